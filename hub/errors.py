@@ -1,0 +1,67 @@
+"""Everything that can go wrong in `hub`, named after what happened.
+
+The CLI and the API map class to exit code and status.
+
+Texts say what, why and how to mend, and never hold a value from a row.
+"""
+
+
+class HubError(Exception):
+    """The base of every error raised in `hub`."""
+
+
+class HomeUnsafe(HubError):
+    """A file or folder of the home can be read by others, or is missing."""
+
+    def __init__(self, what: str, why: str, remedy: str) -> None:
+        super().__init__(f"{what}: {why}. {remedy}")
+        self.remedy = remedy
+
+
+class SettingsInvalid(HubError):
+    """A setting is missing or cannot be used."""
+
+    def __init__(self, name: str, why: str, remedy: str) -> None:
+        super().__init__(f"setting {name}: {why}. {remedy}")
+        self.name = name
+
+
+class ServiceUnreachable(HubError):
+    """A database, key store, object store or key service does not answer."""
+
+    def __init__(self, service: str, why: str) -> None:
+        super().__init__(f"{service} cannot be reached: {why}. Nothing was read or written; try again when it is back")
+        self.service = service
+
+
+class WriteUnknown(HubError):
+    """A COMMIT was sent and no answer came: it may or may not have happened; retry with the same idempotency key."""
+
+    def __init__(self) -> None:
+        super().__init__("the commit was sent but not confirmed; repeat the same request, it is safe to do so")
+
+
+class AccessRefused(HubError):
+    """The gate said no; `because` is a rule's name."""
+
+    def __init__(self, because: str, remedy: str = "") -> None:
+        super().__init__(f"refused: {because}" + (f". {remedy}" if remedy else ""))
+        self.because = because
+
+
+class NotAuthenticated(HubError):
+    """No principal stands behind the call, or its token is unknown, expired or revoked."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no valid principal: set VARDE_TOKEN to a principal's token, or ask for one with `varde principal add`"
+        )
+
+
+class BatchBusy(HubError):
+    """Another process is ingesting the same file at this moment."""
+
+    def __init__(self, contract: str) -> None:
+        super().__init__(
+            f"{contract}: another process is ingesting this very file; wait for it to finish, the result will be the same"
+        )

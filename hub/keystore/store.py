@@ -1,0 +1,150 @@
+"""The key store: makes keys durable, gives them back unwrapped, and destroys them.
+
+Wrapping binds (key id, kind, owner), so a row copied onto another id, kind or owner does not unwrap. `add` has
+committed when it returns: keys are durable before anything is sealed under them. `erase` writes the ledger row and
+deletes the keys in one transaction, so neither can exist alone.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, TypeVar
+
+from sqlalchemy import CursorResult, Engine, delete, func, insert, select
+from sqlmodel import col
+
+from hub.database.unit import reading, unit_of_work
+from hub.keystore.tables import LedgerEntry, WrappedKey
+from privacy.keys import KekProvider, Key, KeyKind, NewKey
+from privacy.terms import BatchId, KeyId, RecordId
+
+_CHUNK: Final = 500  # below SQLite's oldest limit of 999 bound parameters
+Item = TypeVar("Item")
+
+
+class SqlKeyStore:
+    """Wrapped keys in a SQL database of their own."""
+
+    def __init__(self, engine: Engine, kek: KekProvider) -> None:
+        self._engine = engine
+        self._kek = kek
+
+    def add(self, keys: Sequence[NewKey]) -> None:
+        """Make the keys durable in one transaction; when this returns they survive a power cut."""
+        self._insert([(new, "", 1) for new in keys])
+
+    def add_named(self, key: Key, name: str, version: int = 1) -> None:
+        """Make one of the hub's own keys durable under a name (a domain, an index, the log's signing seed)."""
+        self._insert([(NewKey(key=key, owner=b""), name, version)])
+
+    def _insert(self, keys: Sequence[tuple[NewKey, str, int]]) -> None:
+        if not keys:
+            return
+        wrapped = self._kek.wrap(
+            [new.key.secret for new, _, _ in keys],
+            [wrap_aad(new.key.key_id, new.key.kind, new.owner) for new, _, _ in keys],
+        )
+        kek_id = self._kek.kek_id
+        rows = [
+            {
+                "key_id": new.key.key_id,
+                "kind": new.key.kind.value,
+                "owner": new.owner,
+                "name": name,
+                "version": version,
+                "batch_id": new.batch_id,
+                "kek_id": kek_id,
+                "wrapped": secret,
+            }
+            for (new, name, version), secret in zip(keys, wrapped, strict=True)
+        ]
+        with unit_of_work(self._engine) as session:
+            session.execute(insert(WrappedKey), rows)
+
+    def get(self, key_ids: Sequence[KeyId]) -> dict[KeyId, Key]:
+        """Unwrap the keys that exist; a shredded key is simply absent from the answer."""
+        rows: list[WrappedKey] = []
+        with reading(self._engine) as session:
+            for chunk in _chunks(key_ids):
+                rows.extend(session.execute(select(WrappedKey).where(col(WrappedKey.key_id).in_(chunk))).scalars())
+        return {key.key_id: key for key in self._unwrapped(rows)}
+
+    def find_named(self, kind: KeyKind, name: str, version: int = 1) -> Key | None:
+        """Unwrap the hub's own key of that kind, name and version."""
+        with reading(self._engine) as session:
+            row = session.execute(
+                select(WrappedKey).where(
+                    col(WrappedKey.kind) == kind.value,
+                    col(WrappedKey.name) == name,
+                    col(WrappedKey.version) == version,
+                )
+            ).scalar_one_or_none()
+        return None if row is None else self._unwrapped([row])[0]
+
+    def _unwrapped(self, rows: Sequence[WrappedKey]) -> list[Key]:
+        secrets = self._kek.unwrap(
+            [row.wrapped for row in rows],
+            [wrap_aad(KeyId(row.key_id), KeyKind(row.kind), row.owner) for row in rows],
+        )
+        return [
+            Key(key_id=KeyId(row.key_id), kind=KeyKind(row.kind), secret=secret)
+            for row, secret in zip(rows, secrets, strict=True)
+        ]
+
+    def shred_batch(self, batch_id: BatchId) -> int:
+        """Destroy the keys of a batch marked aborted; return how many."""
+        with unit_of_work(self._engine) as session:
+            result = session.execute(delete(WrappedKey).where(col(WrappedKey.batch_id) == batch_id))
+            return _rowcount(result)
+
+    def shred(self, key_ids: Iterable[KeyId]) -> int:
+        """Destroy keys by id (lake files that were rewritten); return how many."""
+        with unit_of_work(self._engine) as session:
+            return sum(
+                _rowcount(session.execute(delete(WrappedKey).where(col(WrappedKey.key_id).in_(chunk))))
+                for chunk in _chunks(list(key_ids))
+            )
+
+    def erase(self, erasure_id: bytes, owners: Sequence[RecordId], *, at_us: int) -> Mapping[str, int]:
+        """Write the ledger rows and destroy every key of the owners in one transaction; return counts by kind.
+
+        Repeating the same erasure changes nothing: a crash between the two databases is rolled forward by calling
+        again.
+        """
+        counts: Counter[str] = Counter()
+        with unit_of_work(self._engine) as session:
+            done = set(
+                session.execute(select(col(LedgerEntry.ref)).where(col(LedgerEntry.erasure_id) == erasure_id)).scalars()
+            )
+            fresh = [owner for owner in owners if bytes(owner) not in done]
+            if fresh:
+                session.execute(insert(LedgerEntry), [_erased(erasure_id, owner, at_us) for owner in fresh])
+            for chunk in _chunks(owners):
+                owned = col(WrappedKey.owner).in_(chunk)
+                kinds = select(col(WrappedKey.kind), func.count()).where(owned).group_by(col(WrappedKey.kind))
+                for kind, count in session.execute(kinds).all():
+                    counts[kind] += count
+                session.execute(delete(WrappedKey).where(owned))
+        return dict(counts)
+
+    def count(self) -> int:
+        """Count the keys held."""
+        with reading(self._engine) as session:
+            return session.execute(select(func.count()).select_from(WrappedKey)).scalar_one()
+
+
+def wrap_aad(key_id: KeyId, kind: KeyKind, owner: bytes) -> bytes:
+    """Bind a wrapped key to its row: id, kind and owner, each with its length."""
+    parts = (b"varde-wrap-1", bytes(key_id), kind.value.encode(), owner)
+    return b"".join(len(part).to_bytes(2, "big") + part for part in parts)
+
+
+def _erased(erasure_id: bytes, owner: RecordId, at_us: int) -> dict[str, object]:
+    return {"kind": "erased", "ref": bytes(owner), "purpose": "", "erasure_id": erasure_id, "at_us": at_us}
+
+
+def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    return (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))
+
+
+def _rowcount(result: object) -> int:
+    return int(result.rowcount) if isinstance(result, CursorResult) else 0

@@ -1,0 +1,43 @@
+"""The key store's own tables, in a database of their own that never shares a transaction with the control database.
+
+Data category: none (wrapped keys under random ids). Retention: a data key lives exactly as long as what it seals.
+"""
+
+from sqlalchemy import BigInteger, Index, MetaData
+from sqlmodel import Field, SQLModel
+
+keystore_metadata = MetaData()
+
+
+class WrappedKey(SQLModel, table=True):
+    """One data key, wrapped by the KEK."""
+
+    __tablename__ = "wrapped_key"
+    __table_args__ = (Index("ix_wrapped_key_owner", "owner"), Index("ix_wrapped_key_batch", "batch_id"))
+    metadata = keystore_metadata
+
+    key_id: bytes = Field(primary_key=True)
+    kind: str
+    owner: bytes
+    name: str = ""
+    version: int = 1
+    batch_id: bytes | None = None
+    kek_id: str
+    wrapped: bytes
+
+
+class LedgerEntry(SQLModel, table=True):
+    """The erasure ledger: who (by random id) must never be readable again, and which permissions never return.
+
+    A restored control database is closed until this has been replayed over it.
+    """
+
+    __tablename__ = "erasure_ledger"
+    metadata = keystore_metadata
+
+    sequence: int | None = Field(default=None, primary_key=True)
+    kind: str  # erased | withdrawn | objected | restricted
+    ref: bytes = Field(index=True)
+    purpose: str = ""
+    erasure_id: bytes
+    at_us: int = Field(sa_type=BigInteger)

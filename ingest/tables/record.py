@@ -1,0 +1,74 @@
+"""Source records: who they are by keyed index, what they say only sealed.
+
+Data category: identifier (sealed or keyed). Retention: by the source's rule; erased with the subject.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Index
+from sqlmodel import Field, SQLModel
+
+from privacy.instant import Instant
+
+
+class SourceRecord(SQLModel, table=True):
+    """The random name, for life, of one (source, source key).
+
+    It may be known from an event before its profile arrives.
+    """
+
+    __tablename__ = "source_record"
+
+    record_id: bytes = Field(primary_key=True)
+    kind: str
+    source: str = Field(index=True)
+    key_index: bytes = Field(unique=True)
+    key_version: int
+    created_at: datetime = Field(sa_type=Instant)
+
+
+class RecordRevision(SQLModel, table=True):
+    """One arrival of a record's attributes: a sealed JSON document under the record's own key.
+
+    `content_index` is a keyed digest of the document, so that an unchanged re-delivery is a duplicate without
+    opening.
+    """
+
+    __tablename__ = "record_revision"
+
+    record_id: bytes = Field(primary_key=True)
+    revision: int = Field(primary_key=True)
+    batch_id: bytes = Field(index=True)
+    key_id: bytes
+    content_index: bytes
+    sealed: bytes
+    arrived_at: datetime = Field(sa_type=Instant)
+
+
+class RecordIndex(SQLModel, table=True):
+    """A blind index of one standardised attribute of a record: the candidates of a match, confirmed after opening."""
+
+    __tablename__ = "record_index"
+    __table_args__ = (Index("ix_record_index_token", "token"),)
+
+    record_id: bytes = Field(primary_key=True)
+    field: str = Field(primary_key=True)
+    token: bytes = Field(primary_key=True)
+    standardiser_version: int
+    key_version: int
+    batch_id: bytes = Field(index=True)
+
+
+class HeldText(SQLModel, table=True):
+    """Cleaned text kept sealed for at most 30 days, so that a better redactor can be run over it."""
+
+    __tablename__ = "held_text"
+
+    text_id: bytes = Field(primary_key=True)
+    batch_id: bytes = Field(index=True)
+    record_id: bytes | None = Field(default=None, index=True)
+    canonical_table: str
+    event_id: int | None = None
+    key_id: bytes
+    sealed: bytes
+    expires_at: datetime = Field(sa_type=Instant)

@@ -1,0 +1,98 @@
+"""Sealing: AES-256-GCM under a key of the thing's own, bound to the one cell that it was written for.
+
+Format v1 (golden vectors in tests/vectors): `magic "VRD" | suite u8 | key version u16 | nonce 12 bytes | ciphertext
+| tag`. The associated data are the length-prefixed parts of `Cell`: a value moved to another row, field, table or
+instance does not open. Table and field ids are permanent numbers, so that a rename breaks nothing. An unknown suite
+is an error, never a guess (RFC 5116 section 2; NIST SP 800-38D: a random 96-bit nonce, far fewer than 2^32 messages
+a key).
+"""
+
+import secrets
+import struct
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from privacy.errors import SealBroken
+from privacy.keys import Key
+
+MAGIC: Final = b"VRD"
+SUITE_AES_256_GCM: Final = 1
+KEY_VERSION: Final = 1
+NONCE_BYTES: Final = 12
+_HEADER: Final = struct.Struct(">3sBH")
+HEADER_BYTES: Final = _HEADER.size + NONCE_BYTES
+_TAG_BYTES: Final = 16
+
+
+class SealedTable(IntEnum):
+    """Permanent numbers of the tables that hold sealed cells: append only, never renumber."""
+
+    RECORD_REVISION = 1
+    QUARANTINE_ROW = 2
+    HELD_TEXT = 3
+    PRINCIPAL = 4
+    SCORE = 5
+    GOLDEN_RECORD = 6
+    CONSENT_EVIDENCE = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """The one place a sealed value belongs to; its parts are the associated data."""
+
+    instance: bytes
+    table: SealedTable
+    field: int
+    row: bytes
+    revision: int = 0
+
+    def aad(self, key: Key) -> bytes:
+        """Join the parts, each with its length, and the key's id: no two cells give the same bytes."""
+        parts = (
+            self.instance,
+            self.table.to_bytes(2, "big"),
+            self.field.to_bytes(2, "big"),
+            self.row,
+            self.revision.to_bytes(8, "big"),
+            key.key_id,
+        )
+        return b"".join(len(part).to_bytes(2, "big") + part for part in parts)
+
+
+def seal(plaintext: bytes, *, key: Key, cell: Cell) -> bytes:
+    """Seal a value for its cell under a fresh random nonce."""
+    return seal_with_nonce(plaintext, key=key, cell=cell, nonce=secrets.token_bytes(NONCE_BYTES))
+
+
+def seal_with_nonce(plaintext: bytes, *, key: Key, cell: Cell, nonce: bytes) -> bytes:
+    """Seal under a given nonce: for vectors, and for batches that draw all their nonces in one call.
+
+    A nonce must never serve twice under one key.
+    """
+    header = _HEADER.pack(MAGIC, SUITE_AES_256_GCM, KEY_VERSION) + nonce
+    return header + AESGCM(key.secret).encrypt(nonce, plaintext, header + cell.aad(key))
+
+
+def open_sealed(sealed: bytes, *, key: Key, cell: Cell) -> bytes:
+    """Open a sealed value.
+
+    Raises:
+        SealBroken: wrong key, wrong cell, unknown suite or a changed byte; which of them stays unsaid where it must.
+
+    """
+    if len(sealed) < HEADER_BYTES + _TAG_BYTES:
+        raise SealBroken("too short to be a sealed value", key_id=key.key_id)
+    magic, suite, version = _HEADER.unpack_from(sealed)
+    if magic != MAGIC:
+        raise SealBroken("not a Varde sealed value", key_id=key.key_id)
+    if suite != SUITE_AES_256_GCM or version != KEY_VERSION:
+        raise SealBroken("unknown suite or key version", key_id=key.key_id)
+    header = sealed[:HEADER_BYTES]
+    try:
+        return AESGCM(key.secret).decrypt(header[_HEADER.size :], sealed[HEADER_BYTES:], header + cell.aad(key))
+    except InvalidTag as exc:
+        raise SealBroken("wrong key, wrong place or altered bytes", key_id=key.key_id) from exc
