@@ -1,0 +1,37 @@
+"""Everything that can go wrong under `ingest`, named after what happened.
+
+An error names the contract, the line, the column, the rule and the remedy. It never holds a value from a row, a file's
+name or path, or a header that the contract does not declare: each of these may be personal data.
+"""
+
+
+class IngestError(Exception):
+    """The base of every error raised in `ingest`."""
+
+
+class ContractInvalid(IngestError):
+    """A source contract breaks a rule; `where` is the path of keys inside the YAML, such as `columns.total.to`."""
+
+    def __init__(self, contract: str, where: str, rule: str, remedy: str) -> None:
+        super().__init__(f"contract {contract or '(unnamed)'}: {where or '(top)'}: {rule}; {remedy}")
+        self.contract = contract
+        self.where = where
+        self.rule = rule
+        self.remedy = remedy
+
+
+class FileRefused(IngestError):
+    """A delivered file cannot be read as its contract says: nothing of it may become visible.
+
+    `source` is the contract's name, `line` the physical line (or sheet row, or record number) counted from 1 or None
+    where the fault is the file's, `column` a declared column or a position, never a header taken from the file.
+    """
+
+    def __init__(self, source: str, rule: str, remedy: str, *, line: int | None = None, column: str = "") -> None:
+        where = (f", line {line}" if line is not None else "") + (f", column {column}" if column else "")
+        super().__init__(f"{source}{where}: {rule}; {remedy}")
+        self.source = source
+        self.line = line
+        self.column = column
+        self.rule = rule
+        self.remedy = remedy
