@@ -1,0 +1,155 @@
+"""Read a policy pack (a mapping, as YAML or JSON gives it) into a `Policy`, refusing whatever it does not know.
+
+Every refusal is a `PolicyInvalid` with the path of the field, the rule and the remedy. Unknown fields are
+refused, too: a misspelt `direct_markting` must not quietly mean false.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from privacy.errors import PolicyInvalid
+from privacy.purposes import Policy, Purpose, PurposeText
+from privacy.retention import RetentionRule, RetentionStart
+from privacy.terms import DataCategory, DomainName, LegalBasis, PurposeId
+
+_Word = TypeVar("_Word", bound=StrEnum)
+
+_POLICY = frozenset({"version", "minimum_redactor_version", "purposes", "retention"})
+_PURPOSE = frozenset(Purpose.__dataclass_fields__) - {"id"}
+_RULE = frozenset(RetentionRule.__dataclass_fields__)
+_TEXT = frozenset(PurposeText.__dataclass_fields__)
+
+
+def policy_of(pack: Mapping[str, object]) -> Policy:
+    """Check a policy pack field by field and return the policy it declares.
+
+    `purposes` maps ids to their fields; optional are `accepted_notices` (default: today's notice),
+    `recipients`, `lia_ref`, `dpia_ref`, `automated_decision`, `direct_marketing` (default: false) and
+    `domain` (default: the purpose's id). `retention` is a list of rules: table, data_category, days,
+    optional starts and statutory.
+
+    Raises:
+        PolicyInvalid: a field is missing, unknown or of the wrong kind, or a rule is broken.
+
+    """
+    node = _Node("policy", pack)
+    node.only(_POLICY)
+    purposes = _Node("purposes", node.need("purposes"))
+    return Policy(
+        version=node.number("version"),
+        minimum_redactor_version=node.number("minimum_redactor_version", default=1),
+        purposes=tuple(_purpose_of(name, purposes.child(name)) for name in purposes.fields),
+        retention=tuple(
+            _retention_of(_Node(f"retention[{at}]", rule)) for at, rule in enumerate(node.items("retention"))
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class _Node:
+    """A mapping inside the pack together with its path, so that every refusal can name the place."""
+
+    where: str
+    fields: Mapping[str, object]
+
+    def __init__(self, where: str, value: object) -> None:
+        if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+            raise PolicyInvalid(where, "must be a mapping with text keys", "indent its fields below it")
+        object.__setattr__(self, "where", where)
+        object.__setattr__(self, "fields", value)
+
+    def only(self, known: frozenset[str]) -> None:
+        unknown = sorted(set(self.fields) - known)
+        if unknown:
+            raise PolicyInvalid(f"{self.where}.{unknown[0]}", "unknown field", f"known are {', '.join(sorted(known))}")
+
+    def need(self, key: str) -> object:
+        if key not in self.fields:
+            raise PolicyInvalid(f"{self.where}.{key}", "missing", "add the field")
+        return self.fields[key]
+
+    def child(self, key: str) -> "_Node":
+        return _Node(f"{self.where}.{key}", self.need(key))
+
+    def number(self, key: str, *, default: int | None = None) -> int:
+        value = self.fields.get(key, default) if default is not None else self.need(key)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise PolicyInvalid(f"{self.where}.{key}", "must be a whole number of 1 or more", "write it in digits")
+        return value
+
+    def flag(self, key: str) -> bool:
+        value = self.fields.get(key, False)
+        if not isinstance(value, bool):
+            raise PolicyInvalid(f"{self.where}.{key}", "must be true or false", "write true or false without quotes")
+        return value
+
+    def text(self, key: str) -> str:
+        return _text(f"{self.where}.{key}", self.need(key))
+
+    def find_text(self, key: str) -> str | None:
+        return None if self.fields.get(key) is None else self.text(key)
+
+    def items(self, key: str) -> list[object]:
+        value = self.fields.get(key, [])
+        if not isinstance(value, list | tuple):
+            raise PolicyInvalid(f"{self.where}.{key}", "must be a list", "write it as [a, b]")
+        return list(value)
+
+    def words(self, key: str) -> frozenset[str]:
+        where = f"{self.where}.{key}"
+        return frozenset(_text(where, word) for word in self.items(key))
+
+
+def _purpose_of(name: str, node: _Node) -> Purpose:
+    node.only(_PURPOSE)
+    notice = node.text("notice_version")
+    return Purpose(
+        id=PurposeId(name),
+        version=node.number("version"),
+        legal_basis=_word(LegalBasis, f"{node.where}.legal_basis", node.text("legal_basis")),
+        texts={language: _text_of(node.child("texts").child(language)) for language in node.child("texts").fields},
+        data_categories=frozenset(
+            _word(DataCategory, f"{node.where}.data_categories", word) for word in node.words("data_categories")
+        ),
+        tables=node.words("tables"),
+        recipients=node.words("recipients"),
+        retention_days=node.number("retention_days"),
+        automated_decision=node.flag("automated_decision"),
+        direct_marketing=node.flag("direct_marketing"),
+        domain=DomainName(node.find_text("domain") or name),
+        lia_ref=node.find_text("lia_ref"),
+        dpia_ref=node.find_text("dpia_ref"),
+        notice_version=notice,
+        accepted_notices=node.words("accepted_notices") or frozenset({notice}),
+    )
+
+
+def _text_of(node: _Node) -> PurposeText:
+    node.only(_TEXT)
+    return PurposeText(name=node.text("name"), description=node.text("description"))
+
+
+def _retention_of(node: _Node) -> RetentionRule:
+    node.only(_RULE)
+    return RetentionRule(
+        table=node.text("table"),
+        data_category=_word(DataCategory, f"{node.where}.data_category", node.text("data_category")),
+        days=node.number("days"),
+        starts=_word(RetentionStart, f"{node.where}.starts", node.find_text("starts") or "event_time"),
+        statutory=node.find_text("statutory"),
+    )
+
+
+def _text(where: str, value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise PolicyInvalid(where, "must be text that is not empty", "write it in quotes")
+    return value
+
+
+def _word(kind: Callable[[str], _Word], where: str, word: str) -> _Word:
+    try:
+        return kind(word)
+    except ValueError as exc:
+        raise PolicyInvalid(where, "not one of the known words", "see the glossary for the list") from exc

@@ -1,0 +1,211 @@
+"""Purposes and the policy that declares them (GDPR Art. 5(1)(b), 6, 9, 13, 22, 35).
+
+Rules kept here:
+- a purpose that breaks the law's own preconditions cannot be made: the checks are in its constructor;
+- one purpose has one pseudonymisation domain, and no two share it;
+- a hash binds what a decision can reach; the plain-language texts are hashed apart, so mending a sentence
+  closes no view.
+"""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from privacy.errors import PolicyInvalid, PurposeUnknown
+from privacy.retention import RetentionRule
+from privacy.terms import DataCategory, DomainName, LegalBasis, PurposeId
+
+LANGUAGES: Final = ("nb", "nn", "sv", "en", "de")
+SLUG: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+
+_AUTOMATED_BASES: Final = frozenset({LegalBasis.CONSENT, LegalBasis.CONTRACT, LegalBasis.LEGAL_OBLIGATION})
+_NEEDS_DPIA: Final = frozenset({DataCategory.SPECIAL, DataCategory.REDACTED_TEXT, DataCategory.FREE_TEXT})
+
+
+@dataclass(frozen=True, slots=True)
+class PurposeText:
+    """How a purpose is put to the person in one language: a name and one plain sentence or two (Art. 12(1))."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purpose:
+    """Why data is used, on which basis, and what follows from it.
+
+    - `notice_version` is the text shown today; `accepted_notices` are the texts under which a consent still
+      counts;
+    - `retention_days` is how long what was made for the purpose (scores, snapshots) is kept;
+    - `lia_ref`, `dpia_ref` name the legitimate-interests and data-protection impact assessments in the
+      files of the DPO.
+
+    Raises:
+        PolicyInvalid: a rule of the regulation or of this house is broken; the error names it and the remedy.
+
+    """
+
+    id: PurposeId
+    version: int
+    legal_basis: LegalBasis
+    texts: Mapping[str, PurposeText]
+    data_categories: frozenset[DataCategory]
+    tables: frozenset[str]
+    recipients: frozenset[str]
+    retention_days: int
+    automated_decision: bool
+    direct_marketing: bool
+    domain: DomainName
+    lia_ref: str | None
+    dpia_ref: str | None
+    notice_version: str
+    accepted_notices: frozenset[str]
+
+    def __post_init__(self) -> None:
+        for broken, rule, remedy in (*_shape(self), *_law(self)):
+            if broken:
+                raise PolicyInvalid(f"purposes.{self.id}", rule, remedy)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """All purposes and retention rules in force at once, under one version.
+
+    `minimum_redactor_version`: no view reads text that an older redactor cleaned.
+
+    Raises:
+        PolicyInvalid: two purposes share an id or a domain, or two retention rules a table and category.
+
+    """
+
+    version: int
+    purposes: tuple[Purpose, ...]
+    retention: tuple[RetentionRule, ...] = ()
+    minimum_redactor_version: int = 1
+
+    def __post_init__(self) -> None:
+        _once("purposes", "a purpose is declared once", [p.id for p in self.purposes])
+        _once("purposes", "a pseudonymisation domain serves one purpose", [p.domain for p in self.purposes])
+        kinds = [f"{rule.table}/{rule.data_category}" for rule in self.retention]
+        _once("retention", "a table and data category have one rule", kinds)
+
+    def purpose(self, purpose_id: str) -> Purpose:
+        """Return the purpose of that id.
+
+        Raises:
+            PurposeUnknown: the policy does not declare it.
+
+        """
+        for purpose in self.purposes:
+            if purpose.id == purpose_id:
+                return purpose
+        raise PurposeUnknown(purpose_id)
+
+
+def policy_hash(policy: Policy) -> str:
+    """Return the SHA-256 (hex) of the whole policy in canonical JSON, texts included."""
+    retention = sorted(
+        [rule.table, rule.data_category, rule.days, rule.starts, rule.statutory] for rule in policy.retention
+    )
+    purposes = {p.id: [_rules_of(p), _paper_of(p), _texts_of(p)] for p in policy.purposes}
+    return _sha256_of([policy.version, policy.minimum_redactor_version, purposes, retention])
+
+
+def purpose_hash(purpose: Purpose) -> str:
+    """Return the SHA-256 (hex) of the rules a decision or release can reach: what a view's approval binds."""
+    return _sha256_of(_rules_of(purpose))
+
+
+def texts_hash(purpose: Purpose) -> str:
+    """Return the SHA-256 (hex) of the plain-language texts, versioned apart from the rules."""
+    return _sha256_of(_texts_of(purpose))
+
+
+def _rules_of(purpose: Purpose) -> dict[str, object]:
+    return {
+        "id": purpose.id,
+        "version": purpose.version,
+        "legal_basis": purpose.legal_basis,
+        "data_categories": sorted(purpose.data_categories),
+        "tables": sorted(purpose.tables),
+        "recipients": sorted(purpose.recipients),
+        "retention_days": purpose.retention_days,
+        "automated_decision": purpose.automated_decision,
+        "direct_marketing": purpose.direct_marketing,
+        "domain": purpose.domain,
+        "accepted_notices": sorted(purpose.accepted_notices),
+    }
+
+
+def _paper_of(purpose: Purpose) -> dict[str, str | None]:
+    return {"lia": purpose.lia_ref, "dpia": purpose.dpia_ref, "notice": purpose.notice_version}
+
+
+def _texts_of(purpose: Purpose) -> dict[str, list[str]]:
+    return {language: [text.name, text.description] for language, text in purpose.texts.items()}
+
+
+def _sha256_of(value: object) -> str:
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _shape(purpose: Purpose) -> list[tuple[bool, str, str]]:
+    """List what a purpose must look like: (broken, rule, remedy)."""
+    slugs = [purpose.id, purpose.domain, purpose.notice_version, *purpose.accepted_notices, *purpose.tables]
+    missing = [language for language in LANGUAGES if language not in purpose.texts]
+    return [
+        (
+            not all(SLUG.fullmatch(word) for word in slugs),
+            "id, domain, tables and notices are slugs",
+            "use at most 64 of a-z 0-9 _ . -",
+        ),
+        (purpose.version < 1, "versions count from 1", "set version: 1"),
+        (purpose.retention_days < 1, "results are kept for at least a day", "set retention_days"),
+        (not purpose.tables, "a purpose names the tables it reads", "list tables"),
+        (not purpose.data_categories, "a purpose names its data categories", "list data_categories"),
+        (bool(missing), f"texts lack {', '.join(missing)}", "add a name and a description in each language"),
+        (
+            purpose.notice_version not in purpose.accepted_notices,
+            "a consent under today's notice counts",
+            "add notice_version to accepted_notices",
+        ),
+    ]
+
+
+def _law(purpose: Purpose) -> list[tuple[bool, str, str]]:
+    """List what the regulation asks of a purpose before any person is looked at: (broken, rule, remedy)."""
+    basis, special = purpose.legal_basis, DataCategory.SPECIAL in purpose.data_categories
+    return [
+        (
+            special and basis is not LegalBasis.CONSENT,
+            "special categories need explicit consent (Art. 9(2)(a))",
+            "set legal_basis: consent or drop the category",
+        ),
+        (
+            basis is LegalBasis.LEGITIMATE_INTERESTS and purpose.lia_ref is None,
+            "legitimate interests are weighed before use (Art. 6(1)(f))",
+            "name the assessment in lia_ref",
+        ),
+        (
+            purpose.automated_decision and basis not in _AUTOMATED_BASES,
+            "automated decisions rest on consent, contract or law (Art. 22(2))",
+            "change legal_basis or set automated_decision: false",
+        ),
+        (
+            purpose.dpia_ref is None
+            and (purpose.automated_decision or not _NEEDS_DPIA.isdisjoint(purpose.data_categories)),
+            "automated decisions, special categories and text need an impact assessment (Art. 35)",
+            "name it in dpia_ref",
+        ),
+    ]
+
+
+def _once(where: str, rule: str, words: list[str]) -> None:
+    twice = sorted(word for word, count in Counter(words).items() if count > 1)
+    if twice:
+        raise PolicyInvalid(where, f"{rule}: {', '.join(twice)}", "remove or rename one of them")
