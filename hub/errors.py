@@ -63,5 +63,5 @@ class BatchBusy(HubError):
 
     def __init__(self, contract: str) -> None:
         super().__init__(
-            f"{contract}: another process is ingesting this very file; wait for it to finish, the result will be the same"
+            f"{contract}: another process is ingesting this very file; wait for it, the result will be the same"
         )

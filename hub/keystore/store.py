@@ -129,7 +129,7 @@ class SqlKeyStore:
     def count(self) -> int:
         """Count the keys held."""
         with reading(self._engine) as session:
-            return session.execute(select(func.count()).select_from(WrappedKey)).scalar_one()
+            return int(session.execute(select(func.count()).select_from(WrappedKey)).scalar_one())
 
 
 def wrap_aad(key_id: KeyId, kind: KeyKind, owner: bytes) -> bytes:

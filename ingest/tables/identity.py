@@ -58,10 +58,13 @@ class CrosswalkEvent(SQLModel, table=True):
 
 
 class ContactOf(SQLModel, table=True):
-    """Which organisation's record a person's record is a contact of."""
+    """Which organisation's record a person's record is a contact of, as each batch said.
+
+    The newest counted one holds.
+    """
 
     __tablename__ = "contact_of"
 
     person_record: bytes = Field(primary_key=True)
+    batch_id: bytes = Field(primary_key=True, index=True)
     organisation_record: bytes = Field(index=True)
-    batch_id: bytes = Field(index=True)

@@ -54,9 +54,9 @@ class RecordIndex(SQLModel, table=True):
     record_id: bytes = Field(primary_key=True)
     field: str = Field(primary_key=True)
     token: bytes = Field(primary_key=True)
+    batch_id: bytes = Field(primary_key=True, index=True)
     standardiser_version: int
     key_version: int
-    batch_id: bytes = Field(index=True)
 
 
 class HeldText(SQLModel, table=True):

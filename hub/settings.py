@@ -1,0 +1,103 @@
+"""Settings: the environment wins over `varde.toml` in the home; secrets are never in that file.
+
+| variable | meaning | default |
+|---|---|---|
+| VARDE_HOME | folder of this hub | ./varde-home |
+| VARDE_DATABASE_URL | control database | SQLite file in the home |
+| VARDE_KEYSTORE_URL | key store, a database of its own | SQLite file in the home |
+| VARDE_LAKE_URL | sealed lake | folder in the home |
+| VARDE_KEK | key-encryption key, `file:/path` | key/kek in the home |
+| VARDE_ENGINE | `polars` | polars |
+| VARDE_TOKEN | token of the principal who acts | the owner's token file in the home |
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Self
+
+from hub.errors import SettingsInvalid
+
+DEFAULT_HOME: Final = "varde-home"
+CONFIG_FILE: Final = "varde.toml"
+_IN_FILE: Final = {
+    "database_url": "VARDE_DATABASE_URL",
+    "keystore_url": "VARDE_KEYSTORE_URL",
+    "lake_url": "VARDE_LAKE_URL",
+    "kek": "VARDE_KEK",
+    "engine": "VARDE_ENGINE",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where everything of one hub is."""
+
+    home: Path
+    database_url: str = field(repr=False)  # may hold a password
+    keystore_url: str = field(repr=False)
+    lake_root: Path
+    kek_file: Path
+    engine: str
+    token: str | None = field(repr=False)
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str], home: Path | None = None) -> Self:
+        """Read the environment and the home's `varde.toml`.
+
+        Raises:
+            SettingsInvalid: an unknown name or a value that cannot be used; names the setting and the remedy.
+
+        """
+        folder = (home or Path(environment.get("VARDE_HOME") or DEFAULT_HOME)).expanduser().absolute()
+        found = _read_file(folder / CONFIG_FILE)
+        found.update({key: environment[name] for key, name in _IN_FILE.items() if environment.get(name)})
+        return cls(
+            home=folder,
+            database_url=found.get("database_url", f"sqlite:///{folder / 'control.db'}"),
+            keystore_url=found.get("keystore_url", f"sqlite:///{folder / 'keystore.db'}"),
+            lake_root=_folder_of("VARDE_LAKE_URL", found.get("lake_url", str(folder / "lake"))),
+            kek_file=_folder_of("VARDE_KEK", found.get("kek", str(folder / "key" / "kek"))),
+            engine=_engine_of(found.get("engine", "polars")),
+            token=environment.get("VARDE_TOKEN") or None,
+        )
+
+    @property
+    def owner_token_file(self) -> Path:
+        """The token that `varde init` made for the account that owns the home."""
+        return self.home / "owner.token"
+
+    @property
+    def models_folder(self) -> Path:
+        """Where trained models rest: no personal data, never pickle."""
+        return self.home / "models"
+
+
+def _read_file(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as exc:
+        raise SettingsInvalid(CONFIG_FILE, f"it is not TOML ({exc})", "Mend the line it names") from None
+    for key, value in document.items():
+        if key not in _IN_FILE:
+            known = ", ".join(sorted(_IN_FILE))
+            raise SettingsInvalid(key, f"unknown in {CONFIG_FILE}", f"Known are {known}; secrets go in the environment")
+        if not isinstance(value, str):
+            raise SettingsInvalid(key, "it is not text", "Put the value in quotes")
+    return dict(document)
+
+
+def _folder_of(name: str, url: str) -> Path:
+    plain = url.removeprefix("file://").removeprefix("file:")
+    if "://" in plain:
+        raise SettingsInvalid(name, "only local files are supported so far", "Use a path or file:/path")
+    return Path(plain).expanduser().absolute()
+
+
+def _engine_of(engine: str) -> str:
+    if engine != "polars":
+        raise SettingsInvalid("VARDE_ENGINE", "only polars is supported so far", "Leave it out or set it to polars")
+    return engine

@@ -1,0 +1,162 @@
+"""Batches: staged, made visible in one bounded step, settled, or aborted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import delete, insert, select, update
+from sqlmodel import Session, col
+
+from ingest.tables.batch import Batch, BatchMetric, QuarantineRow
+from ingest.tables.identity import ContactOf
+from ingest.tables.record import HeldText, RecordIndex, RecordRevision
+from privacy.terms import BatchId
+
+LEASE: Final = timedelta(minutes=5)
+
+
+class BatchState(StrEnum):
+    """Where a batch is; only `visible` and `settled` count for any read."""
+
+    STAGED = "staged"
+    VISIBLE = "visible"
+    SETTLED = "settled"
+    ABORTED = "aborted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What became of the rows of a batch: accepted + quarantined + duplicate = read."""
+
+    read: int = 0
+    accepted: int = 0
+    quarantined: int = 0
+    duplicate: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        """Add up."""
+        return Counts(
+            read=self.read + other.read,
+            accepted=self.accepted + other.accepted,
+            quarantined=self.quarantined + other.quarantined,
+            duplicate=self.duplicate + other.duplicate,
+        )
+
+
+def find_live(session: Session, idempotency_key: bytes) -> Batch | None:
+    """Find the batch that holds this very delivery, unless it was aborted."""
+    query = select(Batch).where(
+        col(Batch.idempotency_key) == idempotency_key, col(Batch.state) != BatchState.ABORTED.value
+    )
+    return session.execute(query).scalar_one_or_none()
+
+
+def stage(session: Session, row: Mapping[str, Any], *, at: datetime) -> None:
+    """Insert a staged batch with a lease; the unique index refuses a second live batch of the same delivery."""
+    session.execute(
+        insert(Batch),
+        [{**row, "state": BatchState.STAGED.value, "started_at": at, "lease_until": at + LEASE}],
+    )
+
+
+def renew(session: Session, batch_id: BatchId, *, at: datetime) -> bool:
+    """Prolong the lease; False if the batch is no longer staged (somebody aborted it)."""
+    result = session.execute(
+        update(Batch)
+        .where(col(Batch.batch_id) == batch_id, col(Batch.state) == BatchState.STAGED.value)
+        .values(lease_until=at + LEASE)
+    )
+    return bool(getattr(result, "rowcount", 0))
+
+
+def flip_visible(session: Session, batch_id: BatchId, counts: Counts, *, at: datetime) -> bool:
+    """Make a staged batch visible: one row changes; False if it was not staged any more."""
+    result = session.execute(
+        update(Batch)
+        .where(col(Batch.batch_id) == batch_id, col(Batch.state) == BatchState.STAGED.value)
+        .values(
+            state=BatchState.VISIBLE.value,
+            visible_at=at,
+            rows_read=counts.read,
+            rows_accepted=counts.accepted,
+            rows_quarantined=counts.quarantined,
+            rows_duplicate=counts.duplicate,
+        )
+    )
+    return bool(getattr(result, "rowcount", 0))
+
+
+def mark(session: Session, batch_id: BatchId, state: BatchState) -> None:
+    """Set the state of a batch: settled after its permissive acts and merges, aborted before its sweep."""
+    session.execute(update(Batch).where(col(Batch.batch_id) == batch_id).values(state=state.value))
+
+
+def abort(session: Session, batch_id: BatchId) -> bool:
+    """Mark a staged batch aborted; False if it had become visible meanwhile (then it stays)."""
+    result = session.execute(
+        update(Batch)
+        .where(col(Batch.batch_id) == batch_id, col(Batch.state) == BatchState.STAGED.value)
+        .values(state=BatchState.ABORTED.value)
+    )
+    return bool(getattr(result, "rowcount", 0))
+
+
+def in_state(session: Session, state: BatchState) -> list[Batch]:
+    """List the batches in a state, oldest first."""
+    query = select(Batch).where(col(Batch.state) == state.value).order_by(col(Batch.started_at))
+    return list(session.execute(query).scalars())
+
+
+def visible_batches(session: Session) -> list[Batch]:
+    """List the batches that count, newest first."""
+    query = (
+        select(Batch)
+        .where(col(Batch.state).in_([BatchState.VISIBLE.value, BatchState.SETTLED.value]))
+        .order_by(col(Batch.started_at).desc())
+    )
+    return list(session.execute(query).scalars())
+
+
+def add_metrics(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep the figures of a batch."""
+    if rows:
+        session.execute(insert(BatchMetric), list(rows))
+
+
+def metrics_of(session: Session, batch_id: BatchId) -> list[BatchMetric]:
+    """Read the figures of a batch."""
+    return list(session.execute(select(BatchMetric).where(col(BatchMetric.batch_id) == batch_id)).scalars())
+
+
+def add_quarantined(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep rejected rows, sealed."""
+    if rows:
+        session.execute(insert(QuarantineRow), list(rows))
+
+
+def quarantined(session: Session, contract: str | None = None) -> list[tuple[QuarantineRow, str]]:
+    """List rejected rows of batches that count, with their contract's name."""
+    query = (
+        select(QuarantineRow, col(Batch.contract))
+        .join(Batch, col(Batch.batch_id) == col(QuarantineRow.batch_id))
+        .where(col(Batch.state).in_([BatchState.VISIBLE.value, BatchState.SETTLED.value]))
+        .order_by(col(Batch.started_at), col(QuarantineRow.line))
+    )
+    if contract is not None:
+        query = query.where(col(Batch.contract) == contract)
+    return [(row, name) for row, name in session.execute(query).all()]
+
+
+def remove_quarantined(session: Session, row_ids: Sequence[bytes]) -> None:
+    """Delete rejected rows that were taken in on a second try, or that have expired."""
+    for start in range(0, len(row_ids), 500):
+        chunk = row_ids[start : start + 500]
+        session.execute(delete(QuarantineRow).where(col(QuarantineRow.row_id).in_(chunk)))
+
+
+def sweep_batch(session: Session, batch_id: BatchId) -> None:
+    """Delete what an aborted batch had staged in this package's tables; record ids stay (they are names for life)."""
+    for table in (RecordRevision, RecordIndex, HeldText, ContactOf, QuarantineRow, BatchMetric):
+        session.execute(delete(table).where(col(table.batch_id) == batch_id))

@@ -1,0 +1,206 @@
+"""The consent ledger's only writer and reader.
+
+Append an event, move the head, bump the epoch, all in one transaction.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import case, insert, or_, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlmodel import Session, col
+
+from privacy.consent import ConsentEvent, Head, Mark, head_after
+from privacy.store.epoch import bump_epoch
+from privacy.store.marks import bytes_of_mark, mark_of_bytes
+from privacy.tables.consent import ConsentEventRow, ConsentHead, SourceGround
+from privacy.terms import ActChannel, BatchId, ConsentAct, PrincipalId, PurposeId, RecordId, random_id
+
+_MARKS: Final = ("own", "imported", "ended")
+_INSTANTS: Final = ("requested_at", "objected_at", "objection_lifted_at", "restricted_at", "restriction_lifted_at")
+_PERMISSIVE: Final = frozenset(
+    {ConsentAct.GIVEN, ConsentAct.RENEWED, ConsentAct.OBJECTION_LIFTED, ConsentAct.RESTRICTION_LIFTED}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One consent act as it goes into the ledger: the event, whose, for what, and by whom it was entered."""
+
+    record_id: RecordId
+    purpose: PurposeId
+    event: ConsentEvent
+    actor: PrincipalId
+    purpose_version: int
+    language: str = ""
+    contract: str = ""
+    batch_id: BatchId | None = None
+
+    @property
+    def permissive(self) -> bool:
+        """Whether the act can widen what may be read: such acts of a batch wait until the batch is visible."""
+        return self.event.act in _PERMISSIVE
+
+
+def append_acts(session: Session, acts: Sequence[Act], *, recorded_at: datetime) -> int | None:
+    """Append the acts, move the heads and start a new epoch; return it, None if there were no acts.
+
+    No act may be dated after `recorded_at`: a date in the future would hide acts that come before it.
+    """
+    append_to_ledger(session, acts, recorded_at=recorded_at)
+    return move_heads(session, acts)
+
+
+def append_to_ledger(session: Session, acts: Sequence[Act], *, recorded_at: datetime) -> None:
+    """Append the acts without effect yet: the permissive acts of a batch that is still staged."""
+    if any(act.event.at > recorded_at for act in acts):
+        raise ValueError("a consent act cannot be dated in the future")
+    if acts:
+        session.execute(insert(ConsentEventRow), [_ledger_row(act, recorded_at) for act in acts])
+
+
+def move_heads(session: Session, acts: Sequence[Act]) -> int | None:
+    """Let acts that are in the ledger take effect; repeating it changes nothing but the head's version."""
+    if not acts:
+        return None
+    heads: dict[tuple[RecordId, PurposeId], Head] = {}
+    for act in acts:
+        key = (act.record_id, act.purpose)
+        heads[key] = head_after(heads.get(key, Head()), act.event)
+    _upsert(session, [_head_row(record, purpose, head) for (record, purpose), head in heads.items()])
+    return bump_epoch(session, {record for record, _ in heads}, kind="consent")
+
+
+def acts_of_batch(session: Session, batch_id: BatchId) -> list[Act]:
+    """Read back the acts of a batch, to settle them after the batch became visible."""
+    rows = session.execute(select(ConsentEventRow).where(col(ConsentEventRow.batch_id) == batch_id)).scalars()
+    return [_act_of(row) for row in rows]
+
+
+def history_of(session: Session, records: Iterable[RecordId]) -> list[Act]:
+    """Read every act of some records, oldest first."""
+    chosen = [bytes(record) for record in records]
+    query = select(ConsentEventRow).where(col(ConsentEventRow.record_id).in_(chosen))
+    rows = session.execute(query.order_by(col(ConsentEventRow.at), col(ConsentEventRow.recorded_at))).scalars()
+    return [_act_of(row) for row in rows]
+
+
+def heads_of(session: Session, records: Iterable[RecordId]) -> dict[tuple[RecordId, PurposeId], Head]:
+    """Read the heads of some records, for every purpose that has one."""
+    chosen = [bytes(record) for record in records]
+    rows = session.execute(select(ConsentHead).where(col(ConsentHead.record_id).in_(chosen))).scalars()
+    return {(RecordId(row.record_id), PurposeId(row.purpose)): _head_of(row) for row in rows}
+
+
+def declare_grounds(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Note the legal bases that a contract declares; a newer version of the contract replaces its own rows."""
+    insert_or_update = _insert_for(session)
+    for row in rows:
+        statement = insert_or_update(SourceGround).values(**row)
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["source", "purpose", "contract"],
+                set_={
+                    name: statement.excluded[name]
+                    for name in ("legal_basis", "notice_version", "notice_given", "declared_at")
+                },
+            )
+        )
+
+
+def grounds(session: Session) -> list[SourceGround]:
+    """Read every declared ground."""
+    return list(session.execute(select(SourceGround)).scalars())
+
+
+def _ledger_row(act: Act, recorded_at: datetime) -> dict[str, Any]:
+    return {
+        "event_id": random_id(),
+        "record_id": act.record_id,
+        "purpose": act.purpose,
+        "act": act.event.act.value,
+        "channel": act.event.channel.value,
+        "at": act.event.at,
+        "recorded_at": recorded_at,
+        "until": act.event.until,
+        "purpose_version": act.purpose_version,
+        "notice_version": act.event.notice_version or "",
+        "language": act.language,
+        "actor": act.actor,
+        "contract": act.contract,
+        "batch_id": act.batch_id,
+    }
+
+
+def _act_of(row: ConsentEventRow) -> Act:
+    event = ConsentEvent(
+        act=ConsentAct(row.act),
+        at=row.at,
+        channel=ActChannel(row.channel),
+        notice_version=row.notice_version or None,
+        until=row.until,
+    )
+    return Act(
+        record_id=RecordId(row.record_id),
+        purpose=PurposeId(row.purpose),
+        event=event,
+        actor=PrincipalId(row.actor),
+        purpose_version=row.purpose_version,
+        language=row.language,
+        contract=row.contract,
+        batch_id=None if row.batch_id is None else BatchId(row.batch_id),
+    )
+
+
+def _head_row(record: RecordId, purpose: PurposeId, head: Head) -> dict[str, Any]:
+    row: dict[str, Any] = {"record_id": record, "purpose": purpose, "version": 1}
+    for name in _MARKS:
+        mark = getattr(head, name)
+        row[name] = None if mark is None else bytes_of_mark(mark)
+    return row | {name: getattr(head, name) for name in _INSTANTS}
+
+
+def _head_of(row: ConsentHead) -> Head:
+    return Head(
+        own=_mark_of(row.own),
+        imported=_mark_of(row.imported),
+        ended=_mark_of(row.ended),
+        requested_at=row.requested_at,
+        objected_at=row.objected_at,
+        objection_lifted_at=row.objection_lifted_at,
+        restricted_at=row.restricted_at,
+        restriction_lifted_at=row.restriction_lifted_at,
+    )
+
+
+def _mark_of(encoded: bytes | None) -> Mark | None:
+    return None if encoded is None else mark_of_bytes(encoded)
+
+
+def _upsert(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep, column by column, the greater of what is there and what comes.
+
+    No read before the write, no lost update.
+    """
+    statement = _insert_for(session)(ConsentHead)
+    greater = {
+        name: case(
+            (or_(col(getattr(ConsentHead, name)).is_(None), statement.excluded[name] > col(getattr(ConsentHead, name))),
+             statement.excluded[name]),
+            else_=col(getattr(ConsentHead, name)),
+        )
+        for name in _MARKS + _INSTANTS
+    }  # fmt: skip
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["record_id", "purpose"], set_=greater | {"version": col(ConsentHead.version) + 1}
+        ),
+        rows,
+    )
+
+
+def _insert_for(session: Session) -> Any:  # noqa: ANN401 - two dialects' inserts share methods, not a type
+    return sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert

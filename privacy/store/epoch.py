@@ -1,0 +1,64 @@
+"""The epoch: one locked counter that orders every act which can change who may be read."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from sqlalchemy import func, insert, select, update
+from sqlmodel import Session, col
+
+from privacy.tables.epoch import Change, Epoch
+
+_ONLY_ROW: Final = 1
+
+
+def start_epoch(session: Session) -> None:
+    """Create the counter of a new hub; does nothing if it is there."""
+    if session.execute(select(Epoch).where(col(Epoch.id) == _ONLY_ROW)).first() is None:
+        session.execute(insert(Epoch), [{"id": _ONLY_ROW, "value": 1}])
+
+
+def current_epoch(session: Session) -> int:
+    """Read the epoch inside the caller's transaction: an answer is valid for this epoch only."""
+    return int(session.execute(select(col(Epoch.value)).where(col(Epoch.id) == _ONLY_ROW)).scalar_one())
+
+
+def lock_epoch(session: Session) -> int:
+    """Take the counter's row lock and read it: no act can commit between this and the caller's commit."""
+    return int(
+        session.execute(select(col(Epoch.value)).where(col(Epoch.id) == _ONLY_ROW).with_for_update()).scalar_one()
+    )
+
+
+def bump_epoch(session: Session, records: Iterable[bytes], *, kind: str) -> int:
+    """Start a new epoch and note which records it touches; return it.
+
+    The UPDATE locks the row until commit, so epochs commit in order on PostgreSQL too.
+    """
+    epoch = _next(session)
+    rows = [{"epoch": epoch, "record_id": bytes(record), "kind": kind} for record in records]
+    if rows:
+        session.execute(insert(Change), rows)
+    return epoch
+
+
+def bump_epoch_for_all(session: Session, *, kind: str) -> int:
+    """Start a new epoch that touches everybody: policy, view state, a batch made visible, a restore."""
+    epoch = _next(session)
+    session.execute(insert(Change), [{"epoch": epoch, "record_id": None, "kind": kind}])
+    return epoch
+
+
+def records_changed_since(session: Session, epoch: int) -> set[bytes] | None:
+    """Return the records touched after `epoch`, or None if everybody was."""
+    found = session.execute(select(col(Change.record_id)).where(col(Change.epoch) > epoch).distinct()).scalars().all()
+    return None if None in found else {bytes(record) for record in found if record is not None}
+
+
+def count_changes(session: Session) -> int:
+    """Count the rows of the change log."""
+    return int(session.execute(select(func.count()).select_from(Change)).scalar_one())
+
+
+def _next(session: Session) -> int:
+    session.execute(update(Epoch).where(col(Epoch.id) == _ONLY_ROW).values(value=col(Epoch.value) + 1))
+    return current_epoch(session)
