@@ -1,0 +1,130 @@
+"""Read the lake: pin a snapshot under a lease, scan tables lazily, turn file faults into the lake's own errors."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+import polars as pl
+
+from hub.lake import catalogue
+from hub.lake.errors import LakeFileRefused, SnapshotExpired
+from hub.lake.integrity import fault_of
+from hub.lake.lake import Lake
+from hub.lake.parquet import is_refusal, scan
+from hub.lake.terms import CatalogueFile, Snapshot, name_of
+
+
+@contextmanager
+def reading(lake: Lake) -> Iterator["Reader"]:
+    """Open a snapshot, lend a reader, let go of the lease at the end.
+
+    Nothing that is written or erased meanwhile changes what the reader sees, for ten minutes; `Reader.renew` prolongs
+    that up to one hour.
+    """
+    with lake.unit_of_work() as session:
+        snapshot = catalogue.open_snapshot(session, at=lake.clock(session))
+    try:
+        yield Reader(lake, snapshot)
+    finally:
+        with lake.unit_of_work() as session:
+            catalogue.end_lease(session, snapshot.lease.lease_id)
+
+
+class Reader:
+    """A snapshot that can be read."""
+
+    def __init__(self, lake: Lake, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._lake = lake
+        self._scanned: set[str] = set()
+
+    def renew(self) -> datetime:
+        """Prolong the lease; raise `SnapshotExpired` if it has ended. Return its new end (database time)."""
+        with self._lake.unit_of_work() as session:
+            return catalogue.renew(session, self.snapshot.lease.lease_id, at=self._lake.clock(session))
+
+    def scan(
+        self,
+        table: str,
+        *,
+        columns: Sequence[str] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> pl.LazyFrame:
+        """Scan a table's rows with `since` <= event_time < `until`; whole files outside are not opened.
+
+        Collect the result with `collect`, or stream it inside `refusals`.
+
+        Raises:
+            SnapshotExpired: the lease has ended.
+            LakeFileRefused: the key of a file is not in the key store.
+
+        """
+        self._verify_lease()
+        schema = self._lake.schema_of(table)
+        files = [file for file in self.snapshot.of_table(table) if _overlaps(file, since, until)]
+        self._scanned.add(table)
+        keys = self._lake.keys.get([file.key_id for file in files]) if files else {}
+        parts = []
+        for file in files:
+            if file.key_id not in keys:
+                raise LakeFileRefused(file.file_id, "its key is not in the key store")
+            location = self._lake.files.location(name_of(table, file.file_id))
+            parts.append(scan(location, key=keys[file.key_id], file_id=file.file_id, schema=schema))
+        rows = pl.concat(parts, how="vertical") if parts else pl.LazyFrame(schema=schema)
+        within = _within(rows, since, until)
+        return within if columns is None else within.select(columns)
+
+    def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
+        """Run a query over scans of this reader.
+
+        Raises:
+            SnapshotExpired: the lease ended and the purge took a file away meanwhile.
+            LakeFileRefused: a file is missing, altered, or not what its key and id say.
+
+        """
+        with self.refusals():
+            return frame.collect()
+
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
+        """Translate file faults inside the block: Polars' own texts name no file id (and may grow to say more)."""
+        try:
+            yield
+        except FileNotFoundError:
+            self._verify_lease()
+            raise self._culprit("it is missing") from None
+        except pl.exceptions.ComputeError as fault:
+            if not is_refusal(fault):
+                raise
+            raise self._culprit("it does not open") from None
+
+    def _verify_lease(self) -> None:
+        """Raise `SnapshotExpired` when the lease has ended."""
+        with self._lake.unit_of_work() as session:
+            catalogue.verify_lease(session, self.snapshot.lease.lease_id, at=self._lake.clock(session))
+
+    def _culprit(self, otherwise: str) -> LakeFileRefused | SnapshotExpired:
+        """Find which file refused by looking at each file of the scanned tables (only ever done after a fault)."""
+        files = [file for table in sorted(self._scanned) for file in self.snapshot.of_table(table)]
+        keys = self._lake.keys.get([file.key_id for file in files])
+        for file in files:
+            because = fault_of(self._lake, file, keys.get(file.key_id))
+            if because is not None:
+                return LakeFileRefused(file.file_id, because)
+        return LakeFileRefused(files[0].file_id, f"{otherwise}, or another of {len(files)} files read with it")
+
+
+def _overlaps(file: CatalogueFile, since: datetime | None, until: datetime | None) -> bool:
+    """Say whether a file can hold events with since <= event_time < until."""
+    return (since is None or file.max_event_at >= since) and (until is None or file.min_event_at < until)
+
+
+def _within(rows: pl.LazyFrame, since: datetime | None, until: datetime | None) -> pl.LazyFrame:
+    """Keep events with since <= event_time < until."""
+    bounds = []
+    if since is not None:
+        bounds.append(pl.col("event_time") >= since)
+    if until is not None:
+        bounds.append(pl.col("event_time") < until)
+    return rows.filter(*bounds) if bounds else rows

@@ -1,0 +1,84 @@
+"""Replace files by rewritten ones: read under the old keys, write under new ones, swap by compare-and-set."""
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from hub.lake import catalogue
+from hub.lake.errors import CatalogueConflict, IntentExpired, LakeFileRefused
+from hub.lake.lake import Lake
+from hub.lake.parquet import is_refusal, scan
+from hub.lake.terms import Act, CatalogueFile, FileState, StagedFile, Step, name_of
+from hub.lake.writing import Draft, discard, write
+from privacy.keys import Key
+from privacy.terms import BatchId, KeyId
+
+
+def swap(
+    lake: Lake, sources: Sequence[CatalogueFile], drafts: Sequence[Draft], *, act: Act, operation_id: bytes
+) -> list[StagedFile]:
+    """Write the drafts, then put them in the place of `sources` in one transaction; return the new files.
+
+    Readers of older snapshots keep the sources until the purge.
+
+    Raises:
+        CatalogueConflict: another writer was first; what this call wrote has been taken back.
+        LakeFileNotWritten: the storage refused; nothing has changed.
+
+    """
+    staged = sources[0].state is FileState.STAGED
+    owner = BatchId(sources[0].added_by if staged else operation_id)
+    files = write(lake, drafts, act=act, batch_id=owner)
+    try:
+        with lake.unit_of_work() as session:
+            at = lake.clock(session)
+            catalogue.replace(session, sources, files, operation_id=operation_id, at=at)
+    except (CatalogueConflict, IntentExpired):
+        if files:
+            discard(lake, files)
+        raise
+    lake.reached(Step.REPLACED)
+    return files
+
+
+def read(lake: Lake, file: CatalogueFile, keys: dict[KeyId, Key], *columns: str) -> pl.DataFrame:
+    """Read one file's own columns (all, unless some are named), in their stored order.
+
+    Raises:
+        LakeFileRefused: it is missing, altered, or its key is gone.
+
+    """
+    if file.key_id not in keys:
+        raise LakeFileRefused(file.file_id, "its key is not in the key store")
+    rows = scan(lake.files.location(name_of(file.table, file.file_id)), key=keys[file.key_id], file_id=file.file_id)
+    try:
+        return (rows.select(columns) if columns else rows).collect()
+    except FileNotFoundError:
+        raise LakeFileRefused(file.file_id, "the file is missing") from None
+    except pl.exceptions.ComputeError as fault:
+        if not is_refusal(fault):
+            raise
+        raise LakeFileRefused(file.file_id, "it does not open under its key and id") from None
+
+
+def bounded(files: Sequence[CatalogueFile], *, rows: int, count: int) -> Iterator[list[CatalogueFile]]:
+    """Cut files into runs of one state and adder, of at most so many rows and files (always at least one file)."""
+    run: list[CatalogueFile] = []
+    for file in sorted(files, key=lambda file: (file.state, file.added_by if _is_staged(file) else b"")):
+        fits = sum(each.rows for each in run) + file.rows <= rows and len(run) < count
+        if run and not (fits and _alike(run[0], file)):
+            yield run
+            run = []
+        run.append(file)
+    if run:
+        yield run
+
+
+def _is_staged(file: CatalogueFile) -> bool:
+    """Say whether a file still waits for its batch to be published."""
+    return file.state is FileState.STAGED
+
+
+def _alike(one: CatalogueFile, other: CatalogueFile) -> bool:
+    """Say whether two files may be swapped in one act: a staged file only with others of its batch."""
+    return one.state is other.state and (not _is_staged(one) or one.added_by == other.added_by)
