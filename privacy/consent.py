@@ -129,7 +129,7 @@ class Head:
 def fold(events: Iterable[ConsentEvent], *, at: datetime) -> Axes:
     """Fold one record's history for one purpose into where it stands at `at`; acts after it are not yet known."""
     axes, last_own = Axes(), None
-    for event in sorted((e for e in events if e.at <= at), key=_precedence):
+    for event in sorted((e for e in events if e.at <= at), key=precedence):
         imported = event.channel is ActChannel.IMPORT
         if event.act in _YES | _NO:
             if imported and last_own in _NO:
@@ -159,6 +159,17 @@ def axes_of(head: Head, *, at: datetime) -> Axes:
         state = ConsentState.UNKNOWN if head.requested_at is None else ConsentState.REQUESTED
         return Axes(state, head.objected, head.restricted)
     return _lapsed(Axes(STATE_AFTER[mark.act], head.objected, head.restricted, mark.notice_version, mark.until), at=at)
+
+
+def precedence(act: ConsentEvent | Mark) -> tuple[datetime, int, timedelta, bool, str]:
+    """Order acts so that the last one counts: by instant, then whatever favours the person.
+
+    Two yeses at one instant: the one that lapses first, then the one without a notice; the order is total,
+    so that a head does not depend on the order of arrival.
+    """
+    rank = _RANK.get(act.act, 0 if act.act in _LIFTS else 1)
+    lapses_before = _FOR_EVER - (act.until or _FOR_EVER)
+    return act.at, rank, lapses_before, act.notice_version is None, act.notice_version or ""
 
 
 def _dated(head: Head, event: ConsentEvent) -> Head:
@@ -204,19 +215,8 @@ def _lapsed(axes: Axes, *, at: datetime) -> Axes:
     return axes
 
 
-def _precedence(act: ConsentEvent | Mark) -> tuple[datetime, int, timedelta, bool, str]:
-    """Order acts so that the last one counts: by instant, then whatever favours the person.
-
-    Two yeses at one instant: the one that lapses first, then the one without a notice; the order is total,
-    so that a head does not depend on the order of arrival.
-    """
-    rank = _RANK.get(act.act, 0 if act.act in _LIFTS else 1)
-    lapses_before = _FOR_EVER - (act.until or _FOR_EVER)
-    return act.at, rank, lapses_before, act.notice_version is None, act.notice_version or ""
-
-
 def _latest(known: Mark | None, new: Mark | None) -> Mark | None:
-    return max((mark for mark in (known, new) if mark is not None), key=_precedence, default=None)
+    return max((mark for mark in (known, new) if mark is not None), key=precedence, default=None)
 
 
 def _later(known: datetime | None, new: datetime) -> datetime:

@@ -1,0 +1,44 @@
+"""Article 6: processing shall be lawful only if and to the extent that at least one of the following applies."""
+
+import pytest
+
+from privacy.decision import Because, Deny, Permit, decide
+from privacy.errors import PolicyInvalid
+from privacy.terms import ConsentState, LegalBasis
+from tests.privacy_builders import a_purpose, a_standing
+
+
+@pytest.mark.parametrize("state", [state for state in ConsentState if state is not ConsentState.GIVEN])
+def test_art06_1a_without_a_standing_consent_there_is_no_processing(state: ConsentState) -> None:
+    assert decide(a_purpose(), a_standing(state=state)) == Deny(Because(f"consent_{state}"))
+
+
+def test_art06_1a_the_data_subject_has_given_consent_for_this_purpose() -> None:
+    assert decide(a_purpose(), a_standing()) == Permit()
+
+
+def test_art06_1a_consent_under_a_superseded_notice_is_not_informed() -> None:
+    assert decide(a_purpose(), a_standing(notice_current=False)) == Deny(Because.CONSENT_SUPERSEDED)
+
+
+def test_art06_1a_consent_given_to_us_needs_no_declaration_by_a_source() -> None:
+    assert decide(a_purpose(), a_standing(ground_declared=False)) == Permit()
+
+
+@pytest.mark.parametrize("basis", [basis for basis in LegalBasis if basis is not LegalBasis.CONSENT])
+def test_art06_1b_to_f_need_a_ground_declared_and_notice_given_not_consent(basis: LegalBasis) -> None:
+    purpose, silent = a_purpose(legal_basis=basis), a_standing(state=ConsentState.UNKNOWN, notice_current=False)
+    assert decide(purpose, silent) == Permit()
+    undeclared = a_standing(state=ConsentState.GIVEN, ground_declared=False)
+    assert decide(purpose, undeclared) == Deny(Because.GROUND_NOT_DECLARED)
+
+
+def test_art06_1f_interests_are_weighed_before_they_are_relied_on() -> None:
+    with pytest.raises(PolicyInvalid, match=r"Art\. 6\(1\)\(f\).*lia_ref"):
+        a_purpose(legal_basis=LegalBasis.LEGITIMATE_INTERESTS, lia_ref=None)
+
+
+def test_art06_1f_a_refusal_is_not_sidestepped_by_choosing_another_basis() -> None:
+    purpose = a_purpose(legal_basis=LegalBasis.LEGITIMATE_INTERESTS)
+    assert decide(purpose, a_standing(state=ConsentState.REFUSED)) == Deny(Because.CONSENT_REFUSED)
+    assert decide(purpose, a_standing(state=ConsentState.WITHDRAWN)) == Deny(Because.CONSENT_WITHDRAWN)
