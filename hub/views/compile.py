@@ -1,0 +1,209 @@
+"""A view as one lazy Polars plan: one group_by per table, however many features, windows and filters it has.
+
+Where every feature of a table folds, events are grouped by record first and only the result, as small as the customers
+are many, meets the permitted map; else records are mapped before grouping. Nothing at or after as_of is read for a
+feature, whatever the order of rows, and two records of one entity count as one.
+
+At person grain only events of permitted persons count. At organisation grain the event's organisation is the customer,
+and an event whose person is not permitted is left out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+
+from hub.views.errors import CutRefused
+from hub.views.feature import EVENT_TIME, Aggregate, Op, Rows
+from hub.views.partials import Grouping
+from hub.views.release import derived, released
+from hub.views.spec import Grid, Label, Population, ViewSpec
+from hub.views.values import Span, span_before, within
+from ingest.canonical.catalogue import table_of
+from privacy.terms import EntityKind
+
+SUBJECT = "subject"
+RECORD = "record"
+AS_OF = "as_of"
+
+Tables = Mapping[str, pl.LazyFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """Whose events may be read.
+
+    `subjects` has `record` Binary and `subject` UInt32: the records of the customers, each with the ordinal of its
+    entity. `persons` has `record` Binary: persons whose acts may count towards an organisation; at organisation grain
+    without it no event of a person counts.
+    """
+
+    subjects: pl.LazyFrame
+    persons: pl.LazyFrame | None = None
+
+
+def compile_view(spec: ViewSpec, tables: Tables, permitted: Permitted, *, as_of: datetime) -> pl.LazyFrame:
+    """Return `subject` and the released features at one instant, one row per customer of the population, unordered.
+
+    Raises:
+        CutRefused: the instant is not on the view's grid.
+
+    """
+    check_grid(spec, as_of)
+    plan = _Plan(spec, as_of)
+    frame = plan.frame(tables, permitted)
+    return frame.select(SUBJECT, *(released(feature) for feature in spec.released))
+
+
+def compile_training(
+    spec: ViewSpec, tables: Tables, permitted: Permitted, *, cuts: Sequence[datetime], known_until: datetime
+) -> pl.LazyFrame:
+    """Return the view at several instants with `as_of` and the label; every label lies in the known past.
+
+    Raises:
+        CutRefused: an instant is off the grid, or its horizon passes `known_until` (events before it are all known).
+
+    """
+    if not cuts:
+        raise CutRefused(spec.name, known_until, "no_cut", "give at least one as_of")
+    return pl.concat([_training(_Plan(spec, cut), tables, permitted, known_until=known_until) for cut in cuts])
+
+
+def check_grid(spec: ViewSpec, as_of: datetime) -> None:
+    """Hold an instant against the grid of a view.
+
+    Raises:
+        CutRefused: the instant has no zone or is off the grid.
+
+    """
+    if as_of.tzinfo is None:
+        raise CutRefused(spec.name, as_of, "no_zone", "give as_of in UTC")
+    at = as_of.astimezone(UTC)
+    midnight = at == at.replace(hour=0, minute=0, second=0, microsecond=0)
+    fits = {Grid.DAY: True, Grid.WEEK: at.weekday() == 0, Grid.MONTH: at.day == 1}
+    if not (midnight and fits[spec.grid]):
+        raise CutRefused(spec.name, as_of, "off_grid", f"read at the start of a {spec.grid}, UTC")
+
+
+class _Plan:
+    """The groupings of one view at one instant and the expressions that read their results."""
+
+    def __init__(self, spec: ViewSpec, as_of: datetime) -> None:
+        """Collect what the population and the features need."""
+        self.spec = spec
+        self.as_of = as_of
+        self.groupings: dict[str, Grouping] = {}
+        self.population = self._population(spec.population)
+        self.raw = {feature.name: self._ask(feature, span_before(feature.rows, as_of)) for feature in spec.aggregates}
+
+    def outcome(self, label: Label) -> pl.Expr:
+        """Ask for the label: its window begins at as_of or later."""
+        since = self.as_of + timedelta(days=label.starts_days)
+        span = Span(since, since + timedelta(days=label.horizon_days))
+        happened = [
+            pl.any_horizontal(self._ask(_counting(rows), span) > 0 for rows in outcome.rows)
+            for outcome in label.outcomes
+        ]
+        wanted = [outcome.wanted for outcome in label.outcomes]
+        return pl.any_horizontal(
+            came if positive else ~came for came, positive in zip(happened, wanted, strict=True)
+        ).alias(label.name)
+
+    def frame(self, tables: Tables, permitted: Permitted) -> pl.LazyFrame:
+        """Run the groupings; every subject has a row, features are raw."""
+        frame = permitted.subjects.select(SUBJECT).unique()
+        for grouping in self.groupings.values():
+            frame = frame.join(self._grouped(grouping, tables, permitted), on=SUBJECT, how="left")
+        return self._derived(frame.filter(self.population))
+
+    def _derived(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """Finish aggregates, then derive in the order of the spec."""
+        frame = frame.with_columns(value.alias(name) for name, value in self.raw.items())
+        for feature in self.spec.features:
+            if not isinstance(feature, Aggregate):
+                frame = frame.with_columns(derived(feature).alias(feature.name))
+        return frame
+
+    def _ask(self, aggregate: Aggregate, span: Span) -> pl.Expr:
+        """Put a feature into the grouping of its table."""
+        table = aggregate.rows.table
+        return self.groupings.setdefault(table, Grouping(table, self.as_of)).add(aggregate, span)
+
+    def _population(self, population: Population) -> pl.Expr:
+        """Say who is a row."""
+        some = [self._ask(_counting(rows), span_before(rows, self.as_of)) > 0 for rows in population.any_of]
+        none = [self._ask(_counting(rows), span_before(rows, self.as_of)) == 0 for rows in population.none_of]
+        return pl.all_horizontal(pl.any_horizontal(some) if some else pl.lit(value=True), *none)
+
+    def _grouped(self, grouping: Grouping, tables: Tables, permitted: Permitted) -> pl.LazyFrame:
+        """Group one table's events into one row per subject."""
+        owner = self.spec.grain.value
+        events = _events(grouping, tables).filter(pl.col(owner).is_not_null(), _union(grouping.spans))
+        columns = {EVENT_TIME, *_OWNERS[self.spec.grain], *grouping.columns}
+        events = events.select(sorted(columns))
+        if not grouping.folds:
+            mapped = _mapped(_permitted_only(events, self.spec.grain, permitted), owner, permitted)
+            return grouping.prepared(mapped).group_by(SUBJECT).agg(grouping.over_events)
+        records = grouping.prepared(events).group_by(_OWNERS[self.spec.grain]).agg(grouping.over_events)
+        mapped = _mapped(_permitted_only(records, self.spec.grain, permitted), owner, permitted)
+        return mapped.group_by(SUBJECT).agg(grouping.over_records)
+
+
+_OWNERS: Mapping[EntityKind, tuple[str, ...]] = {
+    EntityKind.PERSON: ("person",),
+    EntityKind.ORGANISATION: ("organisation", "person"),
+}
+
+
+def _training(plan: _Plan, tables: Tables, permitted: Permitted, *, known_until: datetime) -> pl.LazyFrame:
+    """Return one cut of a training frame; its label is asked of the same groupings."""
+    label = plan.outcome(_known_label(plan.spec, plan.as_of, known_until))
+    at = pl.lit(plan.as_of, dtype=pl.Datetime("us", "UTC")).alias(AS_OF)
+    features = [released(feature) for feature in plan.spec.released]
+    return plan.frame(tables, permitted).select(SUBJECT, at, *features, label)
+
+
+def _known_label(spec: ViewSpec, cut: datetime, known_until: datetime) -> Label:
+    """Refuse a cut whose label nobody can know yet: silence would be read as churn."""
+    check_grid(spec, cut)
+    if spec.label is None:
+        raise CutRefused(spec.name, cut, "no_label", "add a label to the view, or read it without training")
+    needed = cut + timedelta(days=spec.label.starts_days + spec.label.horizon_days)
+    if needed > known_until:
+        raise CutRefused(spec.name, cut, "label_unknown", f"the label needs all events before {needed.isoformat()}")
+    return spec.label
+
+
+def _counting(rows: Rows) -> Aggregate:
+    """Count the events of a selection that is no feature."""
+    return Aggregate(name="", op=Op.COUNT, rows=rows)
+
+
+def _events(grouping: Grouping, tables: Tables) -> pl.LazyFrame:
+    """Return a table's events; a table that no source delivers has none."""
+    return tables.get(grouping.table, table_of(grouping.table).schema.to_frame(eager=False))
+
+
+def _union(spans: list[Span]) -> pl.Expr:
+    """Bound the event time by the widest of all windows, for the scan to skip what lies outside."""
+    starts = [span.since for span in spans]
+    known = [start for start in starts if start is not None]
+    since = min(known) if len(known) == len(starts) else None
+    return within(Span(since, max(span.until for span in spans)))
+
+
+def _mapped(frame: pl.LazyFrame, owner: str, permitted: Permitted) -> pl.LazyFrame:
+    """Replace a record by its subject; a record that is not permitted falls away."""
+    return frame.join(permitted.subjects.select(RECORD, SUBJECT), left_on=owner, right_on=RECORD, how="inner")
+
+
+def _permitted_only(frame: pl.LazyFrame, grain: EntityKind, permitted: Permitted) -> pl.LazyFrame:
+    """Leave out what a person did who is not permitted; at person grain the mapping itself does."""
+    if grain is EntityKind.PERSON:
+        return frame
+    if permitted.persons is None:
+        return frame.filter(pl.col("person").is_null())
+    known = permitted.persons.select(RECORD, permitted=pl.lit(value=True)).unique()
+    joined = frame.join(known, left_on="person", right_on=RECORD, how="left")
+    return joined.filter(pl.col("person").is_null() | pl.col("permitted")).drop("permitted")

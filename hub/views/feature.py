@@ -1,0 +1,165 @@
+"""One feature of a view: which events, which column, which operation, and how exactly the value may leave.
+
+A window is [as_of - offset - window, as_of - offset) with offset >= 0: nothing at or after as_of is a feature.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+EVENT_TIME: Final = "event_time"
+OTHER_LEVEL: Final = "other"
+
+Scalar = str | int | float | bool
+
+
+class Op(StrEnum):
+    """How the rows of a window become one value; null values of the column never count."""
+
+    COUNT = "count"  # rows, or values of `column`
+    SUM = "sum"  # 0 without rows
+    MEAN = "mean"
+    MIN = "min"
+    MAX = "max"
+    STD = "std"  # of a sample (n - 1); null below two values
+    LAST = "last"  # value of the latest row; of several at one instant the greatest
+    FIRST = "first"  # value of the earliest row; of several at one instant the smallest
+    DISTINCT = "distinct"  # different values, or periods of `every_days` counted back from as_of
+    DAYS_SINCE = "days_since"  # whole days from the latest instant to as_of
+    DAYS_SINCE_FIRST = "days_since_first"  # whole days from the earliest instant to as_of
+    DAYS_UNTIL = "days_until"  # whole days from as_of to the latest instant
+    SHARE = "share"  # rows that also satisfy `part`, of all rows
+    GAP_MEAN = "gap_mean"  # mean days between days with an event; null below two days
+
+
+NOT_FOLDABLE: Final = frozenset({Op.DISTINCT, Op.GAP_MEAN})
+"""Operations that partial values per record cannot give: a product bought under two records counts once."""
+
+
+class Comparison(StrEnum):
+    """How a condition compares; a null value never satisfies any but `null`."""
+
+    IN = "in"
+    NOT_IN = "not_in"
+    GE = "ge"
+    GT = "gt"
+    LE = "le"
+    LT = "lt"
+    NULL = "null"
+    NOT_NULL = "not_null"
+
+
+class DerivedOp(StrEnum):
+    """How two features become a third; null where either is null."""
+
+    RATIO = "ratio"  # null where the divisor is 0
+    DIFFERENCE = "difference"
+
+
+class FeatureRole(StrEnum):
+    """What a feature means to the churn baseline and to the words of a reason."""
+
+    RECENCY = "recency"
+    RHYTHM = "rhythm"
+    PACE = "pace"
+
+
+class Unit(StrEnum):
+    """What a feature's number counts."""
+
+    DAYS = "days"
+    HOURS = "hours"
+    COUNT = "count"
+    AMOUNT_MINOR = "amount_minor"
+    RATIO = "ratio"
+    SCORE = "score"
+    LEVEL = "level"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One column against fixed values; a filter is several of them, and all must hold."""
+
+    column: str
+    comparison: Comparison
+    values: tuple[Scalar, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Events of one table in a window before as_of; `window_days` None reaches back over all history."""
+
+    table: str
+    window_days: int | None = None
+    offset_days: int = 0
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """How a value is released: top-coded, rounded to a step, banded to the band's lower edge, filled where absent."""
+
+    top_code: float | int | None = None
+    round_to: float | int | None = None
+    bands: tuple[float, ...] = ()
+    fill: float | int | None = None
+    released: bool = True
+
+    @property
+    def generalises(self) -> bool:
+        """Say whether less than the exact value leaves."""
+        return self.top_code is not None or self.round_to is not None or bool(self.bands)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What a feature is to a reader of the model: unit and role."""
+
+    unit: Unit
+    role: FeatureRole | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aggregate:
+    """A feature counted from events.
+
+    `minus` subtracts a second instant from `column`, in hours. `levels` names the values that a text may show;
+    any other becomes `other`. `part` belongs to `share`, `every_days` to `distinct` of the event time.
+    """
+
+    name: str
+    op: Op
+    rows: Rows
+    column: str | None = None
+    minus: str | None = None
+    levels: tuple[str, ...] = ()
+    part: tuple[Condition, ...] = ()
+    every_days: int | None = None
+    meaning: Meaning = Meaning(unit=Unit.COUNT)
+    shape: Shape = Shape()
+
+    @property
+    def folds(self) -> bool:
+        """Say whether the value can be added up from partial values per record."""
+        return self.op not in NOT_FOLDABLE
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns that are read, the event time left out unless it is the value."""
+        conditions = (condition.column for condition in (*self.rows.conditions, *self.part))
+        return tuple(name for name in (self.column, self.minus, *conditions) if name is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derived:
+    """A feature made of two that stand before it."""
+
+    name: str
+    op: DerivedOp
+    left: str
+    right: str
+    meaning: Meaning = Meaning(unit=Unit.RATIO)
+    shape: Shape = Shape()
+
+
+Feature = Aggregate | Derived

@@ -1,0 +1,171 @@
+"""Views from YAML: the text is read strictly, then held against the canonical schema.
+
+`extends: NAME` starts from a view of the catalogue and replaces whole top-level keys; the hash is that of the result.
+"""
+
+from importlib import resources
+from typing import Final
+
+import yaml
+
+from hub.views.errors import SpecRefused
+from hub.views.feature import Aggregate, Derived, DerivedOp, Feature, FeatureRole, Meaning, Op, Shape, Unit
+from hub.views.rules import check
+from hub.views.section import Section
+from hub.views.selection import choice_of, conditions_of, label_of, population_of, rows_of
+from hub.views.spec import LANGUAGES, FeatureText, Grid, ViewSpec
+from privacy.terms import EntityKind, PurposeId
+
+_UNNAMED: Final = "(unnamed)"
+
+
+def load_spec(text: str) -> ViewSpec:
+    """Read a view from YAML and refuse what it may not ask for.
+
+    Raises:
+        SpecRefused: the text is no YAML mapping, uses unknown words, or breaks a rule of `hub.views.rules`.
+
+    """
+    spec = _spec(_mapping(text))
+    check(spec)
+    return spec
+
+
+def catalogue_text(name: str) -> str:
+    """Return the YAML of a view of the default catalogue.
+
+    Raises:
+        SpecRefused: there is no view of this name (`unknown_view`).
+
+    """
+    if name not in catalogue_names():
+        raise SpecRefused(name, "catalogue", "unknown_view", f"use one of {', '.join(catalogue_names())}")
+    return (resources.files("hub.views.catalogue") / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def catalogue_names() -> tuple[str, ...]:
+    """Return the names of the default catalogue's views."""
+    files = resources.files("hub.views.catalogue").iterdir()
+    return tuple(sorted(file.name.removesuffix(".yaml") for file in files if file.name.endswith(".yaml")))
+
+
+def catalogue_spec(name: str) -> ViewSpec:
+    """Load a view of the default catalogue."""
+    return load_spec(catalogue_text(name))
+
+
+def _mapping(text: str) -> dict[str, object]:
+    """Parse YAML and lay it over the view that it extends."""
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as broken:
+        mark = getattr(broken, "problem_mark", None)
+        where = f"line {mark.line + 1}" if mark else "text"
+        raise SpecRefused(_UNNAMED, where, "not_yaml", "correct the YAML") from None
+    if not isinstance(content, dict):
+        raise SpecRefused(_UNNAMED, "text", "wrong_type", "write a mapping of names to values")
+    if "extends" not in content:
+        return content
+    base = _mapping(catalogue_text(str(content.pop("extends"))))
+    return {**base, **content}
+
+
+def _spec(content: dict[str, object]) -> ViewSpec:
+    """Read the top level."""
+    view = content.get("name")
+    top = Section(view if isinstance(view, str) else _UNNAMED, "", content)
+    features = _features(top.section("features"))
+    spec = ViewSpec(
+        name=top.text("name"),
+        version=top.whole("version"),
+        grain=choice_of(top, "grain", EntityKind, rule="unknown_grain"),
+        purpose=PurposeId(top.text("purpose")),
+        consumer=top.text("consumer"),
+        description=top.text("description"),
+        grid=choice_of(top, "as_of_grid", Grid, rule="unknown_grid"),
+        population=population_of(top.section("population")),
+        features=features,
+        label=label_of(top.section("label")) if top.has("label") else None,
+        quasi_identifiers=top.texts("quasi_identifiers"),
+        k=top.whole("k"),
+        expires_days=top.whole("expires_days"),
+        texts=_texts(top.section("texts")),
+    )
+    top.done()
+    return spec
+
+
+def _features(section: Section) -> tuple[Feature, ...]:
+    """Read the features in the order of the text: a derived one may only use those before it."""
+    return tuple(_feature(name, section.section(name)) for name in section.names)
+
+
+def _feature(name: str, section: Section) -> Feature:
+    """Read one feature, counted or derived by its `op`."""
+    word = section.text("op")
+    if word in set(DerivedOp):
+        feature: Feature = Derived(
+            name=name,
+            op=DerivedOp(word),
+            left=section.text("left"),
+            right=section.text("right"),
+            meaning=_meaning(section, Unit.RATIO),
+            shape=_shape(section),
+        )
+    elif word in set(Op):
+        feature = _aggregate(name, Op(word), section)
+    else:
+        raise section.refused("op", "unknown_op", f"use one of {', '.join((*Op, *DerivedOp))}")
+    section.done()
+    return feature
+
+
+def _aggregate(name: str, op: Op, section: Section) -> Aggregate:
+    """Read a feature counted from events."""
+    return Aggregate(
+        name=name,
+        op=op,
+        rows=rows_of(section),
+        column=section.text("column") if section.has("column") else None,
+        minus=section.text("minus") if section.has("minus") else None,
+        levels=section.texts("levels"),
+        part=conditions_of(section.section("part")),
+        every_days=section.whole_or_none("every_days"),
+        meaning=_meaning(section, Unit.COUNT),
+        shape=_shape(section),
+    )
+
+
+def _meaning(section: Section, unit: Unit) -> Meaning:
+    """Read unit and role."""
+    return Meaning(
+        unit=choice_of(section, "unit", Unit, rule="unknown_unit") if section.has("unit") else unit,
+        role=choice_of(section, "role", FeatureRole, rule="unknown_role") if section.has("role") else None,
+    )
+
+
+def _shape(section: Section) -> Shape:
+    """Read how the value is released."""
+    return Shape(
+        top_code=section.number_or_none("top_code"),
+        round_to=section.number_or_none("round_to"),
+        bands=section.numbers("bands"),
+        fill=section.number_or_none("fill"),
+        released=section.truth("released", default=True),
+    )
+
+
+def _texts(section: Section) -> dict[str, dict[str, FeatureText]]:
+    """Read the words of each feature in each language."""
+    return {name: _languages(section.section(name)) for name in section.names}
+
+
+def _languages(section: Section) -> dict[str, FeatureText]:
+    """Read the words of one feature."""
+    texts = {}
+    for language in LANGUAGES:
+        words = section.section(language)
+        texts[language] = FeatureText(words.text("label"), words.text("high", ""), words.text("low", ""))
+        words.done()
+    section.done()
+    return texts

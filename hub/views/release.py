@@ -1,0 +1,69 @@
+"""How raw values become the columns that leave: derived, then generalised, then filled, in fixed types.
+
+Numbers leave as Int64 or Float64, truths as Boolean, levels as String. Generalisation lowers what a row tells about a
+person (Art. 5(1)(c)): a greatest value that many share, a step, or the lower edge of a band. A value below the lowest
+edge is put into the lowest band.
+"""
+
+import polars as pl
+
+from hub.views.feature import OTHER_LEVEL, Aggregate, Derived, DerivedOp, Feature, Op, Shape
+from ingest.canonical.catalogue import table_of
+
+_WHOLE_OPS = frozenset({Op.COUNT, Op.DISTINCT, Op.DAYS_SINCE, Op.DAYS_SINCE_FIRST, Op.DAYS_UNTIL})
+_REAL_OPS = frozenset({Op.MEAN, Op.STD, Op.SHARE, Op.GAP_MEAN})
+
+
+def derived(feature: Derived) -> pl.Expr:
+    """Compute a derived feature from raw ones; a ratio is null where its divisor is 0."""
+    left, right = pl.col(feature.left), pl.col(feature.right)
+    if feature.op is DerivedOp.DIFFERENCE:
+        return left - right
+    return pl.when(right != 0).then(left / right)
+
+
+def released(feature: Feature) -> pl.Expr:
+    """Generalise, fill and type one feature's raw value."""
+    dtype = dtype_of(feature)
+    value = pl.col(feature.name)
+    if dtype == pl.String and isinstance(feature, Aggregate):
+        levels = dict(enumerate((*feature.levels, OTHER_LEVEL)))
+        return value.replace_strict(levels, default=None, return_dtype=pl.String).alias(feature.name)
+    shaped = generalised(value, feature.shape)
+    filled = shaped if feature.shape.fill is None else shaped.fill_null(feature.shape.fill)
+    return filled.cast(dtype).alias(feature.name)
+
+
+def generalised(value: pl.Expr, shape: Shape) -> pl.Expr:
+    """Top-code, then round half up to a step or put into a band."""
+    if shape.top_code is not None:
+        value = pl.when(value > shape.top_code).then(pl.lit(shape.top_code)).otherwise(value)
+    if shape.round_to is not None:
+        value = (value / shape.round_to + 0.5).floor() * shape.round_to
+    if shape.bands:
+        value = value.cast(pl.Float64).clip(lower_bound=shape.bands[0])
+        value = pl.max_horizontal(pl.when(value >= edge).then(pl.lit(edge)) for edge in shape.bands)
+    return value
+
+
+def dtype_of(feature: Feature) -> pl.DataType:
+    """Return the type in which a feature leaves; steps and edges that are no whole numbers make it Float64."""
+    base = _base_dtype(feature)
+    numbers = (feature.shape.top_code, feature.shape.round_to, feature.shape.fill, *feature.shape.bands)
+    if base == pl.Int64 and any(number is not None and number != int(number) for number in numbers):
+        return pl.Float64()
+    return base
+
+
+def _base_dtype(feature: Feature) -> pl.DataType:
+    """Return the type before generalisation."""
+    if isinstance(feature, Derived) or feature.op in _REAL_OPS or feature.minus is not None:
+        return pl.Float64()
+    if feature.op in _WHOLE_OPS or feature.column is None:
+        return pl.Int64()
+    dtype = table_of(feature.rows.table).column(feature.column).dtype
+    if dtype == pl.Boolean and feature.op is not Op.SUM:
+        return pl.Boolean()
+    if dtype == pl.String:
+        return pl.String()
+    return pl.Float64() if dtype == pl.Float64 else pl.Int64()

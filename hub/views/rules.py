@@ -1,0 +1,127 @@
+"""What a view may not ask for; each refusal names its rule, and docs and console translate the names.
+
+Columns:
+    identifier            no column that singles out a person; a keyed reference may only be counted
+    employee              no column about an employee: they are data subjects too, and nobody ranks them
+    special_category      nothing of Article 9(1)
+    free_text, redacted_text   no words of a person, redacted or not (redacted text needs a grain of its own)
+    undeclared_quasi_identifier   a quasi-identifier that leaves must stand in `quasi_identifiers`
+    unknown_table, unknown_column, about_no_customer, unknown_value, op_column_mismatch, levels_required
+Form:
+    duplicate_name, unknown_feature, derived_undoes_generalisation, missing_text, bad_shape, bad_name, bad_k
+
+Windows after as_of and labels before it are refused while reading (`hub.views.selection`).
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from hub.views.column_rules import check_aggregate, check_rows, is_quasi
+from hub.views.errors import SpecRefused
+from hub.views.feature import Aggregate, Derived, Feature, Rows
+from hub.views.spec import LANGUAGES, ViewSpec
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_RESERVED: Final = frozenset({"subject", "pseudonym", "as_of", "record", "person", "organisation"})
+
+
+def check(spec: ViewSpec) -> None:
+    """Hold a view against the canonical schema.
+
+    Raises:
+        SpecRefused: the first rule that the view breaks.
+
+    """
+    _check_form(spec)
+    _check_texts(spec)
+    for where, rows in _selections(spec):
+        check_rows(spec.name, where, rows)
+    for feature in spec.aggregates:
+        check_aggregate(spec.name, feature)
+    _check_quasi_identifiers(spec)
+
+
+def _refuse(spec: ViewSpec, where: str, rule: str, remedy: str) -> SpecRefused:
+    """Build a refusal."""
+    return SpecRefused(spec.name, where, rule, remedy)
+
+
+def _selections(spec: ViewSpec) -> Iterator[tuple[str, Rows]]:
+    """Name every selection of rows of the view."""
+    yield from (("population.any_of", rows) for rows in spec.population.any_of)
+    yield from (("population.none_of", rows) for rows in spec.population.none_of)
+    yield from ((f"features.{feature.name}", feature.rows) for feature in spec.aggregates)
+    outcomes = spec.label.outcomes if spec.label else ()
+    yield from (("label", rows) for outcome in outcomes for rows in outcome.rows)
+
+
+def _check_form(spec: ViewSpec) -> None:
+    """Check names, references, shapes and numbers."""
+    if not _NAME.fullmatch(spec.name):
+        raise _refuse(spec, "name", "bad_name", "use lower case letters, digits and underscores")
+    if spec.k < (2 if spec.quasi_identifiers else 1):  # a group of one hides nobody
+        raise _refuse(spec, "k", "bad_k", "write 2 or more with quasi-identifiers, else 1 or more")
+    if spec.expires_days < 1 or spec.version < 1:
+        raise _refuse(spec, "version", "bad_number", "version and expires_days are 1 or more")
+    seen: dict[str, Feature] = {}
+    for feature in spec.features:
+        _check_name(spec, feature.name)
+        _check_shape(spec, feature)
+        if isinstance(feature, Derived):
+            _check_derived(spec, feature, seen)
+        seen[feature.name] = feature
+
+
+def _check_texts(spec: ViewSpec) -> None:
+    """Check that each released feature has words, and that nothing else is named."""
+    released = [feature.name for feature in spec.released]
+    if not released:
+        raise _refuse(spec, "features", "missing_key", "release at least one feature")
+    for name in released:
+        if set(spec.texts.get(name, {})) != set(LANGUAGES):
+            raise _refuse(spec, f"texts.{name}", "missing_text", f"write it in {', '.join(LANGUAGES)}")
+    for name in (*spec.texts, *spec.quasi_identifiers):
+        if name not in released:
+            raise _refuse(spec, name, "unknown_feature", "name a released feature")
+
+
+def _check_quasi_identifiers(spec: ViewSpec) -> None:
+    """Check that a quasi-identifier, or what is derived from one, does not leave undeclared."""
+    quasi: set[str] = set()
+    for feature in spec.features:
+        made_of = is_quasi(feature) if isinstance(feature, Aggregate) else bool({feature.left, feature.right} & quasi)
+        quasi |= {feature.name} if made_of else set()
+        if made_of and feature.shape.released and feature.name not in spec.quasi_identifiers:
+            where = f"features.{feature.name}"
+            raise _refuse(spec, where, "undeclared_quasi_identifier", "add it to `quasi_identifiers` and set k")
+
+
+def _check_name(spec: ViewSpec, name: str) -> None:
+    """Check that a feature's name is plain and not taken by a key column or the label."""
+    taken = _RESERVED | {spec.label.name if spec.label else ""}
+    if not _NAME.fullmatch(name) or name in taken:
+        raise _refuse(
+            spec, f"features.{name}", "bad_name", "use lower case letters, digits, underscores; no key's name"
+        )
+
+
+def _check_shape(spec: ViewSpec, feature: Feature) -> None:
+    """Check that steps are positive and bands rise."""
+    shape = feature.shape
+    rising = all(low < high for low, high in zip(shape.bands, shape.bands[1:], strict=False))
+    if not rising or (shape.round_to is not None and shape.round_to <= 0) or (shape.bands and shape.round_to):
+        raise _refuse(spec, f"features.{feature.name}", "bad_shape", "a step above 0, or rising bands, not both")
+
+
+def _check_derived(spec: ViewSpec, feature: Derived, seen: dict[str, Feature]) -> None:
+    """Check that both sides stand before and that no exact value returns by the back door."""
+    where = f"features.{feature.name}"
+    for side in (feature.left, feature.right):
+        if side not in seen:
+            raise _refuse(spec, where, "unknown_feature", "derive from features that stand above this one")
+        other = seen[side]
+        if isinstance(other, Aggregate) and other.levels:
+            raise _refuse(spec, where, "op_column_mismatch", "derive from numbers, not from levels")
+        if other.shape.generalises and feature.shape.released and not feature.shape.generalises:
+            raise _refuse(spec, where, "derived_undoes_generalisation", "round, band or top-code it as well")

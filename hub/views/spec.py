@@ -1,0 +1,159 @@
+"""A feature view as data: who is a row, what is counted about the row, and what may be known.
+
+Times are relative to `as_of`, and nothing at or after `as_of` is a feature: a window is
+[as_of - offset - window, as_of - offset) with offset >= 0. A label looks the other way:
+[as_of + starts, as_of + starts + horizon), so that no event is on both sides.
+
+A value is aggregated, derived values are made of raw ones, then each is generalised (top-coded, rounded, banded) and at
+last an absent one is filled. Names of columns are those of the canonical schema.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from hub.views.feature import EVENT_TIME, Aggregate, Feature, FeatureRole, Rows
+from privacy.terms import EntityKind, PurposeId
+
+LANGUAGES: Final = ("nb", "nn", "sv", "en", "de")
+
+
+class Grid(StrEnum):
+    """At which instants a view may be read; a free choice of as_of would rebuild single events."""
+
+    DAY = "day"  # midnight UTC
+    WEEK = "week"  # Monday midnight UTC
+    MONTH = "month"  # first of the month, midnight UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Population:
+    """Who is a row: an event in one of `any_of` (empty: everybody) and no event in any of `none_of`."""
+
+    any_of: tuple[Rows, ...] = ()
+    none_of: tuple[Rows, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One way to be positive: no event of any of `rows` within the horizon, or at least one."""
+
+    rows: tuple[Rows, ...]
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """What a training view teaches: true where any outcome came about in the horizon."""
+
+    name: str
+    horizon_days: int
+    starts_days: int
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureText:
+    """A feature in one language: its name, and the reason it gives when its value is high or low."""
+
+    label: str
+    high: str = ""
+    low: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewSpec:
+    """A view as its approver reads it; `hash` is what the approval binds, texts are versioned apart (`texts_hash`)."""
+
+    name: str
+    version: int
+    grain: EntityKind
+    purpose: PurposeId
+    consumer: str
+    description: str
+    grid: Grid
+    population: Population
+    features: tuple[Feature, ...]
+    label: Label | None
+    quasi_identifiers: tuple[str, ...]
+    k: int
+    expires_days: int
+    texts: Mapping[str, Mapping[str, FeatureText]] = field(default_factory=dict)
+
+    @property
+    def aggregates(self) -> tuple[Aggregate, ...]:
+        """Return the features that are counted from events."""
+        return tuple(feature for feature in self.features if isinstance(feature, Aggregate))
+
+    @property
+    def released(self) -> tuple[Feature, ...]:
+        """Return the features that leave; the others only serve derived ones."""
+        return tuple(feature for feature in self.features if feature.shape.released)
+
+    @property
+    def rows(self) -> tuple[Rows, ...]:
+        """Return every selection of events that the view makes, its label's included."""
+        outcomes = self.label.outcomes if self.label else ()
+        return (
+            *self.population.any_of,
+            *self.population.none_of,
+            *(feature.rows for feature in self.aggregates),
+            *(rows for outcome in outcomes for rows in outcome.rows),
+        )
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Return the canonical tables that the view reads, sorted."""
+        return tuple(sorted({rows.table for rows in self.rows}))
+
+    @property
+    def sources(self) -> tuple[tuple[str, str], ...]:
+        """Return every (table, column) that the view reads, sorted: its lineage and the data it must be allowed."""
+        read = {(feature.rows.table, name) for feature in self.aggregates for name in feature.columns}
+        read |= {(rows.table, condition.column) for rows in self.rows for condition in rows.conditions}
+        return tuple(sorted(read | {(table, EVENT_TIME) for table in self.tables}))
+
+    @property
+    def recency(self) -> str | None:
+        """Return the feature that the recency-only baseline reads."""
+        roles = {feature.name: feature.meaning.role for feature in self.released}
+        return next((name for name, role in roles.items() if role is FeatureRole.RECENCY), None)
+
+    def canonical_json(self) -> str:
+        """Write the rules in one form only: sorted keys, no blanks, texts left out."""
+        rules = asdict(self)
+        del rules["texts"]
+        return _canonical(rules)
+
+    @property
+    def hash(self) -> bytes:
+        """Return the SHA-256 of the canonical rules."""
+        return hashlib.sha256(self.canonical_json().encode()).digest()
+
+    @property
+    def texts_hash(self) -> bytes:
+        """Return the SHA-256 of the texts: changing a word asks for no new approval, but is seen."""
+        return hashlib.sha256(_canonical(asdict(self)["texts"]).encode()).digest()
+
+
+def header_of(spec: ViewSpec) -> list[dict[str, object]]:
+    """Return what a model may be told of each released feature: name, unit, role, and its texts by language."""
+    return [
+        {
+            "name": feature.name,
+            "unit": feature.meaning.unit.value,
+            "role": feature.meaning.role.value if feature.meaning.role else None,
+            "label": {language: text.label for language, text in spec.texts.get(feature.name, {}).items()},
+            "high": {language: text.high for language, text in spec.texts.get(feature.name, {}).items()},
+            "low": {language: text.low for language, text in spec.texts.get(feature.name, {}).items()},
+        }
+        for feature in spec.released
+    ]
+
+
+def _canonical(content: object) -> str:
+    """Write JSON as RFC 8785 orders and spaces it (keys here are ASCII)."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -1,0 +1,140 @@
+"""What a feature reads of one event, as expressions: the window, the filter, the value.
+
+An instant that a source fills in later (`resolved_at`, `paid_at`) is part of a row whose event time lies before as_of;
+where it is not before as_of itself it was not known yet, and reads as null. Instants that are agreed in advance
+(`ends_at`, `due_at`) are known when the row is. Booleans and codes carry no instant: they are as the source last told.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import and_
+from typing import Final
+
+import polars as pl
+
+from hub.views.feature import EVENT_TIME, Aggregate, Comparison, Condition, Op, Rows
+from ingest.canonical.catalogue import table_of
+
+DAY_US: Final = 86_400_000_000
+HOUR_US: Final = 3_600_000_000
+
+AGREED_IN_ADVANCE: Final = frozenset({"due_at", "ends_at", "go_live_at", "warranty_ends_at"})
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_SIGN: Final = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The instants from `since` (None: all history) up to and without `until`."""
+
+    since: datetime | None
+    until: datetime
+
+
+def span_before(rows: Rows, as_of: datetime) -> Span:
+    """Return a feature's window: it ends at as_of or before."""
+    until = as_of - timedelta(days=rows.offset_days)
+    return Span(None if rows.window_days is None else until - timedelta(days=rows.window_days), until)
+
+
+def micros_of(at: datetime) -> int:
+    """Return whole microseconds since 1970, exact where `timestamp()` is a rounded float."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def within(span: Span) -> pl.Expr:
+    """Select the events of a span."""
+    event_time = pl.col(EVENT_TIME)
+    before = event_time < pl.lit(span.until)
+    return before if span.since is None else before & (event_time >= pl.lit(span.since))
+
+
+def satisfied(conditions: tuple[Condition, ...], *, table: str, as_of: datetime) -> pl.Expr | None:
+    """Select the events for which every condition holds; None where there is none."""
+    tests = [_test(seen(table, condition.column, as_of), condition).fill_null(value=False) for condition in conditions]
+    return reduce(and_, tests) if tests else None
+
+
+def seen(table: str, name: str, as_of: datetime) -> pl.Expr:
+    """Read a column as it was known at as_of."""
+    column = pl.col(name)
+    dtype = table_of(table).column(name).dtype
+    if dtype == pl.Float64:
+        return column.fill_nan(None)
+    known = name == EVENT_TIME or name in AGREED_IN_ADVANCE or not isinstance(dtype, pl.Datetime)
+    return column if known else pl.when(column < pl.lit(as_of)).then(column)
+
+
+def value_of(aggregate: Aggregate, as_of: datetime) -> pl.Expr:
+    """Return what is aggregated: a number, microseconds, a day, a period, a level's place; text only to count it."""
+    table, name = aggregate.rows.table, aggregate.column or EVENT_TIME
+    if aggregate.minus is not None:
+        later, earlier = (seen(table, side, as_of).cast(pl.Int64) for side in (name, aggregate.minus))
+        return (later - earlier) / HOUR_US
+    if aggregate.op is Op.GAP_MEAN:
+        return pl.col(EVENT_TIME).cast(pl.Int64) // DAY_US
+    if aggregate.every_days is not None:
+        return (micros_of(as_of) - 1 - pl.col(EVENT_TIME).cast(pl.Int64)) // (aggregate.every_days * DAY_US)
+    dtype = table_of(table).column(name).dtype
+    value = seen(table, name, as_of)
+    if aggregate.levels:
+        places = {level: place for place, level in enumerate(aggregate.levels)}
+        other = pl.when(value.is_not_null()).then(pl.lit(len(places)))
+        return value.replace_strict(places, default=other, return_dtype=pl.Int64)
+    if dtype == pl.Date:
+        return value.cast(pl.Datetime("us")).cast(pl.Int64)
+    return value if dtype in (pl.String, pl.Float64) else value.cast(pl.Int64)
+
+
+def ranked(value: pl.Expr, *, real: bool) -> pl.Expr:
+    """Join event time and value into one 128-bit number whose order is that of (event time, value).
+
+    So the latest value is a maximum, which folds over records and does not depend on the order of rows. A float's bits,
+    all but the sign turned over where it is negative, rise with the float (IEEE 754 totalOrder).
+    """
+    low = _rising(_bits(value)) if real else value
+    return pl.col(EVENT_TIME).cast(pl.Int64).cast(pl.Int128) * (2 * _SIGN) + low.cast(pl.Int128)
+
+
+def unranked(key: pl.Expr, *, real: bool) -> pl.Expr:
+    """Return the value that `ranked` joined to its event time."""
+    shifted = key + _SIGN
+    low = (shifted - (shifted // (2 * _SIGN)) * (2 * _SIGN) - _SIGN).cast(pl.Int64)
+    return _rising(low).reinterpret(dtype=pl.Float64) if real else low
+
+
+def _bits(value: pl.Expr) -> pl.Expr:
+    """Return a float's bits; adding 0.0 makes minus zero zero."""
+    return (value + 0.0).reinterpret(dtype=pl.Int64)
+
+
+def _rising(bits: pl.Expr) -> pl.Expr:
+    """Turn sign-and-magnitude into two's complement order; its own inverse."""
+    return pl.when(bits < 0).then(bits ^ (_SIGN - 1)).otherwise(bits)
+
+
+def _test(column: pl.Expr, condition: Condition) -> pl.Expr:
+    """Compare a column; null compares to nothing."""
+    if condition.comparison is Comparison.NULL:
+        return column.is_null()
+    if condition.comparison is Comparison.NOT_NULL:
+        return column.is_not_null()
+    if condition.comparison in (Comparison.IN, Comparison.NOT_IN):
+        listed = column.is_in(list(condition.values))
+        return listed if condition.comparison is Comparison.IN else ~listed
+    return _ordered(column, condition)
+
+
+def _ordered(column: pl.Expr, condition: Condition) -> pl.Expr:
+    """Compare with one number."""
+    (bound,) = condition.values
+    compared: dict[Comparison, pl.Expr] = {
+        Comparison.GE: column >= bound,
+        Comparison.GT: column > bound,
+        Comparison.LE: column <= bound,
+        Comparison.LT: column < bound,
+    }
+    return compared[condition.comparison]
