@@ -1,0 +1,165 @@
+"""How each customer fares: latent traits, what went wrong and when, who left and why. The truth behind all events.
+
+Days are counted from the first day of the window (`WINDOW_DAYS` before `until`); fractions are hours.
+
+A customer meets an *episode* (something goes wrong, chosen by the customer's traits) about every third year; it lasts
+its lead time (median 105 days, 50 to 200), during which signals are visible in the events (`hub.demo.rhythm`, `tickets`).
+Four in five episodes end with the customer leaving, the others heal. A few customers leave without any sign. Pauses
+(holiday, illness) look like the beginning of an episode and mean nothing. So a model can be good and cannot be perfect.
+
+Seam: later generators (uplift, win-back, topics, a drift date) add columns here and read them where events are made.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from hub.demo.chance import Floats, Ints, flags, stream
+
+WINDOW_DAYS: Final = 730
+LEAD_MEDIAN_DAYS: Final = 105.0
+DEPARTS_SHARE: Final = 0.8
+EPISODES_PER_YEAR: Final = 0.30
+SUDDEN_PER_YEAR: Final = 0.035
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One kind of trouble.
+
+    `logins`, `orders`, `opens` say by which share the rate has fallen at the end; `tickets` is the factor on ticket
+    numbers, `category` what they are about, `delay` the factor on the time to resolve them.
+    """
+
+    name: str
+    logins: float
+    orders: float
+    opens: float
+    tickets: float
+    category: str
+    delay: float
+
+
+CAUSES: Final = (
+    Cause("fading_use", 0.85, 0.35, 0.6, 1.0, "usability", 1.0),
+    Cause("fewer_orders", 0.30, 0.85, 0.5, 1.0, "communication", 1.0),
+    Cause("slow_service", 0.50, 0.45, 0.3, 9.0, "function_error", 5.0),
+    Cause("late_deliveries", 0.45, 0.50, 0.2, 7.0, "delivery", 1.6),
+    Cause("price", 0.50, 0.50, 0.5, 7.0, "price", 1.2),
+)
+SUDDEN: Final = "sudden"
+_NEVER: Final = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Lives:
+    """`customers`: one row per entity; `episodes`: what went wrong; `pauses`: absences that mean nothing.
+
+    customers: entity, shopper, user, login_rate and order_rate (a week), ticket_rate (a year), open_rate (share),
+    price_sensitivity, service_sensitivity (0-1), joined_day (may be negative), left_day (null: still a customer),
+    cause (null: still a customer).
+    episodes: entity, cause, start_day, end_day, depth (0-1), departs. pauses: entity, start_day, end_day.
+    """
+
+    customers: pl.DataFrame
+    episodes: pl.DataFrame
+    pauses: pl.DataFrame
+
+
+def lives_of(seed: int, people: pl.DataFrame) -> Lives:
+    """Live everybody's life once."""
+    rng = stream(seed, "lives")
+    customers = _traits(rng, people)
+    joined = np.maximum(customers["joined_day"].to_numpy(), 0.0)
+    sudden = joined + rng.exponential(365 / SUDDEN_PER_YEAR, people.height)
+    first = _episodes(rng, customers, after=joined)
+    healed = np.where(first["departs"].to_numpy(), _NEVER, first["end_day"].to_numpy() + 30)
+    second = _episodes(rng, customers, after=healed)
+    episodes = pl.concat([first, second]).with_columns(sudden=pl.Series(np.tile(sudden, 2)))
+    episodes = episodes.filter(pl.col("start_day") < pl.min_horizontal("sudden", pl.lit(float(WINDOW_DAYS))))
+    departures = _departures(episodes, pl.DataFrame({"entity": people["entity"], "sudden": sudden}))
+    customers = customers.join(departures, on="entity", how="left", maintain_order="left")
+    return Lives(customers, episodes.drop("sudden").sort("entity", "start_day"), _pauses(rng, people))
+
+
+def churn_of(lives: Lives) -> pl.DataFrame:
+    """Tell who left within the window.
+
+    Columns: entity, left_day, cause, warned_day (start of the episode; null for `sudden`), lead_days.
+    """
+    left = lives.customers.filter(pl.col("left_day").is_not_null()).select("entity", "left_day", "cause")
+    fatal = lives.episodes.filter(pl.col("departs")).select("entity", "cause", warned_day="start_day")
+    joined = left.join(fatal, on=["entity", "cause"], how="left").unique("entity", keep="last").sort("entity")
+    return joined.with_columns(lead_days=pl.col("left_day") - pl.col("warned_day"))
+
+
+def _traits(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
+    """Draw what distinguishes customers; consumers shop more, contact persons of companies use the product more."""
+    count = people.height
+    business = people["organisation"].is_not_null().to_numpy()
+    user = rng.random(count) < np.where(business, 0.9, 0.35)
+    shopper = (rng.random(count) < np.where(business, 0.5, 0.9)) | ~user
+    early = flags(rng, count, 0.68)
+    joined = np.where(early, -rng.exponential(500, count), rng.uniform(0, WINDOW_DAYS - 20, count))
+    return people.select("entity").with_columns(
+        shopper=pl.Series(shopper),
+        user=pl.Series(user),
+        login_rate=pl.Series(rng.gamma(0.7, 1.8, count) + 0.12),
+        order_rate=pl.Series(rng.gamma(2.0, 0.1, count) + 0.05),
+        ticket_rate=pl.Series(rng.gamma(1.2, 0.5, count)),
+        open_rate=pl.Series(rng.beta(2.5, 4.5, count)),
+        price_sensitivity=pl.Series(rng.beta(2, 3, count)),
+        service_sensitivity=pl.Series(rng.beta(2, 3, count)),
+        joined_day=pl.Series(joined),
+    )
+
+
+def _episodes(rng: np.random.Generator, customers: pl.DataFrame, *, after: Floats) -> pl.DataFrame:
+    """Draw each customer's next episode after a day; hazard and kind follow from the traits."""
+    count = customers.height
+    price, service = customers["price_sensitivity"].to_numpy(), customers["service_sensitivity"].to_numpy()
+    shopper, user = customers["shopper"].to_numpy(), customers["user"].to_numpy()
+    weights = np.column_stack([user * 1.0, shopper * 0.8, service * 2.0, shopper * service * 1.6, price * 2.0])
+    start = after + rng.exponential(365 / EPISODES_PER_YEAR, count) / (0.6 + (price + service) / 2)
+    lead = np.clip(rng.lognormal(np.log(LEAD_MEDIAN_DAYS), 0.35, count), 50, 200)
+    return pl.DataFrame(
+        {
+            "entity": customers["entity"],
+            "cause": pl.Series([cause.name for cause in CAUSES]).gather(pl.Series(_chosen(rng, weights))),
+            "start_day": start,
+            "end_day": start + lead,
+            "depth": rng.uniform(0.45, 1.0, count),
+            "departs": flags(rng, count, DEPARTS_SHARE),
+        }
+    )
+
+
+def _chosen(rng: np.random.Generator, weights: Floats) -> Ints:
+    """Choose one column per row with the row's weights."""
+    bounds = np.cumsum(weights, axis=1)
+    return np.asarray((rng.random(len(weights))[:, None] * bounds[:, -1:] > bounds).sum(axis=1), dtype=np.int64)
+
+
+def _departures(episodes: pl.DataFrame, sudden: pl.DataFrame) -> pl.DataFrame:
+    """Take the earlier of the fatal episode's end and the sudden departure, if it lies inside the window."""
+    fatal = episodes.filter(pl.col("departs")).group_by("entity").agg(pl.col("end_day", "cause").sort_by("end_day").first())
+    joined = sudden.join(fatal, on="entity", how="left")
+    warned = pl.col("end_day").fill_null(_NEVER) <= pl.col("sudden")
+    return (
+        joined.with_columns(
+            left_day=pl.min_horizontal("end_day", "sudden"),
+            cause=pl.when(warned).then("cause").otherwise(pl.lit(SUDDEN)),
+        )
+        .filter(pl.col("left_day") < WINDOW_DAYS)
+        .select("entity", "left_day", "cause")
+    )
+
+
+def _pauses(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
+    """Send everybody away about once a year, for two to eight weeks."""
+    times = rng.poisson(2.0, people.height)
+    entity = np.repeat(people["entity"].to_numpy(), times)
+    start = rng.uniform(-30, WINDOW_DAYS, len(entity))
+    return pl.DataFrame({"entity": entity, "start_day": start, "end_day": start + rng.uniform(14, 56, len(entity))})

@@ -1,0 +1,97 @@
+"""When things happen: weekly rates from traits, season, episodes and pauses, and instants drawn from them.
+
+A rate matrix has one row per customer and one column per week; 5,000 customers x 105 weeks is half a million numbers.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+import numpy as np
+import polars as pl
+
+from hub.demo.chance import Floats, Ints
+from hub.demo.lives import CAUSES, WINDOW_DAYS, Lives
+
+WEEKS: Final = WINDOW_DAYS // 7 + 1
+Signal = Literal["logins", "orders", "opens"]
+_PAUSED: Final = 0.06  # what is left of a customer's activity during a pause
+_FULL_AT: Final = 0.7  # share of an episode after which its effect is complete
+# Orders by month: a weak January and July, a strong November and December; use falls in July, the Nordic holiday.
+_ORDERS: Final = np.array([0.8, 0.85, 0.95, 1.0, 1.05, 1.0, 0.75, 0.9, 1.0, 1.05, 1.35, 1.3])
+_LOGINS: Final = np.array([1.0, 1.05, 1.05, 1.0, 1.0, 0.9, 0.55, 0.9, 1.1, 1.1, 1.1, 0.85])
+_BY_HOUR: Final = np.array([0] * 6 + [1, 3, 7, 9, 9, 8, 6, 8, 8, 7, 5, 3, 3, 4, 4, 3, 1, 0], dtype=np.float64)
+_BY_WEEKDAY: Final = np.array([1.2, 1.25, 1.2, 1.15, 1.0, 0.55, 0.65])
+
+
+def start_of(until: datetime) -> datetime:
+    """Return the first instant of the window."""
+    return until - timedelta(days=WINDOW_DAYS)
+
+
+def rates(lives: Lives, signal: Signal, *, base: Floats, until: datetime) -> Floats:
+    """Return the expected number of events per customer and week."""
+    matrix = np.outer(base, _season(signal, until))
+    rows = lives.customers["entity"]
+    row_of = pl.DataFrame({"entity": rows, "row": np.arange(len(rows))})
+    fallen = {cause.name: float(getattr(cause, signal)) for cause in CAUSES}
+    episodes = lives.episodes.join(row_of, on="entity").with_columns(fallen=pl.col("cause").replace_strict(fallen))
+    strength = (episodes["depth"] * episodes["fallen"]).to_numpy()
+    _lower(matrix, episodes, strength=strength, ramp=_FULL_AT)
+    pauses = lives.pauses.join(row_of, on="entity")
+    _lower(matrix, pauses, strength=np.full(pauses.height, 1 - _PAUSED), ramp=0.01)
+    return matrix
+
+
+def drawn_instants(rng: np.random.Generator, lives: Lives, matrix: Floats, until: datetime) -> pl.DataFrame:
+    """Draw events from a rate matrix, only while a customer is one.
+
+    Columns: entity, day (since the start of the window), at (aware UTC, in office-like hours).
+    """
+    counts = rng.poisson(matrix)
+    row, week = np.nonzero(counts)
+    times = counts[row, week]
+    row, week = np.repeat(row, times), np.repeat(week, times)
+    day = week * 7.0 + _weekdays(rng, len(row), until) + hours(rng, len(row)) / 24
+    customers = lives.customers
+    joined = customers["joined_day"].to_numpy()[row]
+    left = customers["left_day"].fill_null(WINDOW_DAYS).to_numpy()[row]
+    stays = (day >= np.maximum(joined, 0)) & (day < np.minimum(left, WINDOW_DAYS))
+    entity = customers["entity"].to_numpy()[row[stays]]
+    frame = pl.DataFrame({"entity": entity, "day": day[stays]})
+    return frame.with_columns(at=instant_of(pl.col("day"), until)).sort("at", "entity")
+
+
+def instant_of(day: pl.Expr, until: datetime) -> pl.Expr:
+    """Turn days since the start of the window into an instant, whole seconds."""
+    return pl.lit(start_of(until)).dt.cast_time_unit("us") + pl.duration(seconds=(day * 86_400).cast(pl.Int64))
+
+
+def hours(rng: np.random.Generator, count: int) -> Floats:
+    """Draw hours of the day (UTC) as people keep them, none between 23 and 6."""
+    hour = rng.choice(24, size=count, p=_BY_HOUR / _BY_HOUR.sum())
+    return np.asarray(hour + rng.random(count), dtype=np.float64)
+
+
+def _weekdays(rng: np.random.Generator, count: int, until: datetime) -> Ints:
+    """Draw the offset of a day within the window's own weeks, Saturdays and Sundays less often."""
+    first = start_of(until).weekday()
+    weights = np.roll(_BY_WEEKDAY, -first)
+    return np.asarray(rng.choice(7, size=count, p=weights / weights.sum()), dtype=np.int64)
+
+
+def _season(signal: Signal, until: datetime) -> Floats:
+    months = np.array([(start_of(until) + timedelta(days=7 * week + 3)).month for week in range(WEEKS)])
+    curve = {"orders": _ORDERS, "logins": _LOGINS, "opens": np.ones(12)}[signal]
+    return np.asarray(curve[months - 1], dtype=np.float64)
+
+
+def _lower(matrix: Floats, spells: pl.DataFrame, *, strength: Floats, ramp: float) -> None:
+    """Multiply the weeks of each spell by 1 - strength, reached linearly over the first `ramp` of the spell."""
+    if spells.is_empty():
+        return
+    middle = np.arange(matrix.shape[1]) * 7 + 3.5
+    start, end = spells["start_day"].to_numpy()[:, None], spells["end_day"].to_numpy()[:, None]
+    progress = (middle - start) / (end - start)
+    inside = (progress >= 0) & (progress <= 1)
+    factor = 1 - strength[:, None] * np.clip(progress / ramp, 0, 1) * inside
+    np.multiply.at(matrix, spells["row"].to_numpy(), factor)
