@@ -1,0 +1,121 @@
+"""A trained model as bytes: JSON with a digest, versioned, without a row of anybody.
+
+It holds coefficients or trees, medians and scales of features, the calibration curve, what the view said of each
+feature, the figures measured and the training manifest. Boosting trees are skops bytes inside, opened by allow-list
+(`predict.boosting.unpack`). Tree thresholds lie between values that occurred; they name nobody but are not published
+in reports.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from predict.boosting import Boosting, pack, unpack
+from predict.calibrate import Calibrator, calibrator_of
+from predict.errors import ArtefactRefused
+from predict.feature import Feature, feature_as_mapping, features_of
+from predict.logistic import Logistic, logistic_of
+
+FORMAT = "varde-model"
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artefact:
+    """A model ready to score, with everything needed to explain and to report it."""
+
+    module: str
+    model: Logistic | Boosting
+    calibrator: Calibrator
+    features: tuple[Feature, ...]
+    horizon_days: int
+    figures: dict[str, Any]
+    manifest: dict[str, Any]
+
+    @property
+    def family(self) -> str:
+        """Name the kind of model: logistic or boosting."""
+        return "logistic" if isinstance(self.model, Logistic) else "boosting"
+
+
+def pack_artefact(artefact: Artefact) -> bytes:
+    """Write canonical JSON (sorted keys, no spaces) with the SHA-256 of its body."""
+    body = {
+        "module": artefact.module,
+        "family": artefact.family,
+        "model": _model_as_mapping(artefact.model),
+        "calibrator": artefact.calibrator.as_mapping(),
+        "features": [feature_as_mapping(feature) for feature in artefact.features],
+        "horizon_days": artefact.horizon_days,
+        "figures": artefact.figures,
+        "manifest": artefact.manifest,
+    }
+    digest = hashlib.sha256(_canonical(body)).hexdigest()
+    return _canonical({"format": FORMAT, "version": VERSION, "sha256": digest, "body": body})
+
+
+def unpack_artefact(packed: bytes, *, module: str) -> Artefact:
+    """Read an artefact back.
+
+    Raises:
+        ArtefactRefused: not ours, another version or module, altered, or with an unexpected type inside.
+    """
+    body = _body_of(packed)
+    if body.get("module") != module:
+        raise ArtefactRefused(f"is not a {module} model")
+    try:
+        return Artefact(
+            module=module,
+            model=_model_of(body["family"], body["model"]),
+            calibrator=calibrator_of(body["calibrator"]),
+            features=features_of([one["name"] for one in body["features"]], body["features"]),
+            horizon_days=int(body["horizon_days"]),
+            figures=dict(body["figures"]),
+            manifest=dict(body["manifest"]),
+        )
+    except (KeyError, TypeError, ValueError) as exc:
+        raise ArtefactRefused("a field is missing or of a wrong kind") from exc
+
+
+def _body_of(packed: bytes) -> dict[str, Any]:
+    try:
+        envelope = json.loads(packed)
+        body, known = envelope["body"], (envelope["format"], envelope["version"])
+        digest = envelope["sha256"]
+    except (ValueError, KeyError, TypeError) as exc:
+        raise ArtefactRefused("not a model of ours") from exc
+    if known != (FORMAT, VERSION):
+        raise ArtefactRefused(f"format {known!r} is not {(FORMAT, VERSION)!r}")
+    if not isinstance(body, dict) or hashlib.sha256(_canonical(body)).hexdigest() != digest:
+        raise ArtefactRefused("its digest does not match: it was altered")
+    return body
+
+
+def _model_as_mapping(model: Logistic | Boosting) -> dict[str, Any]:
+    if isinstance(model, Logistic):
+        return model.as_mapping()
+    medians = [None if np.isnan(one) else float(one) for one in model.medians]
+    trees = base64.b64encode(pack(model.model)).decode("ascii")
+    return {"names": list(model.names), "medians": medians, "skops": trees}
+
+
+def _model_of(family: str, stored: dict[str, Any]) -> Logistic | Boosting:
+    if family == "logistic":
+        return logistic_of(stored)
+    if family != "boosting":
+        raise ArtefactRefused(f"unknown family {family!r}")
+    medians = np.array([np.nan if one is None else float(one) for one in stored["medians"]])
+    try:
+        trees = base64.b64decode(stored["skops"], validate=True)
+    except binascii.Error as exc:
+        raise ArtefactRefused("trees are not base64") from exc
+    return Boosting(tuple(map(str, stored["names"])), medians, unpack(trees))
+
+
+def _canonical(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")

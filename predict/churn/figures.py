@@ -1,0 +1,147 @@
+"""The figures of a tested churn model: beside recency alone, beside the base rate, with intervals.
+
+Everything is measured on the test customers only, each of whom stands there once. Nothing here names anybody: curves
+are over tenths of all customers or thinned thresholds.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from predict import evaluate
+from predict.boosting import Boosting
+from predict.calibrate import Calibrator
+from predict.choose import Table
+from predict.explain import groups_of
+from predict.feature import feature_as_mapping, features_of
+from predict.frames import Vector
+from predict.logistic import Logistic, fit_logistic
+from predict.module import Brief
+from predict.split import Split, SplitKind
+
+CURVE_POINTS = 40
+LIFT_SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
+SUSPICIOUS_AUC = 0.97  # one column that alone knows the answer has nearly always seen it
+DEFAULT_CAPACITY_SHARE = 0.1
+RARE, COMMON = 0.02, 0.6
+
+
+def figures_of(
+    table: Table,
+    split: Split,
+    tested: tuple[Logistic | Boosting, Calibrator],
+    *,
+    recency: int | None,
+    brief: Brief,
+) -> dict[str, Any]:
+    """Measure the tested model on the test rows."""
+    model, calibrator = tested
+    raw, outcome = table.raw[split.test], table.outcome[split.test]
+    probability = calibrator.probability(model.log_odds(raw))
+    base = float(outcome.mean())
+    capacity = brief.capacity or max(1, round(outcome.size * DEFAULT_CAPACITY_SHARE))
+    figures: dict[str, Any] = {
+        "split": split.kind.value,
+        "customers": int(outcome.size),
+        "base_rate": base,
+        "capacity": capacity,
+        "model": _scored(outcome, probability, capacity, brief.seed),
+        "calibration_kind": calibrator.kind.value,
+        "base_rate_brier": base * (1 - base),
+        "curves": _curves(outcome, probability),
+        "importance": _importance(table, split, model, brief),
+        "suspects": _suspects(table, split),
+    }
+    if recency is not None:
+        figures["recency"] = _baseline(table, split, recency, probability, brief)
+    figures["remarks"] = _remarks(figures)
+    return figures
+
+
+def _scored(outcome: Vector, probability: Vector, capacity: int, seed: int) -> dict[str, Any]:
+    return {
+        "auc": _with_bounds(evaluate.interval(evaluate.auc, outcome, probability, seed=seed)),
+        "brier": _with_bounds(evaluate.interval(evaluate.brier, outcome, probability, seed=seed)),
+        "average_precision": _with_bounds(
+            evaluate.interval(evaluate.average_precision, outcome, probability, seed=seed)
+        ),
+        "ece": evaluate.ece(outcome, probability),
+        "precision_at_capacity": evaluate.precision_at(outcome, probability, capacity),
+        "recall_at_capacity": evaluate.recall_at(outcome, probability, capacity),
+        "lift_top_tenth": evaluate.lift_at(outcome, probability, 0.1),
+    }
+
+
+def _baseline(table: Table, split: Split, recency: int, probability: Vector, brief: Brief) -> dict[str, Any]:
+    """Compare with recency alone: raw for ranking (never seen = longest), a one-column logistic for the Brier."""
+    column = table.raw[:, [recency]]
+    outcome = table.outcome[split.test]
+    known = column[np.isfinite(column)]
+    longest = float(known.max()) + 1 if known.size else 0.0
+    score = np.where(np.isnan(column[split.test, 0]), longest, column[split.test, 0])
+    alone = fit_logistic(column[split.teach], table.outcome[split.teach], (table.names[recency],), penalty=0.0001)
+    figure = evaluate.auc(outcome, score)
+    gain = evaluate.difference(evaluate.auc, outcome, (probability, score), seed=brief.seed)
+    odds = alone.log_odds(column[split.test])
+    return {
+        "column": table.names[recency],
+        "auc": figure,
+        "brier": evaluate.brier(outcome, 1 / (1 + np.exp(-odds))),
+        "gain": _with_bounds(gain),
+    }
+
+
+def _curves(outcome: Vector, probability: Vector) -> dict[str, Any]:
+    precision, recall = evaluate.precision_recall(outcome, probability)
+    kept = np.unique(np.linspace(0, precision.size - 1, CURVE_POINTS).round().astype(np.int64))
+    return {
+        "calibration": [list(one) for one in evaluate.calibration_bins(outcome, probability)],
+        "precision_recall": [[float(recall[i]), float(precision[i])] for i in kept],
+        "lift": [[share, evaluate.lift_at(outcome, probability, share)] for share in LIFT_SHARES],
+    }
+
+
+def _importance(table: Table, split: Split, model: Logistic | Boosting, brief: Brief) -> dict[str, float]:
+    """Say how far each group moves the log-odds on average, as shares of all movement."""
+    groups = groups_of(table.names, features_of(table.names, map(feature_as_mapping, brief.features)))
+    parts = np.abs(model.contributions(table.raw[split.test], tuple(one.positions for one in groups)))
+    means = parts.mean(axis=0)
+    total = float(means.sum()) or 1.0
+    return {group.name: float(mean) / total for group, mean in zip(groups, means, strict=True)}
+
+
+def _suspects(table: Table, split: Split) -> list[str]:
+    outcome = table.outcome[split.test]
+    found = []
+    for position, name in enumerate(table.names):
+        column = table.raw[split.test, position]
+        score = np.where(np.isnan(column), np.inf, column)
+        figure = evaluate.auc(outcome, score)
+        if max(figure, 1 - figure) > SUSPICIOUS_AUC:
+            found.append(name)
+    return found
+
+
+def _remarks(figures: dict[str, Any]) -> list[str]:
+    """Say what a reader must know before believing the figures."""
+    base, found = figures["base_rate"], []
+    if base > COMMON:
+        found.append(
+            "Most customers fall silent within this horizon: it is shorter than their own rhythm, and silence for "
+            "so long is not yet churn. Consider a longer horizon."
+        )
+    if base < RARE:
+        found.append("Churn is rare at this horizon: read precision at capacity, not accuracy.")
+    if figures["suspects"]:
+        found.append("A single column knows the outcome almost perfectly: check that it is not made from the future.")
+    if figures["model"]["auc"]["low"] <= 0.5:  # noqa: PLR2004 - one half is chance
+        found.append("The ranking cannot be told from chance on this test.")
+    if "recency" in figures and figures["recency"]["gain"]["low"] <= 0:
+        found.append("The model is not clearly better than recency alone: sorting by recency would do.")
+    if figures["split"] != SplitKind.TEMPORAL:
+        found.append(f"The split is not fully temporal ({figures['split']}): expect less in the future.")
+    return found
+
+
+def _with_bounds(found: evaluate.Interval) -> dict[str, float]:
+    return {"figure": found.figure, "low": found.low, "high": found.high}

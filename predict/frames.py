@@ -1,0 +1,95 @@
+"""The frames that cross the border of `predict`, and their contracts.
+
+A *scoring frame* has `pseudonym` (Binary, unique per `as_of`), `as_of` (Datetime) and feature columns (Float64,
+Int64 or Boolean; null = not known). A *training frame* has `churned` (Boolean, not null) as well and as many
+`as_of` cuts as the view could make. Nothing else may be in them: a String column would be an identifier or text.
+"""
+
+import numpy as np
+import polars as pl
+
+from predict.errors import FrameRefused
+
+PSEUDONYM = "pseudonym"
+AS_OF = "as_of"
+CHURNED = "churned"
+FEATURE_TYPES = (pl.Float64, pl.Int64, pl.Boolean)
+
+Matrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]
+Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
+
+
+def feature_names(frame: pl.DataFrame) -> tuple[str, ...]:
+    """Name the feature columns in a stable (alphabetical) order."""
+    return tuple(sorted(name for name in frame.columns if name not in {PSEUDONYM, AS_OF, CHURNED}))
+
+
+def check_scoring(frame: pl.DataFrame) -> None:
+    """Insist on the scoring contract.
+
+    Raises:
+        FrameRefused: a column is missing, of a wrong type, or a pseudonym stands twice at one `as_of`.
+    """
+    _require(frame, PSEUDONYM, pl.Binary)
+    _require_instant(frame)
+    names = feature_names(frame)
+    if not names:
+        raise FrameRefused("*", "no feature column", "add features to the view")
+    for name in names:
+        if frame.schema[name] not in FEATURE_TYPES:
+            raise FrameRefused(name, "is not Float64, Int64 or Boolean", "cast or leave it out in the view")
+    if frame.select(pl.struct(PSEUDONYM, AS_OF).is_duplicated().any()).item():
+        raise FrameRefused(PSEUDONYM, "stands more than once at one as_of", "aggregate to one row per customer")
+
+
+def check_training(frame: pl.DataFrame) -> None:
+    """Insist on the training contract: the scoring contract and a complete label.
+
+    Raises:
+        FrameRefused: as `check_scoring`, or the label is missing, not Boolean or null somewhere.
+    """
+    _require(frame, CHURNED, pl.Boolean)
+    check_scoring(frame)
+
+
+def ordered(frame: pl.DataFrame) -> pl.DataFrame:
+    """Sort by cut and pseudonym, so that the order of arrival changes nothing downstream."""
+    return frame.sort(AS_OF, PSEUDONYM)
+
+
+def matrix_of(frame: pl.DataFrame, names: tuple[str, ...]) -> Matrix:
+    """Lay feature columns side by side as float64; null, NaN and infinity all become NaN (not known).
+
+    Raises:
+        FrameRefused: a feature the model was trained on is absent.
+    """
+    absent = next((name for name in names if name not in frame.columns), None)
+    if absent is not None:
+        raise FrameRefused(absent, "is missing", "read the view version the model was trained on")
+    values = frame.select(pl.col(name).cast(pl.Float64) for name in names).to_numpy()
+    matrix = np.array(values, dtype=np.float64, order="F")
+    matrix[~np.isfinite(matrix)] = np.nan
+    return matrix
+
+
+def labels_of(frame: pl.DataFrame) -> Vector:
+    """Give the label as 1.0 (churned) and 0.0 (stayed)."""
+    return np.asarray(frame[CHURNED].cast(pl.Float64).to_numpy(), dtype=np.float64)
+
+
+def _require(frame: pl.DataFrame, name: str, kind: type[pl.DataType]) -> None:
+    if name not in frame.columns:
+        raise FrameRefused(name, "is missing", f"the frame needs {name} as {kind.__name__}")
+    if frame.schema[name] != kind:
+        raise FrameRefused(name, f"is not {kind.__name__}", "cast it in the view")
+    if frame[name].null_count():
+        raise FrameRefused(name, "has nulls", "leave such rows out of the view")
+
+
+def _require_instant(frame: pl.DataFrame) -> None:
+    if AS_OF not in frame.columns:
+        raise FrameRefused(AS_OF, "is missing", "the frame needs as_of as Datetime")
+    if not isinstance(frame.schema[AS_OF], pl.Datetime):
+        raise FrameRefused(AS_OF, "is not Datetime", "cast it in the view")
+    if frame[AS_OF].null_count():
+        raise FrameRefused(AS_OF, "has nulls", "leave such rows out of the view")
