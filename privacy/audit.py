@@ -44,6 +44,16 @@ _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _HEX: Final = re.compile(r"[0-9a-f]{32}([0-9a-f]{32})?")
 _RELEASE: Final = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){1,3}([a-z+.-]{0,8}[0-9]{0,4}){0,3}")
 _MOST_COUNT: Final = (1 << 63) - 1
+_MALFORMED: Final = (
+    PrivacyError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+"""Whatever reading forged bytes can raise: an entry in the database is not trusted before its leaf is verified."""
 
 
 class AuditFieldRefused(PrivacyError):
