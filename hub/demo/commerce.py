@@ -109,7 +109,7 @@ def _upgraded(users: pl.DataFrame) -> pl.DataFrame:
 
 def _downgraded(users: pl.DataFrame, lives: Lives) -> pl.DataFrame:
     """Downgrade in the middle of two thirds of the price episodes."""
-    price = lives.episodes.filter((pl.col("cause") == "price") & (pl.col("depth") > 0.63))  # noqa: PLR2004 - two thirds
+    price = lives.episodes.filter((pl.col("cause") == "price") & (pl.col("depth") > 0.73))  # noqa: PLR2004 - two thirds
     middle = price.select("entity", middle=(pl.col("start_day") + pl.col("end_day")) / 2)
     hit = users.join(middle, on="entity").filter(pl.col("middle") < pl.col("left_day").fill_null(WINDOW_DAYS))
     return _at(hit, pl.col("middle"), "downgraded", step=-1)

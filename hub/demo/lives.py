@@ -3,7 +3,7 @@
 Days are counted from the first day of the window (`WINDOW_DAYS` before `until`); fractions are hours.
 
 A customer meets an *episode* (something goes wrong, chosen by the customer's traits) about every third year; it lasts
-its lead time (median 105 days, 50 to 200), during which signals are visible in the events (`hub.demo.rhythm`, `tickets`).
+its lead time (median 125 days, 60 to 210), during which signals are visible in the events (`hub.demo.rhythm`, `tickets`).
 Four in five episodes end with the customer leaving, the others heal. A few customers leave without any sign. Pauses
 (holiday, illness) look like the beginning of an episode and mean nothing. So a model can be good and cannot be perfect.
 
@@ -19,10 +19,10 @@ import polars as pl
 from hub.demo.chance import Floats, Ints, flags, stream
 
 WINDOW_DAYS: Final = 730
-LEAD_MEDIAN_DAYS: Final = 105.0
+LEAD_MEDIAN_DAYS: Final = 125.0
 DEPARTS_SHARE: Final = 0.8
 EPISODES_PER_YEAR: Final = 0.30
-SUDDEN_PER_YEAR: Final = 0.035
+SUDDEN_PER_YEAR: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +123,14 @@ def _episodes(rng: np.random.Generator, customers: pl.DataFrame, *, after: Float
     shopper, user = customers["shopper"].to_numpy(), customers["user"].to_numpy()
     weights = np.column_stack([user * 1.0, shopper * 0.8, service * 2.0, shopper * service * 1.6, price * 2.0])
     start = after + rng.exponential(365 / EPISODES_PER_YEAR, count) / (0.6 + (price + service) / 2)
-    lead = np.clip(rng.lognormal(np.log(LEAD_MEDIAN_DAYS), 0.35, count), 50, 200)
+    lead = np.clip(rng.lognormal(np.log(LEAD_MEDIAN_DAYS), 0.3, count), 60, 210)
     return pl.DataFrame(
         {
             "entity": customers["entity"],
             "cause": pl.Series([cause.name for cause in CAUSES]).gather(pl.Series(_chosen(rng, weights))),
             "start_day": start,
             "end_day": start + lead,
-            "depth": rng.uniform(0.45, 1.0, count),
+            "depth": rng.uniform(0.6, 1.0, count),
             "departs": flags(rng, count, DEPARTS_SHARE),
         }
     )
@@ -159,7 +159,7 @@ def _departures(episodes: pl.DataFrame, sudden: pl.DataFrame) -> pl.DataFrame:
 
 def _pauses(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
     """Send everybody away about once a year, for two to eight weeks."""
-    times = rng.poisson(2.0, people.height)
+    times = rng.poisson(1.2, people.height)
     entity = np.repeat(people["entity"].to_numpy(), times)
     start = rng.uniform(-30, WINDOW_DAYS, len(entity))
-    return pl.DataFrame({"entity": entity, "start_day": start, "end_day": start + rng.uniform(14, 56, len(entity))})
+    return pl.DataFrame({"entity": entity, "start_day": start, "end_day": start + rng.uniform(14, 42, len(entity))})

@@ -15,7 +15,7 @@ from hub.demo.lives import CAUSES, WINDOW_DAYS, Lives
 WEEKS: Final = WINDOW_DAYS // 7 + 1
 Signal = Literal["logins", "orders", "opens"]
 _PAUSED: Final = 0.06  # what is left of a customer's activity during a pause
-_FULL_AT: Final = 0.7  # share of an episode after which its effect is complete
+_FULL_AT: Final = 0.4  # share of an episode after which its effect is complete
 # Orders by month: a weak January and July, a strong November and December; use falls in July, the Nordic holiday.
 _ORDERS: Final = np.array([0.8, 0.85, 0.95, 1.0, 1.05, 1.0, 0.75, 0.9, 1.0, 1.05, 1.35, 1.3])
 _LOGINS: Final = np.array([1.0, 1.05, 1.05, 1.0, 1.0, 0.9, 0.55, 0.9, 1.1, 1.1, 1.1, 0.85])

@@ -59,8 +59,8 @@ def _rates(lives: Lives) -> Floats:
     row = customers["entity"].search_sorted(episodes["entity"]).to_numpy()
     middle = np.arange(WEEKS) * 7 + 3.5
     inside = (middle >= episodes["start_day"].to_numpy()[:, None]) & (middle <= episodes["end_day"].to_numpy()[:, None])
-    # 0.5 a year on top: trouble brings to the desk even those who never write
-    raised = inside * (0.5 / 52) * (episodes["factor"] * episodes["depth"]).to_numpy()[:, None]
+    # 1.5 a year on top: trouble brings to the desk even those who never write
+    raised = inside * (1.5 / 52) * (episodes["factor"] * episodes["depth"]).to_numpy()[:, None]
     np.add.at(matrix, row, raised)
     return matrix
 
