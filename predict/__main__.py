@@ -1,0 +1,116 @@
+"""The child process: `python -m predict train|score|report churn`, a message on stdin, a message on stdout.
+
+It opens no file and no connection and needs no environment. Header fields and parts by action:
+
+| action | fields in | parts in | parts out |
+|---|---|---|---|
+| train | horizon_days, seed, capacity, features | frame (arrow) | artefact (json), report (json) |
+| score | capacity, language or null | artefact (json), frame (arrow) | scores (arrow), reasons (arrow) |
+| report | | artefact (json) | report (json), markdown (text), html (text) |
+
+`features` is a list of {name, role, unit, labels, activity} (`predict.feature`). The answer's header has `ok`; when
+false `error` has `kind` (the class), `text` (no value of a row) and its fields. Exit code: 0 done, 1 unexpected,
+2 refused.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, BinaryIO, Final
+
+from predict.churn.module import Churn
+from predict.churn.page import html
+from predict.churn.report import markdown, report
+from predict.errors import MessageRefused, PredictError
+from predict.feature import features_of
+from predict.module import Brief
+from predict.wire import Message, arrow, read_message, write_message
+
+MODULES: Final = {"churn": Churn()}
+DONE, UNEXPECTED, REFUSED = 0, 1, 2
+
+
+def main(arguments: list[str], source: BinaryIO, sink: BinaryIO) -> int:
+    """Answer one message and give the exit code."""
+    try:
+        action, module = _asked(arguments)
+        answer = action(module, read_message(source))
+    except PredictError as exc:
+        write_message(sink, Message({"ok": False, "error": _told(exc)}))
+        return REFUSED
+    except Exception as exc:  # noqa: BLE001 - the text of a foreign error may hold a value: only its class is told
+        write_message(sink, Message({"ok": False, "error": {"kind": type(exc).__name__, "text": "unexpected"}}))
+        return UNEXPECTED
+    write_message(sink, answer)
+    return DONE
+
+
+def _asked(arguments: list[str]) -> tuple[Callable[[Churn, Message], Message], Churn]:
+    actions: dict[str, Callable[[Churn, Message], Message]] = {
+        "train": _train,
+        "score": _score,
+        "report": _report,
+    }
+    if len(arguments) != 2 or arguments[0] not in actions or arguments[1] not in MODULES:  # noqa: PLR2004 - action and module
+        raise MessageRefused(f"usage: python -m predict {'|'.join(actions)} {'|'.join(MODULES)}")
+    return actions[arguments[0]], MODULES[arguments[1]]
+
+
+def _train(module: Churn, asked: Message) -> Message:
+    brief = Brief(
+        horizon_days=_whole(asked.fields, "horizon_days"),
+        features=_features(asked.fields),
+        seed=_whole(asked.fields, "seed", 0),
+        capacity=_capacity(asked.fields),
+    )
+    packed = module.train(asked.frame("frame"), brief)
+    told = json.dumps(report(module.open(packed)), sort_keys=True).encode()
+    return Message({"ok": True}, {"artefact": packed, "report": told})
+
+
+def _score(module: Churn, asked: Message) -> Message:
+    packed = asked.part("artefact")
+    scores = module.score(packed, asked.frame("frame"), capacity=_capacity(asked.fields))
+    parts = {"scores": arrow(scores)}
+    language = asked.fields.get("language")
+    if language is not None:
+        parts["reasons"] = arrow(module.reasons(scores, packed, language=str(language)))
+    return Message({"ok": True}, parts, dict.fromkeys(parts, "arrow"))
+
+
+def _report(module: Churn, asked: Message) -> Message:
+    artefact = module.open(asked.part("artefact"))
+    parts = {
+        "report": json.dumps(report(artefact), sort_keys=True).encode(),
+        "markdown": markdown(artefact).encode(),
+        "html": html(artefact).encode(),
+    }
+    return Message({"ok": True}, parts, {"report": "json", "markdown": "text", "html": "text"})
+
+
+def _features(fields: Mapping[str, Any]) -> tuple[Any, ...]:
+    described = fields.get("features", [])
+    try:
+        return features_of([one["name"] for one in described], described)
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise MessageRefused("features must be a list of {name, role, unit, labels, activity}") from exc
+
+
+def _capacity(fields: Mapping[str, Any]) -> int | None:
+    return None if fields.get("capacity") is None else _whole(fields, "capacity")
+
+
+def _whole(fields: Mapping[str, Any], name: str, default: int | None = None) -> int:
+    value = fields.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0 or (name != "seed" and value == 0):
+        raise MessageRefused(f"field {name!r} must be a whole number above zero")
+    return value
+
+
+def _told(error: PredictError) -> dict[str, Any]:
+    plain = {name: value for name, value in vars(error).items() if isinstance(value, str | int)}
+    return {"kind": type(error).__name__, "text": str(error), "fields": plain}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], sys.stdin.buffer, sys.stdout.buffer))

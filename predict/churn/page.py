@@ -1,0 +1,88 @@
+"""The churn report as one HTML page with three pictures drawn inline: no script, no network, no personal data."""
+
+from html import escape
+
+from predict.artefact import Artefact
+from predict.churn.report import facts, rows, summary
+
+SIDE, MARGIN = 260, 40
+STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2430}"
+    "table{border-collapse:collapse}td,th{border-bottom:1px solid #ccd3dc;padding:.3rem .8rem;text-align:left}"
+    "figure{display:inline-block;margin:1rem 1rem 1rem 0}.remark{border-left:4px solid #b45309;padding-left:1rem}"
+)
+
+Points = list[tuple[float, float]]
+
+
+def html(artefact: Artefact) -> str:
+    """Write the page."""
+    figures = artefact.figures
+    curves = figures["curves"]
+    title = f"{artefact.module}: {artefact.family}, {artefact.horizon_days} days"
+    calibration: Points = [(mean, share) for _, mean, share in curves["calibration"]]
+    lift: Points = [(share, times) for share, times in curves["lift"]]
+    tallest = max(2.0, *(times for _, times in lift))
+    share = figures["capacity"] / figures["customers"]
+    pictures = [
+        _picture("Calibration: said (across), happened (up)", calibration, guide=((0, 0), (1, 1))),
+        _picture(
+            "Precision (up) at recall (across)",
+            [(recall, precision) for recall, precision in curves["precision_recall"]],
+            guide=((0, figures["base_rate"]), (1, figures["base_rate"])),
+        ),
+        _picture(
+            f"Lift (up, of {tallest:.1f}) among the top share (across); line: capacity",
+            [(across, up / tallest) for across, up in lift],
+            guide=((share, 0), (share, 1)),
+        ),
+    ]
+    table = _table(("figure", "model", "beside"), rows(artefact))
+    importance = sorted(figures["importance"].items(), key=lambda one: (-one[1], one[0]))
+    body = [
+        f"<h1>{escape(title)}</h1><p>{escape(summary(artefact))}</p>",
+        *(f'<p class="remark">{escape(remark)}</p>' for remark in figures["remarks"]),
+        table,
+        *pictures,
+        "<h2>The test</h2>",
+        _table(("what", "fact"), facts(artefact)),
+        "<h2>What moves the score</h2>",
+        _table(("feature group", "share"), [(name, f"{part:.1%}") for name, part in importance]),
+    ]
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
+    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(body)}</body></html>\n'
+
+
+def _table(head: tuple[str, ...], lines: list[tuple[str, str]] | list[tuple[str, str, str]]) -> str:
+    top = "".join(f'<th scope="col">{escape(one)}</th>' for one in head)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
+    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _picture(title: str, points: Points, *, guide: tuple[tuple[float, float], tuple[float, float]]) -> str:
+    """Draw a curve in the unit square with a dashed guide line."""
+    whole = SIDE + 2 * MARGIN
+    line = " ".join(f"{_across(x)},{_up(y)}" for x, y in points)
+    dots = "".join(f'<circle cx="{_across(x)}" cy="{_up(y)}" r="3" fill="#1d4ed8"/>' for x, y in points)
+    (x1, y1), (x2, y2) = guide
+    marks = "".join(
+        f'<text x="{_across(at)}" y="{whole - 18}" font-size="12" text-anchor="middle">{at:g}</text>'
+        f'<text x="{MARGIN - 6}" y="{_up(at)}" font-size="12" text-anchor="end">{at:g}</text>'
+        for at in (0.0, 0.5, 1.0)
+    )
+    return (
+        f'<figure><svg width="{whole}" height="{whole}" viewBox="0 0 {whole} {whole}" role="img" '
+        f'aria-label="{escape(title)}">'
+        f'<rect x="{MARGIN}" y="{MARGIN}" width="{SIDE}" height="{SIDE}" fill="none" stroke="#94a3b8"/>'
+        f'<line x1="{_across(x1)}" y1="{_up(y1)}" x2="{_across(x2)}" y2="{_up(y2)}" stroke="#64748b" '
+        f'stroke-dasharray="4 4"/><polyline points="{line}" fill="none" stroke="#1d4ed8" stroke-width="2"/>'
+        f"{dots}{marks}</svg><figcaption>{escape(title)}</figcaption></figure>"
+    )
+
+
+def _across(x: float) -> str:
+    return f"{MARGIN + SIDE * min(max(x, 0.0), 1.0):.1f}"
+
+
+def _up(y: float) -> str:
+    return f"{MARGIN + SIDE * (1 - min(max(y, 0.0), 1.0)):.1f}"
