@@ -56,12 +56,3 @@ class NotAuthenticated(HubError):
         super().__init__(
             "no valid principal: set VARDE_TOKEN to a principal's token, or ask for one with `varde principal add`"
         )
-
-
-class BatchBusy(HubError):
-    """Another process is ingesting the same file at this moment."""
-
-    def __init__(self, contract: str) -> None:
-        super().__init__(
-            f"{contract}: another process is ingesting this very file; wait for it, the result will be the same"
-        )

@@ -35,3 +35,13 @@ class FileRefused(IngestError):
         self.column = column
         self.rule = rule
         self.remedy = remedy
+
+
+class BatchBusy(IngestError):
+    """Another process is taking in the same file at this moment, or has taken this batch over."""
+
+    def __init__(self, contract: str) -> None:
+        super().__init__(
+            f"{contract}: another process is taking in this very file; wait for it, the result will be the same"
+        )
+        self.contract = contract

@@ -34,19 +34,24 @@ class ConsentEventRow(SQLModel, table=True):
 
 
 class ConsentHead(SQLModel, table=True):
-    """Where one record stands for one purpose: the ledger folded, versioned for the staleness checker."""
+    """The ledger of one (record, purpose) folded; versioned, so that a staleness checker can order what it saw.
+
+    Marks are order-preserving bytes (`privacy.store.marks`): an upsert keeps the greater one, so acts may arrive in any
+    order, from any process, any number of times, and lead to the same head without a read before the write.
+    """
 
     __tablename__ = "consent_head"
 
     record_id: bytes = Field(primary_key=True)
     purpose: str = Field(primary_key=True)
-    state: str
-    state_at: datetime | None = Field(default=None, sa_type=Instant)
-    until: datetime | None = Field(default=None, sa_type=Instant)
-    notice_version: str = ""
-    imported: bool = False
+    own: bytes | None = None
+    imported: bytes | None = None
+    ended: bytes | None = None
+    requested_at: datetime | None = Field(default=None, sa_type=Instant)
     objected_at: datetime | None = Field(default=None, sa_type=Instant)
+    objection_lifted_at: datetime | None = Field(default=None, sa_type=Instant)
     restricted_at: datetime | None = Field(default=None, sa_type=Instant)
+    restriction_lifted_at: datetime | None = Field(default=None, sa_type=Instant)
     version: int = 1
 
 

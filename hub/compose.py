@@ -1,0 +1,162 @@
+"""The only place where things are built: settings in, a whole hub out."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+import polars as pl
+from sqlalchemy import Engine, select
+from sqlmodel import Session, col
+
+from hub import clock as wall_clock
+from hub.database.engine import engine_of
+from hub.database.schema import current_revision, newest_revision
+from hub.database.unit import reading, unit_of_work
+from hub.errors import HomeUnsafe
+from hub.instance.tables import InstanceRow
+from hub.kek import FileKek
+from hub.keystore.store import SqlKeyStore
+from hub.lake.lake import Lake
+from hub.lake.storage import LocalFileStore
+from hub.lakeport import LakePort
+from hub.settings import Settings
+from ingest.canonical.catalogue import table_of
+from ingest.pipeline.ports import Indexes, Ports
+from privacy.audit import AuditFields
+from privacy.checkpoint import VerifierKey, verifier_key
+from privacy.errors import KeyNotFound
+from privacy.keys import Key, KeyKind
+from privacy.pseudonym import PseudonymisationDomain
+from privacy.purposes import Policy
+from privacy.store.audit import add_checkpoint, append_entry
+from privacy.store.policy import find_policy
+from privacy.terms import DomainName, KeyId, PrincipalId
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hub:
+    """One hub, built: its stores, its keys' names and its clock. Nothing here decides; see `hub.views.gateway`."""
+
+    settings: Settings
+    engine: Engine
+    keystore: SqlKeyStore
+    lake: Lake
+    instance: bytes
+    clock: Clock
+
+    def unit_of_work(self) -> AbstractContextManager[Session]:
+        """Open a write transaction on the control database."""
+        return unit_of_work(self.engine)
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """Open a read transaction on the control database."""
+        return reading(self.engine)
+
+    def named_key(self, kind: KeyKind, name: str, version: int = 1) -> Key:
+        """Return one of the hub's own keys.
+
+        Raises:
+            KeyNotFound: the key store has none of that name.
+
+        """
+        key = self.keystore.find_named(kind, name, version)
+        if key is None:
+            raise KeyNotFound(KeyId(f"{kind}:{name}".encode()))
+        return key
+
+    def domain(self, name: DomainName) -> PseudonymisationDomain:
+        """Return a pseudonymisation domain with its present secret."""
+        return PseudonymisationDomain(name, 1, self.named_key(KeyKind.DOMAIN, name).secret)
+
+    def policy(self) -> Policy:
+        """Return the governing policy."""
+        with self.reading() as session:
+            policy = find_policy(session)
+        if policy is None:
+            raise HomeUnsafe("the policy", "none has been applied", "Run `varde init`")
+        return policy
+
+    @property
+    def origin(self) -> str:
+        """The name of this hub's audit log."""
+        return f"varde/{self.instance.hex()}"
+
+    def audit(self, session: Session, action: str, actor: PrincipalId, fields: AuditFields) -> int:
+        """Append an audit entry in the caller's transaction."""
+        return append_entry(session, action, at=self.clock(), actor=actor, fields=fields)
+
+    def checkpoint(self) -> str | None:
+        """Sign the audit log's present head."""
+        key = self.named_key(KeyKind.SIGNING, "audit")
+        with self.unit_of_work() as session:
+            return add_checkpoint(session, self.origin, key, at=self.clock())
+
+    def verifier_key(self) -> VerifierKey:
+        """Return the public key that an auditor is given."""
+        return verifier_key(self.origin, self.named_key(KeyKind.SIGNING, "audit"))
+
+    def ports(self, principal: PrincipalId) -> Ports:
+        """Build what the ingest pipeline needs, acting as a principal."""
+        return Ports(
+            unit_of_work=self.unit_of_work,
+            read_only=self.reading,
+            keys=self.keystore,
+            lake=LakePort(self.lake),
+            indexes=self.indexes(),
+            instance=self.instance,
+            audit=self.audit,
+            clock=self.clock,
+            principal=principal,
+            purpose_versions={purpose.id: purpose.version for purpose in self.policy().purposes},
+        )
+
+    def indexes(self) -> Indexes:
+        """Return the blind indexes under the hub's index key."""
+        return Indexes(self.named_key(KeyKind.INDEX, "identity"))
+
+
+def open_hub(settings: Settings, *, clock: Clock = wall_clock.now) -> Hub:
+    """Build the hub of a home that `varde init` has made.
+
+    Raises:
+        HomeUnsafe: there is no home, it was made by a newer version, or its schema is behind.
+        KekUnavailable: the key-encryption key cannot be read.
+
+    """
+    if settings.database_url.startswith("sqlite") and not settings.home.is_dir():
+        raise HomeUnsafe("the home", "there is none yet", "Run `varde init` first, or set VARDE_HOME")
+    engine = engine_of(settings.database_url)
+    revision = current_revision(engine)
+    if revision != newest_revision("control"):
+        raise HomeUnsafe("the control database", f"its schema is at {revision or 'nothing'}", "Run `varde init`")
+    with reading(engine) as session:
+        instance = session.execute(select(col(InstanceRow.instance_id))).scalar_one()
+    keystore = SqlKeyStore(engine_of(settings.keystore_url), FileKek.load(settings.kek_file))
+    return Hub(
+        settings=settings,
+        engine=engine,
+        keystore=keystore,
+        lake=lake_of(settings, engine, keystore, instance),
+        instance=instance,
+        clock=clock,
+    )
+
+
+def lake_of(settings: Settings, engine: Engine, keystore: SqlKeyStore, instance: bytes) -> Lake:
+    """Build the sealed lake over the local disk."""
+    return Lake(
+        files=LocalFileStore(settings.lake_root),
+        keys=keystore,
+        unit_of_work=partial(unit_of_work, engine),
+        read_only=partial(reading, engine),
+        schema_of=_schema_of,
+        instance_id=instance,
+    )
+
+
+def _schema_of(table: str) -> pl.Schema:
+    return table_of(table).schema

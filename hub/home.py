@@ -1,0 +1,180 @@
+"""Making a home: folders.
+
+Key file, databases, keys, policy, and the owner's principal. Doing it again changes nothing.
+"""
+
+import os
+import secrets
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine, insert, select
+from sqlmodel import Session, col
+
+from hub.compose import Clock
+from hub.database.engine import engine_of
+from hub.database.schema import upgrade
+from hub.database.unit import reading, unit_of_work
+from hub.errors import HomeUnsafe
+from hub.instance.tables import InstanceRow
+from hub.kek import FileKek, create_key_file
+from hub.keystore.store import SqlKeyStore
+from hub.policy.pack import default_pack, pack_of
+from hub.settings import Settings
+from privacy.audit import AuditFields
+from privacy.blind_index import BlindIndex
+from privacy.keys import KEY_BYTES, Key, KeyKind
+from privacy.purposes import Policy, policy_hash
+from privacy.sealing import Cell, SealedTable, seal
+from privacy.store.audit import append_entry, start_log
+from privacy.store.epoch import bump_epoch_for_all, start_epoch
+from privacy.store.policy import apply_policy, find_policy
+from privacy.store.principal import EVERYTHING, NewPrincipal, Principal, add_principal, all_principals
+from privacy.terms import KeyId, PersonId, PrincipalId, Role, random_id
+
+HUB_KEYS: Final = ((KeyKind.INDEX, "identity"), (KeyKind.INSTANCE, "labels"), (KeyKind.SIGNING, "audit"))
+OWNER_LABEL: Final = "owner"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What `make_home` did: whether the home is new, and where the owner's token is."""
+
+    created: bool
+    home: Path
+    token_file: Path
+
+
+def make_home(settings: Settings, *, clock: Clock) -> Made:
+    """Make a home, or finish or upgrade one.
+
+    Raises:
+        HomeUnsafe: group or others can reach into the home or read its secrets.
+
+    """
+    os.umask(0o077)
+    _folder(settings.home)
+    for folder in (settings.lake_root, settings.models_folder, settings.kek_file.parent):
+        _folder(folder)
+    created = not settings.kek_file.exists()
+    if created:
+        create_key_file(settings.kek_file)
+    engine, key_engine = engine_of(settings.database_url), engine_of(settings.keystore_url)
+    upgrade(engine, "control")
+    upgrade(key_engine, "keystore")
+    keystore = SqlKeyStore(key_engine, FileKek.load(settings.kek_file))
+    _name_keys(keystore)
+    instance = _start(engine, clock)
+    policy = _policy(engine, clock)
+    _domains(keystore, policy)
+    _owner(settings, engine, keystore, instance, clock)
+    return Made(created=created, home=settings.home, token_file=settings.owner_token_file)
+
+
+def new_principal(
+    principal: Principal, label: str, *, token: str, instance: bytes, keystore: SqlKeyStore
+) -> NewPrincipal:
+    """Seal and index the label of a principal to be added."""
+    key = keystore.find_named(KeyKind.INSTANCE, "labels")
+    index = keystore.find_named(KeyKind.INDEX, "identity")
+    if key is None or index is None:
+        raise HomeUnsafe("the key store", "the hub's own keys are missing", "Run `varde init`")
+    cell = Cell(instance=instance, table=SealedTable.PRINCIPAL, field=1, row=principal.principal_id)
+    return NewPrincipal(
+        principal=principal,
+        token=token,
+        label_index=label_index(index, label),
+        label_sealed=seal(label.encode(), key=key, cell=cell),
+    )
+
+
+def label_index(index: Key, label: str) -> bytes:
+    """Index a person's label, so that two credentials of one person are one pair of eyes."""
+    return BlindIndex(index, "principal_label").token_of(label.strip().casefold())
+
+
+def _folder(path: Path) -> None:
+    """Make a folder for the owner only; refuse one that others can enter."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise HomeUnsafe(f"the folder {path.name!r} of the home", "others may enter it", "Run `chmod 700` on it")
+
+
+def _name_keys(keystore: SqlKeyStore) -> None:
+    for kind, name in HUB_KEYS:
+        _ensure_key(keystore, kind, name)
+
+
+def _domains(keystore: SqlKeyStore, policy: Policy) -> None:
+    for purpose in policy.purposes:
+        _ensure_key(keystore, KeyKind.DOMAIN, purpose.domain)
+
+
+def _ensure_key(keystore: SqlKeyStore, kind: KeyKind, name: str) -> None:
+    if keystore.find_named(kind, name) is None:
+        key = Key(key_id=KeyId(random_id()), kind=kind, secret=secrets.token_bytes(KEY_BYTES))
+        keystore.add_named(key, name)
+
+
+def _start(engine: Engine, clock: Clock) -> bytes:
+    """Give a new hub its id, its epoch and its log."""
+    with unit_of_work(engine) as session:
+        known = session.execute(select(col(InstanceRow.instance_id))).scalar_one_or_none()
+        if known is not None:
+            return bytes(known)
+        instance = random_id()
+        session.execute(insert(InstanceRow), [{"id": 1, "instance_id": instance, "created_at": clock()}])
+        start_epoch(session)
+        start_log(session)
+        return instance
+
+
+def _policy(engine: Engine, clock: Clock) -> Policy:
+    with reading(engine) as session:
+        policy = find_policy(session)
+    return policy or put_policy_in_force(engine, pack_of(default_pack()), by=PrincipalId(bytes(16)), at=clock)
+
+
+def put_policy_in_force(engine: Engine, pack: dict[str, object], *, by: PrincipalId, at: Clock) -> Policy:
+    """Apply a policy pack: version, epoch and audit entry in one transaction."""
+    with unit_of_work(engine) as session:
+        policy = apply_policy(session, pack, by=by, at=at())
+        bump_epoch_for_all(session, kind="policy")
+        fields = AuditFields(policy_hash=policy_hash(policy), outcome="applied")
+        append_entry(session, "policy.apply", at=at(), actor=by, fields=fields)
+    return policy
+
+
+def _owner(settings: Settings, engine: Engine, keystore: SqlKeyStore, instance: bytes, clock: Clock) -> None:
+    """Add the principal of the account that owns the home, and keep its token in a file of mode 0600."""
+    with unit_of_work(engine) as session:
+        if all_principals(session):
+            return
+        token = secrets.token_urlsafe(32)
+        principal = Principal(
+            principal_id=PrincipalId(random_id()),
+            person_id=PersonId(random_id()),
+            role=Role.OWNER,
+            purposes=frozenset({EVERYTHING}),
+            views=frozenset({EVERYTHING}),
+        )
+        _write_token(settings.owner_token_file, token)
+        new = new_principal(principal, OWNER_LABEL, token=token, instance=instance, keystore=keystore)
+        add_principal(session, new, at=clock())
+        _note_owner(session, principal, clock)
+
+
+def _note_owner(session: Session, principal: Principal, clock: Clock) -> None:
+    fields = AuditFields(principal=principal.principal_id, role=principal.role, outcome="added")
+    append_entry(session, "principal.add", at=clock(), actor=principal.principal_id, fields=fields)
+
+
+def _write_token(path: Path, token: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(descriptor, token.encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,41 @@
+"""The lake as ingest sees it: `hub.lake` behind `ingest.pipeline.ports.EventLake`."""
+
+from datetime import datetime, timedelta
+
+import polars as pl
+from sqlmodel import Session
+
+from hub.lake import catalogue
+from hub.lake.append import append
+from hub.lake.lake import Lake
+from hub.lake.reading import reading
+from privacy.terms import BatchId, random_id
+
+
+class LakePort:
+    """Stages, publishes and discards a batch's files, and knows which events are in already."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+
+    def stage(self, table: str, frame: pl.DataFrame, batch_id: BatchId) -> None:
+        """Write the rows durably and enter them as staged."""
+        staged = append(self._lake, frame, table=table, batch_id=batch_id)
+        if staged:
+            with self._lake.unit_of_work() as session:
+                catalogue.stage(session, staged, batch_id=batch_id, at=self._lake.clock(session))
+
+    def publish(self, session: Session, batch_id: BatchId) -> None:
+        """Make a batch's files visible."""
+        catalogue.publish(session, batch_id)
+
+    def discard(self, session: Session, batch_id: BatchId) -> None:
+        """Give up a batch's staged files; the purge takes them away."""
+        catalogue.abort(session, batch_id, operation_id=random_id(), at=self._lake.clock(session))
+
+    def event_ids(self, table: str, since: datetime, until: datetime) -> pl.Series:
+        """Return the event ids of visible rows between two instants, both included."""
+        after = until + timedelta(microseconds=1)
+        with reading(self._lake) as reader:
+            frame = reader.scan(table, columns=["event_id"], since=since, until=after)
+            return reader.collect(frame.filter(pl.col("event_id").is_not_null()))["event_id"]

@@ -1,0 +1,43 @@
+"""Consent columns of a delivery as acts in the ledger, dated by the file where it says so.
+
+An import never overrides a person's own no (`privacy.consent`); unknown words never get here (quarantined), and an
+empty cell is no act at all: unknown stays unknown.
+"""
+
+import polars as pl
+
+from ingest.contract.model import Contract
+from ingest.pipeline.ports import Ports
+from privacy.consent import ConsentEvent
+from privacy.store.consent import Act
+from privacy.terms import ActChannel, BatchId, ConsentAct, PurposeId, RecordId
+
+
+def consent_acts(contract: Contract, fresh: pl.DataFrame, batch_id: BatchId, ports: Ports) -> list[Act]:
+    """Read the acts of a chunk; `fresh` has `record` and, per consent column n, `_consent_n` and `_consent_n_at`."""
+    now = ports.clock()
+    acts: list[Act] = []
+    for n, column in enumerate(contract.consent):
+        said = fresh.select(
+            "record", act=f"_consent_{n}", at=pl.coalesce(pl.col(f"_consent_{n}_at"), pl.lit(now))
+        ).drop_nulls("act")
+        for record, act, at in said.iter_rows():
+            event = ConsentEvent(
+                act=ConsentAct(act),
+                at=min(at, now),
+                channel=ActChannel.IMPORT,
+                notice_version=column.notice,
+            )
+            acts += [
+                Act(
+                    record_id=RecordId(record),
+                    purpose=PurposeId(purpose),
+                    event=event,
+                    actor=ports.principal,
+                    purpose_version=ports.purpose_versions.get(purpose, 0),
+                    contract=contract.name,
+                    batch_id=batch_id,
+                )
+                for purpose in column.purposes
+            ]
+    return acts

@@ -1,0 +1,196 @@
+"""One delivery, from file to counted rows: land, validate, standardise, seal, stage, flip, settle.
+
+The commit protocol (the control database and the key store never share a transaction):
+1. a batch row is staged under the digest of (contract, file): one file counts once, whoever brings it and how often;
+2. keys are durable in the key store under the batch id before anything sealed under them is written;
+3. rows and files are staged in short chunks, invisible to every read; acts that restrict take effect as they land;
+4. the flip changes one batch row, publishes the staged files, bumps the epoch and appends the audit entry;
+5. settling lets permissive acts take effect and joins records; it is repeated after a crash, and can only add what
+the
+   visible batch already says. Until then its people are read less widely, never more.
+A batch that is not flipped when its lease ends is aborted: keys destroyed, rows and files swept.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from ingest.contract.model import Contract
+from ingest.errors import BatchBusy, IngestError
+from ingest.pipeline.arrival import Arrival
+from ingest.pipeline.events import EventArrival
+from ingest.pipeline.people import IdentityArrival
+from ingest.pipeline.ports import Ports
+from ingest.pipeline.recovery import abort_batch
+from ingest.pipeline.settle import settle
+from ingest.readers.source import SourceFile, open_source
+from ingest.store import batch as batches
+from ingest.store.batch import BatchState, Counts
+from ingest.tables.batch import Batch
+from privacy.audit import AuditFields
+from privacy.store.consent import declare_grounds
+from privacy.store.epoch import bump_epoch_for_all
+from privacy.terms import BatchId, random_id
+
+IDENTITY_TABLES: Final = frozenset({"people", "organisations"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What became of a delivery.
+
+    `repeated` means that the same file had been taken in before: nothing was changed and the counts are the first
+    time's. `rules` counts rejected rows by rule; `breaches` names columns below the completeness the contract
+    demands.
+    """
+
+    contract: str
+    batch_id: BatchId
+    counts: Counts
+    repeated: bool
+    rules: dict[str, int]
+    breaches: list[str]
+    merged: int = 0
+
+
+def ingest_file(contract: Contract, path: Path, ports: Ports) -> Summary:
+    """Take in one file under its contract; return what became of its rows.
+
+    Raises:
+        FileRefused: the file is not as the contract says; nothing of it is visible and nothing stays behind.
+        BatchBusy: another process is taking in this very file now.
+
+    """
+    source = open_source(contract, path)
+    idempotency_key = ports.indexes.delivery().token_of(f"{contract.name}\x1f{source.sha256}")
+    earlier = _earlier(contract, idempotency_key, ports)
+    if earlier is not None:
+        return earlier
+    batch_id = BatchId(random_id())
+    with ports.unit_of_work() as session:
+        batches.stage(session, _row(contract, batch_id, idempotency_key, ports), at=ports.clock())
+    ports.reached("batch_staged")
+    try:
+        arrival = _arrival(contract, batch_id, ports)
+        _land(source, arrival, ports)
+        _flip(contract, arrival, ports)
+    except IngestError:
+        abort_batch(batch_id, ports)
+        raise
+    merged = settle(batch_id, ports)
+    return _summary(contract, arrival, merged)
+
+
+def _earlier(contract: Contract, idempotency_key: bytes, ports: Ports) -> Summary | None:
+    """Answer for a delivery that is in already; take over from a process that died on it."""
+    with ports.read_only() as session:
+        known = batches.find_live(session, idempotency_key)
+    if known is None:
+        return None
+    batch_id = BatchId(known.batch_id)
+    if known.state == BatchState.STAGED.value:
+        if known.lease_until > ports.clock():
+            raise BatchBusy(contract.name)
+        abort_batch(batch_id, ports)
+        return None
+    merged = settle(batch_id, ports) if known.state == BatchState.VISIBLE.value else 0
+    return Summary(
+        contract=contract.name,
+        batch_id=batch_id,
+        counts=_counts_of(known),
+        repeated=True,
+        rules={},
+        breaches=[],
+        merged=merged,
+    )
+
+
+def _row(contract: Contract, batch_id: BatchId, idempotency_key: bytes, ports: Ports) -> dict[str, Any]:
+    return {
+        "batch_id": batch_id,
+        "contract": contract.name,
+        "contract_hash": bytes.fromhex(contract.content_hash),
+        "source": contract.source,
+        "canonical_table": contract.table,
+        "idempotency_key": idempotency_key,
+        "principal_id": ports.principal,
+    }
+
+
+def _arrival(contract: Contract, batch_id: BatchId, ports: Ports) -> Arrival:
+    kind = IdentityArrival if contract.table in IDENTITY_TABLES else EventArrival
+    return kind(contract, batch_id, ports)
+
+
+def _land(source: SourceFile, arrival: Arrival, ports: Ports) -> None:
+    """Stage every chunk, keeping the lease alive."""
+    for chunk in source.chunks(rows=arrival.CHUNK_ROWS):
+        arrival.take(chunk)
+        with ports.unit_of_work() as session:
+            alive = batches.renew(session, arrival.batch_id, at=ports.clock())
+        if not alive:
+            raise BatchBusy(arrival.contract.name)
+        ports.progress(arrival.counts.read)
+        ports.reached("chunk_staged")
+    arrival.finish()
+    ports.reached("all_staged")
+
+
+def _flip(contract: Contract, arrival: Arrival, ports: Ports) -> None:
+    """Make the batch visible: one row, its files, the epoch and the audit entry in one short transaction."""
+    at = ports.clock()
+    with ports.unit_of_work() as session:
+        if not batches.flip_visible(session, arrival.batch_id, arrival.counts, at=at):
+            raise BatchBusy(contract.name)
+        ports.lake.publish(session, arrival.batch_id)
+        declare_grounds(session, _grounds(contract, at))
+        bump_epoch_for_all(session, kind="batch")
+        counts = arrival.counts
+        fields = AuditFields(
+            batch=arrival.batch_id,
+            contract=contract.name,
+            source=contract.source,
+            rows=counts.accepted,
+            absent={"quarantined": counts.quarantined, "duplicate": counts.duplicate},
+        )
+        ports.audit(session, "ingest", ports.principal, fields)
+    ports.reached("flipped")
+
+
+def _grounds(contract: Contract, at: datetime) -> list[dict[str, Any]]:
+    if contract.basis is None:
+        return []
+    return [
+        {
+            "source": contract.source,
+            "purpose": purpose,
+            "contract": contract.name,
+            "legal_basis": basis.value,
+            "notice_version": contract.basis.notice,
+            "notice_given": contract.basis.notice_given,
+            "declared_at": at,
+        }
+        for purpose, basis in contract.basis.purposes.items()
+    ]
+
+
+def _counts_of(batch: Batch) -> Counts:
+    return Counts(
+        read=batch.rows_read,
+        accepted=batch.rows_accepted,
+        quarantined=batch.rows_quarantined,
+        duplicate=batch.rows_duplicate,
+    )
+
+
+def _summary(contract: Contract, arrival: Arrival, merged: int) -> Summary:
+    return Summary(
+        contract=contract.name,
+        batch_id=arrival.batch_id,
+        counts=arrival.counts,
+        repeated=False,
+        rules=dict(arrival.rules),
+        breaches=list(arrival.breaches),
+        merged=merged,
+    )

@@ -1,0 +1,31 @@
+"""Opening sealed documents inside the hub: in memory, for a stated act, with one audit entry for the batch."""
+
+from collections.abc import Sequence
+
+from ingest.pipeline.people import revision_cell
+from ingest.pipeline.ports import Ports
+from ingest.store import record as records
+from privacy.audit import AuditFields
+from privacy.sealing import open_sealed
+from privacy.terms import KeyId, RecordId
+
+
+def open_documents(people: Sequence[RecordId], ports: Ports) -> dict[RecordId, bytes]:
+    """Open the newest document of each record; a record whose key was shredded is absent.
+
+    The audit entry is committed before anything is opened.
+    """
+    if not people:
+        return {}
+    with ports.read_only() as session:
+        sealed = list(records.sealed_revisions(session, people))
+    if not sealed:
+        return {}
+    with ports.unit_of_work() as session:
+        ports.audit(session, "open_batch", ports.principal, AuditFields(opened=len(sealed), reason="redaction"))
+    keys = ports.keys.get([KeyId(key_id) for _, _, key_id, _ in sealed])
+    return {
+        record: open_sealed(document, key=key, cell=revision_cell(ports.instance, record, revision))
+        for record, revision, key_id, document in sealed
+        if (key := keys.get(KeyId(key_id))) is not None
+    }

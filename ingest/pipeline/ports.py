@@ -1,0 +1,110 @@
+"""What the pipeline needs from outside: hub builds it, opens the transactions and passes it down."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import polars as pl
+from sqlmodel import Session
+
+from privacy.audit import AuditFields
+from privacy.blind_index import CANDIDATE_BYTES, FULL_BYTES, REFERENCE_BYTES, BlindIndex
+from privacy.keys import Key, KeyStore
+from privacy.terms import BatchId, PrincipalId
+
+UnitOfWork = Callable[[], AbstractContextManager[Session]]
+
+
+class EventLake(Protocol):
+    """The sealed lake as ingest sees it."""
+
+    def stage(self, table: str, frame: pl.DataFrame, batch_id: BatchId) -> None:
+        """Write the rows durably, staged under the batch: invisible until published."""
+        ...
+
+    def publish(self, session: Session, batch_id: BatchId) -> None:
+        """Make a batch's files visible, in the caller's transaction."""
+        ...
+
+    def discard(self, session: Session, batch_id: BatchId) -> None:
+        """Give up a batch's staged files, in the caller's transaction."""
+        ...
+
+    def event_ids(self, table: str, since: datetime, until: datetime) -> pl.Series:
+        """Return the event ids (Int64) of a table's visible rows between two instants, both included."""
+        ...
+
+
+class AuditTrail(Protocol):
+    """Appends an audit entry in the caller's transaction."""
+
+    def __call__(self, session: Session, action: str, actor: PrincipalId, fields: AuditFields) -> int:
+        """Append an entry; return its leaf index."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Indexes:
+    """The blind indexes that name things; all under one index key, each in a scope of its own."""
+
+    key: Key
+
+    def source_key(self, source: str) -> BlindIndex:
+        """Index the keys of one source: full length, because it names a record for life."""
+        return BlindIndex(self.key, f"source_key:{source}", FULL_BYTES)
+
+    def attribute(self, field: str) -> BlindIndex:
+        """Index one standardised attribute, across sources."""
+        return BlindIndex(self.key, f"attribute:{field}", CANDIDATE_BYTES)
+
+    def reference(self, source: str, column: str) -> BlindIndex:
+        """Turn a source's own numbers (orders, tickets) into lake references."""
+        return BlindIndex(self.key, f"reference:{source}:{column}", REFERENCE_BYTES)
+
+    def event(self, contract: str) -> BlindIndex:
+        """Turn a contract's event key into an event id."""
+        return BlindIndex(self.key, f"event:{contract}", REFERENCE_BYTES)
+
+    def employee(self, source: str) -> BlindIndex:
+        """Turn an employee's number into a pseudonymous id."""
+        return BlindIndex(self.key, f"employee:{source}", CANDIDATE_BYTES)
+
+    def content(self) -> BlindIndex:
+        """Digest a document, to know an unchanged one without opening the last."""
+        return BlindIndex(self.key, "content", CANDIDATE_BYTES)
+
+    def delivery(self) -> BlindIndex:
+        """Digest a delivery: contract and file content."""
+        return BlindIndex(self.key, "delivery", FULL_BYTES)
+
+
+def _nothing(_step: str) -> None:
+    """Let a step pass."""
+
+
+def _no_progress(_rows: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Everything the pipeline is given.
+
+    `reached` is told each named step, for the crash tests; `progress` the number of rows read so far.
+    """
+
+    unit_of_work: UnitOfWork
+    read_only: UnitOfWork
+    keys: KeyStore
+    lake: EventLake
+    indexes: Indexes
+    instance: bytes
+    audit: AuditTrail
+    clock: Callable[[], datetime]
+    principal: PrincipalId
+    purpose_versions: Mapping[str, int]
+    held_text_days: int = 30
+    progress: Callable[[int], None] = _no_progress
+    reached: Callable[[str], None] = _nothing

@@ -1,0 +1,51 @@
+"""Settling a visible batch: permissive acts take effect, records that belong together are joined.
+
+Every step derives from rows that the batch staged, so it can be repeated after a crash and ends in the same place.
+"""
+
+from typing import Final
+
+from ingest.identity.clustering import Outcome, moves_of
+from ingest.identity.exact import NUMBERS, RULES
+from ingest.pipeline.ports import Ports
+from ingest.store import batch as batches
+from ingest.store import identity
+from ingest.store.batch import BatchState
+from ingest.store.identity import Cause
+from privacy.store.consent import acts_of_batch, move_heads
+from privacy.store.epoch import bump_epoch
+from privacy.terms import BatchId, EntityId, RecordId
+
+_CHUNK: Final = 500
+
+
+def settle(batch_id: BatchId, ports: Ports) -> int:
+    """Settle a visible batch; return how many records joined another entity."""
+    with ports.read_only() as session:
+        permissive = [act for act in acts_of_batch(session, batch_id) if act.permissive]
+    for start in range(0, len(permissive), _CHUNK):
+        with ports.unit_of_work() as session:
+            move_heads(session, permissive[start : start + _CHUNK])
+        ports.reached("acts_settled")
+    outcome = _outcome(batch_id, ports)
+    for start in range(0, len(outcome.moves), _CHUNK):
+        moves = outcome.moves[start : start + _CHUNK]
+        with ports.unit_of_work() as session:
+            cause = Cause(word="exact_rules", actor=ports.principal, at=ports.clock(), batch_id=batch_id)
+            identity.apply_moves(session, moves, cause)
+            bump_epoch(session, {move.record for move in moves}, kind="crosswalk")
+        ports.reached("moves_settled")
+    with ports.unit_of_work() as session:
+        batches.mark(session, batch_id, BatchState.SETTLED)
+    ports.reached("settled")
+    return len(outcome.moves)
+
+
+def _outcome(batch_id: BatchId, ports: Ports) -> Outcome:
+    with ports.read_only() as session:
+        indexes = identity.indexes_touching(session, batch_id)
+        touched = [RecordId(record) for record in indexes["record"].unique().to_list()]
+        members = identity.members_of(session, touched)
+        entities = [EntityId(entity) for entity in members["entity"].unique().to_list()]
+        numbers = identity.indexes_of_entities(session, entities, NUMBERS)
+    return moves_of(indexes, members, numbers, RULES)

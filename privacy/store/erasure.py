@@ -1,0 +1,64 @@
+"""Erasures in the control database: intent with tombstones, then completion; never undone, only rolled forward."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlmodel import Session, col
+
+from privacy.store.epoch import bump_epoch
+from privacy.tables.erasure import Erasure, Tombstone
+from privacy.terms import PrincipalId, RecordId
+
+INTENDED = "intended"
+SHREDDED = "shredded"
+COMPLETED = "completed"
+
+
+def intend_erasure(
+    session: Session, erasure_id: bytes, records: Sequence[RecordId], *, by: PrincipalId, at: datetime
+) -> None:
+    """Close the records at once: tombstones, a new epoch and the intent, in the caller's transaction."""
+    session.execute(
+        insert(Erasure),
+        [
+            {
+                "erasure_id": erasure_id,
+                "state": INTENDED,
+                "requested_by": by,
+                "intended_at": at,
+                "completed_at": None,
+                "records": len(records),
+            }
+        ],
+    )
+    new = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    rows = [{"record_id": record, "erasure_id": erasure_id, "at": at} for record in records]
+    session.execute(new(Tombstone).on_conflict_do_nothing(index_elements=["record_id"]), rows)
+    bump_epoch(session, records, kind="tombstone")
+
+
+def note_state(session: Session, erasure_id: bytes, state: str, *, at: datetime | None = None) -> None:
+    """Note how far an erasure has come."""
+    session.execute(update(Erasure).where(col(Erasure.erasure_id) == erasure_id).values(state=state, completed_at=at))
+
+
+def open_erasures(session: Session) -> list[tuple[bytes, list[RecordId]]]:
+    """List erasures that a crash left unfinished, with their records."""
+    unfinished = session.execute(
+        select(col(Erasure.erasure_id)).where(col(Erasure.state) != COMPLETED).order_by(col(Erasure.intended_at))
+    ).scalars()
+    return [(erasure_id, records_of_erasure(session, erasure_id)) for erasure_id in unfinished.all()]
+
+
+def records_of_erasure(session: Session, erasure_id: bytes) -> list[RecordId]:
+    """List the records that an erasure closed."""
+    query = select(col(Tombstone.record_id)).where(col(Tombstone.erasure_id) == erasure_id)
+    return [RecordId(record) for record in session.execute(query).scalars()]
+
+
+def tombstones(session: Session) -> set[bytes]:
+    """Return every closed record."""
+    return set(session.execute(select(col(Tombstone.record_id))).scalars())

@@ -1,0 +1,44 @@
+"""Applied policies: the newest version governs, every earlier one stays so that decisions can be replayed."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import func, insert, select
+from sqlmodel import Session, col
+
+from privacy.policy import policy_of
+from privacy.purposes import Policy, policy_hash
+from privacy.tables.policy import PolicyVersion
+from privacy.terms import PrincipalId
+
+
+def apply_policy(session: Session, pack: Mapping[str, object], *, by: PrincipalId, at: datetime) -> Policy:
+    """Make a policy pack the governing one; the caller bumps the epoch in the same transaction.
+
+    Raises:
+        PolicyInvalid: the pack breaks a rule; nothing was applied.
+
+    """
+    policy = policy_of(pack)
+    newest = session.execute(select(func.max(col(PolicyVersion.version)))).scalar()
+    session.execute(
+        insert(PolicyVersion),
+        [
+            {
+                "version": (newest or 0) + 1,
+                "policy_hash": bytes.fromhex(policy_hash(policy)),
+                "document": json.dumps(pack, ensure_ascii=False, sort_keys=True),
+                "applied_at": at,
+                "applied_by": by,
+            }
+        ],
+    )
+    return policy
+
+
+def find_policy(session: Session) -> Policy | None:
+    """Read the governing policy."""
+    query = select(col(PolicyVersion.document)).order_by(col(PolicyVersion.version).desc()).limit(1)
+    document = session.execute(query).scalar()
+    return None if document is None else policy_of(json.loads(document))

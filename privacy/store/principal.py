@@ -1,0 +1,122 @@
+"""Principals: who acts. A token is 32 random bytes, shown once, kept as SHA-256; the label is sealed."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, or_, select, update
+from sqlmodel import Session, col
+
+from privacy.tables.principal import PrincipalRow
+from privacy.terms import PersonId, PrincipalId, Role
+
+EVERYTHING = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """An authenticated actor: whose credential, which role, and to what it is bound."""
+
+    principal_id: PrincipalId
+    person_id: PersonId
+    role: Role
+    purposes: frozenset[str]
+    views: frozenset[str]
+
+    def may_use(self, *, purpose: str, view: str) -> bool:
+        """Say whether the credential is bound to this purpose and view (`*` binds to all)."""
+        return not {purpose, EVERYTHING}.isdisjoint(self.purposes) and not {view, EVERYTHING}.isdisjoint(self.views)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPrincipal:
+    """A principal about to be added; `label_index` and `label_sealed` name the person to those who may open it."""
+
+    principal: Principal
+    token: str
+    label_index: bytes
+    label_sealed: bytes
+    expires_at: datetime | None = None
+
+
+def digest_of(token: str) -> bytes:
+    """Digest a token: it has 256 random bits, so a plain hash cannot be guessed back."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def add_principal(session: Session, new: NewPrincipal, *, at: datetime) -> None:
+    """Insert a principal."""
+    principal = new.principal
+    session.execute(
+        insert(PrincipalRow),
+        [
+            {
+                "principal_id": principal.principal_id,
+                "person_id": principal.person_id,
+                "role": principal.role.value,
+                "purposes": " ".join(sorted(principal.purposes)),
+                "views": " ".join(sorted(principal.views)),
+                "token_hash": digest_of(new.token),
+                "label_index": new.label_index,
+                "label_sealed": new.label_sealed,
+                "created_at": at,
+                "expires_at": new.expires_at,
+                "revoked_at": None,
+            }
+        ],
+    )
+
+
+def find_principal(session: Session, token: str, *, at: datetime) -> Principal | None:
+    """Find the principal of a token that is neither expired nor revoked at `at`."""
+    query = select(PrincipalRow).where(
+        col(PrincipalRow.token_hash) == digest_of(token),
+        col(PrincipalRow.revoked_at).is_(None),
+        or_(col(PrincipalRow.expires_at).is_(None), col(PrincipalRow.expires_at) > at),
+    )
+    row = session.execute(query).scalar_one_or_none()
+    return None if row is None else principal_of(row)
+
+
+def person_of_label(session: Session, label_index: bytes) -> PersonId | None:
+    """Find the person behind a label, so that two credentials of one person are known to be one pair of eyes."""
+    query = select(col(PrincipalRow.person_id)).where(col(PrincipalRow.label_index) == label_index).limit(1)
+    found = session.execute(query).scalar()
+    return None if found is None else PersonId(found)
+
+
+def all_principals(session: Session) -> Sequence[PrincipalRow]:
+    """List every principal, oldest first."""
+    return list(session.execute(select(PrincipalRow).order_by(col(PrincipalRow.created_at))).scalars())
+
+
+def grant(session: Session, principal_id: PrincipalId, *, purposes: frozenset[str], views: frozenset[str]) -> bool:
+    """Replace what a credential is bound to; False if there is no such live principal."""
+    result = session.execute(
+        update(PrincipalRow)
+        .where(col(PrincipalRow.principal_id) == principal_id, col(PrincipalRow.revoked_at).is_(None))
+        .values(purposes=" ".join(sorted(purposes)), views=" ".join(sorted(views)))
+    )
+    return bool(getattr(result, "rowcount", 0))
+
+
+def revoke(session: Session, principal_id: PrincipalId, *, at: datetime) -> bool:
+    """Revoke a credential from the next call on; False if there is no such live principal."""
+    result = session.execute(
+        update(PrincipalRow)
+        .where(col(PrincipalRow.principal_id) == principal_id, col(PrincipalRow.revoked_at).is_(None))
+        .values(revoked_at=at)
+    )
+    return bool(getattr(result, "rowcount", 0))
+
+
+def principal_of(row: PrincipalRow) -> Principal:
+    """Return the checked value of a row."""
+    return Principal(
+        principal_id=PrincipalId(row.principal_id),
+        person_id=PersonId(row.person_id),
+        role=Role(row.role),
+        purposes=frozenset(row.purposes.split()),
+        views=frozenset(row.views.split()),
+    )
