@@ -156,3 +156,7 @@ class Contract:
     def mapping_to(self, target: str) -> ColumnMapping | None:
         """Find the first mapping to a canonical column or attribute."""
         return next((mapping for mapping in self.columns if mapping.to == target), None)
+
+    def mapping_of(self, column: str) -> ColumnMapping | None:
+        """Find the first mapping of a source column."""
+        return next((mapping for mapping in self.columns if mapping.column == column), None)

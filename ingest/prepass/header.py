@@ -74,14 +74,21 @@ def verify_columns(names: list[str], contract: Contract) -> None:
 
 def _missing(contract: Contract, missing: list[str], extra: dict[int, str]) -> FileRefused:
     """Say which declared column is missing, and which unknown one it may have been renamed to."""
-    for name in missing:
-        for number, found in extra.items():
-            if get_close_matches(_plain(name), [_plain(found)], n=1, cutoff=0.6):
-                remedy = f"column no. {number} is close to {name!r}: rename it in the contract or at the source"
-                return FileRefused(contract.name, "is missing, probably renamed", remedy, line=1, column=name)
+    for number, found in extra.items():
+        name = close_name(found, missing)
+        if name is not None:
+            remedy = f"column no. {number} is close to {name!r}: rename it in the contract or at the source"
+            return FileRefused(contract.name, "is missing, probably renamed", remedy, line=1, column=name)
     others = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
     remedy = "deliver the column, or check that the file has a header line"
     return FileRefused(contract.name, f"is missing{others}", remedy, line=1, column=missing[0])
+
+
+def close_name(found: str, missing: list[str]) -> str | None:
+    """Find the declared column that an unknown name probably stands for."""
+    plain = {_plain(name): name for name in missing}
+    close = get_close_matches(_plain(found), list(plain), n=1, cutoff=0.6)
+    return plain[close[0]] if close else None
 
 
 def _plain(name: str) -> str:

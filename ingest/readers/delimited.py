@@ -1,6 +1,5 @@
 """CSV and TSV: bytes to frames of text, row faults set aside, memory bounded by the block."""
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -16,8 +15,9 @@ from ingest.prepass.encoding import utf8_blocks, verify_utf8
 from ingest.prepass.header import delimiter_of, split_header, verify_columns
 from ingest.prepass.limit import LINE_BYTES
 from ingest.prepass.quoting import walked_records
-from ingest.prepass.records import Fault, Records, long_line, records_of
-from ingest.readers.chunk import REJECTED, RawChunk, no_rejects
+from ingest.prepass.records import Fault, Marks, Records, long_line, records_of
+from ingest.readers.block import blank_records, joined, rejected
+from ingest.readers.chunk import RawChunk
 
 _TOO_LONG: Final = (f"a line is longer than {LINE_BYTES} bytes", "check its quotes and line ends")
 _SHORT: Final = ("the row has too few fields", "export every column, empty ones too")
@@ -123,41 +123,24 @@ def _records(buffer: bytes, delimiter: str, place: _Place) -> Records:
 
 def _raw_chunks(buffer: bytes, records: Records, names: list[str], delimiter: str, rows: int) -> Iterator[RawChunk]:
     """Cut one block's records into chunks."""
-    lengths = records.ends - records.starts
-    blank = lengths == 0
-    if b"\r" in buffer:
-        firsts = np.frombuffer(buffer, dtype=np.uint8)[records.starts]
-        blank |= (lengths == 1) & (firsts == ord("\r"))
+    blank = blank_records(buffer, records)
     faults = _with_field_counts(records, blank, len(names))
     kept = np.flatnonzero(~blank)
     for first in range(0, kept.size, rows):
         chosen = kept[first : first + rows]
         bad = [index for index in sorted(faults) if chosen[0] <= index <= chosen[-1]]
         good = np.setdiff1d(chosen, bad, assume_unique=True) if bad else chosen
-        frame = _frame(_joined(buffer, records, good), names, delimiter)
+        frame = _frame(joined(buffer, records, good), names, delimiter)
         frame = frame.with_columns(pl.Series("_line", records.lines[good], dtype=pl.Int64))
-        yield RawChunk(frame, _rejected(buffer, records, bad, faults))
+        yield RawChunk(frame, rejected(buffer, records, bad, faults))
 
 
-def _with_field_counts(
-    records: Records, blank: np.ndarray[tuple[int], np.dtype[np.bool_]], width: int
-) -> dict[int, Fault]:
+def _with_field_counts(records: Records, blank: Marks, width: int) -> dict[int, Fault]:
     """Add short and long rows to the faults; blank lines are no rows at all."""
     faults = {index: fault for index, fault in records.faults.items() if not blank[index]}
     for index in np.flatnonzero((records.fields != width) & ~blank).tolist():
         faults.setdefault(index, _SHORT if records.fields[index] < width else _LONG)
     return faults
-
-
-def _joined(buffer: bytes, records: Records, chosen: np.ndarray[tuple[int], np.dtype[np.int64]]) -> bytes:
-    """Join the bytes of chosen records, run by run of neighbours."""
-    if not chosen.size:
-        return b""
-    breaks = np.flatnonzero(np.diff(chosen) != 1)
-    firsts = chosen[np.concatenate(([0], breaks + 1))]
-    lasts = chosen[np.concatenate((breaks, [chosen.size - 1]))]
-    runs = zip(records.starts[firsts].tolist(), records.ends[lasts].tolist(), strict=True)
-    return b"".join(buffer[start : end + 1] for start, end in runs)
 
 
 def _frame(text: bytes, names: list[str], delimiter: str) -> pl.DataFrame:
@@ -171,21 +154,4 @@ def _frame(text: bytes, names: list[str], delimiter: str) -> pl.DataFrame:
         schema=schema,
         separator=delimiter,
         quote_char='"' if b'"' in text else None,
-    )
-
-
-def _rejected(buffer: bytes, records: Records, bad: list[int], faults: dict[int, Fault]) -> pl.DataFrame:
-    """Describe refused records; the loop is over faults, not rows."""
-    if not bad:
-        return no_rejects()
-    texts = [buffer[records.starts[index] : records.ends[index]].decode("utf-8") for index in bad]
-    return pl.DataFrame(
-        {
-            "line": records.lines[bad],
-            "column": [""] * len(bad),
-            "rule": [faults[index][0] for index in bad],
-            "remedy": [faults[index][1] for index in bad],
-            "raw": [json.dumps({"_row": text}, ensure_ascii=False) for text in texts],
-        },
-        schema=REJECTED,
     )

@@ -1,0 +1,43 @@
+"""Source values as text: keys, codes and attributes, whatever type a file gave them."""
+
+from typing import Final
+
+import polars as pl
+
+from ingest.readers.casts.check import Cast, source_of, unreadable
+
+_FRACTION: Final = ("is neither text nor a whole number", "deliver the column as text")
+
+
+def text_of(column: str, dtype: pl.DataType) -> pl.Expr:
+    """Return a source column as text; whole floats lose their `.0`, other floats are null.
+
+    Spreadsheets and data frames turn a column of numbers with gaps into floats: 17850.0 means 17850.
+    """
+    source = source_of(column)
+    if dtype == pl.String:
+        return source
+    if dtype.is_float():
+        whole = source.cast(pl.Int64, strict=False)
+        return pl.when(whole.cast(dtype) == source).then(whole.cast(pl.String))
+    if isinstance(dtype, pl.Datetime):
+        return source.dt.to_string("iso:strict")
+    return source.cast(pl.String)
+
+
+def text_cast(column: str, dtype: pl.DataType, output: str) -> Cast:
+    """Pass text on."""
+    checks = (unreadable(column, output, *_FRACTION),) if dtype.is_float() else ()
+    return Cast(text_of(column, dtype).alias(output), checks)
+
+
+def joined_key(columns: tuple[str, ...], dtypes: dict[str, pl.DataType]) -> pl.Expr:
+    """Join key columns unambiguously: one as it is, several each led by its length in bytes and a colon.
+
+    Without the lengths ("a", "bc") and ("ab", "c") would be one key. Null where any part is null.
+    """
+    parts = [text_of(column, dtypes[column]) for column in columns]
+    if len(parts) == 1:
+        return parts[0]
+    sized = [pl.concat_str(part.str.len_bytes().cast(pl.String), pl.lit(":"), part) for part in parts]
+    return pl.concat_str(sized)

@@ -1,0 +1,100 @@
+"""Turn rows as a source has them into typed rows, refusing those that break a rule of the contract.
+
+One pass computes every output and one boolean; only rows that failed are looked at again, to say which rule they broke
+first. Nothing here loops over rows.
+"""
+
+import polars as pl
+
+from ingest.contract.model import Contract
+from ingest.errors import FileRefused
+from ingest.readers.casts.check import SOURCE, Check
+from ingest.readers.casts.plan import Plan, plan_of, withheld_acts
+from ingest.readers.chunk import REJECTED, Chunk, RawChunk
+
+
+class Typist:
+    """Types the chunks of one delivery; the plan is compiled again only when a chunk's types differ."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._used = [name for name in contract.declared_columns if name not in contract.ignore]
+        self._schema: dict[str, pl.DataType] | None = None
+        self._plan: Plan = Plan((), ())
+
+    def typed(self, raw: RawChunk) -> Chunk:
+        """Type one chunk.
+
+        Raises:
+            FileRefused: a column holds nested values or bytes.
+
+        """
+        source = raw.frame.select(
+            "_line", *(_trimmed(self._contract, name, raw.frame.schema[name]) for name in self._used)
+        )
+        dtypes = {name: source.schema[SOURCE + name] for name in self._used}
+        if dtypes != self._schema:
+            self._plan, self._schema = plan_of(self._contract, dtypes), dtypes
+        both = source.with_columns(self._plan.outputs)
+        outputs = ["_line", *(output.meta.output_name() for output in self._plan.outputs)]
+        failed = both.select(_any(self._plan.checks)).to_series()
+        read = raw.frame.height + raw.rejected.height
+        if not failed.any():
+            return Chunk(both.select(outputs), raw.rejected, read)
+        rejected = _rejected(both.filter(failed), raw.frame.filter(failed), self._plan.checks)
+        restrictive = self._restrictive(both.filter(failed), dtypes)
+        return Chunk(both.filter(~failed).select(outputs), _in_order(raw.rejected, rejected), read, restrictive)
+
+    def _restrictive(self, failed: pl.DataFrame, dtypes: dict[str, pl.DataType]) -> pl.DataFrame:
+        """Pick the acts that take permission away out of refused rows."""
+        if not self._contract.consent:
+            return pl.DataFrame()
+        acts = [pl.col(f"_consent_{number}").is_not_null() for number in range(len(self._contract.consent))]
+        kept = failed.select("_line", *withheld_acts(self._contract, dtypes))
+        return kept.filter(pl.col("_key").is_not_null() & pl.any_horizontal(acts))
+
+
+def _trimmed(contract: Contract, name: str, dtype: pl.DataType) -> pl.Expr:
+    """Rename a source column; trim text, and read empty text and NaN as missing."""
+    source = pl.col(name)
+    if isinstance(dtype, (pl.Categorical, pl.Enum)) or dtype == pl.Null:
+        source, dtype = source.cast(pl.String), pl.String()
+    if dtype.is_nested() or dtype in (pl.Binary, pl.Object, pl.Time, pl.Duration):
+        raise FileRefused(contract.name, f"holds {dtype.base_type()}", "flatten it at the source", column=name)
+    if dtype == pl.String:
+        text = source.str.strip_chars()
+        source = pl.when(text.str.len_bytes() > 0).then(text)
+    elif dtype.is_float():
+        source = source.fill_nan(None)
+    return source.alias(SOURCE + name)
+
+
+def _any(checks: tuple[Check, ...]) -> pl.Expr:
+    """Say whether a row fails any check; a check that is null did not fail."""
+    if not checks:
+        return pl.lit(value=False).alias("failed")
+    return pl.any_horizontal(check.bad.fill_null(value=False) for check in checks).alias("failed")
+
+
+def _rejected(failed: pl.DataFrame, raw: pl.DataFrame, checks: tuple[Check, ...]) -> pl.DataFrame:
+    """Name the first rule that each refused row broke."""
+    first = pl.coalesce(pl.when(check.bad).then(pl.lit(number)) for number, check in enumerate(checks))
+    rules = pl.DataFrame(
+        {
+            "check": range(len(checks)),
+            "column": [check.column for check in checks],
+            "rule": [check.rule for check in checks],
+            "remedy": [check.remedy for check in checks],
+        },
+        schema={"check": pl.Int32, "column": pl.String, "rule": pl.String, "remedy": pl.String},
+    )
+    named = failed.select(line="_line", check=first.cast(pl.Int32)).join(
+        rules, on="check", how="left", maintain_order="left"
+    )
+    row = pl.struct(pl.exclude("_line").cast(pl.String, strict=False)).struct.json_encode()
+    return named.with_columns(raw=raw.select(row).to_series()).select(REJECTED.names())
+
+
+def _in_order(unsplit: pl.DataFrame, failed: pl.DataFrame) -> pl.DataFrame:
+    """Put both kinds of refused rows in the order of their lines."""
+    return pl.concat([unsplit, failed]).sort("line") if unsplit.height else failed
