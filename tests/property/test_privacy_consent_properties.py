@@ -1,4 +1,5 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,13 +38,13 @@ def head_of(history: list[ConsentEvent]) -> Head:
 
 
 @given(histories, later)
-def test_head_agrees_with_fold_in_any_order_of_arrival(history: list[ConsentEvent], at) -> None:
+def test_head_agrees_with_fold_in_any_order_of_arrival(history: list[ConsentEvent], at: datetime) -> None:
     known = [event for event in history if event.at <= at]
     assert axes_of(head_of(known), at=at) == fold(history, at=at)
 
 
 @given(histories, st.randoms())
-def test_head_depends_neither_on_order_nor_on_repetition(history: list[ConsentEvent], random) -> None:
+def test_head_depends_neither_on_order_nor_on_repetition(history: list[ConsentEvent], random: Random) -> None:
     shuffled = history + history[: len(history) // 2]
     random.shuffle(shuffled)
     assert head_of(shuffled) == head_of(history)

@@ -1,0 +1,95 @@
+from hashlib import sha256
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from privacy.errors import ProofRejected
+from privacy.merkle import (
+    Frontier,
+    TreeHead,
+    consistency_proof,
+    head_of,
+    inclusion_proof,
+    leaf_hash,
+    verify_consistency,
+    verify_inclusion,
+)
+
+sizes = st.integers(1, 80)
+
+
+def leaves(size: int) -> list[bytes]:
+    return [leaf_hash(bytes([n])) for n in range(size)]
+
+
+def naive_root(tree: list[bytes]) -> bytes:
+    """RFC 6962 §2.1's definition, word for word."""
+    if not tree:
+        return sha256(b"").digest()
+    if len(tree) == 1:
+        return tree[0]
+    k = max(1 << n for n in range(7) if 1 << n < len(tree))
+    return sha256(b"\x01" + naive_root(tree[:k]) + naive_root(tree[k:])).digest()
+
+
+def naive_path(m: int, tree: list[bytes]) -> list[bytes]:
+    """RFC 6962 §2.1.1's PATH."""
+    if len(tree) == 1:
+        return []
+    k = max(1 << n for n in range(7) if 1 << n < len(tree))
+    if m < k:
+        return [*naive_path(m, tree[:k]), naive_root(tree[k:])]
+    return [*naive_path(m - k, tree[k:]), naive_root(tree[:k])]
+
+
+def naive_proof(m: int, tree: list[bytes], *, complete: bool = True) -> list[bytes]:
+    """RFC 6962 §2.1.2's SUBPROOF."""
+    if m == len(tree):
+        return [] if complete else [naive_root(tree)]
+    k = max(1 << n for n in range(7) if 1 << n < len(tree))
+    if m <= k:
+        return [*naive_proof(m, tree[:k], complete=complete), naive_root(tree[k:])]
+    return [*naive_proof(m - k, tree[k:], complete=False), naive_root(tree[:k])]
+
+
+@given(sizes)
+def test_root_agrees_with_the_definition(size: int) -> None:
+    assert head_of(leaves(size)) == TreeHead(size, naive_root(leaves(size)))
+
+
+@given(sizes, st.data())
+def test_tree_may_be_continued_from_its_edge(size: int, data: st.DataObject) -> None:
+    first = data.draw(st.integers(0, size))
+    tree = leaves(size)
+    edge = Frontier().extended(tree[:first])
+    kept = Frontier.from_bytes(first, edge.to_bytes())
+    assert kept == edge
+    assert kept.extended(iter(tree[first:])) == Frontier().extended(tree)
+
+
+@given(sizes, st.data())
+def test_inclusion_proofs_agree_with_the_definition_and_verify(size: int, data: st.DataObject) -> None:
+    tree, index = leaves(size), data.draw(st.integers(0, size - 1))
+    proof = inclusion_proof(tree, index)
+    assert proof == naive_path(index, tree)
+    verify_inclusion(tree[index], proof, index=index, head=head_of(tree))
+
+
+@given(sizes, st.data())
+def test_consistency_proofs_agree_with_the_definition_and_verify(size: int, data: st.DataObject) -> None:
+    tree, first = leaves(size), data.draw(st.integers(0, size))
+    proof = consistency_proof(tree, first)
+    assert proof == (naive_proof(first, tree) if first else [])
+    verify_consistency(head_of(tree[:first]), head_of(tree), proof)
+
+
+@given(sizes, st.data())
+def test_one_changed_leaf_is_noticed(size: int, data: st.DataObject) -> None:
+    tree, index = leaves(size), data.draw(st.integers(0, size - 1))
+    first = data.draw(st.integers(index + 1, size))
+    altered = [*tree[:index], leaf_hash(b"altered"), *tree[index + 1 :]]
+    with pytest.raises(ProofRejected):
+        verify_consistency(head_of(tree[:first]), head_of(altered), consistency_proof(altered, first))
+    with pytest.raises(ProofRejected):
+        verify_inclusion(tree[index], inclusion_proof(altered, index), index=index, head=head_of(altered))
