@@ -1,0 +1,140 @@
+"""Addresses by shape: street and house number, number and street, postcode and town, post box.
+
+Found from their number outwards: only a number is looked around, which keeps the search linear. A street without a
+house number is left to the person's own attributes: "gata" and "the road" are not personal.
+"""
+
+import re
+from typing import Final
+
+from privacy.redaction.folding import folded
+from privacy.redaction.gazetteer import places
+from privacy.redaction.placeholder import Kind, Span
+
+UPPER: Final = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĢĪİĶŁŃŇŌŐŒŘŚŞŠŢŤŪŮŰŹŻŽ"
+# Endings that carry a street by themselves, and those also at home in other words (Arbeitsplatz, navigate).
+_SURE: Final = (
+    "gata", "gaten", "gatan", "veien", "vegen", "vägen", "vejen", "gaden", "straße", "strasse", "katu",
+    "gränd", "stigen", "gt.", "gate", "vei", "veg", "väg", "vej", "gade", "str.", "allé", "allee", "allén", "gasse",
+    "straat", "vn.", "stræde", "bakken", "backen", "svingen", "kroken", "damm", "chaussee",
+)  # fmt: skip
+_CAPITAL_ONLY: Final = (
+    "plass", "platz", "weg", "torg", "torget", "ufer", "polku", "haugen", "tunet", "stien", "gt", "vn", "str", "plads",
+    "brygge", "kaia", "markt",
+)  # fmt: skip
+_STREET: Final = re.compile(
+    rf"(?:[{UPPER}][\w'.-]*[ ]){{0,3}}[\w'.-]*"
+    rf"(?i:{'|'.join(map(re.escape, sorted(_SURE + _CAPITAL_ONLY, key=len, reverse=True)))})$"
+)
+_NOT_STREETS_TEXT: Final = """
+    gate gata vei veien veg väg weg ring ringe allee alle alla str gt platz plass hof markt damm
+    arbeitsplatz speicherplatz lagringsplass parkplatz garantie batterie partie aktie serie
+    kategorie theorie energie industrie navigate aggregate mitigate investigate delegate litigate
+    irrigate propagate interrogate vorweg hinweg unterwegs
+"""
+_NOT_STREETS: Final = frozenset(_NOT_STREETS_TEXT.split())
+_CAPITAL_STREET: Final = re.compile(rf"[{UPPER}]")
+_HOUSE: Final = re.compile(
+    r"\d{1,4}(?: ?- ?\d{1,4}(?!\d))?(?: ?[A-Za-z](?![\w']))?(?! ?(?:kr|gb|mb|€|%|stk|stück|jahre)\b)", re.IGNORECASE
+)
+_ENGLISH: Final = re.compile(
+    rf",? (?:(?:[{UPPER}][\w'.-]*|[a-z]{{4,}}) ){{1,3}}"
+    r"(?P<type>(?i:street|road|avenue|lane|drive|crescent|terrace|gardens|st|rd|ave|ln|dr|close|way|court|place|square"
+    r"|row|hill|grove|mews|boulevard|blvd|parade|walk|park|view)\b)\.?"
+)
+_ENGLISH_LOWER: Final = frozenset({"street", "road", "avenue", "lane", "crescent", "terrace"})
+_ROMANCE: Final = re.compile(
+    rf",? (?:[Rr]ue|[Cc]alle|[Vv]ia|[Aa]venue|[Bb]oulevard) [{UPPER}][\w'-]+(?: [{UPPER}][\w'-]+)?"
+)
+_NO_STREET_WORDS: Final = re.compile(
+    r"\b(?:from|with|that|this|your|times|days?|hours?|minutes?|weeks?|years?|miles?|metres?|down|along|main|have|were"
+    r"|percent|people|users|orders|items|more|into|over|before|after)\b",
+    re.IGNORECASE,
+)
+_UNIT: Final = re.compile(r",? (?:(?:apt|flat|suite|leilighet|leil|lgh|whg|wohnung)\b\.? ?\w{1,6})", re.IGNORECASE)
+_TOWN: Final = re.compile(rf"[ ]+(?P<town>[{UPPER}][\w'-]+)(?:[ ](?:[{UPPER}][\w'-]+|am|an der|im|i)){{0,2}}")
+_POSTCODE_WORD: Final = re.compile(
+    r"\b(?:zip(?: code)?|post ?code|postal code|postnr|postnummer|plz|postleitzahl)\b[^\w\n]{0,3}"
+    r"(?:is |er |är |ist )?$",
+    re.IGNORECASE,
+)
+_BOX: Final = re.compile(r"\b(?:postboks|postbox|boks|p\.?o\.? box|postfach|box)[ :]{1,2}$", re.IGNORECASE)
+_POSTCODE: Final = re.compile(r"\d{4,5}(?!\d)|\d{3} \d{2}(?!\d)")
+_COUNTRY_PREFIX: Final = re.compile(r"\b[A-Z]{1,3}-$")
+_BEFORE: Final = 64
+
+
+def address_at(view: str, span: tuple[int, int], *, after_address: bool) -> Span | None:
+    """Return the address that the number at `span` belongs to, if it belongs to one."""
+    start = span[0]
+    line = view[max(0, start - _BEFORE) : start]
+    line = line[line.rfind("\n") + 1 :]
+    found = _street_before(view, start, line) or _street_after(view, span)
+    if found is not None:
+        unit = _UNIT.match(view, found.end)
+        return Span(found.start, unit.end() if unit else found.end, Kind.ADDRESS)
+    return _postcode(view, start, line, after_address=after_address)
+
+
+def _street_before(view: str, start: int, line: str) -> Span | None:
+    bare = line.rstrip(" ,")
+    if not bare.lower().endswith(_SURE + _CAPITAL_ONLY):
+        return None
+    match = _STREET.search(bare)
+    house = _HOUSE.match(view, start)
+    if match is None or house is None or not _is_street(match.group()):
+        return None
+    return Span(start - len(line) + match.start(), house.end(), Kind.ADDRESS)
+
+
+def _is_street(words: str) -> bool:
+    name = words.rsplit(" ", 1)[-1]
+    if name.lower().rstrip(".") in _NOT_STREETS:
+        # "Karl Johans gate": the bare type needs a capitalised name before it.
+        return " " in words and _CAPITAL_STREET.match(words) is not None and name[0].islower()
+    return name.lower().endswith(_SURE) or _CAPITAL_STREET.match(words) is not None
+
+
+def _street_after(view: str, span: tuple[int, int]) -> Span | None:
+    start, end = span
+    if end - start > 9 or view[end : end + 1] not in {" ", ","}:  # noqa: PLR2004 - "1234 1234": house and unit
+        return None
+    romance = _ROMANCE.match(view, end)
+    if romance is not None:
+        return Span(start, romance.end(), Kind.ADDRESS)
+    match = _ENGLISH.match(view, end)
+    if match is None or _NO_STREET_WORDS.search(match.group()):
+        return None
+    words = match.group().strip(" ,.").split()
+    capitals = all(word[0].isupper() for word in words)
+    if capitals or (len(words) <= 3 and match["type"].lower() in _ENGLISH_LOWER):  # noqa: PLR2004 - "8 wressle road"
+        return Span(start, match.end(), Kind.ADDRESS)
+    return None
+
+
+def _postcode(view: str, start: int, line: str, *, after_address: bool) -> Span | None:
+    if _BOX.search(line):
+        house = _HOUSE.match(view, start)
+        begin = start - len(_BOX.search(line).group())  # type: ignore[union-attr]  # searched just above
+        return Span(begin, house.end(), Kind.ADDRESS) if house else None
+    match = _POSTCODE.match(view, start)
+    if match is None:
+        return None
+    if _POSTCODE_WORD.search(line):
+        return Span(start, match.end(), Kind.ADDRESS)
+    town = _TOWN.match(view, match.end())
+    prefix = _COUNTRY_PREFIX.search(line)
+    begin = start - len(prefix.group()) if prefix else start
+    if town is not None and (after_address or prefix or _is_town(match.group(), town["town"], line)):
+        return Span(begin, town.end(), Kind.ADDRESS)
+    return None
+
+
+def _is_town(code: str, town: str, line: str) -> bool:
+    """Say whether a code and a word are a postcode and a town.
+
+    A year before a town ("2024 Oslo") is none unless it begins the line or follows a comma.
+    """
+    if folded(town) not in places():
+        return False
+    return not code.startswith(("19", "20")) or len(code) > 4 or not line.strip() or line.rstrip().endswith(",")  # noqa: PLR2004 - a year

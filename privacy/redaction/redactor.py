@@ -1,0 +1,148 @@
+"""Redaction: free text in, text that names nobody and tells nothing of Art. 9 out, before the lake sees it.
+
+Rules kept:
+- order: clean (`ingest.text`), redact, append; a row carries the version that redacted it;
+- a finding is a union: whatever one rule calls personal is taken out, whole;
+- a text is redacted until nothing more is found, so redacting twice changes nothing;
+- special categories are looked for in what is left; a hit nulls the text and says only `withheld`;
+- neither a value nor its place is kept, logged or cached.
+
+Figures and the trade-offs of each rule stand in the rule's module. A tagger that finds names in no list adds its
+spans in `_round` and raises the version.
+"""
+
+import re
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Final
+
+import polars as pl
+
+from privacy.redaction.folding import viewed
+from privacy.redaction.names import name_spans
+from privacy.redaction.numbers import number_spans
+from privacy.redaction.own import own_spans
+from privacy.redaction.placeholder import PLACEHOLDER, Span, merged, replaced
+from privacy.redaction.shapes import shape_spans
+from privacy.redaction.special import speaks_of_special_categories
+
+REDACTOR_VERSION: Final = 1
+
+_ROWS: Final = 1_024  # texts searched at once: one buffer for the patterns, memory bounded by it
+_UNMASKED: Final = re.compile(r"[^\s\x01](?:[^\x01]*[^\s\x01])?")
+_SEAM: Final = "\n\x00\n"  # between texts of a buffer: no pattern matches across NUL
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """What redaction made of a batch of texts.
+
+    `frame` has `text_redacted` (String, null where the text was null or is withheld) and `withheld` (Boolean, never
+    null), one row per text in order. `counts` is placeholders written, by kind, over the whole batch, texts withheld
+    included; `withheld` texts are counted in the frame only.
+    """
+
+    frame: pl.DataFrame
+    counts: Mapping[str, int]
+    version: int = REDACTOR_VERSION
+
+
+def redact(texts: pl.Series | Sequence[str | None], *, own: Sequence[Sequence[str]] | None) -> Redacted:
+    """Take personal data out of texts, and withhold those that speak of special categories.
+
+    `own` holds each text's person's own attributes (names, e-mail, phone, street, ...), opened in memory by the
+    caller, one sequence per text; values shorter than 3 characters are not matched.
+
+    Raises:
+        ValueError: `own` has not one entry per text.
+    """
+    column = pl.Series("text", texts, dtype=pl.String)
+    if own is not None and len(own) != len(column):
+        raise ValueError(f"own has {len(own)} entries for {len(column)} texts; give one per text")
+    counts: Counter[str] = Counter()
+    out: list[str | None] = []
+    for start in range(0, len(column), _ROWS):
+        part = column[start : start + _ROWS].to_list()
+        out += _redacted(part, own[start : start + _ROWS] if own is not None else None, counts)
+    frame = pl.DataFrame({"text_redacted": pl.Series(out, dtype=pl.String)})
+    withheld = speaks_of_special_categories(pl.col("text_redacted")).fill_null(value=False)
+    frame = frame.with_columns(withheld=withheld)
+    text = pl.when(~pl.col("withheld")).then(pl.col("text_redacted"))
+    return Redacted(frame.with_columns(text_redacted=text), dict(sorted(counts.items())))
+
+
+def find_spans(text: str, *, own: Sequence[str] = ()) -> list[Span]:
+    """Return what a first round would take out of one text, for showing it to the person who may see the text."""
+    view = _guarded(text)
+    return merged([*_shared_spans(view), *own_spans(view, own)], view)
+
+
+def _redacted(texts: list[str | None], own: Sequence[Sequence[str]] | None, counts: Counter[str]) -> list[str | None]:
+    """Redact a batch, going round again over the texts that changed: a new neighbour may be a new context.
+
+    Each round that finds anything turns characters into placeholders, which are never searched: it ends.
+    """
+    out = list(texts)
+    rows = [row for row, text in enumerate(texts) if text]
+    while rows:
+        rows = _round(out, rows, own, counts)
+    return out
+
+
+def _round(
+    texts: list[str | None], rows: list[int], own: Sequence[Sequence[str]] | None, counts: Counter[str]
+) -> list[int]:
+    """Replace what is found in the given rows and return the rows that changed.
+
+    A Python loop over findings, not over characters or rows: no Polars expression gives the places of matches, and
+    numbering within a text needs them in order. Own attributes differ by row, hence a look per row.
+    """
+    views = [_guarded(texts[row] or "") for row in rows]
+    found = _by_row(views)
+    if own is not None:
+        for place, row in enumerate(rows):
+            found[place].extend(own_spans(views[place], own[row]))
+    changed = []
+    for place, spans in found.items():
+        row = rows[place]
+        whole = merged(_outside_placeholders(spans, views[place]), views[place])
+        if whole:
+            texts[row] = replaced(texts[row] or "", whole, counts)
+            changed.append(row)
+    return changed
+
+
+def _outside_placeholders(spans: Iterable[Span], view: str) -> Iterator[Span]:
+    """Cut findings at placeholders of an earlier round, leaving those out."""
+    for span in spans:
+        if "\x01" not in view[span.start : span.end]:
+            yield span
+            continue
+        for piece in _UNMASKED.finditer(view, span.start, span.end):
+            yield Span(*piece.span(), span.kind)
+
+
+def _by_row(views: list[str]) -> defaultdict[int, list[Span]]:
+    """Search all texts as one buffer and give each finding back to its text."""
+    starts = list(accumulate((len(view) + len(_SEAM) for view in views), initial=0))
+    found: defaultdict[int, list[Span]] = defaultdict(list)
+    for span in _shared_spans(_SEAM.join(views)):
+        place = bisect_right(starts, span.start) - 1
+        at = starts[place]
+        found[place].append(Span(span.start - at, min(span.end - at, len(views[place])), span.kind))
+    return found
+
+
+def _shared_spans(view: str) -> Iterator[Span]:
+    for rule in (shape_spans, number_spans, name_spans):
+        spans: Iterable[Span] = rule(view)
+        yield from spans
+
+
+def _guarded(text: str) -> str:
+    """Return the text's view with placeholders masked, so that no rule sees into them."""
+    view = viewed(text)
+    return PLACEHOLDER.sub(lambda match: "\x01" * len(match.group()), view) if "[" in view else view
