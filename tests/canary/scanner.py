@@ -25,13 +25,12 @@ from typing import Final
 
 from tests.canary import columnar, sqlite
 from tests.canary.forms import Form, patterns_of
-from tests.canary.streams import STREAMS, Opened, starts_of
+from tests.canary.streams import SMALLEST_CONTENT, STREAMS, Opened, starts_of
 from tests.canary.windows import PatternSet
 
 MAX_DEPTH: Final = 5
 COUNTRY_PREFIX_DIGITS: Final = 4
 DIGITS: Final = frozenset(b"0123456789")
-SMALLEST_CONTENT: Final = 8  # bytes; less cannot hold a token
 BLIND_SPOTS: Final = frozenset({"unreadable", "damaged", "truncated", "too large", "too deep"})
 
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 MAX_BYTES: Final = 512 << 20  # of one stream; what is larger is reported as not fully opened
 PIECE_BYTES: Final = 64 << 10
 PROBE_BYTES: Final = 2 << 10  # noise is refused before a larger piece is copied
+SMALLEST_CONTENT: Final = 8  # bytes; less cannot hold a token
 ZIP_LOCAL_HEADER_BYTES: Final = 30  # APPNOTE.TXT 4.3.7
 ZIP_DEFLATED: Final = 8
 ZSTD_HEADER_BYTES: Final = 4
@@ -71,7 +72,9 @@ def _gzip(content: bytes, at: int) -> Opened:
 
 
 def _zlib(content: bytes, at: int) -> Opened:
-    return _drain(zlib.decompressobj(), content, at)
+    """Two magic bytes prove nothing: what gives next to nothing was noise, and no blind spot."""
+    opened = _drain(zlib.decompressobj(), content, at)
+    return opened if len(opened.content) >= SMALLEST_CONTENT else Opened(b"")
 
 
 def _bzip2(content: bytes, at: int) -> Opened:
