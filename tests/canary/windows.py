@@ -4,8 +4,8 @@ The method is that of Karp and Rabin (1987, "Efficient randomized pattern-matchi
 window: the last eight bytes of each pattern are its anchor, read as one 64-bit number. Each offset's eight
 bytes are hashed (Fibonacci hashing: multiply, keep the top bits) into a table of flags; what is flagged is
 looked up exactly; what remains is compared byte for byte. NumPy does the first two steps for all offsets, so
-the price is about 6 ns a byte with 20 patterns or with 500,000. An Aho-Corasick automaton would need a
-dependency or a Python step per byte; a regular expression with 500,000 branches tries them one by one.
+the price is 4 to 14 ns a byte, with 20 patterns or with a million. An Aho-Corasick automaton would need a
+dependency or a Python step per byte; a regular expression with a million branches tries them one by one.
 
 The anchor is the end and not the beginning because tokens share their first letters: in UTF-16 the first
 eight bytes of all of them are equal.

@@ -333,6 +333,7 @@ def test_allowance_covers_its_place_only_and_an_unused_one_is_named(tmp_path: Pa
 
 def test_unreadable_container_is_reported_as_a_blind_spot(tmp_path: Path) -> None:
     (tmp_path / "broken.parquet").write_bytes(b"PAR1" + os.urandom(500) + b"PAR1")
+    (tmp_path / "noise").write_bytes(b"\x78\x9c" + b"\xff" * 30)  # looks like zlib for two bytes
     (tmp_path / "sealed.parquet").write_bytes(b"PARE" + os.urandom(500) + b"PARE")
     report = survey([tmp_path], TOKENS)
     assert [Path(blind.path).name for blind in report.unopened] == ["broken.parquet"]
