@@ -1,0 +1,106 @@
+r"""Cleaning of free text, first form: what a person wrote, without the mail around it.
+
+Order at ingest: clean (here), redact (`privacy.redaction`), append. Rules kept:
+- Unicode NFC, `\n` line ends, plain spaces, no zero-width or control characters: a redactor reads what a person sees;
+- a quoted reply is cut from its header line ("On ... wrote:", "-----Original Message-----", "Fra: ... Sendt: ...")
+  to the end, and lines that begin with `>` are dropped;
+- a signature is cut from the delimiter line `-- ` (RFC 3676 section 4.3) or from "Sent from my ..." to the end;
+- conservative: a cut that would leave nothing is not made (a forwarded mail is all quotation), and a signature longer
+  than 1,000 characters is taken for text.
+Copies across mailboxes, disclaimers and auto-replies are left to a later version.
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+CLEANER_VERSION: Final = 1
+
+_QUOTE_HEADERS: Final = (
+    # A line that introduces a quotation; up to two lines, because mail programs wrap it.
+    (
+        r"[ \t]*(?:On|Am|Den|Le|På|I|Op)\b[^\n]{4,200}(?:\n[^\n]{0,120})?"
+        r"(?:wrote|skrev|schrieb|skreiv|a écrit|kirjoitti)[^\n]{0,120}:[ \t]*(?:\n|\z)"
+    ),
+    (
+        r"[ \t]*[-_]{2,} ?(?:Original Message|Original message|Opprinnelig melding|Opphavleg melding|Videresendt melding"
+        r"|Ursprungligt meddelande|Vidarebefordrat meddelande|Ursprüngliche Nachricht|Weitergeleitete Nachricht"
+        r"|Oprindelig meddelelse|Forwarded message)\b[^\n]*(?:\n|\z)"
+    ),
+    (
+        r"[ \t]*\*?(?:From|Fra|Frå|Från|Von):\*?[^\n]+\n(?:[^\n]{0,200}\n){0,2}?"
+        r"[ \t]*\*?(?:Sent|Sendt|Skickat|Gesendet|Date|Dato|Datum):[^\n]*(?:\n|\z)"
+    ),
+)
+_QUOTED_REPLY: Final = rf"(?s)\n(?-s:{'|'.join(_QUOTE_HEADERS)}).*\z"
+_QUOTED_LINE: Final = r"(?m)^[ \t]*>[^\n]*(?:\n|\z)"
+_DEVICE_LINE: Final = (
+    r"[ \t]*(?:Sent from my|Sent from|Get Outlook for|Sendt fra|Sendt frå|Skickat från|Hanki Outlook|Von meinem"
+    r"|Gesendet von|Holen Sie sich Outlook|Hent Outlook|Hämta Outlook)\b[^\n]{0,60}"
+)
+_SIGNATURE: Final = rf"(?s)\n(?:--[ ]?\n.{{0,1000}}|{_DEVICE_LINE}\s*)\z"
+_INVISIBLE: Final = r"[\u{200B}-\u{200F}\u{202A}-\u{202E}\u{2060}-\u{2064}\u{FEFF}\u{00AD}]"
+_CONTROL: Final = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F\u{0080}-\u{009F}]"
+_SPACE: Final = r"[\t\u{00A0}\u{1680}\u{2000}-\u{200A}\u{202F}\u{205F}\u{3000}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What cleaning made of a batch of texts.
+
+    `text` is one cleaned text per text, in order; null stays null. `counts` is how many texts each rule changed:
+    `normalised`, `quoted_reply`, `signature`.
+    """
+
+    text: pl.Series
+    counts: Mapping[str, int]
+    version: int = CLEANER_VERSION
+
+
+def clean(texts: pl.Series | Sequence[str | None]) -> Cleaned:
+    """Normalise texts and cut what others wrote and what the mail program added."""
+    raw = pl.col("raw")
+    steps = (
+        pl.DataFrame({"raw": pl.Series(texts, dtype=pl.String)})
+        .with_columns(normalised=_normalised(raw))
+        .with_columns(quoted_reply=_without_quotes(pl.col("normalised")))
+        .with_columns(signature=_without_signature(pl.col("quoted_reply")))
+    )
+    names = steps.columns
+    changed = steps.select((pl.col(name) != pl.col(before)).sum() for before, name in itertools.pairwise(names))
+    counts = dict(zip(names[1:], changed.row(0), strict=True)) if names else {}
+    return Cleaned(steps["signature"].alias("text"), counts)
+
+
+def _normalised(text: pl.Expr) -> pl.Expr:
+    return (
+        text.str.normalize("NFC")
+        .str.replace_all(r"\r\n?|\u{2028}|\u{2029}|\u{0085}", "\n")
+        .str.replace_all(_INVISIBLE, "")
+        .str.replace_all(_SPACE, " ")
+        .str.replace_all(_CONTROL, "")
+        # The signature delimiter is two dashes and a space: its space is kept.
+        .str.replace_all(r"(?m)^--[ ]+$", "--")
+        .str.replace_all(r"[ ]+(\n|\z)", "${1}")
+        .str.replace_all(r" {2,}", " ")
+        .str.replace_all(r"\n{3,}", "\n\n")
+        .str.strip_chars()
+    )
+
+
+def _without_quotes(text: pl.Expr) -> pl.Expr:
+    # A leading line end lets one pattern see a header on the first line; a cut that leaves nothing is not made.
+    cut = ("\n" + text).str.replace(_QUOTED_REPLY, "").str.strip_chars()
+    cut = _unless_empty(cut, text).str.replace_all(_QUOTED_LINE, "").str.strip_chars()
+    return _unless_empty(cut, text)
+
+
+def _without_signature(text: pl.Expr) -> pl.Expr:
+    return _unless_empty(text.str.replace(_SIGNATURE, "").str.strip_chars(), text)
+
+
+def _unless_empty(cut: pl.Expr, text: pl.Expr) -> pl.Expr:
+    return pl.when(cut.str.len_chars() > 0).then(cut).otherwise(text)
