@@ -37,28 +37,8 @@ _TITLES_TEXT: Final = """
     advokat lektor dipl ing saksbehandler kundebehandler handläggare rektor
 """
 TITLES: Final = frozenset(_TITLES_TEXT.split())
-PARTICLES: Final = tuple(
-    [
-        "van",
-        "von",
-        "der",
-        "den",
-        "de",
-        "af",
-        "av",
-        "zu",
-        "zur",
-        "la",
-        "du",
-        "del",
-        "da",
-        "ten",
-        "ter",
-        "bin",
-        "al",
-        "el",
-    ]
-)
+_PARTICLES_TEXT: Final = "van von der den de af av zu zur la du del da ten ter bin al el"
+PARTICLES: Final = tuple(_PARTICLES_TEXT.split())
 
 _ROLES_TEXT: Final = """
     minister statsminister statsråd president ambassadør konsul representant representanten direktør

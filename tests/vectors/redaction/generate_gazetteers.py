@@ -17,22 +17,7 @@ from collections.abc import Iterable, Iterator
 from importlib import import_module, resources
 from pathlib import Path
 
-FAKER = [
-    "no_NO",
-    "sv_SE",
-    "da_DK",
-    "fi_FI",
-    "de_DE",
-    "de_AT",
-    "de_CH",
-    "en_GB",
-    "en_US",
-    "nl_NL",
-    "fr_FR",
-    "es_ES",
-    "it_IT",
-    "pl_PL",
-]
+LOCALES = "no_NO sv_SE da_DK fi_FI de_DE de_AT de_CH en_GB en_US nl_NL fr_FR es_ES it_IT pl_PL"
 MIMESIS = ["no", "sv", "da", "fi", "de", "de-at", "de-ch", "en", "en-gb", "nl", "fr", "es", "it", "pl", "is", "et"]
 PLACES = ("no", "sv", "da", "fi", "de", "de-at", "de-ch", "en-gb")
 LOREM = ("de_DE", "en_US", "da_DK", "fr_FR", "nl_NL")
@@ -58,7 +43,7 @@ def mimesis_file(locale: str, name: str) -> dict[str, object]:
 
 
 def faker_names(prefix: str) -> Iterator[str]:
-    for locale in FAKER:
+    for locale in LOCALES.split():
         provider = import_module(f"faker.providers.person.{locale}").Provider
         for attribute in dir(provider):
             if attribute.startswith(prefix) and not callable(getattr(provider, attribute)):
