@@ -60,7 +60,9 @@ def organisation_numbers(count: int, country: str, rng: np.random.Generator) -> 
 
 def _fodselsnummer(births: pl.Series, rng: np.random.Generator) -> pl.Series:
     """Compose day, month + 40, year, serial (below 500 for births before 2000) and the two check digits."""
-    day, month, year = (part.cast(pl.Int64).to_numpy() for part in (births.dt.day(), births.dt.month(), births.dt.year()))
+    day, month, year = (
+        part.cast(pl.Int64).to_numpy() for part in (births.dt.day(), births.dt.month(), births.dt.year())
+    )
     serial = rng.integers(0, 500, len(births)) + np.where(year >= 2000, 500, 0)  # noqa: PLR2004 - the law's century rule
     nine = _digits(day * 10**7 + (month + 40) * 10**5 + (year % 100) * 1000 + serial, 9)
     first = (11 - nine @ _FIRST % 11) % 11

@@ -1,6 +1,6 @@
 """What customers buy and subscribe to: ERP orders and product subscriptions."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -143,4 +143,6 @@ def _in_currency(frame: pl.DataFrame, people: pl.DataFrame, *, amount: str) -> p
     level = pl.col("currency").replace_strict(_RATES)
     joined = frame.join(people.select("entity", "country"), on="entity", how="left", maintain_order="left")
     joined = joined.with_columns(currency=currency)
-    return joined.with_columns((pl.col("euros") * level * 100).round().cast(pl.Int64).alias(amount)).drop("euros", "country")
+    return joined.with_columns((pl.col("euros") * level * 100).round().cast(pl.Int64).alias(amount)).drop(
+        "euros", "country"
+    )

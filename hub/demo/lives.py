@@ -144,7 +144,9 @@ def _chosen(rng: np.random.Generator, weights: Floats) -> Ints:
 
 def _departures(episodes: pl.DataFrame, sudden: pl.DataFrame) -> pl.DataFrame:
     """Take the earlier of the fatal episode's end and the sudden departure, if it lies inside the window."""
-    fatal = episodes.filter(pl.col("departs")).group_by("entity").agg(pl.col("end_day", "cause").sort_by("end_day").first())
+    fatal = (
+        episodes.filter(pl.col("departs")).group_by("entity").agg(pl.col("end_day", "cause").sort_by("end_day").first())
+    )
     joined = sudden.join(fatal, on="entity", how="left")
     warned = pl.col("end_day").fill_null(_NEVER) <= pl.col("sudden")
     return (

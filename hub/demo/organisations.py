@@ -39,7 +39,9 @@ def organisations_of(seed: int, count: int, *, pools: dict[str, Pool], until: da
     )
 
 
-def _in_country(country: str, rows: np.typing.NDArray[np.int64], *, pool: Pool, rng: np.random.Generator) -> pl.DataFrame:
+def _in_country(
+    country: str, rows: np.typing.NDArray[np.int64], *, pool: Pool, rng: np.random.Generator
+) -> pl.DataFrame:
     count = len(rows)
     frame = pl.DataFrame(
         {

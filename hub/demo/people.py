@@ -120,9 +120,13 @@ def _with_emails(people: pl.DataFrame, organisations: pl.DataFrame, rng: np.rand
         schema=["country", "pick", "host"],
         orient="row",
     )
-    frame = people.with_columns(pick=pl.Series(rng.integers(0, 3, people.height)), shape=pl.Series(rng.random(people.height)))
+    frame = people.with_columns(
+        pick=pl.Series(rng.integers(0, 3, people.height)), shape=pl.Series(rng.random(people.height))
+    )
     frame = frame.join(hosts, on=["country", "pick"], how="left", maintain_order="left")
-    frame = frame.join(organisations.select("organisation", "domain"), on="organisation", how="left", maintain_order="left")
+    frame = frame.join(
+        organisations.select("organisation", "domain"), on="organisation", how="left", maintain_order="left"
+    )
     given, family = slug(pl.col("given_name")), slug(pl.col("family_name"))
     local = (
         pl.when(pl.col("shape") < 0.6)  # noqa: PLR2004 - a share

@@ -21,8 +21,22 @@ TONES: Final = ("friendly", "neutral", "annoyed", "formal")
 _USUAL: Final = (0.27, 0.13, 0.26, 0.12, 0.06, 0.16)
 _CALM: Final = (0.36, 0.46, 0.12, 0.06)
 _TENSE: Final = (0.12, 0.22, 0.42, 0.24)
-_HOURS: Final = {"function_error": 30.0, "communication": 12.0, "usability": 10.0, "delivery": 26.0, "price": 20.0, "wish": 40.0}
-_PRIORITY: Final = {"function_error": 0.5, "communication": 0.25, "delivery": 0.3, "price": 0.2, "usability": 0.1, "wish": 0.02}
+_HOURS: Final = {
+    "function_error": 30.0,
+    "communication": 12.0,
+    "usability": 10.0,
+    "delivery": 26.0,
+    "price": 20.0,
+    "wish": 40.0,
+}
+_PRIORITY: Final = {
+    "function_error": 0.5,
+    "communication": 0.25,
+    "delivery": 0.3,
+    "price": 0.2,
+    "usability": 0.1,
+    "wish": 0.02,
+}
 AGENTS: Final = 24
 
 
@@ -70,7 +84,11 @@ def _troubles(events: pl.DataFrame, lives: Lives) -> pl.DataFrame:
     themes = pl.DataFrame([(c.name, c.category, c.delay) for c in CAUSES if c.tickets > 1], orient="row")
     themes.columns = ["cause", "theme", "delay"]
     spells = lives.episodes.join(themes, on="cause").select("entity", "start_day", "end_day", "theme", "delay")
-    hit = events.select("entity", "day").join(spells, on="entity").filter(pl.col("day").is_between("start_day", "end_day"))
+    hit = (
+        events.select("entity", "day")
+        .join(spells, on="entity")
+        .filter(pl.col("day").is_between("start_day", "end_day"))
+    )
     hit = hit.unique(["entity", "day"], keep="first").select("entity", "day", "theme", "delay")
     return events.join(hit, on=["entity", "day"], how="left", maintain_order="left")
 
@@ -95,7 +113,9 @@ def _handled(rng: np.random.Generator, events: pl.DataFrame, until: datetime) ->
         reopened=pl.Series(rng.random(count) < np.where(delay > 1, 0.22, 0.06)),
         agent=pl.format("agent-{}", pl.Series(rng.integers(1, AGENTS + 1, count)).cast(pl.String).str.zfill(2)),
     )
-    open_or = [pl.when(pl.col(name) < end).then(pl.col(name)).alias(name) for name in ("first_response_at", "resolved_at")]
+    open_or = [
+        pl.when(pl.col(name) < end).then(pl.col(name)).alias(name) for name in ("first_response_at", "resolved_at")
+    ]
     return frame.with_columns(open_or).drop("theme", "delay", "usual", "chance")
 
 
@@ -104,7 +124,8 @@ def _written(rng: np.random.Generator, events: pl.DataFrame, people: pl.DataFram
     count = events.height
     who = people.select("entity", "language", "given_name", "family_name", "phone", "email")
     frame = events.join(who, on="entity", how="left", maintain_order="left").with_columns(
-        pick=pl.Series(rng.integers(0, 2, count)), gives=pl.Series(rng.choice(["none", "phone", "email", "both"], size=count)),
+        pick=pl.Series(rng.integers(0, 2, count)),
+        gives=pl.Series(rng.choice(["none", "phone", "email", "both"], size=count)),
     )
     sentences, frames = _sentences()
     frame = frame.join(sentences, on=["language", "category", "tone", "pick"], how="left", maintain_order="left")
@@ -129,10 +150,10 @@ def _sentences() -> tuple[pl.DataFrame, pl.DataFrame]:
         for category in CATEGORIES:
             for tone in TONES:
                 sentences += [(language, category, tone, pick, words[category][tone][pick]) for pick in (0, 1)]
-        frames += [(language, pick, *(words[part][pick] for part in ("hello", "call", "write", "bye"))) for pick in (0, 1)]
+        frames += [
+            (language, pick, *(words[part][pick] for part in ("hello", "call", "write", "bye"))) for pick in (0, 1)
+        ]
     return (
         pl.DataFrame(sentences, schema=["language", "category", "tone", "pick", "sentence"], orient="row"),
         pl.DataFrame(frames, schema=["language", "pick", "hello", "call", "write", "bye"], orient="row"),
     )
-
-

@@ -49,14 +49,17 @@ def usage_of(seed: int, lives: Lives, *, until: datetime) -> pl.DataFrame:
 def contacts_of(seed: int, subscribers: pl.DataFrame, lives: Lives, *, until: datetime) -> pl.DataFrame:
     """Draw what became of each month's newsletter.
 
-    `subscribers`: entity, from_day, to_day (null: still subscribed). Columns: entity, at, campaign, kind, variant.
+    `subscribers`: entity, subscriber (key), from_day, to_day (null: still subscribed). Columns: subscriber, at, campaign,
+    kind, variant.
     Interest falls during episodes as it does elsewhere; people who left open next to nothing.
     """
     rng = stream(seed, "contacts")
     opens = rates(lives, "opens", base=lives.customers["open_rate"].to_numpy(), until=until)
     days = np.linspace(10, WINDOW_DAYS - 12, CAMPAIGNS)
     campaigns = pl.DataFrame({"campaign": [f"news-{n + 1:02d}" for n in range(CAMPAIGNS)], "sent_day": days})
-    on_list = (pl.col("from_day") <= pl.col("sent_day")) & (pl.col("to_day").fill_null(WINDOW_DAYS) > pl.col("sent_day"))
+    on_list = (pl.col("from_day") <= pl.col("sent_day")) & (
+        pl.col("to_day").fill_null(WINDOW_DAYS) > pl.col("sent_day")
+    )
     sent = subscribers.join(campaigns, how="cross").filter(on_list)
     sent = sent.join(lives.customers.select("entity", "left_day"), on="entity", how="left", maintain_order="left")
     count = sent.height
@@ -66,9 +69,10 @@ def contacts_of(seed: int, subscribers: pl.DataFrame, lives: Lives, *, until: da
     bounced, opened = flags(rng, count, 0.015), rng.random(count) < chance
     reach = pl.DataFrame({"bounced": bounced, "opened": opened & ~bounced, "clicked": opened & flags(rng, count, 0.25)})
     sent = pl.concat([sent, reach], how="horizontal").with_columns(
-        variant=pl.Series(rng.choice(["a", "b"], size=count)), delay=pl.Series(rng.exponential(0.4, count).clip(0.01, 6))
+        variant=pl.Series(rng.choice(["a", "b"], size=count)),
+        delay=pl.Series(rng.exponential(0.4, count).clip(0.01, 6)),
     )
-    return _steps(sent).with_columns(at=instant_of(pl.col("day"), until)).drop("day").sort("at", "entity", "kind")
+    return _steps(sent).with_columns(at=instant_of(pl.col("day"), until)).drop("day").sort("at", "subscriber", "kind")
 
 
 def _steps(sent: pl.DataFrame) -> pl.DataFrame:
@@ -84,11 +88,13 @@ def _steps(sent: pl.DataFrame) -> pl.DataFrame:
         ("clicked", clicked, day + 0.03 + delay),
     ]
     parts = [
-        sent.filter(happened).select("entity", "campaign", "variant", kind=pl.lit(kind), day=at)
+        sent.filter(happened).select("subscriber", "campaign", "variant", kind=pl.lit(kind), day=at)
         for kind, happened, at in steps
     ]
-    gone = sent.filter(pl.col("to_day").is_not_null()).group_by("entity").agg(
-        pl.col("campaign", "variant", "to_day").sort_by("sent_day").last()
+    gone = (
+        sent.filter(pl.col("to_day").is_not_null())
+        .group_by("subscriber")
+        .agg(pl.col("campaign", "variant", "to_day").sort_by("sent_day").last())
     )
-    left = gone.select("entity", "campaign", "variant", kind=pl.lit("unsubscribed"), day="to_day")
+    left = gone.select("subscriber", "campaign", "variant", kind=pl.lit("unsubscribed"), day="to_day")
     return pl.concat([*parts, left])

@@ -1,0 +1,109 @@
+"""The ten files that the five systems export, each in its own dialect, with the contract that goes with it.
+
+The folder stands for the *source systems*: its files are in the clear, as exports are, and lie outside the hub's home. Whoever
+runs the demo deletes them afterwards; the hub never writes there.
+
+At 5,000 people and 300 organisations (seed 7; other seeds differ by a few per cent) the files hold about
+
+| file | system | dialect | rows | bad | repeated |
+|---|---|---|---|---|---|
+TABLE
+`support_tickets.ndjson` is read twice, as tickets and as messages (the free text): eleven contracts for ten files.
+"""
+
+import gzip
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from hub.demo.company import Company
+from hub.demo.faults import with_faults
+
+CONTRACTS: Final = Path(__file__).parent / "contracts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """One file and the contract to read it by; `rows` = good rows + `bad` (refused) + `duplicates` (exact repetitions)."""
+
+    contract_path: Path
+    file_path: Path
+    rows: int
+    bad: int
+    duplicates: int
+
+
+def write_exports(company: Company, folder: Path) -> list[Export]:
+    """Write all files, in the clear, and return them in the order in which they can be ingested: customers first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written: dict[str, Export] = {}
+    for name, (suffix, dialect) in _DIALECTS.items():
+        delivery = with_faults(company.seed, name, company.tables[name])
+        path = folder / f"{name}{suffix}"
+        path.write_bytes(dialect(delivery.frame))
+        written[name] = Export(
+            contract_path=CONTRACTS / f"{name}.yaml",
+            file_path=path,
+            rows=delivery.frame.height,
+            bad=delivery.bad,
+            duplicates=delivery.duplicates,
+        )
+    tickets = written["support_tickets"]
+    messages = Export(
+        contract_path=CONTRACTS / "support_messages.yaml",
+        file_path=tickets.file_path,
+        rows=tickets.rows,
+        bad=tickets.bad,
+        duplicates=tickets.duplicates,
+    )
+    return [*written.values(), messages]
+
+
+def _semicolon_with_mark(frame: pl.DataFrame) -> bytes:
+    """Write as spreadsheet programs in the Nordic countries do: semicolons, UTF-8 with a byte order mark."""
+    return frame.write_csv(separator=";").encode("utf-8-sig")
+
+
+def _latin1(frame: pl.DataFrame) -> bytes:
+    """Write as an old ERP does: commas, Latin-1, CRLF."""
+    return frame.write_csv(line_terminator="\r\n").encode("latin-1")
+
+
+def _semicolon(frame: pl.DataFrame) -> bytes:
+    return frame.write_csv(separator=";").encode()
+
+
+def _comma(frame: pl.DataFrame) -> bytes:
+    return frame.write_csv().encode()
+
+
+def _gzipped(frame: pl.DataFrame) -> bytes:
+    return gzip.compress(frame.write_csv().encode(), compresslevel=6, mtime=0)
+
+
+def _ndjson(frame: pl.DataFrame) -> bytes:
+    return frame.write_ndjson().encode()
+
+
+def _parquet(frame: pl.DataFrame) -> bytes:
+    buffer = BytesIO()
+    frame.write_parquet(buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+_DIALECTS: Final[dict[str, tuple[str, Callable[[pl.DataFrame], bytes]]]] = {
+    "crm_organisations": (".csv", _semicolon_with_mark),
+    "crm_people": (".csv", _semicolon_with_mark),
+    "erp_customers": (".csv", _latin1),
+    "support_people": (".csv", _comma),
+    "newsletter": (".csv", _comma),
+    "erp_orders": (".csv", _latin1),
+    "product_subscriptions": (".csv", _semicolon),
+    "product_usage": (".parquet", _parquet),
+    "support_tickets": (".ndjson", _ndjson),
+    "newsletter_contacts": (".csv.gz", _gzipped),
+}
