@@ -56,3 +56,20 @@ class NotAuthenticated(HubError):
         super().__init__(
             "no valid principal: set VARDE_TOKEN to a principal's token, or ask for one with `varde principal add`"
         )
+
+
+class ReadContended(HubError):
+    """What was being read kept changing; nothing was released."""
+
+    def __init__(self, view: str) -> None:
+        super().__init__(f"view {view}: consents or batches kept changing while it was read. Try again in a moment")
+        self.view = view
+
+
+class SubjectNotFound(HubError):
+    """Nobody in this hub carries the identifier that was given; it is not repeated here."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "nobody here carries that identifier. Give email:ADDRESS, phone:NUMBER, SOURCE:KEY or a record id in hex"
+        )

@@ -1,0 +1,140 @@
+"""Who acts: a token in, a principal out; nobody acts under a free name."""
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from hub.compose import Hub
+from hub.errors import AccessRefused, NotAuthenticated
+from hub.home import label_index, new_principal
+from privacy.audit import AuditFields
+from privacy.keys import KeyKind
+from privacy.sealing import Cell, SealedTable, open_sealed
+from privacy.store.principal import (
+    Principal,
+    add_principal,
+    all_principals,
+    find_principal,
+    grant,
+    person_of_label,
+    principal_of,
+    revoke,
+)
+from privacy.terms import PersonId, PrincipalId, Role, random_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """To what a credential is bound: role, purposes, views (`*` means all), and until when."""
+
+    role: Role
+    purposes: frozenset[str]
+    views: frozenset[str]
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A principal as the owner or DPO sees it in a list, with the label opened."""
+
+    principal: Principal
+    label: str
+    expires_at: datetime | None
+    revoked: bool
+
+
+def authenticate(hub: Hub, token: str | None) -> Principal:
+    """Return the principal of a token.
+
+    Raises:
+        NotAuthenticated: no token, or one that is unknown, expired or revoked (which of them is not told).
+
+    """
+    found = None
+    if token:
+        with hub.reading() as session:
+            found = find_principal(session, token, at=hub.clock())
+    if found is None:
+        raise NotAuthenticated
+    return found
+
+
+def acting_principal(hub: Hub) -> Principal:
+    """Return the principal of this process.
+
+    `VARDE_TOKEN`, else the owner's token file, which only the account can read.
+    """
+    token = hub.settings.token
+    if token is None and hub.settings.owner_token_file.exists():
+        token = hub.settings.owner_token_file.read_text(encoding="ascii").strip()
+    return authenticate(hub, token)
+
+
+def add(hub: Hub, label: str, scope: Scope, by: Principal) -> tuple[Principal, str]:
+    """Add a credential for a person; return it with its token, which is shown this once.
+
+    A second credential under the same label belongs to the same person: four eyes are two persons, not two tokens.
+    """
+    _verify_administrator(by)
+    index = label_index(hub.named_key(KeyKind.INDEX, "identity"), label)
+    token = secrets.token_urlsafe(32)
+    with hub.unit_of_work() as session:
+        person = person_of_label(session, index) or PersonId(random_id())
+        principal = Principal(
+            principal_id=PrincipalId(random_id()),
+            person_id=person,
+            role=scope.role,
+            purposes=scope.purposes,
+            views=scope.views,
+        )
+        new = new_principal(principal, label, token=token, instance=hub.instance, keystore=hub.keystore)
+        add_principal(session, replace(new, expires_at=scope.expires_at), at=hub.clock())
+        fields = AuditFields(principal=principal.principal_id, role=principal.role, outcome="added")
+        hub.audit(session, "principal.add", by.principal_id, fields)
+    return principal, token
+
+
+def rebind(hub: Hub, principal_id: PrincipalId, scope: Scope, by: Principal) -> None:
+    """Bind a credential to other purposes and views, from its next call on."""
+    _verify_administrator(by)
+    with hub.unit_of_work() as session:
+        if not grant(session, principal_id, purposes=scope.purposes, views=scope.views):
+            raise AccessRefused("no_such_principal", "See `varde principal list`")
+        hub.audit(session, "principal.grant", by.principal_id, AuditFields(principal=principal_id, outcome="granted"))
+
+
+def withdraw(hub: Hub, principal_id: PrincipalId, by: Principal) -> None:
+    """Revoke a credential, from its next call on."""
+    _verify_administrator(by)
+    with hub.unit_of_work() as session:
+        if not revoke(session, principal_id, at=hub.clock()):
+            raise AccessRefused("no_such_principal", "See `varde principal list`")
+        hub.audit(session, "principal.revoke", by.principal_id, AuditFields(principal=principal_id, outcome="revoked"))
+
+
+def listed(hub: Hub, by: Principal) -> list[Listed]:
+    """List every principal with its label opened; the opening is audited first."""
+    _verify_administrator(by)
+    with hub.reading() as session:
+        rows = all_principals(session)
+    with hub.unit_of_work() as session:
+        hub.audit(session, "principal.list", by.principal_id, AuditFields(opened=len(rows)))
+    key = hub.named_key(KeyKind.INSTANCE, "labels")
+    return [
+        Listed(
+            principal=principal_of(row),
+            label=open_sealed(
+                row.label_sealed,
+                key=key,
+                cell=Cell(instance=hub.instance, table=SealedTable.PRINCIPAL, field=1, row=row.principal_id),
+            ).decode(),
+            expires_at=row.expires_at,
+            revoked=row.revoked_at is not None,
+        )
+        for row in rows
+    ]
+
+
+def _verify_administrator(principal: Principal) -> None:
+    if principal.role not in {Role.OWNER, Role.DPO}:
+        raise AccessRefused("role_may_not_administer", "Only the owner and the DPO manage principals")

@@ -1,0 +1,143 @@
+"""Consent acts from agents.
+
+Pages and the API: found by identifier or record, written to every part, effective at once.
+
+An act made while records are merged is written to every part of the entity. An opt-out acknowledged here is
+committed: no read that starts later returns the person.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from ingest.identity.comparable import comparable_email, comparable_phone
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from hub.compose import Hub
+from hub.errors import AccessRefused, SubjectNotFound
+from ingest.store.identity import entity_of_record, records_of_entity
+from ingest.store.record import find_records
+from ingest.tables.record import RecordIndex
+from privacy.audit import AuditFields
+from privacy.consent import ConsentEvent
+from privacy.store.consent import Act, append_acts, history_of
+from privacy.store.principal import Principal
+from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PurposeId, RecordId, Role
+
+_MAY_ENTER: Final = frozenset({Role.OWNER, Role.DPO, Role.AGENT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A data subject as found: all records of the entities that carry the identifier."""
+
+    records: tuple[RecordId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the person wants: an act for a purpose (or `*`: for every purpose), told on a channel."""
+
+    act: ConsentAct
+    purpose: PurposeId
+    channel: ActChannel
+    until: datetime | None = None
+    language: str = ""
+
+
+def find_subject(hub: Hub, identifier: str) -> Subject:
+    """Find whom `email:...`, `phone:...`, `SOURCE:KEY` or a record id in hex means.
+
+    Raises:
+        SubjectNotFound: nobody carries it; the identifier is not repeated.
+
+    """
+    with hub.reading() as session:
+        records = _records(hub, session, identifier)
+        entities = {entity for record in records if (entity := entity_of_record(session, record)) is not None}
+        found = sorted({record for entity in entities for record in records_of_entity(session, entity)})
+    if not found:
+        raise SubjectNotFound
+    return Subject(records=tuple(found))
+
+
+def record_wish(hub: Hub, subject: Subject, wish: Wish, by: Principal) -> int:
+    """Write an act for every record of the subject, in one transaction with its audit entry; return the new epoch.
+
+    Raises:
+        AccessRefused: the role may not enter acts for others.
+        PurposeUnknown: the policy has no such purpose.
+
+    """
+    if by.role not in _MAY_ENTER:
+        raise AccessRefused("role_may_not_enter_acts", "Only owner, DPO and agents enter acts for others")
+    with hub.unit_of_work() as session:
+        return write_wish(hub, session, subject, wish, by)
+
+
+def write_wish(hub: Hub, session: Session, subject: Subject, wish: Wish, by: Principal) -> int:
+    """Write an act in the caller's transaction: the group-commit writer's way in."""
+    at = hub.clock()
+    version, notice = 0, None
+    if wish.purpose != EVERY_PURPOSE:
+        purpose = hub.policy().purpose(wish.purpose)
+        version, notice = purpose.version, purpose.notice_version
+    event = ConsentEvent(act=wish.act, at=at, channel=wish.channel, notice_version=notice, until=wish.until)
+    acts = [
+        Act(
+            record_id=record,
+            purpose=wish.purpose,
+            event=event,
+            actor=by.principal_id,
+            purpose_version=version,
+            language=wish.language,
+        )
+        for record in subject.records
+    ]
+    epoch = append_acts(session, acts, recorded_at=at)
+    fields = AuditFields(
+        records=subject.records,
+        purpose=None if wish.purpose == EVERY_PURPOSE else wish.purpose,
+        act=wish.act,
+        channel=wish.channel,
+        notice_version=notice,
+        epoch=epoch,
+    )
+    hub.audit(session, f"consent.{wish.act.value}", by.principal_id, fields)
+    return int(epoch or 0)
+
+
+def history(hub: Hub, subject: Subject, by: Principal) -> list[Act]:
+    """Read every act of a subject, oldest first; the reading is audited first."""
+    if by.role not in _MAY_ENTER:
+        raise AccessRefused("role_may_not_see_acts", "Only owner, DPO and agents see a person's acts")
+    with hub.unit_of_work() as session:
+        hub.audit(session, "consent.show", by.principal_id, AuditFields(records=subject.records))
+    with hub.reading() as session:
+        return history_of(session, subject.records)
+
+
+def _records(hub: Hub, session: Session, identifier: str) -> Sequence[RecordId]:
+    kind, _, value = identifier.partition(":")
+    indexes = hub.indexes()
+    match kind, value:
+        case "email", _:
+            return _by_attribute(session, "email", indexes.attribute("email").token_of(comparable_email(value) or ""))
+        case "phone", _:
+            return _by_attribute(session, "phone", indexes.attribute("phone").token_of(comparable_phone(value) or ""))
+        case record, "":
+            return [RecordId(bytes.fromhex(record))] if _is_record_id(record) else []
+        case source, key:
+            token = indexes.source_key(source).token_of(key)
+            return list(find_records(session, [token]).values())
+
+
+def _by_attribute(session: Session, field: str, token: bytes) -> list[RecordId]:
+    query = select(col(RecordIndex.record_id)).where(col(RecordIndex.field) == field, col(RecordIndex.token) == token)
+    return [RecordId(record) for record in session.execute(query.distinct()).scalars()]
+
+
+def _is_record_id(word: str) -> bool:
+    return len(word) == 32 and all(letter in "0123456789abcdef" for letter in word)  # noqa: PLR2004 - 16 bytes in hex

@@ -1,0 +1,293 @@
+"""The one gate: authorise, decide, build, minimise, pseudonymise, fence, audit committed, release.
+
+The order is the point. A frame is built for the customers who may be read at one epoch. Before it leaves, the
+epoch's row is locked and everything that changed meanwhile is looked at again: at person grain whoever changed is
+dropped unless the permitted records are exactly the same; a coarser figure that somebody contributed to is built
+again. Only then the intent is appended to the audit log, in the same transaction; its commit is the read's
+linearisation point. If it cannot be committed, nothing is released.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from io import BytesIO
+from typing import Final
+
+import polars as pl
+from sqlalchemy import insert, update
+from sqlmodel import Session, col
+
+from hub.compose import Hub
+from hub.errors import AccessRefused, ReadContended
+from hub.lake.reading import Reader, reading
+from hub.views.compile import RECORD, SUBJECT, Permitted, compile_training, compile_view
+from hub.views.permission import PermittedSet, permitted_set
+from hub.views.registry import readable_spec
+from hub.views.spec import ViewSpec
+from hub.views.tables import Release
+from privacy.audit import AuditFields
+from privacy.minimisation import hide_groups_below
+from privacy.pseudonym import pseudonyms_of
+from privacy.purposes import Purpose
+from privacy.store.epoch import current_epoch, lock_epoch, records_changed_since
+from privacy.store.principal import Principal
+from privacy.terms import EntityKind, Role, random_id
+
+PSEUDONYM: Final = "pseudonym"
+ENTITY: Final = "entity"
+_MAY_READ: Final = frozenset({Role.OWNER, Role.SCIENTIST, Role.SERVICE, Role.SUCCESS})
+_SEES_SMALL_COUNTS: Final = frozenset({Role.DPO, Role.OWNER})
+_ATTEMPTS: Final = 5
+Build = Callable[[Reader, ViewSpec, Permitted], pl.LazyFrame]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """Rows that left the hub: `pseudonym` (Binary, 16 bytes, of the purpose's domain) and the view's features.
+
+    `absent` counts customers left out by rule; counts below the view's k reach only the DPO and the owner. The rows
+    must not be used after `expires_at`.
+    """
+
+    release_id: bytes
+    spec: ViewSpec
+    frame: pl.DataFrame
+    absent: dict[str, int]
+    expires_at: datetime
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """A frame that has not left yet, and what it was built on."""
+
+    spec: ViewSpec
+    purpose: Purpose
+    epoch: int
+    permitted: PermittedSet
+    persons: PermittedSet | None
+    frame: pl.DataFrame  # entity, pseudonym and features
+
+
+class Gateway:
+    """Reads of customer data, each through the same steps."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def read(self, principal: Principal, view: str, *, purpose: str, as_of: datetime) -> Released:
+        """Read a view at an instant of its grid.
+
+        Raises:
+            AccessRefused: the credential, the purpose or the view does not allow it; the refusal is audited.
+            CutRefused: `as_of` is not on the view's grid.
+            ReadContended: others kept changing what was being read.
+
+        """
+
+        def build(reader: Reader, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
+            tables = {table: reader.scan(table, until=as_of) for table in spec.tables}
+            return compile_view(spec, tables, permitted, as_of=as_of)
+
+        return self._release(principal, view, purpose, as_of, build)
+
+    def read_training(
+        self, principal: Principal, view: str, *, purpose: str, cuts: list[datetime], known_until: datetime
+    ) -> Released:
+        """Read a view at several instants with labels; every label window ends before `known_until`."""
+
+        def build(reader: Reader, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
+            tables = {table: reader.scan(table, until=known_until) for table in spec.tables}
+            return compile_training(spec, tables, permitted, cuts=cuts, known_until=known_until)
+
+        return self._release(principal, view, purpose, max(cuts), build)
+
+    def complete(self, released: Released, principal: Principal) -> str:
+        """Note that the rows have left: their count, bytes and SHA-256 as an Arrow IPC stream; return the digest."""
+        buffer = BytesIO()
+        released.frame.write_ipc_stream(buffer)
+        digest = hashlib.sha256(buffer.getbuffer())
+        fields = AuditFields(
+            act_id=released.release_id,
+            view=released.spec.name,
+            rows=released.frame.height,
+            size_bytes=buffer.getbuffer().nbytes,
+            sha256=digest.hexdigest(),
+        )
+        with self._hub.unit_of_work() as session:
+            self._hub.audit(session, "view.release.complete", principal.principal_id, fields)
+            session.execute(
+                update(Release)
+                .where(col(Release.release_id) == released.release_id)
+                .values(completed_at=self._hub.clock(), sha256=digest.digest())
+            )
+        return digest.hexdigest()
+
+    def _release(self, principal: Principal, view: str, purpose: str, as_of: datetime, build: Build) -> Released:
+        try:
+            self._authorise(principal, view, purpose)
+            for _ in range(_ATTEMPTS):
+                built = self._build(view, purpose, build)
+                released = self._fence(principal, built, as_of)
+                if released is not None:
+                    self.complete(released, principal)
+                    return released
+        except AccessRefused as exc:
+            self._note_refusal(principal, purpose, exc.because)
+            raise
+        raise ReadContended(view)
+
+    def _authorise(self, principal: Principal, view: str, purpose: str) -> None:
+        """Check role and scope of the credential; a caller's purpose can only narrow it."""
+        if principal.role not in _MAY_READ:
+            raise AccessRefused("role_may_not_read", "Ask for a credential of role scientist, success or service")
+        if not principal.may_use(purpose=purpose, view=view):
+            raise AccessRefused("credential_not_bound", "Ask for a grant on this purpose and view")
+
+    def _build(self, view: str, purpose: str, build: Build) -> _Built:
+        """Decide, then build the frame of those who may be read at this epoch."""
+        hub, at = self._hub, self._hub.clock()
+        with reading(hub.lake) as reader:
+            with hub.reading() as session:
+                epoch = current_epoch(session)
+                policy = hub.policy()
+                spec = readable_spec(session, policy, view, at=at)
+                if purpose != spec.purpose:
+                    raise AccessRefused("purpose_not_of_view", f"This view serves {spec.purpose}")
+                declared = policy.purpose(spec.purpose)
+                permitted = permitted_set(session, declared, spec.grain, at=at)
+                persons = _persons(session, declared, spec, at)
+            subjects = permitted.records.with_columns(
+                pl.col("entity").rank("dense").cast(pl.UInt32).alias(SUBJECT)
+            ).rename({"record": RECORD} if RECORD != "record" else {})
+            allowed = None if persons is None else persons.records.lazy().select(RECORD)
+            frame = reader.collect(build(reader, spec, Permitted(subjects.lazy().select(RECORD, SUBJECT), allowed)))
+        entities = subjects.select(SUBJECT, "entity").unique()
+        rows = frame.join(entities, on=SUBJECT, how="inner").drop(SUBJECT)
+        return _Built(spec, declared, epoch, permitted, persons, self._minimised(rows, spec, declared))
+
+    def _fence(self, principal: Principal, built: _Built, as_of: datetime) -> Released | None:
+        """Look again at what changed since the build; commit the intent; None if the frame must be built again."""
+        hub, spec = self._hub, built.spec
+        release_id = random_id()
+        with hub.unit_of_work() as session:
+            epoch = lock_epoch(session)
+            frame = self._still_permitted(session, built)
+            if frame is None:
+                return None
+            absent = dict(built.permitted.absent)
+            if frame.height < built.frame.height:
+                absent["changed_during_read"] = built.frame.height - frame.height
+            released = Released(
+                release_id=release_id,
+                spec=spec,
+                frame=frame.drop(ENTITY),
+                absent=_told(absent, principal, spec.k),
+                expires_at=hub.clock() + timedelta(days=spec.expires_days),
+                epoch=epoch,
+            )
+            intent = hub.audit(
+                session, "view.release.intent", principal.principal_id, _intent(built, released, as_of, absent)
+            )
+            session.execute(
+                insert(Release),
+                [
+                    _release_row(
+                        released,
+                        built,
+                        as_of,
+                        {"principal_id": principal.principal_id, "intent_leaf": intent, "released_at": hub.clock()},
+                    )
+                ],
+            )
+        return released
+
+    def _still_permitted(self, session: Session, built: _Built) -> pl.DataFrame | None:
+        """Drop whoever may no longer be read; None where a figure or group would have to be computed again."""
+        now = self._hub.clock()
+        if _lapsed(built.permitted, now) or (built.persons is not None and _lapsed(built.persons, now)):
+            return None
+        changed = records_changed_since(session, built.epoch)
+        if changed is None:
+            return None
+        if not changed:
+            return built.frame
+        if built.spec.grain is not EntityKind.PERSON or built.spec.quasi_identifiers:
+            return None
+        touched = pl.DataFrame({"record": sorted(changed)}, schema={"record": pl.Binary})
+        before = built.permitted.records
+        entities = before.join(touched, on="record", how="semi")["entity"].unique()
+        after = permitted_set(session, built.purpose, built.spec.grain, at=now, entities=entities).records
+        earlier = before.filter(pl.col("entity").is_in(entities.implode()))
+        gone = _with_other_records(earlier, after)
+        return built.frame.filter(~pl.col("entity").is_in(gone.implode()))
+
+    def _minimised(self, frame: pl.DataFrame, spec: ViewSpec, purpose: Purpose) -> pl.DataFrame:
+        """Hide groups below k, and put the purpose's pseudonym beside the entity; order by it, which says nothing."""
+        if spec.quasi_identifiers:
+            frame = hide_groups_below(frame.lazy(), spec.quasi_identifiers, k=spec.k).collect()
+        pseudonyms = pseudonyms_of(self._hub.domain(purpose.domain), frame[ENTITY])
+        return frame.insert_column(0, pseudonyms.alias(PSEUDONYM)).sort(PSEUDONYM)
+
+    def _note_refusal(self, principal: Principal, purpose: str, because: str) -> None:
+        """Audit a denied attempt; the names are the caller's, so only known words are kept."""
+        known = purpose in {p.id for p in self._hub.policy().purposes}
+        fields = AuditFields(reason=because, outcome="refused", purpose=purpose if known else None, role=principal.role)
+        with self._hub.unit_of_work() as session:
+            self._hub.audit(session, "view.release.refused", principal.principal_id, fields)
+
+
+def _persons(session: Session, purpose: Purpose, spec: ViewSpec, at: datetime) -> PermittedSet | None:
+    """At organisation grain: the persons whose acts may count."""
+    if spec.grain is EntityKind.PERSON:
+        return None
+    return permitted_set(session, purpose, EntityKind.PERSON, at=at)
+
+
+def _lapsed(permitted: PermittedSet, now: datetime) -> bool:
+    """Say whether a consent of the set has run out by itself: time passing bumps no epoch."""
+    return permitted.valid_until is not None and permitted.valid_until <= now
+
+
+def _with_other_records(before: pl.DataFrame, after: pl.DataFrame) -> pl.Series:
+    """Return the entities whose permitted records are not exactly what they were."""
+    lost = before.join(after, on=["record", "entity"], how="anti")["entity"]
+    gained = after.join(before, on=["record", "entity"], how="anti")["entity"]
+    return pl.concat([lost, gained]).unique()
+
+
+def _told(absent: dict[str, int], principal: Principal, k: int) -> dict[str, int]:
+    """Keep small counts from modellers: together with a second read they would point at one person."""
+    if principal.role in _SEES_SMALL_COUNTS:
+        return absent
+    return {rule: count for rule, count in absent.items() if count >= max(k, 2)}
+
+
+def _intent(built: _Built, released: Released, as_of: datetime, absent: dict[str, int]) -> AuditFields:
+    return AuditFields(
+        act_id=released.release_id,
+        view=built.spec.name,
+        view_version=built.spec.version,
+        view_hash=built.spec.hash.hex(),
+        purpose=built.purpose.id,
+        legal_basis=built.purpose.legal_basis,
+        as_of=as_of,
+        rows=released.frame.height,
+        absent=absent,
+        columns=tuple(released.frame.columns),
+        epoch=released.epoch,
+    )
+
+
+def _release_row(released: Released, built: _Built, as_of: datetime, who: dict[str, object]) -> dict[str, object]:
+    return who | {
+        "release_id": released.release_id,
+        "view": built.spec.name,
+        "version": built.spec.version,
+        "purpose": built.purpose.id,
+        "as_of": as_of,
+        "epoch": released.epoch,
+        "rows": released.frame.height,
+        "expires_at": released.expires_at,
+    }

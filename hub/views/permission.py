@@ -1,0 +1,96 @@
+"""Who may be read for a purpose at an instant.
+
+Every record decided, folded by entity, with the reasons of the absent.
+
+Merging never widens permission: a record is permitted only if its own standing permits and no part of its entity
+said no.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+from sqlmodel import Session
+
+from ingest.store.record import records_frame
+from privacy.decision import Because, decision_rows
+from privacy.instant import instant_of
+from privacy.purposes import Purpose
+from privacy.store.erasure import tombstones
+from privacy.store.standing import STANDING, standings_of
+from privacy.terms import EntityKind
+
+ERASED: Final = "erased"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermittedSet:
+    """The records that may be read, and why the other customers are absent.
+
+    - `records`: record, entity (Binary, 16 bytes): permitted records only;
+    - `absent`: rule to number of entities that have no permitted record, by the rule that fired first;
+    - `valid_until`: the earliest instant at which a consent in the set lapses by itself, None if none does.
+    """
+
+    records: pl.DataFrame
+    absent: dict[str, int]
+    valid_until: datetime | None
+
+
+def permitted_set(
+    session: Session, purpose: Purpose, kind: EntityKind, *, at: datetime, entities: pl.Series | None = None
+) -> PermittedSet:
+    """Decide for every record of a kind (or of some entities only), in the caller's snapshot of the database.
+
+    Organisations are no data subjects: all of theirs are permitted but the erased; their persons are decided apart.
+    """
+    records = records_frame(session, kind)
+    if entities is not None:
+        records = records.filter(pl.col("entity").is_in(entities.implode()))
+    closed = pl.Series("record", sorted(tombstones(session)), dtype=pl.Binary)
+    erased = records.join(closed.to_frame(), on="record", how="semi")
+    records = records.join(closed.to_frame(), on="record", how="anti")
+    decided = _organisations(records) if kind is EntityKind.ORGANISATION else _persons(session, purpose, records, at)
+    permitted = decided.filter("permit")
+    absent = decided.join(permitted, on="entity", how="anti")
+    reasons = absent.group_by("entity").agg(pl.col("because").sort().first()).group_by("because").len()
+    counts = {str(because): int(count) for because, count in reasons.iter_rows()}
+    gone = erased.join(decided, on="entity", how="anti")["entity"].n_unique()
+    if gone:
+        counts[ERASED] = gone
+    return PermittedSet(
+        records=permitted.select("record", "entity"), absent=counts, valid_until=_earliest(permitted["until_us"])
+    )
+
+
+def _organisations(records: pl.DataFrame) -> pl.DataFrame:
+    return records.with_columns(
+        permit=pl.lit(value=True), because=pl.lit(None, dtype=pl.String), until_us=pl.lit(None, dtype=pl.Int64)
+    )
+
+
+def _persons(session: Session, purpose: Purpose, records: pl.DataFrame, at: datetime) -> pl.DataFrame:
+    """Join the finite decision table, then let a no of any part bind its entity."""
+    schema = {"state": pl.String, "permit": pl.Boolean, "because": pl.String, "silences": pl.Boolean}
+    table = pl.DataFrame(decision_rows(purpose), schema_overrides=schema)
+    decided = standings_of(session, purpose, records, at=at).join(
+        table, on=list(STANDING), how="left", maintain_order="left"
+    )
+    # A standing outside the table cannot exist; were there one, it would be unreadable and so refused.
+    decided = decided.with_columns(
+        pl.col("permit").fill_null(value=False),
+        pl.col("silences").fill_null(value=True),
+    )
+    silenced = pl.col("silences").any().over("entity")
+    return decided.with_columns(
+        permit=pl.col("permit") & ~silenced,
+        because=pl.when(pl.col("permit") & silenced)
+        .then(pl.lit(Because.SILENCED_BY_PART.value))
+        .otherwise(pl.col("because").fill_null(Because.UNREADABLE.value)),
+    )
+
+
+def _earliest(until_us: pl.Series) -> datetime | None:
+    earliest = until_us.min()
+    return instant_of(earliest) if isinstance(earliest, int) else None

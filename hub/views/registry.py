@@ -1,0 +1,198 @@
+"""The life of a view: submitted by one person.
+
+Approved by another, readable only while everything approved still holds.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import insert, select, update
+from sqlmodel import Session, col
+
+from hub.compose import Hub
+from hub.errors import AccessRefused
+from hub.views.load import load_spec
+from hub.views.spec import ViewSpec
+from hub.views.tables import ViewVersion
+from privacy.audit import AuditFields
+from privacy.purposes import Policy, purpose_hash
+from privacy.store.epoch import bump_epoch_for_all
+from privacy.store.principal import Principal
+from privacy.terms import DataCategory, Role
+
+APPROVAL_DAYS: Final = 365
+_MAY_SUBMIT: Final = frozenset({Role.OWNER, Role.SCIENTIST, Role.ENGINEER})
+_MAY_APPROVE: Final = frozenset({Role.DPO})
+
+
+class ViewState(StrEnum):
+    """Where a view version is in its life; expiry is a matter of time and shows at the next read."""
+
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """What an approval came to: `four_eyes_enforced` is False where one OS account holds both credentials."""
+
+    view: str
+    version: int
+    expires_at: datetime
+    four_eyes_enforced: bool
+
+
+def submit(hub: Hub, text: str, principal: Principal) -> ViewSpec:
+    """Submit a view for approval.
+
+    Raises:
+        SpecRefused: the spec breaks a rule, named with its remedy.
+        AccessRefused: the principal may not submit, or this version exists already.
+
+    """
+    if principal.role not in _MAY_SUBMIT:
+        raise AccessRefused("role_may_not_submit", "Ask a scientist, an engineer or the owner")
+    spec = load_spec(text)
+    _verify_purpose(spec, hub.policy())
+    with hub.unit_of_work() as session:
+        if _find(session, spec.name, spec.version) is not None:
+            raise AccessRefused("version_exists", "Raise `version` in the spec: an approved text never changes")
+        session.execute(insert(ViewVersion), [_row(spec, text, principal, hub.clock())])
+        hub.audit(session, "view.submit", principal.principal_id, _fields(spec))
+    return spec
+
+
+def approve(hub: Hub, name: str, principal: Principal, *, separate_accounts: bool = False) -> Approval:
+    """Approve the newest submitted version: by a DPO who is not its author.
+
+    Raises:
+        AccessRefused: wrong role, the author's own eyes, or nothing submitted.
+
+    """
+    at = hub.clock()
+    with hub.unit_of_work() as session:
+        row = _newest(session, name, ViewState.SUBMITTED)
+        if row is None:
+            raise AccessRefused("nothing_submitted", "Submit the view first: `varde view submit FILE`")
+        _verify_approver(row, principal)
+        spec = load_spec(row.spec)
+        purpose = hub.policy().purpose(spec.purpose)
+        expires_at = at + timedelta(days=APPROVAL_DAYS)
+        session.execute(
+            update(ViewVersion)
+            .where(col(ViewVersion.name) == row.name, col(ViewVersion.version) == row.version)
+            .values(
+                state=ViewState.APPROVED.value,
+                approver_person=principal.person_id,
+                approved_at=at,
+                approved_spec_hash=spec.hash,
+                approved_purpose_hash=bytes.fromhex(purpose_hash(purpose)),
+                four_eyes_enforced=separate_accounts,
+                expires_at=expires_at,
+            )
+        )
+        bump_epoch_for_all(session, kind="view")
+        hub.audit(session, "view.approve", principal.principal_id, _fields(spec, four_eyes=separate_accounts))
+    return Approval(view=name, version=row.version, expires_at=expires_at, four_eyes_enforced=separate_accounts)
+
+
+def revoke(hub: Hub, name: str, principal: Principal) -> int:
+    """Revoke every approved version of a view; effective at the next read. Return how many."""
+    if principal.role not in _MAY_APPROVE | {Role.OWNER}:
+        raise AccessRefused("role_may_not_revoke", "Ask the DPO or the owner")
+    with hub.unit_of_work() as session:
+        result = session.execute(
+            update(ViewVersion)
+            .where(col(ViewVersion.name) == name, col(ViewVersion.state) == ViewState.APPROVED.value)
+            .values(state=ViewState.REVOKED.value, revoked_at=hub.clock())
+        )
+        revoked = int(getattr(result, "rowcount", 0))
+        if revoked:
+            bump_epoch_for_all(session, kind="view")
+            hub.audit(session, "view.revoke", principal.principal_id, AuditFields(view=name, rows=revoked))
+    return revoked
+
+
+def readable_spec(session: Session, policy: Policy, name: str, *, at: datetime) -> ViewSpec:
+    """Return the spec of a view that may be read at `at`, in the caller's snapshot.
+
+    Raises:
+        AccessRefused: not approved, expired, or the spec or its purpose is not what was approved.
+
+    """
+    row = _newest(session, name, ViewState.APPROVED)
+    if row is None:
+        raise AccessRefused("view_not_approved", "See `varde view list`; a DPO approves with `varde view approve`")
+    if row.expires_at is None or row.expires_at <= at:
+        raise AccessRefused("approval_expired", "Submit it again for review")
+    spec = load_spec(row.spec)
+    if spec.hash != row.approved_spec_hash:
+        raise AccessRefused("spec_changed_since_approval", "Submit it as a new version")
+    if bytes.fromhex(purpose_hash(policy.purpose(spec.purpose))) != row.approved_purpose_hash:
+        raise AccessRefused("purpose_changed_since_approval", "Have the view approved under the new purpose version")
+    return spec
+
+
+def all_versions(session: Session) -> list[ViewVersion]:
+    """List every version of every view."""
+    query = select(ViewVersion).order_by(col(ViewVersion.name), col(ViewVersion.version))
+    return list(session.execute(query).scalars())
+
+
+def _verify_purpose(spec: ViewSpec, policy: Policy) -> None:
+    """Refuse a view that reads a table or a kind of data that its purpose does not list (Article 5(1)(b), (c))."""
+    purpose = policy.purpose(spec.purpose)
+    if not set(spec.tables) <= purpose.tables:
+        beyond = ", ".join(sorted(set(spec.tables) - purpose.tables))
+        raise AccessRefused("table_not_of_purpose", f"Purpose {purpose.id} does not list {beyond}")
+    if DataCategory.BEHAVIOUR not in purpose.data_categories:
+        raise AccessRefused("category_not_of_purpose", f"Purpose {purpose.id} does not list behaviour")
+
+
+def _verify_approver(row: ViewVersion, principal: Principal) -> None:
+    if principal.role not in _MAY_APPROVE:
+        raise AccessRefused("role_may_not_approve", "Only a DPO approves a view")
+    if principal.person_id == row.author_person:
+        raise AccessRefused("four_eyes", "The author cannot approve; another person must")
+
+
+def _row(spec: ViewSpec, text: str, principal: Principal, at: datetime) -> dict[str, object]:
+    return {
+        "name": spec.name,
+        "version": spec.version,
+        "spec": text,
+        "spec_hash": spec.hash,
+        "purpose": spec.purpose,
+        "state": ViewState.SUBMITTED.value,
+        "author_person": principal.person_id,
+        "submitted_at": at,
+        "four_eyes_enforced": False,
+    }
+
+
+def _fields(spec: ViewSpec, *, four_eyes: bool | None = None) -> AuditFields:
+    return AuditFields(
+        view=spec.name,
+        view_version=spec.version,
+        purpose=spec.purpose,
+        view_hash=spec.hash.hex(),
+        four_eyes=four_eyes,
+    )
+
+
+def _find(session: Session, name: str, version: int) -> ViewVersion | None:
+    query = select(ViewVersion).where(col(ViewVersion.name) == name, col(ViewVersion.version) == version)
+    return session.execute(query).scalar_one_or_none()
+
+
+def _newest(session: Session, name: str, state: ViewState) -> ViewVersion | None:
+    query = (
+        select(ViewVersion)
+        .where(col(ViewVersion.name) == name, col(ViewVersion.state) == state.value)
+        .order_by(col(ViewVersion.version).desc())
+        .limit(1)
+    )
+    return session.execute(query).scalar_one_or_none()

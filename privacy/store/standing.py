@@ -1,0 +1,130 @@
+"""Every record's standing for one purpose as a frame: the ledger's heads folded by expressions, no loop per person.
+
+Equal to `privacy.decision.standing_of` over `privacy.consent.axes_of`, row by row (property test). What cannot be
+read is `readable = False`, and that is a refusal on every basis.
+"""
+
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from privacy.consent import STATE_AFTER
+from privacy.instant import microseconds_of
+from privacy.purposes import Purpose
+from privacy.store.consent import grounds
+from privacy.store.marks import act_of_mark, notice_of_mark, until_of_mark
+from privacy.tables.consent import ConsentHead
+from privacy.terms import EVERY_PURPOSE, ConsentAct, ConsentState
+
+_STATE_OF: Final = {act.value: state.value for act, state in STATE_AFTER.items()}
+_NO: Final = [act.value for act in (ConsentAct.REFUSED, ConsentAct.REVOKED, ConsentAct.WITHDRAWN)]
+_NO_STATES: Final = [ConsentState.REFUSED.value, ConsentState.WITHDRAWN.value]
+_HEAD_SCHEMA: Final = {
+    "record": pl.Binary,
+    "own": pl.Binary,
+    "imported": pl.Binary,
+    "ended": pl.Binary,
+    "requested_at": pl.Int64,
+    "objected_at": pl.Int64,
+    "objection_lifted_at": pl.Int64,
+    "restricted_at": pl.Int64,
+    "restriction_lifted_at": pl.Int64,
+}
+STANDING: Final = ("state", "objected", "restricted", "ground_declared", "notice_current", "readable")
+
+
+def standings_of(session: Session, purpose: Purpose, records: pl.DataFrame, *, at: datetime) -> pl.DataFrame:
+    """Return `records` (record Binary, source String, ...) with the columns of `Standing` and `until_us`.
+
+    `until_us` (microseconds since 1970, null if none) is when a consent that stands lapses by itself.
+    """
+    own = _axes(_heads(session, purpose.id), at).select(
+        "record", "state", "objected", "restricted", "notice", "until_us", "readable"
+    )
+    every = _axes(_heads(session, EVERY_PURPOSE), at).select(
+        "record",
+        every_state="state",
+        every_objected="objected",
+        every_restricted="restricted",
+        every_readable="readable",
+    )
+    declared = [
+        ground.source
+        for ground in grounds(session)
+        if ground.purpose == purpose.id and ground.legal_basis == purpose.legal_basis and ground.notice_given
+    ]
+    every_no = pl.col("every_state").is_in(_NO_STATES) & ~pl.col("state").is_in(_NO_STATES)
+    return (
+        records.join(own, on="record", how="left", maintain_order="left")
+        .join(every, on="record", how="left", maintain_order="left")
+        .with_columns(
+            pl.col("state").fill_null(ConsentState.UNKNOWN.value),
+            pl.col("readable", "every_readable").fill_null(value=True),
+            pl.col("objected", "restricted", "every_objected", "every_restricted").fill_null(value=False),
+        )
+        .with_columns(
+            state=pl.when(every_no.fill_null(value=False)).then("every_state").otherwise("state"),
+            objected=pl.col("objected") | pl.col("every_objected"),
+            restricted=pl.col("restricted") | pl.col("every_restricted"),
+            ground_declared=pl.col("source").is_in(declared),
+            notice_current=pl.col("notice").is_in(sorted(purpose.accepted_notices)).fill_null(value=False),
+            readable=pl.col("readable") & pl.col("every_readable"),
+        )
+        .drop("notice", "every_state", "every_objected", "every_restricted", "every_readable")
+    )
+
+
+def _heads(session: Session, purpose: str) -> pl.DataFrame:
+    table = ConsentHead.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+    columns = [table.c.record_id, *(table.c[name] for name in list(_HEAD_SCHEMA)[1:])]
+    query = select(*columns).where(col(ConsentHead.purpose) == purpose)
+    rows = [
+        tuple(microseconds_of(value) if isinstance(value, datetime) else value for value in row)
+        for row in session.execute(query).all()
+    ]
+    return pl.DataFrame(rows, schema=_HEAD_SCHEMA, orient="row")
+
+
+def _axes(heads: pl.DataFrame, at: datetime) -> pl.DataFrame:
+    """Fold the marks of each head: the person's own no, else the latest yes or no, unless it has ended since."""
+    own_no = act_of_mark(pl.col("own")).is_in(_NO).fill_null(value=False)
+    marked = heads.with_columns(said=_latest("own", "imported")).with_columns(latest=_latest("said", "ended"))
+    said_no = act_of_mark(pl.col("said")).is_in(_NO).fill_null(value=False)
+    marked = marked.with_columns(
+        mark=pl.when(own_no).then("own").when(said_no).then("said").otherwise("latest")
+    ).with_columns(act=act_of_mark(pl.col("mark")), until_us=until_of_mark(pl.col("mark")))
+    asked = (
+        pl.when(pl.col("requested_at").is_null())
+        .then(pl.lit(ConsentState.UNKNOWN.value))
+        .otherwise(pl.lit(ConsentState.REQUESTED.value))
+    )
+    state = pl.col("act").replace_strict(_STATE_OF, default=None, return_dtype=pl.String)
+    given = pl.col("state") == ConsentState.GIVEN.value
+    return (
+        marked.with_columns(state=pl.when(pl.col("mark").is_null()).then(asked).otherwise(state))
+        .with_columns(lapsed=given & (pl.col("until_us") <= microseconds_of(at)).fill_null(value=False))
+        .with_columns(
+            state=pl.when("lapsed").then(pl.lit(ConsentState.EXPIRED.value)).otherwise("state"),
+            readable=pl.col("state").is_not_null(),
+            notice=pl.when(given & ~pl.col("lapsed")).then(notice_of_mark(pl.col("mark"))),
+            until_us=pl.when(given & ~pl.col("lapsed")).then("until_us"),
+            objected=_stands("objected_at", "objection_lifted_at"),
+            restricted=_stands("restricted_at", "restriction_lifted_at"),
+        )
+    )
+
+
+def _latest(one: str, other: str) -> pl.Expr:
+    """Return the greater of two marks: their bytes are in the order of precedence."""
+    return (
+        pl.when(pl.col(one).is_null() | (pl.col(other) > pl.col(one)).fill_null(value=False))
+        .then(pl.col(other))
+        .otherwise(pl.col(one))
+    )
+
+
+def _stands(made: str, lifted: str) -> pl.Expr:
+    return pl.col(made).is_not_null() & (pl.col(lifted).is_null() | (pl.col(made) >= pl.col(lifted)))
