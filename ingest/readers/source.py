@@ -40,12 +40,21 @@ class SourceFile:
 
         """
         typist = Typist(self.contract)
-        for raw in self._raw_chunks(rows):
+        for raw in self.raw_chunks(rows):
             yield typist.typed(raw)
+
+    def raw_chunks(self, rows: int = CHUNK_ROWS) -> Iterator[RawChunk]:
+        """Give the rows as the source has them, before any cast.
+
+        Raises:
+            FileRefused: as `chunks`.
+
+        """
+        yield from self._read(rows)
         if self._stamped() != self._stamp:
             raise FileRefused(self.contract.name, "changed while it was read", "deliver under a new name, then move")
 
-    def _raw_chunks(self, rows: int) -> Iterator[RawChunk]:
+    def _read(self, rows: int) -> Iterator[RawChunk]:
         """Choose the reader by the contract's format and the file's first bytes."""
         kind = self.contract.format.kind
         magic = self._magic()

@@ -1,0 +1,64 @@
+"""Standardise a column: the one door of this package.
+
+The result is for comparing and for blind indexes; what is sealed and shown is the value as it arrived.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import polars as pl
+
+from ingest.canonical.identity import ATTRIBUTES
+from ingest.standardise.address import (
+    standardised_country,
+    standardised_domain,
+    standardised_email,
+    standardised_postcode,
+    standardised_street,
+)
+from ingest.standardise.name import standardised_name, standardised_organisation_name
+from ingest.standardise.number import (
+    over_distinct,
+    standardised_national_id,
+    standardised_organisation_number,
+    standardised_phone,
+)
+
+_COLUMNAR: Final[dict[str, Callable[[pl.Expr], pl.Expr]]] = {
+    "name": standardised_name,
+    "organisation_name": standardised_organisation_name,
+    "email": standardised_email,
+    "domain": standardised_domain,
+    "postcode": standardised_postcode,
+    "street": standardised_street,
+    "country": standardised_country,
+}
+_SINGLE: Final[dict[str, Callable[[str, str], str | None]]] = {
+    "phone": standardised_phone,
+    "national_id": standardised_national_id,
+    "organisation_number": standardised_organisation_number,
+}
+_OF_ATTRIBUTE: Final = {attribute.name: attribute.standardiser for attribute in ATTRIBUTES}
+
+
+def standardised(values: pl.Series, attribute: str, *, country: str = "") -> pl.Series:
+    """Bring a column of an identity attribute to comparable form; null where a value has none.
+
+    `country` (ISO 3166-1 alpha-2) is where numbers without a prefix come from: the contract's, or the person's own.
+
+    Raises:
+        KeyError: no such attribute.
+
+    """
+    standardiser = _OF_ATTRIBUTE[attribute]
+    if standardiser in _SINGLE:
+        return over_distinct(values, country, _SINGLE[standardiser])
+    if standardiser == "date":
+        return values.str.to_date("%Y-%m-%d", strict=False).dt.to_string("iso")
+    return values.to_frame("value").select(_COLUMNAR[standardiser](pl.col("value"))).to_series().rename(values.name)
+
+
+def standardised_one(value: str, attribute: str, *, country: str = "") -> str | None:
+    """Standardise a single value, for a look-up by hand."""
+    answer = standardised(pl.Series([value], dtype=pl.String), attribute, country=country)[0]
+    return None if answer is None else str(answer)
