@@ -26,7 +26,7 @@ _QUOTE_HEADERS: Final = (
         r"(?:wrote|skrev|schrieb|skreiv|a écrit|kirjoitti)[^\n]{0,120}:[ \t]*(?:\n|\z)"
     ),
     (
-        r"[ \t]*[-_]{2,} ?(?:Original Message|Original message|Opprinnelig melding|Opphavleg melding|Videresendt melding"
+        r"[ \t]*[-_]{2,} ?(?:Original [Mm]essage|Opprinnelig melding|Opphavleg melding|Videresendt melding"
         r"|Ursprungligt meddelande|Vidarebefordrat meddelande|Ursprüngliche Nachricht|Weitergeleitete Nachricht"
         r"|Oprindelig meddelelse|Forwarded message)\b[^\n]*(?:\n|\z)"
     ),

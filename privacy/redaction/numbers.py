@@ -188,7 +188,7 @@ def _is_phone(run: _Run) -> bool:
     if run.digits[0] == "0":
         return 8 <= size <= 13 or (len(groups) > 1 and size == 7)  # noqa: PLR2004 - national numbers with trunk 0
     if size == 8 and groups in _NORDIC_GROUPS:  # noqa: PLR2004 - NO, DK
-        return run.digits[0] != "1" and not _DATE8.fullmatch(run.digits)
+        return (run.digits[0] != "1" or len(groups) > 1) and not _DATE8.fullmatch(run.digits)
     if groups in _AMERICAN_GROUPS or ("(" in run.raw and 7 <= size <= 13):  # noqa: PLR2004 - area code in brackets
         return True
     return 8 <= size <= 13 and len(groups) >= 3 and min(groups[1:]) > 1 and max(groups) <= 4  # noqa: PLR2004 - grouped as phones are

@@ -31,7 +31,7 @@ _IBAN: Final = re.compile(
     r"|N[LO]|P[KLST]|QA|R[OS]|S[ACEIKMTV]|T[LNR]|UA|V[AG]|XK)\d{2}(?:[ -]?[A-Z0-9]{2,4}){2,7}(?:[ -]?[A-Z0-9]{1,4})?\b",
     re.IGNORECASE,
 )
-_NINO: Final = re.compile(r"\b[A-CEGHJ-PR-TW-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]\b")
+_NINO: Final = re.compile(r"\b[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-DFMPT]\b")
 _UK_POSTCODE: Final = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b")
 _DOCUMENT: Final = re.compile(
     r"(?:passport|passnummer|passnr|passnr\.|reisepass|driver'?s licen[cs]e|driving licen[cs]e|førerkort|körkort"
