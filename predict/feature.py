@@ -1,8 +1,9 @@
 """What the view says about a feature column: its words, its unit and the part it plays.
 
-Three roles are special to churn: RECENCY (time since the last sign of life), RHYTHM (the customer's own usual gap)
-and OVERDUE (the one divided by the other). They say one thing together and are explained together: their
-coefficients are entangled, only the sum of their contributions has a meaning a person can check.
+Four roles are special to churn: RECENCY (time since the last sign of life), RHYTHM (the customer's own usual gap),
+OVERDUE (the one divided by the other) and TENURE (time since the first; the gap is made from it). They say one thing
+together and are explained together: their coefficients are entangled, only the sum of their contributions has a
+meaning a person can check.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,6 +29,7 @@ class Role(StrEnum):
     RECENCY = "recency"
     RHYTHM = "rhythm"
     OVERDUE = "overdue"
+    TENURE = "tenure"
 
 
 class Unit(StrEnum):
