@@ -184,7 +184,7 @@ def give_up(session: Session, file_ids: Collection[FileId], *, operation_id: byt
 
 def head(session: Session) -> int:
     """Return the number of the latest removal."""
-    return cast("int", session.execute(_ADVANCE, {"step": 0}).scalar_one())
+    return session.execute(select(_HEAD.c.seq).where(_HEAD.c.id == 1)).scalar_one_or_none() or 0
 
 
 def awaiting_purge(session: Session, *, up_to: int) -> int:
@@ -247,6 +247,8 @@ def end_expired_leases(session: Session, *, at: datetime) -> int:
 
 def _enter(session: Session, files: Sequence[StagedFile], *, state: FileState, added_by: bytes, at: datetime) -> None:
     """Insert rows for files whose intents still stand, and end the intents in the same transaction."""
+    if not files:
+        return
     mine = (_INTENT.c.file_id.in_([file.file_id for file in files])) & (_INTENT.c.state == "open")
     found = _count(session, delete(_INTENT).where(mine))
     if found != len(files):

@@ -41,7 +41,7 @@ def compact(lake: Lake, table: str, *, operation_id: bytes) -> CompactionOutcome
         LakeFileNotWritten: disk full or the like; merges done so far stand.
 
     """
-    with lake.unit_of_work() as session:
+    with lake.read_only() as session:
         files = catalogue.files_of(session, table=table, states=[FileState.LIVE])
     before = after = rows = conflicts = 0
     for sources in plan(files):

@@ -29,6 +29,7 @@ from privacy.keys import Key
 from privacy.terms import FileId, KeyId, RecordId
 
 _ATTEMPTS: Final = 8
+_HOLDING: Final = (FileState.STAGED, FileState.LIVE, FileState.LOST)
 _ROWS_AT_ONCE: Final = 2_000_000
 _FILES_AT_ONCE: Final = 16
 """Bounds memory to some hundred megabytes, and what a conflict can waste."""
@@ -109,7 +110,7 @@ def erase(
     for rule in rules:
         if record_ids:
             _erase_table(lake, record_ids, rule, operation_id, progress)
-    with lake.unit_of_work() as session:
+    with lake.read_only() as session:
         seq = catalogue.head(session)
     return ErasureOutcome(
         rows_deleted=progress.deleted, rows_blanked=progress.blanked, files_replaced=progress.replaced, seq=seq
@@ -137,15 +138,16 @@ def _erase_table(
 def _candidates(lake: Lake, records: Sequence[RecordId], rule: ErasureRule, operation_id: bytes) -> list[CatalogueFile]:
     """List the files that can hold the records; give up lost ones."""
     found = {bucket_of(record) for record in records}
-    with lake.unit_of_work() as session:
-        states = [FileState.STAGED, FileState.LIVE, FileState.LOST]
-        files = [
-            file
-            for file in catalogue.files_of(session, table=rule.table, states=states)
-            if rule.matched_by != "person" or any(each % file.modulus == file.remainder for each in found)
-        ]
-        lost = [file.file_id for file in files if file.state is FileState.LOST]
-        if lost:
+    with lake.read_only() as session:
+        known = catalogue.files_of(session, table=rule.table, states=_HOLDING)
+    files = [
+        file
+        for file in known
+        if rule.matched_by != "person" or any(each % file.modulus == file.remainder for each in found)
+    ]
+    lost = [file.file_id for file in files if file.state is FileState.LOST]
+    if lost:
+        with lake.unit_of_work() as session:
             catalogue.give_up(session, lost, operation_id=operation_id, at=lake.clock(session))
     return [file for file in files if file.state is not FileState.LOST]
 

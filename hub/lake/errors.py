@@ -3,10 +3,11 @@
 An error names files, tables and columns, never a value of a row and never a key: its text may reach a log.
 """
 
+from hub.errors import HubError
 from privacy.terms import FileId
 
 
-class LakeError(Exception):
+class LakeError(HubError):
     """The base of every error raised in `hub.lake`."""
 
 

@@ -55,7 +55,7 @@ def fsck(lake: Lake) -> FsckReport:
     Run beside writers it may report a file that is replaced and purged in the same moment; run it again then.
     """
     present = list(lake.files.names())
-    with lake.unit_of_work() as session:
+    with lake.read_only() as session:
         at = lake.clock(session)
         expired = catalogue.open_intents(session, expired_at=at)
         files = catalogue.files_of(session, states=_READABLE)

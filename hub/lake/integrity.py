@@ -4,8 +4,9 @@ import hashlib
 
 import polars as pl
 
+from hub.lake.errors import LakeFileRefused
 from hub.lake.lake import Lake
-from hub.lake.parquet import scan
+from hub.lake.opening import open_file
 from hub.lake.terms import StagedFile, name_of
 from privacy.keys import Key
 
@@ -22,8 +23,6 @@ def fault_of(lake: Lake, file: StagedFile, key: Key | None) -> str | None:
         return f"the file has {size} bytes, the catalogue says {file.size_bytes}"
     if sha256 != file.sha256:
         return "the file's SHA-256 is not the catalogue's"
-    if key is None:
-        return "its key is not in the key store"
     return _unreadable(lake, file, key)
 
 
@@ -36,11 +35,12 @@ def _measured(lake: Lake, file: StagedFile) -> tuple[int, bytes]:
     return size, digest.digest()
 
 
-def _unreadable(lake: Lake, file: StagedFile, key: Key) -> str | None:
+def _unreadable(lake: Lake, file: StagedFile, key: Key | None) -> str | None:
     """Open the footer under the key: GCM over the file id tells a wrong key or place; the bytes are checked already."""
-    location = lake.files.location(name_of(file.table, file.file_id))
     try:
-        rows = scan(location, key=key, file_id=file.file_id).select(pl.len()).collect().item()
+        rows = open_file(lake, file, key).select(pl.len()).collect().item()
+    except LakeFileRefused as refused:
+        return refused.because
     except (pl.exceptions.ComputeError, FileNotFoundError):
         return "it does not open under its key and id"
     return None if rows == file.rows else f"it holds {rows} rows, the catalogue says {file.rows}"

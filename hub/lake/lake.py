@@ -24,14 +24,17 @@ def _unreported(step: Step) -> None:
 class Lake:
     """Files, keys and catalogue of one home.
 
-    `schema_of` gives a table's present columns (a file written before a column was added reads it as null);
-    `instance_id` is whose abandoned files this home's sweep may delete; `clock` is the database's, so that leases and
-    intents mean the same to every process; `reached` is told each step, for the crash tests.
+    `unit_of_work` opens a write transaction and commits it, `read_only` a read transaction (which on SQLite waits for
+    nobody); neither is ever nested. `schema_of` gives a table's present columns (a file written before a column was
+    added reads it as null); `instance_id` is whose abandoned files this home's sweep may delete; `clock` is the
+    database's, so that leases and intents mean the same to every process; `reached` is told each step, for the crash
+    tests.
     """
 
     files: FileStore
     keys: KeyStore
     unit_of_work: UnitOfWork
+    read_only: UnitOfWork
     schema_of: Callable[[str], pl.Schema]
     instance_id: bytes
     clock: Callable[[Session], datetime] = database_time

@@ -3,6 +3,8 @@
 Rules kept here (Apache Parquet modular encryption, AES_GCM_V1, footer encrypted too):
 - one key per file, uniform over footer and columns; the file id is the AAD prefix and is not stored in the file, so a
   file put in another's place does not open;
+- Polars reads a plain file even when it is given a key, so whoever can write to the storage could put forged rows in a
+  file's place: a file must end with the magic of an encrypted footer (`ENCRYPTED_MAGIC`) before it is scanned;
 - encoding happens in memory: no clear byte and no half file touches the disk;
 - a frame that carries a key cannot be serialised (Polars refuses) and its plan shows paths only.
 Polars warns of the unstable API only under `pl.Config.warn_unstable`, so nothing is silenced here.
@@ -16,6 +18,8 @@ import polars as pl
 from privacy.keys import Key
 from privacy.terms import FileId
 
+ENCRYPTED_MAGIC: Final = b"PARE"
+"""The last bytes of a file whose footer is encrypted; under it every module read is authenticated."""
 _REFUSALS: Final = ("parquet:", "Encryption error", "File out of specification")
 
 

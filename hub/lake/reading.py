@@ -10,8 +10,9 @@ from hub.lake import catalogue
 from hub.lake.errors import LakeFileRefused, SnapshotExpired
 from hub.lake.integrity import fault_of
 from hub.lake.lake import Lake
-from hub.lake.parquet import is_refusal, scan
-from hub.lake.terms import CatalogueFile, Snapshot, name_of
+from hub.lake.opening import open_file
+from hub.lake.parquet import is_refusal
+from hub.lake.terms import CatalogueFile, Snapshot
 
 
 @contextmanager
@@ -57,7 +58,7 @@ class Reader:
 
         Raises:
             SnapshotExpired: the lease has ended.
-            LakeFileRefused: the key of a file is not in the key store.
+            LakeFileRefused: a file is missing or not encrypted, or its key is not in the key store.
 
         """
         self._verify_lease()
@@ -65,12 +66,8 @@ class Reader:
         files = [file for file in self.snapshot.of_table(table) if _overlaps(file, since, until)]
         self._scanned.add(table)
         keys = self._lake.keys.get([file.key_id for file in files]) if files else {}
-        parts = []
-        for file in files:
-            if file.key_id not in keys:
-                raise LakeFileRefused(file.file_id, "its key is not in the key store")
-            location = self._lake.files.location(name_of(table, file.file_id))
-            parts.append(scan(location, key=keys[file.key_id], file_id=file.file_id, schema=schema))
+        with self.refusals():
+            parts = [open_file(self._lake, file, keys.get(file.key_id), schema) for file in files]
         rows = pl.concat(parts, how="vertical") if parts else pl.LazyFrame(schema=schema)
         within = _within(rows, since, until)
         return within if columns is None else within.select(columns)
@@ -101,7 +98,7 @@ class Reader:
 
     def _verify_lease(self) -> None:
         """Raise `SnapshotExpired` when the lease has ended."""
-        with self._lake.unit_of_work() as session:
+        with self._lake.read_only() as session:
             catalogue.verify_lease(session, self.snapshot.lease.lease_id, at=self._lake.clock(session))
 
     def _culprit(self, otherwise: str) -> LakeFileRefused | SnapshotExpired:

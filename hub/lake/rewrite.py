@@ -7,8 +7,9 @@ import polars as pl
 from hub.lake import catalogue
 from hub.lake.errors import CatalogueConflict, IntentExpired, LakeFileRefused
 from hub.lake.lake import Lake
-from hub.lake.parquet import is_refusal, scan
-from hub.lake.terms import Act, CatalogueFile, FileState, StagedFile, Step, name_of
+from hub.lake.opening import open_file
+from hub.lake.parquet import is_refusal
+from hub.lake.terms import Act, CatalogueFile, FileState, StagedFile, Step
 from hub.lake.writing import Draft, discard, write
 from privacy.keys import Key
 from privacy.terms import BatchId, KeyId
@@ -26,9 +27,8 @@ def swap(
         LakeFileNotWritten: the storage refused; nothing has changed.
 
     """
-    staged = sources[0].state is FileState.STAGED
-    owner = BatchId(sources[0].added_by if staged else operation_id)
-    files = write(lake, drafts, act=act, batch_id=owner)
+    batch_id = BatchId(sources[0].added_by) if _is_staged(sources[0]) else None
+    files = write(lake, drafts, act=act, batch_id=batch_id)
     try:
         with lake.unit_of_work() as session:
             at = lake.clock(session)
@@ -48,10 +48,8 @@ def read(lake: Lake, file: CatalogueFile, keys: dict[KeyId, Key], *columns: str)
         LakeFileRefused: it is missing, altered, or its key is gone.
 
     """
-    if file.key_id not in keys:
-        raise LakeFileRefused(file.file_id, "its key is not in the key store")
-    rows = scan(lake.files.location(name_of(file.table, file.file_id)), key=keys[file.key_id], file_id=file.file_id)
     try:
+        rows = open_file(lake, file, keys.get(file.key_id))
         return (rows.select(columns) if columns else rows).collect()
     except FileNotFoundError:
         raise LakeFileRefused(file.file_id, "the file is missing") from None

@@ -38,6 +38,10 @@ class FileStore(Protocol):
         """Read the file piece by piece; raise FileNotFoundError if it is not there."""
         ...
 
+    def tail(self, name: str, count: int) -> bytes:
+        """Read the last bytes of a file; raise FileNotFoundError if it is not there."""
+        ...
+
     def delete(self, names: Iterable[str]) -> None:
         """Remove files and their temporary forms, durably; a file that is not there is no error."""
         ...
@@ -93,6 +97,13 @@ class LocalFileStore:
         with (self._root / name).open("rb") as file:
             while chunk := file.read(_CHUNK_BYTES):
                 yield chunk
+
+    def tail(self, name: str, count: int) -> bytes:
+        """Read the last bytes (fewer, if the file is shorter)."""
+        with (self._root / name).open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - count))
+            return file.read(count)
 
     def delete(self, names: Iterable[str]) -> None:
         """Unlink each, then fsync the directories that exist."""

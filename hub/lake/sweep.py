@@ -47,7 +47,7 @@ def unknown_names(lake: Lake, present: list[str]) -> list[str]:
     `present` must have been listed before this is called; intents are read before files because staging moves a file
     from the one to the other.
     """
-    with lake.unit_of_work() as session:
+    with lake.read_only() as session:
         known = {name_of(intent.table, intent.file_id) for intent in catalogue.open_intents(session)}
         known |= {name_of(file.table, file.file_id) for file in catalogue.files_of(session, states=_KNOWN)}
     return [name for name in present if name.removesuffix(TEMPORARY) not in known]

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from privacy.terms import BatchId, FileId, KeyId
+from privacy.terms import FileId, KeyId
 
 TABLE_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 """A table's name is a directory's name too, so it may hold nothing that a path could misread."""
@@ -33,8 +33,8 @@ class Act(StrEnum):
 class Step(StrEnum):
     """A place where a crash must do no harm; `Lake.reached` is called right after each (the kill tests stop there)."""
 
-    KEYS_ADDED = "keys_added"
     INTENDED = "intended"
+    KEYS_ADDED = "keys_added"
     FILE_TEMPORARY = "file_temporary"
     FILE_RENAMED = "file_renamed"
     FILES_SETTLED = "files_settled"
@@ -114,8 +114,3 @@ class Snapshot:
 def name_of(table: str, file_id: FileId) -> str:
     """Return the storage name of a file: table and random id, nothing else."""
     return f"{table}/{file_id.hex()}.parquet"
-
-
-def batch_of(added_by: bytes) -> BatchId:
-    """Read `added_by` as the batch under whose id the keys of a staged file are kept."""
-    return BatchId(added_by)

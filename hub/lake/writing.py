@@ -1,8 +1,8 @@
 """Write a set of files so that a crash at any point leaves nothing visible and nothing unaccounted for.
 
-The order is the invariant (design: keys, intents, bytes, names, rows):
-1. the keys are durable in the key store;
-2. the intents are committed in the control database;
+The order is the invariant:
+1. the intents, which name the keys, are committed in the control database;
+2. the keys are durable in the key store (after the intents, so that a crash leaves no key that nobody knows of);
 3. each file is encrypted in memory, written and fsynced; then the directories are fsynced;
 4. the caller enters the files in the catalogue, in whichever transaction makes its act true; that ends the intents.
 A failure before 4 is undone here, a crash before 4 by the sweep once the intents have expired.
@@ -18,6 +18,7 @@ from typing import Final
 
 import polars as pl
 
+from hub.errors import HubError
 from hub.lake import catalogue
 from hub.lake.errors import LakeFileNotWritten
 from hub.lake.lake import Lake
@@ -42,10 +43,11 @@ class Draft:
     rows: Callable[[], pl.DataFrame]
 
 
-def write(lake: Lake, drafts: Sequence[Draft], *, act: Act, batch_id: BatchId) -> list[StagedFile]:
+def write(lake: Lake, drafts: Sequence[Draft], *, act: Act, batch_id: BatchId | None) -> list[StagedFile]:
     """Write the drafts durably and return what to enter in the catalogue; nothing is visible yet.
 
-    `batch_id` is the id under which the key store keeps the new keys (a batch, or the operation that rewrites).
+    `batch_id` is that of the new keys, to be shredded if the batch is aborted; None when a live file is rewritten: no
+    abort may touch its key.
 
     Raises:
         LakeFileNotWritten: the storage refused; everything written by this call has been taken back.
@@ -54,12 +56,14 @@ def write(lake: Lake, drafts: Sequence[Draft], *, act: Act, batch_id: BatchId) -
     if not drafts:
         return []
     intents, keys = _promises(lake, drafts, act)
-    lake.keys.add([NewKey(key=key, owner=i.file_id, batch_id=batch_id) for i, key in zip(intents, keys, strict=True)])
-    lake.reached(Step.KEYS_ADDED)
     with lake.unit_of_work() as session:
         catalogue.intend(session, intents, at=lake.clock(session))
     lake.reached(Step.INTENDED)
     try:
+        lake.keys.add(
+            [NewKey(key=key, owner=i.file_id, batch_id=batch_id) for i, key in zip(intents, keys, strict=True)]
+        )
+        lake.reached(Step.KEYS_ADDED)
         with ThreadPoolExecutor(WRITERS) as pool:
             staged = list(pool.map(lambda *one: _write_one(lake, *one), drafts, intents, keys))
         lake.files.settle([name_of(file.table, file.file_id) for file in staged])
@@ -121,13 +125,13 @@ def _write_one(lake: Lake, draft: Draft, intent: Intent, key: Key) -> StagedFile
 
 def _take_back(lake: Lake, intents: Sequence[Intent]) -> None:
     """Undo a failed write as far as possible: whatever fails here too is left to the sweep."""
-    with suppress(OSError, PrivacyError):
+    with suppress(OSError, PrivacyError, HubError):
         _remove(lake, [(intent.file_id, intent.key_id, intent.table) for intent in intents])
 
 
 def _remove(lake: Lake, files: Sequence[tuple[FileId, KeyId, str]]) -> None:
-    """Destroy keys, then files, then intents: whatever is left at a crash is already unreadable."""
-    lake.keys.shred([key_id for _, key_id, _ in files])
+    """Delete files first: on a full disk nothing else may succeed before that; the intents last, for the sweep."""
     lake.files.delete([name_of(table, file_id) for file_id, _, table in files])
+    lake.keys.shred([key_id for _, key_id, _ in files])
     with lake.unit_of_work() as session:
         catalogue.end_intents(session, [file_id for file_id, _, _ in files])
