@@ -1,14 +1,14 @@
 """How raw values become the columns that leave: derived, then generalised, then filled, in fixed types.
 
 Numbers leave as Int64 or Float64, truths as Boolean, levels as String. Generalisation lowers what a row tells about a
-person (Art. 5(1)(c)): a greatest value that many share, a step, or the lower edge of a band. A value below the lowest
-edge is put into the lowest band.
+person (Art. 5(1)(c)): a greatest value that many share, a step, or the lower edge of a band.
 """
 
 import polars as pl
 
 from hub.views.feature import OTHER_LEVEL, Aggregate, Derived, DerivedOp, Feature, Op, Shape
 from ingest.canonical.catalogue import table_of
+from privacy.minimisation import banded, rounded, top_coded
 
 _WHOLE_OPS = frozenset({Op.COUNT, Op.DISTINCT, Op.DAYS_SINCE, Op.DAYS_SINCE_FIRST, Op.DAYS_UNTIL})
 _REAL_OPS = frozenset({Op.MEAN, Op.STD, Op.SHARE, Op.GAP_MEAN})
@@ -37,13 +37,10 @@ def released(feature: Feature) -> pl.Expr:
 def generalised(value: pl.Expr, shape: Shape) -> pl.Expr:
     """Top-code, then round half up to a step or put into a band."""
     if shape.top_code is not None:
-        value = pl.when(value > shape.top_code).then(pl.lit(shape.top_code)).otherwise(value)
+        value = top_coded(value, most=shape.top_code)
     if shape.round_to is not None:
-        value = (value / shape.round_to + 0.5).floor() * shape.round_to
-    if shape.bands:
-        value = value.cast(pl.Float64).clip(lower_bound=shape.bands[0])
-        value = pl.max_horizontal(pl.when(value >= edge).then(pl.lit(edge)) for edge in shape.bands)
-    return value
+        value = rounded(value, step=shape.round_to)
+    return banded(value, edges=shape.bands) if shape.bands else value
 
 
 def dtype_of(feature: Feature) -> pl.DataType:

@@ -1,0 +1,243 @@
+"""Random views and random worlds for them: few customers, few instants, many collisions."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import polars as pl
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+
+from hub.views.compile import Permitted
+from hub.views.feature import Aggregate, Comparison, Condition, Derived, DerivedOp, Feature, Op, Rows, Shape
+from hub.views.spec import LANGUAGES, FeatureText, Grid, Label, Outcome, Population, ViewSpec
+from ingest.canonical.catalogue import TABLES
+from privacy.terms import EntityKind, PurposeId
+from tests.oracle.view_oracle import Event, World
+
+AS_OF = datetime(2025, 6, 1, tzinfo=UTC)
+PERSONS = [bytes([number]) * 16 for number in range(1, 6)]
+ORGANISATIONS = [bytes([number]) * 16 for number in range(101, 104)]
+
+_DAYS = st.sampled_from([1, 2, 7, 30, 90])
+_EDGES = [-90, -30, -7, -2, -1, 0, 1, 30]
+_MICROS = [0, 0, 0, -1, 1, 3_600_000_000, 43_200_000_000]
+
+Draw = Callable[[Random], Any]
+
+
+def instant(rng: Random, first: int = -120, last: int = 60) -> datetime:
+    """Draw an instant around as_of, often exactly on a window's edge."""
+    day = rng.choice(_EDGES) if rng.random() < 0.3 else rng.randint(first, last)
+    at = AS_OF + timedelta(days=day, microseconds=rng.choice(_MICROS))
+    return min(max(at, AS_OF + timedelta(days=first)), AS_OF + timedelta(days=last))
+
+
+def _of(*values: Any) -> Draw:
+    return lambda rng: rng.choice(values)
+
+
+def _nullable(draw: Draw) -> Draw:
+    return lambda rng: draw(rng) if rng.random() < 0.85 else None
+
+
+_COLUMNS: dict[str, dict[str, Draw]] = {
+    "orders": {
+        "status": _of("placed", "placed", "cancelled", "returned"),
+        "amount_minor": _nullable(lambda rng: rng.randint(-10_000, 100_000)),
+        "item_count": _nullable(lambda rng: rng.randint(0, 5)),
+        "channel": _nullable(_of("web", "shop", "phone")),
+        "order_ref": lambda rng: rng.randint(1, 6),
+    },
+    "tickets": {
+        "channel": _nullable(_of("mail", "chat")),
+        "first_response_at": _nullable(instant),
+        "resolved_at": _nullable(instant),
+        "escalated": _nullable(_of(True, False)),
+    },
+    "feedback": {
+        "kind": _of("nps", "csat"),
+        "score": _nullable(lambda rng: rng.choice([0.0, -0.0, 1.5, -1.5, rng.uniform(-1e6, 1e6)])),
+    },
+    "subscriptions": {
+        "kind": _of("started", "renewed", "cancelled", "ended"),
+        "ends_at": _nullable(instant),
+        "seats": _nullable(lambda rng: rng.randint(0, 9)),
+    },
+}
+
+_CONDITIONS: dict[str, list[Condition]] = {
+    "orders": [
+        Condition("status", Comparison.IN, ("placed",)),
+        Condition("channel", Comparison.NOT_IN, ("shop", "web")),
+        Condition("amount_minor", Comparison.GE, (1000,)),
+        Condition("item_count", Comparison.LT, (3,)),
+        Condition("channel", Comparison.NULL),
+    ],
+    "tickets": [
+        Condition("escalated", Comparison.IN, (True,)),
+        Condition("resolved_at", Comparison.NULL),
+        Condition("resolved_at", Comparison.NOT_NULL),
+    ],
+    "feedback": [Condition("kind", Comparison.IN, ("nps",)), Condition("score", Comparison.GT, (0.5,))],
+    "subscriptions": [
+        Condition("kind", Comparison.IN, ("cancelled", "ended")),
+        Condition("seats", Comparison.LE, (4,)),
+    ],
+}
+
+_READS: list[tuple[str, dict[str, Any], list[Op]]] = [
+    ("orders", {}, [Op.COUNT, Op.GAP_MEAN, Op.DAYS_SINCE, Op.DAYS_SINCE_FIRST]),
+    (
+        "orders",
+        {"column": "amount_minor"},
+        [Op.SUM, Op.MEAN, Op.MIN, Op.MAX, Op.STD, Op.LAST, Op.FIRST, Op.COUNT, Op.DISTINCT],
+    ),
+    ("orders", {"column": "order_ref"}, [Op.DISTINCT]),
+    ("orders", {"column": "channel"}, [Op.DISTINCT, Op.COUNT]),
+    ("orders", {"column": "channel", "levels": ("shop", "web")}, [Op.LAST, Op.FIRST]),
+    ("orders", {"column": "event_time", "every_days": 7}, [Op.DISTINCT]),
+    ("orders", {"part": (Condition("status", Comparison.IN, ("returned",)),)}, [Op.SHARE]),
+    ("tickets", {"column": "escalated"}, [Op.SUM, Op.MEAN, Op.LAST, Op.FIRST]),
+    ("tickets", {"column": "resolved_at", "minus": "first_response_at"}, [Op.MEAN, Op.MAX, Op.STD, Op.LAST]),
+    ("tickets", {"column": "resolved_at"}, [Op.DAYS_SINCE, Op.COUNT]),
+    ("feedback", {"column": "score"}, [Op.SUM, Op.MEAN, Op.MIN, Op.STD, Op.LAST, Op.FIRST, Op.DISTINCT]),
+    ("subscriptions", {"column": "ends_at"}, [Op.DAYS_UNTIL]),
+    ("subscriptions", {"column": "seats"}, [Op.LAST, Op.MAX, Op.SUM]),
+]
+
+
+@st.composite
+def rows(draw: DrawFn, table: str) -> Rows:
+    """Draw a window and a filter."""
+    return Rows(
+        table=table,
+        window_days=draw(st.one_of(st.none(), _DAYS)),
+        offset_days=draw(st.sampled_from([0, 0, 0, 1, 30])),
+        conditions=tuple(draw(st.lists(st.sampled_from(_CONDITIONS[table]), max_size=1, unique=True))),
+    )
+
+
+@st.composite
+def shapes(draw: DrawFn) -> Shape:
+    """Draw a generalisation."""
+    step, bands = draw(st.sampled_from([(None, ()), (None, ()), (5, ()), (0.5, ()), (None, (0.0, 10.0, 50.0))]))
+    fill = draw(st.sampled_from([None, 0, -1]))
+    return Shape(round_to=step, bands=bands, fill=fill, top_code=draw(st.sampled_from([None, 3, 1000])))
+
+
+@st.composite
+def aggregates(draw: DrawFn, name: str) -> Aggregate:
+    """Draw a feature counted from events; truths and levels keep their exact value."""
+    table, keys, ops = draw(st.sampled_from(_READS))
+    plain = "levels" in keys or keys.get("column") == "escalated"
+    shape = Shape() if plain else draw(st.one_of(st.just(Shape()), shapes()))
+    return Aggregate(name=name, op=draw(st.sampled_from(ops)), rows=draw(rows(table)), shape=shape, **keys)
+
+
+@st.composite
+def specs(draw: DrawFn, grain: EntityKind | None = None) -> ViewSpec:
+    """Draw a view with up to eight counted and two derived features."""
+    counted = [draw(aggregates(f"f{number}")) for number in range(draw(st.integers(4, 10)))]
+    features: list[Feature] = list(counted)
+    numbers = [f.name for f in counted if not f.levels and f.column != "escalated" and not f.shape.generalises]
+    for number in range(draw(st.integers(0, 2)) if numbers else 0):
+        left, right = draw(st.sampled_from(numbers)), draw(st.sampled_from(numbers))
+        features.append(Derived(name=f"d{number}", op=draw(st.sampled_from(DerivedOp)), left=left, right=right))
+        numbers.append(f"d{number}")
+    tables = st.sampled_from(["orders", "subscriptions"])
+    within = [Rows(table="orders", conditions=(_CONDITIONS["orders"][0],)), Rows(table="tickets")]
+    ended = Outcome(rows=(Rows(table="subscriptions", conditions=(_CONDITIONS["subscriptions"][0],)),), wanted=True)
+    label = Label(
+        name="churned",
+        horizon_days=draw(st.sampled_from([1, 30])),
+        starts_days=draw(st.sampled_from([0, 7])),
+        outcomes=(
+            Outcome(rows=tuple(draw(st.lists(st.sampled_from(within), min_size=1, unique=True))), wanted=False),
+            *[ended] * draw(st.integers(0, 1)),
+        ),
+    )
+    return view(
+        features,
+        grain=grain or draw(st.sampled_from(EntityKind)),
+        label=label,
+        population=Population(
+            any_of=tuple(draw(rows(table)) for table in draw(st.lists(tables, max_size=2))),
+            none_of=tuple(draw(rows(table)) for table in draw(st.lists(tables, max_size=1))),
+        ),
+    )
+
+
+def view(
+    features: Sequence[Feature],
+    *,
+    grain: EntityKind = EntityKind.PERSON,
+    label: Label | None = None,
+    population: Population | None = None,
+) -> ViewSpec:
+    """Build a view around features."""
+    words = {language: FeatureText(label=language) for language in LANGUAGES}
+    return ViewSpec(
+        name="random",
+        version=1,
+        grain=grain,
+        purpose=PurposeId("churn"),
+        consumer="test",
+        description="a view for tests",
+        grid=Grid.DAY,
+        population=population or Population(),
+        features=tuple(features),
+        label=label,
+        quasi_identifiers=(),
+        k=1,
+        expires_days=30,
+        texts={feature.name: words for feature in features if feature.shape.released},
+    )
+
+
+def events(rng: Random, table: str, *, first: int = -120, last: int = 60) -> list[Event]:
+    """Draw events of one table, several at one instant."""
+    drawn = []
+    for _ in range(rng.choice([0, 5, 60])):
+        event = {name: draw(rng) for name, draw in _COLUMNS[table].items()}
+        event["person"] = rng.choice([None, *PERSONS])
+        event["organisation"] = rng.choice([None, *ORGANISATIONS])
+        repeated = drawn and rng.random() < 0.2
+        event["event_time"] = drawn[-1]["event_time"] if repeated else instant(rng, first, last)
+        drawn.append(event)
+    return drawn
+
+
+def world_of(rng: Random, spec: ViewSpec) -> World:
+    """Draw events of the tables that a view reads, and permit some records, some of them of one entity."""
+    records = PERSONS if spec.grain is EntityKind.PERSON else ORGANISATIONS
+    permitted = rng.sample(records, rng.randint(1, len(records)))
+    return World(
+        tables={table: events(rng, table) for table in spec.tables if rng.random() < 0.9},
+        subjects={record: rng.randint(0, 1) for record in permitted},
+        persons=frozenset(rng.sample(PERSONS, rng.randint(0, len(PERSONS)))),
+    )
+
+
+def frames(world: World) -> dict[str, pl.LazyFrame]:
+    """Write a world's events as canonical frames; columns that no strategy draws are null."""
+    return {name: frame_of(name, rows_) for name, rows_ in world.tables.items()}
+
+
+def frame_of(table: str, rows_: Sequence[Event]) -> pl.LazyFrame:
+    """Write events of one table as a canonical frame."""
+    schema = TABLES[table].schema
+    columns = {name: [event.get(name) for event in rows_] for name in schema}
+    return pl.LazyFrame(columns, schema=schema)
+
+
+def permitted_of(world: World) -> Permitted:
+    """Write who may be read as frames."""
+    return Permitted(
+        subjects=pl.LazyFrame(
+            {"record": list(world.subjects), "subject": list(world.subjects.values())},
+            schema={"record": pl.Binary, "subject": pl.UInt32},
+        ),
+        persons=pl.LazyFrame({"record": sorted(world.persons)}, schema={"record": pl.Binary}),
+    )

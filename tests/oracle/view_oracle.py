@@ -1,0 +1,218 @@
+"""A feature view evaluated the slow, obvious way: one customer, one feature, one list of events at a time.
+
+Reads the same spec as the compiler and shares none of its code below the spec.
+"""
+
+import math
+import operator
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from hub.views.feature import EVENT_TIME, Aggregate, Comparison, Condition, Derived, DerivedOp, Feature, Op, Rows, Shape
+from hub.views.spec import ViewSpec
+from privacy.terms import EntityKind
+
+Event = Mapping[str, Any]
+DAY = timedelta(days=1)
+KNOWN_IN_ADVANCE = {"ends_at", "due_at", "go_live_at", "warranty_ends_at", EVENT_TIME}
+
+
+@dataclass
+class World:
+    """All events by table, and who may be read."""
+
+    tables: Mapping[str, Sequence[Event]]
+    subjects: Mapping[bytes, int]
+    persons: frozenset[bytes] = field(default_factory=frozenset)
+
+
+def evaluate(spec: ViewSpec, world: World, as_of: datetime) -> dict[int, dict[str, Any]]:
+    """Return the released features of every subject of the population."""
+    frame = {}
+    for subject in set(world.subjects.values()):
+        if _in_population(spec, world, subject, as_of):
+            frame[subject] = _features(spec, world, subject, as_of)
+    return frame
+
+
+def evaluate_label(spec: ViewSpec, world: World, subject: int, as_of: datetime) -> bool:
+    """Say whether any outcome of the label came about."""
+    assert spec.label is not None
+    since = as_of + timedelta(days=spec.label.starts_days)
+    until = since + timedelta(days=spec.label.horizon_days)
+    for outcome in spec.label.outcomes:
+        happened = any(
+            since <= event["event_time"] < until and _holds(rows.conditions, event, as_of)
+            for rows in outcome.rows
+            for event in _events_of(spec, world, rows.table, subject)
+        )
+        if happened == outcome.wanted:
+            return True
+    return False
+
+
+def _in_population(spec: ViewSpec, world: World, subject: int, as_of: datetime) -> bool:
+    def any_event(rows: Rows) -> bool:
+        return bool(_chosen(rows, _events_of(spec, world, rows.table, subject), as_of))
+
+    population = spec.population
+    some = any(any_event(rows) for rows in population.any_of) if population.any_of else True
+    return some and not any(any_event(rows) for rows in population.none_of)
+
+
+def _events_of(spec: ViewSpec, world: World, table: str, subject: int) -> list[Event]:
+    events = []
+    for event in world.tables.get(table, ()):
+        if spec.grain is EntityKind.PERSON:
+            belongs = world.subjects.get(event["person"]) == subject
+        else:
+            permitted = event["person"] is None or event["person"] in world.persons
+            belongs = permitted and world.subjects.get(event["organisation"]) == subject
+        if belongs:
+            events.append(event)
+    return events
+
+
+def _features(spec: ViewSpec, world: World, subject: int, as_of: datetime) -> dict[str, Any]:
+    raw: dict[str, Any] = {}
+    for feature in spec.features:
+        if isinstance(feature, Derived):
+            raw[feature.name] = _derive(feature, raw)
+        else:
+            events = _events_of(spec, world, feature.rows.table, subject)
+            raw[feature.name] = _aggregate(feature, _chosen(feature.rows, events, as_of), as_of)
+    return {feature.name: _release(feature, raw[feature.name]) for feature in spec.features if feature.shape.released}
+
+
+def _chosen(rows: Rows, events: Sequence[Event], as_of: datetime) -> list[Event]:
+    until = as_of - rows.offset_days * DAY
+    since = None if rows.window_days is None else until - rows.window_days * DAY
+    return [
+        event
+        for event in events
+        if event["event_time"] < until
+        and (since is None or event["event_time"] >= since)
+        and _holds(rows.conditions, event, as_of)
+    ]
+
+
+def _holds(conditions: Sequence[Condition], event: Event, as_of: datetime) -> bool:
+    return all(_satisfies(condition, _read(event, condition.column, as_of)) for condition in conditions)
+
+
+def _satisfies(condition: Condition, value: Any) -> bool:
+    if condition.comparison is Comparison.NULL:
+        return value is None
+    if value is None:
+        return False
+    match condition.comparison:
+        case Comparison.NOT_NULL:
+            return True
+        case Comparison.IN:
+            return value in condition.values
+        case Comparison.NOT_IN:
+            return value not in condition.values
+    return {
+        Comparison.GE: operator.ge,
+        Comparison.GT: operator.gt,
+        Comparison.LE: operator.le,
+        Comparison.LT: operator.lt,
+    }[condition.comparison](value, condition.values[0])
+
+
+def _read(event: Event, column: str, as_of: datetime) -> Any:
+    """Read a value as it was known: an instant that lies ahead was not, unless it is agreed in advance."""
+    value = event[column]
+    if isinstance(value, datetime) and column not in KNOWN_IN_ADVANCE and value >= as_of:
+        return None
+    return value
+
+
+def _values(feature: Aggregate, events: Sequence[Event], as_of: datetime) -> list[tuple[datetime, Any]]:
+    """Return (event time, value) of every event that has a value."""
+    pairs = []
+    for event in events:
+        value = _read(event, feature.column or EVENT_TIME, as_of)
+        if feature.minus is not None:
+            earlier = _read(event, feature.minus, as_of)
+            value = None if value is None or earlier is None else (value - earlier) / timedelta(hours=1)
+        if value is not None and feature.levels:
+            value = feature.levels.index(value) if value in feature.levels else len(feature.levels)
+        if value is not None and feature.every_days:
+            value = (as_of - timedelta(microseconds=1) - value) // (feature.every_days * DAY)
+        if isinstance(value, date) and not isinstance(value, datetime):
+            value = datetime.combine(value, time(), UTC)
+        if value is not None:
+            pairs.append((event["event_time"], value))
+    return pairs
+
+
+def _aggregate(feature: Aggregate, events: Sequence[Event], as_of: datetime) -> Any:
+    if feature.op is Op.SHARE:
+        part = [event for event in events if _holds(feature.part, event, as_of)]
+        return len(part) / len(events) if events else None
+    pairs = _values(feature, events, as_of)
+    values = [value for _, value in pairs]
+    if feature.op is Op.COUNT:
+        return len(values)
+    if feature.op is Op.SUM:
+        return sum(values)
+    if feature.op is Op.DISTINCT:
+        return len(set(values))
+    if not values:
+        return None
+    return _of_some(feature, pairs, values, as_of)
+
+
+def _of_some(feature: Aggregate, pairs: list[tuple[datetime, Any]], values: list[Any], as_of: datetime) -> Any:
+    days = sorted({at.date() for at, _ in pairs})
+    match feature.op:
+        case Op.MEAN:
+            return sum(values) / len(values)
+        case Op.MIN | Op.MAX:
+            return min(values) if feature.op is Op.MIN else max(values)
+        case Op.STD:
+            return _std(values)
+        case Op.LAST | Op.FIRST:
+            return max(pairs)[1] if feature.op is Op.LAST else min(pairs)[1]
+        case Op.DAYS_SINCE | Op.DAYS_SINCE_FIRST:
+            return (as_of - (max(values) if feature.op is Op.DAYS_SINCE else min(values))) // DAY
+        case Op.DAYS_UNTIL:
+            return (max(values) - as_of) // DAY
+        case _:
+            return (days[-1] - days[0]).days / (len(days) - 1) if len(days) > 1 else None
+
+
+def _std(values: Sequence[float]) -> float | None:
+    if len(values) < 2:
+        return None
+    mean = sum(values) / len(values)
+    return math.sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1))
+
+
+def _derive(feature: Derived, raw: Mapping[str, Any]) -> float | None:
+    left, right = raw[feature.left], raw[feature.right]
+    if left is None or right is None:
+        return None
+    if feature.op is DerivedOp.DIFFERENCE:
+        return float(left - right)
+    return float(left / right) if right != 0 else None
+
+
+def _release(feature: Feature, value: Any) -> Any:
+    if isinstance(feature, Aggregate) and feature.levels:
+        return None if value is None else (*feature.levels, "other")[value]
+    shaped = None if value is None else _shape(feature.shape, value)
+    return feature.shape.fill if shaped is None else shaped
+
+
+def _shape(shape: Shape, value: Any) -> Any:
+    if shape.top_code is not None:
+        value = min(value, shape.top_code)
+    if shape.round_to is not None:
+        value = math.floor(value / shape.round_to + 0.5) * shape.round_to
+    if shape.bands:
+        value = max((edge for edge in shape.bands if edge <= value), default=shape.bands[0])
+    return value
