@@ -16,7 +16,7 @@ from privacy.store.consent import acts_of_batch, move_heads
 from privacy.store.epoch import bump_epoch
 from privacy.terms import BatchId, EntityId, RecordId
 
-_CHUNK: Final = 500
+_CHUNK: Final = 400
 
 
 def settle(batch_id: BatchId, ports: Ports) -> int:

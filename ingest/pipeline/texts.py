@@ -38,13 +38,13 @@ class TextArrival:
         columns = [name for name in frame.columns if name.startswith(_TEXT)]
         if not columns or frame.is_empty():
             return frame
-        cleaned = clean(frame[columns[0]])
+        cleaned = clean(frame[columns[0]]).text
         own = self._own_attributes(frame)
         outcome = redact(cleaned, own=own)
         self._hold(frame, cleaned)
         return frame.with_columns(
-            text_redacted=outcome.text_redacted,
-            withheld=outcome.withheld,
+            text_redacted=outcome.frame["text_redacted"],
+            withheld=outcome.frame["withheld"],
             redactor_version=pl.lit(REDACTOR_VERSION, dtype=pl.Int32),
         )
 

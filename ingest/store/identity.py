@@ -97,32 +97,33 @@ class Cause:
 
 
 def apply_moves(session: Session, moves: Sequence[Move], cause: Cause) -> None:
-    """Move records between entities and note each move; a move that was made already is skipped."""
-    for move in moves:
-        result = session.execute(
-            update(Crosswalk)
-            .where(col(Crosswalk.record_id) == move.record, col(Crosswalk.entity_id) == move.from_entity)
-            .values(entity_id=move.to_entity)
-        )
-        if not getattr(result, "rowcount", 0):
-            continue
-        session.execute(
-            insert(CrosswalkEvent),
-            [
-                {
-                    "record_id": move.record,
-                    "from_entity": move.from_entity,
-                    "to_entity": move.to_entity,
-                    "cause": cause.word,
-                    "actor": cause.actor,
-                    "batch_id": cause.batch_id,
-                    "at": cause.at,
-                }
-            ],
-        )
-        revision = session.execute(select(func.max(col(CrosswalkEvent.revision)))).scalar_one()
-        touched = col(Entity.entity_id).in_([move.from_entity, move.to_entity])
-        session.execute(update(Entity).where(touched).values(revision=revision))
+    """Move records between entities, note each move, void what was made of either entity; a few statements in all.
+
+    A move that was made already (a crash came between) is skipped.
+    """
+    wanted = {move.record: move for move in moves}
+    query = select(col(Crosswalk.record_id), col(Crosswalk.entity_id)).where(col(Crosswalk.record_id).in_(list(wanted)))
+    present = {RecordId(record): entity for record, entity in session.execute(query).all()}
+    due = [move for record, move in wanted.items() if present.get(record) == move.from_entity]
+    if not due:
+        return
+    session.execute(update(Crosswalk), [{"record_id": move.record, "entity_id": move.to_entity} for move in due])
+    session.execute(insert(CrosswalkEvent), [_event(move, cause) for move in due])
+    revision = session.execute(select(func.max(col(CrosswalkEvent.revision)))).scalar_one()
+    touched = list({entity for move in due for entity in (move.from_entity, move.to_entity)})
+    session.execute(update(Entity).where(col(Entity.entity_id).in_(touched)).values(revision=revision))
+
+
+def _event(move: Move, cause: Cause) -> dict[str, object]:
+    return {
+        "record_id": move.record,
+        "from_entity": move.from_entity,
+        "to_entity": move.to_entity,
+        "cause": cause.word,
+        "actor": cause.actor,
+        "batch_id": cause.batch_id,
+        "at": cause.at,
+    }
 
 
 def moves_between(session: Session, entity: EntityId) -> list[CrosswalkEvent]:
