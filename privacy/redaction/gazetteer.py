@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 
 from privacy.redaction.folding import folded
+from privacy.redaction.special import special_words
 
 
 class Trust(IntEnum):
@@ -34,6 +35,8 @@ def trust_by_name() -> dict[str, Trust]:
         table[name] = Trust.PLACE if name in towns else plain
     for name in _listed("given_names.txt") | _listed("given_names_by_hand.txt"):
         table[name] = Trust.WORD_GIVEN if name in words or name in towns else Trust.GIVEN
+    beside = _listed("nouns_by_hand.txt") | special_words()
+    table |= dict.fromkeys(beside & table.keys(), Trust.WORD_FAMILY)
     # "Jordan" and "Paris" are somebody's names, and mostly not: these stay unless a name stands before them.
     return table | dict.fromkeys(_listed("places_by_hand.txt"), Trust.PLACE)
 

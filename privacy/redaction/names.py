@@ -32,6 +32,9 @@ _SURNAME: Final = re.compile(
 _COMPANY: Final = re.compile(r" (?:ASA?|AB|GmbH|Ltd|Inc|ApS|Oyj?|A/S|AG|KG|SE|PLC|LLC|Corp|Group)\b")
 _SENTENCE_START: Final = re.compile(r"(?:^|[.!?:\n\x00\"»«”“•*>-])[ \"'(»«”“]*$")
 _IN_PLACE: Final = frozenset({"i", "in", "nach", "aus", "ved", "at", "på", "the", "im", "am", "zum", "zur"})
+_ARTICLES: Final = frozenset(
+    {"a", "an", "ein", "eine", "ei", "et", "ett"}
+)  # "a Christian" believes, "Christian" is called so
 _SHOUTED: Final = 5  # so many words in capitals are shouting, not a name
 _STRETCH: Final = 1  # unlisted words that may follow a given name; more would eat German nouns
 _LINE_WORDS: Final = 4  # a sign-off line longer than this is a sentence
@@ -85,12 +88,18 @@ def _name_length(view: str, words: list[tuple[int, str]], place: int) -> int:
     trust = trust_of(word)
     length = 1 + _tail(words, place + 1)
     anchored = any(trust_of(w) >= Trust.FAMILY for _, w in words[place + 1 : place + length])
+    if length == 1 and _after(view, start) in _ARTICLES:
+        return 0
     if trust is Trust.GIVEN or (trust is not Trust.NONE and anchored):
         return length
     if trust is Trust.FAMILY:
-        return 0 if _COMPANY.match(view, start + len(word)) or (length == 1 and _in_place(view, start)) else length
+        return (
+            0
+            if _COMPANY.match(view, start + len(word)) or (length == 1 and _after(view, start) in _IN_PLACE)
+            else length
+        )
     if trust is Trust.WORD_GIVEN:
-        return length if length > 1 or not (_starts_sentence(view, start) or _in_place(view, start)) else 0
+        return length if length > 1 or not (_starts_sentence(view, start) or _after(view, start) in _IN_PLACE) else 0
     # A word in no list before a listed family name ("Wijtze Hansen") or behind an initial.
     unlisted = len(words) > place + 1 and trust is Trust.NONE and not _starts_sentence(view, start)
     if unlisted and trust_of(words[place + 1][1]) is Trust.FAMILY and words[place + 1][1].lower() not in NOT_NAMES:
@@ -119,8 +128,9 @@ def _starts_sentence(view: str, start: int) -> bool:
     return _SENTENCE_START.search(view, max(0, start - 6), start) is not None
 
 
-def _in_place(view: str, start: int) -> bool:
-    return view[max(0, start - 8) : start].rstrip(" ").rpartition(" ")[2].lower() in _IN_PLACE
+def _after(view: str, start: int) -> str:
+    """Return the word before a place on the same line, in lower case."""
+    return view[max(0, start - 8) : start].rstrip(" ").rpartition(" ")[2].lower()
 
 
 def _introduced(view: str, start: int, end: int, trigger: str) -> Iterator[Span]:

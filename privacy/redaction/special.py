@@ -12,6 +12,8 @@ from typing import Final
 
 import polars as pl
 
+from privacy.redaction.folding import folded
+
 _LETTER: Final = r"[^\p{L}\p{M}\p{N}]"
 
 
@@ -23,14 +25,23 @@ def speaks_of_special_categories(text: pl.Expr) -> pl.Expr:
     return padded.str.contains(stems) | padded.str.contains(whole)
 
 
+def special_words() -> set[str]:
+    """Return the folded single words of the list: "Krebs" is a name only beside another name."""
+    return {folded(entry.rstrip("*")) for entry in _entries() if " " not in entry}
+
+
 @cache
 def _patterns() -> tuple[str, str]:
     """Return the pattern of stems (any ending) and that of whole words and phrases."""
-    text = files("privacy.redaction").joinpath("special_categories.txt").read_text("utf-8")
-    entries = {line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")}
+    entries = _entries()
     stems = sorted(entry.rstrip("*") for entry in entries if entry.endswith("*"))
     whole = sorted(entry for entry in entries if not entry.endswith("*"))
     return f"{_LETTER}(?:{_alternatives(stems)})", f"{_LETTER}(?:{_alternatives(whole)}){_LETTER}"
+
+
+def _entries() -> set[str]:
+    text = files("privacy.redaction").joinpath("special_categories.txt").read_text("utf-8")
+    return {line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")}
 
 
 def _alternatives(entries: list[str]) -> str:
