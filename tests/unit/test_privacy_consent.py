@@ -151,3 +151,10 @@ def test_impossible_events_cannot_be_made(wrong: dict[str, object]) -> None:
     fields = {"act": ConsentAct.GIVEN, "at": on(2), "channel": ActChannel.PAGE} | wrong
     with pytest.raises(ValueError, match="consent"):
         ConsentEvent(**fields)  # type: ignore[arg-type] # the cases are chosen to be wrong in value, not in type
+
+
+def test_of_two_notices_at_one_instant_the_same_counts_in_either_order() -> None:
+    one, other = (an_act(ConsentAct.GIVEN, 2, notice_version=notice) for notice in ("n1", "n2"))
+    forth, back = (head_after(head_after(Head(), first), then) for first, then in ((one, other), (other, one)))
+    assert forth == back
+    assert axes_of(forth, at=on(3)) == fold([one, other], at=on(3)) == fold([other, one], at=on(3))
