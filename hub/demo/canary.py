@@ -1,8 +1,9 @@
 """Canary tokens: a unique word in every personal field of every source, to be looked for where none may be.
 
-Names and e-mail addresses carry the same token in all systems (else nothing would be merged and half of the hub would stay
-untested); streets and free text have one per record. Telephone numbers and national ids have to stay valid and dates cannot
-hold a word: the numbers themselves are listed as tokens in each form in which they are exported, dates and towns are not.
+Names and e-mail addresses carry the same token in all systems (else nothing would be merged and half of the hub
+would stay untested); streets and free text have one per record. Telephone numbers and national ids have to stay valid
+and dates cannot hold a word: the numbers themselves are listed as tokens in each form in which they are exported, dates
+and towns are not. Ticket texts hold the tokens of the writer's names and, at their end, one of their own.
 """
 
 from collections.abc import Callable
@@ -34,7 +35,7 @@ class Canary:
         return pl.concat([pl.DataFrame(schema=_SCHEMA), *self._found]).unique(maintain_order=True)
 
     def mark_people(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Mark names and e-mail addresses of rows that have an `entity`; an initial or a typing error stays before it."""
+        """Mark names and e-mail addresses of rows that have an `entity`; typing errors stay before the token."""
         if self._marker is None or frame.is_empty():
             return frame
         if self._people is None:
@@ -50,10 +51,14 @@ class Canary:
         return marked.drop([f"_{name}" for name in _SHARED])
 
     def mark_field(self, frame: pl.DataFrame, field: str, source: str) -> pl.DataFrame:
-        """End one text field with a token of its own per row; empty fields stay empty."""
+        """End one text field with a token of its own per row; empty fields stay empty and cost no token."""
         if self._marker is None:
             return frame
-        return frame.with_columns(pl.concat_str(field, pl.lit(" "), self._draw(frame.height, field, source)))
+        filled = frame[field].is_not_null()
+        tokens = self._draw(int(filled.sum()), field, source)
+        row = (filled.cum_sum().cast(pl.Int64) - 1).clip(lower_bound=0)
+        own = tokens.gather(row) if len(tokens) else pl.Series([None] * frame.height, dtype=pl.String)
+        return frame.with_columns(pl.concat_str(field, pl.lit(" "), own))
 
     def list_numbers(self, frame: pl.DataFrame, source: str) -> None:
         """List telephone numbers and national ids as the source writes them."""

@@ -1,4 +1,4 @@
-"""Seeded chance: one stream of random numbers per concern, so that a change in one place leaves the others as they were."""
+"""Seeded chance: one stream of random numbers per concern, so that a change in one leaves the others as they were."""
 
 import zlib
 

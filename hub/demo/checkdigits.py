@@ -1,11 +1,11 @@
-"""National ids and organisation numbers with valid check digits, from ranges that are kept for test data where one exists.
+"""National ids and organisation numbers with valid check digits, from ranges kept for test data where one exists.
 
 - Norway, fødselsnummer: two weighted modulo-11 digits; the month is raised by 40, the range of the Norwegian welfare
-  administration's synthetic people. (The tax administration's own test people, month + 80, are refused by python-stdnum.)
+  administration's synthetic people. (The tax administration's own, month + 80, are refused by python-stdnum.)
 - Sweden, personnummer: Luhn over ten digits; serials 980-999 are kept for test numbers by the tax agency.
 - Norway, organisation number: modulo 11; the series 31x is that of the tax administration's synthetic companies.
-- Sweden, organisation number: Luhn; Germany, VAT number: ISO 7064 Mod 11,10; United Kingdom, VAT number: modulo 97. These
-  have no published test series, so a number may belong to somebody.
+- Sweden, organisation number: Luhn; Germany, VAT number: ISO 7064 Mod 11,10; United Kingdom, VAT number: modulo 97.
+  These have no published test series, so a number may belong to some company.
 """
 
 from collections.abc import Callable, Mapping

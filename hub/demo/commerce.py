@@ -44,7 +44,7 @@ def orders_of(seed: int, people: pl.DataFrame, lives: Lives, *, until: datetime)
         channel=pl.Series(rng.choice(["web", "shop", "phone"], size=count, p=[0.78, 0.15, 0.07])),
         euros=pl.Series(euros),
         promised_at=pl.col("at") + pl.duration(days=4),
-        delivered_at=pl.col("at") + pl.duration(seconds=pl.Series(((4 + delay) * 86_400).astype(np.int64))),
+        delivered_at=pl.col("at") + pl.duration(seconds=pl.lit(pl.Series(((4 + delay) * 86_400).astype(np.int64)))),
     )
     return _in_currency(frame, people, amount="amount_minor").drop("day")
 

@@ -1,6 +1,7 @@
 """How a system sees a person: typing errors, folded letters, old addresses, gaps, and telephone numbers in every shape.
 
-Rates are shares of records and independent of each other, so about four in ten records differ from the truth in some way.
+Rates are shares of records and independent of each other. A marker of how much: of the people in both CRM and ERP
+about seven in ten agree on the exact name, and eight in ten of those who have an e-mail address in both agree on it.
 """
 
 from dataclasses import dataclass

@@ -1,13 +1,23 @@
 """The ten files that the five systems export, each in its own dialect, with the contract that goes with it.
 
-The folder stands for the *source systems*: its files are in the clear, as exports are, and lie outside the hub's home. Whoever
-runs the demo deletes them afterwards; the hub never writes there.
+The folder stands for the *source systems*: its files are in the clear, as exports are, and lie outside the hub's home.
+Whoever runs the demo deletes them afterwards; the hub never writes there.
 
 At 5,000 people and 300 organisations (seed 7; other seeds differ by a few per cent) the files hold about
 
-| file | system | dialect | rows | bad | repeated |
-|---|---|---|---|---|---|
-TABLE
+| file | dialect | rows | bad | repeated |
+|---|---|---|---|---|
+| crm_organisations.csv | CSV `;` UTF-8 with BOM, `dd.mm.yyyy` | 327 | 9 | 1 |
+| crm_people.csv | the same | 4,378 | 12 | 9 |
+| erp_customers.csv | CSV `,` Latin-1 CRLF | 3,982 | 9 | 8 |
+| support_people.csv | CSV `,` UTF-8 | 3,069 | 6 | 7 |
+| newsletter.csv | CSV `,` UTF-8 | 2,789 | 9 | 6 |
+| erp_orders.csv | the same, Oslo time | 65,883 | 21 | 132 |
+| product_subscriptions.csv | CSV `;` decimal comma | 9,086 | 12 | 19 |
+| product_usage.parquet | Parquet, typed | 294,191 | 12 | 588 |
+| support_tickets.ndjson | NDJSON, ISO 8601 UTC | 8,209 | 12 | 17 |
+| newsletter_contacts.csv.gz | CSV gzipped | 106,596 | 9 | 213 |
+
 `support_tickets.ndjson` is read twice, as tickets and as messages (the free text): eleven contracts for ten files.
 """
 
@@ -28,7 +38,7 @@ CONTRACTS: Final = Path(__file__).parent / "contracts"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """One file and the contract to read it by; `rows` = good rows + `bad` (refused) + `duplicates` (exact repetitions)."""
+    """One file and its contract; `rows` = good rows + `bad` (to be refused) + `duplicates` (exact repetitions)."""
 
     contract_path: Path
     file_path: Path

@@ -3,7 +3,7 @@
 Days are counted from the first day of the window (`WINDOW_DAYS` before `until`); fractions are hours.
 
 A customer meets an *episode* (something goes wrong, chosen by the customer's traits) about every third year; it lasts
-its lead time (median 125 days, 60 to 210), during which signals are visible in the events (`hub.demo.rhythm`, `tickets`).
+its lead time (median 125 days, 60 to 210), during which signals show in the events (`rhythm`, `commerce`, `tickets`).
 Four in five episodes end with the customer leaving, the others heal. A few customers leave without any sign. Pauses
 (holiday, illness) look like the beginning of an episode and mean nothing. So a model can be good and cannot be perfect.
 
@@ -160,8 +160,8 @@ def _departures(episodes: pl.DataFrame, sudden: pl.DataFrame) -> pl.DataFrame:
 
 
 def _pauses(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
-    """Send everybody away about once a year, for two to eight weeks."""
-    times = rng.poisson(1.2, people.height)
+    """Send everybody away about once a year, for two to seven weeks."""
+    times = rng.poisson(1.8, people.height)
     entity = np.repeat(people["entity"].to_numpy(), times)
     start = rng.uniform(-30, WINDOW_DAYS, len(entity))
-    return pl.DataFrame({"entity": entity, "start_day": start, "end_day": start + rng.uniform(14, 42, len(entity))})
+    return pl.DataFrame({"entity": entity, "start_day": start, "end_day": start + rng.uniform(14, 49, len(entity))})

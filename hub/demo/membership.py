@@ -56,7 +56,7 @@ def keyed(
     held = records.group_by("entity", maintain_order=True).agg("key")
     joined = events.join(held, on="entity", how="left", maintain_order="left")
     which = pl.Series((rng.random(joined.height) * joined["key"].list.len().to_numpy()).astype(np.int64))
-    joined = joined.with_columns(pl.col("key").list.get(which))
+    joined = joined.with_columns(pl.col("key").list.get(pl.lit(which)))
     if stray is not None:
         unknown = pl.Series(flags(rng, joined.height, UNKNOWN_SHARE))
         number = pl.Series(rng.integers(9_000_000, 9_000_400, joined.height)).cast(pl.String)

@@ -11,7 +11,7 @@ from hub.demo.checkdigits import national_ids
 from hub.demo.pools import LANGUAGES, SHARES, Pool, drawn, slug
 
 BUSINESS_SHARE: Final = 0.5  # contact persons of an organisation; the others are consumers
-HOUSEHOLD_SHARE: Final = 0.10  # people who live with another customer
+HOUSEHOLD_SHARE: Final = 0.15  # consumers who live with another customer
 _MAIL_HOSTS: Final = {
     "NO": ("epost.example", "postboks.example", "nettpost.example"),
     "SE": ("brevlada.example", "mejl.example", "postlada.example"),
@@ -32,8 +32,8 @@ def people_of(
 ) -> pl.DataFrame:
     """Draw the people.
 
-    Columns: entity (Int64 from 0), country, language, given_name, family_name, email, phone (national digits), national_id
-    (NO and SE), birth_date, street, postcode, city, organisation (Int64, null for consumers), role, segment.
+    Columns: entity (Int64 from 0), country, language, given_name, family_name, email, phone (national digits),
+    national_id (NO and SE), birth_date, street, postcode, city, organisation (null for consumers), role, segment.
     """
     rng = stream(seed, "people")
     employer, countries = _employers(rng, count, organisations)
@@ -95,22 +95,32 @@ def _births(rng: np.random.Generator, count: int, until: datetime) -> pl.Series:
 
 
 def _households(people: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
-    """Move every tenth person in with another: same family name and address, a quarter share the telephone.
+    """Move some consumers in with another of their country: same family name and address, a quarter share a telephone.
 
     Adds `mailbox`: the entity whose e-mail address the person uses (half of the household members share one).
     """
     count = people.height
-    head = rng.integers(0, count, count)
-    country = people["country"].to_numpy()
+    members, heads = _pairs(people, rng)
+    lives_with, calls, mailbox = (np.arange(count) for _ in range(3))
+    lives_with[members] = heads
+    for shared, share in ((calls, 0.25), (mailbox, 0.5)):
+        together = flags(rng, len(members), share)
+        shared[members[together]] = heads[together]
+    home = people.select("family_name", "street", "postcode", "city")[pl.Series(lives_with)]
+    return people.with_columns(*home.get_columns(), people["phone"][pl.Series(calls)], pl.Series("mailbox", mailbox))
+
+
+def _pairs(people: pl.DataFrame, rng: np.random.Generator) -> tuple[Ints, Ints]:
+    """Pair members with heads of households: consumers of one country; nobody is both."""
     private = people["organisation"].is_null().to_numpy()
-    member = flags(rng, count, HOUSEHOLD_SHARE / 0.4) & private & private[head] & (country == country[head])
-    member &= ~member[head] & (head != np.arange(count))  # one generation: a head is nobody's member
-    own = np.arange(count)
-    lives_with = pl.Series(np.where(member, head, own))
-    shared = people.select("family_name", "street", "postcode", "city")[lives_with]
-    calls = pl.Series(np.where(member & flags(rng, count, 0.25), head, own))
-    mailbox = pl.Series("mailbox", np.where(member & flags(rng, count, 0.5), head, own))
-    return people.with_columns(*shared.get_columns(), people["phone"][calls], mailbox)
+    countries = people["country"].to_numpy()
+    members, heads = [], []
+    for country in SHARES:
+        group = rng.permutation(np.flatnonzero(private & (countries == country)))
+        size = int(len(group) * HOUSEHOLD_SHARE)
+        members.append(group[:size])
+        heads.append(group[size : 2 * size])
+    return np.concatenate(members), np.concatenate(heads)
 
 
 def _with_emails(people: pl.DataFrame, organisations: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:

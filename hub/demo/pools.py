@@ -1,6 +1,6 @@
 """Pools of names, streets, towns and companies per country, drawn from Faker once and combined by the seeded generator.
 
-Faker costs 5-300 microseconds a value; a pool of about 900 values a country costs 0.1 s whatever the size of the company.
+Faker costs 5-300 microseconds a value; pools of about 900 values a country cost 0.2 s whatever the company's size.
 """
 
 from collections.abc import Callable

@@ -49,8 +49,8 @@ def usage_of(seed: int, lives: Lives, *, until: datetime) -> pl.DataFrame:
 def contacts_of(seed: int, subscribers: pl.DataFrame, lives: Lives, *, until: datetime) -> pl.DataFrame:
     """Draw what became of each month's newsletter.
 
-    `subscribers`: entity, subscriber (key), from_day, to_day (null: still subscribed). Columns: subscriber, at, campaign,
-    kind, variant.
+    `subscribers`: entity, subscriber (key), from_day, to_day (null: still subscribed).
+    Columns: subscriber, at, campaign, kind, variant.
     Interest falls during episodes as it does elsewhere; people who left open next to nothing.
     """
     rng = stream(seed, "contacts")
