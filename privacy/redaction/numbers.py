@@ -58,7 +58,7 @@ _TIME_RANGE: Final = re.compile(r"[0-2]?\d[.:][0-5]\d ?- ?[0-2]?\d[.:][0-5]\d")
 _YEARS: Final = re.compile(r"(?:19|20)\d\d ?[-/] ?(?:19|20)\d\d")
 _DATE8: Final = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _NEAR: Final = 4  # a comma, a space or a line end may part a street from its postcode
-_BEFORE: Final = 48  # characters of context that are looked at
+_BEFORE: Final = 36  # characters of context that are looked at
 _CARD_GROUPS: Final = frozenset({(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 4, 4, 1)})
 _NORDIC_GROUPS: Final = frozenset({(8,), (2, 2, 2, 2), (3, 2, 3), (4, 4), (3, 2, 2, 1), (2, 6), (2, 3, 2, 1)})
 _AMERICAN_GROUPS: Final = frozenset({(3, 3, 4), (1, 3, 3, 4), (3, 7)})
@@ -80,9 +80,9 @@ class _Run(NamedTuple):
 def number_spans(view: str) -> Iterator[Span]:
     """Find personal numbers and addresses, which all hold a number, in a viewed text."""
     at = 0
-    address_end = 0
+    address_end = -_NEAR
     while (match := _CANDIDATE.search(view, at)) is not None:
-        address = address_at(view, match.span(), after_address=match.start() - address_end < _NEAR)
+        address = address_at(view, match.span(), after_address=_follows(view, address_end, match.start()))
         if address is not None:
             yield address
             at = address_end = address.end
@@ -91,6 +91,11 @@ def number_spans(view: str) -> Iterator[Span]:
         if span is not None:
             yield span
         at = span.end if span is not None else match.end()
+
+
+def _follows(view: str, address_end: int, start: int) -> bool:
+    """Say whether a number stands right behind an address of the same text."""
+    return start - address_end < _NEAR and "\x00" not in view[address_end:start]
 
 
 def _candidate(view: str, match: re.Match[str]) -> Span | None:

@@ -7,8 +7,8 @@ wherever it stands, with the word around it. So "Berg" leaves "Bergen", and "Han
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
 
 from privacy.redaction.folding import folded, viewed
 from privacy.redaction.placeholder import Kind, Span
@@ -32,21 +32,39 @@ _NOT_PARTS_TEXT: Final = """
 _NOT_PARTS: Final = frozenset(_NOT_PARTS_TEXT.split())
 
 
-def own_spans(view: str, values: Sequence[str]) -> Iterator[Span]:
+class Attribute(NamedTuple):
+    """One attribute in every form it is searched in."""
+
+    kind: Kind
+    needles: tuple[tuple[str, bool], ...]
+    digits: tuple[str, ...]
+
+
+def attributes_of(values: Iterable[str]) -> tuple[Attribute, ...]:
+    """Prepare a person's attributes once for all their texts; those shorter than three characters are left out."""
+    plain = [viewed(value.strip()) for value in values]
+    return tuple(
+        Attribute(
+            kind=_kind(value),
+            needles=tuple(_needles(value)),
+            digits=tuple(form for form in _digit_forms(value) if len(form) >= _SHORTEST_DIGITS),
+        )
+        for value in plain
+        if len(value) >= SHORTEST
+    )
+
+
+def own_spans(view: str, attributes: Iterable[Attribute]) -> Iterator[Span]:
     """Find a person's own attributes in their viewed text."""
     text = folded(view)
     runs: list[re.Match[str]] | None = None
-    for value in values:
-        plain = viewed(value.strip())
-        if len(plain) < SHORTEST:
-            continue
-        kind = _kind(plain)
-        for needle, anywhere in _needles(plain):
-            yield from _found(text, needle, kind, anywhere=anywhere)
-        digits = [form for form in _digit_forms(plain) if len(form) >= _SHORTEST_DIGITS]
-        if digits:
+    for attribute in attributes:
+        for needle, anywhere in attribute.needles:
+            if needle in text:
+                yield from _found(text, needle, attribute.kind, anywhere=anywhere)
+        if attribute.digits:
             runs = list(_DIGIT_RUN.finditer(text)) if runs is None else runs
-            yield from _numbers(runs, digits, kind)
+            yield from _numbers(runs, attribute.digits, attribute.kind)
 
 
 def _kind(value: str) -> Kind:
@@ -124,7 +142,7 @@ def _digit_forms(value: str) -> list[str]:
     return [*forms, digits[-_LOCAL_NUMBER:]] if len(digits) > _LOCAL_NUMBER else forms
 
 
-def _numbers(runs: list[re.Match[str]], forms: list[str], kind: Kind) -> Iterator[Span]:
+def _numbers(runs: list[re.Match[str]], forms: tuple[str, ...], kind: Kind) -> Iterator[Span]:
     for run in runs:
         digits = "".join(filter(str.isdigit, run.group()))
         if any(form in digits for form in forms):

@@ -24,7 +24,7 @@ import polars as pl
 from privacy.redaction.folding import viewed
 from privacy.redaction.names import name_spans
 from privacy.redaction.numbers import number_spans
-from privacy.redaction.own import own_spans
+from privacy.redaction.own import Attribute, attributes_of, own_spans
 from privacy.redaction.placeholder import PLACEHOLDER, Span, merged, replaced
 from privacy.redaction.shapes import shape_spans
 from privacy.redaction.special import speaks_of_special_categories
@@ -77,7 +77,7 @@ def redact(texts: pl.Series | Sequence[str | None], *, own: Sequence[Sequence[st
 def find_spans(text: str, *, own: Sequence[str] = ()) -> list[Span]:
     """Return what a first round would take out of one text, for showing it to the person who may see the text."""
     view = _guarded(text)
-    return merged([*_shared_spans(view), *own_spans(view, own)], view)
+    return merged([*_shared_spans(view), *own_spans(view, attributes_of(own))], view)
 
 
 def _redacted(texts: list[str | None], own: Sequence[Sequence[str]] | None, counts: Counter[str]) -> list[str | None]:
@@ -86,14 +86,15 @@ def _redacted(texts: list[str | None], own: Sequence[Sequence[str]] | None, coun
     Each round that finds anything turns characters into placeholders, which are never searched: it ends.
     """
     out = list(texts)
+    attributes = _prepared(own)
     rows = [row for row, text in enumerate(texts) if text]
     while rows:
-        rows = _round(out, rows, own, counts)
+        rows = _round(out, rows, attributes, counts)
     return out
 
 
 def _round(
-    texts: list[str | None], rows: list[int], own: Sequence[Sequence[str]] | None, counts: Counter[str]
+    texts: list[str | None], rows: list[int], own: Sequence[tuple[Attribute, ...]] | None, counts: Counter[str]
 ) -> list[int]:
     """Replace what is found in the given rows and return the rows that changed.
 
@@ -113,6 +114,14 @@ def _round(
             texts[row] = replaced(texts[row] or "", whole, counts)
             changed.append(row)
     return changed
+
+
+def _prepared(own: Sequence[Sequence[str]] | None) -> list[tuple[Attribute, ...]] | None:
+    """Prepare each person of a batch once; the forms live no longer than the batch."""
+    if own is None:
+        return None
+    people = {values: attributes_of(values) for values in set(map(tuple, own))}
+    return [people[tuple(values)] for values in own]
 
 
 def _outside_placeholders(spans: Iterable[Span], view: str) -> Iterator[Span]:

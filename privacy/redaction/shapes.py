@@ -26,15 +26,16 @@ _PERSONAL_URL: Final = re.compile(
     re.IGNORECASE,
 )
 _HANDLE: Final = re.compile(r"@\w{3,40}")
-_IBAN: Final = re.compile(
-    r"\b(?:A[DELTZ]|B[AEGHRY]|C[HRYZ]|D[EKO]|E[EGS]|F[IOR]|G[BEILRT]|H[RU]|I[ELQST]|JO|K[WZ]|L[BCITUV]|M[CDEKRTU]"
-    r"|N[LO]|P[KLST]|QA|R[OS]|S[ACEIKMTV]|T[LNR]|UA|V[AG]|XK)\d{2}(?:[ -]?[A-Z0-9]{2,4}){2,7}(?:[ -]?[A-Z0-9]{1,4})?\b",
+_IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{2,4}){2,7}(?:[ -]?[A-Z0-9]{1,4})?\b", re.IGNORECASE)
+_IBAN_COUNTRY: Final = re.compile(
+    r"A[DELTZ]|B[AEGHRY]|C[HRYZ]|D[EKO]|E[EGS]|F[IOR]|G[BEILRT]|H[RU]|I[ELQST]|JO|K[WZ]|L[BCITUV]|M[CDEKRTU]"
+    r"|N[LO]|P[KLST]|QA|R[OS]|S[ACEIKMTV]|T[LNR]|UA|V[AG]|XK",
     re.IGNORECASE,
 )
 _NINO: Final = re.compile(r"\b[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-DFMPT]\b")
 _UK_POSTCODE: Final = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b")
 _DOCUMENT: Final = re.compile(
-    r"(?:passport|passnummer|passnr|passnr\.|reisepass|driver'?s licen[cs]e|driving licen[cs]e|førerkort|körkort"
+    r"\b(?=[pdrfk])(?:passport|passnummer|passnr|passnr\.|reisepass|driver'?s licen[cs]e|driving licen[cs]e|førerkort|körkort"
     r"|führerschein|personalausweis)(?: ?(?:number|no|nr|nummer)\b\.?)?(?: is| er| är| ist)?[ :#]{1,3}"
     r"(?P<code>[A-Z]{0,3}\d[A-Z0-9]{4,11})\b",
     re.IGNORECASE,
@@ -87,7 +88,11 @@ def _urls(view: str) -> Iterator[Span]:
 def _coded(view: str) -> Iterator[Span]:
     for match in _IBAN.finditer(view):
         code = [char for char in match.group() if char.isalnum()]
-        if len(code) in _IBAN_LENGTHS and sum(map(str.isdigit, code)) >= _IBAN_DIGITS:
+        if (
+            _IBAN_COUNTRY.match(match.group())
+            and len(code) in _IBAN_LENGTHS
+            and sum(map(str.isdigit, code)) >= _IBAN_DIGITS
+        ):
             yield Span(*match.span(), Kind.IBAN)
     for match in _NINO.finditer(view):
         yield Span(*match.span(), Kind.ID)
