@@ -4,11 +4,11 @@
 (who is who, who left and why) stays in `Company.truth`; no export holds it. Measured on one busy core: 5,000 people in
 about 3 s, another 1.5 s to write the exports.
 
-At 5,000 people about 1,400 leave within the 24 months, each by a cause that shows beforehand (median 123 days ahead), one
-in nine without any; another 400 meet trouble and stay. 3 % of CRM contacts object to analysis, 0.4 % have processing
-restricted, 1.5 % of ERP customers object; of the newsletter's readers 56 % allow win-back, 10 % refuse, 9 % have stopped,
-25 % were never asked. Tests hold the churn to this: over 90-day features a logistic regression tells who falls silent
-with AUC .85-.89, recency alone .76-.81; who leaves among those still there .77-.83 against .54-.61.
+At 5,000 people about 1,400 leave within the 24 months, each by a cause that shows beforehand (median 122 days ahead),
+one in ten without any; about 400 episodes of trouble heal. 3 % of CRM contacts object to analysis, 0.4 % have processing
+restricted, 1.5 % of ERP customers object; of the newsletter's readers 56 % allow win-back, 10 % refuse, 9 % have
+stopped, 25 % were never asked. Over seven seeds a logistic regression on 90-day features told who falls silent for 90
+days with AUC .84-.88 (recency alone .76-.82) and who of those still there leaves with .74-.82 (recency .56-.61).
 """
 
 from dataclasses import dataclass
