@@ -6,7 +6,6 @@ a row of their own into a comment - so it refuses the file.
 """
 
 import re
-from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -63,7 +62,7 @@ def walked_records(block: bytes, delimiter: bytes, *, first_line: int) -> Record
 def _field_pattern(delimiter: bytes) -> re.Pattern[bytes]:
     """Match one field: quoted, or up to the next separator or line end."""
     mark = re.escape(delimiter)
-    return re.compile(rb'"[^"]*+(?:""[^"]*+)*+"(?=' + mark + rb"|\r?\n|\r|\Z)|(?!\")[^\n" + mark + rb"]*+")
+    return re.compile(rb'"[^"]*+(?:""[^"]*+)*+"(?=' + mark + rb"|\r?\n|\Z)|(?!\")[^\n" + mark + rb"]*+")
 
 
 def _record_end(block: bytes, start: int, pattern: re.Pattern[bytes], line: int) -> int | None:
@@ -90,25 +89,23 @@ def _record_end(block: bytes, start: int, pattern: re.Pattern[bytes], line: int)
 def _refuse_followed_quote(block: bytes, at: int, line: int) -> None:
     """Refuse a quoted field that is followed by text; one that is unfinished in this block is left alone."""
     quotes = re.compile(rb'"[^"]*+(?:""[^"]*+)*+"').match(block, at)
-    if quotes is not None:
+    if quotes is not None and block[quotes.end() :] != b"\r":  # its line feed may be in the next block
         line += block.count(b"\n", at, quotes.end())
         raise StreamBroken("text follows a closing quote", _REMEDY, line=line)
 
 
 def _judged(record: bytes, delimiter: bytes, pattern: re.Pattern[bytes]) -> tuple[Fault | None, int]:
     """Return a record's fault, if any, and its number of fields."""
-    fields = deque[bytes]()
+    record = record.removesuffix(b"\r")
+    fields: list[bytes] = []
     at = 0
-    while at <= len(record):
-        matched = pattern.match(record, at)
-        if matched is None:  # a carriage return before the line end
-            break
+    while at <= len(record) and (matched := pattern.match(record, at)) is not None:
         fields.append(matched.group())
         at = matched.end() + len(delimiter)
     return _fault_of(record, fields), len(fields)
 
 
-def _fault_of(record: bytes, fields: deque[bytes]) -> Fault | None:
+def _fault_of(record: bytes, fields: list[bytes]) -> Fault | None:
     """Return the first rule that a record breaks."""
     if any(len(part) > FIELD_BYTES for part in fields):
         return LONG_FIELD
@@ -117,6 +114,4 @@ def _fault_of(record: bytes, fields: deque[bytes]) -> Fault | None:
     unquoted = [part for part in fields if not part.startswith(b'"')]
     if any(b'"' in part for part in unquoted):
         return STRAY_QUOTE
-    if any(b"\r" in part for part in unquoted[:-1]) or (unquoted and b"\r" in unquoted[-1].rstrip(b"\r")):
-        return LONE_RETURN
-    return None
+    return LONE_RETURN if any(b"\r" in part for part in unquoted) else None

@@ -93,7 +93,9 @@ def _is_well_quoted(data: NDArray[np.uint8], outside: Marks, delimiter: bytes) -
     following = np.minimum(at + 1, data.size - 1)
     after = np.where(at + 1 < data.size, data[following], NEWLINE)  # the tail is judged with the next block
     opened = (before == delimiter[0]) | (before == NEWLINE) | (before == QUOTE)
-    closed = (after == delimiter[0]) | (after == NEWLINE) | (after == QUOTE) | (after == RETURN)
+    beyond = np.where(at + 2 < data.size, data[np.minimum(at + 2, data.size - 1)], NEWLINE)
+    line_end = (after == NEWLINE) | ((after == RETURN) & (beyond == NEWLINE))
+    closed = (after == delimiter[0]) | (after == QUOTE) | line_end
     return bool(np.where(closes, closed, opened).all())
 
 

@@ -13,7 +13,7 @@ from ingest.readers.casts.category import RESTRICTIVE, boolean_cast, category_ca
 from ingest.readers.casts.check import NULL_KEY, Cast, Check
 from ingest.readers.casts.instant import date_cast, instant_cast, instant_of
 from ingest.readers.casts.number import currency_cast, money_cast, negative_check, number_cast
-from ingest.readers.casts.text import joined_key, text_cast
+from ingest.readers.casts.text import fraction_checks, joined_key, text_cast
 
 Dtypes = dict[str, pl.DataType]
 
@@ -65,7 +65,9 @@ def _nothing(output: str) -> Cast:
 
 def _key(columns: tuple[str, ...], output: str, dtypes: Dtypes, *, required: bool) -> Cast:
     """Build one key column."""
-    checks = (Check(", ".join(columns), *NULL_KEY, pl.col(output).is_null()),) if required else ()
+    checks = fraction_checks(columns, dtypes)
+    if required:
+        checks = (*checks, Check(", ".join(columns), *NULL_KEY, pl.col(output).is_null()))
     return Cast(joined_key(columns, dtypes).alias(output), checks)
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 import polars as pl
 
-from ingest.readers.casts.check import Cast, source_of, unreadable
+from ingest.readers.casts.check import Cast, Check, source_of, unreadable
 
 _FRACTION: Final = ("is neither text nor a whole number", "deliver the column as text")
 
@@ -41,3 +41,12 @@ def joined_key(columns: tuple[str, ...], dtypes: dict[str, pl.DataType]) -> pl.E
         return parts[0]
     sized = [pl.concat_str(part.str.len_bytes().cast(pl.String), pl.lit(":"), part) for part in parts]
     return pl.concat_str(sized)
+
+
+def fraction_checks(columns: tuple[str, ...], dtypes: dict[str, pl.DataType]) -> tuple[Check, ...]:
+    """Refuse keys that are fractions: read as missing, a row would silently lose its customer."""
+    return tuple(
+        Check(column, *_FRACTION, source_of(column).is_not_null() & text_of(column, dtypes[column]).is_null())
+        for column in columns
+        if dtypes[column].is_float()
+    )
