@@ -35,7 +35,8 @@ _IBAN_COUNTRY: Final = re.compile(
 _NINO: Final = re.compile(r"\b[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-DFMPT]\b")
 _UK_POSTCODE: Final = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b")
 _DOCUMENT: Final = re.compile(
-    r"\b(?=[pdrfk])(?:passport|passnummer|passnr|passnr\.|reisepass|driver'?s licen[cs]e|driving licen[cs]e|førerkort|körkort"
+    r"\b(?=[pdrfk])"  # skips most words at their first letter
+    r"(?:passport|passnummer|passnr|reisepass|driver'?s licen[cs]e|driving licen[cs]e|førerkort|körkort"
     r"|führerschein|personalausweis)(?: ?(?:number|no|nr|nummer)\b\.?)?(?: is| er| är| ist)?[ :#]{1,3}"
     r"(?P<code>[A-Z]{0,3}\d[A-Z0-9]{4,11})\b",
     re.IGNORECASE,
