@@ -50,30 +50,33 @@ class Comparison(StrEnum):
 
 
 class DerivedOp(StrEnum):
-    """How two features become a third; null where either is null."""
+    """How two features become a third."""
 
-    RATIO = "ratio"  # null where the divisor is 0
-    DIFFERENCE = "difference"
+    RATIO = "ratio"  # null where either is null or the divisor is 0
+    DIFFERENCE = "difference"  # null where either is null
+    TOTAL = "total"  # of those that are there
+    LEAST = "least"  # of those that are there
+    GREATEST = "greatest"  # of those that are there
 
 
 class FeatureRole(StrEnum):
-    """What a feature means to the churn baseline and to the words of a reason."""
+    """The part a feature plays in the churn baseline and in reasons; each part is played once."""
 
-    RECENCY = "recency"
-    RHYTHM = "rhythm"
-    PACE = "pace"
+    RECENCY = "recency"  # days since the last sign of life
+    RHYTHM = "rhythm"  # the customer's own usual gap in days
+    OVERDUE = "overdue"  # the one divided by the other
+    TENURE = "tenure"  # days since the first sign of life
 
 
 class Unit(StrEnum):
-    """What a feature's number counts."""
+    """How a value is shown to people."""
 
-    DAYS = "days"
-    HOURS = "hours"
+    NUMBER = "number"
     COUNT = "count"
+    DAYS = "days"
     AMOUNT_MINOR = "amount_minor"
     RATIO = "ratio"
-    SCORE = "score"
-    LEVEL = "level"
+    FLAG = "flag"
 
 
 @dataclass(frozen=True, slots=True)

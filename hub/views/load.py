@@ -13,7 +13,7 @@ from hub.views.feature import Aggregate, Derived, DerivedOp, Feature, FeatureRol
 from hub.views.rules import check
 from hub.views.section import Section
 from hub.views.selection import choice_of, conditions_of, label_of, population_of, rows_of
-from hub.views.spec import LANGUAGES, FeatureText, Grid, ViewSpec
+from hub.views.spec import LANGUAGES, Grid, ViewSpec
 from privacy.terms import EntityKind, PurposeId
 
 _UNNAMED: Final = "(unnamed)"
@@ -155,17 +155,13 @@ def _shape(section: Section) -> Shape:
     )
 
 
-def _texts(section: Section) -> dict[str, dict[str, FeatureText]]:
+def _texts(section: Section) -> dict[str, dict[str, str]]:
     """Read the words of each feature in each language."""
     return {name: _languages(section.section(name)) for name in section.names}
 
 
-def _languages(section: Section) -> dict[str, FeatureText]:
-    """Read the words of one feature."""
-    texts = {}
-    for language in LANGUAGES:
-        words = section.section(language)
-        texts[language] = FeatureText(words.text("label"), words.text("high", ""), words.text("low", ""))
-        words.done()
+def _languages(section: Section) -> dict[str, str]:
+    """Read the name of one feature in each language."""
+    texts = {language: section.text(language) for language in LANGUAGES}
     section.done()
     return texts

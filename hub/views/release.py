@@ -4,6 +4,8 @@ Numbers leave as Int64 or Float64, truths as Boolean, levels as String. Generali
 person (Art. 5(1)(c)): a greatest value that many share, a step, or the lower edge of a band.
 """
 
+from typing import assert_never
+
 import polars as pl
 
 from hub.views.feature import OTHER_LEVEL, Aggregate, Derived, DerivedOp, Feature, Op, Shape
@@ -15,11 +17,21 @@ _REAL_OPS = frozenset({Op.MEAN, Op.STD, Op.SHARE, Op.GAP_MEAN})
 
 
 def derived(feature: Derived) -> pl.Expr:
-    """Compute a derived feature from raw ones; a ratio is null where its divisor is 0."""
+    """Compute a derived feature from raw ones."""
     left, right = pl.col(feature.left), pl.col(feature.right)
-    if feature.op is DerivedOp.DIFFERENCE:
-        return left - right
-    return pl.when(right != 0).then(left / right)
+    match feature.op:
+        case DerivedOp.RATIO:
+            return pl.when(right != 0).then(left / right)
+        case DerivedOp.DIFFERENCE:
+            return left - right
+        case DerivedOp.TOTAL:
+            return pl.coalesce(left + right, left, right)
+        case DerivedOp.LEAST:
+            return pl.min_horizontal(left, right)
+        case DerivedOp.GREATEST:
+            return pl.max_horizontal(left, right)
+        case _:
+            assert_never(feature.op)
 
 
 def released(feature: Feature) -> pl.Expr:

@@ -64,6 +64,9 @@ def _check_form(spec: ViewSpec) -> None:
         raise _refuse(spec, "k", "bad_k", "write 2 or more with quasi-identifiers, else 1 or more")
     if spec.expires_days < 1 or spec.version < 1:
         raise _refuse(spec, "version", "bad_number", "version and expires_days are 1 or more")
+    roles = [feature.meaning.role for feature in spec.released if feature.meaning.role]
+    if len(roles) != len(set(roles)):
+        raise _refuse(spec, "features", "duplicate_role", "give each role to one feature")
     seen: dict[str, Feature] = {}
     for feature in spec.features:
         _check_name(spec, feature.name)

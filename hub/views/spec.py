@@ -55,15 +55,6 @@ class Label:
     outcomes: tuple[Outcome, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FeatureText:
-    """A feature in one language: its name, and the reason it gives when its value is high or low."""
-
-    label: str
-    high: str = ""
-    low: str = ""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewSpec:
     """A view as its approver reads it; `hash` is what the approval binds, texts are versioned apart (`texts_hash`)."""
@@ -81,7 +72,7 @@ class ViewSpec:
     quasi_identifiers: tuple[str, ...]
     k: int
     expires_days: int
-    texts: Mapping[str, Mapping[str, FeatureText]] = field(default_factory=dict)
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def aggregates(self) -> tuple[Aggregate, ...]:
@@ -136,19 +127,17 @@ class ViewSpec:
     @property
     def texts_hash(self) -> bytes:
         """Return the SHA-256 of the texts: changing a word asks for no new approval, but is seen."""
-        return hashlib.sha256(_canonical(asdict(self)["texts"]).encode()).digest()
+        return hashlib.sha256(_canonical({name: dict(words) for name, words in self.texts.items()}).encode()).digest()
 
 
 def header_of(spec: ViewSpec) -> list[dict[str, object]]:
-    """Return what a model may be told of each released feature: name, unit, role, and its texts by language."""
+    """Return what a model may be told of each released feature: its part, its unit, its name in five languages."""
     return [
         {
             "name": feature.name,
-            "unit": feature.meaning.unit.value,
             "role": feature.meaning.role.value if feature.meaning.role else None,
-            "label": {language: text.label for language, text in spec.texts.get(feature.name, {}).items()},
-            "high": {language: text.high for language, text in spec.texts.get(feature.name, {}).items()},
-            "low": {language: text.low for language, text in spec.texts.get(feature.name, {}).items()},
+            "unit": feature.meaning.unit.value,
+            "labels": dict(spec.texts[feature.name]),
         }
         for feature in spec.released
     ]

@@ -107,19 +107,12 @@ def _satisfies(condition: Condition, value: Any) -> bool:
         return value is None
     if value is None:
         return False
-    match condition.comparison:
-        case Comparison.NOT_NULL:
-            return True
-        case Comparison.IN:
-            return value in condition.values
-        case Comparison.NOT_IN:
-            return value not in condition.values
-    return {
-        Comparison.GE: operator.ge,
-        Comparison.GT: operator.gt,
-        Comparison.LE: operator.le,
-        Comparison.LT: operator.lt,
-    }[condition.comparison](value, condition.values[0])
+    if condition.comparison in (Comparison.IN, Comparison.NOT_IN):
+        return (value in condition.values) == (condition.comparison is Comparison.IN)
+    if condition.comparison is Comparison.NOT_NULL:
+        return True
+    compare = {Comparison.GE: operator.ge, Comparison.GT: operator.gt, Comparison.LE: operator.le}
+    return bool(compare.get(condition.comparison, operator.lt)(value, condition.values[0]))
 
 
 def _read(event: Event, column: str, as_of: datetime) -> Any:
@@ -194,6 +187,11 @@ def _std(values: Sequence[float]) -> float | None:
 
 def _derive(feature: Derived, raw: Mapping[str, Any]) -> float | None:
     left, right = raw[feature.left], raw[feature.right]
+    there = [float(value) for value in (left, right) if value is not None]
+    if feature.op is DerivedOp.TOTAL:
+        return sum(there) if there else None
+    if feature.op in (DerivedOp.LEAST, DerivedOp.GREATEST):
+        return min(there, default=None) if feature.op is DerivedOp.LEAST else max(there, default=None)
     if left is None or right is None:
         return None
     if feature.op is DerivedOp.DIFFERENCE:
