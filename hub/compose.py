@@ -22,7 +22,7 @@ from hub.lake.lake import Lake
 from hub.lake.storage import LocalFileStore
 from hub.lakeport import LakePort
 from hub.settings import Settings
-from ingest.canonical.catalogue import table_of
+from ingest.canonical.catalogue import lake_table_of
 from ingest.pipeline.ports import Indexes, Ports
 from privacy.audit import AuditFields
 from privacy.checkpoint import VerifierKey, verifier_key
@@ -37,9 +37,16 @@ from privacy.terms import DomainName, KeyId, PrincipalId
 Clock = Callable[[], datetime]
 
 
+def _unreported(_step: str) -> None:
+    """Let a step pass."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hub:
-    """One hub, built: its stores, its keys' names and its clock. Nothing here decides; see `hub.views.gateway`."""
+    """One hub, built: its stores, its keys' names and its clock. Nothing here decides; see `hub.views.gateway`.
+
+    `reached` is told each named step of an act that spans stores, for the crash tests.
+    """
 
     settings: Settings
     engine: Engine
@@ -47,6 +54,7 @@ class Hub:
     lake: Lake
     instance: bytes
     clock: Clock
+    reached: Callable[[str], None] = _unreported
 
     def unit_of_work(self) -> AbstractContextManager[Session]:
         """Open a write transaction on the control database."""
@@ -112,6 +120,7 @@ class Hub:
             clock=self.clock,
             principal=principal,
             purpose_versions={purpose.id: purpose.version for purpose in self.policy().purposes},
+            reached=self.reached,
         )
 
     def indexes(self) -> Indexes:
@@ -159,4 +168,4 @@ def lake_of(settings: Settings, engine: Engine, keystore: SqlKeyStore, instance:
 
 
 def _schema_of(table: str) -> pl.Schema:
-    return table_of(table).schema
+    return lake_table_of(table).schema

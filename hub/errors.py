@@ -73,3 +73,31 @@ class SubjectNotFound(HubError):
         super().__init__(
             "nobody here carries that identifier. Give email:ADDRESS, phone:NUMBER, SOURCE:KEY or a record id in hex"
         )
+
+
+class ErasureWaiting(HubError):
+    """The person is closed and the keys are gone, but a long reader keeps old pages; the rest follows by itself."""
+
+    def __init__(self, erasure_id: bytes) -> None:
+        super().__init__(
+            f"erasure {erasure_id.hex()}: nobody can read the person any more, but a long read keeps old pages "
+            "alive. Run `varde erase --finish` when it has ended"
+        )
+        self.erasure_id = erasure_id
+
+
+class ChildFailed(HubError):
+    """Training or scoring ended without an answer; its own words are not repeated."""
+
+    def __init__(self, module: str, kind: str, told: str) -> None:
+        super().__init__(f"{module}: {kind}: {told}")
+        self.module = module
+        self.kind = kind
+
+
+class ModelNotFound(HubError):
+    """No model of that module has been trained here."""
+
+    def __init__(self, module: str) -> None:
+        super().__init__(f"{module}: no model has been trained yet. Run `varde predict train {module}`")
+        self.module = module

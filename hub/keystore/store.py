@@ -9,12 +9,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
-from sqlalchemy import CursorResult, Engine, delete, func, insert, select
+from sqlalchemy import CursorResult, Engine, delete, func, select
 from sqlmodel import col
 
+from hub.database.journal import truncate_journal
 from hub.database.unit import reading, unit_of_work
 from hub.keystore.tables import LedgerEntry, WrappedKey
 from privacy.keys import KekProvider, Key, KeyKind, NewKey
+from privacy.store.bulk import insert_rows
 from privacy.terms import BatchId, KeyId, RecordId
 
 _CHUNK: Final = 500  # below SQLite's oldest limit of 999 bound parameters
@@ -58,7 +60,7 @@ class SqlKeyStore:
             for (new, name, version), secret in zip(keys, wrapped, strict=True)
         ]
         with unit_of_work(self._engine) as session:
-            session.execute(insert(WrappedKey), rows)
+            insert_rows(session, WrappedKey, rows)
 
     def get(self, key_ids: Sequence[KeyId]) -> dict[KeyId, Key]:
         """Unwrap the keys that exist; a shredded key is simply absent from the answer."""
@@ -117,7 +119,7 @@ class SqlKeyStore:
             )
             fresh = [owner for owner in owners if bytes(owner) not in done]
             if fresh:
-                session.execute(insert(LedgerEntry), [_erased(erasure_id, owner, at_us) for owner in fresh])
+                insert_rows(session, LedgerEntry, [_erased(erasure_id, owner, at_us) for owner in fresh])
             for chunk in _chunks(owners):
                 owned = col(WrappedKey.owner).in_(chunk)
                 kinds = select(col(WrappedKey.kind), func.count()).where(owned).group_by(col(WrappedKey.kind))
@@ -125,6 +127,10 @@ class SqlKeyStore:
                     counts[kind] += count
                 session.execute(delete(WrappedKey).where(owned))
         return dict(counts)
+
+    def truncate_journal(self) -> bool:
+        """Empty the key database's write-ahead log, which still holds destroyed keys; False if it was busy."""
+        return truncate_journal(self._engine)
 
     def count(self) -> int:
         """Count the keys held."""

@@ -7,6 +7,7 @@ from ingest.canonical.commerce import ORDER_LINES, ORDERS, PAYMENTS, SUBSCRIPTIO
 from ingest.canonical.company import ACCOUNT_TEAM, CALENDAR, CONTEXT, PROJECTS
 from ingest.canonical.equipment import ASSET_READINGS, ASSETS, SERVICE_EVENTS
 from ingest.canonical.profiles import PROFILES
+from ingest.canonical.scores import SCORES
 from ingest.canonical.support import FEEDBACK, MESSAGES, TICKETS
 from ingest.canonical.table import Table
 
@@ -36,11 +37,25 @@ TABLES: Final = {
 }
 
 
+LAKE_TABLES: Final = {**TABLES, SCORES.name: SCORES}
+"""What the lake holds: the canonical tables, and what the hub derives from them."""
+
+
 def table_of(name: str) -> Table:
-    """Return a canonical table by name.
+    """Return a canonical table by name: one that a contract may map onto.
 
     Raises:
         KeyError: there is no such table.
 
     """
     return TABLES[name]
+
+
+def lake_table_of(name: str) -> Table:
+    """Return a table of the lake by name.
+
+    Raises:
+        KeyError: there is no such table.
+
+    """
+    return LAKE_TABLES[name]

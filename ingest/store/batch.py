@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from ingest.tables.batch import Batch, BatchMetric, QuarantineRow
 from ingest.tables.identity import ContactOf
 from ingest.tables.record import HeldText, RecordIndex, RecordRevision
+from privacy.store.bulk import insert_rows
 from privacy.terms import BatchId
 
 LEASE: Final = timedelta(minutes=5)
@@ -121,8 +122,7 @@ def visible_batches(session: Session) -> list[Batch]:
 
 def add_metrics(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep the figures of a batch."""
-    if rows:
-        session.execute(insert(BatchMetric), list(rows))
+    insert_rows(session, BatchMetric, rows)
 
 
 def metrics_of(session: Session, batch_id: BatchId) -> list[BatchMetric]:
@@ -132,8 +132,7 @@ def metrics_of(session: Session, batch_id: BatchId) -> list[BatchMetric]:
 
 def add_quarantined(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep rejected rows, sealed."""
-    if rows:
-        session.execute(insert(QuarantineRow), list(rows))
+    insert_rows(session, QuarantineRow, rows)
 
 
 def quarantined(session: Session, contract: str | None = None) -> list[tuple[QuarantineRow, str]]:

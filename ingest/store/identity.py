@@ -14,7 +14,7 @@ from ingest.store.batch import BatchState
 from ingest.tables.batch import Batch
 from ingest.tables.identity import Crosswalk, CrosswalkEvent, Entity
 from ingest.tables.record import RecordIndex
-from privacy.terms import BatchId, EntityId, PrincipalId, RecordId
+from privacy.terms import BatchId, EntityId, EntityKind, PrincipalId, RecordId
 
 CHUNK: Final = 500
 _COUNTS: Final = (BatchState.VISIBLE.value, BatchState.SETTLED.value)
@@ -138,3 +138,19 @@ def count_entities(session: Session) -> dict[str, int]:
         col(Crosswalk.kind)
     )
     return {kind: int(count) for kind, count in session.execute(query).all()}
+
+
+def anchors_frame(session: Session, kind: EntityKind) -> pl.DataFrame:
+    """Return each entity of a kind with one record that stands for it and the revision of its record set.
+
+    Columns entity, record (Binary, 16 bytes), revision (Int64). The record is the smallest of the entity's, so that a
+    row written under it is erased with the entity whichever of its parts is erased.
+    """
+    query = (
+        select(col(Crosswalk.entity_id), col(Crosswalk.record_id), col(Entity.revision))
+        .join(Entity, col(Entity.entity_id) == col(Crosswalk.entity_id))
+        .where(col(Crosswalk.kind) == kind.value)
+    )
+    rows = [tuple(row) for row in session.execute(query).all()]
+    frame = pl.DataFrame(rows, schema={"entity": pl.Binary, "record": pl.Binary, "revision": pl.Int64}, orient="row")
+    return frame.sort("record").unique("entity", keep="first", maintain_order=True)

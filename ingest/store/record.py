@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import insert, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col
@@ -15,6 +15,7 @@ from ingest.store.batch import BatchState
 from ingest.tables.batch import Batch
 from ingest.tables.identity import ContactOf, Crosswalk, Entity
 from ingest.tables.record import HeldText, RecordIndex, RecordRevision, SourceRecord
+from privacy.store.bulk import execute_rows, insert_rows
 from privacy.terms import BatchId, EntityKind, RecordId, random_id
 
 CHUNK: Final = 500
@@ -61,7 +62,7 @@ def name_records(session: Session, key_indexes: Sequence[bytes], space: KeySpace
     if not records:
         return
     new = _insert_for(session)
-    session.execute(new(SourceRecord).on_conflict_do_nothing(index_elements=["key_index"]), records)
+    execute_rows(session, new(SourceRecord).on_conflict_do_nothing(index_elements=["key_index"]), records)
     won = find_records(session, key_indexes)
     mine = [row for row in records if won.get(row["key_index"]) == row["record_id"]]
     entities = [
@@ -69,9 +70,10 @@ def name_records(session: Session, key_indexes: Sequence[bytes], space: KeySpace
         for _ in mine
     ]
     if mine:
-        session.execute(insert(Entity), entities)
-        session.execute(
-            insert(Crosswalk),
+        insert_rows(session, Entity, entities)
+        insert_rows(
+            session,
+            Crosswalk,
             [
                 {"record_id": row["record_id"], "entity_id": entity["entity_id"], "kind": space.kind.value}
                 for row, entity in zip(mine, entities, strict=True)
@@ -112,26 +114,22 @@ def highest_revisions(session: Session, records: Sequence[RecordId]) -> dict[Rec
 
 def add_revisions(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Stage sealed revisions."""
-    if rows:
-        session.execute(insert(RecordRevision), list(rows))
+    insert_rows(session, RecordRevision, rows)
 
 
 def add_indexes(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Stage blind indexes: they count from the moment their batch does."""
-    if rows:
-        session.execute(insert(RecordIndex), list(rows))
+    insert_rows(session, RecordIndex, rows)
 
 
 def add_contacts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Stage which organisation's record a person's record is a contact of."""
-    if rows:
-        session.execute(insert(ContactOf), list(rows))
+    insert_rows(session, ContactOf, rows)
 
 
 def add_held_texts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep cleaned texts sealed for re-redaction."""
-    if rows:
-        session.execute(insert(HeldText), list(rows))
+    insert_rows(session, HeldText, rows)
 
 
 def records_frame(session: Session, kind: EntityKind) -> pl.DataFrame:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import case, insert, or_, select
+from sqlalchemy import case, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col
 
 from privacy.consent import ConsentEvent, Head, Mark, head_after
+from privacy.store.bulk import execute_rows, insert_rows
 from privacy.store.epoch import bump_epoch
 from privacy.store.marks import bytes_of_mark, mark_of_bytes
 from privacy.tables.consent import ConsentEventRow, ConsentHead, SourceGround
@@ -58,8 +59,7 @@ def append_to_ledger(session: Session, acts: Sequence[Act], *, recorded_at: date
     """Append the acts without effect yet: the permissive acts of a batch that is still staged."""
     if any(act.event.at > recorded_at for act in acts):
         raise ValueError("a consent act cannot be dated in the future")
-    if acts:
-        session.execute(insert(ConsentEventRow), [_ledger_row(act, recorded_at) for act in acts])
+    insert_rows(session, ConsentEventRow, [_ledger_row(act, recorded_at) for act in acts])
 
 
 def move_heads(session: Session, acts: Sequence[Act]) -> int | None:
@@ -194,9 +194,11 @@ def _upsert(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
         )
         for name in _MARKS + _INSTANTS
     }  # fmt: skip
-    session.execute(
+    execute_rows(
+        session,
         statement.on_conflict_do_update(
-            index_elements=["record_id", "purpose"], set_=greater | {"version": col(ConsentHead.version) + 1}
+            index_elements=["record_id", "purpose"],
+            set_=greater | {"version": col(ConsentHead.version) + literal_column("1")},
         ),
         rows,
     )

@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import func, insert, select, update
 from sqlmodel import Session, col
 
+from privacy.store.bulk import insert_rows
 from privacy.tables.epoch import Change, Epoch
 
 _ONLY_ROW: Final = 1
@@ -37,14 +38,14 @@ def bump_epoch(session: Session, records: Iterable[bytes], *, kind: str) -> int:
     epoch = _next(session)
     rows = [{"epoch": epoch, "record_id": bytes(record), "kind": kind} for record in records]
     if rows:
-        session.execute(insert(Change), rows)
+        insert_rows(session, Change, rows)
     return epoch
 
 
 def bump_epoch_for_all(session: Session, *, kind: str) -> int:
     """Start a new epoch that touches everybody: policy, view state, a batch made visible, a restore."""
     epoch = _next(session)
-    session.execute(insert(Change), [{"epoch": epoch, "record_id": None, "kind": kind}])
+    insert_rows(session, Change, [{"epoch": epoch, "record_id": None, "kind": kind}])
     return epoch
 
 

@@ -1,0 +1,153 @@
+"""Erasure across two databases and the lake, in an order that a crash can only pause.
+
+1. the control database commits tombstones, the epoch and the intent: nobody reads the person from here on;
+2. one key-store transaction writes the ledger and destroys the keys: whatever copies remain are closed for good;
+3. the control database's rows and the lake's rows go, the old files' keys are destroyed, completion is noted.
+Start-up rolls 2 and 3 forward, never back; only after 3 is the erasure certified.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from hub.compose import Hub
+from hub.consents import Subject
+from hub.database.journal import truncate_journal
+from hub.errors import AccessRefused, ErasureWaiting
+from hub.lake.erasure import ErasureRule, RowRule
+from hub.lake.erasure import erase as erase_in_lake
+from hub.lake.purge import purge
+from ingest.canonical.catalogue import LAKE_TABLES
+from ingest.canonical.table import Erasure as TableErasure
+from ingest.store.erasure import delete_records, key_indexes_of
+from ingest.tables.record import HeldText, RecordIndex, RecordRevision
+from privacy.audit import AuditFields
+from privacy.instant import microseconds_of
+from privacy.store.erasure import COMPLETED, SHREDDED, intend_erasure, note_state, open_erasures
+from privacy.store.principal import Principal
+from privacy.terms import PrincipalId, RecordId, Role, random_id
+
+_MAY_ERASE: Final = frozenset({Role.OWNER, Role.DPO})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What an erasure would do: the parts of the entity, and rows by table of the control database.
+
+    `kept` names the lake tables whose rows stay without the person, and why.
+    """
+
+    records: int
+    rows: dict[str, int]
+    kept: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """What an erasure did, after every step of it is durable."""
+
+    erasure_id: bytes
+    records: int
+    keys: dict[str, int]
+    rows_deleted: int
+    rows_blanked: int
+    lake_files_replaced: int
+
+
+def plan(hub: Hub, subject: Subject, by: Principal) -> Plan:
+    """Show what erasing a subject would do; changes nothing."""
+    _verify_role(by)
+    records = [bytes(record) for record in subject.records]
+    with hub.reading() as session:
+        rows = {
+            table.__tablename__: int(
+                session.execute(
+                    select(func.count()).select_from(table).where(col(table.record_id).in_(records))
+                ).scalar_one()
+            )
+            for table in (RecordRevision, RecordIndex, HeldText)
+        }
+    kept = {
+        table.name: "the fact stays without the person"
+        for table in LAKE_TABLES.values()
+        if table.erasure is TableErasure.CLEAR_PERSON
+    }
+    return Plan(records=len(records), rows={str(name): count for name, count in rows.items()}, kept=kept)
+
+
+def erase(hub: Hub, subject: Subject, by: Principal) -> Certificate:
+    """Erase every part of a subject.
+
+    Raises:
+        AccessRefused: the role may not erase.
+        LakeFileRefused: a file cannot be rewritten; the person is closed already, start-up finishes the rest.
+
+    """
+    _verify_role(by)
+    erasure_id, at = random_id(), hub.clock()
+    with hub.unit_of_work() as session:
+        intend_erasure(session, erasure_id, subject.records, by=by.principal_id, at=at)
+        fields = AuditFields(erasure=erasure_id, records=subject.records, outcome="intended")
+        hub.audit(session, "erasure.intent", by.principal_id, fields)
+    hub.reached("erasure_intended")
+    return _carry_out(hub, erasure_id, subject.records, by.principal_id)
+
+
+def roll_forward(hub: Hub, by: PrincipalId) -> int:
+    """Finish every erasure that a crash interrupted; return how many."""
+    with hub.reading() as session:
+        unfinished = open_erasures(session)
+    for erasure_id, records in unfinished:
+        _carry_out(hub, erasure_id, records, by)
+    return len(unfinished)
+
+
+def _carry_out(hub: Hub, erasure_id: bytes, records: Sequence[RecordId], by: PrincipalId) -> Certificate:
+    """Take steps 2 and 3; each can be repeated."""
+    keys = hub.keystore.erase(erasure_id, records, at_us=microseconds_of(hub.clock()))
+    hub.reached("erasure_shredded")
+    with hub.unit_of_work() as session:
+        note_state(session, erasure_id, SHREDDED)
+        delete_records(session, records, key_indexes_of(session, records))
+    hub.reached("erasure_rows_deleted")
+    outcome = erase_in_lake(hub.lake, records, lake_rules(), operation_id=erasure_id)
+    purge(hub.lake)
+    hub.reached("erasure_lake_rewritten")
+    if not (truncate_journal(hub.engine) and hub.keystore.truncate_journal()):
+        raise ErasureWaiting(erasure_id)
+    with hub.unit_of_work() as session:
+        note_state(session, erasure_id, COMPLETED, at=hub.clock())
+        fields = AuditFields(erasure=erasure_id, rows=outcome.rows_deleted + outcome.rows_blanked, outcome="completed")
+        hub.audit(session, "erasure.complete", by, fields)
+    return Certificate(
+        erasure_id=erasure_id,
+        records=len(records),
+        keys=dict(keys),
+        rows_deleted=outcome.rows_deleted,
+        rows_blanked=outcome.rows_blanked,
+        lake_files_replaced=outcome.files_replaced,
+    )
+
+
+def lake_rules() -> list[ErasureRule]:
+    """Say for every canonical table what erasing a record means: delete the row, or take the person out of it."""
+    rules = []
+    for table in LAKE_TABLES.values():
+        then = RowRule.DELETE if table.erasure is TableErasure.DELETE_ROW else RowRule.BLANK
+        rules.append(ErasureRule(table=table.name, then=then))
+        if any(column.name == "employee" for column in table.columns):
+            rules.append(ErasureRule(table=table.name, then=RowRule.BLANK, matched_by="employee", blank=("employee",)))
+    return rules
+
+
+def _verify_role(by: Principal) -> None:
+    if by.role not in _MAY_ERASE:
+        raise AccessRefused("role_may_not_erase", "Ask the DPO or the owner")
+
+
+def pending(session: Session) -> int:
+    """Count the erasures that are not completed."""
+    return len(open_erasures(session))

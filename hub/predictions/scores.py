@@ -1,0 +1,81 @@
+"""Scores written back: pseudonyms resolved inside the hub.
+
+Rows sealed in the lake, void when their customer changes.
+"""
+
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+
+from hub.compose import Hub
+from hub.lake import catalogue
+from hub.lake.append import append
+from hub.lake.reading import reading
+from hub.predictions.tables import ModelVersion
+from hub.views.gateway import PSEUDONYM
+from hub.views.spec import ViewSpec
+from ingest.canonical.catalogue import lake_table_of
+from ingest.store.identity import anchors_frame
+from privacy.audit import AuditFields
+from privacy.pseudonym import entities_of
+from privacy.store.principal import Principal
+from privacy.terms import BatchId, EntityKind, random_id
+
+TABLE: Final = "scores"
+
+
+def write_scores(hub: Hub, principal: Principal, scores: pl.DataFrame, spec: ViewSpec, model: ModelVersion) -> int:
+    """Append scores to the sealed lake and note the act; return how many customers were still there to be scored.
+
+    A pseudonym that points to nobody any more (erased meanwhile) is dropped: aliases resolve here, never outward.
+    """
+    domain = hub.domain(hub.policy().purpose(spec.purpose).domain)
+    with hub.reading() as session:
+        anchors = anchors_frame(session, spec.grain)
+    rows = scores.with_columns(entity=entities_of(domain, scores[PSEUDONYM])).join(anchors, on="entity", how="inner")
+    frame = _canonical(rows, spec, model, hub.clock())
+    batch_id = BatchId(random_id())
+    staged = append(hub.lake, frame, table=TABLE, batch_id=batch_id)
+    with hub.unit_of_work() as session:
+        catalogue.stage(session, staged, batch_id=batch_id, at=hub.lake.clock(session))
+        catalogue.publish(session, batch_id)
+        fields = AuditFields(batch=batch_id, model=model.model_id.hex(), purpose=spec.purpose, rows=frame.height)
+        hub.audit(session, "model.score", principal.principal_id, fields)
+    return frame.height
+
+
+def current_scores(hub: Hub, module: str, kind: EntityKind) -> pl.DataFrame:
+    """Return the newest score of each customer that is still valid: entity and the columns of the table.
+
+    Inside the hub only: whoever shows scores goes through a decision of their own. A score made before its customer's
+    record set changed is void (it may hold another person's data).
+    """
+    with hub.reading() as session:
+        anchors = anchors_frame(session, kind)
+    owner = "person" if kind is EntityKind.PERSON else "organisation"
+    with reading(hub.lake) as reader:
+        rows = reader.collect(reader.scan(TABLE).filter(pl.col("module") == module))
+    return (
+        rows.join(anchors.rename({"record": owner, "revision": "now"}), on=owner, how="inner")
+        .filter(pl.col("crosswalk_revision") == pl.col("now"))
+        .sort("event_time", "scored_at")
+        .unique("entity", keep="last")
+        .drop("now")
+    )
+
+
+def _canonical(rows: pl.DataFrame, spec: ViewSpec, model: ModelVersion, scored_at: datetime) -> pl.DataFrame:
+    owner, other = ("person", "organisation") if spec.grain is EntityKind.PERSON else ("organisation", "person")
+    values = {
+        owner: pl.col("record"),
+        other: pl.lit(None),
+        "event_time": pl.col("as_of"),
+        "event_id": pl.lit(None),
+        "module": pl.lit(model.module),
+        "model_id": pl.lit(model.model_id),
+        "scored_at": pl.lit(scored_at),
+        "crosswalk_revision": pl.col("revision"),
+    }
+    schema = lake_table_of(TABLE).schema
+    return rows.select(values.get(name, pl.col(name)).cast(dtype).alias(name) for name, dtype in schema.items())

@@ -1,0 +1,210 @@
+"""Train, score and report through the gate: frames out under the purpose's pseudonyms, scores back under the same.
+
+A module sees what its view releases and nothing else. Scores enter the sealed lake like any event; each carries the
+crosswalk revision of its customer, so that a merge or an erasure voids it at once.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import polars as pl
+
+from hub.compose import Hub
+from hub.errors import AccessRefused
+from hub.lake.catalogue import files_of
+from hub.lake.terms import FileState
+from hub.predictions import store
+from hub.predictions.child import ask
+from hub.predictions.scores import write_scores
+from hub.predictions.tables import ModelVersion
+from hub.views.gateway import Gateway, Released
+from hub.views.registry import readable_spec
+from hub.views.spec import Grid, ViewSpec, header_of
+from predict.wire import Message, arrow
+from privacy.audit import AuditFields
+from privacy.store.principal import Principal
+from privacy.terms import random_id
+
+VIEW_OF: Final = {"churn": "churn_signals"}
+_MOST_CUTS: Final = 36
+_DEFAULT_SEED: Final = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """A model that was trained: its id, and the report of what it can and cannot do."""
+
+    model_id: bytes
+    report: dict[str, Any]
+    cuts: list[datetime]
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """Scores that were written back, and the reasons in words, for whoever may see pseudonyms."""
+
+    scores: pl.DataFrame
+    reasons: pl.DataFrame
+    released: Released
+    written: int
+
+
+def train(hub: Hub, principal: Principal, module: str, *, seed: int = _DEFAULT_SEED) -> Trained:
+    """Train a module on every cut whose outcome is known.
+
+    Raises:
+        AccessRefused: the gate said no, or there is not enough history for one labelled cut.
+        ChildFailed: the module refused, for example with too few customers; its reason is told.
+
+    """
+    view = VIEW_OF[module]
+    spec = _spec(hub, view)
+    known_until = _known_until(hub, spec)
+    cuts = labelled_cuts(spec, since=_known_since(hub, spec), known_until=known_until)
+    if not cuts or spec.label is None:
+        raise AccessRefused("no_labelled_cut", "There is not enough history yet for one horizon after the first month")
+    released = Gateway(hub).read_training(principal, view, purpose=spec.purpose, cuts=cuts, known_until=known_until)
+    message = Message(
+        {"horizon_days": spec.label.horizon_days, "seed": seed, "capacity": None, "features": described(spec)},
+        {"frame": arrow(_modelled(released.frame))},
+        {"frame": "arrow"},
+    )
+    answer = ask("train", module, message)
+    model_id = random_id()
+    digest = store.write_artefact(hub.settings.models_folder, model_id, answer.part("artefact"))
+    row = {
+        "model_id": model_id,
+        "module": module,
+        "view": view,
+        "view_version": spec.version,
+        "spec_hash": spec.hash,
+        "trained_at": hub.clock(),
+        "trained_by": principal.principal_id,
+        "training_release": released.release_id,
+        "file_sha256": digest,
+        "report": answer.part("report").decode(),
+    }
+    with hub.unit_of_work() as session:
+        store.add_model(session, row)
+        fields = AuditFields(model=model_id.hex(), view=view, act_id=released.release_id, rows=released.frame.height)
+        hub.audit(session, "model.train", principal.principal_id, fields)
+    return Trained(model_id=model_id, report=json.loads(answer.part("report")), cuts=cuts, rows=released.frame.height)
+
+
+def score(
+    hub: Hub, principal: Principal, module: str, *, as_of: datetime | None = None, language: str = "en"
+) -> Scored:
+    """Score every customer that the view releases at `as_of` (default.
+
+    The newest instant of its grid that has passed).
+    """
+    view = VIEW_OF[module]
+    spec = _spec(hub, view)
+    with hub.reading() as session:
+        model = store.current_model(session, module)
+    _verify_model(model, spec)
+    at = as_of or newest_cut(spec, _known_until(hub, spec))
+    released = Gateway(hub).read(principal, view, purpose=spec.purpose, as_of=at)
+    frame = _modelled(released.frame.with_columns(as_of=pl.lit(at)))
+    parts = {"artefact": store.read_artefact(hub.settings.models_folder, model), "frame": arrow(frame)}
+    message = Message({"capacity": None, "language": language}, parts, {"artefact": "json", "frame": "arrow"})
+    answer = ask("score", module, message)
+    scores, reasons = answer.frame("scores"), answer.frame("reasons")
+    written = write_scores(hub, principal, scores, spec, model)
+    return Scored(scores=scores, reasons=reasons, released=released, written=written)
+
+
+def report(hub: Hub, module: str) -> dict[str, bytes]:
+    """Return the report of the current model as `report` (JSON), `markdown` and `html`."""
+    with hub.reading() as session:
+        model = store.current_model(session, module)
+    artefact = store.read_artefact(hub.settings.models_folder, model)
+    return dict(ask("report", module, Message({}, {"artefact": artefact})).parts)
+
+
+def described(spec: ViewSpec) -> list[dict[str, object]]:
+    """Say of each released feature what a module may know: name, unit, role, words.
+
+    `labels` is predict's word for them.
+    """
+    return [
+        {
+            "name": entry["name"],
+            "unit": entry["unit"],
+            "role": entry["role"] or "plain",
+            "labels": entry["label"],
+        }
+        for entry in header_of(spec)
+    ]
+
+
+def labelled_cuts(spec: ViewSpec, *, since: datetime, known_until: datetime) -> list[datetime]:
+    """List the grid's month starts after the first month of history whose label windows end in the known past."""
+    if spec.label is None:
+        return []
+    horizon = timedelta(days=spec.label.starts_days + spec.label.horizon_days)
+    first = _next_month(_next_month(since))
+    cuts = []
+    while first + horizon <= known_until:
+        cuts.append(first)
+        first = _next_month(first)
+    return cuts[-_MOST_CUTS:]
+
+
+def newest_cut(spec: ViewSpec, known_until: datetime) -> datetime:
+    """Return the newest instant of the view's grid that is not after the end of what is known."""
+    midnight = known_until.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    match spec.grid:
+        case Grid.DAY:
+            return midnight
+        case Grid.WEEK:
+            return midnight - timedelta(days=midnight.weekday())
+        case Grid.MONTH:
+            return midnight.replace(day=1)
+
+
+def _next_month(at: datetime) -> datetime:
+    start = at.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return (start + timedelta(days=32)).replace(day=1)
+
+
+def _spec(hub: Hub, view: str) -> ViewSpec:
+    with hub.reading() as session:
+        return readable_spec(session, hub.policy(), view, at=hub.clock())
+
+
+def _known_since(hub: Hub, spec: ViewSpec) -> datetime:
+    """Return the first event time in the tables that say who is a customer."""
+    return min((file.min_event_at for file in _files(hub, spec)), default=hub.clock())
+
+
+def _known_until(hub: Hub, spec: ViewSpec) -> datetime:
+    """Return the end of what is known.
+
+    Just after the last event of the tables that say who is a customer, never later
+    than now.
+    """
+    last = max((file.max_event_at for file in _files(hub, spec)), default=hub.clock())
+    return min(last + timedelta(microseconds=1), hub.clock())
+
+
+def _files(hub: Hub, spec: ViewSpec) -> list[Any]:
+    tables = {rows.table for rows in spec.population.any_of}
+    with hub.reading() as session:
+        return [f for table in tables for f in files_of(session, table=table, states=[FileState.LIVE])]
+
+
+def _modelled(frame: pl.DataFrame) -> pl.DataFrame:
+    """Give a module the three types it knows: whole numbers, real numbers and flags."""
+    return frame.with_columns(
+        pl.col(pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64, pl.Int8, pl.Int16, pl.Int32).cast(pl.Int64),
+        pl.col(pl.Float32).cast(pl.Float64),
+    )
+
+
+def _verify_model(model: ModelVersion, spec: ViewSpec) -> None:
+    if model.spec_hash != spec.hash:
+        raise AccessRefused("model_of_other_view_version", "The view changed since training: train the module again")

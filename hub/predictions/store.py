@@ -1,0 +1,72 @@
+"""Models: what they learned from, what they promised, which one is current; their files hold no personal data."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlmodel import Session, col
+
+from hub.errors import ModelNotFound
+from hub.predictions.tables import ModelVersion
+
+
+def add_model(session: Session, row: Mapping[str, Any]) -> None:
+    """Add a model and make it the current one of its module."""
+    session.execute(update(ModelVersion).where(col(ModelVersion.module) == row["module"]).values(current=False))
+    session.execute(insert(ModelVersion), [{**row, "current": True}])
+
+
+def current_model(session: Session, module: str) -> ModelVersion:
+    """Return the current model of a module.
+
+    Raises:
+        ModelNotFound: none has been trained.
+
+    """
+    query = select(ModelVersion).where(col(ModelVersion.module) == module, col(ModelVersion.current))
+    row: ModelVersion | None = session.execute(query).scalar_one_or_none()
+    if row is None:
+        raise ModelNotFound(module)
+    return row
+
+
+def all_models(session: Session) -> list[ModelVersion]:
+    """List every model, newest first."""
+    return list(session.execute(select(ModelVersion).order_by(col(ModelVersion.trained_at).desc())).scalars())
+
+
+def write_artefact(folder: Path, model_id: bytes, artefact: bytes) -> bytes:
+    """Write a model file durably; return its SHA-256."""
+    path = artefact_path(folder, model_id)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb", closefd=False) as file:
+            file.write(artefact)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return hashlib.sha256(artefact).digest()
+
+
+def read_artefact(folder: Path, row: ModelVersion) -> bytes:
+    """Read a model file back.
+
+    Raises:
+        ModelNotFound: it is gone or not what was trained.
+
+    """
+    try:
+        artefact = artefact_path(folder, row.model_id).read_bytes()
+    except OSError:
+        raise ModelNotFound(row.module) from None
+    if hashlib.sha256(artefact).digest() != row.file_sha256:
+        raise ModelNotFound(row.module)
+    return artefact
+
+
+def artefact_path(folder: Path, model_id: bytes) -> Path:
+    """Name a model's file."""
+    return folder / f"{model_id.hex()}.model.json"

@@ -1,0 +1,32 @@
+"""What the hub itself writes into the lake: scores of its prediction modules. No contract maps onto it."""
+
+from typing import Final
+
+import polars as pl
+
+from ingest.canonical.column import NOBODY, code, instant, number
+from ingest.canonical.table import Buckets, Column, Erasure, KeepDays, Table
+from privacy.terms import DataCategory
+
+_PROFILING: Final = DataCategory.BEHAVIOUR
+
+SCORES: Final = Table(
+    "scores",
+    "one score of one customer by one model; event_time is the as_of that was scored",
+    (
+        code("module", "prediction module"),
+        Column("model_id", pl.Binary(), NOBODY, "random id, 16 bytes", "the model"),
+        instant("scored_at", "when it was scored"),
+        number("probability", "0 to 1", "calibrated probability", _PROFILING),
+        number("low", "0 to 1", "lower end of the interval", _PROFILING),
+        number("high", "0 to 1", "upper end of the interval", _PROFILING),
+        code("band", "band by capacity or threshold"),
+        code("reason_1", "feature that speaks most"),
+        code("reason_2", "feature that speaks second"),
+        code("reason_3", "feature that speaks third"),
+        Column("crosswalk_revision", pl.Int64(), NOBODY, "revision", "revision of the customer's record set"),
+    ),
+    KeepDays(90),
+    Erasure.DELETE_ROW,
+    Buckets.FEW,
+)

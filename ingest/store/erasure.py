@@ -1,0 +1,37 @@
+"""Deleting what this package holds of erased records: revisions, indexes, texts, contacts, quarantined rows, names."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, or_, select
+from sqlmodel import Session, col
+
+from ingest.tables.batch import QuarantineRow
+from ingest.tables.identity import ContactOf, Crosswalk
+from ingest.tables.record import HeldText, RecordIndex, RecordRevision, SourceRecord
+from privacy.terms import RecordId
+
+_CHUNK = 500
+
+
+def key_indexes_of(session: Session, records: Sequence[RecordId]) -> list[bytes]:
+    """Return the blind indexes of the records' source keys: quarantined rows are found by them."""
+    found: list[bytes] = []
+    for start in range(0, len(records), _CHUNK):
+        query = select(col(SourceRecord.key_index)).where(
+            col(SourceRecord.record_id).in_(records[start : start + _CHUNK])
+        )
+        found += session.execute(query).scalars().all()
+    return found
+
+
+def delete_records(session: Session, records: Sequence[RecordId], key_indexes: Sequence[bytes]) -> None:
+    """Delete every row of the records, the mapping from their names included; repeating it changes nothing."""
+    for start in range(0, len(records), _CHUNK):
+        chunk = records[start : start + _CHUNK]
+        for table in (RecordRevision, RecordIndex, HeldText, Crosswalk, SourceRecord):
+            session.execute(delete(table).where(col(table.record_id).in_(chunk)))
+        contact = or_(col(ContactOf.person_record).in_(chunk), col(ContactOf.organisation_record).in_(chunk))
+        session.execute(delete(ContactOf).where(contact))
+    for start in range(0, len(key_indexes), _CHUNK):
+        rows = col(QuarantineRow.subject_index).in_(key_indexes[start : start + _CHUNK])
+        session.execute(delete(QuarantineRow).where(rows))

@@ -1,0 +1,90 @@
+"""Subject tokens: what a person's link or app holds to act on their own choices, and on nothing else.
+
+A token is 32 random bytes, shown once, kept as SHA-256. It names one record; it cannot read anything. Opting out needs
+no proof of identity beyond it, so the least scope is opt-out only.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import delete, insert, select, update
+from sqlmodel import Session, col
+
+from privacy.store.principal import digest_of
+from privacy.tables.erasure import Tombstone
+from privacy.tables.subject_token import SubjectTokenRow
+from privacy.terms import EVERY_PURPOSE, RecordId
+
+
+class SubjectScope(StrEnum):
+    """What a subject token opens."""
+
+    OPT_OUT = "opt_out"  # withdraw and object
+    CHOICES = "choices"  # and give consent: issued where the person proved who they are
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectToken:
+    """A token as it stands: whose record, what it opens, for which purposes (`*`: every one), until when."""
+
+    record_id: RecordId
+    scope: SubjectScope
+    purposes: frozenset[str]
+    expires_at: datetime
+
+    def covers(self, purpose: str) -> bool:
+        """Say whether the token is bound to this purpose."""
+        return EVERY_PURPOSE in self.purposes or purpose in self.purposes
+
+
+def add_subject_token(session: Session, token: str, subject: SubjectToken, *, at: datetime) -> None:
+    """Keep the digest of a token."""
+    row = {
+        "token_hash": digest_of(token),
+        "record_id": subject.record_id,
+        "scope": subject.scope.value,
+        "purposes": " ".join(sorted(subject.purposes)),
+        "created_at": at,
+        "expires_at": subject.expires_at,
+        "revoked_at": None,
+    }
+    session.execute(insert(SubjectTokenRow), [row])
+
+
+def find_subject_token(session: Session, token: str, *, at: datetime) -> SubjectToken | None:
+    """Find a token that is neither expired nor revoked at `at`, of a record that nobody erased."""
+    query = select(SubjectTokenRow).where(
+        col(SubjectTokenRow.token_hash) == digest_of(token),
+        col(SubjectTokenRow.revoked_at).is_(None),
+        col(SubjectTokenRow.expires_at) > at,
+        ~select(Tombstone).where(col(Tombstone.record_id) == col(SubjectTokenRow.record_id)).exists(),
+    )
+    row = session.execute(query).scalar_one_or_none()
+    if row is None:
+        return None
+    return SubjectToken(
+        record_id=RecordId(row.record_id),
+        scope=SubjectScope(row.scope),
+        purposes=frozenset(row.purposes.split()),
+        expires_at=row.expires_at,
+    )
+
+
+def revoke_subject_tokens(session: Session, records: Iterable[RecordId], *, at: datetime) -> int:
+    """Revoke every live token of some records; return how many."""
+    chosen = [bytes(record) for record in records]
+    result = session.execute(
+        update(SubjectTokenRow)
+        .where(col(SubjectTokenRow.record_id).in_(chosen), col(SubjectTokenRow.revoked_at).is_(None))
+        .values(revoked_at=at)
+    )
+    return int(getattr(result, "rowcount", 0))
+
+
+def delete_subject_tokens(session: Session, records: Iterable[RecordId]) -> int:
+    """Delete every token of some records: part of erasing a person; return how many."""
+    chosen = [bytes(record) for record in records]
+    result = session.execute(delete(SubjectTokenRow).where(col(SubjectTokenRow.record_id).in_(chosen)))
+    return int(getattr(result, "rowcount", 0))
