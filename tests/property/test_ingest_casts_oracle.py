@@ -1,0 +1,141 @@
+"""Money and instants against the standard library: exact decimals, and zoneinfo's own clock."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from ingest.contract.load import contract_of_yaml
+from ingest.contract.model import Contract
+from ingest.readers.chunk import RawChunk
+from ingest.readers.typed import Typist
+
+ZONE = ZoneInfo("Europe/Oslo")
+CONTRACT = """
+contract: payments
+version: 1
+source: erp
+owner: erp
+table: payments
+format: {kind: csv, decimal: ",", thousands: " ", timezone: Europe/Oslo, dates: ["%d.%m.%Y %H:%M", iso]}
+currency: {column: curr, allowed: [NOK, JPY, KWD]}
+person: {column: who}
+columns:
+  at: {to: event_time}
+  total: {to: amount_minor, negative: allowed}
+"""
+
+
+def contract(*changes: tuple[str, str]) -> Contract:
+    text = CONTRACT
+    for old, new in changes:
+        text = text.replace(old, new)
+    return contract_of_yaml(text)
+
+
+def typed(rows: list[dict[str, object]], under: Contract) -> tuple[pl.DataFrame, pl.DataFrame]:
+    given_rows = [{"who": "w", "at": "2024-01-01", "total": None, "curr": "NOK"} | row for row in rows]
+    frame = pl.DataFrame(given_rows, infer_schema_length=None).with_row_index("_line", offset=1)
+    chunk = Typist(under).typed(RawChunk(frame.with_columns(pl.col("_line").cast(pl.Int64))))
+    assert chunk.frame.height + chunk.rejected.height == len(rows)
+    return chunk.frame, chunk.rejected
+
+
+AMOUNTS = st.decimals(min_value=-(10**12), max_value=10**12, places=5, allow_nan=False)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(AMOUNTS, st.sampled_from(["NOK", "JPY", "KWD"])), min_size=1, max_size=20))
+@example([(Decimal("19.99"), "NOK"), (Decimal("0.285"), "NOK"), (Decimal("-1.005"), "NOK"), (Decimal("2.5"), "JPY")])
+def test_text_money_is_exact_and_rounds_half_to_even(rows: list[tuple[Decimal, str]]) -> None:
+    texts = [{"total": f"{amount:,f}".replace(",", " ").replace(".", ","), "curr": code} for amount, code in rows]
+    frame, rejected = typed(texts, contract())
+    assert rejected.is_empty()
+    digits = {"NOK": 2, "JPY": 0, "KWD": 3}
+    expected = [
+        int((amount * 10 ** digits[code]).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)) for amount, code in rows
+    ]
+    assert frame["amount_minor"].to_list() == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=30))
+@example([1999, 2850, 1005])
+def test_float_money_gives_back_every_whole_minor_unit(minor: list[int]) -> None:
+    frame, rejected = typed([{"total": amount / 100} for amount in minor], contract())
+    assert rejected.is_empty()
+    assert frame["amount_minor"].to_list() == minor
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(alphabet="0123456789 ,.-+eE\u2212\u00a0", min_size=1, max_size=9))
+def test_money_is_never_guessed(text: str) -> None:
+    plain = text.strip().replace("\u2212", "-", 1)
+    whole, comma, fraction = plain.lstrip("+-").partition(",")
+    groups = whole.replace("\u00a0", " ").split(" ")
+    sound = (
+        len(plain) - len(plain.lstrip("+-")) <= 1
+        and all(group.isascii() and group.isdigit() for group in groups)
+        and (len(groups) == 1 or (len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:])))
+        and (not comma or (fraction.isascii() and fraction.isdigit()))
+    )
+    frame, rejected = typed([{"total": text}], contract())
+    if not plain:
+        assert frame["amount_minor"].to_list() == [None]
+    elif sound:
+        value = Decimal(plain.replace(" ", "").replace("\u00a0", "").replace(",", "."))
+        rounded = (value * 100).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
+        assert frame["amount_minor"].to_list() == [int(rounded)]
+    elif "e" not in text.lower():
+        assert rejected["column"].to_list() == ["total"]
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.datetimes(min_value=datetime(1980, 1, 1), max_value=datetime(2037, 12, 31)))  # noqa: DTZ001 - local times
+@example(datetime(2024, 3, 31, 2, 30))  # noqa: DTZ001 - skipped by the clock
+@example(datetime(2024, 10, 27, 2, 30))  # noqa: DTZ001 - shown twice
+def test_local_times_follow_the_zone_and_skipped_ones_are_refused(local: datetime) -> None:
+    local = local.replace(second=0, microsecond=0, fold=0)
+    instant = local.replace(tzinfo=ZONE).astimezone(UTC)
+    exists = instant.astimezone(ZONE).replace(tzinfo=None) == local
+    for pattern in ("%d.%m.%Y %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"):
+        frame, rejected = typed([{"at": local.strftime(pattern)}], contract())
+        assert frame["event_time"].to_list() == ([instant] if exists else [])
+        assert rejected["rule"].to_list() == ([] if exists else ["is not an instant that exists"])
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.datetimes(min_value=datetime(1980, 1, 1), max_value=datetime(2037, 12, 31)), st.integers(-14, 14))  # noqa: DTZ001 - given a zone below
+def test_a_stated_offset_wins_over_the_zone_of_the_contract(local: datetime, hours: int) -> None:
+    instant = (local - timedelta(hours=hours)).replace(tzinfo=UTC)
+    sign = "-" if hours < 0 else "+"
+    frame, _ = typed([{"at": f"{local.isoformat()}{sign}{abs(hours):02d}:00"}], contract())
+    assert frame["event_time"].to_list() == [instant]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 4_000_000_000))
+def test_epochs_are_read_where_they_are_declared(seconds: int) -> None:
+    under = contract(('["%d.%m.%Y %H:%M", iso]', "epoch_s"))
+    instant = datetime.fromtimestamp(seconds, UTC)
+    for value in (seconds, str(seconds), float(seconds)):
+        frame, _ = typed([{"at": value}], under)
+        assert frame["event_time"].to_list() == [instant]
+    _, rejected = typed([{"at": seconds}], contract())
+    assert rejected.height == 1
+
+
+PARTS = st.text(alphabet="ab:12", min_size=1, max_size=4)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(PARTS, PARTS), min_size=2, max_size=12, unique=True))
+@example([("a", "bc"), ("ab", "c")])
+def test_different_keys_stay_different(keys: list[tuple[str, str]]) -> None:
+    under = contract(("person:", "key: [k1, k2]\nperson:"))
+    frame, rejected = typed([{"k1": one, "k2": two} for one, two in keys], under)
+    assert rejected.is_empty()
+    assert frame["_event_key"].n_unique() == len(keys)
