@@ -363,6 +363,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_source_record_source"), "source_record", ["source"], unique=False)
     op.create_table(
+        "subject_token",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("record_id", sa.LargeBinary(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("purposes", sa.String(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("token_hash"),
+    )
+    op.create_index(op.f("ix_subject_token_record_id"), "subject_token", ["record_id"], unique=False)
+    op.create_table(
         "tombstone",
         sa.Column("record_id", sa.LargeBinary(), nullable=False),
         sa.Column("erasure_id", sa.LargeBinary(), nullable=False),
@@ -415,6 +427,8 @@ def downgrade() -> None:
     op.drop_table("view_release")
     op.drop_index(op.f("ix_tombstone_erasure_id"), table_name="tombstone")
     op.drop_table("tombstone")
+    op.drop_index(op.f("ix_subject_token_record_id"), table_name="subject_token")
+    op.drop_table("subject_token")
     op.drop_index(op.f("ix_source_record_source"), table_name="source_record")
     op.drop_table("source_record")
     op.drop_table("source_ground")

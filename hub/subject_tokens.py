@@ -1,0 +1,63 @@
+"""Handing a data subject the means to act on their own choices: for links in messages and for the customer's own app."""
+
+import secrets
+from typing import Final
+
+from hub.compose import Hub
+from hub.consents import Subject
+from hub.errors import AccessRefused, NotAuthenticated
+from privacy.audit import AuditFields
+from privacy.store.principal import Principal
+from privacy.store.subject_token import (
+    SubjectToken,
+    add_subject_token,
+    find_subject_token,
+    revoke_subject_tokens,
+)
+from privacy.terms import Role
+
+_MAY_ISSUE: Final = frozenset({Role.OWNER, Role.DPO, Role.AGENT, Role.SERVICE})
+
+
+def issue(hub: Hub, opens: SubjectToken, by: Principal) -> str:
+    """Make a token for one record; return it, this once. It acts for every record of the same person.
+
+    Raises:
+        AccessRefused: the role may not issue tokens.
+
+    """
+    if by.role not in _MAY_ISSUE:
+        raise AccessRefused("role_may_not_issue", "Ask the owner, the DPO, an agent or a service")
+    token = secrets.token_urlsafe(32)
+    with hub.unit_of_work() as session:
+        add_subject_token(session, token, opens, at=hub.clock())
+        fields = AuditFields(records=(opens.record_id,), outcome="issued", reason=opens.scope.value)
+        hub.audit(session, "subject_token.issue", by.principal_id, fields)
+    return token
+
+
+def authenticate_subject(hub: Hub, token: str | None) -> SubjectToken:
+    """Return what a subject's token opens.
+
+    Raises:
+        NotAuthenticated: none, or unknown, expired, revoked, or of somebody erased (which of them is not told).
+
+    """
+    found = None
+    if token:
+        with hub.reading() as session:
+            found = find_subject_token(session, token, at=hub.clock())
+    if found is None:
+        raise NotAuthenticated
+    return found
+
+
+def revoke(hub: Hub, subject: Subject, by: Principal) -> int:
+    """Revoke every live token of a subject, from its next call on; return how many."""
+    if by.role not in _MAY_ISSUE:
+        raise AccessRefused("role_may_not_revoke", "Ask the owner, the DPO, an agent or a service")
+    with hub.unit_of_work() as session:
+        count = revoke_subject_tokens(session, subject.records, at=hub.clock())
+        fields = AuditFields(records=subject.records, rows=count, outcome="revoked")
+        hub.audit(session, "subject_token.revoke", by.principal_id, fields)
+    return count
