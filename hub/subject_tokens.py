@@ -1,4 +1,4 @@
-"""Handing a data subject the means to act on their own choices: for links in messages and for the customer's own app."""
+"""Handing data subjects the means to act on their own choices: for links in messages and for the customer's app."""
 
 import secrets
 from typing import Final
