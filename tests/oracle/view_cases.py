@@ -159,15 +159,15 @@ def specs(draw: DrawFn, grain: EntityKind | None = None) -> ViewSpec:
             *[ended] * draw(st.integers(0, 1)),
         ),
     )
+    some = draw(st.sampled_from([[], [], ["orders"], ["orders", "subscriptions"]]))
+    none = draw(st.sampled_from([[], [], [], ["subscriptions"]]))
     return view(
         features,
         grain=grain or draw(st.sampled_from(EntityKind)),
         label=label,
         population=Population(
-            any_of=tuple(
-                draw(rows(table)) for table in draw(st.sampled_from([[], [], ["orders"], ["orders", "subscriptions"]]))
-            ),
-            none_of=tuple(draw(rows(table)) for table in draw(st.sampled_from([[], [], [], ["subscriptions"]]))),
+            any_of=tuple(draw(rows(table)) for table in some),
+            none_of=tuple(draw(rows(table)) for table in none),
         ),
     )
 
