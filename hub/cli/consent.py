@@ -1,0 +1,140 @@
+"""`varde consent`: what a person told us about the use of their data, entered for them by an agent."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Final
+
+import typer
+
+from hub import logs
+from hub.cli.duty import Duty
+from hub.cli.home import DryRun
+from hub.cli.invocation import Invocation, acting
+from hub.cli.message import say, would
+from hub.cli.moment import instant_from
+from hub.cli.subject import Identifier, subject_from
+from hub.cli.table import Format, FormatOption, Table, show, show_json
+from hub.compose import Hub
+from hub.consents import Subject, Wish, history, record_wish
+from privacy.consent import axes_of
+from privacy.store.consent import Act, heads_of
+from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PurposeId
+
+app = typer.Typer(help="Consent, objection and restriction of a person.", no_args_is_help=True)
+_LOG = logs.log_of("consent")
+_ACTS: Final = ("at", "act", "purpose", "channel", "notice_version", "until", "record_id")
+_STANDING: Final = ("purpose", "consent", "objected", "restricted", "records")
+
+Purpose = Annotated[str, typer.Argument(help="A purpose of the policy; * means every purpose.")]
+EveryPurpose = Annotated[str, typer.Argument(help="A purpose of the policy; left out, every purpose.")]
+Until = Annotated[str | None, typer.Option("--until", help="When the consent lapses by itself: a date or an instant.")]
+
+
+class Lifted(StrEnum):
+    """What can be lifted again."""
+
+    OBJECTION = "objection"
+    RESTRICTION = "restriction"
+
+
+@app.command()
+def give(
+    ctx: typer.Context, identifier: Identifier, purpose: Purpose, *, until: Until = None, dry_run: DryRun = False
+) -> None:
+    """Record that the person consents to one purpose."""
+    if purpose == EVERY_PURPOSE:
+        raise typer.BadParameter("consent is given for one stated purpose at a time (Article 4(11))")
+    lapses = None if until is None else instant_from(until)
+    if lapses is not None and lapses <= Invocation.of(ctx).clock():
+        raise typer.BadParameter("--until must lie in the future")
+    wish = _wish(ConsentAct.GIVEN, purpose, lapses)
+    _enter(ctx, identifier, wish, dry_run=dry_run)
+
+
+@app.command()
+def withdraw(ctx: typer.Context, identifier: Identifier, purpose: Purpose, *, dry_run: DryRun = False) -> None:
+    """Record that the person withdraws consent; no read that starts later returns them for the purpose."""
+    _enter(ctx, identifier, _wish(ConsentAct.WITHDRAWN, purpose), dry_run=dry_run)
+
+
+@app.command("object")
+def object_(ctx: typer.Context, identifier: Identifier, purpose: Purpose, *, dry_run: DryRun = False) -> None:
+    """Record an objection (Article 21)."""
+    _enter(ctx, identifier, _wish(ConsentAct.OBJECTED, purpose), dry_run=dry_run)
+
+
+@app.command()
+def restrict(
+    ctx: typer.Context, identifier: Identifier, purpose: EveryPurpose = EVERY_PURPOSE, *, dry_run: DryRun = False
+) -> None:
+    """Record a restriction (Article 18): the data is kept and not used."""
+    _enter(ctx, identifier, _wish(ConsentAct.RESTRICTED, purpose), dry_run=dry_run)
+
+
+@app.command()
+def lift(
+    ctx: typer.Context,
+    what: Annotated[Lifted, typer.Argument(help="What the person lifts.")],
+    identifier: Identifier,
+    purpose: EveryPurpose = EVERY_PURPOSE,
+    *,
+    dry_run: DryRun = False,
+) -> None:
+    """Record that the person lifts an objection or a restriction."""
+    act = ConsentAct.OBJECTION_LIFTED if what is Lifted.OBJECTION else ConsentAct.RESTRICTION_LIFTED
+    _enter(ctx, identifier, _wish(act, purpose), dry_run=dry_run)
+
+
+@app.command("show")
+def show_(ctx: typer.Context, identifier: Identifier, *, form: FormatOption = Format.TABLE) -> None:
+    """Show every act of a person and where they stand now. Audited."""
+    act = acting(ctx, Duty.ANYTHING)
+    subject = subject_from(act.hub, identifier)
+    acts = Table(_ACTS, [_act_row(each) for each in history(act.hub, subject, act.principal)], "Acts")
+    standing = Table(_STANDING, _standing(act.hub, subject), "Where the person stands now")
+    if form is Format.JSON:
+        named = {"acts": acts, "standing": standing}
+        show_json({name: [dict(zip(t.columns, row, strict=True)) for row in t.rows] for name, t in named.items()})
+        return
+    show(acts, form)
+    if form is Format.TABLE:
+        show(standing, form)
+
+
+def _wish(act: ConsentAct, purpose: str, until: datetime | None = None) -> Wish:
+    return Wish(act=act, purpose=PurposeId(purpose), channel=ActChannel.AGENT, until=until)
+
+
+def _enter(ctx: typer.Context, identifier: str, wish: Wish, *, dry_run: bool) -> None:
+    """Write the act for every record of the person, or say what would be written."""
+    act = acting(ctx, Duty.ANYTHING)
+    subject = subject_from(act.hub, identifier)
+    purpose = "every purpose" if wish.purpose == EVERY_PURPOSE else wish.purpose
+    what = f"`{wish.act}` for {purpose} on {len(subject.records)} records of the person"
+    if dry_run:
+        if wish.purpose != EVERY_PURPOSE:
+            act.hub.policy().purpose(wish.purpose)
+        would(f"write {what}")
+        return
+    epoch = record_wish(act.hub, subject, wish, act.principal)
+    fields = {"act": wish.act.value, "purpose": wish.purpose, "records": len(subject.records), "epoch": epoch}
+    _LOG.info(logs.LogEvent.CONSENT_RECORDED, extra=fields)
+    say(f"Wrote {what}. It holds from now on: no read that starts later sees it otherwise (epoch {epoch}).")
+
+
+def _act_row(act: Act) -> tuple[object, ...]:
+    event = act.event
+    return (event.at, event.act, act.purpose, event.channel, event.notice_version, event.until, act.record_id)
+
+
+def _standing(hub: Hub, subject: Subject) -> list[tuple[object, ...]]:
+    """Fold the present standing of all records by purpose; objection and restriction of one bind all."""
+    with hub.reading() as session:
+        heads = heads_of(session, subject.records)
+    at = hub.clock()
+    rows: list[tuple[object, ...]] = []
+    for purpose in sorted({each for _, each in heads}):
+        axes = [axes_of(head, at=at) for (_, of), head in heads.items() if of == purpose]
+        states = sorted({each.state.value for each in axes})
+        rows.append((purpose, states, any(a.objected for a in axes), any(a.restricted for a in axes), len(axes)))
+    return rows

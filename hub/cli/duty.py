@@ -1,0 +1,50 @@
+"""Which role may run which command, where the act itself does not check it already."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from hub.errors import AccessRefused
+from privacy.store.principal import Principal
+from privacy.terms import Role
+
+
+class Duty(StrEnum):
+    """What a command does for the hub."""
+
+    ANYTHING = "anything"  # the act checks the role itself, or shows nothing about customers
+    PROFILE = "profile"
+    INGEST = "ingest"
+    SEE_REJECTS = "see_rejects"
+    OPEN_REJECTS = "open_rejects"
+    SEE_BATCHES = "see_batches"
+    CHANGE_POLICY = "change_policy"
+    READ_AUDIT = "read_audit"
+    VERIFY_AUDIT = "verify_audit"
+    KEEP_LAKE = "keep_lake"
+
+
+_ROLES: Final[Mapping[Duty, frozenset[Role]]] = {
+    Duty.ANYTHING: frozenset(Role),
+    Duty.PROFILE: frozenset({Role.OWNER, Role.ENGINEER}),
+    Duty.INGEST: frozenset({Role.OWNER, Role.ENGINEER, Role.SERVICE}),
+    Duty.SEE_REJECTS: frozenset({Role.OWNER, Role.DPO, Role.ENGINEER}),
+    Duty.OPEN_REJECTS: frozenset({Role.OWNER, Role.ENGINEER}),
+    Duty.SEE_BATCHES: frozenset({Role.OWNER, Role.DPO, Role.ENGINEER, Role.SCIENTIST}),
+    Duty.CHANGE_POLICY: frozenset({Role.OWNER, Role.DPO}),
+    Duty.READ_AUDIT: frozenset({Role.OWNER, Role.DPO}),
+    Duty.VERIFY_AUDIT: frozenset({Role.OWNER, Role.DPO, Role.ENGINEER}),
+    Duty.KEEP_LAKE: frozenset({Role.OWNER, Role.ENGINEER}),
+}
+
+
+def verify_duty(principal: Principal, duty: Duty) -> None:
+    """Refuse a principal whose role does not have the duty.
+
+    Raises:
+        AccessRefused: names the rule and the roles to ask.
+
+    """
+    roles = _ROLES[duty]
+    if principal.role not in roles:
+        raise AccessRefused(f"role_may_not_{duty}", f"Ask the {' or '.join(sorted(roles))}")

@@ -1,0 +1,95 @@
+"""The edge of the program: every error leaves as a sentence and an exit code, never as a traceback.
+
+A traceback shows values, and Typer's pretty one shows every local variable: personal data on a terminal or in the log
+of a scheduler. An error that we did not write is told by its class and a random incident id only.
+"""
+
+import re
+import secrets
+import time
+import traceback
+from typing import Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from hub import logs
+from hub.cli.invocation import Invocation
+from hub.cli.message import complain, say
+from hub.problems import OURS, ExitCode, problem_of, said, slug_of
+
+_SIGNALS: Final = (typer.Exit, typer.Abort, BrokenPipeError)
+_PERSONAL: Final = re.compile(r"\S*@\S*|(?:email|phone):\S*|[+0-9][0-9 ()-]{5,}[0-9]")
+_LOG: Final = logs.log_of("cli")
+
+
+class Edge(TyperGroup):
+    """The root of all commands."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - Typer's own context class is private
+        """Run the command; turn whatever goes wrong into words and an exit code."""
+        invocation = Invocation.of(ctx)
+        logs.start(invocation.log_mode)
+        started, code = time.monotonic(), int(ExitCode.UNEXPECTED)
+        try:
+            answer = super().invoke(ctx)
+            code = int(ExitCode.DONE)
+        except typer.TyperException as exc:
+            code = int(ExitCode.USAGE)
+            exc.message = withheld(exc.message)
+            raise
+        except typer.Exit as exc:
+            code = exc.exit_code
+            raise
+        except _SIGNALS:
+            raise
+        except Exception as exc:  # noqa: BLE001 - the last stop: nothing may pass as a traceback
+            code = tell(said(exc), debug=invocation.debug)
+            raise typer.Exit(code) from None
+        finally:
+            _log_end(ctx.invoked_subcommand, code, time.monotonic() - started)
+        return answer
+
+
+def tell(error: Exception, *, debug: bool) -> int:
+    """Tell an error to a person; return the exit code."""
+    if isinstance(error, OURS):
+        complain(str(error))
+        _LOG.warning(logs.LogEvent.COMMAND_FAILED, extra={"problem": slug_of(error)})
+    else:
+        _tell_unexpected(error)
+    if debug:
+        say(frames_of(error))
+    return int(problem_of(error).exit_code)
+
+
+def frames_of(error: BaseException) -> str:
+    """Return where an error came from: files, lines, functions and classes, no value and no foreign message."""
+    lines: list[str] = []
+    chain: BaseException | None = error
+    while chain is not None:
+        lines += [f"{type(chain).__module__}.{type(chain).__name__}"]
+        frames = traceback.extract_tb(chain.__traceback__)
+        lines += [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
+        chain = chain.__cause__ or (None if chain.__suppress_context__ else chain.__context__)
+    return "\n".join(lines)
+
+
+def withheld(text: str) -> str:
+    """Take out of a usage message what looks like a person's address or number: it was typed, not meant to be kept."""
+    return _PERSONAL.sub("(withheld)", text)
+
+
+def _tell_unexpected(error: Exception) -> None:
+    incident = secrets.token_hex(4)
+    complain(
+        f"something unexpected happened: {type(error).__name__} (incident {incident}). Acts are all or nothing: what "
+        "was not reported as done has no effect. `varde doctor` checks the installation; VARDE_DEBUG=1 shows where in "
+        "the program it happened, and VARDE_LOG=json logs it under this incident id."
+    )
+    _LOG.error(logs.LogEvent.UNEXPECTED_ERROR, extra={"incident": incident, "error": type(error).__name__})
+
+
+def _log_end(command: str | None, code: int, seconds: float) -> None:
+    fields = {"command": command or "varde", "exit_code": code, "seconds": round(seconds, 3)}
+    _LOG.info(logs.LogEvent.COMMAND_ENDED, extra=fields)

@@ -1,0 +1,69 @@
+"""One run of a command: the environment it was given, the home it works in, and who acts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import typer
+
+from hub import clock as wall_clock
+from hub.authentication import acting_principal
+from hub.cli.duty import Duty, verify_duty
+from hub.compose import Clock, Hub, open_hub
+from hub.settings import Settings
+from privacy.store.principal import Principal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """What `__main__` hands to every command; settings are read when they are asked for."""
+
+    environment: Mapping[str, str] = field(repr=False)
+    clock: Clock = wall_clock.now
+    home: Path | None = None
+
+    @property
+    def debug(self) -> bool:
+        """Say whether places in the program may be shown on an unexpected error."""
+        return self.environment.get("VARDE_DEBUG") == "1"
+
+    @property
+    def log_mode(self) -> str | None:
+        """Return how to log, None for not at all."""
+        return self.environment.get("VARDE_LOG")
+
+    def settings(self) -> Settings:
+        """Read the settings of this run."""
+        return Settings.load(self.environment, self.home)
+
+    @classmethod
+    def of(cls, ctx: typer.Context) -> Self:
+        """Return the run that a command belongs to."""
+        found = ctx.find_object(cls)
+        if found is None:
+            raise TypeError("the application was started without an Invocation")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """An open hub and the authenticated principal who acts in it."""
+
+    hub: Hub
+    principal: Principal
+
+
+def acting(ctx: typer.Context, duty: Duty) -> Acting:
+    """Open the hub, authenticate who acts, and check that the role has this duty.
+
+    Raises:
+        NotAuthenticated: no valid token stands behind the command.
+        AccessRefused: the role does not have the duty.
+
+    """
+    invocation = Invocation.of(ctx)
+    hub = open_hub(invocation.settings(), clock=invocation.clock)
+    principal = acting_principal(hub)
+    verify_duty(principal, duty)
+    return Acting(hub, principal)

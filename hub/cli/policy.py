@@ -1,0 +1,102 @@
+"""`varde policy`: the purposes in force, and what a new pack would change."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hub.cli.duty import Duty
+from hub.cli.home import DryRun
+from hub.cli.invocation import Invocation, acting
+from hub.cli.message import say, warn, would
+from hub.cli.table import Format, FormatOption, Table, show
+from hub.compose import Hub
+from hub.home import make_home, put_policy_in_force
+from hub.policy.pack import read_pack
+from hub.views.registry import ViewState, all_versions
+from privacy.policy import policy_of
+from privacy.purposes import Policy, policy_hash, purpose_hash, texts_hash
+
+app = typer.Typer(help="Purposes, their legal bases and their rules.", no_args_is_help=True)
+Pack = Annotated[Path, typer.Argument(metavar="PACK", help="A policy pack, YAML.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference between the policy in force and a pack, and the approved views that lapse by it."""
+
+    purpose: str
+    change: str
+    lapses: tuple[str, ...]
+
+
+@app.command("show")
+def show_(ctx: typer.Context, *, form: FormatOption = Format.TABLE) -> None:
+    """Show the purposes in force."""
+    act = acting(ctx, Duty.ANYTHING)
+    policy = act.hub.policy()
+    columns = (
+        *("purpose", "version", "legal_basis", "tables", "data_categories", "retention_days", "notice_version"),
+        *("direct_marketing", "automated_decision", "hash"),
+    )
+    rows: list[tuple[object, ...]] = []
+    for each in policy.purposes:
+        what = (each.id, each.version, each.legal_basis, sorted(each.tables), sorted(each.data_categories))
+        rest = (each.retention_days, each.notice_version, each.direct_marketing, each.automated_decision)
+        rows.append((*what, *rest, purpose_hash(each)[:16]))
+    show(Table(columns, rows, f"Policy {policy.version}, {policy_hash(policy)[:16]}"), form)
+
+
+@app.command()
+def plan(ctx: typer.Context, pack: Pack, *, form: FormatOption = Format.TABLE) -> None:
+    """Show what a pack would add, change and remove, and which approved views would lapse. Changes nothing."""
+    act = acting(ctx, Duty.ANYTHING)
+    _show_changes(changes_of(act.hub, policy_of(read_pack(pack))), form)
+
+
+@app.command()
+def apply(ctx: typer.Context, pack: Pack, *, dry_run: DryRun = False, form: FormatOption = Format.TABLE) -> None:
+    """Put a pack in force: from the next read on it governs."""
+    act = acting(ctx, Duty.CHANGE_POLICY)
+    read = read_pack(pack)
+    changes = changes_of(act.hub, policy_of(read))
+    _show_changes(changes, form)
+    if dry_run:
+        would(f"put the pack in force with {len(changes)} changes")
+        return
+    policy = put_policy_in_force(act.hub.engine, read, by=act.principal.principal_id, at=act.hub.clock)
+    invocation = Invocation.of(ctx)
+    make_home(invocation.settings(), clock=invocation.clock)  # draws the domain keys of new purposes
+    say(f"Policy {policy.version} is in force ({policy_hash(policy)[:16]}).")
+
+
+def changes_of(hub: Hub, proposed: Policy) -> list[Change]:
+    """Compare a policy with the one in force."""
+    present = {purpose.id: purpose for purpose in hub.policy().purposes}
+    future = {purpose.id: purpose for purpose in proposed.purposes}
+    with hub.reading() as session:
+        approved = [row for row in all_versions(session) if row.state == ViewState.APPROVED.value]
+    changes = []
+    for name in sorted(present.keys() | future.keys()):
+        old, new = present.get(name), future.get(name)
+        if old == new:
+            continue
+        rules = old is None or new is None or purpose_hash(old) != purpose_hash(new)
+        lapses = [f"{row.name} v{row.version}" for row in approved if row.purpose == name and rules]
+        if old is None or new is None:
+            what = "added" if old is None else "removed"
+        elif rules:
+            what = "rules changed"
+        else:
+            what = "texts changed" if texts_hash(old) != texts_hash(new) else "references changed"
+        changes.append(Change(name, what, tuple(lapses)))
+    return changes
+
+
+def _show_changes(changes: list[Change], form: Format) -> None:
+    rows = [(each.purpose, each.change, list(each.lapses)) for each in changes]
+    show(Table(("purpose", "change", "approvals_that_lapse"), rows, "Changes"), form)
+    lapses = sum(len(each.lapses) for each in changes)
+    if lapses:
+        warn(f"{lapses} view approvals lapse with these changes: those views are closed until they are approved again.")

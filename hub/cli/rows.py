@@ -1,0 +1,61 @@
+"""Rows of a view on their way out: to a file for the owner alone, or to standard output."""
+
+import io
+import sys
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+import typer
+
+from hub.cli.outfile import private_file
+from hub.cli.table import Format, Table, show
+
+PREVIEW_ROWS: Final = 20
+FILE_KINDS: Final = (".parquet", ".csv", ".arrow", ".json")
+
+
+def verify_kind(path: Path) -> None:
+    """Refuse an output file of unknown kind before anything is read.
+
+    Raises:
+        BadParameter: the ending is none of ours.
+
+    """
+    if path.suffix not in FILE_KINDS:
+        raise typer.BadParameter(f"the file's ending says how to write it: one of {', '.join(FILE_KINDS)}")
+
+
+def write_rows(frame: pl.DataFrame, path: Path) -> None:
+    """Write the rows in the form that the file's ending names; mode 0600, whole or not at all."""
+    verify_kind(path)
+    content = io.BytesIO()
+    match path.suffix:
+        case ".parquet":
+            frame.write_parquet(content)
+        case ".arrow":
+            frame.write_ipc(content)
+        case ".csv":
+            readable(frame).write_csv(content)
+        case _:
+            readable(frame).write_json(content)
+    with private_file(path) as file:
+        file.write(content.getbuffer())
+
+
+def show_rows(frame: pl.DataFrame, form: Format) -> None:
+    """Print the rows: all of them as JSON or CSV, a preview as a table."""
+    match form:
+        case Format.JSON:
+            sys.stdout.write(readable(frame).write_json() + "\n")
+        case Format.CSV:
+            sys.stdout.write(readable(frame).write_csv())
+        case Format.TABLE:
+            first = readable(frame).head(PREVIEW_ROWS)
+            title = f"{first.height} of {frame.height} rows"
+            show(Table(tuple(first.columns), list(first.iter_rows()), title), form)
+
+
+def readable(frame: pl.DataFrame) -> pl.DataFrame:
+    """Write pseudonyms in hex, which text formats can hold."""
+    return frame.with_columns(pl.col(pl.Binary).bin.encode("hex"))

@@ -1,0 +1,173 @@
+"""`varde view`: from a spec to approved, audited rows."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hub import logs
+from hub.cli.duty import Duty
+from hub.cli.home import DryRun
+from hub.cli.invocation import Acting, acting
+from hub.cli.message import say, warn, would
+from hub.cli.moment import instant_from
+from hub.cli.rows import show_rows, verify_kind, write_rows
+from hub.cli.table import Format, FormatOption, Table, show
+from hub.predictions.service import newest_cut
+from hub.views import registry
+from hub.views.gateway import Gateway, Released
+from hub.views.load import catalogue_names, catalogue_text, load_spec
+from hub.views.registry import ViewState, all_versions, readable_spec
+from hub.views.spec import ViewSpec
+from hub.views.tables import ViewVersion
+
+app = typer.Typer(help="Feature views: what leaves, for which purpose, approved by whom.", no_args_is_help=True)
+_LOG = logs.log_of("view")
+Name = Annotated[str, typer.Argument(help="The view's name.")]
+SpecFile = Annotated[Path, typer.Argument(metavar="FILE", help="The view's spec, YAML.")]
+
+
+@app.command()
+def new(
+    name: Annotated[str | None, typer.Argument(help="A view of the catalogue; left out, their names.")] = None,
+    *,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Print a view of the catalogue to start from: save it, change it, submit it."""
+    if name is None:
+        show(Table(("view",), [(each,) for each in catalogue_names()], "Catalogue"), form)
+        return
+    sys.stdout.write(catalogue_text(name))
+
+
+@app.command()
+def submit(ctx: typer.Context, file: SpecFile, *, dry_run: DryRun = False) -> None:
+    """Submit a view for approval by somebody else."""
+    act = acting(ctx, Duty.ANYTHING)
+    text = _text(file)
+    if dry_run:
+        spec = load_spec(text)
+        would(f"submit {spec.name} version {spec.version} for purpose {spec.purpose} with {len(spec.released)} columns")
+        return
+    spec = registry.submit(act.hub, text, act.principal)
+    say(f"Submitted {spec.name} version {spec.version}. A DPO approves it with `varde view approve {spec.name}`.")
+
+
+@app.command()
+def approve(ctx: typer.Context, name: Name, *, dry_run: DryRun = False) -> None:
+    """Approve the newest submitted version: as DPO, and not as its author."""
+    act = acting(ctx, Duty.ANYTHING)
+    if dry_run:
+        would(f"approve the newest submitted version of {name} for {registry.APPROVAL_DAYS} days")
+        return
+    approval = registry.approve(act.hub, name, act.principal)
+    say(f"Approved {approval.view} version {approval.version} until {approval.expires_at:%Y-%m-%d}.")
+    if not approval.four_eyes_enforced:
+        warn("four eyes are not enforced: on one OS account both credentials can be used by the same person.")
+
+
+@app.command()
+def revoke(ctx: typer.Context, name: Name, *, dry_run: DryRun = False) -> None:
+    """Revoke every approved version of a view, from the next read on."""
+    act = acting(ctx, Duty.ANYTHING)
+    if dry_run:
+        count = sum(row.name == name and row.state == ViewState.APPROVED.value for row in _versions(act))
+        would(f"revoke {count} approved versions of {name}")
+        return
+    say(f"Revoked {registry.revoke(act.hub, name, act.principal)} approved versions of {name}.")
+
+
+@app.command("list")
+def list_(ctx: typer.Context, *, form: FormatOption = Format.TABLE) -> None:
+    """List every version of every view and where it stands."""
+    act = acting(ctx, Duty.ANYTHING)
+    at = act.hub.clock()
+    columns = ("view", "version", "purpose", "state", "submitted_at", "approved_at", "expires_at", "four_eyes_enforced")
+    rows: list[tuple[object, ...]] = []
+    for row in _versions(act):
+        what = (row.name, row.version, row.purpose, _state(row, at), row.submitted_at)
+        rows.append((*what, row.approved_at, row.expires_at, row.four_eyes_enforced))
+    show(Table(columns, rows, "Views"), form)
+
+
+@app.command("show")
+def show_(ctx: typer.Context, name: Name, *, form: FormatOption = Format.TABLE) -> None:
+    """Show what the newest version of a view reads and releases, as its approver sees it."""
+    rows = [row for row in _versions(acting(ctx, Duty.ANYTHING)) if row.name == name]
+    if not rows:
+        raise typer.BadParameter("there is no such view; `varde view list` shows those there are")
+    spec = load_spec(rows[-1].spec)
+    columns = ("column", "unit", "role", "meaning")
+    features: list[tuple[object, ...]] = []
+    for feature in spec.released:
+        role = feature.meaning.role
+        label = spec.texts.get(feature.name, {}).get("en", "")
+        features.append((feature.name, feature.meaning.unit, role.value if role else None, label))
+    show(Table(columns, features, f"{spec.name} v{spec.version} for {spec.purpose}, per {spec.grain}"), form)
+    say(f"{spec.description}\nReads {', '.join(spec.tables)}. {_guards(spec)} Spec {spec.hash.hex()[:16]}.")
+
+
+@app.command()
+def read(  # noqa: PLR0913 - a command's options are its parameters
+    ctx: typer.Context,
+    name: Name,
+    *,
+    purpose: Annotated[str, typer.Option("--purpose", help="What the rows are for; must be the view's own.")],
+    as_of: Annotated[str | None, typer.Option("--as-of", help="Instant of its grid; left out, the newest.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="File .parquet, .csv, .arrow or .json, mode 0600.")] = None,
+    form: Annotated[Format | None, typer.Option("--format", help="How to print; left out, csv in a pipe.")] = None,
+) -> None:
+    """Read a view through the gate: decided, minimised, pseudonymised, and audited before the first row leaves."""
+    if out is not None:
+        verify_kind(out)
+    act = acting(ctx, Duty.ANYTHING)
+    at = instant_from(as_of) if as_of is not None else _newest(act, name)
+    released = Gateway(act.hub).read(act.principal, name, purpose=purpose, as_of=at)
+    if out is None:
+        show_rows(released.frame, form or (Format.TABLE if sys.stdout.isatty() else Format.CSV))
+    else:
+        write_rows(released.frame, out)
+    _tell(released, at)
+
+
+def _newest(act: Acting, name: str) -> datetime:
+    """Return the newest instant of the view's grid."""
+    at = act.hub.clock()
+    with act.hub.reading() as session:
+        return newest_cut(readable_spec(session, act.hub.policy(), name, at=at), at)
+
+
+def _tell(released: Released, at: datetime) -> None:
+    spec, rows = released.spec, released.frame.height
+    fields = {"view": spec.name, "view_version": spec.version, "purpose": spec.purpose, "rows": rows}
+    _LOG.info(logs.LogEvent.VIEW_READ, extra={**fields, "release": released.release_id, "epoch": released.epoch})
+    until = f"{released.expires_at:%Y-%m-%d}"
+    say(f"{rows} rows of {spec.name} as of {at:%Y-%m-%d}, for {spec.purpose}, usable until {until}.")
+    for because, count in sorted(released.absent.items(), key=lambda item: -item[1]):
+        say(f"{count} customers absent: {because}")
+
+
+def _state(row: ViewVersion, at: datetime) -> str:
+    """Name where a version stands; an approval that has run out is no approval."""
+    lapsed = row.state == ViewState.APPROVED.value and row.expires_at is not None and row.expires_at <= at
+    return "expired" if lapsed else row.state
+
+
+def _guards(spec: ViewSpec) -> str:
+    grouped = ", ".join(spec.quasi_identifiers)
+    hidden = f"Groups below {spec.k} by {grouped} are hidden." if grouped else ""
+    return f"Read per {spec.grid}, usable for {spec.expires_days} days. {hidden}".strip()
+
+
+def _versions(act: Acting) -> list[ViewVersion]:
+    with act.hub.reading() as session:
+        return all_versions(session)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise typer.BadParameter(f"the spec cannot be read ({type(exc).__name__}); name a UTF-8 file") from None

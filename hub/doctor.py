@@ -1,0 +1,254 @@
+"""Examine a home: each finding says what is wrong and how to mend it; nothing is changed.
+
+The doctor works on a broken home too, so it looks at files first and opens the hub only at the end. It names no file
+that somebody else put into the home: a name may be personal.
+"""
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import col
+
+from hub.compose import Clock, Hub, open_hub
+from hub.database.engine import engine_of, sqlite_path
+from hub.database.schema import Target, current_revision, newest_revision
+from hub.errors import HubError
+from hub.home import HUB_KEYS
+from hub.kek import FileKek
+from hub.settings import Settings
+from hub.views.tables import Release, ViewVersion
+from ingest.store.batch import BatchState, in_state
+from privacy.errors import PrivacyError
+from privacy.keys import KeyKind
+from privacy.store.audit import entries
+
+_LOW_BYTES: Final = 1 << 30
+_FULL_BYTES: Final = 100 << 20  # below this a batch of ordinary size cannot be staged
+_SKEW: Final = timedelta(minutes=2)
+_BEHIND: Final = timedelta(seconds=5)
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+
+
+class State(StrEnum):
+    """How bad it is: a fault stops the hub or exposes it, a warning is a limit to know of."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing examined: what was found, and the remedy unless all is well."""
+
+    check: str
+    state: State
+    found: str
+    remedy: str = ""
+
+
+def examine(settings: Settings, *, clock: Clock) -> list[Finding]:
+    """Examine files, keys, schemas, disk and clock, then what an open hub tells."""
+    if not settings.home.is_dir():
+        return [Finding("home", State.FAULT, "there is none yet", "Run `varde init`, or set VARDE_HOME or --home")]
+    findings = [
+        _permissions(settings),
+        *_key_file(settings),
+        _stores_apart(settings),
+        *_schemas(settings),
+        _disk(settings.home),
+        *_file_system(settings.home, clock()),
+    ]
+    try:
+        hub = open_hub(settings, clock=clock)
+        return [*findings, *_inside(hub)]
+    except (HubError, PrivacyError) as exc:
+        return [*findings, Finding("hub", State.FAULT, str(exc), "Mend the faults above, then run `varde init`")]
+
+
+def _permissions(settings: Settings) -> Finding:
+    """Look at every file and folder of the home, and of the lake and key where they lie elsewhere."""
+    roots = {settings.home, settings.lake_root, settings.kek_file.parent}
+    seen = {path for root in roots for path in _everything(root)}
+    status = [path.lstat() for path in seen if not path.is_symlink()]
+    open_ones = sum(1 for each in status if stat.S_IMODE(each.st_mode) & _OTHERS)
+    foreign = sum(1 for each in status if each.st_uid != os.geteuid())
+    if open_ones:
+        found = f"{open_ones} of {len(status)} files and folders can be reached by others"
+        return Finding("permissions", State.FAULT, found, "Run `chmod -R go-rwx` on the home, the lake and the key")
+    if foreign:
+        found = f"{foreign} of {len(status)} files belong to another account"
+        return Finding("permissions", State.WARNING, found, "Run Varde as the account that owns the home")
+    return Finding("permissions", State.OK, f"{len(status)} files and folders, the owner's alone")
+
+
+def _everything(root: Path) -> Iterator[Path]:
+    if root.is_dir():
+        yield root
+        for folder, folders, files in os.walk(root):
+            yield from (Path(folder) / name for name in (*folders, *files))
+
+
+def _key_file(settings: Settings) -> list[Finding]:
+    try:
+        FileKek.load(settings.kek_file)
+    except (HubError, PrivacyError) as exc:
+        remedy = "Bring the key file back from its own backup: without it nothing sealed can be opened"
+        return [Finding("key_file", State.FAULT, str(exc), remedy)]
+    return [Finding("key_file", State.OK, "readable by the owner alone"), _key_apart(settings)]
+
+
+def _key_apart(settings: Settings) -> Finding:
+    """Say whether one theft or one backup takes the key together with what it opens."""
+    remedy = "Set VARDE_KEK to a file on another disk or a mounted secret, move the key there, keep its backup apart"
+    if settings.kek_file.is_relative_to(settings.home):
+        found = "the key file lies in the home: a copy or backup of the home carries the key along"
+        return Finding("key_apart", State.WARNING, found, remedy)
+    if settings.kek_file.stat().st_dev == settings.home.stat().st_dev:
+        return Finding("key_apart", State.WARNING, "the key file shares a disk with the home", remedy)
+    return Finding("key_apart", State.OK, "the key file is on another disk than the home")
+
+
+def _stores_apart(settings: Settings) -> Finding:
+    if settings.database_url == settings.keystore_url:
+        remedy = "Set VARDE_KEYSTORE_URL to a database of its own: a shared backup would bring shredded keys back"
+        return Finding("stores_apart", State.FAULT, "control database and key store are one database", remedy)
+    return Finding("stores_apart", State.OK, "control database and key store are two databases")
+
+
+def _schemas(settings: Settings) -> list[Finding]:
+    return [_schema("control", settings.database_url), _schema("keystore", settings.keystore_url)]
+
+
+def _schema(target: Target, url: str) -> Finding:
+    check, newest = f"schema_{target}", newest_revision(target)
+    try:
+        found = _revision(engine_of(url))
+    except (HubError, DBAPIError) as exc:
+        remedy = "Check that the database is up and its URL is right"
+        return Finding(check, State.FAULT, f"cannot be read ({type(exc).__name__})", remedy)
+    if found == newest:
+        return Finding(check, State.OK, f"at {found}")
+    return Finding(check, State.FAULT, f"at {found or 'nothing'}, this version needs {newest}", "Run `varde migrate`")
+
+
+def _revision(engine: Engine) -> str | None:
+    path = sqlite_path(engine)
+    if path is not None and not path.exists():
+        return None  # connecting would create it
+    try:
+        return current_revision(engine)
+    finally:
+        engine.dispose()
+
+
+def _disk(home: Path) -> Finding:
+    free = shutil.disk_usage(home).free
+    found = f"{free / (1 << 30):.1f} GiB free"
+    if free < _FULL_BYTES:
+        return Finding("disk", State.FAULT, found, "Free some space: nothing can be taken in or erased reliably")
+    if free < _LOW_BYTES:
+        return Finding("disk", State.WARNING, found, "Free some space: an erasure rewrites files before old ones go")
+    return Finding("disk", State.OK, found)
+
+
+def _file_system(home: Path, at: datetime) -> list[Finding]:
+    """Write, fsync and look at the time that the file system gave."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=home, prefix=".doctor-") as probe:
+            probe.write(b"varde")
+            probe.flush()
+            os.fsync(probe.fileno())
+            stamped = datetime.fromtimestamp(os.fstat(probe.fileno()).st_mtime, UTC)
+        _sync_folder(home)
+    except OSError as exc:
+        remedy = "Use a local file system that supports fsync; remount it writable if it has become read-only"
+        return [Finding("fsync", State.FAULT, f"does not work ({type(exc).__name__})", remedy)]
+    skew = abs(stamped - at)
+    if skew > _SKEW:
+        found = f"the file system's clock differs by {skew.total_seconds():.0f} s"
+        clock = Finding("clock_files", State.WARNING, found, "Let both machines keep time by NTP")
+    else:
+        clock = Finding("clock_files", State.OK, "agrees with the file system")
+    return [Finding("fsync", State.OK, "file and folder reach the disk"), clock]
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _inside(hub: Hub) -> list[Finding]:
+    return [_named_keys(hub), _clock(hub), _anchor(), _four_eyes(hub), _batches(hub), _releases(hub)]
+
+
+def _named_keys(hub: Hub) -> Finding:
+    """Open the hub's own keys and every purpose's domain."""
+    wanted = [*HUB_KEYS, *((KeyKind.DOMAIN, purpose.domain) for purpose in hub.policy().purposes)]
+    missing = [name for kind, name in wanted if hub.keystore.find_named(kind, name) is None]
+    if missing:
+        found = f"missing in the key store: {', '.join(missing)}"
+        return Finding("keys", State.FAULT, found, "Run `varde init`; if they were there once, restore the key store")
+    return Finding("keys", State.OK, f"all {len(wanted)} of the hub's own keys open")
+
+
+def _clock(hub: Hub) -> Finding:
+    with hub.reading() as session:
+        newest = entries(session, limit=1)
+    if newest and newest[0][1].at > hub.clock() + _BEHIND:
+        found = "the clock stands before the newest audit entry"
+        return Finding("clock_audit", State.FAULT, found, "Set the clock right (NTP) before anything else is recorded")
+    return Finding("clock_audit", State.OK, "not before the newest audit entry")
+
+
+def _anchor() -> Finding:
+    """Say plainly what a hub without an outside witness cannot know (design: invariant 6)."""
+    found = "no anchor outside the home is configured: an old restore cannot be noticed"
+    remedy = "Keep each `varde audit checkpoint` with somebody else, and compare after every restore"
+    return Finding("anchor", State.WARNING, found, remedy)
+
+
+def _four_eyes(hub: Hub) -> Finding:
+    approved = select(func.count()).select_from(ViewVersion).where(col(ViewVersion.state) == "approved")
+    with hub.reading() as session:
+        alone = session.execute(approved.where(col(ViewVersion.four_eyes_enforced).is_(False))).scalar_one()
+    if hub.settings.owner_token_file.exists():
+        found = f"not enforced: one OS account can use every credential ({alone} views approved that way)"
+        remedy = "Let approvers work through `varde serve` with a token of their own"
+        return Finding("four_eyes", State.WARNING, found, remedy)
+    return Finding("four_eyes", State.OK, "no credential of another person lies in the home")
+
+
+def _batches(hub: Hub) -> Finding:
+    with hub.reading() as session:
+        at = hub.clock()
+        dead = [row for row in in_state(session, BatchState.STAGED) if row.lease_until <= at]
+        unsettled = in_state(session, BatchState.VISIBLE)
+    if dead or unsettled:
+        found = f"{len(dead)} deliveries broke off, {len(unsettled)} wait to be settled"
+        return Finding("batches", State.WARNING, found, "Run any `varde ingest`: it finishes or clears what broke off")
+    return Finding("batches", State.OK, "none left unfinished")
+
+
+def _releases(hub: Hub) -> Finding:
+    """Show releases whose rows may have left although nobody noted that they arrived."""
+    query = select(func.count()).select_from(Release).where(col(Release.completed_at).is_(None))
+    with hub.reading() as session:
+        broken = session.execute(query).scalar_one()
+    if broken:
+        remedy = "Look for view.release.intent without completion in `varde audit log`; treat those rows as released"
+        return Finding("releases", State.WARNING, f"{broken} broke off after they were recorded", remedy)
+    return Finding("releases", State.OK, "each is completed")

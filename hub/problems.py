@@ -1,0 +1,145 @@
+"""What an error means outside: one table from class to exit code and HTTP status, for the CLI and the API alike.
+
+Every error class of the four packages stands here by name; a test walks the packages and fails where one is missing.
+Nothing else in the house knows an exit code or a status. `slug` names the kind of problem in RFC 9457 answers.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from http import HTTPStatus
+from typing import Final
+
+from sqlalchemy.exc import DBAPIError
+
+from hub.database.unit import RuleBroken, StorageFull, sanitised
+from hub.errors import (
+    AccessRefused,
+    ChildFailed,
+    ErasureWaiting,
+    HomeUnsafe,
+    HubError,
+    ModelNotFound,
+    NotAuthenticated,
+    ReadContended,
+    ServiceUnreachable,
+    SettingsInvalid,
+    SubjectNotFound,
+    WriteUnknown,
+)
+from hub.lake import errors as lake
+from hub.views.errors import CutRefused, SpecRefused
+from ingest.errors import BatchBusy, ContractInvalid, FileRefused, IngestError
+from ingest.prepass.container import StreamBroken
+from predict import errors as predict
+from privacy.audit import AuditFieldRefused
+from privacy.errors import (
+    KekUnavailable,
+    KeyNotFound,
+    PolicyInvalid,
+    PrivacyError,
+    ProofRejected,
+    PurposeUnknown,
+    SealBroken,
+    WrongSecretLength,
+)
+
+
+class ExitCode(IntEnum):
+    """How a command ended, as scripts see it."""
+
+    DONE = 0
+    UNEXPECTED = 1
+    USAGE = 2  # the command line, a setting, a contract, a policy or a file is not as it must be
+    REJECTS = 3  # finished, but some rows were refused
+    REFUSED = 4  # policy, role or consent says no
+    UNREACHABLE = 5  # a service or storage does not answer, or others are in the way: try again later
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a class of errors means: exit code, HTTP status, a title that says nothing about the case."""
+
+    exit_code: ExitCode
+    status: HTTPStatus
+    title: str
+
+
+UNEXPECTED: Final = Problem(ExitCode.UNEXPECTED, HTTPStatus.INTERNAL_SERVER_ERROR, "Something unexpected happened")
+
+_BROKEN: Final = Problem(ExitCode.UNEXPECTED, HTTPStatus.INTERNAL_SERVER_ERROR, "A check of integrity failed")
+_SETUP: Final = Problem(ExitCode.USAGE, HTTPStatus.INTERNAL_SERVER_ERROR, "The hub is not set up as it must be")
+_UNFIT: Final = Problem(ExitCode.USAGE, HTTPStatus.UNPROCESSABLE_ENTITY, "What was given cannot be used")
+_UNKNOWN: Final = Problem(ExitCode.USAGE, HTTPStatus.NOT_FOUND, "There is no such thing here")
+_LATER: Final = Problem(ExitCode.UNREACHABLE, HTTPStatus.SERVICE_UNAVAILABLE, "Not now: try again later")
+_BUSY: Final = Problem(ExitCode.UNREACHABLE, HTTPStatus.CONFLICT, "Somebody else is at it: try again")
+_FULL: Final = Problem(ExitCode.UNREACHABLE, HTTPStatus.INSUFFICIENT_STORAGE, "There is no room left")
+
+PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
+    HubError: UNEXPECTED,
+    HomeUnsafe: _SETUP,
+    SettingsInvalid: _SETUP,
+    ServiceUnreachable: _LATER,
+    WriteUnknown: _LATER,
+    AccessRefused: Problem(ExitCode.REFUSED, HTTPStatus.FORBIDDEN, "Refused by policy"),
+    NotAuthenticated: Problem(ExitCode.REFUSED, HTTPStatus.UNAUTHORIZED, "No valid principal"),
+    ReadContended: _LATER,
+    SubjectNotFound: _UNKNOWN,
+    ErasureWaiting: _BUSY,
+    ChildFailed: _UNFIT,
+    ModelNotFound: _UNKNOWN,
+    RuleBroken: Problem(ExitCode.UNEXPECTED, HTTPStatus.CONFLICT, "The database refused a row"),
+    StorageFull: _FULL,
+    SpecRefused: _UNFIT,
+    CutRefused: _UNFIT,
+    lake.LakeError: UNEXPECTED,
+    lake.LakeFileRefused: _BROKEN,
+    lake.LakeFileNotWritten: _FULL,
+    lake.SnapshotExpired: _LATER,
+    lake.IntentExpired: _LATER,
+    lake.CatalogueConflict: _BUSY,
+    lake.FrameRefused: _BROKEN,
+    IngestError: UNEXPECTED,
+    ContractInvalid: _UNFIT,
+    FileRefused: _UNFIT,
+    StreamBroken: _UNFIT,
+    BatchBusy: _BUSY,
+    PrivacyError: UNEXPECTED,
+    SealBroken: _BROKEN,
+    WrongSecretLength: _BROKEN,
+    KeyNotFound: _BROKEN,
+    KekUnavailable: _LATER,
+    PolicyInvalid: _UNFIT,
+    PurposeUnknown: _UNKNOWN,
+    ProofRejected: _BROKEN,
+    AuditFieldRefused: _UNFIT,
+    predict.PredictError: UNEXPECTED,
+    predict.FrameRefused: _BROKEN,
+    predict.TooFewCustomers: _UNFIT,
+    predict.LabelNotYetKnown: _UNFIT,
+    predict.ArtefactRefused: _BROKEN,
+    predict.MessageRefused: _BROKEN,
+}
+
+OURS: Final = (HubError, IngestError, PrivacyError, predict.PredictError)
+"""Errors whose text was written for people and holds no value of a row; any other text stays unsaid."""
+
+_WORD_START: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def problem_of(error: BaseException) -> Problem:
+    """Return what an error means, by its nearest class in the table; a stranger is unexpected."""
+    return next((PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS), UNEXPECTED)
+
+
+def said(error: Exception) -> Exception:
+    """Return the error as it may be told: a driver's, which can carry parameters, becomes one of ours."""
+    return sanitised(error) if isinstance(error, DBAPIError) else error
+
+
+def slug_of(error: BaseException) -> str:
+    """Name the kind of problem for machines: `AccessRefused` is `access-refused`; a stranger stays unnamed."""
+    if not isinstance(error, OURS):
+        return "unexpected"
+    return _WORD_START.sub("-", type(error).__name__).lower()
