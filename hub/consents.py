@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from ingest.identity.comparable import comparable_email, comparable_phone
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from hub.compose import Hub
 from hub.errors import AccessRefused, SubjectNotFound
-from ingest.store.identity import entity_of_record, records_of_entity
+from ingest.identity.comparable import comparable_email, comparable_phone
+from ingest.store.identity import entity_of_record, records_by_attribute, records_of_entity
 from ingest.store.record import find_records
-from ingest.tables.record import RecordIndex
 from privacy.audit import AuditFields
 from privacy.consent import ConsentEvent
 from privacy.store.consent import Act, append_acts, history_of
@@ -124,19 +122,16 @@ def _records(hub: Hub, session: Session, identifier: str) -> Sequence[RecordId]:
     indexes = hub.indexes()
     match kind, value:
         case "email", _:
-            return _by_attribute(session, "email", indexes.attribute("email").token_of(comparable_email(value) or ""))
+            token = indexes.attribute("email").token_of(comparable_email(value) or "")
+            return records_by_attribute(session, "email", token)
         case "phone", _:
-            return _by_attribute(session, "phone", indexes.attribute("phone").token_of(comparable_phone(value) or ""))
+            token = indexes.attribute("phone").token_of(comparable_phone(value) or "")
+            return records_by_attribute(session, "phone", token)
         case record, "":
             return [RecordId(bytes.fromhex(record))] if _is_record_id(record) else []
         case source, key:
             token = indexes.source_key(source).token_of(key)
             return list(find_records(session, [token]).values())
-
-
-def _by_attribute(session: Session, field: str, token: bytes) -> list[RecordId]:
-    query = select(col(RecordIndex.record_id)).where(col(RecordIndex.field) == field, col(RecordIndex.token) == token)
-    return [RecordId(record) for record in session.execute(query.distinct()).scalars()]
 
 
 def _is_record_id(word: str) -> bool:

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import func, select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from hub.compose import Hub
 from hub.consents import Subject
@@ -22,8 +21,7 @@ from hub.lake.erasure import erase as erase_in_lake
 from hub.lake.purge import purge
 from ingest.canonical.catalogue import LAKE_TABLES
 from ingest.canonical.table import Erasure as TableErasure
-from ingest.store.erasure import delete_records, key_indexes_of
-from ingest.tables.record import HeldText, RecordIndex, RecordRevision
+from ingest.store.erasure import count_rows, delete_records, key_indexes_of
 from privacy.audit import AuditFields
 from privacy.instant import microseconds_of
 from privacy.store.erasure import COMPLETED, SHREDDED, intend_erasure, note_state, open_erasures
@@ -60,22 +58,14 @@ class Certificate:
 def plan(hub: Hub, subject: Subject, by: Principal) -> Plan:
     """Show what erasing a subject would do; changes nothing."""
     _verify_role(by)
-    records = [bytes(record) for record in subject.records]
     with hub.reading() as session:
-        rows = {
-            table.__tablename__: int(
-                session.execute(
-                    select(func.count()).select_from(table).where(col(table.record_id).in_(records))
-                ).scalar_one()
-            )
-            for table in (RecordRevision, RecordIndex, HeldText)
-        }
+        rows = count_rows(session, subject.records)
     kept = {
         table.name: "the fact stays without the person"
         for table in LAKE_TABLES.values()
         if table.erasure is TableErasure.CLEAR_PERSON
     }
-    return Plan(records=len(records), rows={str(name): count for name, count in rows.items()}, kept=kept)
+    return Plan(records=len(subject.records), rows=rows, kept=kept)
 
 
 def erase(hub: Hub, subject: Subject, by: Principal) -> Certificate:

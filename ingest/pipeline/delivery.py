@@ -26,8 +26,7 @@ from ingest.pipeline.recovery import abort_batch
 from ingest.pipeline.settle import settle
 from ingest.readers.source import SourceFile, open_source
 from ingest.store import batch as batches
-from ingest.store.batch import BatchState, Counts
-from ingest.tables.batch import Batch
+from ingest.store.batch import BatchState, Counts, counts_of
 from privacy.audit import AuditFields
 from privacy.store.consent import declare_grounds
 from privacy.store.epoch import bump_epoch_for_all
@@ -98,7 +97,7 @@ def _earlier(contract: Contract, idempotency_key: bytes, ports: Ports) -> Summar
     return Summary(
         contract=contract.name,
         batch_id=batch_id,
-        counts=_counts_of(known),
+        counts=counts_of(known),
         repeated=True,
         rules={},
         breaches=[],
@@ -173,15 +172,6 @@ def _grounds(contract: Contract, at: datetime) -> list[dict[str, Any]]:
         }
         for purpose, basis in contract.basis.purposes.items()
     ]
-
-
-def _counts_of(batch: Batch) -> Counts:
-    return Counts(
-        read=batch.rows_read,
-        accepted=batch.rows_accepted,
-        quarantined=batch.rows_quarantined,
-        duplicate=batch.rows_duplicate,
-    )
 
 
 def _summary(contract: Contract, arrival: Arrival, merged: int) -> Summary:

@@ -46,6 +46,16 @@ class Counts:
         )
 
 
+def counts_of(batch: Batch) -> Counts:
+    """Read the counts that a batch's flip noted."""
+    return Counts(
+        read=batch.rows_read,
+        accepted=batch.rows_accepted,
+        quarantined=batch.rows_quarantined,
+        duplicate=batch.rows_duplicate,
+    )
+
+
 def find_live(session: Session, idempotency_key: bytes) -> Batch | None:
     """Find the batch that holds this very delivery, unless it was aborted."""
     query = select(Batch).where(

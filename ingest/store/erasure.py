@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, func, or_, select
 from sqlmodel import Session, col
 
 from ingest.tables.batch import QuarantineRow
@@ -22,6 +22,19 @@ def key_indexes_of(session: Session, records: Sequence[RecordId]) -> list[bytes]
         )
         found += session.execute(query).scalars().all()
     return found
+
+
+def count_rows(session: Session, records: Sequence[RecordId]) -> dict[str, int]:
+    """Count what is held of the records, by table: the plan of an erasure."""
+    chosen = [bytes(record) for record in records]
+    return {
+        str(table.__tablename__): int(
+            session.execute(
+                select(func.count()).select_from(table).where(col(table.record_id).in_(chosen))
+            ).scalar_one()
+        )
+        for table in (RecordRevision, RecordIndex, HeldText)
+    }
 
 
 def delete_records(session: Session, records: Sequence[RecordId], key_indexes: Sequence[bytes]) -> None:

@@ -86,6 +86,12 @@ def records_of_entity(session: Session, entity: EntityId) -> list[RecordId]:
     return [RecordId(record) for record in session.execute(query).scalars()]
 
 
+def records_by_attribute(session: Session, field: str, token: bytes) -> list[RecordId]:
+    """List the records that carry an attribute, by its blind index."""
+    query = select(col(RecordIndex.record_id)).where(col(RecordIndex.field) == field, col(RecordIndex.token) == token)
+    return [RecordId(record) for record in session.execute(query.distinct()).scalars()]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
     """Why records moved, by whom and when: what an unmerge or an undo of a batch is found by."""
