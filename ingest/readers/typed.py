@@ -9,6 +9,7 @@ import polars as pl
 from ingest.contract.model import Contract
 from ingest.errors import FileRefused
 from ingest.readers.casts.check import SOURCE, Check
+from ingest.readers.casts.instant import bounded
 from ingest.readers.casts.plan import Plan, plan_of, withheld_acts
 from ingest.readers.chunk import REJECTED, Chunk, RawChunk
 
@@ -66,6 +67,8 @@ def _trimmed(contract: Contract, name: str, dtype: pl.DataType) -> pl.Expr:
         source = pl.when(text.str.len_bytes() > 0).then(text)
     elif dtype.is_float():
         source = source.fill_nan(None)
+    else:
+        source = bounded(source, dtype)
     return source.alias(SOURCE + name)
 
 
@@ -91,8 +94,16 @@ def _rejected(failed: pl.DataFrame, raw: pl.DataFrame, checks: tuple[Check, ...]
     named = failed.select(line="_line", check=first.cast(pl.Int32)).join(
         rules, on="check", how="left", maintain_order="left"
     )
-    row = pl.struct(pl.exclude("_line").cast(pl.String, strict=False)).struct.json_encode()
+    columns = [name for name in raw.columns if name != "_line"]
+    row = pl.struct(_as_text(name, raw.schema[name]) for name in columns).struct.json_encode()
     return named.with_columns(raw=raw.select(row).to_series()).select(REJECTED.names())
+
+
+def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:
+    """Return a source column as text for quarantine; bytes and nested values are left out."""
+    if dtype == pl.Binary or dtype.is_nested():
+        return pl.lit(None, dtype=pl.String).alias(name)
+    return bounded(pl.col(name), dtype).cast(pl.String, strict=False)
 
 
 def _in_order(unsplit: pl.DataFrame, failed: pl.DataFrame) -> pl.DataFrame:

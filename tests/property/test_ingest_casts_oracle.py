@@ -47,7 +47,7 @@ def typed(rows: list[dict[str, object]], under: Contract) -> tuple[pl.DataFrame,
 AMOUNTS = st.decimals(min_value=-(10**12), max_value=10**12, places=5, allow_nan=False)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(AMOUNTS, st.sampled_from(["NOK", "JPY", "KWD"])), min_size=1, max_size=20))
 @example([(Decimal("19.99"), "NOK"), (Decimal("0.285"), "NOK"), (Decimal("-1.005"), "NOK"), (Decimal("2.5"), "JPY")])
 def test_text_money_is_exact_and_rounds_half_to_even(rows: list[tuple[Decimal, str]]) -> None:
@@ -61,7 +61,7 @@ def test_text_money_is_exact_and_rounds_half_to_even(rows: list[tuple[Decimal, s
     assert frame["amount_minor"].to_list() == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=30))
 @example([1999, 2850, 1005])
 def test_float_money_gives_back_every_whole_minor_unit(minor: list[int]) -> None:
@@ -70,8 +70,11 @@ def test_float_money_gives_back_every_whole_minor_unit(minor: list[int]) -> None
     assert frame["amount_minor"].to_list() == minor
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.text(alphabet="0123456789 ,.-+eE\u2212\u00a0", min_size=1, max_size=9))
+@example("1E24")
+@example("9" * 18)
+@example("9 999 999 999 999 999 999 999")
 def test_money_is_never_guessed(text: str) -> None:
     plain = text.strip().replace("\u2212", "-", 1)
     whole, comma, fraction = plain.lstrip("+-").partition(",")
@@ -85,15 +88,15 @@ def test_money_is_never_guessed(text: str) -> None:
     frame, rejected = typed([{"total": text}], contract())
     if not plain:
         assert frame["amount_minor"].to_list() == [None]
-    elif sound:
+    elif sound and len("".join(groups)) <= 15:
         value = Decimal(plain.replace(" ", "").replace("\u00a0", "").replace(",", "."))
         rounded = (value * 100).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
         assert frame["amount_minor"].to_list() == [int(rounded)]
-    elif "e" not in text.lower():
+    else:
         assert rejected["column"].to_list() == ["total"]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.datetimes(min_value=datetime(1980, 1, 1), max_value=datetime(2037, 12, 31)))  # noqa: DTZ001 - local times
 @example(datetime(2024, 3, 31, 2, 30))  # noqa: DTZ001 - skipped by the clock
 @example(datetime(2024, 10, 27, 2, 30))  # noqa: DTZ001 - shown twice
@@ -107,7 +110,7 @@ def test_local_times_follow_the_zone_and_skipped_ones_are_refused(local: datetim
         assert rejected["rule"].to_list() == ([] if exists else ["is not an instant that exists"])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.datetimes(min_value=datetime(1980, 1, 1), max_value=datetime(2037, 12, 31)), st.integers(-14, 14))  # noqa: DTZ001 - given a zone below
 def test_a_stated_offset_wins_over_the_zone_of_the_contract(local: datetime, hours: int) -> None:
     instant = (local - timedelta(hours=hours)).replace(tzinfo=UTC)
@@ -116,7 +119,7 @@ def test_a_stated_offset_wins_over_the_zone_of_the_contract(local: datetime, hou
     assert frame["event_time"].to_list() == [instant]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 4_000_000_000))
 def test_epochs_are_read_where_they_are_declared(seconds: int) -> None:
     under = contract(('["%d.%m.%Y %H:%M", iso]', "epoch_s"))
@@ -131,7 +134,7 @@ def test_epochs_are_read_where_they_are_declared(seconds: int) -> None:
 PARTS = st.text(alphabet="ab:12", min_size=1, max_size=4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(PARTS, PARTS), min_size=2, max_size=12, unique=True))
 @example([("a", "bc"), ("ab", "c")])
 def test_different_keys_stay_different(keys: list[tuple[str, str]]) -> None:
@@ -139,3 +142,21 @@ def test_different_keys_stay_different(keys: list[tuple[str, str]]) -> None:
     frame, rejected = typed([{"k1": one, "k2": two} for one, two in keys], under)
     assert rejected.is_empty()
     assert frame["_event_key"].n_unique() == len(keys)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.one_of(
+        st.floats(), st.integers(-(2**63), 2**63 - 1), st.decimals(min_value=-(10**32), max_value=10**32, places=5)
+    )
+)
+@example(float("inf"))
+@example(1e308)
+@example(Decimal(10) ** 25)
+def test_no_number_can_stop_the_other_rows(value: float | Decimal) -> None:
+    dtype = pl.Decimal(38, 5) if isinstance(value, Decimal) else None
+    series = pl.Series([value, 1], dtype=dtype, strict=False)
+    frame = pl.DataFrame({"_line": [1, 2], "who": ["w"] * 2, "at": ["2024-01-01"] * 2, "curr": ["NOK"] * 2})
+    chunk = Typist(contract()).typed(RawChunk(frame.with_columns(total=series)))
+    assert chunk.read == chunk.frame.height + chunk.rejected.height
+    assert chunk.frame.filter(pl.col("_line") == 2)["amount_minor"].to_list() == [100]

@@ -260,6 +260,29 @@ def test_parquet_is_read_in_bounded_chunks_in_order(tmp_path: Path) -> None:
     assert pl.concat([chunk.frame for chunk in chunks])["_line"].to_list() == list(range(1, 501))
 
 
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+@pytest.mark.parametrize("count", [2**63 - 1, -(2**63) + 1, 2**62])
+def test_an_instant_that_no_calendar_holds_stops_no_other_row(unit: str, count: int, tmp_path: Path) -> None:
+    frame = pl.DataFrame(ROWS, infer_schema_length=None).with_columns(
+        ordered=pl.Series([count, 10**9]).cast(pl.Datetime(unit))
+    )
+    out = io.BytesIO()
+    frame.write_parquet(out)
+    (chunk,) = chunks_of(out.getvalue(), contract("parquet"), tmp_path)
+    assert 2 in chunk.frame["_line"].to_list() or unit == "ns"
+    assert chunk.rejected["line"].to_list()[:1] == [1]
+
+
+@pytest.mark.parametrize(("value", "rule"), [("x" * 70_000, "a field is longer"), ("a\0b", "a NUL byte")])
+def test_unfit_text_is_refused_in_binary_formats_too(value: str, rule: str, tmp_path: Path) -> None:
+    frame = pl.DataFrame(ROWS, infer_schema_length=None).with_columns(part=pl.Series([value, "b"]))
+    out = io.BytesIO()
+    frame.write_parquet(out)
+    (chunk,) = chunks_of(out.getvalue(), contract("parquet"), tmp_path)
+    assert chunk.frame["_line"].to_list() == [2]
+    assert chunk.rejected["rule"][0].startswith(rule)
+
+
 def test_a_fractional_key_is_refused(tmp_path: Path) -> None:
     out = io.BytesIO()
     frame = pl.DataFrame(ROWS, infer_schema_length=None).with_columns(customer=pl.lit(1.5))

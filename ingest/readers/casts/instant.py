@@ -18,6 +18,7 @@ _ISO_DATE: Final = "%Y-%m-%d"
 _ISO_LOCAL: Final = "%Y-%m-%dT%H:%M:%S%.f"
 _ISO_MINUTES: Final = "%Y-%m-%dT%H:%M"
 _EPOCHS: Final = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
+_A_DAY: Final = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 _CLOCK: Final = ("%H", "%I", "%T", "%R", "%X", "%s")
 _ZONED: Final = ("%z", "%:z", "%#z", "%+")
 
@@ -57,12 +58,24 @@ def instant_of(column: str, dtype: pl.DataType, *, form: Format, dates: tuple[st
     return pl.coalesce(tries)
 
 
+def bounded(source: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Clip dates and times of binary files to 1800 and 2200, which the checks then refuse.
+
+    The engine panics on instants that no calendar holds, and one such cell would stop all the other rows.
+    """
+    days = ((date(1800, 1, 1) - date(1970, 1, 1)).days, (date(2200, 1, 1) - date(1970, 1, 1)).days)
+    unit = 1 if dtype == pl.Date else _A_DAY[dtype.time_unit] if isinstance(dtype, pl.Datetime) else 0
+    if not unit:
+        return source
+    return source.to_physical().clip(days[0] * unit, days[1] * unit).cast(dtype)
+
+
 def _from_epoch(source: pl.Expr, unit: int | None) -> pl.Expr:
     """Read a count since 1970, `unit` being microseconds in one; without a declared unit it is no instant."""
     if unit is None:
         return pl.lit(None, dtype=pl.Datetime("us", "UTC"))
-    count = source.cast(pl.Float64, strict=False) * unit
-    return count.cast(pl.Int64, strict=False).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    count = (source.cast(pl.Float64, strict=False) * unit).cast(pl.Int64, strict=False)
+    return bounded(count, pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 
 def _localised(value: pl.Expr, form: Format) -> pl.Expr:

@@ -36,6 +36,8 @@ _DIGITS: Final = {
 """Minor digits of currencies that have not two (ISO 4217 list one)."""
 
 _BLANKS: Final = r"[ \x{a0}\x{2009}\x{202f}]"
+_EXPONENT: Final = r"(?:[eE][+-]?\d{1,3})?"
+"""Measurements may have one; money may not."""
 _MINUS: Final = "\u2212"  # the minus sign that Nordic locales print
 _FLOAT_LIMIT: Final = 1e12
 """Beyond this many major units a float no longer holds every minor unit next to it."""
@@ -48,11 +50,13 @@ def minor_digits(currency: str) -> int:
     return _DIGITS.get(currency, 2)
 
 
-def number_pattern(form: Format) -> str:
-    """Return the pattern of a number as a contract writes it; groups must be whole where they are used at all."""
+def number_pattern(form: Format, exponent: str = "") -> str:
+    """Return the pattern of a number as a contract writes it; groups must be whole where they are used at all.
+
+    Lengths are bounded so that no later multiplication can overflow and take the other rows with it.
+    """
     fraction = rf"(?:{re.escape(form.decimal)}\d{{1,18}})?"
-    exponent = r"(?:[eE][+-]?\d{1,3})?"
-    grouped = rf"\d{{1,3}}(?:{_separator(form)}\d{{3}})+|" if form.thousands else ""
+    grouped = rf"\d{{1,3}}(?:{_separator(form)}\d{{3}}){{1,5}}|" if form.thousands else ""
     return rf"^[+-]?(?:{grouped}\d{{1,18}}){fraction}{exponent}$"
 
 
@@ -61,13 +65,13 @@ def _separator(form: Format) -> str:
     return _BLANKS if form.thousands == " " else re.escape(form.thousands)
 
 
-def plain_number(source: pl.Expr, form: Format) -> pl.Expr:
+def plain_number(source: pl.Expr, form: Format, exponent: str = "") -> pl.Expr:
     """Rewrite a number as `-1234.56`; null where it is not written as the contract says."""
     signed = source.str.replace(_MINUS, "-", literal=True)
     plain = signed.str.replace_all(_separator(form), "") if form.thousands else signed
     if form.decimal != ".":
         plain = plain.str.replace(form.decimal, ".", literal=True)
-    return pl.when(signed.str.contains(number_pattern(form))).then(plain)
+    return pl.when(signed.str.contains(number_pattern(form, exponent))).then(plain)
 
 
 def _remedy(form: Format) -> str:
@@ -79,7 +83,7 @@ def _remedy(form: Format) -> str:
 def number_cast(mapping: ColumnMapping, dtype: pl.DataType, target: pl.DataType, form: Format) -> Cast:
     """Cast to a float or a 32-bit integer; a fraction is no integer."""
     source = source_of(mapping.column)
-    plain = plain_number(source, form) if dtype == pl.String else source
+    plain = plain_number(source, form, _EXPONENT) if dtype == pl.String else source
     rule = "is not a whole number" if target == pl.Int32 else "is not a number"
     value = plain.cast(pl.Float64, strict=False)
     if target == pl.Int32:
@@ -125,6 +129,7 @@ def _minor(plain: pl.Expr, dtype: pl.DataType, digits: int) -> pl.Expr:
         scaled = (plain * scale).round(6).round(0, mode="half_to_even")
         return pl.when(plain.abs() < _FLOAT_LIMIT).then(scaled).cast(pl.Int64, strict=False)
     exact = plain.cast(pl.Decimal(38, 12), strict=False)
+    exact = pl.when(exact.is_between(-_WHOLE_LIMIT, _WHOLE_LIMIT)).then(exact)
     return (exact * scale).round(0, mode="half_to_even").cast(pl.Int64, strict=False)
 
 

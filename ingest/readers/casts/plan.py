@@ -13,7 +13,7 @@ from ingest.readers.casts.category import RESTRICTIVE, boolean_cast, category_ca
 from ingest.readers.casts.check import NULL_KEY, Cast, Check
 from ingest.readers.casts.instant import date_cast, instant_cast, instant_of
 from ingest.readers.casts.number import currency_cast, money_cast, negative_check, number_cast
-from ingest.readers.casts.text import fraction_checks, joined_key, text_cast
+from ingest.readers.casts.text import fraction_checks, joined_key, text_cast, unfit_text
 
 Dtypes = dict[str, pl.DataType]
 
@@ -36,6 +36,7 @@ def plan_of(contract: Contract, dtypes: Dtypes) -> Plan:
         casts.append(currency_cast(contract.currency, dtypes, amounts))
     casts += _consents(contract, dtypes)
     checks = [check for cast in casts for check in cast.checks]
+    checks += [check for column, dtype in dtypes.items() if dtype == pl.String for check in unfit_text(column)]
     return Plan(tuple(cast.output for cast in casts), (*_customer(contract), *checks))
 
 

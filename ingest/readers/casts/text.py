@@ -4,6 +4,8 @@ from typing import Final
 
 import polars as pl
 
+from ingest.prepass.limit import FIELD_BYTES
+from ingest.prepass.records import LONG_FIELD, NUL
 from ingest.readers.casts.check import Cast, Check, source_of, unreadable
 
 _FRACTION: Final = ("is neither text nor a whole number", "deliver the column as text")
@@ -49,4 +51,13 @@ def fraction_checks(columns: tuple[str, ...], dtypes: dict[str, pl.DataType]) ->
         Check(column, *_FRACTION, source_of(column).is_not_null() & text_of(column, dtypes[column]).is_null())
         for column in columns
         if dtypes[column].is_float()
+    )
+
+
+def unfit_text(column: str) -> tuple[Check, ...]:
+    """Refuse texts that the byte pre-pass would have: JSON, Parquet and workbooks reach here without it."""
+    source = source_of(column)
+    return (
+        Check(column, *LONG_FIELD, source.str.len_bytes() > FIELD_BYTES),
+        Check(column, *NUL, source.str.contains("\0", literal=True)),
     )
