@@ -52,15 +52,17 @@ class Scored:
     written: int
 
 
-def train(hub: Hub, principal: Principal, module: str, *, seed: int = _DEFAULT_SEED) -> Trained:
-    """Train a module on every cut whose outcome is known.
+def train(
+    hub: Hub, principal: Principal, module: str, *, view: str | None = None, seed: int = _DEFAULT_SEED
+) -> Trained:
+    """Train a module on every cut of a view whose outcome is known; by default on the module's own view.
 
     Raises:
         AccessRefused: the gate said no, or there is not enough history for one labelled cut.
         ChildFailed: the module refused, for example with too few customers; its reason is told.
 
     """
-    view = VIEW_OF[module]
+    view = view or VIEW_OF[module]
     spec = _spec(hub, view)
     known_until = _known_until(hub, spec)
     cuts = labelled_cuts(spec, since=_known_since(hub, spec), known_until=known_until)
@@ -101,12 +103,11 @@ def score(
 
     The newest instant of its grid that has passed).
     """
-    view = VIEW_OF[module]
-    spec = _spec(hub, view)
     with hub.reading() as session:
         model = store.current_model(session, module)
+    view, spec = model.view, _spec(hub, model.view)
     _verify_model(model, spec)
-    at = as_of or newest_cut(spec, _known_until(hub, spec))
+    at = as_of or newest_cut(spec, _known_until(hub, spec), hub.clock())
     released = Gateway(hub).read(principal, view, purpose=spec.purpose, as_of=at)
     frame = _modelled(released.frame.with_columns(as_of=pl.lit(at)))
     parts = {"artefact": store.read_artefact(hub.settings.models_folder, model), "frame": arrow(frame)}
@@ -126,19 +127,8 @@ def report(hub: Hub, module: str) -> dict[str, bytes]:
 
 
 def described(spec: ViewSpec) -> list[dict[str, object]]:
-    """Say of each released feature what a module may know: name, unit, role, words.
-
-    `labels` is predict's word for them.
-    """
-    return [
-        {
-            "name": entry["name"],
-            "unit": entry["unit"],
-            "role": entry["role"] or "plain",
-            "labels": entry["label"],
-        }
-        for entry in header_of(spec)
-    ]
+    """Say of each released feature what a module may know: name, unit, role and words."""
+    return [{**entry, "role": entry["role"] or "plain"} for entry in header_of(spec)]
 
 
 def labelled_cuts(spec: ViewSpec, *, since: datetime, known_until: datetime) -> list[datetime]:
@@ -154,16 +144,25 @@ def labelled_cuts(spec: ViewSpec, *, since: datetime, known_until: datetime) -> 
     return cuts[-_MOST_CUTS:]
 
 
-def newest_cut(spec: ViewSpec, known_until: datetime) -> datetime:
-    """Return the newest instant of the view's grid that is not after the end of what is known."""
-    midnight = known_until.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    match spec.grid:
-        case Grid.DAY:
-            return midnight
-        case Grid.WEEK:
-            return midnight - timedelta(days=midnight.weekday())
-        case Grid.MONTH:
-            return midnight.replace(day=1)
+def newest_cut(spec: ViewSpec, known_until: datetime, now: datetime) -> datetime:
+    """Return the instant of the view's grid to score at: the first one that has seen all that is known.
+
+    If that lies in the future (the month is still running), the one before it.
+    """
+    latest, following = _around(spec.grid, known_until)
+    if latest == known_until:
+        return latest
+    return following if following <= now else latest
+
+
+def _around(grid: Grid, at: datetime) -> tuple[datetime, datetime]:
+    """Return the grid's instants at or before, and after, an instant."""
+    midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    if grid is Grid.MONTH:
+        return midnight.replace(day=1), _next_month(midnight)
+    step = timedelta(days=7 if grid is Grid.WEEK else 1)
+    latest = midnight - timedelta(days=midnight.weekday() if grid is Grid.WEEK else 0)
+    return latest, latest + step
 
 
 def _next_month(at: datetime) -> datetime:
