@@ -31,9 +31,14 @@ class Writer:
         self._thread = threading.Thread(target=self._serve, name="varde-writer", daemon=True)
         self._thread.start()
 
+    @property
+    def alive(self) -> bool:
+        """Whether acts are still taken."""
+        return self._thread.is_alive()
+
     def submit(self, act: Act) -> Future[Any]:
         """Queue an act; the future holds its answer once the COMMIT that contains it is durable."""
-        if not self._thread.is_alive():
+        if not self.alive:
             raise ServiceUnreachable("the writer", "it has been closed")
         future: Future[Any] = Future()
         self._acts.put((act, future))
@@ -57,7 +62,8 @@ class Writer:
                     ends = True
                     break
                 group.append(following)
-            self._commit(group)
+            if wanted := _still_wanted(group):
+                self._commit(wanted)
             if ends:
                 return
 
@@ -78,6 +84,11 @@ class Writer:
             return
         for future, answer in answers:
             future.set_result(answer)
+
+
+def _still_wanted(group: list[tuple[Act, Future[Any]]]) -> list[tuple[Act, Future[Any]]]:
+    """Drop what its caller gave up; from here on nobody can, so that telling an answer cannot fail."""
+    return [(act, future) for act, future in group if future.set_running_or_notify_cancel()]
 
 
 def _run(act: Act, session: Session, future: Future[Any]) -> tuple[Any] | None:
