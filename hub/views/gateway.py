@@ -85,6 +85,12 @@ class Gateway:
             ReadContended: others kept changing what was being read.
 
         """
+        released = self.release(principal, view, purpose=purpose, as_of=as_of)
+        self.complete(released, principal)
+        return released
+
+    def release(self, principal: Principal, view: str, *, purpose: str, as_of: datetime) -> Released:
+        """Read as `read` does, for a caller that hands the rows on and notes their completion itself."""
 
         def build(reader: Reader, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
             tables = {table: reader.scan(table, until=as_of) for table in spec.tables}
@@ -101,7 +107,9 @@ class Gateway:
             tables = {table: reader.scan(table, until=known_until) for table in spec.tables}
             return compile_training(spec, tables, permitted, cuts=cuts, known_until=known_until)
 
-        return self._release(principal, view, purpose, max(cuts), build)
+        released = self._release(principal, view, purpose, max(cuts), build)
+        self.complete(released, principal)
+        return released
 
     def complete(self, released: Released, principal: Principal) -> str:
         """Note that the rows have left: their count, bytes and SHA-256 as an Arrow IPC stream; return the digest."""
@@ -131,7 +139,6 @@ class Gateway:
                 built = self._build(view, purpose, build)
                 released = self._fence(principal, built, as_of)
                 if released is not None:
-                    self.complete(released, principal)
                     return released
         except AccessRefused as exc:
             self._note_refusal(principal, purpose, exc.because)
