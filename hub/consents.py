@@ -22,7 +22,7 @@ from privacy.audit import AuditFields
 from privacy.consent import ConsentEvent
 from privacy.store.consent import Act, append_acts, history_of
 from privacy.store.principal import Principal
-from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PurposeId, RecordId, Role
+from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PrincipalId, PurposeId, RecordId, Role
 
 _MAY_ENTER: Final = frozenset({Role.OWNER, Role.DPO, Role.AGENT})
 
@@ -72,10 +72,10 @@ def record_wish(hub: Hub, subject: Subject, wish: Wish, by: Principal) -> int:
     if by.role not in _MAY_ENTER:
         raise AccessRefused("role_may_not_enter_acts", "Only owner, DPO and agents enter acts for others")
     with hub.unit_of_work() as session:
-        return write_wish(hub, session, subject, wish, by)
+        return write_wish(hub, session, subject, wish, by.principal_id)
 
 
-def write_wish(hub: Hub, session: Session, subject: Subject, wish: Wish, by: Principal) -> int:
+def write_wish(hub: Hub, session: Session, subject: Subject, wish: Wish, by: PrincipalId) -> int:
     """Write an act in the caller's transaction: the group-commit writer's way in."""
     at = hub.clock()
     version, notice = 0, None
@@ -88,7 +88,7 @@ def write_wish(hub: Hub, session: Session, subject: Subject, wish: Wish, by: Pri
             record_id=record,
             purpose=wish.purpose,
             event=event,
-            actor=by.principal_id,
+            actor=by,
             purpose_version=version,
             language=wish.language,
         )
@@ -103,7 +103,7 @@ def write_wish(hub: Hub, session: Session, subject: Subject, wish: Wish, by: Pri
         notice_version=notice,
         epoch=epoch,
     )
-    hub.audit(session, f"consent.{wish.act.value}", by.principal_id, fields)
+    hub.audit(session, f"consent.{wish.act.value}", by, fields)
     return int(epoch or 0)
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import func, insert, select
 from sqlmodel import Session, col
@@ -41,4 +42,10 @@ def find_policy(session: Session) -> Policy | None:
     """Read the governing policy."""
     query = select(col(PolicyVersion.document)).order_by(col(PolicyVersion.version).desc()).limit(1)
     document = session.execute(query).scalar()
-    return None if document is None else policy_of(json.loads(document))
+    return None if document is None else _parsed(document)
+
+
+@lru_cache(maxsize=4)
+def _parsed(document: str) -> Policy:
+    """Parse a document once: a policy is frozen and the text alone decides it, so nothing can grow stale here."""
+    return policy_of(json.loads(document))
