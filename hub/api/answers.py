@@ -1,0 +1,135 @@
+"""Every error as RFC 9457 problem+json, told without a word of what was sent.
+
+FastAPI's own answer to a bad request echoes the input; here a fault is its type and its place. Whether an error's text
+is told depends on its status: what is missing (404), broken or unexpected (500) shows its title only.
+"""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException
+
+from hub.problems import OURS, problem_of, said, slug_of
+
+MEDIA_TYPE: Final = "application/problem+json"
+RETRY_SECONDS: Final = "2"
+_TOLD: Final = frozenset(
+    {
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.INSUFFICIENT_STORAGE,
+    }
+)
+
+
+class Fault(BaseModel):
+    """One thing wrong with a request: a constant type and its place, never the value."""
+
+    type: str
+    at: str
+
+
+class ProblemAnswer(BaseModel):
+    """RFC 9457 problem details. `instance` is the request's id, as it stands in the log."""
+
+    type: str
+    title: str
+    status: int
+    detail: str | None = None
+    instance: str
+    errors: list[Fault] | None = None
+
+
+def problem_responses(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+    """Document the problems a route can answer with."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemAnswer"}}}
+    documented: dict[int | str, dict[str, Any]] = {}
+    for status in statuses:
+        documented[status.value] = {"model": ProblemAnswer, "description": status.phrase, "content": content}
+    return documented
+
+
+def problem(
+    request_id: str, status: HTTPStatus, slug: str, *, title: str | None = None, **more: object
+) -> tuple[HTTPStatus, bytes]:
+    """Write a problem's body."""
+    body = {
+        "type": f"urn:varde:problem:{slug}",
+        "title": title or status.phrase,
+        "status": status.value,
+        "instance": f"urn:varde:request:{request_id}",
+    }
+    body |= {name: value for name, value in more.items() if value is not None}
+    return status, json.dumps(body).encode()
+
+
+def answer_problems(app: FastAPI) -> None:
+    """Let an app answer every error as a problem."""
+    app.add_exception_handler(RequestValidationError, _unfit_request)
+    app.add_exception_handler(HTTPException, _http)
+    for kind in (*OURS, DBAPIError):
+        app.add_exception_handler(kind, _ours)
+
+
+def _response(told: tuple[HTTPStatus, bytes], headers: Mapping[str, str] | None = None) -> Response:
+    status, body = told
+    return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+async def _ours(request: Request, error: Exception) -> Response:
+    """Tell one of our own errors, whose text holds no value of a row."""
+    known = said(error)
+    meaning = problem_of(known)
+    detail = str(known) if meaning.status in _TOLD else None
+    told = problem(_id(request), meaning.status, slug_of(known), title=meaning.title, detail=detail)
+    return _response(told, _headers(meaning.status))
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    """Tell what routing found: no such path, no such method, no such format; the path is not repeated."""
+    if not isinstance(error, HTTPException):  # pragma: no cover - registered for this class only
+        raise error
+    status = HTTPStatus(error.status_code)
+    slug = status.name.lower().replace("_", "-")
+    return _response(problem(_id(request), status, slug), error.headers)
+
+
+async def _unfit_request(request: Request, error: Exception) -> Response:
+    """Tell type and place of each fault; FastAPI's default would repeat the input."""
+    if not isinstance(error, RequestValidationError):  # pragma: no cover - registered for this class only
+        raise error
+    faults = [{"type": str(fault["type"]), "at": _place(fault)} for fault in error.errors()]
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    told = problem(_id(request), status, "request-unfit", title="The request cannot be used", errors=faults)
+    return _response(told)
+
+
+def _place(fault: Mapping[str, Any]) -> str:
+    """Name the place by our own names: an unknown field's name is the caller's, and may be anything."""
+    parts = [str(part) for part in fault["loc"]]
+    if fault["type"] == "extra_forbidden":
+        parts[-1] = "(unknown field)"
+    return ".".join(parts)
+
+
+def _headers(status: HTTPStatus) -> dict[str, str]:
+    match status:
+        case HTTPStatus.UNAUTHORIZED:
+            return {"WWW-Authenticate": 'Bearer realm="varde"'}
+        case HTTPStatus.SERVICE_UNAVAILABLE:
+            return {"Retry-After": RETRY_SECONDS}
+        case _:
+            return {}
+
+
+def _id(request: Request) -> str:
+    return str(request.scope["varde.request_id"])

@@ -1,0 +1,45 @@
+"""The HTTP API of one hub."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import FastAPI
+
+from hub.api import choices, health, views
+from hub.api.answers import answer_problems
+from hub.api.edge import Edge
+from hub.api.service import serving
+from hub.compose import Hub
+
+
+def create_app(hub: Hub) -> FastAPI:
+    """Build the API of a hub; entering its lifespan recovers, starts the writer and signs the audit log."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with serving(hub) as service:
+            app.state.service = service
+            yield
+
+    app = FastAPI(
+        title="Varde",
+        summary="A GDPR-aware customer data hub",
+        version=_version(),
+        lifespan=lifespan,
+        docs_url=None,  # its page loads scripts from somebody else's servers
+        redoc_url=None,
+        redirect_slashes=False,  # a redirect repeats the caller's query in a header
+    )
+    for router in (health.router, choices.router, views.router):
+        app.include_router(router)
+    answer_problems(app)
+    app.add_middleware(Edge)
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("varde")
+    except PackageNotFoundError:  # run from a source tree
+        return "0"

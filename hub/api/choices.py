@@ -1,0 +1,88 @@
+"""`PUT /v1/me/purposes/{purpose}`: a data subject's choice, answered only after it is durable."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Annotated, Final, cast
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, ConfigDict, Field
+from sqlmodel import Session
+
+from hub.api.answers import problem_responses
+from hub.api.dependencies import ActingSubject, Serving
+from hub.choices import Choice, ChoiceNotRecorded, Chosen, Wanted, choose
+from hub.database.unit import RuleBroken, StorageFull
+from hub.errors import ServiceUnreachable, WriteUnknown
+from privacy.terms import LegalBasis, PurposeId
+
+router: Final = APIRouter(prefix="/v1/me", tags=["choices"])
+PATIENCE_SECONDS: Final = 20.0
+PURPOSE_NAME: Final = r"^(\*|[a-z][a-z0-9_]{0,47})$"
+NOTICE_NAME: Final = r"^[a-z0-9][a-z0-9._-]{0,47}$"
+
+
+class ChoiceBody(BaseModel):
+    """What the person wants. `notice` is asked for with `given`: the version of the text that they saw."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    state: Wanted
+    notice: Annotated[str | None, Field(pattern=NOTICE_NAME)] = None
+
+
+class ChoiceAnswer(BaseModel):
+    """A choice that is durable: no read that starts from now on uses the person's records for what is `stopped`.
+
+    `recorded` is False where it stood already. `continues` names purposes that do not end by it, with their legal
+    basis.
+    """
+
+    purpose: str
+    state: Wanted
+    epoch: int
+    recorded: bool
+    stopped: list[str]
+    continues: dict[str, LegalBasis]
+
+
+@router.put(
+    "/purposes/{purpose}",
+    summary="Opt out of a purpose, or consent to it",
+    responses=problem_responses(
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    ),
+)
+async def put_choice(
+    purpose: Annotated[str, Path(pattern=PURPOSE_NAME, description="A purpose's name, or `*` for every purpose")],
+    body: ChoiceBody,
+    subject: ActingSubject,
+    service: Serving,
+) -> ChoiceAnswer:
+    """Record a choice for every record of the token's person; repeating it is safe.
+
+    Opting out (`withdrawn`, `objected`) needs an opt-out token only. If the choice cannot be committed the answer is
+    503, never 200.
+    """
+    choice = Choice(purpose=PurposeId(purpose), wanted=body.state, notice=body.notice)
+
+    def act(session: Session) -> Chosen:
+        return choose(service.hub, session, subject, choice)
+
+    try:
+        future = asyncio.wrap_future(service.writer.submit(act))
+        chosen = cast(Chosen, await asyncio.wait_for(future, PATIENCE_SECONDS))
+    except (RuleBroken, StorageFull, ServiceUnreachable, WriteUnknown, TimeoutError):
+        raise ChoiceNotRecorded from None
+    return ChoiceAnswer(
+        purpose=purpose,
+        state=body.state,
+        epoch=chosen.epoch,
+        recorded=chosen.recorded,
+        stopped=list(chosen.stopped),
+        continues=dict(chosen.continues),
+    )

@@ -1,0 +1,84 @@
+"""The forms in which a released frame leaves, and the choice among them by `Accept` (RFC 9110 §12.5.1)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Final
+
+import polars as pl
+
+ARROW: Final = "application/vnd.apache.arrow.stream"
+PARQUET: Final = "application/vnd.apache.parquet"
+CSV: Final = "text/csv"
+JSON: Final = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One form: its media type and how a frame is written in it."""
+
+    media_type: str
+    written: Callable[[pl.DataFrame], bytes]
+
+
+def _arrow(frame: pl.DataFrame) -> bytes:
+    buffer = BytesIO()
+    frame.write_ipc_stream(buffer)
+    return buffer.getvalue()
+
+
+def _parquet(frame: pl.DataFrame) -> bytes:
+    buffer = BytesIO()
+    frame.write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def _csv(frame: pl.DataFrame) -> bytes:
+    return _in_words(frame).write_csv().encode()
+
+
+def _json(frame: pl.DataFrame) -> bytes:
+    return _in_words(frame).write_json().encode()
+
+
+def _in_words(frame: pl.DataFrame) -> pl.DataFrame:
+    """Write bytes as hexadecimal digits: text forms have no bytes."""
+    return frame.with_columns(pl.col(pl.Binary).bin.encode("hex"))
+
+
+FORMATS: Final[Mapping[str, Format]] = {
+    media_type: Format(media_type, written)
+    for media_type, written in ((ARROW, _arrow), (PARQUET, _parquet), (CSV, _csv), (JSON, _json))
+}
+"""In order of preference where the caller has none."""
+
+
+def format_of(accept: str | None) -> Format | None:
+    """Choose the form with the highest quality that the caller accepts; None if there is none."""
+    ranges = _ranges(accept or "*/*")
+    quality = {media_type: _quality(media_type, ranges) for media_type in FORMATS}
+    best = max(quality, key=lambda media_type: quality[media_type])  # the first of equals
+    return FORMATS[best] if quality[best] > 0 else None
+
+
+def _ranges(accept: str) -> dict[str, float]:
+    """Read media ranges with their quality; what cannot be read counts as not acceptable."""
+    ranges: dict[str, float] = {}
+    for part in accept.lower().split(","):
+        media_range, *parameters = (piece.strip() for piece in part.split(";"))
+        ranges[media_range] = next((_weight(p[2:]) for p in parameters if p.startswith("q=")), 1.0)
+    return ranges
+
+
+def _weight(text: str) -> float:
+    try:
+        weight = float(text)
+    except ValueError:
+        return 0.0
+    return weight if 0 <= weight <= 1 else 0.0
+
+
+def _quality(media_type: str, ranges: Mapping[str, float]) -> float:
+    """Return the quality of the most specific range that covers a media type."""
+    kind = media_type.partition("/")[0]
+    return next((ranges[name] for name in (media_type, f"{kind}/*", "*/*") if name in ranges), 0.0)

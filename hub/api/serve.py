@@ -1,0 +1,78 @@
+"""Serving a hub: on this machine only, unless the way to the caller is encrypted."""
+
+import ipaddress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from hub.api.app import create_app
+from hub.compose import Hub
+from hub.errors import SettingsInvalid
+
+DEFAULT_HOST: Final = "127.0.0.1"
+DEFAULT_PORT: Final = 8400
+_MOST_CONNECTIONS: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """TLS ends here: the certificate chain and its key, both PEM."""
+
+    chain: Path
+    key: Path
+
+
+class TlsElsewhere(StrEnum):
+    """TLS ends before us: the operator says so."""
+
+    AT_PROXY = "at_proxy"
+
+
+def serve(
+    hub: Hub, host: str = DEFAULT_HOST, port: int = DEFAULT_PORT, *, tls: Certificate | TlsElsewhere | None = None
+) -> None:
+    """Serve until told to stop (SIGINT or SIGTERM).
+
+    Raises:
+        SettingsInvalid: the host can be reached from other machines and nobody said who encrypts.
+
+    """
+    uvicorn.Server(config_of(hub, host, port, tls=tls)).run()
+
+
+def config_of(hub: Hub, host: str, port: int, *, tls: Certificate | TlsElsewhere | None = None) -> uvicorn.Config:
+    """Configure the server; its own access log is off: it would write paths and queries."""
+    _verify_encrypted(host, tls)
+    certificate = tls if isinstance(tls, Certificate) else None
+    return uvicorn.Config(
+        create_app(hub),
+        host=host,
+        port=port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        limit_concurrency=_MOST_CONNECTIONS,
+        timeout_graceful_shutdown=30,
+        ssl_certfile=None if certificate is None else certificate.chain,
+        ssl_keyfile=None if certificate is None else certificate.key,
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine can reach a host."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _verify_encrypted(host: str, tls: Certificate | TlsElsewhere | None) -> None:
+    """Tokens and customers' rows never cross a network in clear."""
+    if tls is None and not is_loopback(host):
+        remedy = "give a certificate and its key, say that a proxy ends TLS, or serve on 127.0.0.1"
+        raise SettingsInvalid("host", "other machines can reach it and nothing encrypts", remedy)

@@ -1,0 +1,77 @@
+"""What a serving process holds beside the hub: its writer, and how many heavy reads may run at once."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import anyio
+from anyio import CapacityLimiter, to_thread
+from sqlalchemy.exc import DBAPIError
+
+from hub.compose import Hub
+from hub.database.schema import newest_revision
+from hub.erasing import roll_forward
+from hub.errors import HubError
+from hub.logs import LogEvent, log_of
+from hub.writer import Writer
+from ingest.pipeline.recovery import recover
+from privacy.errors import PrivacyError
+from privacy.terms import ID_BYTES, PrincipalId
+
+CHECKPOINT_SECONDS: Final = 60.0  # design: an auditor never waits longer for a signed head
+HEAVY_READS: Final = 4  # each holds a frame and its bytes in memory; others wait without holding a thread
+SYSTEM: Final = PrincipalId(bytes(ID_BYTES))
+"""Who acts when the hub finishes at start-up what a crash interrupted."""
+
+_log = log_of("api")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One serving process. `revisions` are the schema revisions that this version of Varde was written for."""
+
+    hub: Hub
+    writer: Writer
+    reads: CapacityLimiter
+    revisions: tuple[str | None, str | None]
+
+
+@asynccontextmanager
+async def serving(hub: Hub) -> AsyncIterator[Service]:
+    """Finish what a crash interrupted, sign the log, serve; at the end write what was accepted and sign again."""
+    await to_thread.run_sync(_start, hub)
+    writer = Writer(hub.unit_of_work)
+    revisions = (newest_revision("control"), newest_revision("keystore"))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_sign_regularly, hub)
+        try:
+            yield Service(hub=hub, writer=writer, reads=CapacityLimiter(HEAVY_READS), revisions=revisions)
+        finally:
+            tasks.cancel_scope.cancel()
+    await to_thread.run_sync(writer.close)
+    await to_thread.run_sync(_sign, hub)
+
+
+def _start(hub: Hub) -> None:
+    """Roll forward, never back; then sign."""
+    recovery = recover(hub.ports(SYSTEM))
+    finished = roll_forward(hub, SYSTEM)
+    if recovery.settled or recovery.aborted or finished:
+        fields = {"settled": recovery.settled, "aborted": recovery.aborted, "records": finished}
+        _log.info(LogEvent.BATCH_RECOVERED, extra=fields)
+    hub.checkpoint()
+
+
+async def _sign_regularly(hub: Hub) -> None:
+    while True:
+        await anyio.sleep(CHECKPOINT_SECONDS)
+        await to_thread.run_sync(_sign, hub)
+
+
+def _sign(hub: Hub) -> None:
+    """Sign the log's head if it has grown; a database that does not answer now is asked again next time."""
+    try:
+        hub.checkpoint()
+    except (HubError, PrivacyError, DBAPIError) as exc:
+        _log.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__})

@@ -1,0 +1,78 @@
+"""A body in bounded pieces within a bounded time; before each piece somebody may still say stop.
+
+Leaving early, being stopped and running out of time all end the same way: the body stays incomplete, the server hangs
+up, and `finished` is not called.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from hub.views.departure import StreamStopped
+
+PIECE_BYTES: Final = 1 << 20
+MOST_SECONDS: Final = 300.0
+Step = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Escort:
+    """Who goes with the bytes: `before` each piece may raise, `finished` runs once all were handed over."""
+
+    before: Step
+    finished: Step
+
+
+class PiecewiseResponse(Response):
+    """Bytes that leave piece by piece."""
+
+    def __init__(self, content: bytes, escort: Escort, *, headers: Mapping[str, str], media_type: str) -> None:
+        self._content = memoryview(content)
+        self._escort = escort
+        self._handed_over = False
+        self.status_code = 200
+        self.background = None
+        self.media_type = media_type
+        self.init_headers({**headers, "Content-Length": str(len(content))})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's own signature
+        """Send; give up when time is up or the caller has gone.
+
+        Raises:
+            StreamStopped: the escort or the clock said so.
+
+        """
+        sending = asyncio.ensure_future(self._pieces(send))
+        leaving = asyncio.ensure_future(_left(receive))
+        try:
+            await asyncio.wait({sending, leaving}, timeout=MOST_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if self._handed_over or sending.done():
+                await sending
+            elif not leaving.done():
+                raise StreamStopped("time is up")
+        finally:
+            for task in (sending, leaving):
+                task.cancel()
+            await asyncio.gather(sending, leaving, return_exceptions=True)
+
+    async def _pieces(self, send: Send) -> None:
+        await self._escort.before()
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        for start in range(0, max(len(self._content), 1), PIECE_BYTES):
+            if start:
+                await self._escort.before()
+            end = start + PIECE_BYTES
+            more = end < len(self._content)
+            await send({"type": "http.response.body", "body": self._content[start:end], "more_body": more})
+        self._handed_over = True
+        await self._escort.finished()
+
+
+async def _left(receive: Receive) -> None:
+    """Return when the caller has hung up, or has been answered in full."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

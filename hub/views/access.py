@@ -1,0 +1,68 @@
+"""Views in Python, as a mapping of names: `views["churn_signals"].read(purpose="churn", as_of=...)`.
+
+For the service account inside the hub; people read through `hub.client` with a credential of their own. Every read goes
+through the one gate under the principal given at construction.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from hub.compose import Hub
+from hub.views.gateway import Gateway, Released
+from hub.views.registry import ViewState, all_versions
+from privacy.store.principal import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One view by name, read as one principal."""
+
+    name: str
+    _gateway: Gateway
+    _principal: Principal
+
+    def read(self, *, purpose: str, as_of: datetime) -> pl.DataFrame:
+        """Read the view at an instant of its grid: `pseudonym` (Binary, 16 bytes) and the view's features.
+
+        Raises:
+            AccessRefused: the credential, the purpose or the view does not allow it; the refusal is audited.
+            CutRefused: `as_of` is not on the view's grid.
+            ReadContended: others kept changing what was being read.
+
+        """
+        return self.release(purpose=purpose, as_of=as_of).frame
+
+    def release(self, *, purpose: str, as_of: datetime) -> Released:
+        """Read the view and keep what is known of the release: its id, its expiry, who is absent by which rule."""
+        return self._gateway.read(self._principal, self.name, purpose=purpose, as_of=as_of)
+
+
+class Views(Mapping[str, View]):
+    """The approved views of a hub; the listing is read from the database each time."""
+
+    def __init__(self, hub: Hub, principal: Principal) -> None:
+        self._hub = hub
+        self._principal = principal
+        self._gateway = Gateway(hub)
+
+    def __getitem__(self, name: str) -> View:
+        """Return a view; whether it may be read is decided at each read, not here."""
+        if name not in self._names():
+            raise KeyError(name)
+        return View(name, self._gateway, self._principal)
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names of views that were approved."""
+        return iter(self._names())
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._names())
+
+    def _names(self) -> list[str]:
+        with self._hub.reading() as session:
+            rows = all_versions(session)
+        return sorted({row.name for row in rows if row.state == ViewState.APPROVED.value})

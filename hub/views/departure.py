@@ -1,0 +1,59 @@
+"""A release on its way out: looked at again while its bytes leave.
+
+The read was lawful at its release commit. A long stream goes on after it, so before each piece leaves, the epoch is
+compared: if somebody in the release changed meanwhile, or everybody may have (policy, view, batch, restore), the rest
+stays here and what arrived is incomplete and refused by the client.
+"""
+
+from collections.abc import Iterable
+
+import polars as pl
+from sqlmodel import Session
+
+from hub.compose import Hub
+from hub.errors import HubError
+from hub.views.gateway import PSEUDONYM, Released
+from ingest.store.identity import entity_of_record
+from privacy.pseudonym import pseudonyms_of
+from privacy.store.epoch import records_changed_since
+from privacy.terms import EntityId, EntityKind, RecordId
+
+
+class StreamStopped(HubError):
+    """Somebody in a release may no longer be read, or time is up: the rest of its bytes does not leave."""
+
+    def __init__(self, because: str) -> None:
+        super().__init__(f"the stream was stopped: {because}. What arrived must not be used; read the view again")
+        self.because = because
+
+
+def verify_unchanged(hub: Hub, released: Released) -> None:
+    """Look at what changed since the release; nothing is cached, so it holds in every process.
+
+    Raises:
+        StreamStopped: a change concerns a row of the release, or cannot be told not to.
+
+    """
+    with hub.reading() as session:
+        changed = records_changed_since(session, released.epoch)
+        if changed is not None and not changed:
+            return
+        entities = None if changed is None else _entities(session, changed)
+    if entities is None:
+        raise StreamStopped("something changed that concerns everybody")
+    if released.spec.grain is not EntityKind.PERSON:
+        raise StreamStopped("somebody changed who may be part of a figure")
+    if _is_released(hub, released, entities):
+        raise StreamStopped("somebody in it changed")
+
+
+def _entities(session: Session, records: Iterable[bytes]) -> list[EntityId] | None:
+    """Return the entities of some records; None if one belongs to nobody any more (erased) and cannot be told."""
+    found = [entity_of_record(session, RecordId(record)) for record in records]
+    return None if None in found else [entity for entity in found if entity is not None]
+
+
+def _is_released(hub: Hub, released: Released, entities: list[EntityId]) -> bool:
+    domain = hub.domain(hub.policy().purpose(released.spec.purpose).domain)
+    pseudonyms = pseudonyms_of(domain, pl.Series(entities, dtype=pl.Binary))
+    return bool(released.frame[PSEUDONYM].is_in(pseudonyms.implode()).any())
