@@ -28,6 +28,7 @@ def append(
     _verify_frame(lake, frame, table)
     if frame.is_empty():
         return []
+    frame = frame.rechunk()  # gathering from 81 chunks took 4.5 times the processor time of gathering from one
     modulus = modulus_for(frame.height)
     drafts = [
         Draft(

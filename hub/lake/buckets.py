@@ -59,8 +59,8 @@ def buckets(frame: pl.DataFrame, modulus: int) -> list[Bucket]:
     that share them (one chance in 10^9 at 200,000 random ids) would interleave, which harms nothing but compression.
     """
     prefixes = frame.select(prefix=_PREFIX)
-    remainders = _bucket(pl.col("prefix")) % modulus
-    counts = prefixes.group_by(remainder=remainders).agg(rows=pl.len()).sort("remainder")
+    remainders = prefixes.select(remainder=(_bucket(pl.col("prefix")) % modulus).cast(pl.UInt8)).to_series()
+    counts = remainders.value_counts(name="rows").sort("remainder")
     order = _order(_ranks(prefixes, modulus), frame["event_time"].to_physical())
     ends = counts["rows"].cum_sum()
     return [
