@@ -41,11 +41,13 @@ def engine_of(url: str) -> Engine:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number; its text repeats the word
         raise SettingsInvalid(
             "database URL", "it cannot be read", "use sqlite:///path or postgresql://host/name"
         ) from None
     match parsed.get_backend_name():
+        case "sqlite" if parsed.database in {None, "", ":memory:"}:
+            raise SettingsInvalid("database URL", "a database in memory keeps nothing", "use sqlite:///path")
         case "sqlite":
             return _sqlite(url)
         case "postgresql":

@@ -8,9 +8,10 @@ is told apart (`WriteUnknown`), so that the caller retries by idempotency key.
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
@@ -20,6 +21,14 @@ from hub.database.engine import WRITES, sqlite_path
 from hub.errors import HubError, ServiceUnreachable, WriteUnknown
 
 UnitOfWork = Callable[[], AbstractContextManager[Session]]
+
+READS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "sqlite": {WRITES: False},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
+"""What makes a transaction one snapshot. PostgreSQL's default gives every statement a snapshot of its own."""
+
+_DISK_FULL: Final = "53100"  # PostgreSQL's SQLSTATE disk_full
 
 
 class RuleBroken(HubError):
@@ -47,42 +56,59 @@ def unit_of_work(engine: Engine) -> Iterator[Session]:
 
     """
     with _queue(engine):
-        connection = _connect(engine, writes=True)
+        connection = _connect(engine, {WRITES: True})
         with connection, Session(bind=connection, expire_on_commit=False) as session:
-            try:
+            with _told_as(sanitised):
                 transaction = connection.begin()
                 yield session
                 session.flush()
-            except DBAPIError as exc:
-                raise sanitised(exc) from None
-            try:
+            with _told_as(_commit_failure):
                 transaction.commit()
-            except DBAPIError as exc:
-                raise _commit_failure(exc) from None
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
-    """Open a read transaction: one snapshot, no lock, nothing committed."""
-    connection = _connect(engine, writes=False)
-    with connection, Session(bind=connection, expire_on_commit=False, autoflush=False) as session:
-        try:
-            with connection.begin():
-                yield session
-        except DBAPIError as exc:
-            raise sanitised(exc) from None
+    """Open a read transaction: one snapshot for all of its statements, no lock, nothing kept."""
+    connection = _connect(engine, READS[engine.dialect.name])
+    with connection, _told_as(sanitised):
+        transaction = connection.begin()
+        with Session(bind=connection, expire_on_commit=False, autoflush=False) as session:
+            yield session
+        transaction.rollback()
 
 
 def sanitised(exc: DBAPIError) -> HubError:
     """Turn a driver's error, which may carry parameters, into one of ours, which carries none."""
     original = exc.orig
-    if isinstance(original, sqlite3.OperationalError) and "full" in str(original):
+    if _is_full(original):
         return StorageFull()
     if isinstance(exc, IntegrityError):
         return RuleBroken(_rule_of(original))
     if isinstance(exc, OperationalError):
         return ServiceUnreachable("the control database or key store", type(original).__name__)
     return RuleBroken(type(original).__name__)
+
+
+@contextmanager
+def _told_as(translate: Callable[[DBAPIError], HubError]) -> Iterator[None]:
+    """Raise ours instead of the driver's error, cut off from it: the driver's text and parameters hold values.
+
+    `from None` only hides the context from the default traceback; whatever else walks the chain would still find it.
+    """
+    try:
+        yield
+    except DBAPIError as exc:
+        ours = translate(exc)
+        try:
+            raise ours from None
+        finally:
+            ours.__context__ = None
+
+
+def _is_full(original: BaseException | None) -> bool:
+    if isinstance(original, sqlite3.OperationalError):
+        return original.sqlite_errorcode == sqlite3.SQLITE_FULL
+    return getattr(original, "sqlstate", None) == _DISK_FULL
 
 
 def _rule_of(original: BaseException | None) -> str:
@@ -94,15 +120,14 @@ def _rule_of(original: BaseException | None) -> str:
 
 
 def _commit_failure(exc: DBAPIError) -> HubError:
+    """Tell apart what a failed COMMIT leaves: a rule or a full disk means nothing changed, all else is unknown."""
     known = sanitised(exc)
-    return known if isinstance(known, StorageFull | RuleBroken) else WriteUnknown()
+    return known if isinstance(known, StorageFull) or isinstance(exc, IntegrityError) else WriteUnknown()
 
 
-def _connect(engine: Engine, *, writes: bool) -> Connection:
-    try:
-        return engine.connect().execution_options(**{WRITES: writes})
-    except DBAPIError as exc:
-        raise sanitised(exc) from None
+def _connect(engine: Engine, options: Mapping[str, Any]) -> Connection:
+    with _told_as(sanitised):
+        return engine.connect().execution_options(**options)
 
 
 def _queue(engine: Engine) -> AbstractContextManager[None]:

