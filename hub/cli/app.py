@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
-from hub.cli import audit, batch, consent, lake, policy, principal, quarantine, source, view
+from hub.cli import audit, batch, consent, lake, policy, predict, principal, quarantine, source, view
+from hub.cli.demo import demo
 from hub.cli.edge import Edge
 from hub.cli.erase import erase
 from hub.cli.home import doctor, init, migrate, show_version
 from hub.cli.ingest import ingest
 from hub.cli.invocation import Invocation
+from hub.cli.serve import serve
 
 Home = Annotated[
     Path | None,
@@ -29,10 +31,10 @@ def make_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         pretty_exceptions_show_locals=False,
     )
-    for command in (init, migrate, doctor, ingest, erase):
+    for command in (demo, init, migrate, doctor, ingest, erase, serve):
         app.command()(command)
     app.command("version")(show_version)
-    for noun in (source, quarantine, consent, principal, policy, view, audit, lake, batch):
+    for noun in (source, quarantine, consent, principal, policy, view, predict, audit, lake, batch):
         app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
     return app
 

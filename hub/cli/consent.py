@@ -12,7 +12,7 @@ from hub.cli.home import DryRun
 from hub.cli.invocation import Invocation, acting
 from hub.cli.message import say, would
 from hub.cli.moment import instant_from
-from hub.cli.subject import Identifier, subject_from
+from hub.cli.subject import Identifier, one_subject_from, subject_from
 from hub.cli.table import Format, FormatOption, Table, show, show_json
 from hub.compose import Hub
 from hub.consents import Subject, Wish, history, record_wish
@@ -23,6 +23,7 @@ from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PurposeId
 app = typer.Typer(help="Consent, objection and restriction of a person.", no_args_is_help=True)
 _LOG = logs.log_of("consent")
 _ACTS: Final = ("at", "act", "purpose", "channel", "notice_version", "until", "record_id")
+_PERMITS: Final = frozenset({ConsentAct.GIVEN, ConsentAct.OBJECTION_LIFTED, ConsentAct.RESTRICTION_LIFTED})
 _STANDING: Final = ("purpose", "consent", "objected", "restricted", "records")
 
 Purpose = Annotated[str, typer.Argument(help="A purpose of the policy; * means every purpose.")]
@@ -89,7 +90,7 @@ def lift(
 def show_(ctx: typer.Context, identifier: Identifier, *, form: FormatOption = Format.TABLE) -> None:
     """Show every act of a person and where they stand now. Audited."""
     act = acting(ctx, Duty.ANYTHING)
-    subject = subject_from(act.hub, identifier)
+    subject = one_subject_from(act.hub, identifier)
     acts = Table(_ACTS, [_act_row(each) for each in history(act.hub, subject, act.principal)], "Acts")
     standing = Table(_STANDING, _standing(act.hub, subject), "Where the person stands now")
     if form is Format.JSON:
@@ -108,7 +109,8 @@ def _wish(act: ConsentAct, purpose: str, until: datetime | None = None) -> Wish:
 def _enter(ctx: typer.Context, identifier: str, wish: Wish, *, dry_run: bool) -> None:
     """Write the act for every record of the person, or say what would be written."""
     act = acting(ctx, Duty.ANYTHING)
-    subject = subject_from(act.hub, identifier)
+    find = one_subject_from if wish.act in _PERMITS else subject_from
+    subject = find(act.hub, identifier)
     purpose = "every purpose" if wish.purpose == EVERY_PURPOSE else wish.purpose
     what = f"`{wish.act}` for {purpose} on {len(subject.records)} records of the person"
     if dry_run:

@@ -22,6 +22,8 @@ class Duty(StrEnum):
     READ_AUDIT = "read_audit"
     VERIFY_AUDIT = "verify_audit"
     KEEP_LAKE = "keep_lake"
+    TRAIN = "train"
+    SERVE = "serve"
 
 
 _ROLES: Final[Mapping[Duty, frozenset[Role]]] = {
@@ -35,6 +37,8 @@ _ROLES: Final[Mapping[Duty, frozenset[Role]]] = {
     Duty.READ_AUDIT: frozenset({Role.OWNER, Role.DPO}),
     Duty.VERIFY_AUDIT: frozenset({Role.OWNER, Role.DPO, Role.ENGINEER}),
     Duty.KEEP_LAKE: frozenset({Role.OWNER, Role.ENGINEER}),
+    Duty.SERVE: frozenset({Role.OWNER, Role.ENGINEER}),
+    Duty.TRAIN: frozenset({Role.OWNER, Role.SCIENTIST, Role.SERVICE}),
 }
 
 

@@ -19,7 +19,7 @@ from hub.cli.message import complain, say
 from hub.problems import OURS, ExitCode, problem_of, said, slug_of
 
 _SIGNALS: Final = (typer.Exit, typer.Abort, BrokenPipeError)
-_PERSONAL: Final = re.compile(r"\S*@\S*|(?:email|phone):\S*|[+0-9][0-9 ()-]{5,}[0-9]")
+_PERSONAL: Final = re.compile(r"[^\s()]*@[^\s()]*|(?:email|phone):[^\s()]*|[+0-9][0-9 ()-]{5,}[0-9]")
 _LOG: Final = logs.log_of("cli")
 
 

@@ -9,7 +9,7 @@ from hub.cli.duty import Duty
 from hub.cli.home import DryRun
 from hub.cli.invocation import acting
 from hub.cli.message import say, would
-from hub.cli.subject import Identifier, subject_from
+from hub.cli.subject import Identifier, one_subject_from
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.erasing import erase as carry_out
 from hub.erasing import plan, roll_forward
@@ -34,7 +34,7 @@ def erase(  # noqa: PLR0913 - a command's options are its parameters
     if finish:
         say(f"Finished {roll_forward(act.hub, act.principal.principal_id)} erasures that had broken off.")
         return
-    subject = subject_from(act.hub, identifier)
+    subject = one_subject_from(act.hub, identifier)
     planned = plan(act.hub, subject, act.principal)
     if dry_run or not yes:
         rows: list[tuple[object, ...]] = [("control database", *item) for item in sorted(planned.rows.items())]

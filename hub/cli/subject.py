@@ -7,6 +7,8 @@ import typer
 
 from hub.compose import Hub
 from hub.consents import Subject, find_subject
+from hub.errors import AccessRefused
+from ingest.store.identity import entity_of_record
 
 _STDIN: Final = "-"
 
@@ -31,10 +33,29 @@ def given(word: str) -> str:
 
 
 def subject_from(hub: Hub, identifier: str) -> Subject:
-    """Find whom an argument means.
+    """Find everybody whom an argument can mean: for acts that restrict, which may reach one person too many.
 
     Raises:
         SubjectNotFound: nobody carries it.
 
     """
     return find_subject(hub, given(identifier))
+
+
+def one_subject_from(hub: Hub, identifier: str) -> Subject:
+    """Find the one person whom an argument means: for acts that permit, show or destroy.
+
+    A household shares a telephone, a company an address: neither may speak for several people.
+
+    Raises:
+        SubjectNotFound: nobody carries it.
+        AccessRefused: several people carry it.
+
+    """
+    subject = subject_from(hub, identifier)
+    with hub.reading() as session:
+        people = {entity_of_record(session, record) for record in subject.records}
+    if len(people) > 1:
+        remedy = f"{len(people)} people carry it: name the one you mean by SOURCE:KEY or by a record id"
+        raise AccessRefused("identifier_is_shared", remedy)
+    return subject

@@ -136,7 +136,7 @@ def _newest(act: Acting, name: str) -> datetime:
     """Return the newest instant of the view's grid."""
     at = act.hub.clock()
     with act.hub.reading() as session:
-        return newest_cut(readable_spec(session, act.hub.policy(), name, at=at), at)
+        return newest_cut(readable_spec(session, act.hub.policy(), name, at=at), at, at)
 
 
 def _tell(released: Released, at: datetime) -> None:

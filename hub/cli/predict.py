@@ -1,0 +1,113 @@
+"""`varde predict`: learn from a view, score its customers with reasons, and say how good it is."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from hub import logs
+from hub.cli.duty import Duty
+from hub.cli.home import DryRun
+from hub.cli.invocation import acting
+from hub.cli.message import say, would
+from hub.cli.moment import instant_from
+from hub.cli.outfile import private_file
+from hub.cli.rows import show_rows, verify_kind, write_rows
+from hub.cli.table import Format
+from hub.predictions.service import VIEW_OF, report, score, train
+from hub.views.gateway import PSEUDONYM
+from hub.views.spec import LANGUAGES
+
+app = typer.Typer(help="Prediction modules: train, score, report.", no_args_is_help=True)
+_LOG = logs.log_of("predict")
+_PARTS: Final = {".json": "report", ".md": "markdown", ".html": "html"}
+
+Module = StrEnum("Module", [(name.upper(), name) for name in VIEW_OF])  # type: ignore[misc]  # made of what there is
+ModuleName = Annotated[Module, typer.Argument(help="Which module.")]
+
+
+class ReportForm(StrEnum):
+    """How a report is printed."""
+
+    MARKDOWN = "markdown"
+    JSON = "json"
+    HTML = "html"
+
+
+@app.command("train")
+def train_(
+    ctx: typer.Context,
+    module: ModuleName,
+    *,
+    view: Annotated[str | None, typer.Option("--view", help="A view of yours; left out, the module's own.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed on the same rows gives the same model.")] = 7,
+    dry_run: DryRun = False,
+) -> None:
+    """Learn from every past instant of the view whose outcome is known; the new model becomes the current one."""
+    act = acting(ctx, Duty.TRAIN)
+    if dry_run:
+        would(f"read {view or VIEW_OF[module]} for training, audited, and make a new current model of {module}")
+        return
+    trained = train(act.hub, act.principal, module, view=view, seed=seed)
+    _LOG.info(logs.LogEvent.MODEL_TRAINED, extra={"model": trained.model_id, "rows": trained.rows})
+    typer.echo(trained.model_id.hex())
+    first, last = min(trained.cuts), max(trained.cuts)
+    say(f"Learned {module} from {trained.rows} rows at {len(trained.cuts)} instants, {first:%Y-%m} to {last:%Y-%m}.")
+    say(str(trained.report.get("summary", "")))
+
+
+@app.command("score")
+def score_(  # noqa: PLR0913 - a command's options are its parameters
+    ctx: typer.Context,
+    module: ModuleName,
+    *,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="Instant of the view's grid; left out, newest.")] = None,
+    language: Annotated[str, typer.Option("--language", help=f"Of the reasons: {', '.join(LANGUAGES)}.")] = "en",
+    out: Annotated[Path | None, typer.Option("--out", help="File .parquet, .csv, .arrow or .json, mode 0600.")] = None,
+    form: Annotated[Format | None, typer.Option("--format", help="How to print; left out, csv in a pipe.")] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Score every customer that the view releases, with reasons in words, and write the scores back sealed."""
+    if language not in LANGUAGES:
+        raise typer.BadParameter(f"reasons are written in {', '.join(LANGUAGES)}")
+    if out is not None:
+        verify_kind(out)
+    act = acting(ctx, Duty.TRAIN)
+    if dry_run:
+        would(f"read the view of the current {module} model, audited, and write a score for each customer back")
+        return
+    at = None if as_of is None else instant_from(as_of)
+    scored = score(act.hub, act.principal, module, as_of=at, language=language)
+    rows = scored.scores.join(scored.reasons, on=PSEUDONYM, how="left", maintain_order="left")
+    rows = rows.sort("probability", descending=True)
+    if out is None:
+        show_rows(rows, form or (Format.TABLE if sys.stdout.isatty() else Format.CSV))
+    else:
+        write_rows(rows, out)
+    _LOG.info(logs.LogEvent.SCORES_WRITTEN, extra={"rows": scored.written, "release": scored.released.release_id})
+    say(f"Scored {scored.written} customers; a score is a suggestion to a person, never a decision (Article 22).")
+    for because, count in sorted(scored.released.absent.items(), key=lambda item: -item[1]):
+        say(f"{count} customers absent: {because}")
+
+
+@app.command("report")
+def report_(
+    ctx: typer.Context,
+    module: ModuleName,
+    *,
+    form: Annotated[ReportForm, typer.Option("--format", help="How to print it.")] = ReportForm.MARKDOWN,
+    out: Annotated[Path | None, typer.Option("--out", help="File .md, .json or .html.")] = None,
+) -> None:
+    """Say how good the current model is, beside which baseline, on whom; holds nothing about a person."""
+    if out is not None and out.suffix not in _PARTS:
+        raise typer.BadParameter(f"the file's ending says how to write it: one of {', '.join(_PARTS)}")
+    act = acting(ctx, Duty.ANYTHING)
+    parts = report(act.hub, module)
+    if out is None:
+        typer.echo(parts["report" if form is ReportForm.JSON else form.value].decode())
+        return
+    with private_file(out) as file:
+        file.write(parts[_PARTS[out.suffix]])
+    say(f"Wrote the report to {out.name}.")
