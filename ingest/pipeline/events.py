@@ -10,9 +10,9 @@ from typing import ClassVar, Final
 import polars as pl
 
 from ingest.canonical.catalogue import table_of
-from ingest.contract.model import Contract, Reference
+from ingest.contract.model import ColumnType, Contract, Reference
 from ingest.pipeline.arrival import Arrival
-from ingest.pipeline.naming import records_of_keys
+from ingest.pipeline.naming import Namer
 from ingest.pipeline.ports import Ports
 from ingest.pipeline.texts import TextArrival
 from ingest.readers.chunk import Chunk
@@ -28,12 +28,20 @@ class EventArrival(Arrival):
     """Rows of one canonical event table on their way in."""
 
     CHUNK_ROWS: ClassVar[int] = 2_500_000
+    TEXT_ROWS: ClassVar[int] = 20_000  # each text is redacted and sealed under a key of its own
 
     def __init__(self, contract: Contract, batch_id: BatchId, ports: Ports) -> None:
         super().__init__(contract, batch_id, ports)
         self._table = table_of(contract.table)
         self._texts = TextArrival(contract, batch_id, ports)
+        self._namers: dict[str, Namer] = {}
         self._event_ids = pl.Series("event_id", [], dtype=pl.Int64)
+
+    @property
+    def chunk_rows(self) -> int:
+        """Take fewer rows at once where there are texts."""
+        texts = any(mapping.type is ColumnType.TEXT for mapping in self.contract.columns)
+        return min(self.CHUNK_ROWS, self.TEXT_ROWS) if texts else self.CHUNK_ROWS
 
     def take(self, chunk: Chunk) -> None:
         """Stage one chunk of events."""
@@ -44,6 +52,7 @@ class EventArrival(Arrival):
         fresh = self._with_owner(fresh, "organisation", self.contract.organisation, EntityKind.ORGANISATION)
         fresh = self._texts.redacted(self._referenced(fresh))
         self.ports.lake.stage(self._table.name, self._canonical(fresh), self.batch_id)
+        self.ports.reached("lake_staged")
         self.counts += Counts(
             read=chunk.read,
             accepted=fresh.height,
@@ -62,11 +71,9 @@ class EventArrival(Arrival):
         """Keep the first of each event id, unless this batch or the lake has it already."""
         if not self.contract.key or frame.is_empty():
             return frame
-        since, until = frame.select(pl.min("event_time").alias("a"), pl.max("event_time").alias("b")).row(0)
-        known = pl.concat([self._event_ids, self.ports.lake.event_ids(self._table.name, since, until)]).unique()
-        fresh = frame.unique("event_id", keep="first", maintain_order=True).join(
-            known.rename("event_id").to_frame(), on="event_id", how="anti", maintain_order="left"
-        )
+        firsts = frame.unique("event_id", keep="first", maintain_order=True)
+        known = pl.concat([self._event_ids, self.ports.lake.known_events(self._table.name, firsts["event_id"])])
+        fresh = firsts.join(known.rename("event_id").to_frame(), on="event_id", how="anti", maintain_order="left")
         self._event_ids = pl.concat([self._event_ids, fresh["event_id"]])
         return fresh
 
@@ -77,7 +84,9 @@ class EventArrival(Arrival):
         key = f"_{column}_key"
         if reference is None or key not in frame.columns:
             return frame.with_columns(pl.lit(None, dtype=pl.Binary).alias(column))
-        named = records_of_keys(frame[key], KeySpace(source=reference.source, kind=kind), self.ports)
+        if column not in self._namers:
+            self._namers[column] = Namer(KeySpace(source=reference.source, kind=kind), self.ports)
+        named = self._namers[column].records_of(frame[key])
         named = named.select(pl.col("key").alias(key), pl.col("record").alias(column))
         return frame.join(named, on=key, how="left", maintain_order="left")
 

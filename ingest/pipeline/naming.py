@@ -1,9 +1,32 @@
 """Source keys to record ids: one HMAC per distinct key, one look-up per batch of keys, unknown keys are named."""
 
+from typing import Final
+
 import polars as pl
 
 from ingest.pipeline.ports import Ports
-from ingest.store.record import CHUNK, KeySpace, find_records, name_records
+from ingest.store.record import CHUNK, KeySpace, find_records, name_records, records_of_source
+
+_NAMED: Final = {"key": pl.String, "record": pl.Binary, "key_index": pl.Binary}
+_MANY: Final = 20_000
+"""From so many keys on, reading all names of the source costs less than looking each one up."""
+
+
+class Namer:
+    """Remembers the names of one key space while a batch comes in: a customer of many events is looked up once."""
+
+    def __init__(self, space: KeySpace, ports: Ports) -> None:
+        self._space = space
+        self._ports = ports
+        self._known = pl.DataFrame(schema=_NAMED)
+
+    def records_of(self, keys: pl.Series) -> pl.DataFrame:
+        """Return the record id of at least the given keys, as `records_of_keys` does."""
+        wanted = keys.drop_nulls().unique().rename("key").to_frame()
+        missing = wanted.join(self._known, on="key", how="anti")["key"]
+        if missing.len():
+            self._known = pl.concat([self._known, records_of_keys(missing, self._space, self._ports)])
+        return self._known
 
 
 def records_of_keys(keys: pl.Series, space: KeySpace, ports: Ports) -> pl.DataFrame:
@@ -12,16 +35,18 @@ def records_of_keys(keys: pl.Series, space: KeySpace, ports: Ports) -> pl.DataFr
     A key that nobody has delivered a profile for yet gets its record now: the profile may arrive later.
     """
     distinct = keys.drop_nulls().unique().sort()
-    indexes = ports.indexes.source_key(space.source).tokens_of(distinct.to_list())
+    indexes = ports.indexes.source_key(space.source, space.kind).tokens_of(distinct.to_list())
     with ports.read_only() as session:
-        found = find_records(session, indexes)
+        many = len(indexes) >= _MANY
+        found = records_of_source(session, indexes, space) if many else find_records(session, indexes)
     unknown = [index for index in indexes if index not in found]
     for start in range(0, len(unknown), CHUNK):
         chunk = unknown[start : start + CHUNK]
         with ports.unit_of_work() as session:
             name_records(session, chunk, space, at=ports.clock())
             found.update(find_records(session, chunk))
+        ports.reached("named")
     return pl.DataFrame(
         {"key": distinct, "record": [found[index] for index in indexes], "key_index": indexes},
-        schema={"key": pl.String, "record": pl.Binary, "key_index": pl.Binary},
+        schema=_NAMED,
     )

@@ -22,7 +22,18 @@ CHUNK: Final = 500
 _COUNTS: Final = (BatchState.VISIBLE.value, BatchState.SETTLED.value)
 
 
-def find_records(session: Session, key_indexes: Sequence[bytes]) -> dict[bytes, RecordId]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySpace:
+    """The names a source gives: which source, of what kind, indexed under which version of the index key."""
+
+    source: str
+    kind: EntityKind
+    key_version: int = 1
+
+
+def find_records(
+    session: Session, key_indexes: Sequence[bytes], space: KeySpace | None = None
+) -> dict[bytes, RecordId]:
     """Find the record ids of source keys, by their blind index."""
     found: dict[bytes, RecordId] = {}
     for start in range(0, len(key_indexes), CHUNK):
@@ -34,13 +45,13 @@ def find_records(session: Session, key_indexes: Sequence[bytes]) -> dict[bytes, 
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeySpace:
-    """The names a source gives: which source, of what kind, indexed under which version of the index key."""
-
-    source: str
-    kind: EntityKind
-    key_version: int = 1
+def records_of_source(session: Session, key_indexes: Sequence[bytes], space: KeySpace) -> dict[bytes, RecordId]:
+    """Find the same by reading every name of the source in one pass: for very many keys."""
+    query = select(col(SourceRecord.key_index), col(SourceRecord.record_id)).where(
+        col(SourceRecord.source) == space.source, col(SourceRecord.kind) == space.kind.value
+    )
+    wanted = set(key_indexes)
+    return {index: RecordId(record) for index, record in session.execute(query) if index in wanted}
 
 
 def name_records(session: Session, key_indexes: Sequence[bytes], space: KeySpace, *, at: datetime) -> None:
