@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from hub.compose import Hub
 from hub.consents import Subject, Wish, write_wish
-from hub.errors import AccessRefused, HubError, NotAuthenticated
+from hub.errors import AccessRefused, ChoiceNotRecorded, ChoiceWithoutEffect, NotAuthenticated
 from ingest.store.identity import entity_of_record, records_of_entity
 from privacy.consent import Head
 from privacy.decision import Deny, Standing, decide
@@ -33,24 +33,6 @@ from privacy.terms import (
     PurposeId,
     RecordId,
 )
-
-
-class ChoiceNotRecorded(HubError):
-    """A data subject's choice could not be committed; nothing was acknowledged."""
-
-    def __init__(self) -> None:
-        super().__init__("the choice was not recorded. Send the same request again in a moment: it is safe to repeat")
-
-
-class ChoiceWithoutEffect(HubError):
-    """A purpose that does not end by a withdrawal or objection: saying "done" would be untrue."""
-
-    def __init__(self, basis: LegalBasis) -> None:
-        super().__init__(
-            f"this purpose rests on {basis.value} and does not end by this choice; nothing was recorded. "
-            "Ask for restriction or erasure, or write to the data protection officer"
-        )
-        self.basis = basis
 
 
 class Wanted(StrEnum):
@@ -124,7 +106,7 @@ def verify_choice(policy: Policy, token: SubjectToken, choice: Choice) -> None:
     elif choice.purpose != EVERY_PURPOSE:
         purpose = policy.purpose(choice.purpose)
         if not stops(purpose, choice.wanted):
-            raise ChoiceWithoutEffect(purpose.legal_basis)
+            raise ChoiceWithoutEffect(purpose.legal_basis.value)
 
 
 def choose(hub: Hub, session: Session, token: SubjectToken, choice: Choice) -> Chosen:

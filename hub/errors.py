@@ -5,6 +5,8 @@ The CLI and the API map class to exit code and status.
 Texts say what, why and how to mend, and never hold a value from a row.
 """
 
+from datetime import datetime
+
 
 class HubError(Exception):
     """The base of every error raised in `hub`."""
@@ -101,3 +103,56 @@ class ModelNotFound(HubError):
     def __init__(self, module: str) -> None:
         super().__init__(f"{module}: no model has been trained yet. Run `varde predict train {module}`")
         self.module = module
+
+
+class ChoiceNotRecorded(HubError):
+    """A data subject's choice could not be committed; nothing was acknowledged."""
+
+    def __init__(self) -> None:
+        super().__init__("the choice was not recorded. Send the same request again in a moment: it is safe to repeat")
+
+
+class ChoiceWithoutEffect(HubError):
+    """A purpose that does not end by a withdrawal or objection: saying "done" would be untrue."""
+
+    def __init__(self, basis: str) -> None:
+        super().__init__(
+            f"this purpose rests on {basis} and does not end by this choice; nothing was recorded. "
+            "Ask for restriction or erasure, or write to the data protection officer"
+        )
+        self.basis = basis
+
+
+class StreamStopped(HubError):
+    """Somebody in a release may no longer be read, or time is up: the rest of its bytes does not leave."""
+
+    def __init__(self, because: str) -> None:
+        super().__init__(f"the stream was stopped: {because}. What arrived must not be used; read the view again")
+        self.because = because
+
+
+class RequestRefused(HubError):
+    """The server answered with a problem (RFC 9457); `request_id` finds it in the server's log."""
+
+    def __init__(self, status: int, slug: str, text: str, request_id: str) -> None:
+        super().__init__(f"the hub refused ({status}, {slug}): {text} (request {request_id})")
+        self.status = status
+        self.slug = slug
+        self.request_id = request_id
+
+
+class AnswerBroken(HubError):
+    """What arrived is not what left: incomplete, altered, or not in the form that was asked for."""
+
+    def __init__(self, because: str) -> None:
+        super().__init__(f"the answer cannot be used: {because}. Read the view again")
+        self.because = because
+
+
+class ReleaseExpired(HubError):
+    """A release is past its expiry: its people may have opted out, expired or been erased since."""
+
+    def __init__(self, release_id: str, expired_at: datetime) -> None:
+        super().__init__(f"release {release_id} expired at {expired_at.isoformat()}: read the view again")
+        self.release_id = release_id
+        self.expired_at = expired_at

@@ -62,7 +62,7 @@ def problem(
     request_id: str, status: HTTPStatus, slug: str, *, title: str | None = None, **more: object
 ) -> tuple[HTTPStatus, bytes]:
     """Write a problem's body."""
-    body = {
+    body: dict[str, object] = {
         "type": f"urn:varde:problem:{slug}",
         "title": title or status.phrase,
         "status": status.value,

@@ -10,9 +10,9 @@ from sqlmodel import Session
 
 from hub.api.answers import problem_responses
 from hub.api.dependencies import ActingSubject, Serving
-from hub.choices import Choice, ChoiceNotRecorded, Chosen, Wanted, choose
+from hub.choices import Choice, Chosen, Wanted, choose
 from hub.database.unit import RuleBroken, StorageFull
-from hub.errors import ServiceUnreachable, WriteUnknown
+from hub.errors import ChoiceNotRecorded, ServiceUnreachable, WriteUnknown
 from privacy.terms import LegalBasis, PurposeId
 
 router: Final = APIRouter(prefix="/v1/me", tags=["choices"])

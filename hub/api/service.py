@@ -1,11 +1,11 @@
 """What a serving process holds beside the hub: its writer, and how many heavy reads may run at once."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-import anyio
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy.exc import DBAPIError
 
@@ -43,12 +43,12 @@ async def serving(hub: Hub) -> AsyncIterator[Service]:
     await to_thread.run_sync(_start, hub)
     writer = Writer(hub.unit_of_work)
     revisions = (newest_revision("control"), newest_revision("keystore"))
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_sign_regularly, hub)
-        try:
-            yield Service(hub=hub, writer=writer, reads=CapacityLimiter(HEAVY_READS), revisions=revisions)
-        finally:
-            tasks.cancel_scope.cancel()
+    signing = asyncio.create_task(_sign_regularly(hub))
+    try:
+        yield Service(hub=hub, writer=writer, reads=CapacityLimiter(HEAVY_READS), revisions=revisions)
+    finally:
+        signing.cancel()
+        await asyncio.gather(signing, return_exceptions=True)
     await to_thread.run_sync(writer.close)
     await to_thread.run_sync(_sign, hub)
 
@@ -65,7 +65,7 @@ def _start(hub: Hub) -> None:
 
 async def _sign_regularly(hub: Hub) -> None:
     while True:
-        await anyio.sleep(CHECKPOINT_SECONDS)
+        await asyncio.sleep(CHECKPOINT_SECONDS)
         await to_thread.run_sync(_sign, hub)
 
 

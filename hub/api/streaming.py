@@ -12,7 +12,7 @@ from typing import Final
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from hub.views.departure import StreamStopped
+from hub.errors import StreamStopped
 
 PIECE_BYTES: Final = 1 << 20
 MOST_SECONDS: Final = 300.0

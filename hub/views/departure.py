@@ -11,20 +11,12 @@ import polars as pl
 from sqlmodel import Session
 
 from hub.compose import Hub
-from hub.errors import HubError
+from hub.errors import StreamStopped
 from hub.views.gateway import PSEUDONYM, Released
 from ingest.store.identity import entity_of_record
 from privacy.pseudonym import pseudonyms_of
 from privacy.store.epoch import records_changed_since
 from privacy.terms import EntityId, EntityKind, RecordId
-
-
-class StreamStopped(HubError):
-    """Somebody in a release may no longer be read, or time is up: the rest of its bytes does not leave."""
-
-    def __init__(self, because: str) -> None:
-        super().__init__(f"the stream was stopped: {because}. What arrived must not be used; read the view again")
-        self.because = because
 
 
 def verify_unchanged(hub: Hub, released: Released) -> None:

@@ -1,0 +1,154 @@
+"""Views over HTTP: the same rows in every form, announced by their headers, and only for who may read them."""
+
+import base64
+import hashlib
+from datetime import timedelta
+from io import BytesIO
+
+import httpx
+import polars as pl
+import pytest
+
+from hub.api.formats import ARROW, CSV, JSON, PARQUET, format_of
+from hub.authentication import Scope, add, withdraw
+from hub.views.access import Views
+from privacy.store.audit import entries
+from privacy.terms import Role
+from tests.api.conftest import Caller
+from tests.api.world import AS_OF, CHURN, WINBACK, World
+
+QUESTION = {"purpose": CHURN, "as_of": AS_OF.isoformat()}
+
+
+def frame_of(answer: httpx.Response) -> pl.DataFrame:
+    kind, body = answer.headers["content-type"].partition(";")[0], BytesIO(answer.content)
+    if kind == ARROW:
+        return pl.read_ipc_stream(body)
+    if kind == PARQUET:
+        return pl.read_parquet(body)
+    text = {"pseudonym": pl.String, "orders": pl.Int64, "amount": pl.Int64}
+    frame = pl.read_csv(body, schema=text) if kind == CSV else pl.read_json(body, schema=text)
+    return frame.with_columns(pl.col("pseudonym").str.decode("hex"))
+
+
+@pytest.mark.parametrize("media_type", [ARROW, PARQUET, CSV, JSON])
+def test_every_form_holds_what_python_reads(caller: Caller, world: World, media_type: str) -> None:
+    here = Views(world.hub, world.reader)["shopping"].read(purpose=CHURN, as_of=AS_OF)
+    answer = caller.read(headers={"Accept": media_type})
+    assert answer.headers["content-type"].startswith(media_type)
+    there = frame_of(answer)
+    assert there.equals(here)
+    assert there.schema == here.schema
+    assert here.height > 50
+    assert answer.headers["varde-rows"] == str(here.height)
+
+
+def test_headers_announce_the_release(caller: Caller, world: World) -> None:
+    answer = caller.read()
+    digest = base64.b64encode(hashlib.sha256(answer.content).digest()).decode()
+    assert answer.headers["repr-digest"] == f"sha-256=:{digest}:"
+    assert answer.headers["content-length"] == str(len(answer.content))
+    assert answer.headers["cache-control"] == "no-store"
+    with world.hub.reading() as session:
+        _, complete = entries(session, action="view.release.complete", limit=1)[0]
+        intent_at, intent = entries(session, action="view.release.intent", limit=1)[0]
+    assert (
+        answer.headers["varde-release"] == (complete.fields.act_id or b"").hex() == (intent.fields.act_id or b"").hex()
+    )
+    assert complete.fields.sha256 == hashlib.sha256(answer.content).hexdigest(), "the audited digest is the stream's"
+    assert intent_at >= 0
+
+
+def test_read_is_bound_to_role_purpose_and_view(caller: Caller, world: World) -> None:
+    def token(role: Role, purposes: str, views: str) -> str:
+        scope = Scope(role=role, purposes=frozenset(purposes.split()), views=frozenset(views.split()))
+        return add(world.hub, f"{role} {purposes} {views}", scope, world.owner)[1]
+
+    refused = {
+        token(Role.AGENT, "*", "*"): "role_may_not_read",
+        token(Role.SCIENTIST, WINBACK, "*"): "credential_not_bound",
+        token(Role.SCIENTIST, "*", "invited"): "credential_not_bound",
+    }
+    for credential, because in refused.items():
+        answer = caller.call("GET", "/v1/views/shopping", credential, params=QUESTION)
+        assert (answer.status_code, because in answer.json()["detail"]) == (403, True)
+    allowed = token(Role.SCIENTIST, CHURN, "shopping")
+    assert caller.call("GET", "/v1/views/shopping", allowed, params=QUESTION).status_code == 200
+
+
+def test_purpose_narrows_and_never_widens(caller: Caller) -> None:
+    answer = caller.read("shopping", WINBACK)
+    assert answer.status_code == 403
+    assert "purpose_not_of_view" in answer.json()["detail"]
+
+
+def test_revoked_and_expired_credentials_read_nothing(caller: Caller, world: World) -> None:
+    everything = frozenset({"*"})
+    soon = world.hub.clock() - timedelta(seconds=1)
+    _, expired = add(
+        world.hub,
+        "expired",
+        Scope(role=Role.SERVICE, purposes=everything, views=everything, expires_at=soon),
+        world.owner,
+    )
+    principal, revoked = add(
+        world.hub, "revoked", Scope(role=Role.SERVICE, purposes=everything, views=everything), world.owner
+    )
+    assert caller.call("GET", "/v1/views/shopping", revoked, params=QUESTION).status_code == 200
+    withdraw(world.hub, principal.principal_id, world.owner)
+    answers = [
+        caller.call("GET", "/v1/views/shopping", token, params=QUESTION)
+        for token in (None, "unknown", expired, revoked, world.tokens[0])
+    ]
+    assert [answer.status_code for answer in answers] == [401] * 5
+    bodies = [{k: v for k, v in answer.json().items() if k != "instance"} for answer in answers]
+    assert all(body == bodies[0] for body in bodies)
+
+
+def test_unknown_and_unapproved_views_are_one_answer(caller: Caller) -> None:
+    answer = caller.read("nothing_here")
+    assert answer.status_code == 403
+    assert "nothing_here" not in answer.text
+
+
+def test_instant_off_the_grid_is_refused(caller: Caller, world: World) -> None:
+    question = QUESTION | {"as_of": (AS_OF + timedelta(hours=1)).isoformat()}
+    answer = caller.call("GET", "/v1/views/shopping", world.reader_token, params=question)
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:varde:problem:cut-refused")
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json;q=0", "image/*, text/html"])
+def test_no_acceptable_form_is_406(caller: Caller, accept: str) -> None:
+    assert caller.read(headers={"Accept": accept}).status_code == 406
+
+
+@pytest.mark.parametrize(
+    ("accept", "chosen"),
+    [
+        (None, ARROW),
+        ("*/*", ARROW),
+        ("application/*;q=0.5, text/csv", CSV),
+        ("text/*", CSV),
+        ("application/json, */*;q=0.1", JSON),
+        ("application/vnd.apache.arrow.stream;q=0, */*", PARQUET),
+        ("TEXT/CSV", CSV),
+        ("text/csv;q=oops, application/json;q=0.1", JSON),
+        ("text/html;q=1, application/vnd.apache.parquet;q=0.2", PARQUET),
+        ("text/csv;q=7", None),
+        ("", ARROW),
+    ],
+)
+def test_form_is_chosen_as_rfc_9110_says(accept: str | None, chosen: str | None) -> None:
+    found = format_of(accept)
+    assert (found.media_type if found else None) == chosen
+
+
+def test_views_in_python_are_a_mapping_of_approved_names(world: World) -> None:
+    views = Views(world.hub, world.reader)
+    assert sorted(views) == ["invited", "shopping"]
+    assert len(views) == 2
+    assert "nothing" not in views
+    with pytest.raises(KeyError):
+        views["nothing"]
+    released = views["invited"].release(purpose=WINBACK, as_of=AS_OF)
+    assert released.frame.columns == ["pseudonym", "orders", "amount"]
