@@ -119,6 +119,48 @@ REFUSED = {
     "no purpose": (view(purpose=""), "wrong_type"),
     "no YAML": ("name: [", "not_yaml"),
     "a list": ("- 1", "wrong_type"),
+    "unknown text": (view(texts={"f": WORDS, "g": WORDS}), "unknown_feature"),
+    "nothing released": (
+        view(features={"f": {"op": "count", "table": "orders", "released": False}}, texts={}),
+        "missing_key",
+    ),
+    "bad view name": (view(name="Orders!"), "bad_name"),
+    "version 0": (view(version=0), "bad_number"),
+    "version as text": (view(version="1"), "wrong_type"),
+    "released as text": (feature(op="count", table="orders", released="no"), "wrong_type"),
+    "step as text": (feature(op="count", table="orders", round_to="5"), "wrong_type"),
+    "bands as a number": (feature(op="count", table="orders", bands=5), "wrong_type"),
+    "bands of text": (feature(op="count", table="orders", bands=["a"]), "wrong_type"),
+    "quasi-identifiers as text": (view(quasi_identifiers="f"), "wrong_type"),
+    "numbers as keys": (view(population={1: 2}), "wrong_type"),
+    "bound as text": (feature(op="count", table="orders", filter={"item_count": {"ge": "3"}}), "wrong_type"),
+    "null as a number": (feature(op="count", table="orders", filter={"item_count": {"null": 1}}), "wrong_type"),
+    "no values": (feature(op="count", table="orders", filter={"channel": []}), "wrong_type"),
+    "values of two types": (feature(op="count", table="orders", filter={"channel": ["a", 1]}), "wrong_type"),
+    "ordered text": (feature(op="count", table="orders", filter={"channel": {"ge": 3}}), "op_column_mismatch"),
+    "instant against a number": (feature(op="count", table="tickets", filter={"resolved_at": 3}), "op_column_mismatch"),
+    "unknown role": (feature(op="count", table="orders", role="king"), "unknown_role"),
+    "label without outcome": (view(label={"name": "l", "horizon_days": 9}), "missing_key"),
+    "label without horizon": (view(label={"name": "l", "horizon_days": 0, "any_of": []}), "empty_window"),
+    "outcome without events": (view(label={"name": "l", "horizon_days": 9, "any_of": [{}]}), "missing_key"),
+    "difference of levels": (
+        view(
+            features={
+                "g": {"op": "last", "table": "orders", "column": "channel", "levels": ["web"], "released": False},
+                "f": {"op": "difference", "left": "g", "right": "g"},
+            }
+        ),
+        "op_column_mismatch",
+    ),
+    "derived of a quasi-identifier": (
+        view(
+            features={
+                "g": {"op": "max", "table": "profiles", "column": "contract_length_months", "released": False},
+                "f": {"op": "total", "left": "g", "right": "g"},
+            }
+        ),
+        "undeclared_quasi_identifier",
+    ),
     "unknown base": ("extends: nothing", "unknown_view"),
 }
 

@@ -62,6 +62,13 @@ def test_of_several_values_at_the_latest_instant_the_greatest_is_last() -> None:
     assert only_row(spec, events) == {"last": 7, "first": -5}
 
 
+def test_periods_are_counted_back_from_as_of_and_hold_their_first_instant() -> None:
+    weeks = orders("weeks", Op.DISTINCT, column="event_time", every_days=7)
+    spec = view([weeks, orders("gap", Op.GAP_MEAN)])
+    events = [order(AS_OF - MICROSECOND), order(AS_OF - 7 * DAY), order(AS_OF - 7 * DAY - MICROSECOND)]
+    assert only_row(spec, events) == {"weeks": 2, "gap": 3.5}
+
+
 def test_the_order_of_fractions_is_that_of_numbers() -> None:
     rows = Rows(table="feedback")
     last = Aggregate(name="last", op=Op.LAST, rows=rows, column="score")
