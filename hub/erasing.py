@@ -3,7 +3,8 @@
 1. the control database commits tombstones, the epoch and the intent: nobody reads the person from here on;
 2. one key-store transaction writes the ledger and destroys the keys: whatever copies remain are closed for good;
 3. the control database's rows and the lake's rows go, the old files' keys are destroyed, completion is noted.
-Start-up rolls 2 and 3 forward, never back; only after 3 is the erasure certified.
+Start-up rolls 2 and 3 forward, never back; only after 3 is the erasure certified. A delivery that was being taken in
+during 3 may still write what it holds in memory: then 2 and 3 are done once more when it has ended.
 """
 
 from collections.abc import Sequence
@@ -15,12 +16,14 @@ from sqlmodel import Session
 from hub.compose import Hub
 from hub.consents import Subject
 from hub.database.journal import truncate_journal
-from hub.errors import AccessRefused, ErasureWaiting
+from hub.errors import AccessRefused, ErasureWaiting, HubError
 from hub.lake.erasure import ErasureRule, RowRule
 from hub.lake.erasure import erase as erase_in_lake
 from hub.lake.purge import purge
 from ingest.canonical.catalogue import LAKE_TABLES
 from ingest.canonical.table import Erasure as TableErasure
+from ingest.pipeline.recovery import abort_expired
+from ingest.store.batch import BatchState, in_state
 from ingest.store.erasure import count_rows, delete_records, key_indexes_of
 from privacy.audit import AuditFields
 from privacy.instant import microseconds_of
@@ -29,6 +32,18 @@ from privacy.store.principal import Principal
 from privacy.terms import PrincipalId, RecordId, Role, random_id
 
 _MAY_ERASE: Final = frozenset({Role.OWNER, Role.DPO})
+
+
+class DeliveryArriving(ErasureWaiting):
+    """The person is closed and everything at rest is gone; a delivery on its way in may still hold a row of theirs."""
+
+    def __init__(self, erasure_id: bytes) -> None:
+        HubError.__init__(
+            self,
+            f"erasure {erasure_id.hex()}: nobody can read the person any more, but a delivery is being taken in that "
+            "may hold a row of theirs. Run `varde erase --finish` when it has ended",
+        )
+        self.erasure_id = erasure_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +89,7 @@ def erase(hub: Hub, subject: Subject, by: Principal) -> Certificate:
     Raises:
         AccessRefused: the role may not erase.
         LakeFileRefused: a file cannot be rewritten; the person is closed already, start-up finishes the rest.
+        ErasureWaiting: a long read or a delivery on its way in must end first; likewise.
 
     """
     _verify_role(by)
@@ -87,11 +103,22 @@ def erase(hub: Hub, subject: Subject, by: Principal) -> Certificate:
 
 
 def roll_forward(hub: Hub, by: PrincipalId) -> int:
-    """Finish every erasure that a crash interrupted; return how many."""
+    """Finish every erasure that a crash interrupted; return how many.
+
+    Raises:
+        HubError: one of them cannot be finished now; the others are.
+
+    """
     with hub.reading() as session:
         unfinished = open_erasures(session)
+    faults = []
     for erasure_id, records in unfinished:
-        _carry_out(hub, erasure_id, records, by)
+        try:
+            _carry_out(hub, erasure_id, records, by)
+        except HubError as fault:
+            faults.append(fault)
+    if faults:
+        raise faults[0]
     return len(unfinished)
 
 
@@ -99,8 +126,10 @@ def _carry_out(hub: Hub, erasure_id: bytes, records: Sequence[RecordId], by: Pri
     """Take steps 2 and 3; each can be repeated."""
     keys = hub.keystore.erase(erasure_id, records, at_us=microseconds_of(hub.clock()))
     hub.reached("erasure_shredded")
+    abort_expired(hub.ports(by))
     with hub.unit_of_work() as session:
         note_state(session, erasure_id, SHREDDED)
+        arriving = in_state(session, BatchState.STAGED)
         delete_records(session, records, key_indexes_of(session, records))
     hub.reached("erasure_rows_deleted")
     outcome = erase_in_lake(hub.lake, records, lake_rules(), operation_id=erasure_id)
@@ -108,10 +137,14 @@ def _carry_out(hub: Hub, erasure_id: bytes, records: Sequence[RecordId], by: Pri
     hub.reached("erasure_lake_rewritten")
     if not (truncate_journal(hub.engine) and hub.keystore.truncate_journal()):
         raise ErasureWaiting(erasure_id)
+    if arriving:
+        raise DeliveryArriving(erasure_id)
+    hub.reached("erasure_journal_emptied")
     with hub.unit_of_work() as session:
         note_state(session, erasure_id, COMPLETED, at=hub.clock())
         fields = AuditFields(erasure=erasure_id, rows=outcome.rows_deleted + outcome.rows_blanked, outcome="completed")
         hub.audit(session, "erasure.complete", by, fields)
+    hub.reached("erasure_completed")
     return Certificate(
         erasure_id=erasure_id,
         records=len(records),

@@ -1,7 +1,5 @@
 """The lake as ingest sees it: `hub.lake` behind `ingest.pipeline.ports.EventLake`."""
 
-from datetime import datetime, timedelta
-
 import polars as pl
 from sqlmodel import Session
 
@@ -33,9 +31,12 @@ class LakePort:
         """Give up a batch's staged files; the purge takes them away."""
         catalogue.abort(session, batch_id, operation_id=random_id(), at=self._lake.clock(session))
 
-    def event_ids(self, table: str, since: datetime, until: datetime) -> pl.Series:
-        """Return the event ids of visible rows between two instants, both included."""
-        after = until + timedelta(microseconds=1)
+    def known_events(self, table: str, event_ids: pl.Series) -> pl.Series:
+        """Return those of the event ids that a visible row carries.
+
+        The whole column is read, not only the rows of the same days: a corrected date makes no second event.
+        """
         with reading(self._lake) as reader:
-            frame = reader.scan(table, columns=["event_id"], since=since, until=after)
-            return reader.collect(frame.filter(pl.col("event_id").is_not_null()))["event_id"]
+            frame = reader.scan(table, columns=["event_id"])
+            wanted = event_ids.rename("event_id").to_frame().lazy()
+            return reader.collect(frame.join(wanted, on="event_id", how="semi"))["event_id"]

@@ -37,6 +37,11 @@ class Arrival:
         self._seen = 0
         self._quarantine_key: Key | None = None
 
+    @property
+    def chunk_rows(self) -> int:
+        """How many rows to take at once: what memory holds comfortably and a lease outlasts by far."""
+        return self.CHUNK_ROWS
+
     def take(self, chunk: Chunk) -> None:
         """Stage one chunk."""
         raise NotImplementedError
@@ -58,6 +63,7 @@ class Arrival:
         self.breaches = [str(row["column_name"]) for row in rows if row["breached"]]
         with self.ports.unit_of_work() as session:
             batches.add_metrics(session, rows)
+        self.ports.reached("measured")
 
     def _figure(self, metric: str, value: float) -> dict[str, object]:
         return {
@@ -103,6 +109,7 @@ class Arrival:
         for start in range(0, len(rows), _WRITE_ROWS):
             with self.ports.unit_of_work() as session:
                 batches.add_quarantined(session, rows[start : start + _WRITE_ROWS])
+            self.ports.reached("quarantined")
 
     def _subject_index(self, raw: str) -> bytes | None:
         """Index whose row this is, if its key can be read: erasing the subject reaches quarantined rows too."""
@@ -120,6 +127,7 @@ class Arrival:
         if self._quarantine_key is None:
             self._quarantine_key = new_key(KeyKind.INSTANCE)
             self.ports.keys.add([NewKey(key=self._quarantine_key, owner=self.batch_id, batch_id=self.batch_id)])
+            self.ports.reached("quarantine_key_durable")
         return self._quarantine_key
 
 

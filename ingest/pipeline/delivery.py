@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from ingest.contract.model import Contract
-from ingest.errors import BatchBusy, IngestError
+from ingest.errors import BatchBusy
 from ingest.pipeline.arrival import Arrival
 from ingest.pipeline.events import EventArrival
 from ingest.pipeline.people import IdentityArrival
 from ingest.pipeline.ports import Ports
-from ingest.pipeline.recovery import abort_batch
+from ingest.pipeline.recovery import abort_batch, give_up
 from ingest.pipeline.settle import settle
 from ingest.readers.source import SourceFile, open_source
 from ingest.store import batch as batches
@@ -68,14 +68,16 @@ def ingest_file(contract: Contract, path: Path, ports: Ports) -> Summary:
         return earlier
     batch_id = BatchId(random_id())
     with ports.unit_of_work() as session:
-        batches.stage(session, _row(contract, batch_id, idempotency_key, ports), at=ports.clock())
+        first = batches.stage(session, _row(contract, batch_id, idempotency_key, ports), at=ports.clock())
+    if not first:
+        return _of_the_other(contract, idempotency_key, ports)
     ports.reached("batch_staged")
     try:
         arrival = _arrival(contract, batch_id, ports)
         _land(source, arrival, ports)
         _flip(contract, arrival, ports)
-    except IngestError:
-        abort_batch(batch_id, ports)
+    except BaseException:  # a full disk, an interrupt: the next try must neither find it busy nor half there
+        give_up(batch_id, ports)
         raise
     merged = settle(batch_id, ports)
     return _summary(contract, arrival, merged)
@@ -105,6 +107,14 @@ def _earlier(contract: Contract, idempotency_key: bytes, ports: Ports) -> Summar
     )
 
 
+def _of_the_other(contract: Contract, idempotency_key: bytes, ports: Ports) -> Summary:
+    """Answer when another process has staged the same delivery between our look and our insert."""
+    summary = _earlier(contract, idempotency_key, ports)
+    if summary is None:
+        raise BatchBusy(contract.name)
+    return summary
+
+
 def _row(contract: Contract, batch_id: BatchId, idempotency_key: bytes, ports: Ports) -> dict[str, Any]:
     return {
         "batch_id": batch_id,
@@ -124,7 +134,7 @@ def _arrival(contract: Contract, batch_id: BatchId, ports: Ports) -> Arrival:
 
 def _land(source: SourceFile, arrival: Arrival, ports: Ports) -> None:
     """Stage every chunk, keeping the lease alive."""
-    for chunk in source.chunks(rows=arrival.CHUNK_ROWS):
+    for chunk in source.chunks(rows=arrival.chunk_rows):
         arrival.take(chunk)
         with ports.unit_of_work() as session:
             alive = batches.renew(session, arrival.batch_id, at=ports.clock())

@@ -23,6 +23,7 @@ def open_documents(people: Sequence[RecordId], ports: Ports) -> dict[RecordId, b
         return {}
     with ports.unit_of_work() as session:
         ports.audit(session, "open_batch", ports.principal, AuditFields(opened=len(sealed), reason="redaction"))
+    ports.reached("opening_audited")
     keys = ports.keys.get([KeyId(key_id) for _, _, key_id, _ in sealed])
     return {
         record: open_sealed(document, key=key, cell=revision_cell(ports.instance, record, revision))

@@ -112,9 +112,11 @@ class IdentityArrival(Arrival):
         for start in range(0, len(indexes), _WRITE_ROWS * 4):
             with self.ports.unit_of_work() as session:
                 records.add_indexes(session, indexes[start : start + _WRITE_ROWS * 4])
+            self.ports.reached("indexes_staged")
         for start in range(0, len(contacts), _WRITE_ROWS * 4):
             with self.ports.unit_of_work() as session:
                 records.add_contacts(session, contacts[start : start + _WRITE_ROWS * 4])
+            self.ports.reached("contacts_staged")
         self._stage_acts(acts)
 
     def _stage_revisions(self, part: pl.DataFrame, keys: list[Key]) -> None:
@@ -142,6 +144,7 @@ class IdentityArrival(Arrival):
                     }
                 )
             records.add_revisions(session, rows)
+        self.ports.reached("revisions_staged")
 
     def _index_rows(self, fresh: pl.DataFrame) -> list[dict[str, Any]]:
         """Index what exact rules and look-ups need: one HMAC per distinct value."""
@@ -190,6 +193,7 @@ class IdentityArrival(Arrival):
                 new = [act for act in part if _says_something_new(heads.get((act.record_id, act.purpose)), act)]
                 append_to_ledger(session, new, recorded_at=self.ports.clock())
                 move_heads(session, [act for act in new if not act.permissive])
+            self.ports.reached("acts_staged")
 
     def _heed(self, restrictive: pl.DataFrame) -> None:
         """Let a no count although the rest of its row was refused."""
@@ -211,6 +215,7 @@ class IdentityArrival(Arrival):
         if self._profiles:
             self.ports.lake.stage("profiles", pl.concat(self._profiles), self.batch_id)
             self._profiles = []
+            self.ports.reached("lake_staged")
 
 
 def revision_cell(instance: bytes, record: RecordId, revision: int) -> Cell:

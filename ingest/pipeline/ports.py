@@ -12,7 +12,7 @@ from sqlmodel import Session
 from privacy.audit import AuditFields
 from privacy.blind_index import CANDIDATE_BYTES, FULL_BYTES, REFERENCE_BYTES, BlindIndex
 from privacy.keys import Key, KeyStore
-from privacy.terms import BatchId, PrincipalId
+from privacy.terms import BatchId, EntityKind, PrincipalId
 
 UnitOfWork = Callable[[], AbstractContextManager[Session]]
 
@@ -32,8 +32,8 @@ class EventLake(Protocol):
         """Give up a batch's staged files, in the caller's transaction."""
         ...
 
-    def event_ids(self, table: str, since: datetime, until: datetime) -> pl.Series:
-        """Return the event ids (Int64) of a table's visible rows between two instants, both included."""
+    def known_events(self, table: str, event_ids: pl.Series) -> pl.Series:
+        """Return those of the event ids (Int64) that a visible row of the table carries, whenever it happened."""
         ...
 
 
@@ -51,9 +51,13 @@ class Indexes:
 
     key: Key
 
-    def source_key(self, source: str) -> BlindIndex:
-        """Index the keys of one source: full length, because it names a record for life."""
-        return BlindIndex(self.key, f"source_key:{source}", FULL_BYTES)
+    def source_key(self, source: str, kind: EntityKind = EntityKind.PERSON) -> BlindIndex:
+        """Index the keys of one source: full length, because it names a record for life.
+
+        People and organisations are numbered apart in most systems: person 17 and organisation 17 are two records.
+        """
+        scope = source if kind is EntityKind.PERSON else f"{kind.value}:{source}"
+        return BlindIndex(self.key, f"source_key:{scope}", FULL_BYTES)
 
     def attribute(self, field: str) -> BlindIndex:
         """Index one standardised attribute, across sources."""

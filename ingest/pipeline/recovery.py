@@ -1,5 +1,6 @@
 """After a crash: visible batches are settled, staged ones whose lease has ended are aborted and swept."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ingest.pipeline.ports import Ports
@@ -21,14 +22,20 @@ def recover(ports: Ports) -> Recovery:
     """Roll visible batches forward; give up staged ones that nobody works on any more."""
     with ports.read_only() as session:
         visible = [BatchId(row.batch_id) for row in batches.in_state(session, BatchState.VISIBLE)]
-        staged = [row for row in batches.in_state(session, BatchState.STAGED) if row.lease_until <= ports.clock()]
         aborted = [BatchId(row.batch_id) for row in batches.in_state(session, BatchState.ABORTED)]
     for batch_id in visible:
         settle(batch_id, ports)
-    given_up = sum(abort_batch(BatchId(row.batch_id), ports) for row in staged)
+    given_up = abort_expired(ports)
     for batch_id in aborted:
         sweep(batch_id, ports)
     return Recovery(settled=len(visible), aborted=given_up)
+
+
+def abort_expired(ports: Ports) -> int:
+    """Abort and sweep the staged batches that nobody works on any more; return how many."""
+    with ports.read_only() as session:
+        staged = [row for row in batches.in_state(session, BatchState.STAGED) if row.lease_until <= ports.clock()]
+    return sum(abort_batch(BatchId(row.batch_id), ports) for row in staged)
 
 
 def abort_batch(batch_id: BatchId, ports: Ports) -> bool:
@@ -41,8 +48,23 @@ def abort_batch(batch_id: BatchId, ports: Ports) -> bool:
     return True
 
 
+def give_up(batch_id: BatchId, ports: Ports) -> None:
+    """Abort and sweep the batch of an ingest that failed, as far as the fault allows.
+
+    If that fails too (the disk is full), the batch waits for recovery; the first fault is the one to tell. If somebody
+    aborted the batch because this process had lost its lease, what was written since goes as well.
+    """
+    with suppress(Exception):
+        if abort_batch(batch_id, ports):
+            return
+        with ports.read_only() as session:
+            aborted = batches.was_aborted(session, batch_id)
+        if aborted:
+            sweep(batch_id, ports)
+
+
 def sweep(batch_id: BatchId, ports: Ports) -> None:
-    """Destroy the keys of an aborted batch first, then its rows and files; repeating it changes nothing.
+    """Destroy the keys of an aborted batch first, then its files and rows; repeating it changes nothing.
 
     Acts that restricted somebody stay in force: they were acknowledged to nobody, but erring towards no is safe.
     """
@@ -50,5 +72,10 @@ def sweep(batch_id: BatchId, ports: Ports) -> None:
     ports.reached("keys_swept")
     with ports.unit_of_work() as session:
         ports.lake.discard(session, batch_id)
-        batches.sweep_batch(session, batch_id)
+    ports.reached("files_discarded")
+    while True:
+        with ports.unit_of_work() as session:
+            if not batches.sweep_batch(session, batch_id):
+                break
+        ports.reached("rows_swept")
     ports.reached("swept")

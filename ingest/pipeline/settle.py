@@ -3,9 +3,11 @@
 Every step derives from rows that the batch staged, so it can be repeated after a crash and ends in the same place.
 """
 
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Final
 
-from ingest.identity.clustering import Outcome, moves_of
+from ingest.identity.clustering import Move, Outcome, moves_of
 from ingest.identity.exact import NUMBERS, RULES
 from ingest.pipeline.ports import Ports
 from ingest.store import batch as batches
@@ -28,8 +30,7 @@ def settle(batch_id: BatchId, ports: Ports) -> int:
             move_heads(session, permissive[start : start + _CHUNK])
         ports.reached("acts_settled")
     outcome = _outcome(batch_id, ports)
-    for start in range(0, len(outcome.moves), _CHUNK):
-        moves = outcome.moves[start : start + _CHUNK]
+    for moves in _runs(outcome.moves):
         with ports.unit_of_work() as session:
             cause = Cause(word="exact_rules", actor=ports.principal, at=ports.clock(), batch_id=batch_id)
             identity.apply_moves(session, moves, cause)
@@ -41,11 +42,31 @@ def settle(batch_id: BatchId, ports: Ports) -> int:
     return len(outcome.moves)
 
 
+def _runs(moves: Sequence[Move]) -> Iterator[list[Move]]:
+    """Cut moves into runs that never part an entity.
+
+    The rest of a parted one would no longer share a token with this batch: after a crash nobody would find it.
+    """
+    run: list[Move] = []
+    for _, together in groupby(sorted(moves, key=_from), key=_from):
+        run += together
+        if len(run) >= _CHUNK:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def _from(move: Move) -> bytes:
+    return move.from_entity
+
+
 def _outcome(batch_id: BatchId, ports: Ports) -> Outcome:
     with ports.read_only() as session:
         indexes = identity.indexes_touching(session, batch_id)
         touched = [RecordId(record) for record in indexes["record"].unique().to_list()]
         members = identity.members_of(session, touched)
+        indexes = indexes.join(members, on="record", how="semi")  # who was erased meanwhile has no entity any more
         entities = [EntityId(entity) for entity in members["entity"].unique().to_list()]
         numbers = identity.indexes_of_entities(session, entities, NUMBERS)
     return moves_of(indexes, members, numbers, RULES)

@@ -82,6 +82,8 @@ class TextArrival:
                 }
             )
         self._ports.keys.add(keys)
+        self._ports.reached("text_keys_durable")
         for start in range(0, len(rows), _WRITE_ROWS):
             with self._ports.unit_of_work() as session:
                 records.add_held_texts(session, rows[start : start + _WRITE_ROWS])
+            self._ports.reached("texts_held")

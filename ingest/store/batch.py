@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, inspect, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col
 
 from ingest.tables.batch import Batch, BatchMetric, QuarantineRow
@@ -16,6 +18,7 @@ from privacy.store.bulk import insert_rows
 from privacy.terms import BatchId
 
 LEASE: Final = timedelta(minutes=5)
+_SWEPT_AT_ONCE: Final = 1000  # with their indexes a lock of some milliseconds: opt-outs pass between
 
 
 class BatchState(StrEnum):
@@ -64,12 +67,14 @@ def find_live(session: Session, idempotency_key: bytes) -> Batch | None:
     return session.execute(query).scalar_one_or_none()
 
 
-def stage(session: Session, row: Mapping[str, Any], *, at: datetime) -> None:
-    """Insert a staged batch with a lease; the unique index refuses a second live batch of the same delivery."""
-    session.execute(
-        insert(Batch),
-        [{**row, "state": BatchState.STAGED.value, "started_at": at, "lease_until": at + LEASE}],
+def stage(session: Session, row: Mapping[str, Any], *, at: datetime) -> bool:
+    """Insert a staged batch with a lease; False if another process staged the same delivery first."""
+    new = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    unless_live = new(Batch).on_conflict_do_nothing(
+        index_elements=["idempotency_key"], index_where=text("state <> 'aborted'")
     )
+    values = {**row, "state": BatchState.STAGED.value, "started_at": at, "lease_until": at + LEASE}
+    return bool(getattr(session.execute(unless_live.values(**values)), "rowcount", 0))
 
 
 def renew(session: Session, batch_id: BatchId, *, at: datetime) -> bool:
@@ -112,6 +117,12 @@ def abort(session: Session, batch_id: BatchId) -> bool:
         .values(state=BatchState.ABORTED.value)
     )
     return bool(getattr(result, "rowcount", 0))
+
+
+def was_aborted(session: Session, batch_id: BatchId) -> bool:
+    """Say whether somebody aborted the batch: its writer lost its lease, and must clear up what it wrote since."""
+    state = session.execute(select(col(Batch.state)).where(col(Batch.batch_id) == batch_id)).scalar_one_or_none()
+    return bool(state == BatchState.ABORTED.value)
 
 
 def in_state(session: Session, state: BatchState) -> list[Batch]:
@@ -165,7 +176,16 @@ def remove_quarantined(session: Session, row_ids: Sequence[bytes]) -> None:
         session.execute(delete(QuarantineRow).where(col(QuarantineRow.row_id).in_(chunk)))
 
 
-def sweep_batch(session: Session, batch_id: BatchId) -> None:
-    """Delete what an aborted batch had staged in this package's tables; record ids stay (they are names for life)."""
+def sweep_batch(session: Session, batch_id: BatchId) -> int:
+    """Delete some of what an aborted batch had staged in this package's tables; return how many rows, 0 at the end.
+
+    Call it again, each time in a transaction of its own, until it returns 0: a million rows at once would hold the
+    lock for seconds. Record ids stay (they are names for life).
+    """
     for table in (RecordRevision, RecordIndex, HeldText, ContactOf, QuarantineRow, BatchMetric):
-        session.execute(delete(table).where(col(table.batch_id) == batch_id))
+        key = inspect(table).primary_key
+        some = select(*key).where(col(table.batch_id) == batch_id).limit(_SWEPT_AT_ONCE)
+        found = session.execute(delete(table).where(tuple_(*key).in_(some)))
+        if (count := int(getattr(found, "rowcount", 0))) > 0:
+            return count
+    return 0
