@@ -239,3 +239,23 @@ def test_an_erasure_gives_way_when_others_keep_replacing_its_files(
         erase(lake, [record(1)], DELETE, operation_id=OPERATION)
     assert all_rows(lake).height == 2
     assert len(list(lake.files.names())) == 1
+
+
+def test_rows_of_nobody_survive_the_deletion_of_somebody_beside_them(tmp_path: Path) -> None:
+    lake = small_lake(tmp_path)
+    land(lake, orders([None, 1, None, 2]), 1)
+    erase(lake, [record(1)], DELETE, operation_id=OPERATION)
+    assert all_rows(lake)["event_id"].sort().to_list() == [0, 2, 3]
+
+
+def test_a_file_that_was_published_meanwhile_is_not_replaced_as_staged(tmp_path: Path) -> None:
+    """Its replacement would wait for a publication that has been, and its rows would be lost."""
+    lake = small_lake(tmp_path)
+    files = append(lake, orders([1, 2]), table="orders", batch_id=batch(1))
+    with lake.unit_of_work() as session:
+        catalogue.stage(session, files, batch_id=batch(1), at=lake.clock(session))
+        sources = catalogue.files_of(session, states=[FileState.STAGED])
+        catalogue.publish(session, batch(1))
+    with pytest.raises(CatalogueConflict), lake.unit_of_work() as session:
+        catalogue.replace(session, sources, [], operation_id=OPERATION, at=lake.clock(session))
+    assert all_rows(lake).height == 2
