@@ -86,9 +86,7 @@ class EventArrival(Arrival):
             return frame.with_columns(pl.lit(None, dtype=pl.Binary).alias(column))
         if column not in self._namers:
             self._namers[column] = Namer(KeySpace(source=reference.source, kind=kind), self.ports)
-        named = self._namers[column].records_of(frame[key])
-        named = named.select(pl.col("key").alias(key), pl.col("record").alias(column))
-        return frame.join(named, on=key, how="left", maintain_order="left")
+        return self._namers[column].named(frame, key, column)
 
     def _referenced(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Replace source numbers by keyed 64-bit references, and employees by keyed ids."""

@@ -20,13 +20,21 @@ class Namer:
         self._ports = ports
         self._known = pl.DataFrame(schema=_NAMED)
 
-    def records_of(self, keys: pl.Series) -> pl.DataFrame:
-        """Return the record id of at least the given keys, as `records_of_keys` does."""
-        wanted = keys.drop_nulls().unique().rename("key").to_frame()
-        missing = wanted.join(self._known, on="key", how="anti")["key"]
-        if missing.len():
-            self._known = pl.concat([self._known, records_of_keys(missing, self._space, self._ports)])
-        return self._known
+    def named(self, frame: pl.DataFrame, key: str, column: str) -> pl.DataFrame:
+        """Put the record id (`column`, Binary) that a source key (`key`, String) names into each row; null stays null.
+
+        Known keys cost one join; only what the join did not find is made distinct and looked up.
+        """
+        joined = self._joined(frame, key, column)
+        missing = joined.filter(pl.col(column).is_null() & pl.col(key).is_not_null())[key].unique()
+        if missing.is_empty():
+            return joined
+        self._known = pl.concat([self._known, records_of_keys(missing, self._space, self._ports)])
+        return self._joined(frame, key, column)
+
+    def _joined(self, frame: pl.DataFrame, key: str, column: str) -> pl.DataFrame:
+        names = self._known.select(pl.col("key").alias(key), pl.col("record").alias(column))
+        return frame.join(names, on=key, how="left", maintain_order="left")
 
 
 def records_of_keys(keys: pl.Series, space: KeySpace, ports: Ports) -> pl.DataFrame:

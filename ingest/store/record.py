@@ -31,9 +31,7 @@ class KeySpace:
     key_version: int = 1
 
 
-def find_records(
-    session: Session, key_indexes: Sequence[bytes], space: KeySpace | None = None
-) -> dict[bytes, RecordId]:
+def find_records(session: Session, key_indexes: Sequence[bytes]) -> dict[bytes, RecordId]:
     """Find the record ids of source keys, by their blind index."""
     found: dict[bytes, RecordId] = {}
     for start in range(0, len(key_indexes), CHUNK):
