@@ -27,6 +27,7 @@ _PRAGMAS: Final = (
     "PRAGMA secure_delete=ON",
     "PRAGMA temp_store=MEMORY",
     "PRAGMA foreign_keys=ON",
+    "PRAGMA recursive_triggers=ON",  # else INSERT OR REPLACE deletes a row of history without firing its trigger
     f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
     "PRAGMA cache_size=-65536",
 )

@@ -3,13 +3,13 @@
 PostgreSQL keeps them in its own log for as long as the server's retention says: see docs/threat-model.md.
 """
 
-from time import sleep
 from typing import Final
 
 from sqlalchemy import Engine
 
-_ATTEMPTS: Final = 50
-_PAUSE_SECONDS: Final = 0.1
+from hub.database.engine import BUSY_TIMEOUT_MS
+
+_PATIENCE_MS: Final = 5_000
 
 
 def truncate_journal(engine: Engine) -> bool:
@@ -20,9 +20,9 @@ def truncate_journal(engine: Engine) -> bool:
         driver = connection.connection.driver_connection
         if driver is None:  # pragma: no cover - a checked-out connection has one
             return False
-        for _ in range(_ATTEMPTS):
+        driver.execute(f"PRAGMA busy_timeout={_PATIENCE_MS}")  # the checkpoint waits for readers by this clock
+        try:
             busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            if not busy:
-                return True
-            sleep(_PAUSE_SECONDS)
-    return False
+        finally:
+            driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    return not busy
