@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from typing import Any, Final
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import SessionTransaction
 from sqlmodel import Session
 
 from hub.database.unit import UnitOfWork, sanitised
@@ -28,25 +29,29 @@ class Writer:
     def __init__(self, begin: UnitOfWork) -> None:
         self._begin = begin
         self._acts: queue.SimpleQueue[tuple[Act, Future[Any]] | None] = queue.SimpleQueue()
+        self._open, self._door = True, threading.Lock()
         self._thread = threading.Thread(target=self._serve, name="varde-writer", daemon=True)
         self._thread.start()
 
     @property
     def alive(self) -> bool:
         """Whether acts are still taken."""
-        return self._thread.is_alive()
+        return self._open and self._thread.is_alive()
 
     def submit(self, act: Act) -> Future[Any]:
         """Queue an act; the future holds its answer once the COMMIT that contains it is durable."""
-        if not self.alive:
-            raise ServiceUnreachable("the writer", "it has been closed")
         future: Future[Any] = Future()
-        self._acts.put((act, future))
+        with self._door:  # an act that got in stands before the end in the queue, so it gets its answer
+            if not self.alive:
+                raise ServiceUnreachable("the writer", "it has been closed")
+            self._acts.put((act, future))
         return future
 
     def close(self) -> None:
         """Finish what was submitted, then stop."""
-        self._acts.put(None)
+        with self._door:
+            self._open = False
+            self._acts.put(None)
         self._thread.join()
 
     def _serve(self) -> None:
@@ -93,11 +98,29 @@ def _still_wanted(group: list[tuple[Act, Future[Any]]]) -> list[tuple[Act, Futur
 
 def _run(act: Act, session: Session, future: Future[Any]) -> tuple[Any] | None:
     """Run one act in its savepoint; a failure is its own and does not touch the group."""
+    savepoint = session.begin_nested()
     try:
-        with session.begin_nested():
-            return (act(session),)
+        answer = act(session)
+        savepoint.commit()
     except DBAPIError as exc:
-        future.set_exception(sanitised(exc))
+        failure: Exception = sanitised(exc)
     except Exception as exc:  # noqa: BLE001 - one bad item must not fail its group
-        future.set_exception(exc)
+        failure = exc
+    else:
+        return (answer,)
+    if not _undone(session, savepoint):
+        raise failure
+    future.set_exception(failure)
     return None
+
+
+def _undone(session: Session, savepoint: SessionTransaction) -> bool:
+    """Roll one act back; False if the transaction is lost with it, and so the group: nobody in it is told "done".
+
+    SQLite rolls the whole transaction back by itself on a full disk; a lost connection takes it along.
+    """
+    try:
+        savepoint.rollback()
+    except DBAPIError:
+        return False
+    return not session.connection().invalidated
