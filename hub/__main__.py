@@ -1,5 +1,6 @@
 """`varde` and `python -m hub`: the one place where the process's environment is read."""
 
+import logging
 import os
 
 from hub.cli.app import make_app
@@ -8,6 +9,7 @@ from hub.cli.invocation import Invocation
 
 def main() -> None:
     """Run the command line; ends the process with its exit code."""
+    logging.captureWarnings(capture=True)  # their text may hold a value: a log line says that there was one
     os.umask(0o077)  # whatever a command writes is its owner's alone
     make_app()(obj=Invocation(environment=dict(os.environ)))  # noqa: TID251 - read once, given to hub.settings
 

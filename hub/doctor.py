@@ -22,6 +22,7 @@ from sqlmodel import col
 from hub.compose import Clock, Hub, open_hub
 from hub.database.engine import engine_of, sqlite_path
 from hub.database.schema import Target, current_revision, newest_revision
+from hub.erasing import pending
 from hub.errors import HubError
 from hub.home import HUB_KEYS
 from hub.kek import FileKek
@@ -192,7 +193,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _inside(hub: Hub) -> list[Finding]:
-    return [_named_keys(hub), _clock(hub), _anchor(), _four_eyes(hub), _batches(hub), _releases(hub)]
+    return [_named_keys(hub), _clock(hub), _anchor(), _four_eyes(hub), _batches(hub), _erasures(hub), _releases(hub)]
 
 
 def _named_keys(hub: Hub) -> Finding:
@@ -241,6 +242,15 @@ def _batches(hub: Hub) -> Finding:
         found = f"{len(dead)} deliveries broke off, {len(unsettled)} wait to be settled"
         return Finding("batches", State.WARNING, found, "Run any `varde ingest`: it finishes or clears what broke off")
     return Finding("batches", State.OK, "none left unfinished")
+
+
+def _erasures(hub: Hub) -> Finding:
+    with hub.reading() as session:
+        unfinished = pending(session)
+    if unfinished:
+        found = f"{unfinished} broke off: nobody reads these people, yet not every trace is gone"
+        return Finding("erasures", State.FAULT, found, "Run `varde erase --finish`")
+    return Finding("erasures", State.OK, "each is completed")
 
 
 def _releases(hub: Hub) -> Finding:

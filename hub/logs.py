@@ -14,7 +14,7 @@ import re
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, TextIO
 
 ROOT: Final = "varde"
 JSON_MODE: Final = "json"
@@ -76,6 +76,18 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=True)
 
 
+class _Silence(logging.NullHandler):
+    """Stands where Python's last resort would print."""
+
+
+class _Lines(logging.StreamHandler[TextIO]):
+    """Writes JSON lines."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self.setFormatter(JsonLines())
+
+
 def log_of(room: str) -> logging.Logger:
     """Return the logger of a room of the house, such as `cli` or `api`."""
     return logging.getLogger(f"{ROOT}.{room}")
@@ -86,15 +98,11 @@ def start(mode: str | None) -> None:
 
     Also what libraries log goes this way, or Python's last resort would print their text.
     """
-    handler: logging.Handler = logging.NullHandler()
-    if mode == JSON_MODE:
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(JsonLines())
     root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(logging.WARNING)
+    for earlier in [each for each in root.handlers if isinstance(each, _Silence | _Lines)]:
+        root.removeHandler(earlier)
+    root.addHandler(_Lines(sys.stderr) if mode == JSON_MODE else _Silence())
     logging.getLogger(ROOT).setLevel(logging.INFO)
-    logging.captureWarnings(capture=True)
 
 
 def _event(record: logging.LogRecord) -> str:

@@ -86,6 +86,8 @@ def _figures(result: "DemoResult") -> list[tuple[str, object]]:
         ("rows refused, sealed in quarantine", sum(each.quarantined for each in counts)),
         ("rows that were duplicates", sum(each.duplicate for each in counts)),
         *((f"customers after merging: {kind}", count) for kind, count in sorted(result.entities.items())),
+        ("records of one person found together (precision)", result.merge.precision),
+        ("records of one person found together (recall)", result.merge.recall),
         ("rows the model learned from", result.trained.rows),
         ("customers scored", result.scored.written),
         ("model", str(result.trained.report.get("summary", ""))),

@@ -1,5 +1,6 @@
 """`varde erase`: destroy what is known of a person, everywhere."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -40,14 +41,22 @@ def erase(  # noqa: PLR0913 - a command's options are its parameters
         rows: list[tuple[object, ...]] = [("control database", *item) for item in sorted(planned.rows.items())]
         rows += [("lake", table, why) for table, why in sorted(planned.kept.items())]
         show(Table(("where", "what", "rows_or_rule"), rows, "Erasure of one person"), form)
-        would(f"destroy every key of {planned.records} records, remove their rows and purge the files that held them")
     if dry_run:
+        would(f"destroy every key of {planned.records} records, remove their rows and purge the files that held them")
         return
-    if not yes and not typer.confirm("Erase this person? It cannot be undone", err=True):
-        raise typer.Exit(ExitCode.USAGE)
+    if not yes:
+        _ask()
     done = carry_out(act.hub, subject, act.principal)
     _LOG.info(logs.LogEvent.SUBJECT_ERASED, extra={"records": done.records, "rows": done.rows_deleted})
     columns = ("erasure", "records", "keys_destroyed", "rows_deleted", "rows_blanked", "lake_files_replaced")
     figures = (done.records, sum(done.keys.values()), done.rows_deleted, done.rows_blanked, done.lake_files_replaced)
     show(Table(columns, [(done.erasure_id, *figures)], "Erased"), form)
     say("Erased: nobody can read the person any more, and what is left of the keys is nothing.")
+
+
+def _ask() -> None:
+    """Let a person at a terminal think again; a script has to say `--yes`."""
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("nobody is there to be asked: add --yes if the person is to be erased")
+    if not typer.confirm("Erase this person? It cannot be undone", err=True):
+        raise typer.Exit(ExitCode.USAGE)

@@ -22,6 +22,7 @@ from hub.views.spec import LANGUAGES
 
 app = typer.Typer(help="Prediction modules: train, score, report.", no_args_is_help=True)
 _LOG = logs.log_of("predict")
+_SCORE: Final = ("as_of", "probability", "low", "high", "band")
 _PARTS: Final = {".json": "report", ".md": "markdown", ".html": "html"}
 
 Module = StrEnum("Module", [(name.upper(), name) for name in VIEW_OF])  # type: ignore[misc]  # made of what there is
@@ -80,8 +81,8 @@ def score_(  # noqa: PLR0913 - a command's options are its parameters
         return
     at = None if as_of is None else instant_from(as_of)
     scored = score(act.hub, act.principal, module, as_of=at, language=language)
-    rows = scored.scores.join(scored.reasons, on=PSEUDONYM, how="left", maintain_order="left")
-    rows = rows.sort("probability", descending=True)
+    rows = scored.scores.select(PSEUDONYM, *_SCORE).join(scored.reasons.drop("as_of"), on=PSEUDONYM, how="left")
+    rows = rows.sort("probability", PSEUDONYM, descending=[True, False])
     if out is None:
         show_rows(rows, form or (Format.TABLE if sys.stdout.isatty() else Format.CSV))
     else:

@@ -12,6 +12,7 @@ from hub.cli.outfile import private_file
 from hub.cli.table import Format, Table, show
 
 PREVIEW_ROWS: Final = 20
+PREVIEW_COLUMNS: Final = 8
 FILE_KINDS: Final = (".parquet", ".csv", ".arrow", ".json")
 
 
@@ -51,8 +52,8 @@ def show_rows(frame: pl.DataFrame, form: Format) -> None:
         case Format.CSV:
             sys.stdout.write(readable(frame).write_csv())
         case Format.TABLE:
-            first = readable(frame).head(PREVIEW_ROWS)
-            title = f"{first.height} of {frame.height} rows"
+            first = readable(frame.select(frame.columns[:PREVIEW_COLUMNS])).head(PREVIEW_ROWS)
+            title = f"{first.height} of {frame.height} rows, {first.width} of {frame.width} columns"
             show(Table(tuple(first.columns), list(first.iter_rows()), title), form)
 
 
