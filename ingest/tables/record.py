@@ -5,7 +5,7 @@ Data category: identifier (sealed or keyed). Retention: by the source's rule; er
 
 from datetime import datetime
 
-from sqlalchemy import Index
+from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
 from privacy.instant import Instant
@@ -68,7 +68,7 @@ class HeldText(SQLModel, table=True):
     batch_id: bytes = Field(index=True)
     record_id: bytes | None = Field(default=None, index=True)
     canonical_table: str
-    event_id: int | None = None
+    event_id: int | None = Field(default=None, sa_type=BigInteger)
     key_id: bytes
     sealed: bytes
     expires_at: datetime = Field(sa_type=Instant)

@@ -184,7 +184,7 @@ def upgrade() -> None:
         sa.Column("batch_id", sa.LargeBinary(), nullable=False),
         sa.Column("record_id", sa.LargeBinary(), nullable=True),
         sa.Column("canonical_table", sa.String(), nullable=False),
-        sa.Column("event_id", sa.Integer(), nullable=True),
+        sa.Column("event_id", sa.BigInteger(), nullable=True),
         sa.Column("key_id", sa.LargeBinary(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
