@@ -102,7 +102,7 @@ class History:
         self.live, self.staged = self.live.vstack(self.staged), orders([])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(acts)
 def test_a_random_history_reads_like_the_plain_frame(
     tmp_path_factory: pytest.TempPathFactory, history: list[tuple[str, list[int | None], int | None]]

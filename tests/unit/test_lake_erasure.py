@@ -49,8 +49,8 @@ def test_deleting_takes_exactly_the_persons_rows(tmp_path: Path) -> None:
 def test_only_files_that_can_and_do_hold_the_person_are_rewritten(tmp_path: Path) -> None:
     keys = HeldKeys()
     lake = small_lake(tmp_path, keys=keys)
-    land(lake, orders(i % 300 for i in range(400_000)), 1)
-    land(lake, orders([5], start=400_000), 2)
+    land(lake, orders(i % 300 for i in range(200_000)), 1)
+    land(lake, orders([5], start=200_000), 2)
     before = {file.file_id for file in live_files(lake)}
     assert erase(lake, [record(3)], DELETE, operation_id=OPERATION).files_replaced == 1
     after = {file.file_id for file in live_files(lake)}
