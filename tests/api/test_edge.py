@@ -135,7 +135,7 @@ def test_log_is_sealed_by_a_checkpoint_at_start(caller: Caller, world: World) ->
 
 
 @pytest.fixture
-def lines(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
+def lines() -> Iterator[list[str]]:
     """What would be written to the log."""
     written: list[str] = []
 
@@ -145,9 +145,10 @@ def lines(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
 
     logger, handler = logging.getLogger("varde.api"), Kept()
     logger.addHandler(handler)
-    before, logger.level = logger.level, logging.INFO
+    before = logger.level
+    logger.setLevel(logging.INFO)
     yield written
-    logger.level = before
+    logger.setLevel(before)
     logger.removeHandler(handler)
 
 
