@@ -20,11 +20,20 @@ REFERENCE_BYTES: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class BlindIndex:
-    """An index over one scope (such as `source_key:crm` or `email`) under one key."""
+    """An index over one scope (such as `source_key:crm` or `email`) under one key.
+
+    Raises:
+        ValueError: a length at which tokens of different values meet, or that a digest does not have.
+
+    """
 
     key: Key
     scope: str
     length: int = CANDIDATE_BYTES
+
+    def __post_init__(self) -> None:
+        if not REFERENCE_BYTES <= self.length <= FULL_BYTES:
+            raise ValueError(f"a token has {REFERENCE_BYTES} to {FULL_BYTES} bytes")
 
     def token_of(self, value: str) -> bytes:
         """Return the index of one standardised value."""

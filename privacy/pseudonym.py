@@ -43,14 +43,24 @@ class PseudonymisationDomain:
 
 
 def pseudonym_of(domain: PseudonymisationDomain, entity: EntityId) -> Pseudonym:
-    """Return the pseudonym of one entity in a domain."""
-    return Pseudonym(_permute(domain, bytes(entity)))
+    """Return the pseudonym of one entity in a domain.
+
+    Raises:
+        ValueError: the id is not 16 bytes long.
+
+    """
+    return Pseudonym(_permute(domain, _one_block(entity)))
 
 
 def entity_of(domain: PseudonymisationDomain, pseudonym: Pseudonym) -> EntityId:
-    """Return the entity behind a pseudonym: for write-back inside the hub and for `reveal`, nowhere else."""
+    """Return the entity behind a pseudonym: for write-back inside the hub and for `reveal`, nowhere else.
+
+    Raises:
+        ValueError: the pseudonym is not 16 bytes long.
+
+    """
     decryptor = Cipher(algorithms.AES256(domain.secret), modes.ECB()).decryptor()  # noqa: S305 - random unique blocks only, ADR 4
-    return EntityId(decryptor.update(bytes(pseudonym)) + decryptor.finalize())
+    return EntityId(decryptor.update(_one_block(pseudonym)) + decryptor.finalize())
 
 
 def pseudonyms_of(domain: PseudonymisationDomain, entities: pl.Series) -> pl.Series:
@@ -72,6 +82,13 @@ def entities_of(domain: PseudonymisationDomain, pseudonyms: pl.Series) -> pl.Ser
 def _permute(domain: PseudonymisationDomain, blocks: bytes) -> bytes:
     encryptor = Cipher(algorithms.AES256(domain.secret), modes.ECB()).encryptor()  # noqa: S305 - see module docstring
     return encryptor.update(blocks) + encryptor.finalize()
+
+
+def _one_block(value: bytes) -> bytes:
+    """Refuse what the cipher would take: none or several blocks are no id."""
+    if len(value) != _BLOCK:
+        raise ValueError("every id must be exactly 16 bytes")
+    return bytes(value)
 
 
 def join_blocks(ids: pl.Series) -> bytes:

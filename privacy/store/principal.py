@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import insert, or_, select, update
@@ -34,7 +34,7 @@ class NewPrincipal:
     """A principal about to be added; `label_index` and `label_sealed` name the person to those who may open it."""
 
     principal: Principal
-    token: str
+    token: str = field(repr=False)
     label_index: bytes
     label_sealed: bytes
     expires_at: datetime | None = None
