@@ -52,7 +52,10 @@ PERMITTED_FIELDS: Final = frozenset(
 """Names, counts and random ids; nothing that is about a person."""
 
 _WORD: Final = re.compile(r"[A-Za-z/*][A-Za-z0-9_.:/{}*-]{0,63}")
-_ID: Final = re.compile(r"[0-9a-f]{8}|[0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{64}")
+_ID: Final = re.compile(r"(?=[0-9]*[a-f])([0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{64})")
+_ID_BYTES: Final = (16, 32)
+"""Random ids and hashes; without a letter it may be a card's or an account's number."""
+
 _LONG_NUMBER: Final = re.compile(r"[0-9]{7}")  # no telephone or identity number is shorter
 
 
@@ -115,7 +118,7 @@ def _permitted(value: object) -> object:
     match value:
         case bool() | int() | float() | None:
             return value
-        case bytes():
+        case bytes() if len(value) in _ID_BYTES:
             return value.hex()
         case str() if _ID.fullmatch(value) or (_WORD.fullmatch(value) and not _LONG_NUMBER.search(value)):
             return str(value)

@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy.exc import DBAPIError
 
 from hub.database.unit import RuleBroken, StorageFull, sanitised
+from hub.erasing import DeliveryArriving
 from hub.errors import (
     AccessRefused,
     AnswerBroken,
@@ -99,6 +100,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     ReleaseExpired: Problem(ExitCode.REFUSED, HTTPStatus.GONE, "The release has expired"),
     SubjectNotFound: _UNKNOWN,
     ErasureWaiting: _BUSY,
+    DeliveryArriving: _BUSY,
     ChildFailed: _UNFIT,
     ModelNotFound: _UNKNOWN,
     RuleBroken: Problem(ExitCode.UNEXPECTED, HTTPStatus.CONFLICT, "The database refused a row"),

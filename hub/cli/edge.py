@@ -20,6 +20,8 @@ from hub.problems import OURS, ExitCode, problem_of, said, slug_of
 
 _SIGNALS: Final = (typer.Exit, typer.Abort, BrokenPipeError)
 _PERSONAL: Final = re.compile(r"[^\s()]*@[^\s()]*|(?:email|phone):[^\s()]*|[+0-9][0-9 ()-]{5,}[0-9]")
+_LETTERS: Final = "bcdfghjkmnpqrstvwxz"
+_INCIDENT_LETTERS: Final = 8  # 34 bits: no two in a year, and easy to read out on the telephone
 _LOG: Final = logs.log_of("cli")
 
 
@@ -81,7 +83,7 @@ def withheld(text: str) -> str:
 
 
 def _tell_unexpected(error: Exception) -> None:
-    incident = secrets.token_hex(4)
+    incident = "".join(secrets.choice(_LETTERS) for _ in range(_INCIDENT_LETTERS))
     complain(
         f"something unexpected happened: {type(error).__name__} (incident {incident}). Acts are all or nothing: what "
         "was not reported as done has no effect. `varde doctor` checks the installation; VARDE_DEBUG=1 shows where in "
