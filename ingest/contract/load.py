@@ -206,6 +206,7 @@ def _mapping(
         values=entry.get("values"),
         dates=_listed(entry.get("dates")),
         negative=entry.get("negative") == "allowed",
+        times=entry.get("times"),
     )
 
 

@@ -80,7 +80,10 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnMapping:
-    """One source column and the canonical column or identity attribute it becomes."""
+    """One source column and the canonical column or identity attribute it becomes.
+
+    `times` names a second source column, of whole numbers: an amount is this column times that one.
+    """
 
     column: str
     to: str
@@ -90,6 +93,7 @@ class ColumnMapping:
     values: dict[str, str] | None = None
     dates: tuple[str, ...] = ()
     negative: bool = False
+    times: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,14 +148,19 @@ class Contract:
 
     @property
     def declared_columns(self) -> tuple[str, ...]:
-        """Every source column the file must have: mapped, key, customer, consent, currency or ignored."""
-        names = [*self.key, *(mapping.column for mapping in self.columns), *self.ignore]
+        """Every source column the file must have: mapped, multiplied, key, customer, consent, currency or ignored."""
+        names = [*self.key, *(mapping.column for mapping in self.columns), *self.multipliers, *self.ignore]
         names += [reference.column for reference in (self.person, self.organisation) if reference is not None]
         for consent in self.consent:
             names += [consent.column] + ([consent.at] if consent.at is not None else [])
         if self.currency is not None and self.currency.column is not None:
             names.append(self.currency.column)
         return tuple(dict.fromkeys(names))
+
+    @property
+    def multipliers(self) -> tuple[str, ...]:
+        """Every source column that an amount is multiplied with."""
+        return tuple(dict.fromkeys(mapping.times for mapping in self.columns if mapping.times is not None))
 
     def mapping_to(self, target: str) -> ColumnMapping | None:
         """Find the first mapping to a canonical column or attribute."""

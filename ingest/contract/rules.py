@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 from ingest.canonical.catalogue import TABLES
 from ingest.canonical.table import ColumnKind
-from ingest.contract.model import Contract, FormatKind
+from ingest.contract.model import ColumnMapping, ColumnType, Contract, FormatKind
 from ingest.contract.target import Target, targets_of
 from ingest.errors import ContractInvalid
 from privacy.terms import EntityKind
@@ -88,6 +88,16 @@ def _targets(contract: Contract) -> Iterator[Breach]:
             yield from _mapped_values(where, target, mapping.values)
         if mapping.standardiser and target.column is not None:
             yield f"{where}.standardise", "only identity attributes are standardised", "remove it"
+        if mapping.times is not None:
+            yield from _multiplied(f"{where}.times", mapping)
+
+
+def _multiplied(where: str, mapping: ColumnMapping) -> Iterator[Breach]:
+    """Check that what is multiplied is money, and with something else."""
+    if mapping.type is not ColumnType.MONEY:
+        yield where, "only money is multiplied", "remove it"
+    if mapping.times == mapping.column:
+        yield where, "is the column itself", "name the column with the number of pieces"
 
 
 def _mapped_values(where: str, target: Target, values: dict[str, str]) -> Iterator[Breach]:
@@ -106,7 +116,7 @@ def _columns_once(contract: Contract) -> Iterator[Breach]:
         if target in contract.constants:
             yield f"constants.{target}", "is mapped from a column too", "remove one of the two"
     used = set(contract.declared_columns) - set(contract.ignore)
-    used |= {mapping.column for mapping in contract.columns} | set(contract.key)
+    used |= {mapping.column for mapping in contract.columns} | set(contract.multipliers) | set(contract.key)
     for number, name in enumerate(contract.ignore):
         if name in used:
             yield f"ignore.{number}", "is used by the contract", "remove it from `ignore`"

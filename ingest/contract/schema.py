@@ -112,6 +112,9 @@ def _column() -> Schema:
                 "default": "refused",
                 "description": "whether numbers below the canonical minimum are accepted",
             },
+            "times": _string(
+                "money only: source column of whole numbers; the amount is this column (price) times that one (pieces)"
+            ),
         },
         ["to"],
     )

@@ -5,6 +5,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from zoneinfo import ZoneInfo
 
 import polars as pl
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -68,6 +69,75 @@ def test_float_money_gives_back_every_whole_minor_unit(minor: list[int]) -> None
     frame, rejected = typed([{"total": amount / 100} for amount in minor], contract())
     assert rejected.is_empty()
     assert frame["amount_minor"].to_list() == minor
+
+
+LINES = (("total: {to: amount_minor", "total: {to: amount_minor, times: pieces"),)
+PIECES = st.integers(-(2**31) + 1, 2**31 - 1)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(AMOUNTS, PIECES, st.sampled_from(["NOK", "JPY", "KWD"])), min_size=1, max_size=20))
+@example([(Decimal("0.285"), 1, "NOK"), (Decimal("0.035"), 10, "NOK"), (Decimal("1.005"), -1, "NOK")])
+@example([(Decimal("0.125"), 3, "NOK"), (Decimal(10**12), 999, "KWD"), (Decimal(10**12), 2**31 - 1, "KWD")])
+def test_a_price_times_pieces_is_exact_and_rounded_once(rows: list[tuple[Decimal, int, str]]) -> None:
+    texts = [
+        {"total": f"{price:f}".replace(".", ","), "pieces": str(pieces), "curr": code} for price, pieces, code in rows
+    ]
+    frame, rejected = typed(texts, contract(*LINES))
+    digits = {"NOK": 2, "JPY": 0, "KWD": 3}
+    expected = [
+        int((price * pieces * 10 ** digits[code]).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+        for price, pieces, code in rows
+        if abs(price * pieces) <= 10**15
+    ]
+    assert frame["amount_minor"].to_list() == expected
+    assert rejected.height == len(rows) - len(expected)
+    assert set(rejected["rule"]) <= {"is not an amount"}
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 10**7), st.integers(-(10**5), 10**5)), min_size=1, max_size=30))
+@example([(285, 10), (2855, 100), (1005, 1000)])
+def test_a_float_price_times_pieces_is_the_decimal_it_was_written_as(rows: list[tuple[int, int]]) -> None:
+    given_rows = [{"total": price / 1000, "pieces": pieces} for price, pieces in rows]
+    frame, rejected = typed(given_rows, contract(*LINES))
+    assert rejected.is_empty()
+    expected = [
+        int((Decimal(price) / 10 * pieces).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)) for price, pieces in rows
+    ]
+    assert frame["amount_minor"].to_list() == expected
+
+
+@pytest.mark.parametrize(
+    ("price", "pieces", "column", "rule"),
+    [
+        ("9,50", "1,5", "pieces", "is not a whole number"),
+        ("9,50", "two", "pieces", "is not a whole number"),
+        ("9,50", "4294967296", "pieces", "is not a whole number"),
+        ("9,50", None, "pieces", "is empty"),
+        ("nine", "2", "total", "is not an amount"),
+    ],
+)
+def test_a_line_that_cannot_be_multiplied_names_what_is_wrong(
+    price: str, pieces: str | None, column: str, rule: str
+) -> None:
+    frame, rejected = typed([{"total": price, "pieces": pieces}], contract(*LINES))
+    assert frame.is_empty()
+    assert rejected.select("column", "rule").rows() == [(column, rule)]
+
+
+def test_a_line_without_a_price_has_no_amount() -> None:
+    rows = [{"total": None, "pieces": "3"}, {"total": None, "pieces": None}, {"total": "1", "pieces": "2"}]
+    frame, rejected = typed(rows, contract(*LINES))
+    assert rejected.is_empty()
+    assert frame["amount_minor"].to_list() == [None, None, 200]
+
+
+def test_a_returned_line_is_refused_unless_the_contract_allows_it() -> None:
+    strict = contract(*LINES, (", negative: allowed", ""))
+    frame, rejected = typed([{"total": "2", "pieces": "-1"}, {"total": "2", "pieces": "1"}], strict)
+    assert frame["amount_minor"].to_list() == [200]
+    assert rejected["rule"].to_list() == ["is negative"]
 
 
 @settings(max_examples=60, deadline=None)

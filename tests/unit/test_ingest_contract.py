@@ -68,6 +68,13 @@ def test_a_contract_says_what_was_written() -> None:
     )  # fmt: skip
 
 
+def test_what_an_amount_is_multiplied_with_is_a_declared_column() -> None:
+    contract = contract_of_yaml(ORDERS.replace("type: money}", "type: money, times: pieces}"))
+    assert contract.multipliers == ("pieces",)
+    assert "pieces" in contract.declared_columns
+    assert contract_of_yaml(ORDERS).multipliers == ()
+
+
 def test_yaml_words_stay_words() -> None:
     contract = contract_of_yaml(PEOPLE)
     assert contract.consent[0].values == {"yes": ConsentAct.GIVEN, "no": ConsentAct.REFUSED, "": None}
@@ -105,6 +112,9 @@ def test_the_hash_follows_content_and_not_comments() -> None:
         ('delimiter: ","', "delimiter: '\"'", "format.delimiter", "comma"),
         ("type: money}", "type: money, category: special}", "columns.total.category", "behaviour"),
         ("table: orders", "table: people", "columns", ""),
+        ("type: money}", "type: money, times: total}", "columns.total.times", "pieces"),
+        ("type: instant}", "type: instant, times: internal_note}", "columns.order_date.times", "remove"),
+        ("type: money}", "type: money, times: internal_note}", "ignore.0", "remove"),
     ],
 )
 def test_a_broken_contract_names_place_and_remedy(old: str, new: str, where: str, remedy: str) -> None:

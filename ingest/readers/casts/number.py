@@ -1,6 +1,7 @@
 """Numbers and money: exact where they are text, by the contract's decimal sign and never by a guess."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 import polars as pl
@@ -43,6 +44,9 @@ _FLOAT_LIMIT: Final = 1e12
 """Beyond this many major units a float no longer holds every minor unit next to it."""
 _WHOLE_LIMIT: Final = 10**15
 """Major units beyond which minor units could pass 64 bits."""
+_FLOAT_DIGITS: Final = 6
+"""Digits after the minor unit to which a float is read: 15 digits are sure, the rest is binary error."""
+_NOT_WHOLE: Final = "is not a whole number"
 
 
 def minor_digits(currency: str) -> int:
@@ -84,14 +88,16 @@ def number_cast(mapping: ColumnMapping, dtype: pl.DataType, target: pl.DataType,
     """Cast to a float or a 32-bit integer; a fraction is no integer."""
     source = source_of(mapping.column)
     plain = plain_number(source, form, _EXPONENT) if dtype == pl.String else source
-    rule = "is not a whole number" if target == pl.Int32 else "is not a number"
-    value = plain.cast(pl.Float64, strict=False)
-    if target == pl.Int32:
-        whole = value.cast(pl.Int32, strict=False)
-        value = pl.when(whole.cast(pl.Float64) == value).then(whole)
-    else:
-        value = pl.when(value.is_finite()).then(value)
+    rule = _NOT_WHOLE if target == pl.Int32 else "is not a number"
+    real = plain.cast(pl.Float64, strict=False)
+    value = _whole(real) if target == pl.Int32 else pl.when(real.is_finite()).then(real)
     return Cast(value.alias(mapping.to), (unreadable(mapping.column, mapping.to, rule, _remedy(form)),))
+
+
+def _whole(real: pl.Expr) -> pl.Expr:
+    """Return a real number as a 32-bit integer; null where it has a fraction or is too large."""
+    whole = real.cast(pl.Int32, strict=False)
+    return pl.when(whole.cast(pl.Float64) == real).then(whole)
 
 
 def negative_check(mapping: ColumnMapping, minimum: int | None) -> tuple[Check, ...]:
@@ -102,20 +108,51 @@ def negative_check(mapping: ColumnMapping, minimum: int | None) -> tuple[Check, 
     return (Check(mapping.column, "is negative", remedy, pl.col(mapping.to) < minimum),)
 
 
-def money_cast(mapping: ColumnMapping, dtype: pl.DataType, contract: Contract, currency_dtype: pl.DataType) -> Cast:
-    """Cast to whole minor units, half to even (IEEE 754 roundTiesToEven, as bookkeeping does over many rows)."""
+def money_cast(mapping: ColumnMapping, contract: Contract, dtypes: Mapping[str, pl.DataType]) -> Cast:
+    """Cast to whole minor units, half to even (IEEE 754 roundTiesToEven, as bookkeeping does over many rows).
+
+    Under `times` the price is multiplied first and the line rounded once: rounding each piece adds up to another sum.
+    """
     currency = contract.currency or Currency(allowed=("XXX",))
-    source = source_of(mapping.column)
-    plain = plain_number(source, contract.format) if dtype == pl.String else source
+    amount = _Amount(mapping, contract.format, dtypes)
     scales = sorted({minor_digits(code) for code in currency.allowed})
-    value = _minor(plain, dtype, scales[0])
+    value = amount.minor(scales[0])
     if currency.column is not None and len(scales) > 1:
-        code = currency_code(currency.column, currency_dtype)
+        code = currency_code(currency.column, dtypes[currency.column])
         for digits in scales[1:]:
             codes = [allowed for allowed in currency.allowed if minor_digits(allowed) == digits]
-            value = pl.when(code.is_in(codes)).then(_minor(plain, dtype, digits)).otherwise(value)
+            value = pl.when(code.is_in(codes)).then(amount.minor(digits)).otherwise(value)
     check = unreadable(mapping.column, mapping.to, "is not an amount", _remedy(contract.format))
-    return Cast(value.alias(mapping.to), (check,))
+    return Cast(value.alias(mapping.to), (*amount.checks, check))
+
+
+class _Amount:
+    """A column of amounts, or of prices and what they are multiplied with."""
+
+    def __init__(self, mapping: ColumnMapping, form: Format, dtypes: Mapping[str, pl.DataType]) -> None:
+        """Rewrite text as plain numbers."""
+        self._dtype = dtypes[mapping.column]
+        source = source_of(mapping.column)
+        self._plain = plain_number(source, form) if self._dtype == pl.String else source
+        self._times: pl.Expr | None = None
+        self.checks: tuple[Check, ...] = ()
+        if mapping.times is not None:
+            pieces = source_of(mapping.times)
+            plain = plain_number(pieces, form) if dtypes[mapping.times] == pl.String else pieces
+            self._times = _whole(plain.cast(pl.Float64, strict=False))
+            bad = pieces.is_not_null() & self._times.is_null()
+            alone = pieces.is_null() & source.is_not_null()
+            self.checks = (
+                Check(mapping.times, _NOT_WHOLE, _remedy(form), bad),
+                Check(mapping.times, "is empty", f"deliver it wherever {mapping.column} is filled", alone),
+            )
+
+    def minor(self, digits: int) -> pl.Expr:
+        """Return whole minor units of a currency with so many digits."""
+        if self._times is None:
+            return _minor(self._plain, self._dtype, digits)
+        product = _exact(self._plain, self._dtype, digits) * self._times.cast(pl.Int64)
+        return _rounded(product, digits)
 
 
 def _minor(plain: pl.Expr, dtype: pl.DataType, digits: int) -> pl.Expr:
@@ -126,11 +163,31 @@ def _minor(plain: pl.Expr, dtype: pl.DataType, digits: int) -> pl.Expr:
         return pl.when(whole.abs() < _WHOLE_LIMIT).then(whole * scale)
     if dtype.is_float():
         # 0.285 * 100 is 28.499999999999996: the first rounding undoes the binary error, the second decides.
-        scaled = (plain * scale).round(6).round(0, mode="half_to_even")
+        scaled = (plain * scale).round(_FLOAT_DIGITS).round(0, mode="half_to_even")
         return pl.when(plain.abs() < _FLOAT_LIMIT).then(scaled).cast(pl.Int64, strict=False)
-    exact = plain.cast(pl.Decimal(38, 12), strict=False)
-    exact = pl.when(exact.is_between(-_WHOLE_LIMIT, _WHOLE_LIMIT)).then(exact)
-    return (exact * scale).round(0, mode="half_to_even").cast(pl.Int64, strict=False)
+    return _rounded(_exact(plain, dtype, digits), digits)
+
+
+def _exact(plain: pl.Expr, dtype: pl.DataType, digits: int) -> pl.Expr:
+    """Return major units as decimals that a factor of 32 bits cannot overflow.
+
+    A float is read to a millionth of a minor unit, which undoes its binary error before anything is multiplied.
+    """
+    if dtype.is_float():
+        read = pl.when(plain.abs() < _FLOAT_LIMIT).then(plain).round(_FLOAT_DIGITS + digits)
+        return read.cast(pl.Decimal(38, _FLOAT_DIGITS + digits), strict=False)
+    return _within(plain.cast(pl.Decimal(38, 12), strict=False))
+
+
+def _rounded(exact: pl.Expr, digits: int) -> pl.Expr:
+    """Return whole minor units of exact major units; null where 64 bits may not hold them."""
+    scaled = _within(exact) * int(10**digits)
+    return scaled.round(0, mode="half_to_even").cast(pl.Int64, strict=False)
+
+
+def _within(exact: pl.Expr) -> pl.Expr:
+    """Keep what is small enough to go on."""
+    return pl.when(exact.is_between(-_WHOLE_LIMIT, _WHOLE_LIMIT)).then(exact)
 
 
 def currency_code(column: str, dtype: pl.DataType) -> pl.Expr:

@@ -127,8 +127,7 @@ def _typed(contract: Contract, mapping: ColumnMapping, column: Column, dtypes: D
         case ColumnType.DATE:
             return date_cast(mapping.column, dtype, mapping.to, form=form, dates=dates)
         case ColumnType.MONEY:
-            coded = contract.currency.column if contract.currency is not None else None
-            return money_cast(mapping, dtype, contract, dtypes.get(coded or "", pl.String()))
+            return money_cast(mapping, contract, dtypes)
         case ColumnType.INTEGER | ColumnType.NUMBER:
             return number_cast(mapping, dtype, column.dtype, form)
         case ColumnType.BOOLEAN:
