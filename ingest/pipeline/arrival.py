@@ -9,6 +9,7 @@ from typing import ClassVar
 import polars as pl
 
 from ingest.contract.model import Contract
+from ingest.pipeline.figures import Figures
 from ingest.pipeline.ports import Ports
 from ingest.readers.chunk import Chunk
 from ingest.store import batch as batches
@@ -33,8 +34,7 @@ class Arrival:
         self.counts = Counts()
         self.rules: Counter[str] = Counter()
         self.breaches: list[str] = []
-        self._filled: Counter[str] = Counter()
-        self._seen = 0
+        self.figures = Figures(contract)
         self._quarantine_key: Key | None = None
 
     @property
@@ -48,38 +48,8 @@ class Arrival:
 
     def finish(self) -> None:
         """Stage what was gathered, and the batch's figures."""
-        rows = [
-            {
-                "batch_id": self.batch_id,
-                "metric": "completeness",
-                "column_name": column,
-                "value": filled / self._seen,
-                "breached": filled / self._seen < self.contract.completeness.get(column, 0.0),
-            }
-            for column, filled in sorted(self._filled.items())
-            if self._seen
-        ]
-        rows.append(self._figure("volume", float(self.counts.accepted)))
-        self.breaches = [str(row["column_name"]) for row in rows if row["breached"]]
-        with self.ports.unit_of_work() as session:
-            batches.add_metrics(session, rows)
+        self.breaches = self.figures.keep(self.batch_id, self.counts, self.ports)
         self.ports.reached("measured")
-
-    def _figure(self, metric: str, value: float) -> dict[str, object]:
-        return {
-            "batch_id": self.batch_id,
-            "metric": metric,
-            "column_name": "",
-            "value": value,
-            "breached": False,
-        }
-
-    def measure(self, frame: pl.DataFrame) -> None:
-        """Note how complete the mapped columns are."""
-        self._seen += frame.height
-        columns = [column for column in frame.columns if not column.startswith("_")]
-        for column, filled in frame.select(pl.col(columns).count()).to_dicts()[0].items() if columns else ():
-            self._filled[column] += filled
 
     def quarantine(self, rejected: pl.DataFrame) -> None:
         """Seal rejected rows under a key of the batch, with where and why in clear."""

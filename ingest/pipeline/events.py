@@ -46,7 +46,7 @@ class EventArrival(Arrival):
     def take(self, chunk: Chunk) -> None:
         """Stage one chunk of events."""
         self.quarantine(chunk.rejected)
-        self.measure(chunk.frame)
+        self.figures.add(chunk.frame)
         fresh = self._without_repeats(self._identified(chunk.frame))
         fresh = self._with_owner(fresh, "person", self.contract.person, EntityKind.PERSON)
         fresh = self._with_owner(fresh, "organisation", self.contract.organisation, EntityKind.ORGANISATION)

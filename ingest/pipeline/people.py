@@ -50,7 +50,7 @@ class IdentityArrival(Arrival):
     def take(self, chunk: Chunk) -> None:
         """Stage one chunk of identity rows."""
         self.quarantine(chunk.rejected)
-        self.measure(chunk.frame)
+        self.figures.add(chunk.frame)
         named = self._named(chunk.frame)
         fresh = self._without_repeats(named)
         self._stage(fresh)

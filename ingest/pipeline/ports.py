@@ -75,6 +75,10 @@ class Indexes:
         """Turn an employee's number into a pseudonymous id."""
         return BlindIndex(self.key, f"employee:{source}", CANDIDATE_BYTES)
 
+    def category(self, contract: str) -> BlindIndex:
+        """Digest the category values of a contract, to know a new one."""
+        return BlindIndex(self.key, f"category:{contract}", CANDIDATE_BYTES)
+
     def content(self) -> BlindIndex:
         """Digest a document, to know an unchanged one without opening the last."""
         return BlindIndex(self.key, "content", CANDIDATE_BYTES)

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col
 
-from ingest.tables.batch import Batch, BatchMetric, QuarantineRow
+from ingest.tables.batch import Batch, BatchMetric, CategoryValue, QuarantineRow
 from ingest.tables.identity import ContactOf
 from ingest.tables.record import HeldText, RecordIndex, RecordRevision
 from privacy.store.bulk import insert_rows
@@ -28,6 +28,10 @@ class BatchState(StrEnum):
     VISIBLE = "visible"
     SETTLED = "settled"
     ABORTED = "aborted"
+
+
+COUNTED: Final = (BatchState.VISIBLE.value, BatchState.SETTLED.value)
+"""The states of batches that any read may see."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,17 +137,47 @@ def in_state(session: Session, state: BatchState) -> list[Batch]:
 
 def visible_batches(session: Session) -> list[Batch]:
     """List the batches that count, newest first."""
-    query = (
-        select(Batch)
-        .where(col(Batch.state).in_([BatchState.VISIBLE.value, BatchState.SETTLED.value]))
-        .order_by(col(Batch.started_at).desc())
-    )
+    query = select(Batch).where(col(Batch.state).in_(COUNTED)).order_by(col(Batch.started_at).desc())
     return list(session.execute(query).scalars())
 
 
 def add_metrics(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep the figures of a batch."""
     insert_rows(session, BatchMetric, rows)
+
+
+def earlier_volumes(session: Session, contract: str, count: int) -> list[int]:
+    """Return how many rows the last deliveries of a contract brought, newest first."""
+    query = (
+        select(col(Batch.rows_accepted))
+        .where(col(Batch.contract) == contract, col(Batch.state).in_(COUNTED))
+        .order_by(col(Batch.started_at).desc())
+        .limit(count)
+    )
+    return [int(rows) for rows in session.execute(query).scalars()]
+
+
+def known_categories(session: Session, contract: str) -> dict[str, set[bytes]]:
+    """Return the category values (keyed digests) that counted batches of a contract have brought, by column."""
+    query = (
+        select(col(CategoryValue.column_name), col(CategoryValue.token))
+        .join(Batch, col(Batch.batch_id) == col(CategoryValue.batch_id))
+        .where(col(CategoryValue.contract) == contract, col(Batch.state).in_(COUNTED))
+    )
+    known: dict[str, set[bytes]] = {}
+    for column, token in session.execute(query).all():
+        known.setdefault(column, set()).add(token)
+    return known
+
+
+def add_categories(session: Session, contract: str, fresh: Mapping[str, set[bytes]], batch_id: BatchId) -> None:
+    """Stage category values that a batch brings for the first time."""
+    rows = [
+        {"contract": contract, "column_name": column, "token": token, "batch_id": batch_id}
+        for column, tokens in fresh.items()
+        for token in sorted(tokens)
+    ]
+    insert_rows(session, CategoryValue, rows)
 
 
 def metrics_of(session: Session, batch_id: BatchId) -> list[BatchMetric]:
@@ -161,7 +195,7 @@ def quarantined(session: Session, contract: str | None = None) -> list[tuple[Qua
     query = (
         select(QuarantineRow, col(Batch.contract))
         .join(Batch, col(Batch.batch_id) == col(QuarantineRow.batch_id))
-        .where(col(Batch.state).in_([BatchState.VISIBLE.value, BatchState.SETTLED.value]))
+        .where(col(Batch.state).in_(COUNTED))
         .order_by(col(Batch.started_at), col(QuarantineRow.line))
     )
     if contract is not None:
@@ -182,7 +216,7 @@ def sweep_batch(session: Session, batch_id: BatchId) -> int:
     Call it again, each time in a transaction of its own, until it returns 0: a million rows at once would hold the
     lock for seconds. Record ids stay (they are names for life).
     """
-    for table in (RecordRevision, RecordIndex, HeldText, ContactOf, QuarantineRow, BatchMetric):
+    for table in (RecordRevision, RecordIndex, HeldText, ContactOf, QuarantineRow, BatchMetric, CategoryValue):
         key = inspect(table).primary_key
         some = select(*key).where(col(table.batch_id) == batch_id).limit(_SWEPT_AT_ONCE)
         found = session.execute(delete(table).where(tuple_(*key).in_(some)))

@@ -61,6 +61,17 @@ class BatchMetric(SQLModel, table=True):
     breached: bool = False
 
 
+class CategoryValue(SQLModel, table=True):
+    """A category value that a contract has delivered, as a keyed digest, with the batch that first brought it."""
+
+    __tablename__ = "category_value"
+
+    contract: str = Field(primary_key=True)
+    column_name: str = Field(primary_key=True)
+    token: bytes = Field(primary_key=True)
+    batch_id: bytes = Field(primary_key=True, index=True)
+
+
 class QuarantineRow(SQLModel, table=True):
     """A rejected row: where and why in clear, the row itself sealed under a key of the batch."""
 

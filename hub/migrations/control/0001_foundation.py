@@ -79,6 +79,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("batch_id", "metric", "column_name"),
     )
     op.create_table(
+        "category_value",
+        sa.Column("contract", sa.String(), nullable=False),
+        sa.Column("column_name", sa.String(), nullable=False),
+        sa.Column("token", sa.LargeBinary(), nullable=False),
+        sa.Column("batch_id", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("contract", "column_name", "token", "batch_id"),
+    )
+    op.create_index(op.f("ix_category_value_batch_id"), "category_value", ["batch_id"], unique=False)
+    op.create_table(
         "change",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("epoch", sa.BigInteger(), nullable=False),
@@ -477,6 +486,8 @@ def downgrade() -> None:
     op.drop_table("consent_event")
     op.drop_index(op.f("ix_change_epoch"), table_name="change")
     op.drop_table("change")
+    op.drop_index(op.f("ix_category_value_batch_id"), table_name="category_value")
+    op.drop_table("category_value")
     op.drop_table("batch_metric")
     op.drop_index(
         "ux_batch_live",
