@@ -10,7 +10,7 @@ account, which the summary says.
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any, Final
 
@@ -88,7 +88,7 @@ def run(folder: Path, size: Size, *, clock: Clock, tell: Tell) -> DemoResult:
     make_home(settings, clock=clock)
     hub = open_hub(settings, clock=clock)
     me = acting_principal(hub)
-    until = clock().astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    until = clock().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     tell("Making up a Nordic company and its five systems' exports", 0, 1)
     company = generate(size.seed, size.people, organisations=size.organisations, until=until)
     summaries = _deliver(hub, me, company, folder / "exports", tell)
@@ -101,7 +101,7 @@ def run(folder: Path, size: Size, *, clock: Clock, tell: Tell) -> DemoResult:
     tell("Scoring, with reasons in words", 0, 1)
     scored = score(hub, me, "churn")
     tell("A customer at risk opts out; reading again", 0, 1)
-    gone = _opt_out_shows(hub, me, dpo, scored, until)
+    gone = _opt_out_shows(hub, me, dpo, scored)
     tell("Recomputing the audit log", 0, 1)
     hub.checkpoint()
     with hub.reading() as session:
@@ -169,7 +169,7 @@ def _colleague(hub: Hub, me: Principal, label: str, role: Role) -> Principal:
     return authenticate(hub, token)
 
 
-def _opt_out_shows(hub: Hub, me: Principal, dpo: Principal, scored: Scored, as_of: datetime) -> bool:
+def _opt_out_shows(hub: Hub, me: Principal, dpo: Principal, scored: Scored) -> bool:
     """Let the customer most at risk object, and look whether the next read returns them."""
     pseudonym = scored.scores.sort("probability", descending=True)[PSEUDONYM][0]
     purpose = hub.policy().purpose("churn")
@@ -178,5 +178,5 @@ def _opt_out_shows(hub: Hub, me: Principal, dpo: Principal, scored: Scored, as_o
         records = records_of_entity(session, EntityId(entity))
     wish = Wish(act=ConsentAct.OBJECTED, purpose=purpose.id, channel=ActChannel.AGENT)
     record_wish(hub, Subject(records=tuple(records)), wish, dpo)
-    again = Gateway(hub).read(me, VIEW, purpose=purpose.id, as_of=as_of)
+    again = Gateway(hub).read(me, VIEW, purpose=purpose.id, as_of=scored.as_of)
     return bool(again.frame.filter(pl.col(PSEUDONYM) == pseudonym).is_empty())

@@ -46,6 +46,7 @@ class Trained:
 class Scored:
     """Scores that were written back, and the reasons in words, for whoever may see pseudonyms."""
 
+    as_of: datetime
     scores: pl.DataFrame
     reasons: pl.DataFrame
     released: Released
@@ -115,7 +116,7 @@ def score(
     answer = ask("score", module, message)
     scores, reasons = answer.frame("scores"), answer.frame("reasons")
     written = write_scores(hub, principal, scores, spec, model)
-    return Scored(scores=scores, reasons=reasons, released=released, written=written)
+    return Scored(as_of=at, scores=scores, reasons=reasons, released=released, written=written)
 
 
 def report(hub: Hub, module: str) -> dict[str, bytes]:
