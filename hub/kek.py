@@ -4,6 +4,7 @@ Wrapped form: `version u8 | nonce 12 bytes | AES-256-GCM(secret)`. The KEK never
 providers (KMS, Vault Transit) implement the same protocol, `privacy.keys.KekProvider`.
 """
 
+import errno
 import hashlib
 import os
 import secrets
@@ -46,10 +47,10 @@ class FileKek:
 
         """
         try:
-            mode = path.stat().st_mode
-            if stat.S_IMODE(mode) & 0o077:
-                raise HomeUnsafe("the key file", "others may read it", "Run `chmod 600` on it and ask who did")
-            return cls(path.read_bytes())
+            with path.open("rb") as file:
+                if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+                    raise HomeUnsafe("the key file", "others may read it", "Run `chmod 600` on it and ask who did")
+                return cls(file.read(KEY_BYTES + 1))
         except OSError as exc:
             raise KekUnavailable(f"the key file cannot be read ({type(exc).__name__})") from None
 
@@ -76,20 +77,41 @@ class FileKek:
 
         """
         decrypt = self._aead.decrypt
+        pairs = list(zip(wrapped, aads, strict=True))
         try:
             return [
-                decrypt(blob[1 : 1 + _NONCE_BYTES], blob[1 + _NONCE_BYTES :], blob[:1] + aad)
-                for blob, aad in zip(wrapped, aads, strict=True)
+                decrypt(blob[1 : 1 + _NONCE_BYTES], blob[1 + _NONCE_BYTES :], blob[:1] + aad) for blob, aad in pairs
             ]
-        except InvalidTag as exc:
+        except (InvalidTag, ValueError) as exc:  # ValueError: cut so short that no nonce is left
             raise SealBroken("wrapped key altered, moved, or of another KEK") from exc
 
 
 def create_key_file(path: Path) -> None:
-    """Write a fresh KEK with mode 0600; never overwrites one (that would destroy everything sealed under it)."""
+    """Make a fresh KEK durable with mode 0600, whole or not at all.
+
+    Raises:
+        FileExistsError: there is one: writing over it would destroy everything sealed under it.
+        OSError: no room, or no right to write here; then there is no key file, not half of one.
+
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        _write(draft, secrets.token_bytes(KEY_BYTES))
+        os.link(draft, path)  # unlike a rename it refuses where a file is already
+    finally:
+        draft.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)  # else a power cut could take the file's name, and all keys wrapped meanwhile with it
+    finally:
+        os.close(folder)
+
+
+def _write(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        os.write(descriptor, secrets.token_bytes(KEY_BYTES))
+        if os.write(descriptor, content) != len(content):
+            raise OSError(errno.ENOSPC, "no room for the key file")
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
