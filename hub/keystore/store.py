@@ -1,10 +1,12 @@
 """The key store: makes keys durable, gives them back unwrapped, and destroys them.
 
-Wrapping binds (key id, kind, owner), so a row copied onto another id, kind or owner does not unwrap. `add` has
+Wrapping binds (key id, kind, owner), so a row copied onto another id, kind or owner does not unwrap. The owner of one
+of the hub's own keys is a digest of its name and version, so that two of them cannot exchange names either. `add` has
 committed when it returns: keys are durable before anything is sealed under them. `erase` writes the ledger row and
 deletes the keys in one transaction, so neither can exist alone.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
@@ -15,9 +17,10 @@ from sqlmodel import col
 from hub.database.journal import truncate_journal
 from hub.database.unit import reading, unit_of_work
 from hub.keystore.tables import LedgerEntry, WrappedKey
+from privacy.errors import SealBroken
 from privacy.keys import KekProvider, Key, KeyKind, NewKey
 from privacy.store.bulk import insert_rows
-from privacy.terms import BatchId, KeyId, RecordId
+from privacy.terms import ID_BYTES, BatchId, KeyId, RecordId
 
 _CHUNK: Final = 500  # below SQLite's oldest limit of 999 bound parameters
 Item = TypeVar("Item")
@@ -36,7 +39,7 @@ class SqlKeyStore:
 
     def add_named(self, key: Key, name: str, version: int = 1) -> None:
         """Make one of the hub's own keys durable under a name (a domain, an index, the log's signing seed)."""
-        self._insert([(NewKey(key=key, owner=b""), name, version)])
+        self._insert([(NewKey(key=key, owner=named_owner(name, version)), name, version)])
 
     def _insert(self, keys: Sequence[tuple[NewKey, str, int]]) -> None:
         if not keys:
@@ -71,7 +74,12 @@ class SqlKeyStore:
         return {key.key_id: key for key in self._unwrapped(rows)}
 
     def find_named(self, kind: KeyKind, name: str, version: int = 1) -> Key | None:
-        """Unwrap the hub's own key of that kind, name and version."""
+        """Unwrap the hub's own key of that kind, name and version.
+
+        Raises:
+            SealBroken: the row was altered, or given the name of another.
+
+        """
         with reading(self._engine) as session:
             row = session.execute(
                 select(WrappedKey).where(
@@ -80,16 +88,21 @@ class SqlKeyStore:
                     col(WrappedKey.version) == version,
                 )
             ).scalar_one_or_none()
-        return None if row is None else self._unwrapped([row])[0]
+        if row is None:
+            return None
+        if row.owner != named_owner(name, version):
+            raise SealBroken("a key of the hub under another name or version than its own", key_id=row.key_id)
+        return self._unwrapped([row])[0]
 
     def _unwrapped(self, rows: Sequence[WrappedKey]) -> list[Key]:
+        kinds = [_kind_of(row) for row in rows]
         secrets = self._kek.unwrap(
             [row.wrapped for row in rows],
-            [wrap_aad(KeyId(row.key_id), KeyKind(row.kind), row.owner) for row in rows],
+            [wrap_aad(KeyId(row.key_id), kind, row.owner) for row, kind in zip(rows, kinds, strict=True)],
         )
         return [
-            Key(key_id=KeyId(row.key_id), kind=KeyKind(row.kind), secret=secret)
-            for row, secret in zip(rows, secrets, strict=True)
+            Key(key_id=KeyId(row.key_id), kind=kind, secret=secret)
+            for row, kind, secret in zip(rows, kinds, secrets, strict=True)
         ]
 
     def shred_batch(self, batch_id: BatchId) -> int:
@@ -111,7 +124,14 @@ class SqlKeyStore:
 
         Repeating the same erasure changes nothing: a crash between the two databases is rolled forward by calling
         again.
+
+        Raises:
+            ValueError: an owner is no record id; an empty one would mean keys that belong to nobody.
+
         """
+        owners = list(dict.fromkeys(owners))
+        if any(len(owner) != ID_BYTES for owner in owners):
+            raise ValueError(f"a record id has {ID_BYTES} bytes")
         counts: Counter[str] = Counter()
         with unit_of_work(self._engine) as session:
             done = set(
@@ -142,6 +162,25 @@ def wrap_aad(key_id: KeyId, kind: KeyKind, owner: bytes) -> bytes:
     """Bind a wrapped key to its row: id, kind and owner, each with its length."""
     parts = (b"varde-wrap-1", bytes(key_id), kind.value.encode(), owner)
     return b"".join(len(part).to_bytes(2, "big") + part for part in parts)
+
+
+def named_owner(name: str, version: int) -> bytes:
+    """Return what stands as the owner of one of the hub's own keys: a digest of its name and version."""
+    parts = (b"varde-name-1", name.encode(), version.to_bytes(4, "big"))
+    return hashlib.sha256(b"".join(len(part).to_bytes(2, "big") + part for part in parts)).digest()
+
+
+def holds_keys(engine: Engine) -> bool:
+    """Say whether a key store holds any key, without the KEK."""
+    with reading(engine) as session:
+        return session.execute(select(col(WrappedKey.key_id)).limit(1)).first() is not None
+
+
+def _kind_of(row: WrappedKey) -> KeyKind:
+    try:
+        return KeyKind(row.kind)
+    except ValueError:
+        raise SealBroken("a wrapped key of an unknown kind", key_id=row.key_id) from None
 
 
 def _erased(erasure_id: bytes, owner: RecordId, at_us: int) -> dict[str, object]:

@@ -3,7 +3,7 @@
 Data category: none (wrapped keys under random ids). Retention: a data key lives exactly as long as what it seals.
 """
 
-from sqlalchemy import BigInteger, Index, MetaData
+from sqlalchemy import BigInteger, Index, MetaData, text
 from sqlmodel import Field, SQLModel
 
 keystore_metadata = MetaData()
@@ -13,7 +13,19 @@ class WrappedKey(SQLModel, table=True):
     """One data key, wrapped by the KEK."""
 
     __tablename__ = "wrapped_key"
-    __table_args__ = (Index("ix_wrapped_key_owner", "owner"), Index("ix_wrapped_key_batch", "batch_id"))
+    __table_args__ = (
+        Index("ix_wrapped_key_owner", "owner"),
+        Index("ix_wrapped_key_batch", "batch_id"),
+        Index(
+            "ux_wrapped_key_name",
+            "kind",
+            "name",
+            "version",
+            unique=True,
+            sqlite_where=text("name <> ''"),
+            postgresql_where=text("name <> ''"),
+        ),
+    )
     metadata = keystore_metadata
 
     key_id: bytes = Field(primary_key=True)

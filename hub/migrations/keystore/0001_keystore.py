@@ -35,9 +35,23 @@ def upgrade() -> None:
     )
     op.create_index("ix_wrapped_key_batch", "wrapped_key", ["batch_id"], unique=False)
     op.create_index("ix_wrapped_key_owner", "wrapped_key", ["owner"], unique=False)
+    op.create_index(
+        "ux_wrapped_key_name",
+        "wrapped_key",
+        ["kind", "name", "version"],
+        unique=True,
+        sqlite_where=sa.text("name <> ''"),
+        postgresql_where=sa.text("name <> ''"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index(
+        "ux_wrapped_key_name",
+        table_name="wrapped_key",
+        sqlite_where=sa.text("name <> ''"),
+        postgresql_where=sa.text("name <> ''"),
+    )
     op.drop_index("ix_wrapped_key_owner", table_name="wrapped_key")
     op.drop_index("ix_wrapped_key_batch", table_name="wrapped_key")
     op.drop_table("wrapped_key")
