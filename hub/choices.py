@@ -15,7 +15,7 @@ from sqlmodel import Session
 from hub.compose import Hub
 from hub.consents import Subject, Wish, write_wish
 from hub.errors import AccessRefused, ChoiceNotRecorded, ChoiceWithoutEffect, NotAuthenticated
-from ingest.store.identity import entity_of_record, records_of_entity
+from ingest.store.identity import records_beside
 from privacy.consent import Head
 from privacy.decision import Deny, Standing, decide
 from privacy.purposes import Policy, Purpose
@@ -145,10 +145,10 @@ def _verify_giving(policy: Policy, token: SubjectToken, choice: Choice) -> None:
 
 def _records(session: Session, token: SubjectToken) -> tuple[RecordId, ...]:
     """Return every record of the person: an act made while records are merged is written to each of them."""
-    entity = entity_of_record(session, token.record_id)
-    if entity is None:
+    records = records_beside(session, token.record_id)
+    if not records:
         raise NotAuthenticated
-    return tuple(sorted(records_of_entity(session, entity)))
+    return tuple(sorted(records))
 
 
 def _stands(session: Session, records: tuple[RecordId, ...], choice: Choice) -> bool:

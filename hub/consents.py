@@ -21,6 +21,7 @@ from ingest.store.record import find_records
 from privacy.audit import AuditFields
 from privacy.consent import ConsentEvent
 from privacy.store.consent import Act, append_acts, history_of
+from privacy.store.policy import find_policy
 from privacy.store.principal import Principal
 from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PrincipalId, PurposeId, RecordId, Role
 
@@ -80,7 +81,8 @@ def write_wish(hub: Hub, session: Session, subject: Subject, wish: Wish, by: Pri
     at = hub.clock()
     version, notice = 0, None
     if wish.purpose != EVERY_PURPOSE:
-        purpose = hub.policy().purpose(wish.purpose)
+        policy = find_policy(session) or hub.policy()
+        purpose = policy.purpose(wish.purpose)
         version, notice = purpose.version, purpose.notice_version
     event = ConsentEvent(act=wish.act, at=at, channel=wish.channel, notice_version=notice, until=wish.until)
     acts = [

@@ -3,6 +3,8 @@
 import secrets
 from typing import Final
 
+from sqlmodel import Session
+
 from hub.compose import Hub
 from hub.consents import Subject
 from hub.errors import AccessRefused, NotAuthenticated
@@ -36,17 +38,14 @@ def issue(hub: Hub, opens: SubjectToken, by: Principal) -> str:
     return token
 
 
-def authenticate_subject(hub: Hub, token: str | None) -> SubjectToken:
-    """Return what a subject's token opens.
+def authenticate_subject(hub: Hub, session: Session, token: str) -> SubjectToken:
+    """Return what a subject's token opens, in the caller's transaction: it cannot be revoked before the act is written.
 
     Raises:
-        NotAuthenticated: none, or unknown, expired, revoked, or of somebody erased (which of them is not told).
+        NotAuthenticated: it is unknown, expired, revoked, or of somebody erased (which of them is not told).
 
     """
-    found = None
-    if token:
-        with hub.reading() as session:
-            found = find_subject_token(session, token, at=hub.clock())
+    found = find_subject_token(session, token, at=hub.clock())
     if found is None:
         raise NotAuthenticated
     return found

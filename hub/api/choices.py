@@ -9,10 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
 from hub.api.answers import problem_responses
-from hub.api.dependencies import ActingSubject, Serving
+from hub.api.dependencies import OfSubject, Serving
 from hub.choices import Choice, Chosen, Wanted, choose
 from hub.database.unit import RuleBroken, StorageFull
 from hub.errors import ChoiceNotRecorded, ServiceUnreachable, WriteUnknown
+from hub.subject_tokens import authenticate_subject
 from privacy.terms import LegalBasis, PurposeId
 
 router: Final = APIRouter(prefix="/v1/me", tags=["choices"])
@@ -60,7 +61,7 @@ class ChoiceAnswer(BaseModel):
 async def put_choice(
     purpose: Annotated[str, Path(pattern=PURPOSE_NAME, description="A purpose's name, or `*` for every purpose")],
     body: ChoiceBody,
-    subject: ActingSubject,
+    token: OfSubject,
     service: Serving,
 ) -> ChoiceAnswer:
     """Record a choice for every record of the token's person; repeating it is safe.
@@ -71,7 +72,7 @@ async def put_choice(
     choice = Choice(purpose=PurposeId(purpose), wanted=body.state, notice=body.notice)
 
     def act(session: Session) -> Chosen:
-        return choose(service.hub, session, subject, choice)
+        return choose(service.hub, session, authenticate_subject(service.hub, session, token), choice)
 
     try:
         future = asyncio.wrap_future(service.writer.submit(act))

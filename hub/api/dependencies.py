@@ -8,9 +8,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from hub.api.service import Service
 from hub.authentication import authenticate
 from hub.errors import NotAuthenticated
-from hub.subject_tokens import authenticate_subject
 from privacy.store.principal import Principal
-from privacy.store.subject_token import SubjectToken
 
 _PRINCIPAL: Final = HTTPBearer(
     scheme_name="principal", description="The token of a principal: `varde principal add`.", auto_error=False
@@ -21,7 +19,7 @@ _SUBJECT: Final = HTTPBearer(
 Credentials = HTTPAuthorizationCredentials | None
 
 
-def service_of(request: Request) -> Service:
+async def service_of(request: Request) -> Service:
     """Return the serving process."""
     service: Service = request.app.state.service
     return service
@@ -49,16 +47,17 @@ def known_principal(
         return None
 
 
-def acting_subject(
-    service: Annotated[Service, Depends(service_of)], credentials: Annotated[Credentials, Depends(_SUBJECT)]
-) -> SubjectToken:
-    """Return whose choices may be changed.
+async def subject_token(credentials: Annotated[Credentials, Depends(_SUBJECT)]) -> str:
+    """Return a data subject's token; the act that it is for looks it up in its own transaction.
 
     Raises:
-        NotAuthenticated: no token, or one that is unknown, expired or revoked (which of them is not told).
+        NotAuthenticated: there is none.
 
     """
-    return authenticate_subject(service.hub, _token(credentials))
+    token = _token(credentials)
+    if not token:
+        raise NotAuthenticated
+    return token
 
 
 def _token(credentials: Credentials) -> str | None:
@@ -68,4 +67,4 @@ def _token(credentials: Credentials) -> str | None:
 Serving = Annotated[Service, Depends(service_of)]
 Acting = Annotated[Principal, Depends(acting_principal)]
 Known = Annotated[Principal | None, Depends(known_principal)]
-ActingSubject = Annotated[SubjectToken, Depends(acting_subject)]
+OfSubject = Annotated[str, Depends(subject_token)]

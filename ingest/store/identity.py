@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 import polars as pl
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlmodel import Session, col
 
 from ingest.identity.clustering import Move
@@ -71,6 +71,16 @@ def members_of(session: Session, records: Sequence[RecordId]) -> pl.DataFrame:
         )
         rows += [(record, entity, int(at.timestamp() * 1e6)) for record, entity, at in session.execute(query_members)]
     return pl.DataFrame(rows, schema=_MEMBER_SCHEMA, orient="row")
+
+
+_MEMBERSHIP: Final = select(col(Crosswalk.entity_id)).where(col(Crosswalk.record_id) == bindparam("record"))
+_BESIDE: Final = select(col(Crosswalk.record_id)).where(col(Crosswalk.entity_id).in_(_MEMBERSHIP.scalar_subquery()))
+
+
+def records_beside(session: Session, record: RecordId) -> list[RecordId]:
+    """List all records of the entity that a record belongs to, itself included; empty if it belongs to none."""
+    found = session.connection().execute(_BESIDE, {"record": bytes(record)}).scalars()
+    return [RecordId(each) for each in found]
 
 
 def entity_of_record(session: Session, record: RecordId) -> EntityId | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import Session, col
 
 from privacy.audit import SALT_BYTES, AuditEntry, AuditFields, entry_bytes, parse_entry
@@ -18,11 +18,19 @@ from privacy.checkpoint import Checkpoint, VerifierKey, sign_checkpoint, verify_
 from privacy.errors import ProofRejected
 from privacy.keys import Key
 from privacy.merkle import Frontier, TreeHead, leaf_hash
+from privacy.store.bulk import insert_rows
 from privacy.tables.audit import AuditBody, AuditCheckpoint, AuditHead, AuditLeaf
 from privacy.terms import PrincipalId
 
 _ONLY_ROW: Final = 1
 _PAGE: Final = 10_000
+_HEAD: Final = select(col(AuditHead.size), col(AuditHead.frontier)).where(col(AuditHead.id) == _ONLY_ROW)
+_LOCKED_HEAD: Final = _HEAD.with_for_update()
+_MOVE_HEAD: Final = (
+    update(AuditHead)
+    .where(col(AuditHead.id) == _ONLY_ROW)
+    .values(size=bindparam("to_size"), frontier=bindparam("to_frontier"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +59,10 @@ def append_entry(session: Session, action: str, *, at: datetime, actor: Principa
     leaf = leaf_hash(body)
     frontier = _frontier(session, lock=True)
     index = frontier.size
-    session.execute(insert(AuditLeaf), [{"leaf_index": index, "leaf_hash": leaf}])
-    session.execute(insert(AuditBody), [{"leaf_index": index, "at": at, "action": action, "body": body}])
+    insert_rows(session, AuditLeaf, [{"leaf_index": index, "leaf_hash": leaf}])
+    insert_rows(session, AuditBody, [{"leaf_index": index, "at": at, "action": action, "body": body}])
     extended = frontier.extended([leaf])
-    session.execute(
-        update(AuditHead).where(col(AuditHead.id) == _ONLY_ROW).values(size=extended.size, frontier=extended.to_bytes())
-    )
+    session.connection().execute(_MOVE_HEAD, {"to_size": extended.size, "to_frontier": extended.to_bytes()})
     return index
 
 
@@ -144,6 +150,5 @@ def _leaves(session: Session) -> Iterator[tuple[int, bytes, bytes | None]]:
 
 
 def _frontier(session: Session, *, lock: bool) -> Frontier:
-    query = select(col(AuditHead.size), col(AuditHead.frontier)).where(col(AuditHead.id) == _ONLY_ROW)
-    size, edge = session.execute(query.with_for_update() if lock else query).one()
+    size, edge = session.connection().execute(_LOCKED_HEAD if lock else _HEAD).one()
     return Frontier.from_bytes(size, edge)

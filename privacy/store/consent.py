@@ -6,9 +6,10 @@ Append an event, move the head, bump the epoch, all in one transaction.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import case, literal_column, or_, select
+from sqlalchemy import Row, bindparam, case, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col
@@ -22,6 +23,9 @@ from privacy.terms import ActChannel, BatchId, ConsentAct, PrincipalId, PurposeI
 
 _MARKS: Final = ("own", "imported", "ended")
 _INSTANTS: Final = ("requested_at", "objected_at", "objection_lifted_at", "restricted_at", "restriction_lifted_at")
+_HEADS: Final = select(*(col(getattr(ConsentHead, name)) for name in ConsentHead.model_fields)).where(
+    col(ConsentHead.record_id).in_(bindparam("records", expanding=True))
+)
 _PERMISSIVE: Final = frozenset(
     {ConsentAct.GIVEN, ConsentAct.RENEWED, ConsentAct.OBJECTION_LIFTED, ConsentAct.RESTRICTION_LIFTED}
 )
@@ -91,7 +95,8 @@ def history_of(session: Session, records: Iterable[RecordId]) -> list[Act]:
 def heads_of(session: Session, records: Iterable[RecordId]) -> dict[tuple[RecordId, PurposeId], Head]:
     """Read the heads of some records, for every purpose that has one."""
     chosen = [bytes(record) for record in records]
-    rows = session.execute(select(ConsentHead).where(col(ConsentHead.record_id).in_(chosen))).scalars()
+    # Rows, not mapped objects: a session would hand back what it read before, and a head may have moved since.
+    rows = session.connection().execute(_HEADS, {"records": chosen})
     return {(RecordId(row.record_id), PurposeId(row.purpose)): _head_of(row) for row in rows}
 
 
@@ -163,7 +168,7 @@ def _head_row(record: RecordId, purpose: PurposeId, head: Head) -> dict[str, Any
     return row | {name: getattr(head, name) for name in _INSTANTS}
 
 
-def _head_of(row: ConsentHead) -> Head:
+def _head_of(row: Row[Any]) -> Head:
     return Head(
         own=_mark_of(row.own),
         imported=_mark_of(row.imported),
@@ -185,7 +190,13 @@ def _upsert(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
 
     No read before the write, no lost update.
     """
-    statement = _insert_for(session)(ConsentHead)
+    execute_rows(session, _upsert_of(_insert_for(session)), rows)
+
+
+@lru_cache(maxsize=2)
+def _upsert_of(new: Any) -> Any:  # noqa: ANN401 - two dialects' inserts share methods, not a type
+    """Write the statement once a dialect: building it costs more than running it."""
+    statement = new(ConsentHead)
     greater = {
         name: case(
             (or_(col(getattr(ConsentHead, name)).is_(None), statement.excluded[name] > col(getattr(ConsentHead, name))),
@@ -194,13 +205,9 @@ def _upsert(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
         )
         for name in _MARKS + _INSTANTS
     }  # fmt: skip
-    execute_rows(
-        session,
-        statement.on_conflict_do_update(
-            index_elements=["record_id", "purpose"],
-            set_=greater | {"version": col(ConsentHead.version) + literal_column("1")},
-        ),
-        rows,
+    return statement.on_conflict_do_update(
+        index_elements=["record_id", "purpose"],
+        set_=greater | {"version": col(ConsentHead.version) + literal_column("1")},
     )
 
 

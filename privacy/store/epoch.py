@@ -10,6 +10,10 @@ from privacy.store.bulk import insert_rows
 from privacy.tables.epoch import Change, Epoch
 
 _ONLY_ROW: Final = 1
+_PRESENT: Final = select(col(Epoch.value)).where(col(Epoch.id) == _ONLY_ROW)
+_NEXT: Final = (
+    update(Epoch).where(col(Epoch.id) == _ONLY_ROW).values(value=col(Epoch.value) + 1).returning(col(Epoch.value))
+)
 
 
 def start_epoch(session: Session) -> None:
@@ -20,7 +24,7 @@ def start_epoch(session: Session) -> None:
 
 def current_epoch(session: Session) -> int:
     """Read the epoch inside the caller's transaction: an answer is valid for this epoch only."""
-    return int(session.execute(select(col(Epoch.value)).where(col(Epoch.id) == _ONLY_ROW)).scalar_one())
+    return int(session.connection().execute(_PRESENT).scalar_one())
 
 
 def lock_epoch(session: Session) -> int:
@@ -61,5 +65,4 @@ def count_changes(session: Session) -> int:
 
 
 def _next(session: Session) -> int:
-    session.execute(update(Epoch).where(col(Epoch.id) == _ONLY_ROW).values(value=col(Epoch.value) + 1))
-    return current_epoch(session)
+    return int(session.connection().execute(_NEXT).scalar_one())

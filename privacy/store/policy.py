@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
+from typing import Final
 
 from sqlalchemy import func, insert, select
 from sqlmodel import Session, col
@@ -12,6 +13,8 @@ from privacy.policy import policy_of
 from privacy.purposes import Policy, policy_hash
 from privacy.tables.policy import PolicyVersion
 from privacy.terms import PrincipalId
+
+_NEWEST: Final = select(col(PolicyVersion.document)).order_by(col(PolicyVersion.version).desc()).limit(1)
 
 
 def apply_policy(session: Session, pack: Mapping[str, object], *, by: PrincipalId, at: datetime) -> Policy:
@@ -40,8 +43,7 @@ def apply_policy(session: Session, pack: Mapping[str, object], *, by: PrincipalI
 
 def find_policy(session: Session) -> Policy | None:
     """Read the governing policy."""
-    query = select(col(PolicyVersion.document)).order_by(col(PolicyVersion.version).desc()).limit(1)
-    document = session.execute(query).scalar()
+    document = session.connection().execute(_NEWEST).scalar()
     return None if document is None else _parsed(document)
 
 

@@ -8,14 +8,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlmodel import Session, col
 
 from privacy.store.principal import digest_of
 from privacy.tables.erasure import Tombstone
 from privacy.tables.subject_token import SubjectTokenRow
 from privacy.terms import EVERY_PURPOSE, RecordId
+
+_LIVE: Final = select(
+    col(SubjectTokenRow.record_id),
+    col(SubjectTokenRow.scope),
+    col(SubjectTokenRow.purposes),
+    col(SubjectTokenRow.expires_at),
+).where(
+    col(SubjectTokenRow.token_hash) == bindparam("digest"),
+    col(SubjectTokenRow.revoked_at).is_(None),
+    col(SubjectTokenRow.expires_at) > bindparam("at"),
+    ~select(Tombstone).where(col(Tombstone.record_id) == col(SubjectTokenRow.record_id)).exists(),
+)
 
 
 class SubjectScope(StrEnum):
@@ -55,13 +68,7 @@ def add_subject_token(session: Session, token: str, subject: SubjectToken, *, at
 
 def find_subject_token(session: Session, token: str, *, at: datetime) -> SubjectToken | None:
     """Find a token that is neither expired nor revoked at `at`, of a record that nobody erased."""
-    query = select(SubjectTokenRow).where(
-        col(SubjectTokenRow.token_hash) == digest_of(token),
-        col(SubjectTokenRow.revoked_at).is_(None),
-        col(SubjectTokenRow.expires_at) > at,
-        ~select(Tombstone).where(col(Tombstone.record_id) == col(SubjectTokenRow.record_id)).exists(),
-    )
-    row = session.execute(query).scalar_one_or_none()
+    row = session.connection().execute(_LIVE, {"digest": digest_of(token), "at": at}).one_or_none()
     if row is None:
         return None
     return SubjectToken(

@@ -30,7 +30,8 @@ class InProcess:
 
     def __init__(self, world: World, writer: Writer, tokens: list[str]) -> None:
         self._world, self._writer = world, writer
-        self._subjects = [authenticate_subject(world.hub, token) for token in tokens]
+        with world.hub.reading() as session:
+            self._subjects = [authenticate_subject(world.hub, session, token) for token in tokens]
         self._persons = {pseudonym: person for person, pseudonym in enumerate(world.pseudonyms[WINBACK])}
 
     def choose(self, person: int, *, present: bool) -> Outcome:
