@@ -1,0 +1,200 @@
+"""Durable consent writes a second over HTTP, beside a bare route of the same framework, in one run.
+
+    python -m tests.benchmarks.bench_consent_writes --connections 64 --people 200 --seconds 10
+
+Every write is a real one (given and withdrawn in turn): ledger, head, epoch, audit entry, one durable COMMIT a group.
+The bare route parses the same body and answers a constant. `writer` is the same act without HTTP.
+"""
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count, cycle
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+from hub.choices import Choice, Wanted, choose
+from hub.subject_tokens import authenticate_subject
+from hub.writer import Writer
+from privacy.terms import PurposeId
+from tests.api.server import free_port
+from tests.api.world import NOTICE, WINBACK, World, make_world
+
+ROOT = Path(__file__).resolve().parents[2]
+_BODIES = (
+    json.dumps({"state": "withdrawn"}).encode(),
+    json.dumps({"state": "given", "notice": NOTICE}).encode(),
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Writes a second, and milliseconds that 50 and 99 of 100 writes stayed below."""
+
+    name: str
+    rate: float
+    p50: float
+    p99: float
+
+    def __str__(self) -> str:
+        return f"{self.name:<14}{self.rate:>9.0f}/s   p50 {self.p50:>7.1f} ms   p99 {self.p99:>7.1f} ms"
+
+
+class BareBody(BaseModel):
+    """What the bare route parses."""
+
+    state: str
+    notice: str | None = None
+
+
+def bare_app() -> FastAPI:
+    """A route of the same shape that does nothing."""
+    app = FastAPI()
+
+    @app.put("/v1/me/purposes/{purpose}")
+    async def put(purpose: str, body: BareBody) -> dict[str, str]:
+        return {"purpose": purpose, "state": body.state}
+
+    return app
+
+
+def figure(name: str, latencies: Sequence[float], seconds: float) -> Figure:
+    """Sum up."""
+    ordered = sorted(latencies)
+    return Figure(
+        name,
+        rate=len(ordered) / seconds,
+        p50=1000 * ordered[len(ordered) // 2],
+        p99=1000 * ordered[int(len(ordered) * 0.99)],
+    )
+
+
+async def _connection(port: int, requests: Iterator[bytes], until: float, latencies: list[float]) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    while (started := time.perf_counter()) < until:
+        writer.write(next(requests))
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200"), head
+        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        await reader.readexactly(length)
+        latencies.append(time.perf_counter() - started)
+    writer.close()
+    await writer.wait_closed()
+
+
+def over_http(name: str, port: int, tokens: Sequence[str], connections: int, seconds: float) -> Figure:
+    """Keep connections busy for some seconds; each has people of its own, so that no choice is a repetition."""
+
+    async def drive() -> list[float]:
+        latencies: list[float] = []
+        until = time.perf_counter() + seconds
+        await asyncio.gather(
+            *(
+                _connection(port, _requests(tokens[number::connections]), until, latencies)
+                for number in range(connections)
+            )
+        )
+        return latencies
+
+    started = time.perf_counter()
+    latencies = asyncio.run(drive())
+    return figure(name, latencies, time.perf_counter() - started)
+
+
+def _requests(tokens: Sequence[str]) -> Iterator[bytes]:
+    for body in cycle(_BODIES):
+        for token in tokens:
+            head = (
+                f"PUT /v1/me/purposes/{WINBACK} HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer {token}\r\n"
+                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            )
+            yield head.encode() + body
+
+
+def by_writer(world: World, tokens: Sequence[str], callers: int, seconds: float) -> Figure:
+    """Submit the same acts from threads, without HTTP."""
+    writer, latencies = Writer(world.hub.unit_of_work), list[float]()
+    with world.hub.reading() as session:
+        subjects = [authenticate_subject(world.hub, session, token) for token in tokens]
+    until = time.perf_counter() + seconds
+
+    def call(number: int) -> None:
+        for turn in count():
+            for subject in subjects[number::callers]:
+                wanted = Wanted.GIVEN if turn % 2 else Wanted.WITHDRAWN
+                choice = Choice(purpose=PurposeId(WINBACK), wanted=wanted, notice=NOTICE if turn % 2 else None)
+                started = time.perf_counter()
+                if started > until:
+                    return
+                writer.submit(lambda s, t=subject, c=choice: choose(world.hub, s, t, c)).result(60)
+                latencies.append(time.perf_counter() - started)
+
+    threads = [threading.Thread(target=call, args=(number,)) for number in range(callers)]
+    started = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    writer.close()
+    return figure("writer", latencies, time.perf_counter() - started)
+
+
+@contextmanager
+def process(*command: str) -> Iterator[int]:
+    """Run a server process; yield its port once it listens."""
+    port = free_port()
+    server = subprocess.Popen([sys.executable, *command, str(port)], cwd=ROOT)
+    try:
+        while server.poll() is None:
+            try:
+                asyncio.run(_listens(port))
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield port
+    finally:
+        server.terminate()
+        server.wait(60)
+
+
+async def _listens(port: int) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.close()
+
+
+def main() -> None:
+    """Print the three figures."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--people", type=int, default=200)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    sizes = parser.parse_args()
+    assert sizes.people >= sizes.connections, "each connection needs a person of its own"
+    with tempfile.TemporaryDirectory() as folder:
+        world = make_world(Path(folder), sizes.people)
+        tokens = [world.token(person) for person in range(sizes.people)]
+        with process("-m", "tests.benchmarks.bench_consent_writes", "bare") as port:
+            bare = over_http("bare route", port, tokens, sizes.connections, sizes.seconds)
+        with process("-m", "tests.api.server", str(world.hub.settings.home)) as port:
+            opt_out = over_http("opt-out route", port, tokens, sizes.connections, sizes.seconds)
+        inside = by_writer(world, tokens, sizes.connections, sizes.seconds)
+    for line in (bare, opt_out, inside, f"{opt_out.rate / bare.rate:.2f} of the bare route"):
+        print(line)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["bare"]:
+        uvicorn.run(bare_app(), port=int(sys.argv[2]), log_config=None, access_log=False)
+    else:
+        main()
