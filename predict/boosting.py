@@ -4,20 +4,18 @@ Settings are fixed and cautious (shallow trees, large leaves, slow learning): th
 Stored as skops bytes and opened only if every type in them is one we expect: never pickle.
 """
 
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import skops.io
 from sklearn.ensemble import HistGradientBoostingClassifier
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # comes with scikit-learn, without stubs
 
 from predict.calibrate import logit
 from predict.errors import ArtefactRefused
 from predict.frames import Matrix, Vector
+from predict.threads import few_threads
 
-MANY_CELLS = 5_000_000
 TRUSTED = frozenset({"sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"})
 
 
@@ -31,7 +29,7 @@ class Boosting:
 
     def log_odds(self, raw: Matrix) -> Vector:
         """Give raw (uncalibrated) log-odds."""
-        with _threads(raw):
+        with few_threads(raw):
             return logit(np.asarray(self.model.predict_proba(raw)[:, 1], dtype=np.float64))
 
     def contributions(self, raw: Matrix, groups: tuple[tuple[int, ...], ...]) -> Matrix:
@@ -49,7 +47,11 @@ class Boosting:
 
 
 def fit_boosting(raw: Matrix, outcome: Vector, names: tuple[str, ...], *, seed: int) -> Boosting:
-    """Fit the ensemble; missing values are handled by the trees themselves."""
+    """Fit the ensemble; missing values are handled by the trees themselves.
+
+    A column without any value is taught as zeros: it splits nothing, and without it scikit-learn finds no bin edges.
+    """
+    known = ~np.isnan(raw).all(axis=0)
     model = HistGradientBoostingClassifier(
         learning_rate=0.05,
         max_iter=100,
@@ -59,9 +61,8 @@ def fit_boosting(raw: Matrix, outcome: Vector, names: tuple[str, ...], *, seed: 
         early_stopping=False,
         random_state=seed,
     )
-    with _threads(raw):
-        model.fit(raw, outcome)
-    known = ~np.isnan(raw).all(axis=0)
+    with few_threads(raw):
+        model.fit(np.where(known, raw, 0.0), outcome)
     medians = np.full(raw.shape[1], np.nan)
     medians[known] = np.nanmedian(raw[:, known], axis=0)
     return Boosting(names, medians, model)
@@ -88,9 +89,3 @@ def unpack(packed: bytes) -> Any:  # noqa: ANN401 - an estimator of scikit-learn
     if not isinstance(model, HistGradientBoostingClassifier):
         raise ArtefactRefused("not a histogram gradient boosting model")
     return model
-
-
-def _threads(raw: Matrix) -> AbstractContextManager[Any]:
-    """Use one thread for small tables: waiting for each other costs more than the work (20x on a busy machine)."""
-    limit: AbstractContextManager[Any] = threadpool_limits(limits=None if raw.size > MANY_CELLS else 1)
-    return limit

@@ -72,6 +72,13 @@ def matrix_of(frame: pl.DataFrame, names: tuple[str, ...]) -> Matrix:
     return matrix
 
 
+def tells_apart(matrix: Matrix) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Say of each column whether it tells any two rows apart: by two values, or by a value and its absence."""
+    missing = np.isnan(matrix)
+    least, most = np.fmin.reduce(matrix, axis=0), np.fmax.reduce(matrix, axis=0)
+    return np.asarray((missing.any(axis=0) & ~missing.all(axis=0)) | (least < most))
+
+
 def labels_of(frame: pl.DataFrame) -> Vector:
     """Give the label as 1.0 (churned) and 0.0 (stayed)."""
     return np.asarray(frame[CHURNED].cast(pl.Float64).to_numpy(), dtype=np.float64)

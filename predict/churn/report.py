@@ -66,6 +66,7 @@ def rows(artefact: Artefact) -> list[tuple[str, str, str]]:
 def facts(artefact: Artefact) -> list[tuple[str, str]]:
     """Give what the reader must know about the test itself."""
     figures, cuts = artefact.figures, artefact.figures["cuts"]
+    left_out = ", ".join(figures["left_out"])
     return [
         ("Horizon", f"{artefact.horizon_days} days"),
         ("Split", str(figures["split"])),
@@ -74,6 +75,7 @@ def facts(artefact: Artefact) -> list[tuple[str, str]]:
         ("Validation cuts", ", ".join(cuts["validate"])),
         ("Calibration", str(figures["calibration_kind"])),
         ("Shipped model", str(artefact.manifest["shipped"])),
+        *([("Left out, the same or unknown for everybody", left_out)] if left_out else []),
         ("Seed", str(artefact.manifest["seed"])),
     ]
 

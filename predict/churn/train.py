@@ -17,7 +17,7 @@ from predict.boosting import Boosting
 from predict.calibrate import fit_on_cuts
 from predict.choose import Choice, Fit, Table, boosting_on, choose, logistic_on
 from predict.churn.figures import figures_of
-from predict.errors import TooFewCustomers
+from predict.errors import FrameRefused, TooFewCustomers
 from predict.feature import Role, feature_as_mapping, features_of
 from predict.frames import (
     AS_OF,
@@ -29,6 +29,7 @@ from predict.frames import (
     labels_of,
     matrix_of,
     ordered,
+    tells_apart,
 )
 from predict.logistic import Logistic
 from predict.module import Brief
@@ -44,14 +45,14 @@ def train(frame: pl.DataFrame, brief: Brief) -> Artefact:
     """Learn churn from a training frame of any row order.
 
     Raises:
-        FrameRefused: the frame does not keep its contract.
+        FrameRefused: the frame does not keep its contract, or no column tells customers apart.
         TooFewCustomers: fewer than `MIN_CUSTOMERS` at the last cut, or too few of one outcome to learn or to judge.
     """
     check_training(frame)
     rows = ordered(frame)
     _require_customers(rows)
-    names = feature_names(rows)
-    table = Table(matrix_of(rows, names), labels_of(rows), names)
+    table, left_out = _table(rows)
+    names = table.names
     split = _usable(split_of(rows, horizon_days=brief.horizon_days, seed=brief.seed), table)
     choice = choose(table, split.folds, seed=brief.seed)
     fit = _fit_of(choice, table, brief.seed)
@@ -67,11 +68,25 @@ def train(frame: pl.DataFrame, brief: Brief) -> Artefact:
         horizon_days=brief.horizon_days,
         figures={
             **figures_of(table, split, (tested, fit_on_cuts(forecasts)), recency=recency, brief=brief),
+            "left_out": left_out,
             "cuts": _cuts(rows, split),
             "validation": choice.evidence,
         },
         manifest=_manifest(table, rows, brief, choice),
     )
+
+
+def _table(rows: pl.DataFrame) -> tuple[Table, list[str]]:
+    """Lay out what tells customers apart; name the columns that are left out because they do not."""
+    names = feature_names(rows)
+    raw = matrix_of(rows, names)
+    kept = tells_apart(raw)
+    left_out = [name for name, telling in zip(names, kept, strict=True) if not telling]
+    if not kept.any():
+        advice = "deliver the sources that the view's features are made from"
+        raise FrameRefused("*", "no feature column tells customers apart", advice)
+    named = tuple(name for name in names if name not in left_out)
+    return Table(np.asfortranarray(raw[:, kept]), labels_of(rows), named), left_out
 
 
 def _fit_of(choice: Choice, table: Table, seed: int) -> Fit:
