@@ -23,6 +23,7 @@ from ingest.pipeline.recovery import recover
 from ingest.quality.profile import profile
 from ingest.readers.source import open_source
 from ingest.store.batch import find_live, metrics_of
+from ingest.tables.batch import BatchMetric
 
 _LOG = logs.log_of("ingest")
 _COLUMNS = ("file", "batch", "read", "accepted", "quarantined", "duplicate", "merged", "taken_in_before")
@@ -106,9 +107,22 @@ def _alert_owner(act: Acting, contract: Contract, summary: Summary) -> None:
     if not summary.breaches:
         return
     with act.hub.reading() as session:
-        found = {(each.metric, each.column_name): each.value for each in metrics_of(session, summary.batch_id)}
-    for column in summary.breaches:
-        share = found.get(("completeness", column), 0.0)
-        promised = contract.completeness.get(column, 0.0)
-        warn(f"{contract.owner}: {contract.name} promises {promised:.0%} of {column} filled, here {share:.0%} are")
-        _LOG.warning(logs.LogEvent.CONTRACT_BREACHED, extra={"contract": contract.name, "column": column})
+        broken = [figure for figure in metrics_of(session, summary.batch_id) if figure.breached]
+    for figure in broken:
+        warn(f"{contract.owner}: {contract.name} {_breach(contract, figure)}")
+        fields = {"contract": contract.name, "batch": summary.batch_id, "column": figure.column_name}
+        _LOG.warning(logs.LogEvent.CONTRACT_BREACHED, extra=fields)
+
+
+def _breach(contract: Contract, figure: BatchMetric) -> str:
+    """Put a broken promise into words."""
+    column, value = figure.column_name, figure.value
+    match figure.metric:
+        case "completeness":
+            return f"promises {contract.completeness.get(column, 0.0):.0%} of {column} filled, here {value:.0%} are"
+        case "freshness_hours":
+            return f"promises events of the last {contract.freshness_hours} hours, the newest is {value:.0f} hours old"
+        case "volume":
+            return f"brought {value:.0f} rows, fewer than half of what is usual"
+        case _:
+            return f"brought {value:.0f} values of {column} that none of its deliveries had before"

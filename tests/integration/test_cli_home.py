@@ -1,0 +1,143 @@
+"""`varde init`, `migrate`, `doctor`: a home is made once, told from a broken one, and never widened."""
+
+import json
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+
+from hub.clock import now
+from hub.doctor import State, examine
+from hub.settings import Settings
+from tests.integration.cli_desk import Desk, stocked
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return stocked(tmp_path)
+
+
+def _state(desk: Desk, check: str) -> tuple[str, str]:
+    found = {each["check"]: each for each in desk.json("doctor")}
+    return found[check]["state"], found[check]["remedy"]
+
+
+def test_dry_run_of_init_leaves_nothing(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    ended = desk.run("init", "--dry-run")
+    assert ended.exit_code == 0
+    assert "key-encryption key" in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_init_makes_a_home_for_the_owner_alone_and_again_changes_nothing(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    assert desk.run("init").exit_code == 0
+    paths = [desk.home, *desk.home.rglob("*")]
+    assert not [path for path in paths if stat.S_IMODE(path.stat().st_mode) & 0o077]
+    key, token = (desk.home / "key/kek").read_bytes(), (desk.home / "owner.token").read_bytes()
+    again = desk.run("init")
+    assert again.exit_code == 0
+    assert "already" in again.stderr
+    assert ((desk.home / "key/kek").read_bytes(), (desk.home / "owner.token").read_bytes()) == (key, token)
+
+
+def test_home_option_wins_over_the_environment(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    assert desk.run("--home", desk.path("other"), "init").exit_code == 0
+    assert (tmp_path / "other/control.db").exists()
+    assert not desk.home.exists()
+
+
+def test_home_that_others_can_enter_is_refused(desk: Desk) -> None:
+    desk.home.chmod(0o755)
+    ended = desk.run("init")
+    assert ended.exit_code == 2
+    assert "chmod 700" in ended.stderr
+
+
+def test_command_without_a_home_says_how_to_make_one(tmp_path: Path) -> None:
+    ended = Desk(tmp_path).run("audit", "log")
+    assert ended.exit_code == 2
+    assert "varde init" in ended.stderr
+
+
+def test_migrate_says_before_and_after(desk: Desk) -> None:
+    rows = desk.json("migrate")
+    assert {row["database"] for row in rows} == {"control", "keystore"}
+    assert all(row["before"] == row["after"] for row in rows)
+
+
+def test_healthy_home_has_only_the_warnings_of_one_account(desk: Desk) -> None:
+    ended = desk.spawn("doctor", "--format", "json")  # by the machine's own clock
+    assert ended.returncode == 0
+    found = {each["check"]: each["state"] for each in json.loads(ended.stdout)}
+    assert {check for check, state in found.items() if state == "warning"} == {"key_apart", "anchor", "four_eyes"}
+    assert "fault" not in found.values()
+    assert len(found) >= 14
+
+
+def test_doctor_finds_a_clock_that_the_file_system_does_not_share(desk: Desk) -> None:
+    assert _state(desk, "clock_files")[0] == "warning", "the desk's clock stands in another year"
+
+
+def test_doctor_leaves_nothing_behind(desk: Desk) -> None:
+    before = {path for path in desk.home.rglob("*") if path.suffix not in {".db-wal", ".db-shm"}}
+    desk.run("doctor")
+    assert {path for path in desk.home.rglob("*") if path.suffix not in {".db-wal", ".db-shm"}} == before
+
+
+def test_doctor_finds_a_readable_file_without_naming_it(desk: Desk) -> None:
+    stray = desk.home / "Ola Nordmann.csv"
+    stray.write_text("x")
+    stray.chmod(0o644)
+    ended = desk.run("doctor")
+    assert ended.exit_code == 2
+    assert _state(desk, "permissions")[0] == "fault"
+    assert "chmod" in _state(desk, "permissions")[1]
+    assert "Nordmann" not in ended.output
+
+
+def test_doctor_works_without_key(desk: Desk) -> None:
+    (desk.home / "key/kek").unlink()
+    assert desk.run("doctor").exit_code == 2
+    assert _state(desk, "key_file")[0] == "fault"
+
+
+def test_doctor_finds_a_key_of_another_home(desk: Desk, tmp_path: Path) -> None:
+    other = Desk(tmp_path / "other")
+    other.folder.mkdir()
+    assert other.run("init").exit_code == 0
+    shutil.copy(other.home / "key/kek", desk.home / "key/kek")
+    assert desk.run("doctor").exit_code == 2
+    assert _state(desk, "hub")[0] == "fault"
+
+
+def test_doctor_warns_while_the_key_shares_the_disk_and_takes_a_key_elsewhere(desk: Desk, tmp_path: Path) -> None:
+    assert _state(desk, "key_apart")[0] == "warning"
+    apart = tmp_path / "safe"
+    apart.mkdir(mode=0o700)
+    shutil.move(desk.home / "key/kek", apart / "kek")
+    settings = Settings.load({"VARDE_HOME": str(desk.home), "VARDE_KEK": f"file:{apart / 'kek'}"})
+    found = {each.check: each for each in examine(settings, clock=now)}
+    assert found["key_file"].state is State.OK
+    assert "shares a disk" in found["key_apart"].found
+
+
+def test_doctor_finds_one_database_for_both_stores(desk: Desk) -> None:
+    url = f"sqlite:///{desk.home / 'control.db'}"
+    settings = Settings.load({"VARDE_HOME": str(desk.home), "VARDE_KEYSTORE_URL": url})
+    found = {each.check: each.state for each in examine(settings, clock=now)}
+    assert found["stores_apart"] is State.FAULT
+
+
+def test_doctor_finds_a_clock_behind_the_log(desk: Desk) -> None:
+    desk.spawn("consent", "object", "shop:2", "churn")  # by the real clock, after the desk's own
+    assert _state(desk, "clock_audit")[0] == "fault"
+
+
+def test_doctor_finds_no_home(tmp_path: Path) -> None:
+    ended = Desk(tmp_path).run("doctor")
+    assert ended.exit_code == 2
+    assert "varde init" in ended.stdout
