@@ -6,20 +6,19 @@ from datetime import datetime
 from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col
 
-from ingest.store.batch import BatchState
+from ingest.store.batch import COUNTED
 from ingest.tables.batch import Batch
 from ingest.tables.identity import ContactOf, Crosswalk, Entity
 from ingest.tables.record import HeldText, RecordIndex, RecordRevision, SourceRecord
-from privacy.store.bulk import execute_rows, insert_rows
+from privacy.store.bulk import among_keys, execute_rows, insert_rows, select_among
 from privacy.terms import BatchId, EntityKind, RecordId, random_id
 
 CHUNK: Final = 500
-_COUNTS: Final = (BatchState.VISIBLE.value, BatchState.SETTLED.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,16 +30,34 @@ class KeySpace:
     key_version: int = 1
 
 
+_RECORDS_OF_KEYS: Final = select(col(SourceRecord.key_index), col(SourceRecord.record_id)).where(
+    among_keys(col(SourceRecord.key_index))
+)
+_CONTENTS: Final = (
+    select(col(RecordRevision.record_id), col(RecordRevision.content_index), col(Batch.batch_id), col(Batch.state))
+    .join(Batch, col(Batch.batch_id) == col(RecordRevision.batch_id))
+    .where(among_keys(col(RecordRevision.record_id)))
+    .order_by(col(RecordRevision.revision))
+)
+_NUMBERS: Final = select(col(RecordRevision.record_id), col(RecordRevision.revision)).where(
+    among_keys(col(RecordRevision.record_id))
+)
+_SEALED: Final = (
+    select(
+        col(RecordRevision.record_id),
+        col(RecordRevision.revision),
+        col(RecordRevision.key_id),
+        col(RecordRevision.sealed),
+    )
+    .join(Batch, col(Batch.batch_id) == col(RecordRevision.batch_id))
+    .where(among_keys(col(RecordRevision.record_id)), col(Batch.state).in_(COUNTED))
+    .order_by(col(RecordRevision.revision))
+)
+
+
 def find_records(session: Session, key_indexes: Sequence[bytes]) -> dict[bytes, RecordId]:
     """Find the record ids of source keys, by their blind index."""
-    found: dict[bytes, RecordId] = {}
-    for start in range(0, len(key_indexes), CHUNK):
-        chunk = key_indexes[start : start + CHUNK]
-        query = select(col(SourceRecord.key_index), col(SourceRecord.record_id)).where(
-            col(SourceRecord.key_index).in_(chunk)
-        )
-        found.update({index: RecordId(record) for index, record in session.execute(query).all()})
-    return found
+    return {index: RecordId(record) for index, record in select_among(session, _RECORDS_OF_KEYS, key_indexes)}
 
 
 def records_of_source(session: Session, key_indexes: Sequence[bytes], space: KeySpace) -> dict[bytes, RecordId]:
@@ -52,10 +69,12 @@ def records_of_source(session: Session, key_indexes: Sequence[bytes], space: Key
     return {index: RecordId(record) for index, record in session.execute(query) if index in wanted}
 
 
-def name_records(session: Session, key_indexes: Sequence[bytes], space: KeySpace, *, at: datetime) -> None:
-    """Give every unknown source key a random record id and an entity of its own.
+def name_records(
+    session: Session, key_indexes: Sequence[bytes], space: KeySpace, *, at: datetime
+) -> dict[bytes, RecordId]:
+    """Give every unknown source key a random record id and an entity of its own; return the ids of all keys.
 
-    Two processes may meet here with the same key: the first wins, the other reads the winner's id back afterwards.
+    Two processes may meet here with the same key: the first wins, the other is given the winner's id.
     """
     records: list[dict[str, Any]] = [
         {
@@ -69,7 +88,7 @@ def name_records(session: Session, key_indexes: Sequence[bytes], space: KeySpace
         for index in key_indexes
     ]
     if not records:
-        return
+        return {}
     new = _insert_for(session)
     execute_rows(session, new(SourceRecord).on_conflict_do_nothing(index_elements=["key_index"]), records)
     won = find_records(session, key_indexes)
@@ -88,36 +107,23 @@ def name_records(session: Session, key_indexes: Sequence[bytes], space: KeySpace
                 for row, entity in zip(mine, entities, strict=True)
             ],
         )
+    return won
 
 
 def latest_contents(session: Session, records: Sequence[RecordId], batch_id: BatchId) -> dict[RecordId, bytes]:
     """Read the content digest of each record's newest revision that counts or belongs to this very batch."""
-    newest: dict[RecordId, bytes] = {}
-    for start in range(0, len(records), CHUNK):
-        chunk = records[start : start + CHUNK]
-        query = (
-            select(col(RecordRevision.record_id), col(RecordRevision.content_index))
-            .join(Batch, col(Batch.batch_id) == col(RecordRevision.batch_id))
-            .where(
-                col(RecordRevision.record_id).in_(chunk),
-                or_(col(Batch.state).in_(_COUNTS), col(Batch.batch_id) == batch_id),
-            )
-            .order_by(col(RecordRevision.revision))
-        )
-        newest.update({RecordId(record): index for record, index in session.execute(query).all()})
-    return newest
+    return {
+        RecordId(record): index
+        for record, index, batch, state in select_among(session, _CONTENTS, records)
+        if state in COUNTED or batch == batch_id
+    }
 
 
 def highest_revisions(session: Session, records: Sequence[RecordId]) -> dict[RecordId, int]:
     """Read the highest revision number taken by each record, staged or not: numbers are never used twice."""
     highest: dict[RecordId, int] = {}
-    for start in range(0, len(records), CHUNK):
-        chunk = records[start : start + CHUNK]
-        query = select(col(RecordRevision.record_id), col(RecordRevision.revision)).where(
-            col(RecordRevision.record_id).in_(chunk)
-        )
-        for record, number in session.execute(query).all():
-            highest[RecordId(record)] = max(number, highest.get(RecordId(record), 0))
+    for record, number in select_among(session, _NUMBERS, records):
+        highest[RecordId(record)] = max(number, highest.get(RecordId(record), 0))
     return highest
 
 
@@ -155,17 +161,9 @@ def records_frame(session: Session, kind: EntityKind) -> pl.DataFrame:
 
 def sealed_revisions(session: Session, records: Sequence[RecordId]) -> Iterator[tuple[RecordId, int, bytes, bytes]]:
     """Yield (record, revision, key id, sealed document) of each record's newest counted revision."""
-    for start in range(0, len(records), CHUNK):
-        chunk = records[start : start + CHUNK]
-        query = (
-            select(RecordRevision)
-            .join(Batch, col(Batch.batch_id) == col(RecordRevision.batch_id))
-            .where(col(RecordRevision.record_id).in_(chunk), col(Batch.state).in_(_COUNTS))
-            .order_by(col(RecordRevision.revision))
-        )
-        newest = {row.record_id: row for row in session.execute(query).scalars()}
-        for row in newest.values():
-            yield RecordId(row.record_id), row.revision, row.key_id, row.sealed
+    newest = {record: (revision, *rest) for record, revision, *rest in select_among(session, _SEALED, records)}
+    for record, (revision, key_id, sealed) in newest.items():
+        yield RecordId(record), revision, key_id, sealed
 
 
 def records_of_batch(session: Session, batch_id: BatchId) -> list[RecordId]:
