@@ -29,6 +29,7 @@ from privacy.audit import AuditFields
 from privacy.instant import microseconds_of
 from privacy.store.erasure import COMPLETED, SHREDDED, intend_erasure, note_state, open_erasures
 from privacy.store.principal import Principal
+from privacy.store.subject_token import delete_subject_tokens
 from privacy.terms import PrincipalId, RecordId, Role, random_id
 
 _MAY_ERASE: Final = frozenset({Role.OWNER, Role.DPO})
@@ -131,6 +132,7 @@ def _carry_out(hub: Hub, erasure_id: bytes, records: Sequence[RecordId], by: Pri
         note_state(session, erasure_id, SHREDDED)
         arriving = in_state(session, BatchState.STAGED)
         delete_records(session, records, key_indexes_of(session, records))
+        delete_subject_tokens(session, records)
     hub.reached("erasure_rows_deleted")
     outcome = erase_in_lake(hub.lake, records, lake_rules(), operation_id=erasure_id)
     purge(hub.lake)

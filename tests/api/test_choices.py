@@ -12,11 +12,12 @@ from sqlalchemy import Connection, event, text
 from hub.authentication import Scope, add
 from hub.consents import Subject
 from hub.database.engine import WRITES
+from hub.erasing import erase
 from hub.errors import AccessRefused, ChoiceNotRecorded
 from hub.subject_tokens import issue, revoke
 from privacy.store.audit import entries, verify_log
 from privacy.store.consent import history_of
-from privacy.store.subject_token import SubjectScope, SubjectToken
+from privacy.store.subject_token import SubjectScope, SubjectToken, delete_subject_tokens
 from privacy.terms import ConsentAct, PrincipalId, Role
 from tests.api.conftest import Caller
 from tests.api.world import CHURN, NOTICE, WINBACK, World
@@ -190,6 +191,13 @@ def _of_erased(world: World, person: int) -> str:
     with world.hub.unit_of_work() as session:
         intend_erasure(session, b"e" * 15 + bytes([person]), [record], by=PrincipalId(b"o" * 16), at=world.hub.clock())
     return token
+
+
+def test_erasing_a_person_deletes_their_tokens(world: World, person: int) -> None:
+    world.token(person)
+    erase(world.hub, Subject(records=(world.records[person],)), world.owner)
+    with world.hub.unit_of_work() as session:
+        assert delete_subject_tokens(session, [world.records[person]]) == 0
 
 
 def test_token_of_other_purposes_is_refused(caller: Caller, world: World, person: int) -> None:
