@@ -56,11 +56,22 @@ async def serving(hub: Hub) -> AsyncIterator[Service]:
 def _start(hub: Hub) -> None:
     """Roll forward, never back; then sign."""
     recovery = recover(hub.ports(SYSTEM))
-    finished = roll_forward(hub, SYSTEM)
-    if recovery.settled or recovery.aborted or finished:
-        fields = {"settled": recovery.settled, "aborted": recovery.aborted, "records": finished}
+    if recovery.settled or recovery.aborted:
+        fields = {"settled": recovery.settled, "aborted": recovery.aborted}
         _log.info(LogEvent.BATCH_RECOVERED, extra=fields)
+    _finish_erasures(hub)
     hub.checkpoint()
+
+
+def _finish_erasures(hub: Hub) -> None:
+    """Roll erasures forward; one that must wait (for a long read elsewhere) is closed to every read already."""
+    try:
+        finished = roll_forward(hub, SYSTEM)
+    except (HubError, PrivacyError) as exc:
+        _log.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__})
+        return
+    if finished:
+        _log.info(LogEvent.SUBJECT_ERASED, extra={"records": finished})
 
 
 async def _sign_regularly(hub: Hub) -> None:
