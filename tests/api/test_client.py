@@ -4,6 +4,7 @@ import http.client
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -124,6 +125,7 @@ def test_caller_who_hangs_up_completes_nothing(world: World, address: str, monke
     release = response.getheader("Varde-Release")
     response.close()
     connection.close()
+    time.sleep(0.5)  # the server hears of it while a piece is being fenced
     gone.set()
     monkeypatch.undo()
     Client(address, world.reader_token).view("shopping").read(purpose=CHURN, as_of=AS_OF)
