@@ -31,6 +31,7 @@ LONG_FUNCTIONS: Final[dict[str, str]] = {
 """`path::function` that may exceed the limit, each with its reason."""
 
 EDGES: Final[dict[str, str]] = {
+    "hub/api/edge.py": "last stop of a request: a stranger's text may hold a value, only its class is told",
     "hub/cli/edge.py": "last stop of a command: a traceback shows values, so a stranger is told by class only",
     "hub/writer.py": "acts of many callers share a group: each caller must get its own failure, whatever it is",
     "predict/__main__.py": "last stop of a process: a foreign error's text may hold a value, only its class is told",
