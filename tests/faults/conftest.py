@@ -1,6 +1,5 @@
 """Fixtures of the crash tests."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -8,15 +7,14 @@ from pathlib import Path
 
 import pytest
 
-MEMORY = Path("/dev/shm")
+from tests.faults.ingest_company import memory_folder
 
 
 @pytest.fixture(scope="module")
 def memory_root() -> Iterator[Path]:
-    """A folder in memory where there is one: kill -9 cannot tell it from a disk, and fsync costs nothing there."""
-    root = Path(tempfile.mkdtemp(dir=MEMORY if os.access(MEMORY, os.W_OK) else None))
-    yield root
-    shutil.rmtree(root)
+    """A folder in memory for a module."""
+    with memory_folder() as root:
+        yield root
 
 
 @pytest.fixture

@@ -136,7 +136,7 @@ def assert_as_undisturbed(hub: Hub, erased: Path, records: list[RecordId]) -> No
 
 
 @pytest.mark.parametrize("step", [*OWN_STEPS, *LAKE_STEPS])
-def test_a_killed_erasure_is_closed_at_once_and_finished_later(
+def test_a_killed_erasure_is_closed_at_once_and_finished_later(  # noqa: PLR0913, PLR0917 - fixtures
     step: str, ask: Ask, filled: Path, erased: Path, records: list[RecordId], in_memory: Path
 ) -> None:
     hub = killed_and_finished(ask, filled, in_memory, step, records)

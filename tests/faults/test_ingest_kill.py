@@ -131,7 +131,7 @@ def killed_and_recovered(ask: Ask, homes: dict[str, Path], folder: Path, name: s
 
 
 @pytest.mark.parametrize(("name", "step"), CASES)
-def test_a_killed_ingest_ends_as_an_undisturbed_one(
+def test_a_killed_ingest_ends_as_an_undisturbed_one(  # noqa: PLR0913, PLR0917 - fixtures
     name: str, step: str, ask: Ask, homes: dict[str, Path], undisturbed: dict[str, Any], in_memory: Path
 ) -> None:
     hub = killed_and_recovered(ask, homes, in_memory, name, step)
