@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
+from urllib.parse import parse_qs, urlsplit
 
 from hub.errors import SettingsInvalid
 
@@ -53,10 +54,15 @@ class Settings:
         folder = (home or Path(environment.get("VARDE_HOME") or DEFAULT_HOME)).expanduser().absolute()
         found = _read_file(folder / CONFIG_FILE)
         found.update({key: environment[name] for key, name in _IN_FILE.items() if environment.get(name)})
+        database_url = found.get("database_url", f"sqlite:///{folder / 'control.db'}")
+        keystore_url = found.get("keystore_url", f"sqlite:///{folder / 'keystore.db'}")
+        if database_url == keystore_url:
+            why = "it is the control database: one backup would hold the keys and what they seal"
+            raise SettingsInvalid("VARDE_KEYSTORE_URL", why, "Name a database of its own")
         return cls(
             home=folder,
-            database_url=found.get("database_url", f"sqlite:///{folder / 'control.db'}"),
-            keystore_url=found.get("keystore_url", f"sqlite:///{folder / 'keystore.db'}"),
+            database_url=database_url,
+            keystore_url=keystore_url,
             lake_root=_folder_of("VARDE_LAKE_URL", found.get("lake_url", str(folder / "lake"))),
             kek_file=_folder_of("VARDE_KEK", found.get("kek", str(folder / "key" / "kek"))),
             engine=_engine_of(found.get("engine", "polars")),
@@ -81,13 +87,24 @@ def _read_file(path: Path) -> dict[str, str]:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as exc:
         raise SettingsInvalid(CONFIG_FILE, f"it is not TOML ({exc})", "Mend the line it names") from None
+    except (OSError, UnicodeDecodeError) as exc:
+        why = f"it cannot be read ({type(exc).__name__})"
+        raise SettingsInvalid(CONFIG_FILE, why, "Make it a UTF-8 text file of yours") from None
     for key, value in document.items():
         if key not in _IN_FILE:
             known = ", ".join(sorted(_IN_FILE))
             raise SettingsInvalid(key, f"unknown in {CONFIG_FILE}", f"Known are {known}; secrets go in the environment")
         if not isinstance(value, str):
             raise SettingsInvalid(key, "it is not text", "Put the value in quotes")
+        if _holds_password(value):
+            remedy = f"Set {_IN_FILE[key]} in the environment instead"
+            raise SettingsInvalid(key, f"a password does not belong in {CONFIG_FILE}", remedy)
     return dict(document)
+
+
+def _holds_password(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.password is not None or "password" in parse_qs(parts.query)
 
 
 def _folder_of(name: str, url: str) -> Path:

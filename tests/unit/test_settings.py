@@ -1,0 +1,98 @@
+"""Settings: the environment wins over the file, unknown names and bad values are refused, no secret is in the file."""
+
+from pathlib import Path
+
+import pytest
+
+from hub.errors import SettingsInvalid
+from hub.settings import CONFIG_FILE, Settings
+
+
+def load(folder: Path, file: str = "", **environment: str) -> Settings:
+    if file:
+        (folder / CONFIG_FILE).write_text(file, encoding="utf-8")
+    return Settings.load(environment, folder)
+
+
+def test_everything_lies_in_the_home_by_default(tmp_path: Path) -> None:
+    settings = load(tmp_path)
+    assert settings.database_url == f"sqlite:///{tmp_path / 'control.db'}"
+    assert settings.keystore_url == f"sqlite:///{tmp_path / 'keystore.db'}"
+    assert settings.lake_root == tmp_path / "lake"
+    assert settings.kek_file == tmp_path / "key" / "kek"
+    assert settings.owner_token_file == tmp_path / "owner.token"
+    assert settings.models_folder == tmp_path / "models"
+    assert settings.engine == "polars"
+    assert settings.token is None
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    file = 'database_url = "sqlite:///of-the-file"\nlake_url = "/lake-of-the-file"'
+    settings = load(tmp_path, file, VARDE_DATABASE_URL="sqlite:///of-the-environment")
+    assert settings.database_url == "sqlite:///of-the-environment"
+    assert settings.lake_root == Path("/lake-of-the-file")
+
+
+def test_an_empty_variable_counts_as_none(tmp_path: Path) -> None:
+    settings = load(tmp_path, 'lake_url = "/lake-of-the-file"', VARDE_LAKE_URL="", VARDE_TOKEN="")
+    assert settings.lake_root == Path("/lake-of-the-file")
+    assert settings.token is None
+
+
+def test_the_home_is_named_by_argument_then_environment_then_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Settings.load({"VARDE_HOME": "/b"}, Path("/a")).home == Path("/a")
+    assert Settings.load({"VARDE_HOME": "/b"}).home == Path("/b")
+    assert Settings.load({}).home == tmp_path / "varde-home"
+
+
+@pytest.mark.parametrize("url", ["/keys/kek", "file:/keys/kek", "file:///keys/kek"])
+def test_a_file_is_named_by_path_or_url(tmp_path: Path, url: str) -> None:
+    assert load(tmp_path, VARDE_KEK=url).kek_file == Path("/keys/kek")
+
+
+@pytest.mark.parametrize(
+    ("file", "named"),
+    [
+        ('token = "Zq7"', "token"),
+        ('datbase_url = "x"', "datbase_url"),
+        ("[database_url]", "database_url"),
+        ("engine = 7", "engine"),
+        ("engine = ", CONFIG_FILE),
+        ('engine = "spark"', "VARDE_ENGINE"),
+        ('lake_url = "s3://bucket/Zq7"', "VARDE_LAKE_URL"),
+        ('kek = "vault://Zq7"', "VARDE_KEK"),
+        ('database_url = "postgresql://varde:Zq7@host/name"', "database_url"),
+        ('keystore_url = "postgresql://host/name?user=varde&password=Zq7"', "keystore_url"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_by_name_and_not_repeated(tmp_path: Path, file: str, named: str) -> None:
+    with pytest.raises(SettingsInvalid) as caught:
+        load(tmp_path, file)
+    assert caught.value.name == named
+    assert "Zq7" not in str(caught.value)
+
+
+def test_a_password_belongs_in_the_environment(tmp_path: Path) -> None:
+    url = "postgresql://varde:Zq7@host/name"
+    assert load(tmp_path, VARDE_DATABASE_URL=url).database_url == url
+    assert "Zq7" not in repr(load(tmp_path, VARDE_DATABASE_URL=url, VARDE_TOKEN="Zq7"))  # noqa: S106 - a canary
+
+
+def test_a_file_that_is_no_text_or_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / CONFIG_FILE).write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SettingsInvalid):
+        load(tmp_path)
+    (tmp_path / CONFIG_FILE).unlink()
+    (tmp_path / CONFIG_FILE).mkdir()
+    with pytest.raises(SettingsInvalid):
+        load(tmp_path)
+
+
+def test_key_store_and_control_database_are_two_databases(tmp_path: Path) -> None:
+    """In one database the keys would share every backup with what they seal, and the schemas would collide."""
+    url = "postgresql://host/name"
+    with pytest.raises(SettingsInvalid, match="KEYSTORE"):
+        load(tmp_path, VARDE_DATABASE_URL=url, VARDE_KEYSTORE_URL=url)
