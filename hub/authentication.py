@@ -1,11 +1,14 @@
 """Who acts: a token in, a principal out; nobody acts under a free name."""
 
+import os
 import secrets
+import stat
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 from hub.compose import Hub
-from hub.errors import AccessRefused, NotAuthenticated
+from hub.errors import AccessRefused, HomeUnsafe, NotAuthenticated
 from hub.home import label_index, new_principal
 from privacy.audit import AuditFields
 from privacy.keys import KeyKind
@@ -63,11 +66,13 @@ def acting_principal(hub: Hub) -> Principal:
     """Return the principal of this process.
 
     `VARDE_TOKEN`, else the owner's token file, which only the account can read.
+
+    Raises:
+        HomeUnsafe: others can read the token file, so whoever reads it would act as the owner.
+        NotAuthenticated: neither is there, or the token acts for nobody.
+
     """
-    token = hub.settings.token
-    if token is None and hub.settings.owner_token_file.exists():
-        token = hub.settings.owner_token_file.read_text(encoding="ascii").strip()
-    return authenticate(hub, token)
+    return authenticate(hub, hub.settings.token or _token_in(hub.settings.owner_token_file))
 
 
 def add(hub: Hub, label: str, scope: Scope, by: Principal) -> tuple[Principal, str]:
@@ -133,6 +138,18 @@ def listed(hub: Hub, by: Principal) -> list[Listed]:
         )
         for row in rows
     ]
+
+
+def _token_in(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+                raise HomeUnsafe(
+                    "the owner's token file", "others may read it", "Run `chmod 600` on it and ask who did"
+                )
+            return file.read().decode("ascii", "replace").strip()
+    except OSError:
+        return None
 
 
 def _verify_administrator(principal: Principal) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from hub import clock as wall_clock
 from hub.database.engine import engine_of
-from hub.database.schema import current_revision, newest_revision
+from hub.database.schema import verify_newest
 from hub.database.unit import reading, unit_of_work
 from hub.errors import HomeUnsafe
 from hub.instance.tables import InstanceRow
@@ -139,12 +139,12 @@ def open_hub(settings: Settings, *, clock: Clock = wall_clock.now) -> Hub:
     if settings.database_url.startswith("sqlite") and not settings.home.is_dir():
         raise HomeUnsafe("the home", "there is none yet", "Run `varde init` first, or set VARDE_HOME")
     engine = engine_of(settings.database_url)
-    revision = current_revision(engine)
-    if revision != newest_revision("control"):
-        raise HomeUnsafe("the control database", f"its schema is at {revision or 'nothing'}", "Run `varde init`")
+    key_engine = engine_of(settings.keystore_url)
+    verify_newest(engine, "control")
+    verify_newest(key_engine, "keystore")
     with reading(engine) as session:
         instance = session.execute(select(col(InstanceRow.instance_id))).scalar_one()
-    keystore = SqlKeyStore(engine_of(settings.keystore_url), FileKek.load(settings.kek_file))
+    keystore = SqlKeyStore(key_engine, FileKek.load(settings.kek_file))
     return Hub(
         settings=settings,
         engine=engine,

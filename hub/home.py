@@ -6,6 +6,7 @@ Key file, databases, keys, policy, and the owner's principal. Doing it again cha
 import os
 import secrets
 import stat
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,15 +17,16 @@ from sqlmodel import Session, col
 from hub.compose import Clock
 from hub.database.engine import engine_of
 from hub.database.schema import upgrade
-from hub.database.unit import reading, unit_of_work
+from hub.database.unit import file_lock, reading, unit_of_work
 from hub.errors import HomeUnsafe
 from hub.instance.tables import InstanceRow
 from hub.kek import FileKek, create_key_file
-from hub.keystore.store import SqlKeyStore
+from hub.keystore.store import SqlKeyStore, holds_keys
 from hub.policy.pack import default_pack, pack_of
 from hub.settings import Settings
 from privacy.audit import AuditFields
 from privacy.blind_index import BlindIndex
+from privacy.errors import KekUnavailable
 from privacy.keys import KEY_BYTES, Key, KeyKind
 from privacy.purposes import Policy, policy_hash
 from privacy.sealing import Cell, SealedTable, seal
@@ -51,25 +53,32 @@ def make_home(settings: Settings, *, clock: Clock) -> Made:
     """Make a home, or finish or upgrade one.
 
     Raises:
-        HomeUnsafe: group or others can reach into the home or read its secrets.
+        HomeUnsafe: group or others can reach into the home or read its secrets, or a newer version made it.
+        KekUnavailable: the key file is gone, but there are keys that only it opens.
 
     """
     os.umask(0o077)
     _folder(settings.home)
+    with file_lock(settings.home / ".init.lock"):
+        return _make(settings, clock)
+
+
+def _make(settings: Settings, clock: Clock) -> Made:
     for folder in (settings.lake_root, settings.models_folder, settings.kek_file.parent):
         _folder(folder)
-    created = not settings.kek_file.exists()
-    if created:
-        create_key_file(settings.kek_file)
     engine, key_engine = engine_of(settings.database_url), engine_of(settings.keystore_url)
-    upgrade(engine, "control")
-    upgrade(key_engine, "keystore")
-    keystore = SqlKeyStore(key_engine, FileKek.load(settings.kek_file))
-    _name_keys(keystore)
-    instance = _start(engine, clock)
-    policy = _policy(engine, clock)
-    _domains(keystore, policy)
-    _owner(settings, engine, keystore, instance, clock)
+    try:
+        upgrade(engine, "control")
+        upgrade(key_engine, "keystore")
+        created = _key_file(settings.kek_file, key_engine)
+        keystore = SqlKeyStore(key_engine, FileKek.load(settings.kek_file))
+        _name_keys(keystore)
+        instance = _start(engine, clock)
+        _domains(keystore, _policy(engine, clock))
+        _owner(settings, engine, keystore, instance, clock)
+    finally:
+        engine.dispose()
+        key_engine.dispose()
     return Made(created=created, home=settings.home, token_file=settings.owner_token_file)
 
 
@@ -91,8 +100,12 @@ def new_principal(
 
 
 def label_index(index: Key, label: str) -> bytes:
-    """Index a person's label, so that two credentials of one person are one pair of eyes."""
-    return BlindIndex(index, "principal_label").token_of(label.strip().casefold())
+    """Index a person's label, so that two credentials of one person are one pair of eyes.
+
+    Case, spaces and the ways of writing one letter in Unicode make nobody another person.
+    """
+    plain = " ".join(unicodedata.normalize("NFKC", label).casefold().split())
+    return BlindIndex(index, "principal_label").token_of(unicodedata.normalize("NFKC", plain))
 
 
 def _folder(path: Path) -> None:
@@ -100,6 +113,16 @@ def _folder(path: Path) -> None:
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise HomeUnsafe(f"the folder {path.name!r} of the home", "others may enter it", "Run `chmod 700` on it")
+
+
+def _key_file(path: Path, key_engine: Engine) -> bool:
+    """Make the key file of a new home; for an old one a fresh key would open nothing and hide the loss."""
+    if path.exists():
+        return False
+    if holds_keys(key_engine):
+        raise KekUnavailable("its file is missing, but the key store holds keys; bring the file back from its backup")
+    create_key_file(path)
+    return True
 
 
 def _name_keys(keystore: SqlKeyStore) -> None:
@@ -172,7 +195,8 @@ def _note_owner(session: Session, principal: Principal, clock: Clock) -> None:
 
 
 def _write_token(path: Path, token: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    path.unlink(missing_ok=True)  # a file that is there may be open to others, and keeps its mode
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         os.write(descriptor, token.encode())
         os.fsync(descriptor)

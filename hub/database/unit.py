@@ -132,13 +132,16 @@ def _connect(engine: Engine, options: Mapping[str, Any]) -> Connection:
 
 def _queue(engine: Engine) -> AbstractContextManager[None]:
     path = sqlite_path(engine)
-    return nullcontext() if path is None else _file_lock(path.with_name(path.name + ".queue"))
+    return nullcontext() if path is None else file_lock(path.with_name(path.name + ".queue"))
 
 
 @contextmanager
-def _file_lock(path: Path) -> Iterator[None]:
+def file_lock(path: Path) -> Iterator[None]:
     """Hold an exclusive lock on a file; the kernel drops it when the process dies."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as exc:
+        raise ServiceUnreachable("the control database or key store", type(exc).__name__) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

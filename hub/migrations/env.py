@@ -11,6 +11,8 @@ from hub.database.engine import engine_of
 from hub.keystore.tables import keystore_metadata
 from hub.migrations import tables as _tables  # noqa: F401 - registers every control table on SQLModel.metadata
 
+_LOCK = 0x7661726465  # "varde": two processes that migrate one database take turns
+
 
 def target_metadata() -> MetaData:
     """Return the tables of the database that is being migrated."""
@@ -35,8 +37,9 @@ def run() -> None:
 
 def _migrate(connection) -> None:  # noqa: ANN001 - a sqlalchemy Connection, typed by Alembic itself
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SET lock_timeout = '10s'"))
-        connection.execute(text("SET statement_timeout = '10min'"))
+        connection.execute(text("SET LOCAL lock_timeout = '10s'"))  # LOCAL: the connection goes back to a pool
+        connection.execute(text("SET LOCAL statement_timeout = '10min'"))
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
     context.configure(connection=connection, target_metadata=target_metadata(), compare_type=True)
     with context.begin_transaction():
         context.run_migrations()

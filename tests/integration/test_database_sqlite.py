@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 
 from hub.database.engine import engine_of, sqlite_path
 from hub.database.journal import truncate_journal
-from hub.database.unit import _file_lock, reading, unit_of_work
+from hub.database.unit import file_lock, reading, unit_of_work
 from tests.builders import CANARY, Postgres
 
 ROOT = Path(__file__).parents[2]
@@ -109,15 +109,15 @@ def test_several_processes_neither_starve_nor_lose_an_update(engine: Engine) -> 
 
 def test_the_queue_is_free_again_after_its_holder_died(engine: Engine, tmp_path: Path) -> None:
     holder = run(
-        "import sys, time; from pathlib import Path; from hub.database.unit import _file_lock\n"
-        "with _file_lock(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)",
+        "import sys, time; from pathlib import Path; from hub.database.unit import file_lock\n"
+        "with file_lock(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)",
         str(tmp_path / "one.db.queue"),
     )
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
     holder.kill()
     holder.communicate()
-    with _file_lock(tmp_path / "one.db.queue"):
+    with file_lock(tmp_path / "one.db.queue"):
         assert (tmp_path / "one.db.queue").stat().st_mode & 0o077 == 0
 
 
