@@ -93,7 +93,8 @@ def _is_skewed(column: Vector) -> bool:
     spread = column.std()
     if column.min() < 0 or spread == 0:
         return False
-    return bool(np.mean(((column - column.mean()) / spread) ** 3) > SKEWED_FROM)
+    deviation = (column - column.mean()) / spread
+    return bool(np.mean(deviation * deviation * deviation) > SKEWED_FROM)  # `** 3` costs ten times as much
 
 
 def _log(filled: Matrix, logged: tuple[bool, ...]) -> Matrix:

@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 
 from predict.calibrate import CalibrationKind, calibrator_of, expit, fit_calibrator, fit_on_cuts, logit, wilson
 from predict.explain import FAINT, strongest
-from predict.logistic import fit_logistic, logistic_of
+from predict.logistic import fit_logistic, fit_penalties, logistic_of
 
 
 def table(seed, rows=400):
@@ -27,6 +27,24 @@ def test_contributions_of_logistic_add_up_to_the_distance_from_the_reference_cus
         parts = model.contributions(raw, groups)
         assert parts.sum(axis=1) == pytest.approx(model.log_odds(raw) - reference, abs=1e-9)
     assert model.contributions(model.medians[None, :], ((0,), (1,), (2,))) == pytest.approx(np.zeros((1, 3)))
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10_000), st.sampled_from([0.1, 0.01, 0.0001]))
+def test_a_logistic_model_stands_at_the_bottom_of_its_own_loss(seed, penalty):
+    raw, outcome = table(seed)
+    model = fit_logistic(raw, outcome, ("a", "b", "c"), penalty=penalty)
+    error = expit(model.log_odds(raw)) - outcome
+    slope = model.preparation.apply(raw).T @ error / outcome.size + penalty * np.asarray(model.coefficients)
+    assert slope == pytest.approx(np.zeros(slope.size), abs=2e-4)
+    assert error.mean() == pytest.approx(0, abs=2e-4)
+
+
+def test_penalties_fitted_together_are_those_fitted_alone():
+    raw, outcome = table(4)
+    together = fit_penalties(raw, outcome, ("a", "b", "c"), penalties=(0.1, 0.001))
+    assert together == {one: fit_logistic(raw, outcome, ("a", "b", "c"), penalty=one) for one in (0.1, 0.001)}
+    assert together[0.1] != together[0.001]
 
 
 def test_a_logistic_model_survives_its_json():

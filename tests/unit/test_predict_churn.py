@@ -8,7 +8,7 @@ import pytest
 from predict.artefact import pack_artefact, unpack_artefact
 from predict.boosting import fit_boosting, pack, unpack
 from predict.calibrate import expit
-from predict.choose import is_clearly_better
+from predict.choose import Table, _judge, _judge_challenger, is_clearly_better
 from predict.churn.module import Churn
 from predict.churn.page import html
 from predict.churn.report import markdown, report
@@ -16,7 +16,9 @@ from predict.churn.score import score
 from predict.churn.train import train
 from predict.errors import ArtefactRefused, FrameRefused, TooFewCustomers
 from predict.feature import features_of
+from predict.frames import labels_of, matrix_of, ordered
 from predict.module import Brief, Module
+from predict.split import Fold
 from tests.unit.predict_builders import DESCRIBED, HORIZON_DAYS, customers, month
 
 BRIEF = Brief(
@@ -147,6 +149,30 @@ def test_an_artefact_survives_its_bytes_and_notices_a_change(artefact):
             unpack_artefact(broken, module="churn")
     with pytest.raises(ArtefactRefused, match="winback"):
         unpack_artefact(packed, module="winback")
+
+
+def test_a_challenger_is_given_up_at_the_first_fold_it_does_not_win(frame):
+    table = Table(*_fittable(frame))
+    folds = tuple(Fold(np.arange(400 * n), np.arange(400 * n, 400 * (n + 1))) for n in (4, 5, 6))
+    taught = []
+
+    def fit(rows, names=("recency_days",)):
+        taught.append(rows.size)
+        return fit_boosting(table.raw[rows], table.outcome[rows], names, seed=0)
+
+    beaten = _judge_challenger(table, folds, fit, champion=[(0.0, 1.0), (1.0, 0.0), (0.0, 1.0)])
+    assert taught == [2400, 2000]
+    assert len(beaten) == 2
+    assert not is_clearly_better(beaten, [(0.0, 1.0), (1.0, 0.0), (0.0, 1.0)])
+    unbeaten = _judge_challenger(table, folds, fit, champion=[(0.0, 1.0)] * 3)
+    assert taught[2:] == [2400, 2000, 1600]
+    assert is_clearly_better(unbeaten, [(0.0, 1.0)] * 3)
+    assert unbeaten == [_judge(table, fold, fit(fold.teach)) for fold in folds]
+
+
+def _fittable(frame):
+    rows = ordered(frame)
+    return matrix_of(rows, ("recency_days",)), labels_of(rows), ("recency_days",)
 
 
 def test_boosting_is_stored_scored_and_explained(frame, artefact):
