@@ -21,14 +21,16 @@ def upgrade() -> None:
         return
     op.execute(
         "CREATE FUNCTION varde_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME "
+        # named as a constraint, so that the error tells its rule as SQLite's does
+        "USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_TABLE_NAME || ' is append-only'; END $$"
     )
     for table, act in _refusals():
         op.execute(
             f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} "
             "FOR EACH ROW EXECUTE FUNCTION varde_append_only()"
         )
-    for table in NEVER_DELETED:
+    for table in NEVER_UPDATED:  # bodies are pruned row by row, never all at once
         op.execute(
             f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION varde_append_only()"
@@ -42,7 +44,7 @@ def downgrade() -> None:
         return
     for table, act in _refusals():
         op.execute(f"DROP TRIGGER {table}_no_{act.lower()} ON {table}")
-    for table in NEVER_DELETED:
+    for table in NEVER_UPDATED:
         op.execute(f"DROP TRIGGER {table}_no_truncate ON {table}")
     op.execute("DROP FUNCTION varde_append_only")
 

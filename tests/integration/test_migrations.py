@@ -1,0 +1,153 @@
+"""Migrations on both databases: there and back, equal to the tables, and history that the database itself keeps."""
+
+from collections.abc import Iterator
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, MetaData, inspect, text
+from sqlmodel import SQLModel
+
+from hub.database.engine import engine_of
+from hub.database.schema import Target, current_revision, downgrade, newest_revision, upgrade
+from hub.database.unit import RuleBroken, reading, unit_of_work
+from hub.keystore.tables import keystore_metadata
+from hub.migrations import tables as control_tables
+from tests.builders import an_id
+
+assert control_tables.MODULES
+METADATA: dict[Target, MetaData] = {"control": SQLModel.metadata, "keystore": keystore_metadata}
+
+ROWS = {
+    "consent_event": {
+        "event_id": an_id(1),
+        "record_id": an_id(2),
+        "purpose": "churn",
+        "act": "given",
+        "channel": "page",
+        "at": 1,
+        "recorded_at": 1,
+        "purpose_version": 1,
+        "notice_version": "n",
+        "language": "",
+        "actor": an_id(3),
+        "contract": "",
+    },
+    "audit_leaf": {"leaf_index": 0, "leaf_hash": bytes(32)},
+    "audit_body": {"leaf_index": 0, "at": 1, "action": "x", "body": b"x"},
+    "audit_checkpoint": {"size": 1, "at": 1, "note": "x"},
+}
+COLUMN = {"consent_event": "act", "audit_leaf": "leaf_hash", "audit_body": "action", "audit_checkpoint": "note"}
+KEPT = ("consent_event", "audit_leaf", "audit_checkpoint")
+
+
+@pytest.fixture
+def empty(database_url: str) -> Iterator[Engine]:
+    engine = engine_of(database_url)
+    yield engine
+    engine.dispose()
+
+
+def insert(engine: Engine, table: str, verb: str = "INSERT") -> None:
+    row = ROWS[table]
+    names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+    with unit_of_work(engine) as session:
+        session.execute(text(f"{verb} INTO {table} ({names}) VALUES ({values})"), row)
+
+
+def run(engine: Engine, statement: str) -> None:
+    with unit_of_work(engine) as session:
+        session.execute(text(statement))
+
+
+def count(engine: Engine, table: str) -> int:
+    with reading(engine) as session:
+        return int(session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())  # noqa: S608 - a table of ROWS
+
+
+@pytest.mark.parametrize("target", ["control", "keystore"])
+def test_there_and_back_and_there_again(empty: Engine, target: Target) -> None:
+    upgrade(empty, target)
+    first = schema_of(empty)
+    downgrade(empty, target)
+    assert set(schema_of(empty)) <= {"alembic_version"}
+    upgrade(empty, target)
+    assert schema_of(empty) == first
+    upgrade(empty, target)
+    assert current_revision(empty) == newest_revision(target)
+
+
+@pytest.mark.parametrize("target", ["control", "keystore"])
+def test_the_migrated_schema_is_that_of_the_tables(empty: Engine, target: Target) -> None:
+    upgrade(empty, target)
+    with reading(empty) as session:
+        context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
+        assert compare_metadata(context, METADATA[target]) == []
+
+
+def test_a_migrated_connection_keeps_its_own_time_outs(empty: Engine) -> None:
+    upgrade(empty, "control")
+    if empty.dialect.name == "postgresql":
+        with reading(empty) as session:
+            assert session.execute(text("SHOW lock_timeout")).scalar_one() == "30s"
+            assert session.execute(text("SHOW statement_timeout")).scalar_one() == "5min"
+
+
+@pytest.mark.parametrize("table", ROWS)
+def test_a_row_of_history_cannot_be_changed(control: Engine, table: str) -> None:
+    insert(control, table)
+    for value in (COLUMN[table], "NULL"):
+        with pytest.raises(RuleBroken, match="append-only"):
+            run(control, f"UPDATE {table} SET {COLUMN[table]} = {value}")  # noqa: S608 - a table of ROWS
+    assert count(control, table) == 1
+
+
+@pytest.mark.parametrize("table", KEPT)
+def test_a_row_of_history_cannot_be_deleted(control: Engine, table: str) -> None:
+    insert(control, table)
+    with pytest.raises(RuleBroken, match="append-only"):
+        run(control, f"DELETE FROM {table}")  # noqa: S608 - a table of ROWS
+    assert count(control, table) == 1
+
+
+@pytest.mark.parametrize("table", ROWS)
+def test_a_table_of_history_cannot_be_emptied_at_once(control: Engine, table: str) -> None:
+    if control.dialect.name == "sqlite":
+        pytest.skip("SQLite has no TRUNCATE: its DELETE is refused by another test")
+    insert(control, table)
+    with pytest.raises(RuleBroken, match="append-only"):
+        run(control, f"TRUNCATE {table}")
+    assert count(control, table) == 1
+
+
+@pytest.mark.parametrize("table", ROWS)
+def test_a_row_of_history_cannot_be_replaced(control: Engine, table: str) -> None:
+    insert(control, table)
+    verb = "INSERT OR REPLACE" if control.dialect.name == "sqlite" and table in KEPT else "INSERT"
+    with pytest.raises(RuleBroken):
+        insert(control, table, verb)
+
+
+def test_an_audit_body_can_be_pruned(control: Engine) -> None:
+    insert(control, "audit_body")
+    run(control, "DELETE FROM audit_body")
+    assert count(control, "audit_body") == 0
+
+
+def schema_of(engine: Engine) -> dict[str, object]:
+    with engine.connect() as connection:
+        seen = inspect(connection)
+        tables = {
+            table: (
+                [(column["name"], str(column["type"]), column["nullable"]) for column in seen.get_columns(table)],
+                sorted((str(index["name"]), bool(index["unique"])) for index in seen.get_indexes(table)),
+            )
+            for table in sorted(seen.get_table_names())
+        }
+        query = (
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name"
+            if engine.dialect.name == "sqlite"
+            else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname"
+        )
+        triggers = list(connection.execute(text(query)).scalars())
+    return tables | ({"triggers": triggers} if triggers else {})
