@@ -23,7 +23,7 @@ def insert_rows(session: Session, model: type[SQLModel], rows: Sequence[Mapping[
     """Insert rows into a model's table in the caller's transaction; does nothing for no rows.
 
     Raises:
-        KeyError: a row lacks a column that the first row has.
+        KeyError: a row has not the columns of the first row.
 
     """
     execute_rows(session, _insert_of(model), rows)
@@ -33,6 +33,9 @@ def execute_rows(session: Session, statement: Insert, rows: Sequence[Mapping[str
     """Execute an INSERT (an upsert, too, if its conflict clause takes no parameters) for many rows."""
     if not rows:
         return
+    for row in rows:
+        if len(row) != len(rows[0]) and (more := row.keys() - rows[0].keys()):
+            raise KeyError(*sorted(more))  # else its value would be dropped in silence
     connection = session.connection()
     compiled = _compiled(statement, connection.dialect, tuple(rows[0]))
     names = list(compiled.positiontup or compiled.params)
