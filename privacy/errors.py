@@ -29,9 +29,7 @@ class KeyNotFound(PrivacyError):
     """The key store holds no such key: never made, or shredded."""
 
     def __init__(self, key_id: bytes) -> None:
-        super().__init__(
-            f"no key {key_id.hex()} in the key store: it was shredded or belongs to another home"
-        )
+        super().__init__(f"no key {key_id.hex()} in the key store: it was shredded or belongs to another home")
         self.key_id = key_id
 
 

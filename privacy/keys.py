@@ -1,7 +1,8 @@
 """Keys and the two places they come from: a key-encryption key outside every database, and the key store.
 
 Rules kept here:
-- every data key is 32 random bytes, drawn for one thing, never derived from a master (a derived key cannot be destroyed);
+- every data key is 32 random bytes, drawn for one thing, never derived from a master (a derived key cannot be
+  destroyed);
 - a data key rests only wrapped: AES-256-GCM under the key-encryption key (KEK), with AAD that binds the key's id, kind
   and owner, so that two rows of the key store cannot be exchanged;
 - a secret cannot be printed: `repr` names the key, pickling is refused.

@@ -4,7 +4,7 @@ Time-outs keep a migration from queueing behind a long read and everybody else b
 """
 
 from alembic import context
-from sqlalchemy import MetaData, text
+from sqlalchemy import Connection, MetaData, text
 from sqlmodel import SQLModel
 
 from hub.database.engine import engine_of
@@ -35,7 +35,7 @@ def run() -> None:
         fresh.commit()
 
 
-def _migrate(connection) -> None:  # noqa: ANN001 - a sqlalchemy Connection, typed by Alembic itself
+def _migrate(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL lock_timeout = '10s'"))  # LOCAL: the connection goes back to a pool
         connection.execute(text("SET LOCAL statement_timeout = '10min'"))
