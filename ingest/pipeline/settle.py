@@ -63,7 +63,7 @@ def _from(move: Move) -> bytes:
 
 def _outcome(batch_id: BatchId, ports: Ports) -> Outcome:
     with ports.read_only() as session:
-        indexes = identity.indexes_touching(session, batch_id)
+        indexes = identity.shared_indexes(session, batch_id, RULES)
         touched = [RecordId(record) for record in indexes["record"].unique().to_list()]
         members = identity.members_of(session, touched)
         indexes = indexes.join(members, on="record", how="semi")  # who was erased meanwhile has no entity any more

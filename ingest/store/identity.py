@@ -22,16 +22,28 @@ _INDEX_SCHEMA: Final = {"record": pl.Binary, "field": pl.String, "token": pl.Bin
 _MEMBER_SCHEMA: Final = {"record": pl.Binary, "entity": pl.Binary, "created_us": pl.Int64}
 
 
-def indexes_touching(session: Session, batch_id: BatchId) -> pl.DataFrame:
-    """Return the counted index rows that share a token with a batch: record, field, token.
+def shared_indexes(session: Session, batch_id: BatchId, fields: Sequence[str]) -> pl.DataFrame:
+    """Return the counted index rows whose token a batch shares with another record: record, field, token.
 
-    One self-join on the token's index; the tokens are keyed, so nothing is opened.
+    Most records of a delivery share nothing with anybody: grouping by token in the database leaves them there. The
+    tokens are keyed, so nothing is opened.
     """
-    mine = select(col(RecordIndex.token)).where(col(RecordIndex.batch_id) == batch_id)
+    brought = select(col(RecordIndex.token)).where(
+        col(RecordIndex.batch_id) == batch_id, col(RecordIndex.field).in_(list(fields))
+    )
+    counted = (col(RecordIndex.field).in_(list(fields)), col(Batch.state).in_(_COUNTS))
+    of_batch = col(Batch.batch_id) == col(RecordIndex.batch_id)
+    shared = (
+        select(col(RecordIndex.token))
+        .join(Batch, of_batch)
+        .where(col(RecordIndex.token).in_(brought), *counted)
+        .group_by(col(RecordIndex.token))
+        .having(func.count(func.distinct(col(RecordIndex.record_id))) > 1)
+    )
     query = (
         select(col(RecordIndex.record_id), col(RecordIndex.field), col(RecordIndex.token))
-        .join(Batch, col(Batch.batch_id) == col(RecordIndex.batch_id))
-        .where(col(RecordIndex.token).in_(mine), col(Batch.state).in_(_COUNTS))
+        .join(Batch, of_batch)
+        .where(col(RecordIndex.token).in_(shared), *counted)
     )
     rows = [tuple(row) for row in session.execute(query).all()]
     return pl.DataFrame(rows, schema=_INDEX_SCHEMA, orient="row").unique()
