@@ -5,6 +5,7 @@ the opening of a chunk is one audit entry with its count.
 """
 
 import json
+from collections import defaultdict
 from datetime import timedelta
 from typing import Final
 
@@ -14,6 +15,7 @@ from ingest.contract.model import Contract
 from ingest.pipeline.arrival import new_key
 from ingest.pipeline.opening import open_documents
 from ingest.pipeline.ports import Ports
+from ingest.store import identity
 from ingest.store import record as records
 from ingest.text import clean
 from privacy.keys import KeyKind, NewKey
@@ -49,14 +51,18 @@ class TextArrival:
         )
 
     def _own_attributes(self, frame: pl.DataFrame) -> list[list[str]]:
-        """Open what is known of each row's person: the values to take out of the text."""
+        """Open what any record of each row's person says: the values to take out of the text.
+
+        The desk may know the number only, and the shop the name: both are the person's.
+        """
         people = [RecordId(record) for record in frame["person"].drop_nulls().unique().to_list()]
-        documents = open_documents(people, self._ports)
-        values = {
-            record: [str(value) for value in json.loads(document).values() if value]
-            for record, document in documents.items()
-        }
-        return [values.get(RecordId(record), []) if record else [] for record in frame["person"].to_list()]
+        with self._ports.read_only() as session:
+            members = identity.members_of(session, people)
+        entity_of = dict(members.select("record", "entity").iter_rows())
+        values: dict[bytes, list[str]] = defaultdict(list)
+        for record, document in open_documents(members["record"].to_list(), self._ports).items():
+            values[entity_of[record]] += [str(value) for value in json.loads(document).values() if value]
+        return [values.get(entity_of.get(record, b""), []) for record in frame["person"].to_list()]
 
     def _hold(self, frame: pl.DataFrame, cleaned: pl.Series) -> None:
         """Seal the cleaned texts, each under a key of its own that dies with the person or after the stated days."""
