@@ -4,7 +4,7 @@ import json
 import secrets
 from collections import Counter
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import polars as pl
 
@@ -57,29 +57,27 @@ class Arrival:
             return
         self.rules.update(dict(rejected.group_by("rule").len().iter_rows()))
         key = self._key()
-        expires_at = self.ports.clock() + timedelta(days=QUARANTINE_DAYS)
-        rows = []
-        for line, column, rule, remedy, raw in rejected.select("line", "column", "rule", "remedy", "raw").iter_rows():
-            row_id = random_id()
-            cell = Cell(instance=self.ports.instance, table=SealedTable.QUARANTINE_ROW, field=1, row=row_id)
-            rows.append(
-                {
-                    "row_id": row_id,
-                    "batch_id": self.batch_id,
-                    "line": line,
-                    "column_name": column or "",
-                    "rule": rule,
-                    "remedy": remedy,
-                    "subject_index": self._subject_index(raw),
-                    "key_id": key.key_id,
-                    "sealed": seal(raw.encode(), key=key, cell=cell),
-                    "expires_at": expires_at,
-                }
-            )
-        for start in range(0, len(rows), _WRITE_ROWS):
+        for some in rejected.select("line", "column", "rule", "remedy", "raw").iter_slices(_WRITE_ROWS):
+            rows = [self._sealed(row, key) for row in some.iter_rows(named=True)]  # a cipher call each
             with self.ports.unit_of_work() as session:
-                batches.add_quarantined(session, rows[start : start + _WRITE_ROWS])
+                batches.add_quarantined(session, rows)
             self.ports.reached("quarantined")
+
+    def _sealed(self, row: dict[str, Any], key: Key) -> dict[str, object]:
+        row_id = random_id()
+        cell = Cell(instance=self.ports.instance, table=SealedTable.QUARANTINE_ROW, field=1, row=row_id)
+        return {
+            "row_id": row_id,
+            "batch_id": self.batch_id,
+            "line": row["line"],
+            "column_name": row["column"] or "",
+            "rule": row["rule"],
+            "remedy": row["remedy"],
+            "subject_index": self._subject_index(row["raw"]),
+            "key_id": key.key_id,
+            "sealed": seal(row["raw"].encode(), key=key, cell=cell),
+            "expires_at": self.ports.clock() + timedelta(days=QUARANTINE_DAYS),
+        }
 
     def _subject_index(self, raw: str) -> bytes | None:
         """Index whose row this is, if its key can be read: erasing the subject reaches quarantined rows too."""
