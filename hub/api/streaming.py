@@ -1,4 +1,6 @@
-"""A body in bounded pieces within a bounded time; before each piece somebody may still say stop.
+"""A body in bounded pieces within a bounded time; before each piece but the first somebody may still say stop.
+
+The first piece was fenced by the release's own commit: an act that is acknowledged after it concerns later reads.
 
 Leaving early, being stopped and running out of time all end the same way: the body stays incomplete, the server hangs
 up, and `finished` is not called.
@@ -21,7 +23,7 @@ Step = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Escort:
-    """Who goes with the bytes: `before` each piece may raise, `finished` runs once all were handed over."""
+    """Who goes with the bytes: `before` each further piece may raise, `finished` runs once all were handed over."""
 
     before: Step
     finished: Step
@@ -60,7 +62,6 @@ class PiecewiseResponse(Response):
             await asyncio.gather(sending, leaving, return_exceptions=True)
 
     async def _pieces(self, send: Send) -> None:
-        await self._escort.before()
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         for start in range(0, max(len(self._content), 1), PIECE_BYTES):
             if start:
