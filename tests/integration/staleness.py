@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,7 @@ from random import Random
 from typing import Protocol
 
 from hub.client import Client
-from hub.errors import AnswerBroken, HubError, ServiceUnreachable
+from hub.errors import AnswerBroken, HubError, RequestRefused, ServiceUnreachable
 from tests.api.server import free_port
 from tests.api.world import AS_OF, NOTICE, WINBACK, World, make_world
 from tests.integration.history import Chose, Read, Verdict, check
@@ -77,14 +78,12 @@ def drive(doors: Callable[[], Sequence[Door]], sizes: Sizes) -> Verdict:
     """Let clients choose and read at once, each through any door; check what they saw."""
     histories = [History() for _ in range(sizes.clients)]
     until = time.monotonic() + sizes.seconds
-    threads = [
-        threading.Thread(target=_client, args=(number, doors(), sizes, histories[number], until))
-        for number in range(sizes.clients)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(sizes.clients) as clients:
+        running = [
+            clients.submit(_client, number, doors(), sizes, histories[number], until) for number in range(sizes.clients)
+        ]
+    for client in running:
+        client.result()
     choices = [choice for history in histories for choice in history.choices]
     return check(choices, [read for history in histories for read in history.reads], sizes.people)
 
@@ -132,6 +131,10 @@ class HttpDoor:
         try:
             frame = self._view.read(purpose=WINBACK, as_of=AS_OF)
         except (ServiceUnreachable, AnswerBroken):
+            return None
+        except RequestRefused as refused:
+            if refused.status != 503:
+                raise
             return None
         return frozenset(self._persons[pseudonym] for pseudonym in frame["pseudonym"])
 
