@@ -65,7 +65,6 @@ def examine(settings: Settings, *, clock: Clock) -> list[Finding]:
     findings = [
         _permissions(settings),
         *_key_file(settings),
-        _stores_apart(settings),
         *_schemas(settings),
         _disk(settings.home),
         *_file_system(settings.home, clock()),
@@ -118,13 +117,6 @@ def _key_apart(settings: Settings) -> Finding:
     if settings.kek_file.stat().st_dev == settings.home.stat().st_dev:
         return Finding("key_apart", State.WARNING, "the key file shares a disk with the home", remedy)
     return Finding("key_apart", State.OK, "the key file is on another disk than the home")
-
-
-def _stores_apart(settings: Settings) -> Finding:
-    if settings.database_url == settings.keystore_url:
-        remedy = "Set VARDE_KEYSTORE_URL to a database of its own: a shared backup would bring shredded keys back"
-        return Finding("stores_apart", State.FAULT, "control database and key store are one database", remedy)
-    return Finding("stores_apart", State.OK, "control database and key store are two databases")
 
 
 def _schemas(settings: Settings) -> list[Finding]:

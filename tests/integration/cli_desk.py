@@ -103,6 +103,7 @@ texts:
 """
 
 
+_app = cache(make_app)
 _TICKS = count()
 
 
@@ -137,7 +138,7 @@ class Desk:
         if role is not None:
             environment["VARDE_TOKEN"] = self.tokens[role]
         invocation = Invocation(environment=environment, clock=tick)
-        return CliRunner().invoke(make_app(), list(words), obj=invocation, input=stdin)
+        return CliRunner().invoke(_app(), list(words), obj=invocation, input=stdin)
 
     def json(self, *words: str, role: str | None = None) -> Any:
         return json.loads(self.run(*words, "--format", "json", role=role).stdout)
