@@ -26,6 +26,7 @@ from hub.views.permission import PermittedSet, permitted_set
 from hub.views.registry import readable_spec
 from hub.views.spec import ViewSpec
 from hub.views.tables import Release
+from ingest.store.record import entities_of_records
 from privacy.audit import AuditFields
 from privacy.minimisation import hide_groups_below
 from privacy.pseudonym import pseudonyms_of
@@ -224,7 +225,9 @@ class Gateway:
             return None
         touched = pl.DataFrame({"record": sorted(changed)}, schema={"record": pl.Binary})
         before = built.permitted.records
-        entities = before.join(touched, on="record", how="semi")["entity"].unique()
+        was = before.join(touched, on="record", how="semi")["entity"]
+        now_in = pl.Series("entity", entities_of_records(session, touched["record"].to_list()), dtype=pl.Binary)
+        entities = pl.concat([was, now_in]).unique()  # a merge touches the entity that took the record in, too
         after = permitted_set(session, built.purpose, built.spec.grain, at=now, entities=entities).records
         earlier = before.filter(pl.col("entity").is_in(entities.implode()))
         gone = _with_other_records(earlier, after)

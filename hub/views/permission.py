@@ -45,9 +45,7 @@ def permitted_set(
 
     Organisations are no data subjects: all of theirs are permitted but the erased; their persons are decided apart.
     """
-    records = records_frame(session, kind)
-    if entities is not None:
-        records = records.filter(pl.col("entity").is_in(entities.implode()))
+    records = records_frame(session, kind, None if entities is None else entities.to_list())
     closed = pl.Series("record", sorted(tombstones(session)), dtype=pl.Binary)
     erased = records.join(closed.to_frame(), on="record", how="semi")
     records = records.join(closed.to_frame(), on="record", how="anti")

@@ -147,16 +147,27 @@ def add_held_texts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     insert_rows(session, HeldText, rows)
 
 
-def records_frame(session: Session, kind: EntityKind) -> pl.DataFrame:
-    """Return every record of a kind: record, entity (Binary, 16 bytes), source (String)."""
-    query = (
-        select(col(Crosswalk.record_id), col(Crosswalk.entity_id), col(SourceRecord.source))
-        .join(SourceRecord, col(SourceRecord.record_id) == col(Crosswalk.record_id))
-        .where(col(Crosswalk.kind) == kind.value)
-    )
-    rows = session.execute(query).all()
+_RECORDS: Final = select(
+    col(Crosswalk.record_id), col(Crosswalk.entity_id), col(SourceRecord.source), col(Crosswalk.kind)
+).join(SourceRecord, col(SourceRecord.record_id) == col(Crosswalk.record_id))
+_RECORDS_OF_ENTITIES: Final = _RECORDS.where(among_keys(col(Crosswalk.entity_id)))
+_ENTITIES_OF_RECORDS: Final = select(col(Crosswalk.entity_id)).where(among_keys(col(Crosswalk.record_id)))
+
+
+def records_frame(session: Session, kind: EntityKind, entities: Sequence[bytes] | None = None) -> pl.DataFrame:
+    """Return every record of a kind, or of some entities only: record, entity (Binary, 16 bytes), source (String)."""
+    if entities is None:
+        found = session.execute(_RECORDS.where(col(Crosswalk.kind) == kind.value)).all()
+    else:
+        found = list(select_among(session, _RECORDS_OF_ENTITIES, entities))  # type: ignore[arg-type]  # rows are alike
+    rows = [(record, entity, source) for record, entity, source, its_kind in found if its_kind == kind.value]
     schema = {"record": pl.Binary, "entity": pl.Binary, "source": pl.String}
-    return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def entities_of_records(session: Session, records: Sequence[bytes]) -> list[bytes]:
+    """Return the entities that some records belong to now."""
+    return sorted({entity for (entity,) in select_among(session, _ENTITIES_OF_RECORDS, records)})
 
 
 def sealed_revisions(session: Session, records: Sequence[RecordId]) -> Iterator[tuple[RecordId, int, bytes, bytes]]:

@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Final
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import BigInteger, select, type_coerce
 from sqlmodel import Session, col
 
 from privacy.consent import STATE_AFTER
 from privacy.instant import microseconds_of
 from privacy.purposes import Purpose
+from privacy.store.bulk import among_keys, select_among
 from privacy.store.consent import grounds
 from privacy.store.marks import act_of_mark, notice_of_mark, until_of_mark
 from privacy.tables.consent import ConsentHead
@@ -41,10 +42,10 @@ def standings_of(session: Session, purpose: Purpose, records: pl.DataFrame, *, a
 
     `until_us` (microseconds since 1970, null if none) is when a consent that stands lapses by itself.
     """
-    own = _axes(_heads(session, purpose.id), at).select(
+    own = _axes(_heads(session, purpose.id, records["record"]), at).select(
         "record", "state", "objected", "restricted", "notice", "until_us", "readable"
     )
-    every = _axes(_heads(session, EVERY_PURPOSE), at).select(
+    every = _axes(_heads(session, EVERY_PURPOSE, records["record"]), at).select(
         "record",
         every_state="state",
         every_objected="objected",
@@ -77,14 +78,35 @@ def standings_of(session: Session, purpose: Purpose, records: pl.DataFrame, *, a
     )
 
 
-def _heads(session: Session, purpose: str) -> pl.DataFrame:
-    table = ConsentHead.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
-    columns = [table.c.record_id, *(table.c[name] for name in list(_HEAD_SCHEMA)[1:])]
-    query = select(*columns).where(col(ConsentHead.purpose) == purpose)
-    rows = [
-        tuple(microseconds_of(value) if isinstance(value, datetime) else value for value in row)
-        for row in session.execute(query).all()
-    ]
+_COLUMNS: Final = (
+    col(ConsentHead.purpose),
+    col(ConsentHead.record_id),
+    col(ConsentHead.own),
+    col(ConsentHead.imported),
+    col(ConsentHead.ended),
+    *(
+        type_coerce(col(instant), BigInteger)  # microseconds as stored: no Python object per instant
+        for instant in (
+            ConsentHead.requested_at,
+            ConsentHead.objected_at,
+            ConsentHead.objection_lifted_at,
+            ConsentHead.restricted_at,
+            ConsentHead.restriction_lifted_at,
+        )
+    ),
+)
+_HEADS: Final = select(*_COLUMNS)
+_HEADS_AMONG: Final = _HEADS.where(among_keys(col(ConsentHead.record_id)))
+_FEW: Final = 5_000
+"""Up to so many records their heads are looked up; beyond, reading all heads of the purpose costs less."""
+
+
+def _heads(session: Session, purpose: str, records: pl.Series) -> pl.DataFrame:
+    if records.len() <= _FEW:
+        found = list(select_among(session, _HEADS_AMONG, records.to_list()))
+    else:
+        found = [tuple(row) for row in session.execute(_HEADS.where(col(ConsentHead.purpose) == purpose))]
+    rows = [head for of_purpose, *head in found if of_purpose == purpose]
     return pl.DataFrame(rows, schema=_HEAD_SCHEMA, orient="row")
 
 
