@@ -13,6 +13,7 @@ from hub.consents import Subject, Wish, record_wish
 from hub.errors import AccessRefused
 from hub.views.gateway import PSEUDONYM, Gateway
 from hub.views.registry import approve, revoke, submit
+from hub.workspace import open_workspace
 from ingest.contract.load import contract_of_yaml
 from ingest.identity.clustering import Move
 from ingest.pipeline.delivery import ingest_file
@@ -187,3 +188,11 @@ def test_every_read_leaves_an_intent_and_a_completion(shop: Hub) -> None:
     with shop.reading() as session:
         told = [entry.action for _, entry in entries(session, action="view.release")]
     assert told == ["view.release.complete", "view.release.intent"]
+
+
+def test_a_view_is_read_in_one_line_beside_the_hub(shop: Hub, clock: FixedClock) -> None:
+    workspace = open_workspace(shop.settings.home, clock=clock)
+    frame = workspace.views["fence_person"].read(purpose="churn", as_of=AS_OF)
+    assert frame.columns == [PSEUDONYM, "orders_365d"]
+    assert "fence_person" in workspace.views
+    assert repr(workspace) == "Workspace()"
