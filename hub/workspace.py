@@ -1,4 +1,4 @@
-"""A hub for code that runs beside it, in one line:
+"""Open a hub for code that runs beside it, and read a view in one line.
 
     hub = open_workspace("varde-home")
     hub.views["churn_signals"].read(purpose="churn", as_of=datetime(2026, 11, 1, tzinfo=UTC))
