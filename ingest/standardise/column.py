@@ -21,8 +21,8 @@ from ingest.standardise.number import (
     over_distinct,
     standardised_national_id,
     standardised_organisation_number,
-    standardised_phone,
 )
+from ingest.standardise.phone import standardised_phones
 
 _COLUMNAR: Final[dict[str, Callable[[pl.Expr], pl.Expr]]] = {
     "name": standardised_name,
@@ -34,7 +34,6 @@ _COLUMNAR: Final[dict[str, Callable[[pl.Expr], pl.Expr]]] = {
     "country": standardised_country,
 }
 _SINGLE: Final[dict[str, Callable[[str, str], str | None]]] = {
-    "phone": standardised_phone,
     "national_id": standardised_national_id,
     "organisation_number": standardised_organisation_number,
 }
@@ -51,6 +50,8 @@ def standardised(values: pl.Series, attribute: str, *, country: str = "") -> pl.
 
     """
     standardiser = _OF_ATTRIBUTE[attribute]
+    if standardiser == "phone":
+        return standardised_phones(values, country)
     if standardiser in _SINGLE:
         return over_distinct(values, country, _SINGLE[standardiser])
     if standardiser == "date":
