@@ -16,7 +16,7 @@ from privacy.instant import microseconds_of
 from privacy.purposes import Purpose
 from privacy.store.bulk import among_keys, select_among
 from privacy.store.consent import grounds
-from privacy.store.marks import act_of_mark, notice_of_mark, until_of_mark
+from privacy.store.marks import act_of_mark, is_readable, notice_of_mark, until_of_mark
 from privacy.tables.consent import ConsentHead
 from privacy.terms import EVERY_PURPOSE, ConsentAct, ConsentState
 
@@ -34,6 +34,7 @@ _HEAD_SCHEMA: Final = {
     "restricted_at": pl.Int64,
     "restriction_lifted_at": pl.Int64,
 }
+_MARKS: Final = ("own", "imported", "ended")
 STANDING: Final = ("state", "objected", "restricted", "ground_declared", "notice_current", "readable")
 
 
@@ -130,7 +131,7 @@ def _axes(heads: pl.DataFrame, at: datetime) -> pl.DataFrame:
         .with_columns(lapsed=given & (pl.col("until_us") <= microseconds_of(at)).fill_null(value=False))
         .with_columns(
             state=pl.when("lapsed").then(pl.lit(ConsentState.EXPIRED.value)).otherwise("state"),
-            readable=pl.col("state").is_not_null(),
+            readable=pl.col("state").is_not_null() & pl.all_horizontal(map(is_readable, map(pl.col, _MARKS))),
             notice=pl.when(given & ~pl.col("lapsed")).then(notice_of_mark(pl.col("mark"))),
             until_us=pl.when(given & ~pl.col("lapsed")).then("until_us"),
             objected=_stands("objected_at", "objection_lifted_at"),
