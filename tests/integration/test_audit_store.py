@@ -253,7 +253,7 @@ def test_whatever_is_altered_is_found(sqlite_log: Engine, tamper: Callable[[Sess
     with unit_of_work(sqlite_log) as session:
         unlocked(session)
         tamper(session)
-        with pytest.raises(ProofRejected, match=r"audit|checkpoint"):
+        with pytest.raises(ProofRejected):
             verify_log(session, PUBLIC)
 
 
