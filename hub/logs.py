@@ -12,6 +12,8 @@ import json
 import logging
 import re
 import sys
+import threading
+import warnings
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, TextIO
@@ -106,6 +108,26 @@ def start(mode: str | None) -> None:
         root.removeHandler(earlier)
     root.addHandler(_Lines(sys.stderr) if mode == JSON_MODE else _Silence())
     logging.getLogger(ROOT).setLevel(logging.INFO)
+
+
+def withhold_last_words() -> None:
+    """Tell warnings and errors that nobody catches by their class, in this whole process.
+
+    Python's own way is to print their text, which may hold a value, and a traceback.
+    """
+    warnings.showwarning = _warned  # type: ignore[assignment]  # Python passes them all by position
+    threading.excepthook = lambda fault: _uncaught(fault.exc_type)
+    sys.unraisablehook = lambda fault: _uncaught(fault.exc_type)
+    sys.excepthook = lambda kind, _error, _frames: _uncaught(kind)
+
+
+def _warned(_message: Warning | str, category: type[Warning], *_place: object) -> None:
+    log_of("last").warning(LogEvent.FOREIGN_MESSAGE, extra={"error": category.__name__})
+
+
+def _uncaught(kind: type[BaseException]) -> None:
+    log_of("last").error(LogEvent.UNEXPECTED_ERROR, extra={"error": kind.__name__})
+    sys.stderr.write(f"varde: {kind.__name__}, where nobody was to hear of it\n")
 
 
 def _event(record: logging.LogRecord) -> str:

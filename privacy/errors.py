@@ -54,7 +54,7 @@ class PurposeUnknown(PrivacyError):
     """No purpose of this name is in the applied policy."""
 
     def __init__(self, purpose: str) -> None:
-        super().__init__(f"purpose {purpose!r} is not in the applied policy; see `varde policy show`")
+        super().__init__("no such purpose is in the applied policy; see `varde policy show`")  # may be a person's name
         self.purpose = purpose
 
 

@@ -8,6 +8,7 @@ import re
 import secrets
 import time
 import traceback
+from collections.abc import Sequence
 from typing import Any, Final
 
 import typer
@@ -22,11 +23,23 @@ _SIGNALS: Final = (typer.Exit, typer.Abort, BrokenPipeError)
 _PERSONAL: Final = re.compile(r"[^\s()]*@[^\s()]*|(?:email|phone):[^\s()]*|[+0-9][0-9 ()-]{5,}[0-9]")
 _LETTERS: Final = "bcdfghjkmnpqrstvwxz"
 _INCIDENT_LETTERS: Final = 8  # 34 bits: no two in a year, and easy to read out on the telephone
+_OPTION: Final = re.compile(r"--[a-z]+(-[a-z]+)*")
+_SHORTEST: Final = 3  # shorter words are no names, and parts of every message
+_TYPED: Final = "varde.typed"
 _LOG: Final = logs.log_of("cli")
 
 
 class Edge(TyperGroup):
     """The root of all commands."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Typer's own context class is private
+        """Remember what was typed, so that no message repeats it."""
+        ctx.meta[_TYPED] = tuple(args)
+        try:
+            return super().parse_args(ctx, args)
+        except typer.TyperException as exc:
+            exc.message = withheld(exc.message, ctx.meta[_TYPED])
+            raise
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - Typer's own context class is private
         """Run the command; turn whatever goes wrong into words and an exit code."""
@@ -38,7 +51,7 @@ class Edge(TyperGroup):
             code = int(ExitCode.DONE)
         except typer.TyperException as exc:
             code = int(ExitCode.USAGE)
-            exc.message = withheld(exc.message)
+            exc.message = withheld(exc.message, ctx.meta[_TYPED])
             raise
         except typer.Exit as exc:
             code = exc.exit_code
@@ -77,8 +90,15 @@ def frames_of(error: BaseException) -> str:
     return "\n".join(lines)
 
 
-def withheld(text: str) -> str:
-    """Take out of a usage message what looks like a person's address or number: it was typed, not meant to be kept."""
+def withheld(text: str, typed: Sequence[str] = ()) -> str:
+    """Take out of a usage message what was typed, and what looks like an address or number: it may name a person.
+
+    Options in small letters are kept: they are meant for the command, and a misspelt one must be told.
+    """
+    pieces = {piece for word in typed for piece in word.split("=", 1) if len(piece) >= _SHORTEST}
+    for piece in sorted(pieces, key=len, reverse=True):
+        if not _OPTION.fullmatch(piece):
+            text = re.sub(rf"(?<!\w){re.escape(piece)}(?!\w)", "(withheld)", text)
     return _PERSONAL.sub("(withheld)", text)
 
 

@@ -39,7 +39,7 @@ def catalogue_text(name: str) -> str:
 
     """
     if name not in catalogue_names():
-        raise SpecRefused(name, "catalogue", "unknown_view", f"use one of {', '.join(catalogue_names())}")
+        raise SpecRefused(_UNNAMED, "catalogue", "unknown_view", f"use one of {', '.join(catalogue_names())}")
     return (resources.files("hub.views.catalogue") / f"{name}.yaml").read_text(encoding="utf-8")
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +30,7 @@ from ingest.errors import ContractInvalid
 from privacy.terms import ConsentAct, DataCategory, LegalBasis, PurposeId
 
 _VALIDATOR: Final = Draft202012Validator(contract_schema())
+_NAME: Final = re.compile(contract_schema()["properties"]["contract"]["pattern"])
 
 
 def load_contract(path: Path) -> Contract:
@@ -73,7 +75,7 @@ def contract_of(document: Mapping[str, Any]) -> Contract:
 
     """
     named = document.get("contract")
-    name = named if isinstance(named, str) else ""
+    name = named if isinstance(named, str) and _NAME.fullmatch(named) else ""
     fault = best_match(_VALIDATOR.iter_errors(document))
     if fault is not None:
         raise _schema_fault(name, fault)
