@@ -29,17 +29,13 @@ from privacy.terms import EntityKind, KeyId, RecordId
 from tests.faults.ingest_company import (
     NOON,
     Ticking,
-    assert_in_order,
     deliver,
-    keystore_session,
-    lake_frame,
     make_template,
-    meaning,
-    names_of,
     open_home,
     owner_of,
 )
 from tests.faults.ingest_killing import Ask, asking, copied, kill, prepared, succeed
+from tests.faults.ingest_meaning import assert_in_order, keystore_session, lake_frame, meaning, names_of
 
 pytestmark = pytest.mark.faults
 

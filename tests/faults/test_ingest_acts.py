@@ -16,16 +16,14 @@ from tests.faults.ingest_company import (
     NOON,
     TOLD,
     Ticking,
-    assert_in_order,
     copy_home,
     deliver_text,
     make_template,
-    meaning,
-    names_of,
     open_home,
     owner_of,
     tidy,
 )
+from tests.faults.ingest_meaning import assert_in_order, meaning, names_of
 
 pytestmark = pytest.mark.faults
 

@@ -25,15 +25,12 @@ from tests.faults.ingest_company import (
     DELIVERIES,
     NOON,
     Ticking,
-    assert_in_order,
     deliver,
-    keys_held,
     make_template,
-    meaning,
-    names_of,
     open_home,
 )
 from tests.faults.ingest_killing import Ask, asking, copied, kill, prepared, succeed
+from tests.faults.ingest_meaning import assert_in_order, keys_held, meaning, names_of
 
 pytestmark = pytest.mark.faults
 

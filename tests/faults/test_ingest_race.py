@@ -17,16 +17,14 @@ from tests.faults.ingest_company import (
     CRM_FIRST,
     NOON,
     Ticking,
-    assert_in_order,
     copy_home,
     deliver,
     deliver_text,
-    lake_frame,
     make_template,
-    meaning,
     open_home,
     tidy,
 )
+from tests.faults.ingest_meaning import assert_in_order, lake_frame, meaning
 
 pytestmark = pytest.mark.faults
 

@@ -20,16 +20,15 @@ from tests.faults.ingest_company import (
     NOON,
     TOLD,
     Ticking,
-    assert_in_order,
     copy_home,
     deliver,
     deliver_text,
     make_template,
-    meaning,
     open_home,
     tidy,
 )
 from tests.faults.ingest_killing import Ask, asking, prepared, succeed, told
+from tests.faults.ingest_meaning import assert_in_order, meaning
 
 pytestmark = pytest.mark.faults
 

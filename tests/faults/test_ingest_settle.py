@@ -19,10 +19,10 @@ from tests.faults.ingest_company import (
     copy_home,
     deliver_text,
     make_template,
-    meaning,
     open_home,
     owner_of,
 )
+from tests.faults.ingest_meaning import meaning
 
 pytestmark = pytest.mark.faults
 

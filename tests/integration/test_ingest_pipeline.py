@@ -26,15 +26,12 @@ from tests.faults.ingest_company import (
     SHOP,
     SHOP_HEADER,
     TOLD,
-    assert_in_order,
     contract,
     deliver_text,
-    lake_frame,
-    meaning,
-    names_of,
     owner_of,
     tidy,
 )
+from tests.faults.ingest_meaning import assert_in_order, lake_frame, meaning, names_of
 
 HubFactory = Callable[..., Hub]
 KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]

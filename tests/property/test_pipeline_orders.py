@@ -22,17 +22,14 @@ from tests.faults.ingest_company import (
     SHOP,
     SHOP_HEADER,
     TOLD,
-    assert_in_order,
     copy_home,
     deliver_text,
-    lake_frame,
     make_template,
-    meaning,
     memory_folder,
-    names_of,
     open_home,
     tidy,
 )
+from tests.faults.ingest_meaning import assert_in_order, lake_frame, meaning, names_of
 
 ORDERS = """
 contract: crm_orders
