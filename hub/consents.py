@@ -20,7 +20,7 @@ from ingest.store.identity import entity_of_record, records_by_attribute, record
 from ingest.store.record import find_records
 from privacy.audit import AuditFields
 from privacy.consent import ConsentEvent
-from privacy.store.consent import Act, append_acts, history_of
+from privacy.store.consent import PERMISSIVE, Act, append_acts, history_of
 from privacy.store.policy import find_policy
 from privacy.store.principal import Principal
 from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PrincipalId, PurposeId, RecordId, Role
@@ -30,9 +30,24 @@ _MAY_ENTER: Final = frozenset({Role.OWNER, Role.DPO, Role.AGENT})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A data subject as found: all records of the entities that carry the identifier."""
+    """A data subject as found: all records of the entities that carry the identifier.
+
+    `entities` is how many persons that is: a household shares an e-mail. A no counts for all of them; whatever widens
+    permission or destroys data must mean one person.
+    """
 
     records: tuple[RecordId, ...]
+    entities: int = 1
+
+    def verify_one_person(self) -> None:
+        """Refuse an act that must not reach anybody else.
+
+        Raises:
+            AccessRefused: several persons carry the identifier.
+
+        """
+        if self.entities > 1:
+            raise AccessRefused("identifier_shared", "Several persons carry it: name one by SOURCE:KEY or record id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +74,7 @@ def find_subject(hub: Hub, identifier: str) -> Subject:
         found = sorted({record for entity in entities for record in records_of_entity(session, entity)})
     if not found:
         raise SubjectNotFound
-    return Subject(records=tuple(found))
+    return Subject(records=tuple(found), entities=len(entities))
 
 
 def record_wish(hub: Hub, subject: Subject, wish: Wish, by: Principal) -> int:
@@ -78,6 +93,8 @@ def record_wish(hub: Hub, subject: Subject, wish: Wish, by: Principal) -> int:
 
 def write_wish(hub: Hub, session: Session, subject: Subject, wish: Wish, by: PrincipalId) -> int:
     """Write an act in the caller's transaction: the group-commit writer's way in."""
+    if wish.act in PERMISSIVE:
+        subject.verify_one_person()
     at = hub.clock()
     version, notice = 0, None
     if wish.purpose != EVERY_PURPOSE:

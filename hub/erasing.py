@@ -17,6 +17,7 @@ from hub.compose import Hub
 from hub.consents import Subject
 from hub.database.journal import truncate_journal
 from hub.errors import AccessRefused, ErasureWaiting, HubError
+from hub.lake.catalogue import awaiting_purge
 from hub.lake.erasure import ErasureRule, RowRule
 from hub.lake.erasure import erase as erase_in_lake
 from hub.lake.purge import purge
@@ -94,6 +95,7 @@ def erase(hub: Hub, subject: Subject, by: Principal) -> Certificate:
 
     """
     _verify_role(by)
+    subject.verify_one_person()
     erasure_id, at = random_id(), hub.clock()
     with hub.unit_of_work() as session:
         intend_erasure(session, erasure_id, subject.records, by=by.principal_id, at=at)
@@ -137,7 +139,9 @@ def _carry_out(hub: Hub, erasure_id: bytes, records: Sequence[RecordId], by: Pri
     outcome = erase_in_lake(hub.lake, records, lake_rules(), operation_id=erasure_id)
     purge(hub.lake)
     hub.reached("erasure_lake_rewritten")
-    if not (truncate_journal(hub.engine) and hub.keystore.truncate_journal()):
+    with hub.reading() as session:
+        kept_by_readers = awaiting_purge(session, up_to=outcome.seq)
+    if kept_by_readers or not (truncate_journal(hub.engine) and hub.keystore.truncate_journal()):
         raise ErasureWaiting(erasure_id)
     if arriving:
         raise DeliveryArriving(erasure_id)

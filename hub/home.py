@@ -28,6 +28,7 @@ from privacy.audit import AuditFields
 from privacy.blind_index import BlindIndex
 from privacy.errors import KekUnavailable
 from privacy.keys import KEY_BYTES, Key, KeyKind
+from privacy.policy import policy_of
 from privacy.purposes import Policy, policy_hash
 from privacy.sealing import Cell, SealedTable, seal
 from privacy.store.audit import append_entry, start_log
@@ -74,7 +75,7 @@ def _make(settings: Settings, clock: Clock) -> Made:
         keystore = SqlKeyStore(key_engine, FileKek.load(settings.kek_file))
         _name_keys(keystore)
         instance = _start(engine, clock)
-        _domains(keystore, _policy(engine, clock))
+        _domains(keystore, _policy(engine, keystore, clock))
         _owner(settings, engine, keystore, instance, clock)
     finally:
         engine.dispose()
@@ -154,14 +155,33 @@ def _start(engine: Engine, clock: Clock) -> bytes:
         return instance
 
 
-def _policy(engine: Engine, clock: Clock) -> Policy:
+def _policy(engine: Engine, keystore: SqlKeyStore, clock: Clock) -> Policy:
     with reading(engine) as session:
         policy = find_policy(session)
-    return policy or put_policy_in_force(engine, pack_of(default_pack()), by=PrincipalId(bytes(16)), at=clock)
+    return policy or put_policy_in_force(
+        Stores(engine, keystore), pack_of(default_pack()), by=PrincipalId(bytes(16)), at=clock
+    )
 
 
-def put_policy_in_force(engine: Engine, pack: dict[str, object], *, by: PrincipalId, at: Clock) -> Policy:
-    """Apply a policy pack: version, epoch and audit entry in one transaction."""
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The two databases of a home: the control database's engine, and the key store."""
+
+    engine: Engine
+    keystore: SqlKeyStore
+
+
+def put_policy_in_force(stores: Stores, pack: dict[str, object], *, by: PrincipalId, at: Clock) -> Policy:
+    """Apply a policy pack: version, epoch and audit entry in one transaction.
+
+    The domains' keys are durable first, so no purpose is ever in force without its key.
+
+    Raises:
+        PolicyInvalid: the pack breaks a rule; nothing was applied.
+
+    """
+    _domains(stores.keystore, policy_of(pack))
+    engine = stores.engine
     with unit_of_work(engine) as session:
         policy = apply_policy(session, pack, by=by, at=at())
         bump_epoch_for_all(session, kind="policy")

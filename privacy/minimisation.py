@@ -8,6 +8,7 @@ Rules kept here:
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Final
 
 import polars as pl
 
@@ -16,6 +17,8 @@ _EMPTY = "__group_empty"
 _BEFORE = "__rows_before"
 _HIDDEN = "__group_hidden"
 _POOL = "__rows_hidden"
+
+_DECIMALS: Final = 9
 
 
 def top_coded(value: pl.Expr, *, most: float) -> pl.Expr:
@@ -32,7 +35,7 @@ def rounded(value: pl.Expr, *, step: float) -> pl.Expr:
     """
     if step <= 0:
         raise ValueError("a step is above 0")
-    return (value / step + 0.5).floor() * step
+    return ((value / step + 0.5).floor() * step).round(_DECIMALS)  # 453 steps of 0.1 are 45.3, not 45.300000000000004
 
 
 def banded(value: pl.Expr, *, edges: Sequence[float]) -> pl.Expr:

@@ -8,11 +8,11 @@ import typer
 
 from hub.cli.duty import Duty
 from hub.cli.home import DryRun
-from hub.cli.invocation import Invocation, acting
+from hub.cli.invocation import acting
 from hub.cli.message import say, warn, would
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.compose import Hub
-from hub.home import make_home, put_policy_in_force
+from hub.home import Stores, put_policy_in_force
 from hub.policy.pack import read_pack
 from hub.views.registry import ViewState, all_versions
 from privacy.policy import policy_of
@@ -65,9 +65,8 @@ def apply(ctx: typer.Context, pack: Pack, *, dry_run: DryRun = False, form: Form
     if dry_run:
         would(f"put the pack in force with {len(changes)} changes")
         return
-    policy = put_policy_in_force(act.hub.engine, read, by=act.principal.principal_id, at=act.hub.clock)
-    invocation = Invocation.of(ctx)
-    make_home(invocation.settings(), clock=invocation.clock)  # draws the domain keys of new purposes
+    stores = Stores(act.hub.engine, act.hub.keystore)
+    policy = put_policy_in_force(stores, read, by=act.principal.principal_id, at=act.hub.clock)
     say(f"Policy {policy.version} is in force ({policy_hash(policy)[:16]}).")
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 import polars as pl
+from sqlmodel import Session
 
 from hub.compose import Hub
 from hub.lake import catalogue
@@ -19,6 +20,8 @@ from ingest.canonical.catalogue import lake_table_of
 from ingest.store.identity import anchors_frame
 from privacy.audit import AuditFields
 from privacy.pseudonym import entities_of
+from privacy.store.epoch import lock_epoch
+from privacy.store.erasure import tombstones
 from privacy.store.principal import Principal
 from privacy.terms import BatchId, EntityKind, random_id
 
@@ -31,18 +34,29 @@ def write_scores(hub: Hub, principal: Principal, scores: pl.DataFrame, spec: Vie
     A pseudonym that points to nobody any more (erased meanwhile) is dropped: aliases resolve here, never outward.
     """
     domain = hub.domain(hub.policy().purpose(spec.purpose).domain)
-    with hub.reading() as session:
-        anchors = anchors_frame(session, spec.grain)
-    rows = scores.with_columns(entity=entities_of(domain, scores[PSEUDONYM])).join(anchors, on="entity", how="inner")
-    frame = _canonical(rows, spec, model, hub.clock())
-    batch_id = BatchId(random_id())
-    staged = append(hub.lake, frame, table=TABLE, batch_id=batch_id)
-    with hub.unit_of_work() as session:
-        catalogue.stage(session, staged, batch_id=batch_id, at=hub.lake.clock(session))
-        catalogue.publish(session, batch_id)
-        fields = AuditFields(batch=batch_id, model=model.model_id.hex(), purpose=spec.purpose, rows=frame.height)
-        hub.audit(session, "model.score", principal.principal_id, fields)
-    return frame.height
+    scored = scores.with_columns(entity=entities_of(domain, scores[PSEUDONYM]))
+    while True:
+        with hub.reading() as session:
+            anchors = anchors_frame(session, spec.grain)
+        frame = _canonical(scored.join(anchors, on="entity", how="inner"), spec, model, hub.clock())
+        batch_id = BatchId(random_id())
+        staged = append(hub.lake, frame, table=TABLE, batch_id=batch_id)
+        with hub.unit_of_work() as session:
+            lock_epoch(session)
+            catalogue.stage(session, staged, batch_id=batch_id, at=hub.lake.clock(session))
+            if _anybody_erased(session, frame, spec.grain):
+                # An erasure came between: it could not see these rows. They never become visible; write them anew.
+                catalogue.abort(session, batch_id, operation_id=random_id(), at=hub.lake.clock(session))
+                continue
+            catalogue.publish(session, batch_id)
+            fields = AuditFields(batch=batch_id, model=model.model_id.hex(), purpose=spec.purpose, rows=frame.height)
+            hub.audit(session, "model.score", principal.principal_id, fields)
+        return frame.height
+
+
+def _anybody_erased(session: Session, frame: pl.DataFrame, grain: EntityKind) -> bool:
+    owner = "person" if grain is EntityKind.PERSON else "organisation"
+    return not tombstones(session).isdisjoint(frame[owner].to_list())
 
 
 def current_scores(hub: Hub, module: str, kind: EntityKind) -> pl.DataFrame:

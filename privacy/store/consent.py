@@ -26,7 +26,7 @@ _INSTANTS: Final = ("requested_at", "objected_at", "objection_lifted_at", "restr
 _HEADS: Final = select(*(col(getattr(ConsentHead, name)) for name in ConsentHead.model_fields)).where(
     col(ConsentHead.record_id).in_(bindparam("records", expanding=True))
 )
-_PERMISSIVE: Final = frozenset(
+PERMISSIVE: Final = frozenset(
     {ConsentAct.GIVEN, ConsentAct.RENEWED, ConsentAct.OBJECTION_LIFTED, ConsentAct.RESTRICTION_LIFTED}
 )
 
@@ -47,7 +47,7 @@ class Act:
     @property
     def permissive(self) -> bool:
         """Whether the act can widen what may be read: such acts of a batch wait until the batch is visible."""
-        return self.event.act in _PERMISSIVE
+        return self.event.act in PERMISSIVE
 
 
 def append_acts(session: Session, acts: Sequence[Act], *, recorded_at: datetime) -> int | None:

@@ -15,7 +15,7 @@ from hub.database.engine import engine_of
 from hub.database.schema import current_revision, downgrade, newest_revision, upgrade
 from hub.database.unit import unit_of_work
 from hub.errors import HomeUnsafe, ServiceUnreachable
-from hub.home import label_index, make_home, put_policy_in_force
+from hub.home import Stores, label_index, make_home, put_policy_in_force
 from hub.policy.pack import default_pack, pack_of
 from hub.settings import Settings
 from privacy.errors import KekUnavailable, KeyNotFound, SealBroken
@@ -222,7 +222,7 @@ def test_a_policy_in_force_starts_an_epoch_for_everybody_and_is_audited(home: Se
     hub = open_hub(home, clock=clock)
     with hub.reading() as session:
         before = current_epoch(session)
-    put_policy_in_force(hub.engine, pack_of(default_pack()), by=PrincipalId(an_id(1)), at=clock)
+    put_policy_in_force(Stores(hub.engine, hub.keystore), pack_of(default_pack()), by=PrincipalId(an_id(1)), at=clock)
     with hub.reading() as session:
         assert current_epoch(session) == before + 1
         assert records_changed_since(session, before) is None
