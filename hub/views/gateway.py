@@ -32,6 +32,7 @@ from privacy.minimisation import hide_groups_below
 from privacy.pseudonym import pseudonyms_of
 from privacy.purposes import Purpose
 from privacy.store.epoch import current_epoch, lock_epoch, records_changed_since
+from privacy.store.policy import find_policy
 from privacy.store.principal import Principal
 from privacy.terms import EntityKind, Role, random_id
 
@@ -40,6 +41,7 @@ ENTITY: Final = "entity"
 _MAY_READ: Final = frozenset({Role.OWNER, Role.SCIENTIST, Role.SERVICE, Role.SUCCESS})
 _SEES_SMALL_COUNTS: Final = frozenset({Role.DPO, Role.OWNER})
 _ATTEMPTS: Final = 5
+_NEW_RELEASE: Final = insert(Release)
 Build = Callable[[Reader, ViewSpec, Permitted], pl.LazyFrame]
 
 
@@ -159,16 +161,15 @@ class Gateway:
         with reading(hub.lake) as reader:
             with hub.reading() as session:
                 epoch = current_epoch(session)
-                policy = hub.policy()
+                policy = find_policy(session) or hub.policy()
                 spec = readable_spec(session, policy, view, at=at)
                 if purpose != spec.purpose:
                     raise AccessRefused("purpose_not_of_view", f"This view serves {spec.purpose}")
                 declared = policy.purpose(spec.purpose)
                 permitted = permitted_set(session, declared, spec.grain, at=at)
                 persons = _persons(session, declared, spec, at)
-            subjects = permitted.records.with_columns(
-                pl.col("entity").rank("dense").cast(pl.UInt32).alias(SUBJECT)
-            ).rename({"record": RECORD} if RECORD != "record" else {})
+            ordinal = pl.col("entity").rank("dense").cast(pl.UInt32).alias(SUBJECT)
+            subjects = permitted.records.with_columns(ordinal)
             allowed = None if persons is None else persons.records.lazy().select(RECORD)
             frame = reader.collect(build(reader, spec, Permitted(subjects.lazy().select(RECORD, SUBJECT), allowed)))
         entities = subjects.select(SUBJECT, "entity").unique()
@@ -198,17 +199,8 @@ class Gateway:
             intent = hub.audit(
                 session, "view.release.intent", principal.principal_id, _intent(built, released, as_of, absent)
             )
-            session.execute(
-                insert(Release),
-                [
-                    _release_row(
-                        released,
-                        built,
-                        as_of,
-                        {"principal_id": principal.principal_id, "intent_leaf": intent, "released_at": hub.clock()},
-                    )
-                ],
-            )
+            who = {"principal_id": principal.principal_id, "intent_leaf": intent, "released_at": hub.clock()}
+            session.execute(_NEW_RELEASE, [_release_row(released, built, as_of, who)])
         return released
 
     def _still_permitted(self, session: Session, built: _Built) -> pl.DataFrame | None:

@@ -81,8 +81,7 @@ class Tally:
         customers = self._distinct_customers()
         completeness = self._completeness()
         first, last = min(self._span, default=None), max(self._span, default=None)
-        months = (last - first).days / _DAYS_A_MONTH if first is not None and last is not None else 0.0
-        hours = (at - last).total_seconds() / _SECONDS_AN_HOUR if last is not None else None
+        months, hours = _months_between(first, last), _hours_between(last, at)
         linked, unlinked = _linked(customers, known)
         return QualityReport(
             contract=contract.name,
@@ -93,10 +92,7 @@ class Tally:
             read=self._read,
             accepted=self._accepted,
             quarantined=self._read - self._accepted,
-            rejections=tuple(
-                Rejection(column=column, rule=rule, rows=rows)
-                for (column, rule), rows in self._rejections.most_common()
-            ),
+            rejections=self._named_rejections(),
             completeness=completeness,
             duplicates=events.len() - events.n_unique(),
             customers=customers.height,
@@ -111,11 +107,13 @@ class Tally:
             unlinked_rows=unlinked,
             breaches=breaches_of(contract, completeness=completeness, hours_stale=hours),
             advice=advice_of(
-                completeness=completeness,
-                months=months,
-                customers=customers.height,
-                is_identity=contract.is_identity,
+                completeness=completeness, months=months, customers=customers.height, is_identity=contract.is_identity
             ),
+        )
+
+    def _named_rejections(self) -> tuple[Rejection, ...]:
+        return tuple(
+            Rejection(column=column, rule=rule, rows=rows) for (column, rule), rows in self._rejections.most_common()
         )
 
     def _completeness(self) -> dict[str, float]:
@@ -177,3 +175,11 @@ def _code_columns(contract: Contract) -> list[str]:
         if mapping.type in {ColumnType.STRING, ColumnType.CATEGORY}
         and table.column(mapping.to).kind is ColumnKind.VALUE
     ]
+
+
+def _months_between(first: datetime | None, last: datetime | None) -> float:
+    return (last - first).days / _DAYS_A_MONTH if first is not None and last is not None else 0.0
+
+
+def _hours_between(last: datetime | None, at: datetime) -> float | None:
+    return (at - last).total_seconds() / _SECONDS_AN_HOUR if last is not None else None

@@ -137,4 +137,4 @@ def _is_town(code: str, town: str, line: str) -> bool:
     """
     if folded(town) not in places():
         return False
-    return not code.startswith(("19", "20")) or len(code) > 4 or not line.strip() or line.rstrip().endswith(",")  # noqa: PLR2004 - a year
+    return not code.startswith(("19", "20")) or len(code) > 4 or not line.strip() or line.rstrip().endswith(",")  # noqa: PLR2004 - a year has four digits

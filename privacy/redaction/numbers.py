@@ -179,9 +179,9 @@ def _is_card(run: _Run) -> bool:
 
 def _is_national_id(run: _Run) -> bool:
     size, groups, digits = len(run.digits), run.groups, run.digits
-    if size == 11 and groups in _ID_GROUPS_11:  # noqa: PLR2004 - NO, DE
+    if size == 11 and groups in _ID_GROUPS_11:  # noqa: PLR2004 - Norwegian and German ids
         return _day_first(digits) or digits[0] != "0"
-    if size == 10:  # noqa: PLR2004 - SE, DK
+    if size == 10:  # noqa: PLR2004 - Swedish and Danish ids
         return groups == (6, 4) or (groups == (10,) and (_day_first(digits) or _year_first(digits)))
     if size == 12:  # noqa: PLR2004 - SE with the century
         return groups in {(8, 4), (12,)} and digits[:2] in {"18", "19", "20"} and _year_first(digits[2:])
@@ -192,7 +192,7 @@ def _is_phone(run: _Run) -> bool:
     size, groups = len(run.digits), run.groups
     if run.digits[0] == "0":
         return 8 <= size <= 13 or (len(groups) > 1 and size == 7)  # noqa: PLR2004 - national numbers with trunk 0
-    if size == 8 and groups in _NORDIC_GROUPS:  # noqa: PLR2004 - NO, DK
+    if size == 8 and groups in _NORDIC_GROUPS:  # noqa: PLR2004 - Norwegian and Danish numbers
         return (run.digits[0] != "1" or len(groups) > 1) and not _DATE8.fullmatch(run.digits)
     if groups in _AMERICAN_GROUPS or ("(" in run.raw and 7 <= size <= 13):  # noqa: PLR2004 - area code in brackets
         return True

@@ -22,7 +22,9 @@ FILE_LINES: Final = 300
 TEST_FILE_LINES: Final = 400
 FUNCTION_LINES: Final = 40
 
-LONG_FILES: Final[dict[str, str]] = {}
+LONG_FILES: Final[dict[str, str]] = {
+    "tests/unit/test_ingest_formats.py": "five formats through one table of rows: the table belongs in one place",
+}
 """Files that may exceed the limit, each with its reason."""
 
 LONG_FUNCTIONS: Final[dict[str, str]] = {
@@ -34,6 +36,8 @@ EDGES: Final[dict[str, str]] = {
     "hub/api/edge.py": "last stop of a request: a stranger's text may hold a value, only its class is told",
     "hub/cli/edge.py": "last stop of a command: a traceback shows values, so a stranger is told by class only",
     "hub/writer.py": "acts of many callers share a group: each caller must get its own failure, whatever it is",
+    "ingest/pipeline/recovery.py": "clearing up after a failed delivery must not hide the fault that is being told",
+    "tests/faults/ingest_child.py": "the child of a crash test reports whatever ended it, by class",
     "predict/__main__.py": "last stop of a process: a foreign error's text may hold a value, only its class is told",
     "predict/boosting.py": "bytes of a stranger in a foreign parser: whatever it raises is a refusal",
 }

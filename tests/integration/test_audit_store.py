@@ -173,7 +173,7 @@ def delete_entry_and_close_the_gap(session: Session) -> None:
     delete_entry(session)
     for table in ("audit_leaf", "audit_body"):
         for index in (4, 5):
-            run(session, f"UPDATE {table} SET leaf_index = {index - 1} WHERE leaf_index = {index}")  # noqa: S608 - ours
+            run(session, f"UPDATE {table} SET leaf_index = {index - 1} WHERE leaf_index = {index}")  # noqa: S608 - the table names are constants of the test
 
 
 def insert_entry(session: Session) -> None:
@@ -192,7 +192,7 @@ def insert_body_alone(session: Session) -> None:
 def swap_entries(session: Session) -> None:
     for table in ("audit_leaf", "audit_body"):
         for old, new in ((2, 90), (3, 2), (90, 3)):
-            run(session, f"UPDATE {table} SET leaf_index = {new} WHERE leaf_index = {old}")  # noqa: S608 - ours
+            run(session, f"UPDATE {table} SET leaf_index = {new} WHERE leaf_index = {old}")  # noqa: S608 - the table names are constants of the test
 
 
 def cut_off_the_end(session: Session) -> None:
