@@ -17,11 +17,8 @@ from ingest.standardise.address import (
     standardised_street,
 )
 from ingest.standardise.name import standardised_name, standardised_organisation_name
-from ingest.standardise.number import (
-    over_distinct,
-    standardised_national_id,
-    standardised_organisation_number,
-)
+from ingest.standardise.national_id import standardised_national_ids
+from ingest.standardise.number import standardised_organisation_numbers
 from ingest.standardise.phone import standardised_phones
 
 _COLUMNAR: Final[dict[str, Callable[[pl.Expr], pl.Expr]]] = {
@@ -33,9 +30,10 @@ _COLUMNAR: Final[dict[str, Callable[[pl.Expr], pl.Expr]]] = {
     "street": standardised_street,
     "country": standardised_country,
 }
-_SINGLE: Final[dict[str, Callable[[str, str], str | None]]] = {
-    "national_id": standardised_national_id,
-    "organisation_number": standardised_organisation_number,
+_BY_COUNTRY: Final[dict[str, Callable[[pl.Series, str], pl.Series]]] = {
+    "phone": standardised_phones,
+    "national_id": standardised_national_ids,
+    "organisation_number": standardised_organisation_numbers,
 }
 _OF_ATTRIBUTE: Final = {attribute.name: attribute.standardiser for attribute in ATTRIBUTES}
 
@@ -50,10 +48,8 @@ def standardised(values: pl.Series, attribute: str, *, country: str = "") -> pl.
 
     """
     standardiser = _OF_ATTRIBUTE[attribute]
-    if standardiser == "phone":
-        return standardised_phones(values, country)
-    if standardiser in _SINGLE:
-        return over_distinct(values, country, _SINGLE[standardiser])
+    if standardiser in _BY_COUNTRY:
+        return _BY_COUNTRY[standardiser](values, country)
     if standardiser == "date":
         return values.str.to_date("%Y-%m-%d", strict=False).dt.to_string("iso")
     return values.to_frame("value").select(_COLUMNAR[standardiser](pl.col("value"))).to_series().rename(values.name)
