@@ -30,7 +30,8 @@ class PermittedSet:
 
     - `records`: record, entity (Binary, 16 bytes): permitted records only;
     - `absent`: rule to number of entities that have no permitted record, by the rule that fired first;
-    - `valid_until`: the earliest instant at which a consent in the set lapses by itself, None if none does.
+    - `valid_until`: the earliest instant at which a consent of a permitted entity lapses by itself, None if none does.
+      It counts for every part: one that is not permitted itself silences the others once its consent has expired.
     """
 
     records: pl.DataFrame
@@ -57,8 +58,9 @@ def permitted_set(
     gone = erased.join(decided, on="entity", how="anti")["entity"].n_unique()
     if gone:
         counts[ERASED] = gone
+    parts = decided.join(permitted, on="entity", how="semi")
     return PermittedSet(
-        records=permitted.select("record", "entity"), absent=counts, valid_until=_earliest(permitted["until_us"])
+        records=permitted.select("record", "entity"), absent=counts, valid_until=_earliest(parts["until_us"])
     )
 
 
