@@ -114,10 +114,14 @@ def main() -> None:
         for run in range(given.runs):
             base = plain(source, folder / "plain.parquet")
             command = [sys.executable, "-m", __spec__.name, "--child", str(source), str(given.customers)]
-            seconds, peak = map(float, subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
+            seconds, peak = map(
+                float, subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+            )
             ratios.append(seconds / base)
             peaks.append(peak)
-            print(f"run {run + 1}: plain {base:.2f} s, ingest {seconds:.2f} s, ratio {seconds / base:.2f}, peak {peak:.2f} GB")
+            print(
+                f"run {run + 1}: plain {base:.2f} s, ingest {seconds:.2f} s, ratio {seconds / base:.2f}, peak {peak:.2f} GB"
+            )
         print(f"median ratio {statistics.median(ratios):.2f} (goal 2.5); peak {max(peaks):.2f} GB (goal 4)")
 
 
