@@ -77,7 +77,6 @@ class Tally:
     ) -> QualityReport:
         """Sum up; `at` is the instant freshness is judged at, `known` the customers on file."""
         contract = self._contract
-        events = pl.concat(self._events) if self._events else pl.Series(dtype=pl.UInt64)
         customers = self._distinct_customers()
         completeness = self._completeness()
         first, last = min(self._span, default=None), max(self._span, default=None)
@@ -94,7 +93,7 @@ class Tally:
             quarantined=self._read - self._accepted,
             rejections=self._named_rejections(),
             completeness=completeness,
-            duplicates=events.len() - events.n_unique(),
+            duplicates=self._duplicates(),
             customers=customers.height,
             earliest=first,
             latest=last,
@@ -106,10 +105,16 @@ class Tally:
             linked=linked,
             unlinked_rows=unlinked,
             breaches=breaches_of(contract, completeness=completeness, hours_stale=hours),
-            advice=advice_of(
-                completeness=completeness, months=months, customers=customers.height, is_identity=contract.is_identity
-            ),
+            advice=self._advice(completeness, months, customers.height),
         )
+
+    def _duplicates(self) -> int:
+        events = pl.concat(self._events) if self._events else pl.Series(dtype=pl.UInt64)
+        return events.len() - events.n_unique()
+
+    def _advice(self, completeness: dict[str, float], months: float, customers: int) -> tuple[Advice, ...]:
+        is_identity = self._contract.is_identity
+        return advice_of(completeness=completeness, months=months, customers=customers, is_identity=is_identity)
 
     def _named_rejections(self) -> tuple[Rejection, ...]:
         return tuple(
