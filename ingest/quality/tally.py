@@ -16,7 +16,7 @@ from ingest.canonical.table import ColumnKind
 from ingest.contract.model import ColumnType, Contract
 from ingest.quality.category import CODES_SHOWN, MINIMUM_ROWS
 from ingest.quality.readiness import advice_of, breaches_of
-from ingest.quality.report import Lookalike, QualityReport, Rejection, Shape
+from ingest.quality.report import Advice, Lookalike, QualityReport, Rejection, Shape
 from ingest.readers.chunk import Chunk
 
 Known = Callable[[pl.Series], pl.Series]
