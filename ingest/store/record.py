@@ -85,7 +85,7 @@ def name_records(
             "key_version": space.key_version,
             "created_at": at,
         }
-        for index in key_indexes
+        for index in sorted(key_indexes)  # one order for all: crosswise locks would be a deadlock on PostgreSQL
     ]
     if not records:
         return {}

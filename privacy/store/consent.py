@@ -74,8 +74,15 @@ def move_heads(session: Session, acts: Sequence[Act]) -> int | None:
     for act in acts:
         key = (act.record_id, act.purpose)
         heads[key] = head_after(heads.get(key, Head()), act.event)
-    _upsert(session, [_head_row(record, purpose, head) for (record, purpose), head in heads.items()])
+    # In one order: two transactions that lock the same heads crosswise would end in a deadlock on PostgreSQL.
+    _upsert(
+        session, [_head_row(record, purpose, head) for (record, purpose), head in sorted(heads.items(), key=_place)]
+    )
     return bump_epoch(session, {record for record, _ in heads}, kind="consent")
+
+
+def _place(item: tuple[tuple[RecordId, PurposeId], Head]) -> tuple[RecordId, PurposeId]:
+    return item[0]
 
 
 def acts_of_batch(session: Session, batch_id: BatchId) -> list[Act]:
