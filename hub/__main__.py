@@ -1,6 +1,5 @@
 """`varde` and `python -m hub`: the one place where the process's environment is read."""
 
-import logging
 import os
 
 from hub import logs
@@ -10,7 +9,6 @@ from hub.cli.invocation import Invocation
 
 def main() -> None:
     """Run the command line; ends the process with its exit code."""
-    logging.captureWarnings(capture=True)  # their text may hold a value: a log line says that there was one
     logs.withhold_last_words()
     os.umask(0o077)  # whatever a command writes is its owner's alone
     make_app()(obj=Invocation(environment=dict(os.environ)))  # noqa: TID251 - read once, given to hub.settings

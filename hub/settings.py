@@ -15,7 +15,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NoReturn, Self
 from urllib.parse import parse_qs, urlsplit
 
 from hub.errors import SettingsInvalid
@@ -42,6 +42,10 @@ class Settings:
     kek_file: Path
     engine: str
     token: str | None = field(repr=False)
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled: a pickle is a file with passwords and the token in clear."""
+        raise TypeError("Settings are never pickled")
 
     @classmethod
     def load(cls, environment: Mapping[str, str], home: Path | None = None) -> Self:

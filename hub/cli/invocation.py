@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import NoReturn, Self
 
 import typer
 
@@ -22,6 +22,10 @@ class Invocation:
     environment: Mapping[str, str] = field(repr=False)
     clock: Clock = wall_clock.now
     home: Path | None = None
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled: a pickle is a file with the environment in clear."""
+        raise TypeError("an Invocation is never pickled")
 
     @property
     def debug(self) -> bool:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NoReturn
 
 from sqlalchemy import insert, or_, select, update
 from sqlmodel import Session, col
@@ -38,6 +39,10 @@ class NewPrincipal:
     label_index: bytes
     label_sealed: bytes
     expires_at: datetime | None = None
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled: a pickle is a file with the token in clear."""
+        raise TypeError("a NewPrincipal is never pickled")
 
 
 def digest_of(token: str) -> bytes:
