@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
+from ingest.pipeline.expiry import expire
 from ingest.pipeline.ports import Ports
 from ingest.pipeline.settle import settle
 from ingest.store import batch as batches
@@ -16,6 +17,7 @@ class Recovery:
 
     settled: int
     aborted: int
+    expired: int
 
 
 def recover(ports: Ports) -> Recovery:
@@ -28,7 +30,7 @@ def recover(ports: Ports) -> Recovery:
     given_up = abort_expired(ports)
     for batch_id in aborted:
         sweep(batch_id, ports)
-    return Recovery(settled=len(visible), aborted=given_up)
+    return Recovery(settled=len(visible), aborted=given_up, expired=expire(ports))
 
 
 def abort_expired(ports: Ports) -> int:
@@ -51,8 +53,8 @@ def abort_batch(batch_id: BatchId, ports: Ports) -> bool:
 def give_up(batch_id: BatchId, ports: Ports) -> None:
     """Abort and sweep the batch of an ingest that failed, as far as the fault allows.
 
-    If that fails too (the disk is full), the batch waits for recovery; the first fault is the one to tell. If somebody
-    aborted the batch because this process had lost its lease, what was written since goes as well.
+    If that fails too (the disk is full), the batch waits for recovery; the first fault is the one to tell. If
+    somebody aborted the batch because this process had lost its lease, what was written since goes as well.
     """
     with suppress(Exception):
         if abort_batch(batch_id, ports):
