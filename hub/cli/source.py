@@ -21,6 +21,7 @@ from ingest.quality.profile import profile
 from ingest.quality.report import QualityReport
 from ingest.quality.tally import Known
 from ingest.store.record import find_records
+from privacy.terms import EntityKind
 
 app = typer.Typer(help="Look at a source's files and contracts.", no_args_is_help=True)
 Row = tuple[object, ...]
@@ -60,7 +61,8 @@ def known_in(hub: Acting, contract: Contract) -> Known:
     """Say of customer keys whether the hub has them on record, by blind index: no key is stored or opened."""
     reference = contract.person or contract.organisation
     source = contract.source if contract.is_identity or reference is None else reference.source
-    index = hub.hub.indexes().source_key(source)
+    kind = contract.entity_kind or (EntityKind.PERSON if contract.person else EntityKind.ORGANISATION)
+    index = hub.hub.indexes().source_key(source, kind)
 
     def known(keys: pl.Series) -> pl.Series:
         tokens = index.tokens_of(keys.cast(pl.String).to_list())

@@ -16,7 +16,7 @@ from ingest.store import batch as batches
 from ingest.store.batch import Counts
 from privacy.keys import KEY_BYTES, Key, KeyKind, NewKey
 from privacy.sealing import Cell, SealedTable, seal
-from privacy.terms import BatchId, KeyId, random_id
+from privacy.terms import BatchId, EntityKind, KeyId, random_id
 
 QUARANTINE_DAYS = 30
 _WRITE_ROWS = 1000
@@ -81,15 +81,16 @@ class Arrival:
 
     def _subject_index(self, raw: str) -> bytes | None:
         """Index whose row this is, if its key can be read: erasing the subject reaches quarantined rows too."""
-        reference = self.contract.person or self.contract.organisation
-        column, source = (reference.column, reference.source) if reference else (None, self.contract.source)
-        if column is None and self.contract.key:
-            column = self.contract.key[0]
+        contract = self.contract
+        reference = None if contract.is_identity else contract.person or contract.organisation
+        column = reference.column if reference else next(iter(contract.key), None)
+        kind = contract.entity_kind or (EntityKind.PERSON if contract.person else EntityKind.ORGANISATION)
         try:
             value = json.loads(raw).get(column)
         except (ValueError, AttributeError):
             return None
-        return self.ports.indexes.source_key(source).token_of(str(value).strip()) if value else None
+        index = self.ports.indexes.source_key(reference.source if reference else contract.source, kind)
+        return index.token_of(str(value).strip()) if value else None
 
     def _key(self) -> Key:
         if self._quarantine_key is None:
