@@ -43,7 +43,6 @@ ROOT: Final = Path(__file__).parent.parent.parent
 PACKAGES: Final = ("hub", "ingest", "predict", "privacy")
 
 SAFE_FIELDS: Final = {
-    # our own words
     "rule": "a constant of ours, or a constraint's name",
     "remedy": "a constant of ours",
     "because": "a constant of ours, or a rule's name",
@@ -55,7 +54,6 @@ SAFE_FIELDS: Final = {
     "told": "the child's own error text, made by the same rules",
     "slug": "the class of a problem that the server answered",
     "text": "the problem's text as the server tells it, made by the same rules",
-    # names that the operator gave to things, checked against a pattern or a catalogue
     "source": "a contract's name",
     "contract": "a contract's name",
     "column": "a declared column or a position, never a header of a file",
@@ -68,7 +66,6 @@ SAFE_FIELDS: Final = {
     "purpose": "kept for handlers, not told",
     "basis": "a legal basis",
     "field": "a field of the audit entry, of the allow-list",
-    # random ids and counts
     "key_id": "random",
     "file_id": "random",
     "lease_id": "random",
@@ -82,7 +79,6 @@ SAFE_FIELDS: Final = {
     "have": "a count",
     "need": "a count",
     "status": "an HTTP status",
-    # instants that a caller asked for or we decided; no instant of a row
     "at": "the instant asked for",
     "until": "an instant of the grid",
     "known_until": "the end of what is known",
