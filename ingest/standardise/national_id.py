@@ -21,8 +21,7 @@ _FIRST_CHECK_NO: Final = (3, 7, 6, 1, 8, 9, 4, 5, 2, 1)  # Skatteetaten, modulus
 _SECOND_CHECK_NO: Final = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
 _CHECK_DK: Final = (4, 3, 2, 7, 6, 5, 4, 3, 2, 1)  # CPR-kontoret, modulus 11
 _CHECK_SE: Final = (2, 1, 2, 1, 2, 1, 2, 1, 2, 1)  # Luhn, ISO/IEC 7812-1 annex B
-_D_NUMBER: Final = 40  # added to the day, or to the month of an H number
-_FH_NUMBER: Final = 80  # from this day on, a number tells no date
+_D_NUMBER: Final = 40  # added to the day, or to the month of an H number; an FH number, from 80, stays no date
 _CENTURIES_NO: Final = (
     (0, 499, 0, 99, 1900),
     (500, 749, 54, 99, 1800),
@@ -72,7 +71,7 @@ def _verdict_no(digits: pl.Expr) -> pl.Expr:
     """Judge a birth, D or H number; the individual digits tell the century."""
     is_checked = (_sum(digits, _FIRST_CHECK_NO) % 11 == 0) & (_sum(digits, _SECOND_CHECK_NO) % 11 == 0)
     day, month, year = _part(digits, 0, 2), _part(digits, 2, 2), _part(digits, 4, 2)
-    born_day = pl.when((day > _D_NUMBER) & (day < _FH_NUMBER)).then(day - _D_NUMBER).otherwise(day)
+    born_day = pl.when(day > _D_NUMBER).then(day - _D_NUMBER).otherwise(day)
     born_month = pl.when(month > _D_NUMBER).then(month - _D_NUMBER).otherwise(month)
     century = _century(_part(digits, 6, 3), year, _CENTURIES_NO)
     return is_checked & _is_past(_date(century + year, born_month, born_day))
