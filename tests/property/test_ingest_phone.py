@@ -105,6 +105,8 @@ def columns(draw: st.DrawFn) -> tuple[list[str], str]:
 @example((["+35818123456", "018 123456", "99533 47 91234567"], "FI"))  # Åland, and a carrier's international prefix
 @example((["004712", "0047", "00", "000", "+47", "+4", "12", "1-2", "4747474747", "47 47 47 47"], "NO"))
 @example(([";phone-context=+47 91234567", "91234567;phone-context=+47", "91234567;isub=1"], "NO"))
+@example(([f"912{sign}34567" for sign in ",;x~*#/+_"] + ["++4791234567", "+47+91234567", "912\\34567"], "NO"))
+@example((["712345", "01481 712345", "020 7946 0018"], "GG"))  # Guernsey completes its own short numbers
 def test_the_column_says_what_the_library_says(given_column: tuple[list[str], str]) -> None:
     assert not disagreements(*given_column)
 
@@ -198,6 +200,14 @@ RELEASES: dict[str, tuple[list[tuple[str, str | None, str, object]], str, str | 
     "a look-ahead": ([("NO", "mobile", "national_number_pattern", r"(?!9)\d{8}")], "91234567", None),
     "a trunk prefix": ([TRUNK_NINE], "991234567", "+4791234567"),
     "a carrier code": ([("NO", None, "national_prefix_for_parsing", r"9(\d)")], "9591234567", "+4791234567"),
+    "a rewriting rule": (
+        [
+            ("NO", None, "national_prefix_for_parsing", r"9(\d{7})"),
+            ("NO", None, "national_prefix_transform_rule", r"4\1"),
+        ],
+        "91234567",
+        "+4741234567",
+    ),
     "lengths that forbid the trunk prefix": ([TRUNK_NINE, ANY_DIGITS], "91234567", "+4791234567"),
     "a local length that forbids it": (
         [
