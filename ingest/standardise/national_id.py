@@ -85,17 +85,13 @@ def _verdict_dk(digits: pl.Expr) -> pl.Expr:
 
 
 def _verdict_se(digits: pl.Expr) -> pl.Expr:
-    """Judge a personal number; the library takes any date, but which century ten digits mean is the clock's to say."""
+    """Judge a personal number; the library takes any date, past or not, and reads year 00 as 2000 until 2100."""
     short = digits.str.tail(len(_CHECK_SE))
     doubled = [_part(short, place, 1) * weight for place, weight in enumerate(_CHECK_SE)]
     is_checked = pl.sum_horizontal(product // 10 + product % 10 for product in doubled) % 10 == 0
-    year = (
-        pl.when(digits.str.len_bytes() > len(_CHECK_SE)).then(_part(digits, 0, 4)).otherwise(2000 + _part(short, 0, 2))
-    )
-    is_date = _date(year, _part(short, 2, 2), _part(short, 4, 2)).is_not_null()
-    # Of the years that end in 00, only some have this day.
-    hinges_on_century = (digits.str.len_bytes() == len(_CHECK_SE)) & short.str.starts_with("000229")
-    return pl.when(~hinges_on_century).then(is_checked & is_date)
+    is_long = digits.str.len_bytes() > len(_CHECK_SE)
+    year = pl.when(is_long).then(_part(digits, 0, 4)).otherwise(2000 + _part(short, 0, 2))
+    return is_checked & _date(year, _part(short, 2, 2), _part(short, 4, 2)).is_not_null()
 
 
 def _part(digits: pl.Expr, start: int, length: int) -> pl.Expr:
