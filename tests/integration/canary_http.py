@@ -76,6 +76,17 @@ def requests(rooms: Rooms, as_of: str) -> Iterator[tuple[str, bytes]]:
     yield "422 purpose", written("GET", f"{VIEW}?purpose={word()}&as_of={quote(as_of)}", reader)
     yield "422 instant", written("GET", f"{VIEW}?purpose=churn&as_of={word()}", reader)
     yield "422 unknown", written("GET", f"{query}&{word()}={word()}", reader)
+    yield from _choices(rooms, chooser)
+    yield "400 garbage", f"{word()} {word()}\r\n{word()}\r\n\r\n".encode()
+    yield "400 header", f"GET /health HTTP/1.1\r\nHost: {word()}\r\n{word()} {word()}\r\n\r\n".encode()
+    yield "long header", written("GET", "/health", headers={"X-Long": word() * 8000})
+    yield "host", f"GET //{word()}.example/health HTTP/1.1\r\nHost: {word()}\r\nConnection: close\r\n\r\n".encode()
+    yield "upgrade", written("GET", f"/{word()}", headers={"Upgrade": "websocket", "Sec-WebSocket-Key": word()})
+
+
+def _choices(rooms: Rooms, chooser: str) -> Iterator[tuple[str, bytes]]:
+    """Write choices that cannot be taken, with the token of somebody who may choose."""
+    word, choice = rooms.spares.word, "/v1/me/purposes/churn"
     yield "422 choice purpose", written("PUT", f"/v1/me/purposes/{word()}", chooser, body={"state": "objected"})
     yield "422 state", written("PUT", choice, chooser, body={"state": word()})
     yield "422 field", written("PUT", choice, chooser, body={"state": "objected", word(): word()})
@@ -86,11 +97,6 @@ def requests(rooms: Rooms, as_of: str) -> Iterator[tuple[str, bytes]]:
     yield "422 form", written("PUT", choice, chooser, raw=f"state={word()}".encode(), headers={"Content-Type": word()})
     yield "413 large", written("PUT", choice, chooser, raw=(word() * 2000).encode())
     yield "4xx notice", written("PUT", choice, chooser, body={"state": "given", "notice": word().lower()})
-    yield "400 garbage", f"{word()} {word()}\r\n{word()}\r\n\r\n".encode()
-    yield "400 header", f"GET /health HTTP/1.1\r\nHost: {word()}\r\n{word()} {word()}\r\n\r\n".encode()
-    yield "long header", written("GET", "/health", headers={"X-Long": word() * 8000})
-    yield "host", f"GET //{word()}.example/health HTTP/1.1\r\nHost: {word()}\r\nConnection: close\r\n\r\n".encode()
-    yield "upgrade", written("GET", f"/{word()}", headers={"Upgrade": "websocket", "Sec-WebSocket-Key": word()})
 
 
 def written(  # noqa: PLR0913 - the parts of a request

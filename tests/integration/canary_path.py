@@ -179,6 +179,17 @@ def _mistyped(rooms: Rooms) -> Iterator[Step]:
         "unknown noun": ("consent", word(), address[6]),
         "option before": (f"--{word()}", "consent", "show", address[7]),
         "lift what": ("consent", "lift", word(), word()),
+    }
+    for name, words in (lines | _mistyped_options(rooms)).items():
+        code = frozenset({USAGE, REFUSED}) if name != "contract" else ANY
+        yield step(f"mistyped {name}", *words, codes=code)
+    yield step("mistyped on standard input", "consent", "show", "-", stdin=f"email:{word()}@a.example", codes=USAGE)
+
+
+def _mistyped_options(rooms: Rooms) -> dict[str, Sequence[str]]:
+    """Give each kind of argument and option a name where something else is meant."""
+    word = rooms.spares.word
+    return {
         "an instant": ("consent", "give", "crm:x", "winback", "--until", word()),
         "a number": ("audit", "log", "--limit", word()),
         "since": ("audit", "log", "--since", word()),
@@ -200,10 +211,6 @@ def _mistyped(rooms: Rooms) -> Iterator[Step]:
         "bytes that are no text": ("consent", "show", f"{word()}\udcff", word()),
         "folder": ("--home", str(rooms.made / word()), "audit", "log"),
     }
-    for name, words in lines.items():
-        code = frozenset({USAGE, REFUSED}) if name != "contract" else ANY
-        yield step(f"mistyped {name}", *words, codes=code)
-    yield step("mistyped on standard input", "consent", "show", "-", stdin=f"email:{word()}@a.example", codes=USAGE)
 
 
 def _inside(rooms: Rooms) -> Iterator[Step]:

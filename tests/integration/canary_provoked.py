@@ -172,7 +172,7 @@ def delivery(ctx: typer.Context, how: str, contract: Path, file: Path) -> None:
             event.listen(act.hub.engine, "connect", _no_room)
             act.hub.engine.dispose()
         case "cast":
-            EventArrival._canonical = _cast  # type: ignore[method-assign, assignment]
+            EventArrival._canonical = _cast  # type: ignore[method-assign, assignment]  # a chunk that fails
         case step:
             ports = replace(ports, reached=_dying_at(step))
     ingest_file(load_contract(contract), file, ports)
