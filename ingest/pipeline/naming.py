@@ -50,7 +50,7 @@ def records_of_keys(keys: pl.Series, space: KeySpace, ports: Ports) -> pl.DataFr
     with ports.read_only() as session:
         many = len(indexes) >= _MANY
         found = records_of_source(session, indexes, space) if many else find_records(session, indexes)
-    unknown = [index for index in indexes if index not in found]
+    unknown = sorted(index for index in indexes if index not in found)
     for start in range(0, len(unknown), _NAMED_AT_ONCE):
         chunk = unknown[start : start + _NAMED_AT_ONCE]
         with ports.unit_of_work() as session:
