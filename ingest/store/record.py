@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import Insert, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col
@@ -133,13 +134,13 @@ def add_revisions(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def add_indexes(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Stage blind indexes: they count from the moment their batch does."""
-    insert_rows(session, RecordIndex, rows)
+    """Stage blind indexes: they count from the moment their batch does; one that the batch has already stays."""
+    execute_rows(session, _new_index(_dialect_of(session)), rows)
 
 
 def add_contacts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Stage which organisation's record a person's record is a contact of."""
-    insert_rows(session, ContactOf, rows)
+    """Stage which organisation's record a person's record is a contact of; the last row of a batch says it."""
+    execute_rows(session, _new_contact(_dialect_of(session)), rows)
 
 
 def add_held_texts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -185,3 +186,28 @@ def records_of_batch(session: Session, batch_id: BatchId) -> list[RecordId]:
 
 def _insert_for(session: Session) -> Any:  # noqa: ANN401 - two dialects' inserts share methods, not a type
     return sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+
+
+def _dialect_of(session: Session) -> str:
+    return session.get_bind().dialect.name
+
+
+@lru_cache(maxsize=2)
+def _new_index(dialect: str) -> Insert:
+    """Make the statement once a dialect, so that it is compiled once."""
+    new: Any = sqlite_insert if dialect == "sqlite" else postgresql_insert
+    statement: Insert = new(RecordIndex).on_conflict_do_nothing(
+        index_elements=["record_id", "field", "token", "batch_id"]
+    )
+    return statement
+
+
+@lru_cache(maxsize=2)
+def _new_contact(dialect: str) -> Insert:
+    new: Any = sqlite_insert if dialect == "sqlite" else postgresql_insert
+    statement = new(ContactOf)
+    upsert: Insert = statement.on_conflict_do_update(
+        index_elements=["person_record", "batch_id"],
+        set_={"organisation_record": statement.excluded.organisation_record},
+    )
+    return upsert

@@ -7,9 +7,11 @@ import polars as pl
 import pytest
 from sqlalchemy import func, select
 
+from hub.authentication import acting_principal
 from hub.compose import Hub
 from hub.consents import find_subject
 from hub.erasing import erase
+from ingest.contract.load import contract_of_yaml
 from ingest.errors import BatchBusy, FileRefused
 from ingest.pipeline.delivery import Summary, ingest_file
 from ingest.store.batch import BatchState
@@ -212,3 +214,29 @@ def test_an_unknown_customer_keeps_its_record_when_the_profile_arrives(hub_facto
     deliver_text(hub, CRM, header + PERSON, tmp_path / "people.csv")
     assert {name: record for record, name in names_of(hub).items()} == before
     assert lake_frame(hub, "messages").select(pl.col("person").first()).item() == before["c1"]
+
+
+def test_a_person_who_comes_back_to_an_earlier_address_in_a_later_chunk_is_taken_in(hub_factory, tmp_path, monkeypatch):
+    """A record's index and its organisation may be said again by a later chunk of the same batch."""
+    monkeypatch.setattr("ingest.pipeline.people.IdentityArrival.CHUNK_ROWS", 1)
+    contract = """
+contract: crm
+version: 1
+source: crm
+owner: crm-team
+table: people
+format: {kind: csv, delimiter: ",", encoding: utf-8}
+key: [id]
+organisation: {column: firm}
+columns:
+  name: {to: full_name}
+  mail: {to: email}
+"""
+    path = tmp_path / "people.csv"
+    path.write_text(
+        "id,firm,name,mail\n1,x,Ann Berg,a@crm.example\n1,y,Ann Berg,b@crm.example\n1,x,Ann Berg,a@crm.example\n"
+    )
+    for kind in ("sqlite", "postgres"):
+        hub = hub_factory(kind)
+        summary = ingest_file(contract_of_yaml(contract), path, hub.ports(acting_principal(hub).principal_id))
+        assert (summary.counts.accepted, summary.counts.duplicate) == (3, 0)
