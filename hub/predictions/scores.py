@@ -12,7 +12,6 @@ from sqlmodel import Session
 from hub.compose import Hub
 from hub.lake import catalogue
 from hub.lake.append import append
-from hub.lake.reading import reading
 from hub.predictions.tables import ModelVersion
 from hub.views.gateway import PSEUDONYM
 from hub.views.spec import ViewSpec
@@ -57,26 +56,6 @@ def write_scores(hub: Hub, principal: Principal, scores: pl.DataFrame, spec: Vie
 def _anybody_erased(session: Session, frame: pl.DataFrame, grain: EntityKind) -> bool:
     owner = "person" if grain is EntityKind.PERSON else "organisation"
     return not tombstones(session).isdisjoint(frame[owner].to_list())
-
-
-def current_scores(hub: Hub, module: str, kind: EntityKind) -> pl.DataFrame:
-    """Return the newest score of each customer that is still valid: entity and the columns of the table.
-
-    Inside the hub only: whoever shows scores goes through a decision of their own. A score made before its customer's
-    record set changed is void (it may hold another person's data).
-    """
-    with hub.reading() as session:
-        anchors = anchors_frame(session, kind)
-    owner = "person" if kind is EntityKind.PERSON else "organisation"
-    with reading(hub.lake) as reader:
-        rows = reader.collect(reader.scan(TABLE).filter(pl.col("module") == module))
-    return (
-        rows.join(anchors.rename({"record": owner, "revision": "now"}), on=owner, how="inner")
-        .filter(pl.col("crosswalk_revision") == pl.col("now"))
-        .sort("event_time", "scored_at")
-        .unique("entity", keep="last")
-        .drop("now")
-    )
 
 
 def _canonical(rows: pl.DataFrame, spec: ViewSpec, model: ModelVersion, scored_at: datetime) -> pl.DataFrame:

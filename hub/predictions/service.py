@@ -100,10 +100,7 @@ def train(
 def score(
     hub: Hub, principal: Principal, module: str, *, as_of: datetime | None = None, language: str = "en"
 ) -> Scored:
-    """Score every customer that the view releases at `as_of` (default.
-
-    The newest instant of its grid that has passed).
-    """
+    """Score every customer that the view releases at `as_of`; by default at the newest instant of its grid."""
     with hub.reading() as session:
         model = store.current_model(session, module)
     view, spec = model.view, _spec(hub, model.view)
@@ -182,11 +179,7 @@ def _known_since(hub: Hub, spec: ViewSpec) -> datetime:
 
 
 def _known_until(hub: Hub, spec: ViewSpec) -> datetime:
-    """Return the end of what is known.
-
-    Just after the last event of the tables that say who is a customer, never later
-    than now.
-    """
+    """Return the end of what is known: just after the last event that makes somebody a customer, never after now."""
     last = max((file.max_event_at for file in _files(hub, spec)), default=hub.clock())
     return min(last + timedelta(microseconds=1), hub.clock())
 

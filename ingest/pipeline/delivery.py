@@ -5,9 +5,8 @@ The commit protocol (the control database and the key store never share a transa
 2. keys are durable in the key store under the batch id before anything sealed under them is written;
 3. rows and files are staged in short chunks, invisible to every read; acts that restrict take effect as they land;
 4. the flip changes one batch row, publishes the staged files, bumps the epoch and appends the audit entry;
-5. settling lets permissive acts take effect and joins records; it is repeated after a crash, and can only add what
-the
-   visible batch already says. Until then its people are read less widely, never more.
+5. settling lets permissive acts take effect and joins records; it is repeated after a crash, and can only add
+   what the visible batch already says.
 A batch that is not flipped when its lease ends is aborted: keys destroyed, rows and files swept.
 """
 
