@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sqlmodel import Session
+
 from hub.compose import Hub
 from hub.consents import Subject
 from hub.database.journal import truncate_journal
@@ -173,3 +175,8 @@ def lake_rules() -> list[ErasureRule]:
 def _verify_role(by: Principal) -> None:
     if by.role not in _MAY_ERASE:
         raise AccessRefused("role_may_not_erase", "Ask the DPO or the owner")
+
+
+def pending(session: Session) -> int:
+    """Count the erasures that are not completed."""
+    return len(open_erasures(session))
