@@ -5,8 +5,10 @@ copied, wrapped and sorted row by row. Here the statement is compiled once by SQ
 driver is given tuples; the one column type with a Python side, `Instant`, is applied here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
 from typing import Any, Final, cast
 
 from sqlalchemy import Column, ColumnElement, Dialect, Insert, Select, insert, literal_column
@@ -19,6 +21,17 @@ _KEYS: Final = "__keys__"
 _AT_ONCE: Final = 500  # below SQLite's oldest limit of 999 bound parameters
 
 
+@dataclass(frozen=True, slots=True)
+class Same:
+    """A column that holds one value in every row."""
+
+    value: Any
+
+
+Columns = Mapping[str, Sequence[Any] | Same]
+"""Columns of one length by name; a table's worth of rows without an object a row."""
+
+
 def insert_rows(session: Session, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows into a model's table in the caller's transaction; does nothing for no rows.
 
@@ -29,6 +42,16 @@ def insert_rows(session: Session, model: type[SQLModel], rows: Sequence[Mapping[
     execute_rows(session, _insert_of(model), rows)
 
 
+def insert_columns(session: Session, model: type[SQLModel], columns: Columns) -> None:
+    """Insert the rows that columns of one length make up, in their order; does nothing for no rows.
+
+    Raises:
+        ValueError: the columns differ in length, or none has one.
+
+    """
+    execute_columns(session, _insert_of(model), columns)
+
+
 def execute_rows(session: Session, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
     """Execute an INSERT (an upsert, too, if its conflict clause takes no parameters) for many rows."""
     if not rows:
@@ -36,14 +59,30 @@ def execute_rows(session: Session, statement: Insert, rows: Sequence[Mapping[str
     for row in rows:
         if len(row) != len(rows[0]) and (more := row.keys() - rows[0].keys()):
             raise KeyError(*sorted(more))  # else its value would be dropped in silence
+    execute_columns(session, statement, {name: [row[name] for row in rows] for name in rows[0]})
+
+
+def execute_columns(session: Session, statement: Insert, columns: Columns) -> int:
+    """Execute an INSERT or such an upsert for the rows of columns; return how many rows were inserted or changed.
+
+    Raises:
+        ValueError: the columns differ in length, or none has one.
+
+    """
+    lengths = {len(column) for column in columns.values() if not isinstance(column, Same)}
+    if len(lengths) != 1:
+        raise ValueError("columns of one table have one length")
+    if not (count := lengths.pop()):
+        return 0
     connection = session.connection()
-    compiled = _compiled(statement, connection.dialect, tuple(rows[0]))
+    compiled = _compiled(statement, connection.dialect, tuple(columns))
     names = list(compiled.positiontup or compiled.params)
-    values = list(zip(*(_column_of(rows, statement.table.columns[name]) for name in names), strict=True))
+    values = list(zip(*(_stored(columns[name], statement.table.columns[name], count) for name in names), strict=True))
     if compiled.positional:
-        connection.exec_driver_sql(str(compiled), values)
+        done = connection.exec_driver_sql(str(compiled), values)
     else:
-        connection.exec_driver_sql(str(compiled), [dict(zip(names, value, strict=True)) for value in values])
+        done = connection.exec_driver_sql(str(compiled), [dict(zip(names, value, strict=True)) for value in values])
+    return int(done.rowcount)
 
 
 def among_keys(column: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a mapped column
@@ -87,9 +126,11 @@ def _compiled(statement: Insert, dialect: Dialect, columns: tuple[str, ...]) -> 
     return compiled
 
 
-def _column_of(rows: Sequence[Mapping[str, Any]], column: Column[Any]) -> list[Any]:
-    """Take one column out of the rows; instants become what every database stores."""
-    values = [row[column.name] for row in rows]
+def _stored(values: Sequence[Any] | Same, column: Column[Any], count: int) -> Iterable[Any]:
+    """Give a column's values as the database stores them: instants become microseconds."""
+    if isinstance(values, Same):
+        (value,) = _stored([values.value], column, 1)
+        return repeat(value, count)
     if not isinstance(column.type, Instant):
         return values
     return [None if value is None else microseconds_of(value) for value in values]

@@ -12,7 +12,7 @@ from sqlmodel import col
 from hub.database.unit import RuleBroken, reading, unit_of_work
 from ingest.tables.batch import BatchMetric
 from ingest.tables.record import SourceRecord
-from privacy.store.bulk import execute_rows, insert_rows
+from privacy.store.bulk import Columns, Same, execute_columns, execute_rows, insert_columns, insert_rows
 from privacy.tables.epoch import Change
 from privacy.tables.erasure import Erasure
 from tests.builders import NOON, an_id
@@ -106,3 +106,44 @@ def test_an_upsert_keeps_what_is_there(control: Engine) -> None:
         execute_rows(session, new(SourceRecord).on_conflict_do_nothing(index_elements=["key_index"]), rows)
     with reading(control) as session:
         assert list(session.execute(select(col(SourceRecord.record_id))).scalars()) == [an_id(1)]
+
+
+def test_columns_are_the_rows_they_make_up(control: Engine) -> None:
+    rows = [an_erasure(number) for number in (1, 2, 3)]
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    columns |= {name: Same(rows[0][name]) for name in rows[0] if all(row[name] == rows[0][name] for row in rows)}
+    assert any(isinstance(column, Same) for column in columns.values())
+    with unit_of_work(control) as session:
+        insert_columns(session, Erasure, columns)
+    with reading(control) as session:
+        stored = session.execute(select(Erasure).order_by(col(Erasure.records))).scalars()
+        assert [row.model_dump() for row in stored] == rows
+
+
+@pytest.mark.parametrize("columns", [{"a": [1], "b": [1, 2]}, {"a": Same(1)}, {}])
+def test_columns_without_one_length_are_an_error(control: Engine, columns: Columns) -> None:
+    with pytest.raises(ValueError, match="one length"), unit_of_work(control) as session:
+        insert_columns(session, Erasure, columns)
+
+
+def test_an_upsert_says_how_many_rows_it_wrote(control: Engine) -> None:
+    """Whoever writes as if it were alone learns that it was not."""
+    new = sqlite_insert if control.dialect.name == "sqlite" else postgresql_insert
+    upsert = new(SourceRecord).on_conflict_do_nothing(index_elements=["key_index"])
+
+    def name(*numbers: int) -> int:
+        columns = {
+            "record_id": [an_id(100 + number) for number in numbers],
+            "kind": Same("person"),
+            "source": Same("crm"),
+            "key_index": [an_id(number) for number in numbers],
+            "key_version": Same(1),
+            "created_at": Same(NOON),
+        }
+        with unit_of_work(control) as session:
+            return execute_columns(session, upsert, columns)
+
+    assert name(1, 2) == 2
+    assert name(3, 2, 4) == 2
+    assert name(1, 2, 3) == 0
+    assert name() == 0
