@@ -6,7 +6,7 @@ columns (birth date, postcode alone) are never indexed: a keyed index of few val
 stores an index also stores the standardiser's and the key's version, so that look-ups can try all live pairs.
 """
 
-import hmac
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +16,9 @@ from privacy.keys import Key
 FULL_BYTES: Final = 32
 CANDIDATE_BYTES: Final = 16
 REFERENCE_BYTES: Final = 8
+_BLOCK_BYTES: Final = 64  # of SHA-256; a key is 32 bytes, so it is never hashed first
+_INNER_PAD: Final = 0x36
+_OUTER_PAD: Final = 0x5C
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,25 @@ class BlindIndex:
 
         Call it on distinct values only: an HMAC costs a microsecond, a join costs a hundredth of that.
         """
-        secret, length = self.key.secret, self.length
         prefix = len(self.scope.encode()).to_bytes(2, "big") + self.scope.encode()
-        digest = hmac.digest
-        return [digest(secret, prefix + value.encode(), "sha256")[:length] for value in values]
+        inner, outer = _padded(self.key.secret)
+        inner.update(prefix)
+        within, around, length = inner.copy, outer.copy, self.length
+        tokens = []
+        for value in values:
+            first, second = within(), around()
+            first.update(value.encode())
+            second.update(first.digest())
+            tokens.append(second.digest()[:length])
+        return tokens
+
+
+def _padded(secret: bytes) -> "tuple[hashlib._Hash, hashlib._Hash]":
+    """Begin HMAC's inner and outer hash (RFC 2104 section 4: both may be kept): a third of what `hmac.digest` costs."""
+    block = secret.ljust(_BLOCK_BYTES, b"\0")
+    pads = (bytes(byte ^ pad for byte in block) for pad in (_INNER_PAD, _OUTER_PAD))
+    inner, outer = (hashlib.sha256(pad) for pad in pads)
+    return inner, outer
 
 
 def reference_of(tokens: Sequence[bytes]) -> list[int]:

@@ -1,8 +1,14 @@
 """Blind indexes: the same value is found in its own scope and tells nothing in another."""
 
+import hmac
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from privacy.blind_index import CANDIDATE_BYTES, FULL_BYTES, REFERENCE_BYTES, BlindIndex, reference_of
+from privacy.keys import Key, KeyKind
+from privacy.terms import KeyId
 from tests.builders import a_key
 
 
@@ -42,3 +48,10 @@ def test_a_length_at_which_tokens_meet_is_refused(length: int) -> None:
 
 def test_references_are_signed_and_take_eight_bytes() -> None:
     assert reference_of([b"\x00" * 7 + b"\x01", b"\xff" * 8, b"\x80" + b"\x00" * 7]) == [1, -1, -(2**63)]
+
+
+@given(st.binary(min_size=32, max_size=32), st.text(), st.lists(st.text()))
+def test_a_token_is_the_hmac_of_rfc_2104(secret: bytes, scope: str, values: list[str]) -> None:
+    index = BlindIndex(Key(KeyId(bytes(16)), KeyKind.INDEX, secret), scope, FULL_BYTES)
+    prefix = len(scope.encode()).to_bytes(2, "big") + scope.encode()
+    assert index.tokens_of(values) == [hmac.digest(secret, prefix + value.encode(), "sha256") for value in values]
