@@ -11,6 +11,7 @@ import secrets
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -52,15 +53,19 @@ class Cell:
 
     def aad(self, key: Key) -> bytes:
         """Join the parts, each with its length, and the key's id: no two cells give the same bytes."""
-        parts = (
-            self.instance,
-            self.table.to_bytes(2, "big"),
-            self.field.to_bytes(2, "big"),
-            self.row,
-            self.revision.to_bytes(8, "big"),
-            key.key_id,
-        )
-        return b"".join(len(part).to_bytes(2, "big") + part for part in parts)
+        row, revision = _with_length(self.row), _with_length(self.revision.to_bytes(8, "big"))
+        return _place(self.instance, self.table, self.field) + row + revision + _with_length(key.key_id)
+
+
+def _with_length(part: bytes) -> bytes:
+    return len(part).to_bytes(2, "big") + part
+
+
+@lru_cache(maxsize=64)
+def _place(instance: bytes, table: SealedTable, field: int) -> bytes:
+    """Join what all cells of one column share."""
+    parts = (instance, table.to_bytes(2, "big"), field.to_bytes(2, "big"))
+    return b"".join(_with_length(part) for part in parts)
 
 
 def seal(plaintext: bytes, *, key: Key, cell: Cell) -> bytes:
