@@ -28,12 +28,12 @@ from privacy.audit import AuditFields
 from privacy.blind_index import BlindIndex
 from privacy.errors import KekUnavailable
 from privacy.keys import KEY_BYTES, Key, KeyKind
-from privacy.policy import policy_of
+from privacy.policy import policy_of, verify_versions
 from privacy.purposes import Policy, policy_hash
 from privacy.sealing import Cell, SealedTable, seal
 from privacy.store.audit import append_entry, start_log
 from privacy.store.epoch import bump_epoch_for_all, start_epoch
-from privacy.store.policy import apply_policy, find_policy
+from privacy.store.policy import applied_policies, apply_policy, find_policy
 from privacy.store.principal import EVERYTHING, NewPrincipal, Principal, add_principal, all_principals
 from privacy.terms import KeyId, PersonId, PrincipalId, Role, random_id
 
@@ -180,8 +180,10 @@ def put_policy_in_force(stores: Stores, pack: dict[str, object], *, by: Principa
         PolicyInvalid: the pack breaks a rule; nothing was applied.
 
     """
-    _domains(stores.keystore, policy_of(pack))
-    engine = stores.engine
+    engine, proposed = stores.engine, policy_of(pack)
+    with reading(engine) as session:
+        verify_versions(proposed, applied_policies(session))  # before a key is made for a pack that is refused
+    _domains(stores.keystore, proposed)
     with unit_of_work(engine) as session:
         policy = apply_policy(session, pack, by=by, at=at())
         bump_epoch_for_all(session, kind="policy")

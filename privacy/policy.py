@@ -4,13 +4,13 @@ Every refusal is a `PolicyInvalid` with the path of the field, the rule and the 
 refused, too: a misspelt `direct_markting` must not quietly mean false.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
 from privacy.errors import PolicyInvalid
-from privacy.purposes import Policy, Purpose, PurposeText
+from privacy.purposes import Policy, Purpose, PurposeText, purpose_hash
 from privacy.retention import RetentionRule, RetentionStart
 from privacy.terms import DataCategory, DomainName, LegalBasis, PurposeId
 
@@ -45,6 +45,23 @@ def policy_of(pack: Mapping[str, object]) -> Policy:
             _retention_of(_Node(f"retention[{at}]", rule)) for at, rule in enumerate(node.items("retention"))
         ),
     )
+
+
+def verify_versions(proposed: Policy, earlier: Iterable[Policy]) -> None:
+    """Refuse a purpose whose rules are not those that its version has stood for: acts and audit entries name it.
+
+    Texts and references may be mended under one version, and a policy that was in force may come back as it was.
+
+    Raises:
+        PolicyInvalid: names the purpose and the version.
+
+    """
+    stood = {(one.id, one.version): purpose_hash(one) for policy in earlier for one in policy.purposes}
+    for purpose in proposed.purposes:
+        rules = purpose_hash(purpose)
+        if stood.get((purpose.id, purpose.version), rules) != rules:
+            rule = f"rules changed under version {purpose.version}"
+            raise PolicyInvalid(f"purposes.{purpose.id}", rule, "raise the version")
 
 
 @dataclass(frozen=True, slots=True, init=False)

@@ -15,8 +15,9 @@ from hub.compose import Hub
 from hub.home import Stores, put_policy_in_force
 from hub.policy.pack import read_pack
 from hub.views.registry import ViewState, all_versions
-from privacy.policy import policy_of
+from privacy.policy import policy_of, verify_versions
 from privacy.purposes import Policy, policy_hash, purpose_hash, texts_hash
+from privacy.store.policy import applied_policies
 
 app = typer.Typer(help="Purposes, their legal bases and their rules.", no_args_is_help=True)
 Pack = Annotated[Path, typer.Argument(metavar="PACK", help="A policy pack, YAML.")]
@@ -52,7 +53,9 @@ def show_(ctx: typer.Context, *, form: FormatOption = Format.TABLE) -> None:
 def plan(ctx: typer.Context, pack: Pack, *, form: FormatOption = Format.TABLE) -> None:
     """Show what a pack would add, change and remove, and which approved views would lapse. Changes nothing."""
     act = acting(ctx, Duty.ANYTHING)
-    _show_changes(changes_of(act.hub, policy_of(read_pack(pack))), form)
+    proposed = policy_of(read_pack(pack))
+    _show_changes(changes_of(act.hub, proposed), form)
+    _verify_versions(act.hub, proposed)
 
 
 @app.command()
@@ -60,8 +63,10 @@ def apply(ctx: typer.Context, pack: Pack, *, dry_run: DryRun = False, form: Form
     """Put a pack in force: from the next read on it governs."""
     act = acting(ctx, Duty.CHANGE_POLICY)
     read = read_pack(pack)
-    changes = changes_of(act.hub, policy_of(read))
+    proposed = policy_of(read)
+    changes = changes_of(act.hub, proposed)
     _show_changes(changes, form)
+    _verify_versions(act.hub, proposed)
     if dry_run:
         would(f"put the pack in force with {len(changes)} changes")
         return
@@ -91,6 +96,11 @@ def changes_of(hub: Hub, proposed: Policy) -> list[Change]:
             what = "texts changed" if texts_hash(old) != texts_hash(new) else "references changed"
         changes.append(Change(name, what, tuple(lapses)))
     return changes
+
+
+def _verify_versions(hub: Hub, proposed: Policy) -> None:
+    with hub.reading() as session:
+        verify_versions(proposed, applied_policies(session))
 
 
 def _show_changes(changes: list[Change], form: Format) -> None:

@@ -9,22 +9,24 @@ from typing import Final
 from sqlalchemy import func, insert, select
 from sqlmodel import Session, col
 
-from privacy.policy import policy_of
+from privacy.policy import policy_of, verify_versions
 from privacy.purposes import Policy, policy_hash
 from privacy.tables.policy import PolicyVersion
 from privacy.terms import PrincipalId
 
 _NEWEST: Final = select(col(PolicyVersion.document)).order_by(col(PolicyVersion.version).desc()).limit(1)
+_ALL: Final = select(col(PolicyVersion.document)).order_by(col(PolicyVersion.version))
 
 
 def apply_policy(session: Session, pack: Mapping[str, object], *, by: PrincipalId, at: datetime) -> Policy:
     """Make a policy pack the governing one; the caller bumps the epoch in the same transaction.
 
     Raises:
-        PolicyInvalid: the pack breaks a rule; nothing was applied.
+        PolicyInvalid: the pack breaks a rule, or changes a purpose's rules under one version; nothing was applied.
 
     """
     policy = policy_of(pack)
+    verify_versions(policy, applied_policies(session))
     newest = session.execute(select(func.max(col(PolicyVersion.version)))).scalar()
     session.execute(
         insert(PolicyVersion),
@@ -47,7 +49,12 @@ def find_policy(session: Session) -> Policy | None:
     return None if document is None else _parsed(document)
 
 
-@lru_cache(maxsize=4)
+def applied_policies(session: Session) -> list[Policy]:
+    """Read every policy that ever governed, oldest first."""
+    return [_parsed(document) for document in session.connection().execute(_ALL).scalars()]
+
+
+@lru_cache(maxsize=16)
 def _parsed(document: str) -> Policy:
     """Parse a document once: a policy is frozen and the text alone decides it, so nothing can grow stale here."""
     return policy_of(json.loads(document))

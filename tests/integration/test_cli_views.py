@@ -8,7 +8,6 @@ from typing import Any
 import polars as pl
 import pytest
 
-from hub.policy.pack import default_pack
 from privacy.checkpoint import verifier_key_of, verify_checkpoint
 from tests.integration.cli_desk import Desk, stocked
 
@@ -115,37 +114,6 @@ def test_catalogue_view_can_be_saved_and_submitted(desk: Desk) -> None:
     saved = desk.file("churn.yaml", desk.run("view", "new", "churn_signals").stdout)
     assert desk.run("view", "submit", saved).exit_code == 0
     assert desk.run("view", "new", "no_such").exit_code == 2
-
-
-def test_policy_plan_names_the_approvals_that_lapse(approved: Desk) -> None:
-    shorter = default_pack().replace("retention_days: 90", "retention_days: 30")
-    pack = approved.file("pack.yaml", shorter)
-    assert approved.json("policy", "plan", approved.file("same.yaml", default_pack())) == []
-    changes = {each["purpose"]: each for each in approved.json("policy", "plan", pack)}
-    assert changes["churn"]["change"] == "rules changed"
-    assert changes["churn"]["approvals_that_lapse"] == ["shopping v1"]
-    assert approved.run("policy", "apply", pack, "--dry-run").exit_code == 0
-    assert approved.run(*READ).exit_code == 0
-    assert approved.run("policy", "apply", pack).exit_code == 0
-    assert approved.run(*READ).exit_code == 4
-    assert approved.json("policy", "plan", pack) == []
-
-
-def test_new_purpose_gets_its_domain_with_the_policy(desk: Desk) -> None:
-    head, _, rest = default_pack().partition("  churn:\n")
-    block = rest[: rest.index("  service:\n")].replace("lia-churn-2025", "lia-care-2025")
-    pack = desk.file("pack.yaml", f"{head}  care:\n{block}  churn:\n{rest}")
-    (change,) = desk.json("policy", "plan", pack)
-    assert (change["purpose"], change["change"]) == ("care", "added")
-    assert desk.run("policy", "apply", pack).exit_code == 0
-    assert {each["check"]: each["state"] for each in desk.json("doctor")}["keys"] == "ok"
-
-
-def test_broken_pack_is_2_and_changes_nothing(desk: Desk) -> None:
-    before = desk.json("policy", "show")
-    pack = desk.file("pack.yaml", default_pack().replace("legal_basis: consent", "legal_basis: whim"))
-    assert desk.run("policy", "apply", pack).exit_code == 2
-    assert desk.json("policy", "show") == before
 
 
 def test_log_is_filtered_by_action_time_and_number(approved: Desk) -> None:

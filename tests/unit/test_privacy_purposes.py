@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from privacy.errors import PolicyInvalid, PurposeUnknown
-from privacy.policy import policy_of
+from privacy.policy import policy_of, verify_versions
 from privacy.purposes import LANGUAGES, Policy, PurposeText, policy_hash, purpose_hash, texts_hash
 from privacy.retention import RetentionRule, RetentionStart
 from privacy.terms import DataCategory, LegalBasis, PurposeId
@@ -141,6 +141,23 @@ PAPER: dict[str, Any] = {"lia_ref": "LIA-9", "dpia_ref": "DPIA-9", "texts": TEXT
 @pytest.mark.parametrize("name", RULES)
 def test_purpose_hash_binds_every_rule(name: str) -> None:
     assert purpose_hash(a_purpose(**{name: RULES[name]})) != purpose_hash(a_purpose())
+
+
+@pytest.mark.parametrize("name", [name for name in RULES if name != "version"])
+def test_one_version_of_a_purpose_stands_for_one_set_of_rules(name: str) -> None:
+    first, second = a_purpose(), a_purpose(version=2, **{name: RULES[name]})
+    history = [
+        Policy(version=1, purposes=(first,)),
+        Policy(version=2, purposes=()),
+        Policy(version=3, purposes=(second,)),
+    ]
+    for changes in ({name: RULES[name]}, {"version": 2}):  # neither may take the version of the other, gone or not
+        with pytest.raises(
+            PolicyInvalid, match=r"purposes\.winback: rules changed under version \d; raise the version"
+        ):
+            verify_versions(Policy(version=4, purposes=(a_purpose(**changes),)), history)
+    for back in (first, second, a_purpose(version=3, **{name: RULES[name]}), a_purpose(**PAPER)):
+        verify_versions(Policy(version=4, purposes=(back,)), history)
 
 
 @pytest.mark.parametrize("name", PAPER)
