@@ -25,7 +25,7 @@ from hub.settings import Settings
 from ingest.canonical.catalogue import lake_table_of
 from ingest.pipeline.ports import Indexes, Ports
 from privacy.audit import AuditFields
-from privacy.checkpoint import VerifierKey, verifier_key
+from privacy.checkpoint import verifier_key
 from privacy.errors import KeyNotFound
 from privacy.keys import Key, KeyKind
 from privacy.pseudonym import PseudonymisationDomain
@@ -33,6 +33,7 @@ from privacy.purposes import Policy
 from privacy.store.audit import add_checkpoint, append_entry
 from privacy.store.policy import find_policy
 from privacy.terms import DomainName, KeyId, PrincipalId
+from privacy.verifier import VerifierKey
 
 Clock = Callable[[], datetime]
 

@@ -46,11 +46,11 @@ from privacy.errors import (
     KeyNotFound,
     PolicyInvalid,
     PrivacyError,
-    ProofRejected,
     PurposeUnknown,
     SealBroken,
     WrongSecretLength,
 )
+from privacy.verifier import ProofRejected
 
 
 class ExitCode(IntEnum):
@@ -136,7 +136,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     predict.MessageRefused: _BROKEN,
 }
 
-OURS: Final = (HubError, IngestError, PrivacyError, predict.PredictError)
+OURS: Final = (HubError, IngestError, PrivacyError, ProofRejected, predict.PredictError)
 """Errors whose text was written for people and holds no value of a row; any other text stays unsaid."""
 
 _WORD_START: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")

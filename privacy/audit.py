@@ -17,7 +17,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from privacy.errors import PrivacyError, ProofRejected
+from privacy.errors import PrivacyError
 from privacy.instant import instant_of, microseconds_of
 from privacy.terms import (
     ID_BYTES,
@@ -32,6 +32,7 @@ from privacy.terms import (
     RecordId,
     Role,
 )
+from privacy.verifier import ProofRejected
 
 SALT_BYTES: Final = 16
 MOST_BYTES: Final = 1 << 20

@@ -5,7 +5,7 @@ An error carries fields, never prose about a person and never a value from a row
 
 
 class PrivacyError(Exception):
-    """The base of every error raised in `privacy`."""
+    """The base of every error raised in `privacy`, except by `privacy.verifier`, which stands alone."""
 
 
 class SealBroken(PrivacyError):
@@ -56,11 +56,3 @@ class PurposeUnknown(PrivacyError):
     def __init__(self, purpose: str) -> None:
         super().__init__("no such purpose is in the applied policy; see `varde policy show`")  # may be a person's name
         self.purpose = purpose
-
-
-class ProofRejected(PrivacyError):
-    """A proof, checkpoint or log does not verify; the text names the clause."""
-
-    def __init__(self, because: str) -> None:
-        super().__init__(f"proof rejected: {because}")
-        self.because = because

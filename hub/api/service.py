@@ -18,6 +18,7 @@ from hub.writer import Writer
 from ingest.pipeline.recovery import recover
 from privacy.errors import PrivacyError
 from privacy.terms import ID_BYTES, PrincipalId
+from privacy.verifier import ProofRejected
 
 CHECKPOINT_SECONDS: Final = 60.0  # design: an auditor never waits longer for a signed head
 HEAVY_READS: Final = 4  # each holds a frame and its bytes in memory; others wait without holding a thread
@@ -84,5 +85,5 @@ def _sign(hub: Hub) -> None:
     """Sign the log's head if it has grown; a database that does not answer now is asked again next time."""
     try:
         hub.checkpoint()
-    except (HubError, PrivacyError, DBAPIError) as exc:
+    except (HubError, PrivacyError, ProofRejected, DBAPIError) as exc:
         _log.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__})

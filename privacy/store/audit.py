@@ -15,14 +15,22 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import Session, col
 
 from privacy.audit import SALT_BYTES, AuditEntry, AuditFields, entry_bytes, parse_entry
-from privacy.checkpoint import Checkpoint, VerifierKey, sign_checkpoint, verify_checkpoint
-from privacy.errors import ProofRejected
+from privacy.checkpoint import sign_checkpoint
 from privacy.instant import microseconds_of
 from privacy.keys import Key
-from privacy.merkle import Frontier, TreeHead, leaf_hash
+from privacy.merkle import edge_of, frontier_of
 from privacy.store.bulk import insert_rows
 from privacy.tables.audit import AuditBody, AuditCheckpoint, AuditHead, AuditLeaf
 from privacy.terms import PrincipalId
+from privacy.verifier import (
+    Checkpoint,
+    Frontier,
+    ProofRejected,
+    TreeHead,
+    VerifierKey,
+    leaf_hash,
+    verify_checkpoint,
+)
 
 _ONLY_ROW: Final = 1
 _PAGE: Final = 10_000
@@ -71,7 +79,7 @@ def append_entry(session: Session, action: str, *, at: datetime, actor: Principa
     insert_rows(session, AuditLeaf, [{"leaf_index": index, "leaf_hash": leaf}])
     insert_rows(session, AuditBody, [{"leaf_index": index, "at": at, "action": action, "body": body}])
     extended = frontier.extended([leaf])
-    session.connection().execute(_MOVE_HEAD, {"to_size": extended.size, "to_frontier": extended.to_bytes()})
+    session.connection().execute(_MOVE_HEAD, {"to_size": extended.size, "to_frontier": edge_of(extended)})
     return index
 
 
@@ -185,4 +193,4 @@ def _leaves(session: Session) -> Iterator[tuple[int, bytes, bytes | None, str | 
 
 def _frontier(session: Session, *, lock: bool) -> Frontier:
     size, edge = session.connection().execute(_LOCKED_HEAD if lock else _HEAD).one()
-    return Frontier.from_bytes(size, edge)
+    return frontier_of(size, edge)

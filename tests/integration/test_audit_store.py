@@ -9,9 +9,8 @@ from sqlmodel import Session
 from hub.database.unit import unit_of_work
 from privacy.audit import AuditFieldRefused, AuditFields
 from privacy.checkpoint import verifier_key
-from privacy.errors import ProofRejected
 from privacy.keys import KeyKind
-from privacy.merkle import Frontier, leaf_hash
+from privacy.merkle import edge_of
 from privacy.store.audit import (
     Verdict,
     add_checkpoint,
@@ -24,6 +23,7 @@ from privacy.store.audit import (
 )
 from privacy.store.epoch import bump_epoch_for_all, current_epoch, start_epoch
 from privacy.terms import PrincipalId
+from privacy.verifier import Frontier, ProofRejected, leaf_hash
 from tests.builders import NOON, FixedClock, a_key, an_id
 
 ORIGIN = "varde/test"
@@ -226,7 +226,7 @@ def alter_head(session: Session) -> None:
 
 def set_head(session: Session, leaves: Sequence[bytes]) -> None:
     frontier = Frontier().extended(list(leaves))
-    run(session, "UPDATE audit_head SET size = :size, frontier = :edge", size=frontier.size, edge=frontier.to_bytes())
+    run(session, "UPDATE audit_head SET size = :size, frontier = :edge", size=frontier.size, edge=edge_of(frontier))
 
 
 TAMPERINGS: list[Callable[[Session], None]] = [

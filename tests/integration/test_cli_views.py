@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from privacy.checkpoint import verifier_key_of, verify_checkpoint
+from privacy.verifier import verifier_key_of, verify_checkpoint
 from tests.integration.cli_desk import Desk, stocked
 
 READ = ("view", "read", "shopping", "--purpose", "churn")

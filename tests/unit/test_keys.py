@@ -16,7 +16,6 @@ from privacy.errors import (
     KekUnavailable,
     KeyNotFound,
     PolicyInvalid,
-    ProofRejected,
     PurposeUnknown,
     SealBroken,
     WrongSecretLength,
@@ -122,5 +121,4 @@ def test_errors_say_what_happened_and_keep_their_fields() -> None:
     assert KeyNotFound(an_id(1)).key_id == an_id(1)
     assert KekUnavailable("gone").because == "gone"
     assert PurposeUnknown("sales").purpose == "sales"
-    assert ProofRejected("RFC 6962").because == "RFC 6962"
     assert (PolicyInvalid("a", "b", "c").where, PolicyInvalid("a", "b", "c").rule) == ("a", "b")

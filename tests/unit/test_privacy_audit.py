@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 
 from privacy.audit import MOST_BYTES, SHAPES, AuditFieldRefused, AuditFields, entry_bytes, parse_entry
-from privacy.errors import ProofRejected
-from privacy.merkle import leaf_hash
 from privacy.terms import (
     ActChannel,
     BatchId,
@@ -21,6 +19,7 @@ from privacy.terms import (
     RecordId,
     Role,
 )
+from privacy.verifier import ProofRejected, leaf_hash
 from tests.privacy_builders import on
 
 LOG: dict[str, Any] = json.loads((Path(__file__).parents[1] / "vectors" / "audit_log.json").read_text(encoding="utf-8"))

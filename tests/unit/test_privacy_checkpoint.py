@@ -1,25 +1,30 @@
 import base64
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from privacy.checkpoint import (
+from privacy.checkpoint import sign_checkpoint, sign_text, verifier_key
+from privacy.keys import Key, KeyKind
+from privacy.merkle import head_of
+from privacy.terms import KeyId
+from privacy.verifier import (
+    EMPTY_ROOT,
+    WITNESS_KEY,
     Checkpoint,
+    ProofRejected,
+    TreeHead,
     VerifierKey,
     checkpoint_of,
-    sign_checkpoint,
-    sign_text,
+    leaf_hash,
     verified_text,
-    verifier_key,
     verifier_key_of,
     verify_checkpoint,
+    verify_cosignature,
 )
-from privacy.errors import ProofRejected
-from privacy.keys import Key, KeyKind
-from privacy.merkle import EMPTY_ROOT, TreeHead, head_of, leaf_hash
-from privacy.terms import KeyId
 
 LOG: dict[str, Any] = json.loads((Path(__file__).parents[1] / "vectors" / "audit_log.json").read_text(encoding="utf-8"))
 KEY = Key(KeyId(bytes(16)), KeyKind.SIGNING, bytes.fromhex(LOG["seed"]))
@@ -156,3 +161,58 @@ def test_malformed_key_is_refused(vkey: str, clause: str) -> None:
 def test_key_of_other_bytes_than_a_curve_point_length_cannot_be_made() -> None:
     with pytest.raises(ProofRejected, match="32 bytes"):
         VerifierKey("name", bytes(31))
+
+
+WITNESS_KEY_PAIR = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
+WITNESS = VerifierKey("witness.example/w1", WITNESS_KEY_PAIR.public_key().public_bytes_raw(), WITNESS_KEY)
+
+# The example of C2SP tlog-cosignature, whose key is not told; the line's shape is another implementation's.
+C2SP_LINE = (
+    "— witness.example.com/w1 "
+    "jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcrtPHeolMI5OWXEhZCB9dlrDJsX3b2oyin1nPZqhf5nNo0xUe+mbIUBkBIfZ+qnA==\n"
+)
+
+
+def cosigned(note: str, *times: int) -> str:
+    """Cosign by the text of the specification, without any code of ours."""
+    body = note.split("\n\n", maxsplit=1)[0] + "\n"
+    key_id = sha256(b"witness.example/w1\n\x04" + WITNESS.public).digest()[:4]
+    for time in times:
+        signature = WITNESS_KEY_PAIR.sign(f"cosignature/v1\ntime {time}\n{body}".encode())
+        note += f"— witness.example/w1 {base64.b64encode(key_id + time.to_bytes(8, 'big') + signature).decode()}\n"
+    return note
+
+
+def test_cosignature_of_a_witness_tells_its_time() -> None:
+    assert verify_cosignature(cosigned(LOG["note"], 1_742_040_060) + C2SP_LINE, WITNESS) == 1_742_040_060
+    assert verify_cosignature(cosigned(LOG["note"], 5, 9, 7), WITNESS) == 9
+    assert verifier_key_of(str(WITNESS)) == WITNESS
+
+
+def test_time_of_a_cosignature_cannot_be_moved() -> None:
+    note = cosigned(LOG["note"], 9)
+    line = note.rstrip("\n").rpartition(" ")
+    signed = bytearray(base64.b64decode(line[2]))
+    signed[11] ^= 1
+    with pytest.raises(ProofRejected, match="RFC 8032"):
+        verify_cosignature(f"{line[0]} {base64.b64encode(signed).decode()}\n", WITNESS)
+
+
+@pytest.mark.parametrize(
+    ("note", "key", "clause"),
+    [
+        (LOG["note"], WITNESS, "expected witness"),
+        (cosigned(LOG["note"], 9).replace("\n3\n", "\n4\n"), WITNESS, "RFC 8032"),
+        (cosigned(LOG["note"], 9), VKEY, "other kind"),
+        (cosigned(LOG["note"], 1 << 63), WITNESS, "63 bits"),
+        (cosigned("a text\n\n", 9), WITNESS, "three lines"),
+    ],
+)
+def test_what_no_witness_said_is_refused(note: str, key: VerifierKey, clause: str) -> None:
+    with pytest.raises(ProofRejected, match=clause):
+        verify_cosignature(note, key)
+
+
+def test_key_of_a_witness_signs_no_checkpoint() -> None:
+    with pytest.raises(ProofRejected, match="other kind"):
+        verify_checkpoint(LOG["note"], WITNESS)

@@ -4,18 +4,8 @@ from typing import Any
 
 import pytest
 
-from privacy.errors import ProofRejected
-from privacy.merkle import (
-    EMPTY_ROOT,
-    Frontier,
-    TreeHead,
-    consistency_proof,
-    head_of,
-    inclusion_proof,
-    leaf_hash,
-    verify_consistency,
-    verify_inclusion,
-)
+from privacy.merkle import consistency_proof, frontier_of, head_of, inclusion_proof
+from privacy.verifier import EMPTY_ROOT, ProofRejected, TreeHead, leaf_hash, verify_consistency, verify_inclusion
 
 VECTORS: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "vectors" / "rfc6962.json").read_text(encoding="utf-8")
@@ -54,14 +44,14 @@ OTHER = bytes(32)
 @pytest.mark.parametrize(
     ("index", "size", "proof", "clause"),
     [
-        (8, 8, PROOF, "step 1"),
-        (-1, 8, PROOF, "step 1"),
-        (0, 0, [], "step 1"),
-        (5, 8, [*PROOF, OTHER], "step 4a"),
-        (5, 8, PROOF[:-1], "step 5: fewer"),
-        (5, 8, [OTHER, *PROOF[1:]], "step 5: another root"),
-        (4, 8, PROOF, "step 5: another root"),
-        (5, 6, PROOF[:2], "step 5: another root"),
+        (8, 8, PROOF, "index"),
+        (-1, 8, PROOF, "index"),
+        (0, 0, [], "index"),
+        (5, 8, [*PROOF, OTHER], "more hashes"),
+        (5, 8, PROOF[:-1], "fewer hashes"),
+        (5, 8, [OTHER, *PROOF[1:]], "another root"),
+        (4, 8, PROOF, "another root"),
+        (5, 6, PROOF[:2], "another root"),
     ],
 )
 def test_inclusion_is_rejected_with_its_clause(index: int, size: int, proof: list[bytes], clause: str) -> None:
@@ -77,17 +67,17 @@ STEPS = consistency_proof(LEAVES, 6)
     [
         (HEADS[8], HEADS[6], STEPS, "smaller"),
         (TreeHead(-1, EMPTY_ROOT), HEADS[6], [], "smaller"),
-        (HEADS[6], HEADS[8], [], "step 1"),
+        (HEADS[6], HEADS[8], [], "fewer"),
         (HEADS[6], HEADS[8], STEPS[:-1], "fewer"),
-        (HEADS[6], HEADS[8], [*STEPS, OTHER], "step 6a"),
+        (HEADS[6], HEADS[8], [*STEPS, OTHER], "more hashes"),
         (HEADS[6], HEADS[8], [*STEPS[:-1], OTHER], "older|newer"),
         (TreeHead(6, OTHER), HEADS[8], STEPS, "older"),
         (HEADS[6], TreeHead(8, OTHER), STEPS, "newer"),
         (HEADS[4], TreeHead(8, OTHER), consistency_proof(LEAVES, 4), "newer"),
-        (HEADS[8], HEADS[8], [OTHER], "no hashes"),
-        (HEADS[0], HEADS[8], [OTHER], "no hashes"),
-        (HEADS[8], TreeHead(8, OTHER), [], "two roots"),
-        (TreeHead(0, OTHER), HEADS[8], [], "two roots"),
+        (HEADS[8], HEADS[8], [OTHER], "more hashes"),
+        (HEADS[0], HEADS[8], [OTHER], "more hashes"),
+        (HEADS[8], TreeHead(8, OTHER), [], "newer"),
+        (TreeHead(0, OTHER), HEADS[8], [], "older"),
     ],
 )
 def test_inconsistency_is_rejected_with_its_clause(
@@ -111,7 +101,11 @@ def test_what_a_tree_does_not_hold_cannot_be_proved() -> None:
 )
 def test_edge_that_fits_no_tree_is_refused(size: int, edge: bytes) -> None:
     with pytest.raises(ProofRejected, match="compact range"):
-        Frontier.from_bytes(size, edge)
+        frontier_of(size, edge)
+
+
+def test_refusal_names_its_clause() -> None:
+    assert ProofRejected("RFC 6962").because == "RFC 6962"
 
 
 def test_a_node_never_passes_for_a_leaf() -> None:

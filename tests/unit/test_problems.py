@@ -15,7 +15,8 @@ import privacy
 from hub.errors import AccessRefused, HomeUnsafe, NotAuthenticated, ServiceUnreachable, WriteUnknown
 from hub.problems import OURS, PROBLEMS, UNEXPECTED, ExitCode, problem_of, said, slug_of
 from ingest.errors import FileRefused
-from privacy.errors import PrivacyError, ProofRejected, PurposeUnknown
+from privacy.errors import PrivacyError, PurposeUnknown
+from privacy.verifier import ProofRejected
 
 _PACKAGES = (hub, ingest, predict, privacy)
 
