@@ -37,6 +37,7 @@ from hub.errors import (
 )
 from hub.lake import errors as lake
 from hub.views.errors import CutRefused, SpecRefused
+from hub.witness.rules import SubmissionRefused
 from ingest.errors import BatchBusy, ContractInvalid, FileRefused, IngestError
 from ingest.prepass.container import StreamBroken
 from predict import errors as predict
@@ -107,6 +108,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     StorageFull: _FULL,
     SpecRefused: _UNFIT,
     CutRefused: _UNFIT,
+    SubmissionRefused: _UNFIT,
     lake.LakeError: UNEXPECTED,
     lake.LakeFileRefused: _BROKEN,
     lake.LakeFileNotWritten: _FULL,

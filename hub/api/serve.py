@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from hub.api.app import create_app
 from hub.compose import Hub
@@ -44,11 +45,23 @@ def serve(
 
 
 def config_of(hub: Hub, host: str, port: int, *, tls: Certificate | TlsElsewhere | None = None) -> uvicorn.Config:
-    """Configure the server; its own access log is off: it would write paths and queries."""
+    """Configure the server of a hub."""
+    return config_of_app(create_app(hub), host, port, tls=tls)
+
+
+def config_of_app(
+    app: ASGIApp, host: str, port: int, *, tls: Certificate | TlsElsewhere | None = None
+) -> uvicorn.Config:
+    """Configure a server; its own access log is off: it would write paths and queries.
+
+    Raises:
+        SettingsInvalid: the host can be reached from other machines and nobody said who encrypts.
+
+    """
     _verify_encrypted(host, tls)
     certificate = tls if isinstance(tls, Certificate) else None
     return uvicorn.Config(
-        create_app(hub),
+        app,
         host=host,
         port=port,
         access_log=False,

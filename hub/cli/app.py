@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hub.cli import audit, batch, consent, lake, policy, predict, principal, quarantine, source, view
+from hub.cli import audit, batch, consent, lake, policy, predict, principal, quarantine, source, view, witness
 from hub.cli.demo import demo
 from hub.cli.edge import Edge
 from hub.cli.erase import erase
@@ -34,7 +34,7 @@ def make_app() -> typer.Typer:
     for command in (demo, init, migrate, doctor, ingest, erase, serve):
         app.command()(command)
     app.command("version")(show_version)
-    for noun in (source, quarantine, consent, principal, policy, view, predict, audit, lake, batch):
+    for noun in (source, quarantine, consent, principal, policy, view, predict, audit, lake, batch, witness):
         app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
     return app
 
