@@ -8,16 +8,19 @@ is told apart (`WriteUnknown`), so that the caller retries by idempotency key.
 import fcntl
 import os
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from threading import Lock, Thread
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session
 
-from hub.database.engine import WRITES, sqlite_path
+from hub.database.engine import BUSY_TIMEOUT_MS, WRITES, sqlite_path
 from hub.errors import HubError, ServiceUnreachable, WriteUnknown
 
 UnitOfWork = Callable[[], AbstractContextManager[Session]]
@@ -27,6 +30,9 @@ READS: Final[Mapping[str, Mapping[str, Any]]] = {
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
 }
 """What makes a transaction one snapshot. PostgreSQL's default gives every statement a snapshot of its own."""
+
+PATIENCE_SECONDS: Final = BUSY_TIMEOUT_MS / 1000
+"""How long a writer stands in the queue: a process that was stopped in its turn must not stop all others for ever."""
 
 _DISK_FULL: Final = "53100"  # PostgreSQL's SQLSTATE disk_full
 
@@ -135,15 +141,65 @@ def _queue(engine: Engine) -> AbstractContextManager[None]:
     return nullcontext() if path is None else file_lock(path.with_name(path.name + ".queue"))
 
 
+_TURNS: Final[defaultdict[Path, Lock]] = defaultdict(Lock)
+"""One thread of a process at a time stands in a file's queue, so at most one is left waiting behind a stuck holder."""
+
+
 @contextmanager
 def file_lock(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock on a file; the kernel drops it when the process dies."""
+    """Hold an exclusive lock on a file; the kernel drops it when the process dies.
+
+    Raises:
+        ServiceUnreachable: the file cannot be opened, or somebody else has held it for `PATIENCE_SECONDS`.
+
+    """
+    turn = _TURNS[path]
+    if not turn.acquire(timeout=PATIENCE_SECONDS):
+        raise _held(path)
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as exc:
+        turn.release()
         raise ServiceUnreachable("the control database or key store", type(exc).__name__) from None
+    _stand_in_queue(descriptor, turn, path)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(descriptor)
+        _let_go(descriptor, turn)
+
+
+def _stand_in_queue(descriptor: int, turn: Lock, path: Path) -> None:
+    """Wait in the kernel's queue, which is fair as polling is not; a thread waits, because `flock` has no deadline."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        granted: Future[None] = Future()
+        Thread(target=_stand, args=(descriptor, turn, granted), name="writer queue", daemon=True).start()
+        try:
+            granted.result(PATIENCE_SECONDS)
+        except BaseException as exc:  # whoever is interrupted leaves the queue, too
+            if not granted.cancel():  # granted in this very moment
+                _let_go(descriptor, turn)
+            if isinstance(exc, TimeoutError):
+                raise _held(path) from None
+            raise
+
+
+def _stand(descriptor: int, turn: Lock, granted: "Future[None]") -> None:
+    """Stand in the queue for a caller; one who gave up meanwhile has left it to this thread to let go."""
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    if granted.set_running_or_notify_cancel():
+        granted.set_result(None)
+    else:
+        _let_go(descriptor, turn)
+
+
+def _let_go(descriptor: int, turn: Lock) -> None:
+    os.close(descriptor)
+    turn.release()
+
+
+def _held(path: Path) -> ServiceUnreachable:
+    return ServiceUnreachable(
+        "the control database or key store", f"another process holds the writer queue {path.name}"
+    )

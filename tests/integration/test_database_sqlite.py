@@ -3,6 +3,7 @@
 import resource
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
@@ -10,9 +11,11 @@ from time import monotonic
 import pytest
 from sqlalchemy import Engine, text
 
+from hub.database import unit
 from hub.database.engine import engine_of, sqlite_path
 from hub.database.journal import truncate_journal
 from hub.database.unit import file_lock, reading, unit_of_work
+from hub.errors import ServiceUnreachable
 from tests.builders import CANARY, Postgres
 
 ROOT = Path(__file__).parents[2]
@@ -55,7 +58,12 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 def run(code: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", code, *arguments],
+        cwd=ROOT,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
 
 
@@ -119,6 +127,30 @@ def test_the_queue_is_free_again_after_its_holder_died(engine: Engine, tmp_path:
     holder.communicate()
     with file_lock(tmp_path / "one.db.queue"):
         assert (tmp_path / "one.db.queue").stat().st_mode & 0o077 == 0
+
+
+def test_a_holder_that_does_not_go_on_stops_nobody_for_ever(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unit, "PATIENCE_SECONDS", 0.1)
+    queue = tmp_path / "one.db.queue"
+    holder = run(
+        "import sys; from pathlib import Path; from hub.database.unit import file_lock\n"
+        "with file_lock(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()",
+        str(queue),
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    before = threading.active_count()
+    for _ in range(5):
+        with pytest.raises(ServiceUnreachable, match=r"holds the writer queue one\.db\.queue"), unit_of_work(engine):
+            pytest.fail("two held one lock")
+    assert threading.active_count() <= before + 1
+    holder.communicate()
+    monkeypatch.setattr(unit, "PATIENCE_SECONDS", 30.0)
+    with unit_of_work(engine) as session:
+        session.execute(text("CREATE TABLE word (word TEXT)"))
+    assert threading.active_count() <= before
 
 
 def test_a_disk_that_fills_up_leaves_nothing_half_done(engine: Engine) -> None:
