@@ -45,3 +45,15 @@ class BatchBusy(IngestError):
             f"{contract}: another process is taking in this very file; wait for it, the result will be the same"
         )
         self.contract = contract
+
+
+class LaneBusy(BatchBusy):
+    """Another process is taking in another file of the same lane: two at once could count the same rows twice."""
+
+    def __init__(self, contract: str) -> None:
+        IngestError.__init__(
+            self,
+            f"{contract}: another file of this kind is being taken in at this moment, and two at once could count a "
+            "row twice; run the same command again when that one has ended (`varde ingest --wait SECONDS` waits for it)",
+        )
+        self.contract = contract

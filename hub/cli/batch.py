@@ -25,7 +25,8 @@ def list_(
     form: FormatOption = Format.TABLE,
 ) -> None:
     """List the deliveries that count, newest first."""
-    columns = ("batch", "contract", "table", "state", "started_at", "read", "accepted", "quarantined", "duplicate")
+    figures = ("read", "accepted", "quarantined", "duplicate", "retry_of")
+    columns = ("batch", "contract", "table", "state", "started_at", *figures)
     show(Table(columns, [_row(each) for each in _batches(ctx, contract)], "Deliveries"), form)
 
 
@@ -38,13 +39,24 @@ def show_(
 ) -> None:
     """Show the figures of a delivery beside those of the deliveries before it."""
     counted = _batches(ctx, None)
-    chosen = next((each for each in counted if each.contract == batch or each.batch_id.hex().startswith(batch)), None)
+    chosen = next((each for each in counted if _is_named(each, batch)), None)
     if chosen is None:
         raise typer.BadParameter("there is no such delivery; `varde batch list` shows them")
-    same = [each for each in counted if each.contract == chosen.contract and each.started_at <= chosen.started_at]
+    before = [each for each in counted if _is_before(each, chosen)]
     columns = ("metric", "column", "value", "before", "trend", "below_promise")
-    rows = _figures(ctx, [BatchId(each.batch_id) for each in same[:_TREND]])
+    rows = _figures(ctx, [BatchId(each.batch_id) for each in [chosen, *before][:_TREND]])
     show(Table(columns, rows, f"{chosen.contract}, {chosen.started_at:%Y-%m-%d %H:%M}"), form)
+
+
+def _is_named(batch: Batch, name: str) -> bool:
+    """Say whether a delivery goes by a name; a contract's name means its newest delivery, never a retry."""
+    return (batch.contract == name and batch.retry_of is None) or batch.batch_id.hex().startswith(name)
+
+
+def _is_before(batch: Batch, chosen: Batch) -> bool:
+    """Say whether a delivery belongs into the trend before the chosen one; rows tried again are no delivery."""
+    comes_before = (batch.started_at, batch.batch_id) < (chosen.started_at, chosen.batch_id)
+    return batch.contract == chosen.contract and batch.retry_of is None and comes_before
 
 
 def _batches(ctx: typer.Context, contract: str | None) -> list[Batch]:
@@ -54,7 +66,7 @@ def _batches(ctx: typer.Context, contract: str | None) -> list[Batch]:
 
 
 def _row(batch: Batch) -> tuple[object, ...]:
-    counts = (batch.rows_read, batch.rows_accepted, batch.rows_quarantined, batch.rows_duplicate)
+    counts = (batch.rows_read, batch.rows_accepted, batch.rows_quarantined, batch.rows_duplicate, batch.retry_of)
     return (batch.batch_id, batch.contract, batch.canonical_table, batch.state, batch.started_at, *counts)
 
 

@@ -1,9 +1,10 @@
 """`varde ingest`: take files in under their contract."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from time import sleep
+from typing import Annotated, Final
 
 import typer
 
@@ -14,9 +15,13 @@ from hub.cli.invocation import Acting, acting
 from hub.cli.message import say, warn, would
 from hub.cli.progress import counting
 from hub.cli.table import Format, FormatOption, Table, show
+from hub.compose import Hub
+from hub.erasing import roll_forward
+from hub.errors import ErasureWaiting
 from hub.problems import ExitCode
 from ingest.contract.load import load_contract
 from ingest.contract.model import Contract
+from ingest.errors import BatchBusy
 from ingest.pipeline.delivery import Summary, ingest_file
 from ingest.pipeline.ports import Ports
 from ingest.pipeline.recovery import recover
@@ -27,14 +32,19 @@ from ingest.tables.batch import BatchMetric
 
 _LOG = logs.log_of("ingest")
 _COLUMNS = ("file", "batch", "read", "accepted", "quarantined", "duplicate", "merged", "taken_in_before")
+_WAIT: Final = 330  # seconds: a little more than the lease that a process leaves behind that was killed
+_LONGEST_PAUSE: Final = 8
 Row = tuple[object, ...]
 
 
-def ingest(
+def ingest(  # noqa: PLR0913 - a command's options are its parameters
     ctx: typer.Context,
     contract: Annotated[Path, typer.Argument(help="The source contract, YAML.")],
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="One or more files it describes.")],
     *,
+    wait: Annotated[
+        int, typer.Option("--wait", metavar="SECONDS", min=0, help="How long to wait for another delivery to end.")
+    ] = _WAIT,
     dry_run: DryRun = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
@@ -45,11 +55,11 @@ def ingest(
         _rehearse(act, agreed, files, form)
         return
     ports = act.hub.ports(act.principal.principal_id)
+    _finish_erasures(act.hub, ports)
     _recover(ports)
     summaries = []
     for number, path in enumerate(files, start=1):
-        with counting(f"{agreed.name} {number}/{len(files)}") as progress:
-            summaries.append(ingest_file(agreed, path, replace(ports, progress=progress)))
+        summaries.append(_taken_in(agreed, path, ports, f"{number}/{len(files)}", wait=wait))
         _report(act, agreed, summaries[-1])
     show(Table(_COLUMNS, [_row(n, each) for n, each in enumerate(summaries, start=1)], "Taken in"), form)
     if any(summary.counts.quarantined for summary in summaries):
@@ -73,6 +83,48 @@ def _rehearse(act: Acting, contract: Contract, files: Sequence[Path], form: Form
     would(f"take in {fresh} of {len(files)} files; accepted rows that say nothing new would count as duplicates")
     if rejected:
         raise typer.Exit(ExitCode.REJECTS)
+
+
+def _taken_in(contract: Contract, path: Path, ports: Ports, which: str, *, wait: int) -> Summary:
+    """Take one file in; while another process is at it, or at another file of its lane, wait and try again."""
+    waited = 0
+    for pause in (*_pauses(wait), 0):
+        try:
+            with counting(f"{contract.name} {which}") as progress:
+                return ingest_file(contract, path, replace(ports, progress=progress))
+        except BatchBusy:
+            if not pause:
+                raise
+            if not waited:
+                say(f"{contract.name}: another delivery is being taken in; waiting for it, {wait} seconds at most.")
+            sleep(pause)
+            waited += pause
+    raise AssertionError("the last try returns or raises")  # pragma: no cover
+
+
+def _pauses(wait: int) -> Iterator[int]:
+    """Cut the time to wait into pauses that grow: each try reads the whole file, to know whether it is in already."""
+    pause = 1
+    while wait > 0:
+        yield min(pause, wait)
+        wait -= pause
+        pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _finish_erasures(hub: Hub, ports: Ports) -> None:
+    """Finish first what an erasure left that broke off: nothing new is written beside rows that must go.
+
+    One that must wait (for a long read, for a delivery that another process takes in) is closed to every read already,
+    its keys are gone, and `varde erase --finish` ends it.
+    """
+    try:
+        finished = roll_forward(hub, ports.principal)
+    except ErasureWaiting as waiting:
+        warn(str(waiting))
+        return
+    if finished:
+        say(f"Finished {finished} erasures that had broken off.")
+        _LOG.warning(logs.LogEvent.SUBJECT_ERASED, extra={"records": finished})
 
 
 def _recover(ports: Ports) -> None:

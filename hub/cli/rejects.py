@@ -104,7 +104,7 @@ def _retry_delivery(hub: Hub, contract: Contract, opened: Sequence[Opened], by: 
     if not whole:
         return Retried(batch=batch, tried=0, taken_in=0, unsplit=len(opened), summary=None)
     with _in_memory(_delivery_bytes(contract, whole)) as path:
-        summary = ingest_file(_as_ndjson(contract), path, hub.ports(by.principal_id))
+        summary = ingest_file(_as_ndjson(contract), path, hub.ports(by.principal_id), retry_of=BatchId(batch))
     taken_in = _settle(hub, summary, whole, by)
     return Retried(batch=batch, tried=len(whole), taken_in=taken_in, unsplit=len(opened) - len(whole), summary=summary)
 

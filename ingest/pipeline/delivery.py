@@ -8,6 +8,10 @@ The commit protocol (the control database and the key store never share a transa
 5. settling lets permissive acts take effect and joins records; it is repeated after a crash, and can only add
    what the visible batch already says.
 A batch that is not flipped when its lease ends is aborted: keys destroyed, rows and files swept.
+
+One delivery at a time is staged in a lane, and the database itself sees to it: for events the lane is the contract,
+whose event keys are looked up before the flip; for people and organisations it is the source, whose records' revisions
+are numbered. Two at once would count an event twice, or give two revisions one number.
 """
 
 from dataclasses import dataclass
@@ -16,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ingest.contract.model import Contract
-from ingest.errors import BatchBusy
+from ingest.errors import BatchBusy, LaneBusy
 from ingest.pipeline.arrival import Arrival
 from ingest.pipeline.events import EventArrival
 from ingest.pipeline.people import IdentityArrival
@@ -52,12 +56,14 @@ class Summary:
     merged: int = 0
 
 
-def ingest_file(contract: Contract, path: Path, ports: Ports) -> Summary:
+def ingest_file(contract: Contract, path: Path, ports: Ports, *, retry_of: BatchId | None = None) -> Summary:
     """Take in one file under its contract; return what became of its rows.
+
+    `retry_of` names the batch whose refused rows the file holds: then it stands in no trend.
 
     Raises:
         FileRefused: the file is not as the contract says; nothing of it is visible and nothing stays behind.
-        BatchBusy: another process is taking in this very file now.
+        BatchBusy: another process is taking in this very file now, or (`LaneBusy`) another one of its lane.
 
     """
     source = open_source(contract, path)
@@ -65,9 +71,11 @@ def ingest_file(contract: Contract, path: Path, ports: Ports) -> Summary:
     earlier = _earlier(contract, idempotency_key, ports)
     if earlier is not None:
         return earlier
+    _clear_lane(contract, ports)
     batch_id = BatchId(random_id())
+    row = _row(contract, batch_id, idempotency_key, ports) | {"retry_of": retry_of}
     with ports.unit_of_work() as session:
-        first = batches.stage(session, _row(contract, batch_id, idempotency_key, ports), at=ports.clock())
+        first = batches.stage(session, row, at=ports.clock())
     if not first:
         return _of_the_other(contract, idempotency_key, ports)
     ports.reached("batch_staged")
@@ -106,11 +114,27 @@ def _earlier(contract: Contract, idempotency_key: bytes, ports: Ports) -> Summar
     )
 
 
+def lane_of(contract: Contract) -> str:
+    """Name what two deliveries may not write at once: a contract's events, or a source's people or organisations."""
+    return f"{contract.table}:{contract.source}" if contract.table in IDENTITY_TABLES else f"events:{contract.name}"
+
+
+def _clear_lane(contract: Contract, ports: Ports) -> None:
+    """Make sure that nobody is in the lane; take it over from a process that died in it."""
+    with ports.read_only() as session:
+        there = batches.find_in_lane(session, lane_of(contract))
+    if there is None:
+        return
+    if there.lease_until > ports.clock():
+        raise LaneBusy(contract.name)
+    abort_batch(BatchId(there.batch_id), ports)
+
+
 def _of_the_other(contract: Contract, idempotency_key: bytes, ports: Ports) -> Summary:
-    """Answer when another process has staged the same delivery between our look and our insert."""
+    """Answer when another process has staged the same delivery, or another of the lane, since we looked."""
     summary = _earlier(contract, idempotency_key, ports)
     if summary is None:
-        raise BatchBusy(contract.name)
+        raise LaneBusy(contract.name)
     return summary
 
 
@@ -122,6 +146,7 @@ def _row(contract: Contract, batch_id: BatchId, idempotency_key: bytes, ports: P
         "source": contract.source,
         "canonical_table": contract.table,
         "idempotency_key": idempotency_key,
+        "lane": lane_of(contract),
         "principal_id": ports.principal,
     }
 

@@ -60,16 +60,18 @@ class Figures:
                 del self._values[column]
 
     def keep(self, batch_id: BatchId, counts: Counts, ports: Ports) -> list[str]:
-        """Stage the figures with the batch; return the names of those that breach."""
+        """Stage the figures with the batch; return the names of those that breach.
+
+        A retry of refused rows is no delivery: how many there are, how full and how old says nothing of the source.
+        """
         tokens = self._tokens(ports)
         with ports.read_only() as session:
+            retry = batches.is_retry(session, batch_id)
             usual = batches.earlier_volumes(session, self._contract.name, _EARLIER)
             known = batches.known_categories(session, self._contract.name)
         fresh = {column: found - known.get(column, set()) for column, found in tokens.items()}
         figures = [
-            *self._completeness(),
-            _figure("volume", "", counts.accepted, breached=_is_low(counts.accepted, usual)),
-            *self._freshness(ports.clock()),
+            *([] if retry else self._promised(counts, usual, ports.clock())),
             *(
                 _figure("new_category_values", column, len(new), breached=bool(new) and column in known)
                 for column, new in sorted(fresh.items())
@@ -79,6 +81,10 @@ class Figures:
             batches.add_metrics(session, [{"batch_id": batch_id, **figure} for figure in figures])
             batches.add_categories(session, self._contract.name, fresh, batch_id)
         return [f"{figure['metric']} {figure['column_name']}".strip() for figure in figures if figure["breached"]]
+
+    def _promised(self, counts: Counts, usual: list[int], at: datetime) -> list[dict[str, Any]]:
+        volume = _figure("volume", "", counts.accepted, breached=_is_low(counts.accepted, usual))
+        return [*self._completeness(), volume, *self._freshness(at)]
 
     def _completeness(self) -> list[dict[str, Any]]:
         demanded = self._contract.completeness

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import delete, inspect, select, text, tuple_, update
+from sqlalchemy import delete, inspect, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col
@@ -71,14 +71,25 @@ def find_live(session: Session, idempotency_key: bytes) -> Batch | None:
     return session.execute(query).scalar_one_or_none()
 
 
+def find_in_lane(session: Session, lane: str) -> Batch | None:
+    """Find the batch that is staged in a lane: while its lease runs nobody else may stage there."""
+    query = select(Batch).where(col(Batch.lane) == lane, col(Batch.state) == BatchState.STAGED.value)
+    return session.execute(query).scalar_one_or_none()
+
+
+def is_retry(session: Session, batch_id: BatchId) -> bool:
+    """Say whether a batch tries refused rows again: such a batch says nothing about what a source delivers."""
+    query = select(col(Batch.batch_id)).where(col(Batch.batch_id) == batch_id, col(Batch.retry_of).is_not(None))
+    return session.execute(query).scalar_one_or_none() is not None
+
+
 def stage(session: Session, row: Mapping[str, Any], *, at: datetime) -> bool:
-    """Insert a staged batch with a lease; False if another process staged the same delivery first."""
+    """Insert a staged batch with a lease; False if another process staged the same delivery, or is in the lane."""
     new = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
-    unless_live = new(Batch).on_conflict_do_nothing(
-        index_elements=["idempotency_key"], index_where=text("state <> 'aborted'")
-    )
     values = {**row, "state": BatchState.STAGED.value, "started_at": at, "lease_until": at + LEASE}
-    return bool(getattr(session.execute(unless_live.values(**values)), "rowcount", 0))
+    # RETURNING tells whether it was inserted: psycopg leaves the row count of an INSERT at -1, which is true
+    unless_taken = new(Batch).on_conflict_do_nothing().values(**values).returning(col(Batch.batch_id))
+    return session.execute(unless_taken).first() is not None
 
 
 def renew(session: Session, batch_id: BatchId, *, at: datetime) -> bool:
@@ -147,10 +158,10 @@ def add_metrics(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def earlier_volumes(session: Session, contract: str, count: int) -> list[int]:
-    """Return how many rows the last deliveries of a contract brought, newest first."""
+    """Return how many rows the last deliveries of a contract brought, newest first; retries are none."""
     query = (
         select(col(Batch.rows_accepted))
-        .where(col(Batch.contract) == contract, col(Batch.state).in_(COUNTED))
+        .where(col(Batch.contract) == contract, col(Batch.state).in_(COUNTED), col(Batch.retry_of).is_(None))
         .order_by(col(Batch.started_at).desc())
         .limit(count)
     )

@@ -15,7 +15,9 @@ from privacy.instant import Instant
 class Batch(SQLModel, table=True):
     """One delivery: staged -> visible -> settled, or aborted.
 
-    `idempotency_key` is SHA-256 of (contract, file content), so one file counts once, whatever crashes.
+    `idempotency_key` is SHA-256 of (contract, file content), so one file counts once, whatever crashes. One batch of a
+    `lane` is staged at a time, so that no two count what the other has not shown yet. `retry_of` is the batch whose
+    refused rows were tried again: such a batch is no delivery, and stands in no trend.
     """
 
     __tablename__ = "batch"
@@ -27,6 +29,13 @@ class Batch(SQLModel, table=True):
             sqlite_where=text("state <> 'aborted'"),
             postgresql_where=text("state <> 'aborted'"),
         ),
+        Index(
+            "ux_batch_lane",
+            "lane",
+            unique=True,
+            sqlite_where=text("state = 'staged'"),
+            postgresql_where=text("state = 'staged'"),
+        ),
     )
 
     batch_id: bytes = Field(primary_key=True)
@@ -35,6 +44,8 @@ class Batch(SQLModel, table=True):
     source: str
     canonical_table: str
     idempotency_key: bytes
+    lane: str
+    retry_of: bytes | None = None
     state: str = Field(index=True)
     started_at: datetime = Field(sa_type=Instant)
     lease_until: datetime = Field(sa_type=Instant)
