@@ -36,6 +36,7 @@ from privacy.terms import DomainName, KeyId, PrincipalId
 from privacy.verifier import VerifierKey
 
 Clock = Callable[[], datetime]
+Reached = Callable[[str], None]
 
 
 def _unreported(_step: str) -> None:
@@ -55,7 +56,7 @@ class Hub:
     lake: Lake
     instance: bytes
     clock: Clock
-    reached: Callable[[str], None] = _unreported
+    reached: Reached = _unreported
 
     def unit_of_work(self) -> AbstractContextManager[Session]:
         """Open a write transaction on the control database."""
@@ -129,8 +130,8 @@ class Hub:
         return Indexes(self.named_key(KeyKind.INDEX, "identity"))
 
 
-def open_hub(settings: Settings, *, clock: Clock = wall_clock.now) -> Hub:
-    """Build the hub of a home that `varde init` has made.
+def open_hub(settings: Settings, *, clock: Clock = wall_clock.now, reached: Reached = _unreported) -> Hub:
+    """Build the hub of a home that `varde init` has made; `reached` is told each named step, the lake's too.
 
     Raises:
         HomeUnsafe: there is no home, it was made by a newer version, or its schema is behind.
@@ -150,21 +151,25 @@ def open_hub(settings: Settings, *, clock: Clock = wall_clock.now) -> Hub:
         settings=settings,
         engine=engine,
         keystore=keystore,
-        lake=lake_of(settings, engine, keystore, instance),
+        lake=lake_of(settings, engine, keystore, instance, reached=reached),
         instance=instance,
         clock=clock,
+        reached=reached,
     )
 
 
-def lake_of(settings: Settings, engine: Engine, keystore: SqlKeyStore, instance: bytes) -> Lake:
+def lake_of(
+    settings: Settings, engine: Engine, keystore: SqlKeyStore, instance: bytes, *, reached: Reached = _unreported
+) -> Lake:
     """Build the sealed lake over the local disk."""
     return Lake(
-        files=LocalFileStore(settings.lake_root),
+        files=LocalFileStore(settings.lake_root, reached),
         keys=keystore,
         unit_of_work=partial(unit_of_work, engine),
         read_only=partial(reading, engine),
         schema_of=_schema_of,
         instance_id=instance,
+        reached=reached,
     )
 
 

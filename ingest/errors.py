@@ -54,6 +54,6 @@ class LaneBusy(BatchBusy):
         IngestError.__init__(
             self,
             f"{contract}: another file of this kind is being taken in at this moment, and two at once could count a "
-            "row twice; run the same command again when that one has ended (`varde ingest --wait SECONDS` waits for it)",
+            "row twice; run the same command again when that one has ended (`varde ingest` waits for it a while)",
         )
         self.contract = contract

@@ -7,11 +7,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from hub.authentication import acting_principal
+from hub.cli import ingest as cli_ingest
 from hub.cli import rejects
-from hub.compose import open_hub
+from hub.compose import Hub, open_hub
+from hub.consents import find_subject
+from hub.erasing import erase
+from hub.lake.reading import reading as lake_reading
 from hub.settings import Settings
+from ingest.contract.load import load_contract
 from ingest.contract.schema import contract_schema
+from ingest.errors import LaneBusy
+from ingest.pipeline.delivery import ingest_file
 from ingest.tables.batch import QuarantineRow
+from privacy.store.erasure import open_erasures
 from tests.integration.cli_desk import AT, SECRETS, Desk, bare, stocked
 
 
@@ -206,3 +215,91 @@ def test_batch_show_sets_figures_beside_the_last_delivery(desk: Desk) -> None:
     assert (volume["value"], volume["before"], len(volume["trend"])) == (1, 3, 2)
     newest = desk.json("batch", "list")[0]["batch"]
     assert desk.json("batch", "show", newest[:12]) == desk.json("batch", "show", "shop_orders")
+
+
+def test_retry_is_no_delivery_in_the_trend(desk: Desk) -> None:
+    """One mended row is no collapse of the source: neither the retry nor what is delivered after it is alarming."""
+    ended = desk.run("quarantine", "retry", desk.path("mended.yaml"))
+    assert "fewer than half" not in ended.stderr
+    figures = {(row["metric"], row["column"]): row for row in desk.json("batch", "show", "shop_orders")}
+    assert (figures["volume", ""]["value"], len(figures["volume", ""]["trend"])) == (3, 1)
+    newest, *_ = desk.json("batch", "list")
+    assert newest["retry_of"] in {each["batch"] for each in desk.json("batch", "list")}
+    assert "volume" not in {row["metric"] for row in desk.json("batch", "show", newest["batch"])}
+    one = "order,who,at,total,state\nb1,1,2025-05-06T10:00:00Z,10.00,P\n"
+    ended = desk.run("ingest", desk.path("orders.yaml"), desk.file("one.csv", one))
+    assert "brought 1 rows, fewer than half" in ended.stderr, "three are usual, not the mean of three and one"
+    figures = {(row["metric"], row["column"]): row for row in desk.json("batch", "show", "shop_orders")}
+    assert (figures["volume", ""]["before"], len(figures["volume", ""]["trend"])) == (3, 2)
+
+
+def test_a_delivery_in_the_way_is_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[int] = []
+
+    def busy_at_first(*given: object, **more: object) -> object:
+        if len(slept) < 2:
+            raise LaneBusy("shop_orders")
+        return ingest_file(*given, **more)  # type: ignore[arg-type]  # handed through
+
+    monkeypatch.setattr(cli_ingest, "ingest_file", busy_at_first)
+    monkeypatch.setattr(cli_ingest, "sleep", slept.append)
+    one = desk.file("one.csv", "order,who,at,total,state\nb1,1,2025-05-06T10:00:00Z,10.00,P\n")
+    ended = desk.run("ingest", desk.path("orders.yaml"), one)
+    assert ended.exit_code == 0, ended.output
+    assert slept == [1, 2]
+    assert ended.stderr.count("waiting for it") == 1
+
+
+def test_a_delivery_in_the_way_is_not_waited_for_for_ever(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[int] = []
+
+    def busy(*_given: object, **_more: object) -> object:
+        raise LaneBusy("shop_orders")
+
+    monkeypatch.setattr(cli_ingest, "ingest_file", busy)
+    monkeypatch.setattr(cli_ingest, "sleep", slept.append)
+    ended = desk.run("ingest", desk.path("orders.yaml"), desk.path("orders.csv"), "--wait", "20")
+    assert (ended.exit_code, ended.stdout) == (5, "")
+    assert "run the same command again" in ended.stderr
+    assert slept == [1, 2, 4, 8, 5]
+    slept.clear()
+    assert desk.run("ingest", desk.path("orders.yaml"), desk.path("orders.csv"), "--wait", "0").exit_code == 5
+    assert slept == []
+
+
+def _broken_off(desk: Desk) -> Hub:
+    """A hub in which an erasure ended right after its intent."""
+
+    def die(_step: str) -> None:
+        raise KeyboardInterrupt
+
+    hub = open_hub(Settings.load({"VARDE_HOME": str(desk.home)}), clock=lambda: AT, reached=die)
+    with pytest.raises(KeyboardInterrupt):
+        erase(hub, find_subject(hub, "shop:1"), acting_principal(hub))
+    return hub
+
+
+def test_an_erasure_that_broke_off_is_finished_before_anything_is_taken_in(desk: Desk) -> None:
+    hub = _broken_off(desk)
+    ended = desk.run("ingest", desk.path("orders.yaml"), desk.path("orders.csv"))
+    assert "Finished 1 erasures" in ended.stderr
+    with hub.reading() as session:
+        assert open_erasures(session) == []
+
+
+def test_an_erasure_that_must_wait_stops_no_delivery(desk: Desk) -> None:
+    hub = _broken_off(desk)
+    with lake_reading(hub.lake):
+        ended = desk.run("ingest", desk.path("orders.yaml"), desk.path("orders.csv"), "--format", "json")
+    assert json.loads(ended.stdout)[0]["taken_in_before"], ended.output
+    assert "varde erase --finish" in ended.stderr
+    with hub.reading() as session:
+        assert len(open_erasures(session)) == 1
+
+
+def test_whoever_opens_a_hub_hears_the_steps_of_its_lake_too(desk: Desk) -> None:
+    steps: list[str] = []
+    hub = open_hub(Settings.load({"VARDE_HOME": str(desk.home)}), clock=lambda: AT, reached=steps.append)
+    one = desk.file("one.csv", "order,who,at,total,state\nb1,1,2025-05-06T10:00:00Z,10.00,P\n")
+    ingest_file(load_contract(Path(desk.path("orders.yaml"))), Path(one), hub.ports(acting_principal(hub).principal_id))
+    assert {"batch_staged", "intended", "file_renamed", "lake_staged", "settled"} <= set(map(str, steps))
