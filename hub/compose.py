@@ -16,7 +16,7 @@ from hub.database.schema import verify_newest
 from hub.database.unit import reading, unit_of_work
 from hub.errors import HomeUnsafe
 from hub.instance.tables import InstanceRow
-from hub.kek import FileKek
+from hub.kek.provider import kek_of
 from hub.keystore.store import SqlKeyStore
 from hub.lake.lake import Lake
 from hub.lake.storage import LocalFileStore
@@ -136,6 +136,7 @@ def open_hub(settings: Settings, *, clock: Clock = wall_clock.now, reached: Reac
     Raises:
         HomeUnsafe: there is no home, it was made by a newer version, or its schema is behind.
         KekUnavailable: the key-encryption key cannot be read.
+        SettingsInvalid: the provider that VARDE_KEK names cannot be made.
 
     """
     if settings.database_url.startswith("sqlite") and not settings.home.is_dir():
@@ -146,7 +147,7 @@ def open_hub(settings: Settings, *, clock: Clock = wall_clock.now, reached: Reac
     verify_newest(key_engine, "keystore")
     with reading(engine) as session:
         instance = session.execute(select(col(InstanceRow.instance_id))).scalar_one()
-    keystore = SqlKeyStore(key_engine, FileKek.load(settings.kek_file))
+    keystore = SqlKeyStore(key_engine, kek_of(settings.kek))
     return Hub(
         settings=settings,
         engine=engine,

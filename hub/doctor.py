@@ -25,8 +25,9 @@ from hub.database.schema import Target, current_revision, newest_revision
 from hub.erasing import pending
 from hub.errors import HubError
 from hub.home import HUB_KEYS
-from hub.kek import FileKek
-from hub.settings import Settings
+from hub.kek.environment import WARNING
+from hub.kek.provider import kek_of
+from hub.settings import KekScheme, Settings
 from hub.views.tables import Release, ViewVersion
 from ingest.store.batch import BatchState, in_state
 from privacy.errors import PrivacyError
@@ -38,6 +39,13 @@ _FULL_BYTES: Final = 100 << 20  # below this a batch of ordinary size cannot be 
 _SKEW: Final = timedelta(minutes=2)
 _BEHIND: Final = timedelta(seconds=5)
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+_SERVICE_REMEDY: Final = "See what the key service says; docs/guides/keys.md lists what it must allow"
+_KEK_REMEDIES: Final = {
+    KekScheme.FILE: "Bring the key file back from its own backup: without it nothing sealed can be opened",
+    KekScheme.ENVIRONMENT: "Set the variable again: without its bytes nothing sealed can be opened",
+    KekScheme.AWS_KMS: _SERVICE_REMEDY,
+    KekScheme.VAULT: _SERVICE_REMEDY,
+}
 
 
 class State(StrEnum):
@@ -64,7 +72,7 @@ def examine(settings: Settings, *, clock: Clock) -> list[Finding]:
         return [Finding("home", State.FAULT, "there is none yet", "Run `varde init`, or set VARDE_HOME or --home")]
     findings = [
         _permissions(settings),
-        *_key_file(settings),
+        *_kek(settings),
         *_schemas(settings),
         _disk(settings.home),
         *_file_system(settings.home, clock()),
@@ -78,7 +86,7 @@ def examine(settings: Settings, *, clock: Clock) -> list[Finding]:
 
 def _permissions(settings: Settings) -> Finding:
     """Look at every file and folder of the home, and of the lake and key where they lie elsewhere."""
-    roots = {settings.home, settings.lake_root, settings.kek_file.parent}
+    roots = {settings.home, settings.lake_root, *([] if settings.kek_file is None else [settings.kek_file.parent])}
     seen = {path for root in roots for path in _everything(root)}
     status = [path.lstat() for path in seen if not path.is_symlink()]
     open_ones = sum(1 for each in status if stat.S_IMODE(each.st_mode) & _OTHERS)
@@ -99,22 +107,27 @@ def _everything(root: Path) -> Iterator[Path]:
             yield from (Path(folder) / name for name in (*folders, *files))
 
 
-def _key_file(settings: Settings) -> list[Finding]:
+def _kek(settings: Settings) -> list[Finding]:
+    """Reach the key-encryption key, and say what its kind means."""
+    path, check = settings.kek_file, "key_service" if settings.kek_file is None else "key_file"
     try:
-        FileKek.load(settings.kek_file)
+        kek_id = kek_of(settings.kek).kek_id
     except (HubError, PrivacyError) as exc:
-        remedy = "Bring the key file back from its own backup: without it nothing sealed can be opened"
-        return [Finding("key_file", State.FAULT, str(exc), remedy)]
-    return [Finding("key_file", State.OK, "readable by the owner alone"), _key_apart(settings)]
+        return [Finding(check, State.FAULT, str(exc), _KEK_REMEDIES[settings.kek.scheme])]
+    if path is not None:
+        return [Finding(check, State.OK, "readable by the owner alone"), _key_apart(path, settings.home)]
+    if settings.kek.scheme is KekScheme.ENVIRONMENT:
+        return [Finding(check, State.WARNING, WARNING, "Move to another VARDE_KEK before real data comes in")]
+    return [Finding(check, State.OK, f"answers for {kek_id}")]
 
 
-def _key_apart(settings: Settings) -> Finding:
+def _key_apart(path: Path, home: Path) -> Finding:
     """Say whether one theft or one backup takes the key together with what it opens."""
     remedy = "Set VARDE_KEK to a file on another disk or a mounted secret, move the key there, keep its backup apart"
-    if settings.kek_file.is_relative_to(settings.home):
+    if path.is_relative_to(home):
         found = "the key file lies in the home: a copy or backup of the home carries the key along"
         return Finding("key_apart", State.WARNING, found, remedy)
-    if settings.kek_file.stat().st_dev == settings.home.stat().st_dev:
+    if path.stat().st_dev == home.stat().st_dev:
         return Finding("key_apart", State.WARNING, "the key file shares a disk with the home", remedy)
     return Finding("key_apart", State.OK, "the key file is on another disk than the home")
 

@@ -20,7 +20,8 @@ from hub.database.schema import upgrade
 from hub.database.unit import file_lock, reading, unit_of_work
 from hub.errors import HomeUnsafe
 from hub.instance.tables import InstanceRow
-from hub.kek import FileKek, create_key_file
+from hub.kek.file import create_key_file
+from hub.kek.provider import kek_of
 from hub.keystore.store import SqlKeyStore, holds_keys
 from hub.policy.pack import default_pack, pack_of
 from hub.settings import Settings
@@ -65,14 +66,15 @@ def make_home(settings: Settings, *, clock: Clock) -> Made:
 
 
 def _make(settings: Settings, clock: Clock) -> Made:
-    for folder in (settings.lake_root, settings.models_folder, settings.kek_file.parent):
+    key_folder = () if settings.kek_file is None else (settings.kek_file.parent,)
+    for folder in (settings.lake_root, settings.models_folder, *key_folder):
         _folder(folder)
     engine, key_engine = engine_of(settings.database_url), engine_of(settings.keystore_url)
     try:
         upgrade(engine, "control")
         upgrade(key_engine, "keystore")
         created = _key_file(settings.kek_file, key_engine)
-        keystore = SqlKeyStore(key_engine, FileKek.load(settings.kek_file))
+        keystore = SqlKeyStore(key_engine, kek_of(settings.kek))
         _name_keys(keystore)
         instance = _start(engine, clock)
         _domains(keystore, _policy(engine, keystore, clock))
@@ -116,11 +118,17 @@ def _folder(path: Path) -> None:
         raise HomeUnsafe(f"the folder {path.name!r} of the home", "others may enter it", "Run `chmod 700` on it")
 
 
-def _key_file(path: Path, key_engine: Engine) -> bool:
-    """Make the key file of a new home; for an old one a fresh key would open nothing and hide the loss."""
+def _key_file(path: Path | None, key_engine: Engine) -> bool:
+    """Make the key file of a new home; for an old one a fresh key would open nothing and hide the loss.
+
+    Where a key service holds the KEK there is no file to make; say whether the home is new.
+    """
+    old = holds_keys(key_engine)
+    if path is None:
+        return not old
     if path.exists():
         return False
-    if holds_keys(key_engine):
+    if old:
         raise KekUnavailable("its file is missing, but the key store holds keys; bring the file back from its backup")
     create_key_file(path)
     return True

@@ -43,6 +43,7 @@ from ingest.prepass.container import StreamBroken
 from predict import errors as predict
 from privacy.audit import AuditFieldRefused
 from privacy.errors import (
+    KekRefused,
     KekUnavailable,
     KeyNotFound,
     PolicyInvalid,
@@ -126,6 +127,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     WrongSecretLength: _BROKEN,
     KeyNotFound: _BROKEN,
     KekUnavailable: _LATER,
+    KekRefused: _LATER,
     PolicyInvalid: _UNFIT,
     PurposeUnknown: _UNKNOWN,
     ProofRejected: _BROKEN,

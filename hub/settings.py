@@ -6,14 +6,19 @@
 | VARDE_DATABASE_URL | control database | SQLite file in the home |
 | VARDE_KEYSTORE_URL | key store, a database of its own | SQLite file in the home |
 | VARDE_LAKE_URL | sealed lake | folder in the home |
-| VARDE_KEK | key-encryption key, `file:/path` | key/kek in the home |
+| VARDE_KEK | `file:/path`, `aws-kms:KEY?region=R`, `vault:MOUNT/KEY`, `env:NAME` (development) | key/kek in the home |
 | VARDE_ENGINE | `polars` | polars |
 | VARDE_TOKEN | token of the principal who acts | the owner's token file in the home |
+| VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE, VAULT_CACERT | where Vault is; only with `vault:` | none |
+
+AWS credentials are found by boto3 as everywhere (instance role, AWS_PROFILE, ...). See docs/guides/keys.md.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Final, NoReturn, Self
 from urllib.parse import parse_qs, urlsplit
@@ -29,6 +34,62 @@ _IN_FILE: Final = {
     "kek": "VARDE_KEK",
     "engine": "VARDE_ENGINE",
 }
+_VAULT: Final = ("VAULT_ADDR", "VAULT_TOKEN", "VAULT_NAMESPACE", "VAULT_CACERT")
+_SCHEME: Final = re.compile(r"([a-z][a-z0-9+-]*):(.*)", re.DOTALL)
+
+
+class KekScheme(StrEnum):
+    """The kinds of key-encryption key, by the word before the colon of VARDE_KEK."""
+
+    FILE = "file"
+    ENVIRONMENT = "env"
+    AWS_KMS = "aws-kms"
+    VAULT = "vault"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KekSetting:
+    """Which key-encryption key, and the variables that reaching it takes: no others are handed on."""
+
+    scheme: KekScheme
+    place: str
+    environment: Mapping[str, str] = field(repr=False, default_factory=dict)
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled: a pickle is a file with the key or the token in clear."""
+        raise TypeError("a KekSetting is never pickled")
+
+    @classmethod
+    def of(cls, url: str, environment: Mapping[str, str]) -> Self:
+        """Read VARDE_KEK; a path alone is a file.
+
+        Raises:
+            SettingsInvalid: the word before the colon is none of ours.
+
+        """
+        match = _SCHEME.fullmatch(url)
+        if match is None or match[1] == KekScheme.FILE:
+            return cls(scheme=KekScheme.FILE, place=str(_folder_of("VARDE_KEK", url)))
+        try:
+            scheme = KekScheme(match[1])
+        except ValueError:
+            remedy = f"Use a path or {', '.join(f'{each}:' for each in KekScheme)} (docs/guides/keys.md)"
+            raise SettingsInvalid("VARDE_KEK", "there is no such kind of key-encryption key", remedy) from None
+        wanted = {KekScheme.ENVIRONMENT: (match[2],), KekScheme.VAULT: _VAULT}.get(scheme, ())
+        taken = {name: environment[name] for name in wanted if environment.get(name)}
+        return cls(scheme=scheme, place=match[2], environment=taken)
+
+    @property
+    def file(self) -> Path:
+        """Where the key file is.
+
+        Raises:
+            SettingsInvalid: the key-encryption key is not a file.
+
+        """
+        if self.scheme is not KekScheme.FILE:
+            raise SettingsInvalid("VARDE_KEK", "it is not a file", "Use a path or file:/path")
+        return Path(self.place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +100,7 @@ class Settings:
     database_url: str = field(repr=False)  # may hold a password
     keystore_url: str = field(repr=False)
     lake_root: Path
-    kek_file: Path
+    kek: KekSetting
     engine: str
     token: str | None = field(repr=False)
 
@@ -68,10 +129,15 @@ class Settings:
             database_url=database_url,
             keystore_url=keystore_url,
             lake_root=_folder_of("VARDE_LAKE_URL", found.get("lake_url", str(folder / "lake"))),
-            kek_file=_folder_of("VARDE_KEK", found.get("kek", str(folder / "key" / "kek"))),
+            kek=KekSetting.of(found.get("kek", str(folder / "key" / "kek")), environment),
             engine=_engine_of(found.get("engine", "polars")),
             token=environment.get("VARDE_TOKEN") or None,
         )
+
+    @property
+    def kek_file(self) -> Path | None:
+        """The key file, None where a key service or a variable holds the key-encryption key."""
+        return self.kek.file if self.kek.scheme is KekScheme.FILE else None
 
     @property
     def owner_token_file(self) -> Path:

@@ -34,11 +34,16 @@ class KeyNotFound(PrivacyError):
 
 
 class KekUnavailable(PrivacyError):
-    """The key-encryption key cannot be reached or is not the one this home was made with."""
+    """The key-encryption key cannot be reached, or is not the one that is needed: `wanted` is that one's id."""
 
-    def __init__(self, because: str) -> None:
-        super().__init__(f"key-encryption key unavailable: {because}")
+    def __init__(self, because: str, *, wanted: str = "") -> None:
+        super().__init__(f"key-encryption key unavailable: {because}" + (f" (wanted: {wanted})" if wanted else ""))
         self.because = because
+        self.wanted = wanted
+
+
+class KekRefused(KekUnavailable):
+    """The key service answered, and said no: right withdrawn, key disabled or deleted. Nothing held may outlive it."""
 
 
 class PolicyInvalid(PrivacyError):

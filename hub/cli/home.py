@@ -35,7 +35,7 @@ def init(ctx: typer.Context, *, dry_run: DryRun = False) -> None:
         return
     say(f"Made a home in {made.home}. Only your account can enter it.")
     say(f"Your own credential is in {made.token_file.name}; commands find it there.")
-    if settings.kek_file.is_relative_to(settings.home):
+    if settings.kek_file is not None and settings.kek_file.is_relative_to(settings.home):
         warn("the key file lies in the home. Before real data comes in, move it elsewhere and set VARDE_KEK.")
     say("Next: `varde doctor` examines the home, `varde demo` shows everything on invented customers.")
 
@@ -90,7 +90,7 @@ def _databases(settings: Settings) -> list[tuple[Target, str]]:
 def _missing(settings: Settings) -> list[str]:
     """Say what `init` would make or change."""
     steps = [f"make the folder {settings.home}"] if not settings.home.is_dir() else []
-    if not settings.kek_file.exists():
+    if settings.kek_file is not None and not settings.kek_file.exists():
         steps.append("draw a new key-encryption key")
     for target, url in _databases(settings):
         before, newest = _revision(engine_of(url)), newest_revision(target)

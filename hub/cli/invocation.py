@@ -10,8 +10,10 @@ import typer
 from hub import clock as wall_clock
 from hub.authentication import acting_principal
 from hub.cli.duty import Duty, verify_duty
+from hub.cli.message import complain
 from hub.compose import Clock, Hub, open_hub
-from hub.settings import Settings
+from hub.kek.environment import WARNING
+from hub.settings import KekScheme, Settings
 from privacy.store.principal import Principal
 
 
@@ -38,8 +40,11 @@ class Invocation:
         return self.environment.get("VARDE_LOG")
 
     def settings(self) -> Settings:
-        """Read the settings of this run."""
-        return Settings.load(self.environment, self.home)
+        """Read the settings of this run; say loudly on every start that a key in a variable is for development."""
+        settings = Settings.load(self.environment, self.home)
+        if settings.kek.scheme is KekScheme.ENVIRONMENT:
+            complain(WARNING)
+        return settings
 
     @classmethod
     def of(cls, ctx: typer.Context) -> Self:

@@ -30,8 +30,11 @@ import pytest
 from hub import logs
 from hub.cli.edge import withheld
 from hub.cli.invocation import Invocation
-from hub.kek import FileKek
-from hub.settings import Settings
+from hub.kek.environment import EnvironmentKek
+from hub.kek.file import FileKek
+from hub.kek.vault_transit import VaultTransit
+from hub.kek.wrapping import WrappingKey
+from hub.settings import KekSetting, Settings
 from ingest.pipeline.ports import Indexes
 from privacy.blind_index import BlindIndex
 from privacy.keys import Key, KeyKind, NewKey
@@ -62,6 +65,7 @@ SAFE_FIELDS: Final = {
     "view": "an approved view's name",
     "module": "a prediction module's name",
     "name": "a setting or a kind of key",
+    "wanted": "a KEK's id: a digest, an ARN or a mount and key's name",
     "service": "a database or service, named by us",
     "purpose": "kept for handlers, not told",
     "basis": "a legal basis",
@@ -285,6 +289,10 @@ HOLDERS: Final[dict[str, object]] = {
     "BlindIndex": BlindIndex(_KEY, "attribute:email"),
     "Indexes": Indexes(_KEY),
     "Settings": Settings.load(_ENVIRONMENT, Path("nowhere")),
+    "KekSetting": KekSetting.of("env:VARDE_TOKEN", _ENVIRONMENT),
+    "EnvironmentKek": EnvironmentKek.of("KEK", {"KEK": base64.b64encode(SECRET).decode()}),
+    "WrappingKey": WrappingKey(SECRET),
+    "VaultTransit": VaultTransit.of("transit/k", {"VAULT_ADDR": "https://vault.example", "VAULT_TOKEN": TOKEN}),
     "Invocation": Invocation(environment=_ENVIRONMENT),
     "NewPrincipal": NewPrincipal(principal=_WHO, token=TOKEN, label_index=b"i" * 16, label_sealed=b"s"),
 }

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hub.database.engine import engine_of
-from hub.kek import FileKek
+from hub.kek.file import FileKek
 from hub.keystore.store import SqlKeyStore
 from hub.keystore.tables import keystore_metadata
 from hub.lake import append as append_module

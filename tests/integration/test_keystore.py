@@ -12,9 +12,9 @@ from hub.database.engine import engine_of
 from hub.database.schema import upgrade
 from hub.database.unit import RuleBroken, reading, unit_of_work
 from hub.errors import HubError
-from hub.kek import FileKek
+from hub.kek.file import FileKek
 from hub.keystore.store import SqlKeyStore
-from privacy.errors import SealBroken
+from privacy.errors import KekUnavailable, SealBroken
 from privacy.keys import KeyKind
 from privacy.terms import BatchId, KeyId, RecordId
 from tests.builders import a_key, a_new_key, a_record, an_id
@@ -146,8 +146,9 @@ def test_a_name_is_given_once(store: SqlKeyStore) -> None:
 def test_under_another_kek_nothing_opens(store: SqlKeyStore, engine: Engine) -> None:
     store.add([a_new_key(1, a_record(1))])
     other = SqlKeyStore(engine, FileKek(b"\x08" * 32))
-    with pytest.raises(SealBroken):
+    with pytest.raises(KekUnavailable) as caught:
         other.get([KeyId(an_id(1))])
+    assert caught.value.wanted == KEK.kek_id
     other.add([a_new_key(2, a_record(2))])
     assert other.get([KeyId(an_id(2))]) == {an_id(2): a_key(2)}
     assert store.get([KeyId(an_id(1))]) == {an_id(1): a_key(1)}
@@ -164,7 +165,7 @@ def test_added_keys_survive_the_death_of_the_process(store: SqlKeyStore, engine:
     """`os._exit` right behind `add`: nothing is flushed, closed or rolled back any more."""
     code = (
         "import os, sys; from hub.database.engine import engine_of; from hub.keystore.store import SqlKeyStore\n"
-        "from hub.kek import FileKek; from tests.builders import a_new_key, a_record\n"
+        "from hub.kek.file import FileKek; from tests.builders import a_new_key, a_record\n"
         "SqlKeyStore(engine_of(sys.argv[1]), FileKek(bytes([7]) * 32)).add([a_new_key(1, a_record(1))]); os._exit(9)"
     )
     url = engine.url.render_as_string(hide_password=False)

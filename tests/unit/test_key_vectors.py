@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from hub.kek import FileKek
+from hub.kek.file import FileKek
 from hub.keystore.store import wrap_aad
 from privacy.blind_index import BlindIndex
 from privacy.keys import Key, KeyKind

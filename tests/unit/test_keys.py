@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hub.kek import FileKek
+from hub.kek.file import FileKek
 from hub.settings import Settings
 from privacy.blind_index import BlindIndex
 from privacy.errors import (

@@ -1,7 +1,7 @@
 """The key-encryption key as a file: 32 random bytes, mode 0600, refused if anybody else can read it.
 
-Wrapped form: `version u8 | nonce 12 bytes | AES-256-GCM(secret)`. The KEK never enters a database or a backup. Other
-providers (KMS, Vault Transit) implement the same protocol, `privacy.keys.KekProvider`.
+The KEK never enters a database or a backup. What homes before key generations wrapped (v1, without a label) still
+opens.
 """
 
 import errno
@@ -11,31 +11,34 @@ import secrets
 import stat
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Self
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from typing import NoReturn, Self
 
 from hub.errors import HomeUnsafe
-from privacy.errors import KekUnavailable, SealBroken
+from hub.kek.label import VERSION, label_of, labelled, other_kek
+from hub.kek.wrapping import WrappingKey
+from privacy.errors import KekUnavailable
 from privacy.keys import KEY_BYTES
-
-_VERSION: Final = b"\x01"
-_NONCE_BYTES: Final = 12
 
 
 class FileKek:
-    """A KEK kept in a file of the operator's."""
+    """A KEK kept in a file of the operator's; the base of whatever holds the KEK itself in memory."""
+
+    _scheme = "file"
+    _where = "the key file"
 
     def __init__(self, secret: bytes) -> None:
         if len(secret) != KEY_BYTES:
-            raise KekUnavailable(f"the key file must hold exactly {KEY_BYTES} bytes")
-        self._aead = AESGCM(secret)
-        self._kek_id = "file-" + hashlib.sha256(b"varde-kek-id" + secret).hexdigest()[:16]
+            raise KekUnavailable(f"{self._where} must hold exactly {KEY_BYTES} bytes")
+        self._key = WrappingKey(secret)
+        self._kek_id = f"{self._scheme}-" + hashlib.sha256(b"varde-kek-id" + secret).hexdigest()[:16]
 
     def __repr__(self) -> str:
         """Show the id only."""
-        return f"FileKek({self._kek_id})"
+        return f"{type(self).__name__}({self._kek_id})"
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled: a pickle is a file with the KEK in clear."""
+        raise TypeError("a KEK is never pickled")
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -60,30 +63,31 @@ class FileKek:
         return self._kek_id
 
     def wrap(self, secrets_: Sequence[bytes], aads: Sequence[bytes]) -> list[bytes]:
-        """Wrap each secret, bound to its AAD, each under a nonce of its own."""
-        nonces = os.urandom(_NONCE_BYTES * len(secrets_))
-        encrypt = self._aead.encrypt
-        wrapped = []
-        for i, (secret, aad) in enumerate(zip(secrets_, aads, strict=True)):
-            nonce = nonces[i * _NONCE_BYTES : (i + 1) * _NONCE_BYTES]
-            wrapped.append(_VERSION + nonce + encrypt(nonce, secret, _VERSION + aad))
-        return wrapped
+        """Wrap each secret, bound to its AAD and to this KEK's id."""
+        bound = [self._bound(aad) for aad in aads]
+        return [labelled(self._kek_id, payload) for payload in self._key.wrap(secrets_, bound)]
 
     def unwrap(self, wrapped: Sequence[bytes], aads: Sequence[bytes]) -> list[bytes]:
-        """Unwrap each secret.
+        """Unwrap each secret, in the labelled form or in the one that old homes hold.
 
         Raises:
-            SealBroken: a wrapped key was altered, moved to another row, or belongs to another KEK.
+            SealBroken: a wrapped key was altered or moved to another row.
+            KekUnavailable: it was wrapped under another KEK; `wanted` says which.
 
         """
-        decrypt = self._aead.decrypt
-        pairs = list(zip(wrapped, aads, strict=True))
-        try:
-            return [
-                decrypt(blob[1 : 1 + _NONCE_BYTES], blob[1 + _NONCE_BYTES :], blob[:1] + aad) for blob, aad in pairs
-            ]
-        except (InvalidTag, ValueError) as exc:  # ValueError: cut so short that no nonce is left
-            raise SealBroken("wrapped key altered, moved, or of another KEK") from exc
+        taken = [self._taken(blob, aad) for blob, aad in zip(wrapped, aads, strict=True)]
+        return self._key.unwrap([payload for payload, _ in taken], [bound for _, bound in taken])
+
+    def _taken(self, blob: bytes, aad: bytes) -> tuple[bytes, bytes]:
+        if blob[:1] != VERSION:
+            return blob, aad
+        kek_id, payload = label_of(blob)
+        if kek_id != self._kek_id:
+            raise other_kek(kek_id)
+        return payload, self._bound(aad)
+
+    def _bound(self, aad: bytes) -> bytes:
+        return self._kek_id.encode() + b"\0" + aad
 
 
 def create_key_file(path: Path) -> None:
