@@ -76,7 +76,8 @@ class AuditFields:
     - about what: `batch`, `source`, `contract`, `records`, `entity`, `key`, `erasure`, `intent` (its leaf index);
     - consent: `act`, `channel`, `state`, `notice_version`;
     - under which rules: `policy_hash`, `view_hash`, `purpose_hash`, `software_version`;
-    - how it went: `reason` and `outcome`, as codes.
+    - how it went: `reason` and `outcome`, as codes;
+    - which log goes on here: `log_size` and `log_root` of its last known checkpoint.
 
     Raises:
         AuditFieldRefused: a value has not the shape of its field.
@@ -118,6 +119,8 @@ class AuditFields:
     software_version: str | None = None
     reason: str | None = None
     outcome: str | None = None
+    log_size: int | None = None
+    log_root: str | None = None
 
     def __post_init__(self) -> None:
         for name, value in self:
@@ -258,8 +261,8 @@ SHAPES: Final[Mapping[str, Shape]] = {
     **dict.fromkeys(("principal", "act_id", "batch", "entity", "key", "erasure"), _AN_ID),
     **dict.fromkeys(("view", "purpose", "source", "contract"), _A_WORD),
     **dict.fromkeys(("notice_version", "reason", "outcome"), _A_WORD),
-    **dict.fromkeys(("view_version", "epoch", "rows", "size_bytes", "opened", "intent"), _A_COUNT),
-    **dict.fromkeys(("sha256", "policy_hash", "view_hash", "purpose_hash"), _A_HASH),
+    **dict.fromkeys(("view_version", "epoch", "rows", "size_bytes", "opened", "intent", "log_size"), _A_COUNT),
+    **dict.fromkeys(("sha256", "policy_hash", "view_hash", "purpose_hash", "log_root"), _A_HASH),
     "role": _one_of(Role),
     "legal_basis": _one_of(LegalBasis),
     "act": _one_of(ConsentAct),

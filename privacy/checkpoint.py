@@ -12,6 +12,11 @@ from privacy.keys import Key
 from privacy.verifier import Checkpoint, VerifierKey
 
 
+def origin_of(base: str, log: int) -> str:
+    """Name a log: the hub's first by its base, one that was begun after a restore by base and number."""
+    return f"{base}/{log}" if log else base
+
+
 def verifier_key(origin: str, key: Key) -> VerifierKey:
     """Derive the public half of the log's signing key."""
     return VerifierKey(origin, Ed25519PrivateKey.from_private_bytes(key.secret).public_key().public_bytes_raw())

@@ -1,11 +1,36 @@
 """Making what `privacy.verifier` verifies: roots and proofs of a Merkle tree over an append-only log (RFC 6962 §2.1).
 
-The log's right edge is a compact range, one hash per bit set in its size: appending and the root need nothing older.
+Rules kept here:
+- the log's right edge is a compact range, one hash per bit set in its size: appending and the root need nothing older;
+- a proof is a list of ranges of leaves, each told by its root; a range is cut into perfect subtrees;
+- the roots of perfect subtrees are kept at every fourth level, so that a proof over n leaves reads O(log n) of them,
+  for a fifteenth more rows than leaves.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
+from itertools import groupby
+from typing import Final, NamedTuple
 
-from privacy.verifier import HASH_BYTES, Frontier, ProofRejected, TreeHead, split_of
+from privacy.verifier import HASH_BYTES, Frontier, ProofRejected, TreeHead, node_hash, split_of
+
+KEPT_LEVELS: Final = 4
+"""Roots are kept at the levels 4, 8, 12 ...; leaves are level 0."""
+
+
+class Subtree(NamedTuple):
+    """A perfect subtree: 2^level leaves, the `position`-th of its level from the left."""
+
+    level: int
+    position: int
+
+
+class Run(NamedTuple):
+    """Subtrees of one level that stand side by side: positions from `first` to before `end`."""
+
+    level: int
+    first: int
+    end: int
 
 
 def frontier_of(size: int, edge: bytes) -> Frontier:
@@ -25,52 +50,121 @@ def edge_of(frontier: Frontier) -> bytes:
     return b"".join(frontier.hashes)
 
 
+def grown(frontier: Frontier, leaves: Iterable[bytes]) -> tuple[Frontier, list[tuple[Subtree, bytes]]]:
+    """Append leaf hashes; return the new edge and the kept subtrees that became complete."""
+    completed: list[tuple[int, int, bytes]] = []
+    extended = frontier.extended(leaves, completed=completed)
+    return extended, [(Subtree(level, at), root) for level, at, root in completed if level % KEPT_LEVELS == 0]
+
+
 def head_of(leaves: Iterable[bytes]) -> TreeHead:
     """Return size and root of the tree over these leaf hashes."""
     return Frontier().extended(leaves).head
 
 
-def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """List the sibling hashes from the leaf at `index` up to the root (RFC 6962 §2.1.1, PATH).
+def inclusion_ranges(index: int, size: int) -> list[range]:
+    """List the ranges of leaves whose roots prove a leaf, from its sibling up (RFC 6962 §2.1.1, PATH).
 
     Raises:
-        IndexError: no such leaf.
+        IndexError: no such leaf in a tree of that size.
 
     """
-    if not 0 <= index < len(leaves):
+    if not 0 <= index < size:
         raise IndexError("no leaf of that index in the tree")
-    low, high, path = 0, len(leaves), list[bytes]()
+    low, high, path = 0, size, list[range]()
     while high - low > 1:
         middle = low + split_of(high - low)
         if index < middle:
-            path.append(head_of(leaves[middle:high]).root)
+            path.append(range(middle, high))
             high = middle
         else:
-            path.append(head_of(leaves[low:middle]).root)
+            path.append(range(low, middle))
             low = middle
     return path[::-1]
 
 
-def consistency_proof(leaves: Sequence[bytes], first: int) -> list[bytes]:
-    """List the hashes that show the first `first` leaves to be a prefix of all (RFC 6962 §2.1.2, PROOF).
+def consistency_ranges(first: int, size: int) -> list[range]:
+    """List the ranges whose roots show the first `first` leaves to be a prefix of all (RFC 6962 §2.1.2, PROOF).
 
     Raises:
         IndexError: the tree never had that size.
 
     """
-    if not 0 <= first <= len(leaves):
+    if not 0 <= first <= size:
         raise IndexError("the tree never had that size")
-    if first in {0, len(leaves)}:
+    if first in {0, size}:
         return []
-    low, high, path = 0, len(leaves), list[bytes]()
+    low, high, path = 0, size, list[range]()
     while high != first:
         middle = low + split_of(high - low)
         if first <= middle:
-            path.append(head_of(leaves[middle:high]).root)
+            path.append(range(middle, high))
             high = middle
         else:
-            path.append(head_of(leaves[low:middle]).root)
+            path.append(range(low, middle))
             low = middle
     if low:  # else the old tree is this very subtree, and the verifier has its root
-        path.append(head_of(leaves[low:high]).root)
+        path.append(range(low, high))
     return path[::-1]
+
+
+def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
+    """Prove a leaf from all leaf hashes; reads every one of them."""
+    return [head_of(leaves[part.start : part.stop]).root for part in inclusion_ranges(index, len(leaves))]
+
+
+def consistency_proof(leaves: Sequence[bytes], first: int) -> list[bytes]:
+    """Prove a prefix from all leaf hashes; reads every one of them."""
+    return [head_of(leaves[part.start : part.stop]).root for part in consistency_ranges(first, len(leaves))]
+
+
+def subtrees_of(part: range) -> list[Subtree]:
+    """Cut a range that a proof or a head names into perfect subtrees, left to right."""
+    found, low = list[Subtree](), part.start
+    while low < part.stop:
+        level = (part.stop - low).bit_length() - 1
+        found.append(Subtree(level, low >> level))
+        low += 1 << level
+    return found
+
+
+def runs_for(parts: Iterable[range]) -> list[Run]:
+    """Say which kept hashes, level by level, the roots of these ranges are made from."""
+    wanted = sorted({kept for part in parts for subtree in subtrees_of(part) for kept in _kept_below(subtree)})
+    return [run for level, group in groupby(wanted, lambda kept: kept.level) for run in _runs(level, group)]
+
+
+def root_from(part: range, kept: Mapping[Subtree, bytes]) -> bytes:
+    """Make the root of a range from kept hashes.
+
+    Raises:
+        KeyError: a hash that `runs_for` asks for is missing.
+
+    """
+    roots = [_root(subtree, kept) for subtree in subtrees_of(part)]
+    return reduce(lambda right, left: node_hash(left, right), reversed(roots))
+
+
+def _root(subtree: Subtree, kept: Mapping[Subtree, bytes]) -> bytes:
+    level = [kept[below] for below in _kept_below(subtree)]
+    while len(level) > 1:
+        level = [node_hash(left, right) for left, right in zip(level[::2], level[1::2], strict=True)]
+    return level[0]
+
+
+def _kept_below(subtree: Subtree) -> list[Subtree]:
+    """Return the kept subtrees that a perfect subtree is made of: 1, 2, 4 or 8 of them."""
+    above = subtree.level % KEPT_LEVELS
+    first = subtree.position << above
+    return [Subtree(subtree.level - above, at) for at in range(first, first + (1 << above))]
+
+
+def _runs(level: int, wanted: Iterable[Subtree]) -> Iterator[Run]:
+    first = end = -1
+    for _, position in wanted:
+        if position != end:
+            if end >= 0:
+                yield Run(level, first, end)
+            first = position
+        end = position + 1
+    yield Run(level, first, end)

@@ -277,14 +277,16 @@ class Frontier:
     size: int = 0
     hashes: tuple[bytes, ...] = ()
 
-    def extended(self, leaves: Iterable[bytes]) -> "Frontier":
-        """Append leaf hashes in order; an iterator is read once and never held."""
+    def extended(self, leaves: Iterable[bytes], *, completed: list[tuple[int, int, bytes]] | None = None) -> "Frontier":
+        """Append leaf hashes in order, read once; `completed` is told each inner node as level, position, hash."""
         hashes, size = list(self.hashes), self.size
         for leaf in leaves:  # one hash per leaf and node: the log is a sequence, no column operation
-            node, carry = leaf, size
-            while carry & 1:
+            node, level = leaf, 0
+            while size >> level & 1:
                 node = sha256(_NODE + hashes.pop() + node).digest()
-                carry >>= 1
+                level += 1
+                if completed is not None:
+                    completed.append((level, size >> level, node))
             hashes.append(node)
             size += 1
         return Frontier(size, tuple(hashes))

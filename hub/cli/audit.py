@@ -9,7 +9,8 @@ from hub.cli.invocation import acting
 from hub.cli.message import say
 from hub.cli.moment import instant_from
 from hub.cli.table import Format, FormatOption, Table, show
-from privacy.store.audit import entries, verify_log
+from privacy.store.audit import entries
+from privacy.store.audit_verify import verify_log
 
 app = typer.Typer(help="The audit log.", no_args_is_help=True)
 

@@ -33,7 +33,7 @@ from ingest.contract.load import load_contract
 from ingest.pipeline.delivery import Summary, ingest_file
 from ingest.store.identity import count_entities, records_of_entity
 from privacy.pseudonym import entity_of
-from privacy.store.audit import Verdict, verify_log
+from privacy.store.audit_verify import Verdict, verify_log
 from privacy.store.principal import EVERYTHING, Principal
 from privacy.terms import ActChannel, ConsentAct, EntityId, Pseudonym, Role
 

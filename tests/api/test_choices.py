@@ -15,7 +15,8 @@ from hub.database.engine import WRITES
 from hub.erasing import erase
 from hub.errors import AccessRefused, ChoiceNotRecorded
 from hub.subject_tokens import issue, revoke
-from privacy.store.audit import entries, verify_log
+from privacy.store.audit import entries
+from privacy.store.audit_verify import verify_log
 from privacy.store.consent import history_of
 from privacy.store.subject_token import SubjectScope, SubjectToken, delete_subject_tokens
 from privacy.terms import ConsentAct, PrincipalId, Role

@@ -25,7 +25,7 @@ from ingest.tables.record import HeldText, RecordIndex, RecordRevision, SourceRe
 from privacy.consent import axes_of
 from privacy.keys import KeyKind
 from privacy.sealing import Cell, SealedTable, open_sealed
-from privacy.store.audit import verify_log
+from privacy.store.audit_verify import verify_log
 from privacy.store.consent import heads_of
 from privacy.terms import EntityKind, KeyId, RecordId
 from tests.faults.ingest_company import KEYS, NOON

@@ -22,7 +22,7 @@ from hub.views.load import catalogue_text
 from hub.views.registry import approve, submit
 from ingest.contract.load import contract_of_yaml
 from ingest.pipeline.delivery import Summary, ingest_file
-from privacy.store.audit import Verdict, verify_log
+from privacy.store.audit_verify import Verdict, verify_log
 from privacy.store.principal import EVERYTHING, Principal
 from privacy.terms import Role
 from tests.builders import FixedClock

@@ -12,15 +12,14 @@ from privacy.checkpoint import verifier_key
 from privacy.keys import KeyKind
 from privacy.merkle import edge_of
 from privacy.store.audit import (
-    Verdict,
     add_checkpoint,
     append_entry,
     entries,
     head_of_log,
     newest_checkpoint,
     start_log,
-    verify_log,
 )
+from privacy.store.audit_verify import Verdict, verify_log
 from privacy.store.epoch import bump_epoch_for_all, current_epoch, start_epoch
 from privacy.terms import PrincipalId
 from privacy.verifier import Frontier, ProofRejected, leaf_hash

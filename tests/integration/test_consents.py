@@ -18,7 +18,8 @@ from ingest.store.identity import Cause, apply_moves
 from ingest.store.record import KeySpace, add_indexes, find_records, name_records
 from ingest.tables.batch import Batch
 from privacy.errors import PurposeUnknown
-from privacy.store.audit import entries, verify_log
+from privacy.store.audit import entries
+from privacy.store.audit_verify import verify_log
 from privacy.store.bulk import insert_rows
 from privacy.store.consent import declare_grounds
 from privacy.store.principal import Principal

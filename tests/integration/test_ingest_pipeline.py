@@ -17,7 +17,8 @@ from ingest.pipeline.delivery import Summary, ingest_file
 from ingest.store.batch import BatchState
 from ingest.tables.batch import Batch
 from ingest.tables.record import HeldText
-from privacy.store.audit import entries, verify_log
+from privacy.store.audit import entries
+from privacy.store.audit_verify import verify_log
 from tests.canary.scanner import survey
 from tests.canary.tokens import accented_token, token
 from tests.faults.ingest_company import (

@@ -1,0 +1,72 @@
+"""A new log after a restore: its first leaf commits to the last checkpoint that is known of the log before it.
+
+A backup that is put back is shorter than the log that somebody saw. Going on under the same origin would state two
+histories of one log; so the restored database begins a new one, `varde/<instance>/<n>`, and says openly what is lost.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlmodel import Session, col
+
+from privacy.checkpoint import origin_of
+from privacy.store.audit import NewEntry, append_entries, locked_log_head, log_head
+from privacy.store.audit_node import roots_of
+from privacy.tables.audit import AuditContinuation, AuditHead
+from privacy.verifier import ProofRejected, VerifierKey, verify_checkpoint
+
+CONTINUED: Final = "log.continued"
+
+_BEGIN: Final = update(AuditHead).values(log=bindparam("to_log"), start=bindparam("to_start"), size=0, frontier=b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """A log after the first: its number, the number of its first entry, the last known checkpoint before it."""
+
+    log: int
+    start: int
+    note: str
+
+
+def continuations(session: Session) -> list[Continuation]:
+    """Read the logs after the first, in order."""
+    query = select(col(AuditContinuation.log), col(AuditContinuation.start), col(AuditContinuation.note))
+    found = session.execute(query.order_by(col(AuditContinuation.log)))
+    return [Continuation(*row) for row in found]
+
+
+def start_log_after(session: Session, note: str, key: VerifierKey, *, told: NewEntry) -> Continuation:
+    """Begin a new log whose first entry commits to the last known checkpoint of the present one.
+
+    `key` is the public key of the hub's first log; `told` says who does it, when and why: action and the checkpoint's
+    size and root are filled in.
+
+    Raises:
+        ProofRejected: the note is not of the present log, or states another history than the one that is held.
+
+    """
+    head = locked_log_head(session)
+    known = verify_checkpoint(note, VerifierKey(origin_of(key.name, head.log), key.public)).head
+    size = known.size
+    if 0 < size <= head.frontier.size:
+        (root,) = roots_of(session, [range(size)], log=head.log, start=head.start)
+        if root != known.root:
+            raise ProofRejected("audit log: the checkpoint states another history than the log that is held")
+    following = Continuation(head.log + 1, head.end, note)
+    session.execute(
+        insert(AuditContinuation),
+        [{"log": following.log, "start": following.start, "at": told.at, "note": note}],
+    )
+    session.connection().execute(_BEGIN, {"to_log": following.log, "to_start": following.start})
+    fields = replace(told.fields, log_size=size, log_root=known.root.hex())
+    append_entries(session, [replace(told, action=CONTINUED, fields=fields)])
+    return following
+
+
+def logs_of(session: Session) -> dict[int, range]:
+    """Say which entry numbers each log has."""
+    starts = [0, *(each.start for each in continuations(session))]
+    ends = [*starts[1:], log_head(session).end]
+    return {log: range(*bounds) for log, bounds in enumerate(zip(starts, ends, strict=True))}

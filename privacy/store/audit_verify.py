@@ -1,0 +1,246 @@
+"""Recompute the whole audit log from its bodies: leaves, order, kept roots, heads, checkpoints, continuations.
+
+What this finds is a log that contradicts itself. Whoever holds the signing key and the database can write another log
+that does not; that is found only against checkpoints which somebody else kept (`outside`).
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from sqlalchemy import BigInteger, select, type_coerce
+from sqlmodel import Session, col
+
+from privacy.audit import parse_entry
+from privacy.checkpoint import origin_of
+from privacy.merkle import grown
+from privacy.store.audit import log_head
+from privacy.store.audit_continuation import CONTINUED, Continuation, continuations
+from privacy.store.audit_node import NodeTally
+from privacy.tables.audit import AuditBody, AuditCheckpoint, AuditLeaf
+from privacy.verifier import Checkpoint, Frontier, ProofRejected, VerifierKey, leaf_hash, verify_checkpoint
+
+_PAGE: Final = 10_000
+_BEGINNING: Final = re.compile(rb'\{"action":"([a-z0-9_.:-]+)","actor":"[0-9a-f]{32}","at":(-?[0-9]+),')
+_LEAVES: Final = (
+    select(
+        col(AuditLeaf.leaf_index),
+        col(AuditLeaf.leaf_hash),
+        col(AuditBody.body),
+        col(AuditBody.action),
+        type_coerce(col(AuditBody.at), BigInteger),
+    )
+    .outerjoin(AuditBody, col(AuditBody.leaf_index) == col(AuditLeaf.leaf_index))
+    .order_by(col(AuditLeaf.leaf_index))
+    .limit(_PAGE)
+)
+_BODY_ALONE: Final = (
+    select(col(AuditBody.leaf_index))
+    .outerjoin(AuditLeaf, col(AuditLeaf.leaf_index) == col(AuditBody.leaf_index))
+    .where(col(AuditLeaf.leaf_index).is_(None))
+    .limit(1)
+)
+
+
+class Leaf(NamedTuple):
+    """One entry as it is stored; `body`, `action` and `at` (microseconds) are None once pruned."""
+
+    number: int
+    leaf: bytes
+    body: bytes | None
+    action: str | None
+    at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Entries that a log had and this database has not: it was restored from a backup that is older than them."""
+
+    origin: str
+    held: int
+    known: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a full recomputation found: entries, pruned bodies, signed checkpoints and outside ones, all of which hold.
+
+    `logs` is 1 unless the database was restored and went on under a new log; `gaps` are the entries lost thereby.
+    """
+
+    size: int
+    pruned: int
+    checkpoints: int
+    outside: int = 0
+    logs: int = 1
+    gaps: tuple[Gap, ...] = ()
+
+
+def verify_log(
+    session: Session,
+    key: VerifierKey,
+    *,
+    outside: Sequence[str] = (),
+    progress: Callable[[int], None] = lambda _entries: None,
+) -> Verdict:
+    """Recompute the whole log and compare it with every checkpoint, those that somebody else kept (`outside`) included.
+
+    `key` is the public key of the hub's first log; `progress` is told how many entries were read.
+
+    Raises:
+        ProofRejected: names the first entry or checkpoint that does not hold.
+
+    """
+    claims = _claims(session, key, outside)
+    state = _Recomputation(claims)
+    for page in _pages(session):
+        state.take(page)
+        progress(state.next)
+    state.finish(session)
+    return Verdict(
+        size=state.next,
+        pruned=state.pruned,
+        checkpoints=claims.signed,
+        outside=len(outside),
+        logs=len(claims.logs) + 1,
+        gaps=tuple(state.gaps),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Claims:
+    """What was signed, by the number of entries it was signed over; and how the logs follow one another."""
+
+    base: str
+    heads: dict[int, list[Checkpoint]]
+    logs: dict[int, Continuation]  # by the number of the entry that begins the log
+    continued: dict[int, Checkpoint]  # by log: the last known checkpoint of the log before
+    signed: int
+
+
+def _claims(session: Session, key: VerifierKey, outside: Sequence[str]) -> _Claims:
+    following = continuations(session)
+    starts = [0, *(each.start for each in following)]
+    keys = {origin_of(key.name, log): VerifierKey(origin_of(key.name, log), key.public) for log in range(len(starts))}
+    logs = {origin: log for log, origin in enumerate(keys)}
+
+    def verified(note: str) -> Checkpoint:
+        origin = note.partition("\n")[0]
+        return verify_checkpoint(note, keys.get(origin, key))
+
+    heads: dict[int, list[Checkpoint]] = defaultdict(list)
+    stored = session.execute(select(AuditCheckpoint)).scalars().all()
+    for row in stored:
+        checkpoint = verified(row.note)
+        if starts[logs[checkpoint.origin]] + checkpoint.head.size != row.size:
+            raise ProofRejected(f"audit log: the checkpoint over {row.size} entries states another size")
+        heads[row.size].append(checkpoint)
+    continued = {each.log: verified(each.note) for each in following}
+    for checkpoint in [*map(verified, outside), *continued.values()]:
+        log = logs[checkpoint.origin]
+        if (after := continued.get(log + 1)) is None or not _is_lost(checkpoint, after, starts[log : log + 2]):
+            heads[starts[log] + checkpoint.head.size].append(checkpoint)
+    return _Claims(key.name, heads, {each.start: each for each in following}, continued, len(stored))
+
+
+def _is_lost(checkpoint: Checkpoint, after: Checkpoint, bounds: list[int]) -> bool:
+    """Say whether a head lies among entries that a restore lost, so that only its successor's word can be compared."""
+    if checkpoint.head.size <= bounds[1] - bounds[0]:
+        return False
+    if checkpoint.head.size > after.head.size:
+        raise ProofRejected("audit log: an outside checkpoint is newer than the one that the next log continues from")
+    if checkpoint.head.size == after.head.size and checkpoint.head != after.head:
+        raise ProofRejected("audit log: the next log continues from another history than an outside checkpoint states")
+    return True
+
+
+@dataclass(slots=True)
+class _Recomputation:
+    claims: _Claims
+    next: int = 0
+    pruned: int = 0
+    log: int = 0
+    start: int = 0
+    frontier: Frontier = field(default_factory=Frontier)
+    nodes: list[NodeTally] = field(default_factory=lambda: [NodeTally()])
+    gaps: list[Gap] = field(default_factory=list)
+
+    def take(self, page: Sequence[Leaf]) -> None:
+        """Take the next entries in order."""
+        fresh: list[bytes] = []
+        for row in page:
+            number, leaf, body, action, at = row
+            if number != self.next:
+                raise ProofRejected(f"audit log: entry {self.next} is missing")
+            if number in self.claims.logs:
+                self._extend(fresh)
+                self._begin(self.claims.logs[number], body)
+            if body is None:
+                self.pruned += 1
+            else:
+                _verify_body(number, leaf, body, (action, at))
+            fresh.append(leaf)
+            self.next += 1
+            if self.next in self.claims.heads:
+                self._extend(fresh)
+                self._verify_heads(self.claims.heads.pop(self.next))
+        self._extend(fresh)
+
+    def finish(self, session: Session) -> None:
+        """Compare what was recomputed with the head row, and see that nothing is left over."""
+        head = log_head(session)
+        if (head.log, head.start, head.frontier) != (self.log, self.start, self.frontier):
+            raise ProofRejected("audit log: the head row does not match its leaves")
+        if session.execute(_BODY_ALONE).first() is not None:
+            raise ProofRejected("audit log: a body belongs to no leaf")
+        if late := [start for start in self.claims.logs if start >= self.next]:
+            raise ProofRejected(f"audit log: the log that begins with entry {min(late)} has no entries")
+        if self.claims.heads:
+            raise ProofRejected(f"audit log: a checkpoint over {min(self.claims.heads)} entries is longer than the log")
+        for log, tally in enumerate(self.nodes):
+            tally.verify_kept(session, log)
+
+    def _extend(self, fresh: list[bytes]) -> None:
+        self.frontier, nodes = grown(self.frontier, fresh)
+        self.nodes[self.log].take(nodes)
+        fresh.clear()
+
+    def _begin(self, following: Continuation, body: bytes | None) -> None:
+        """End one log and begin the next, whose first entry commits to the end of the one before."""
+        known, held = self.claims.continued[following.log].head, self.frontier.size
+        entry = None if body is None else parse_entry(body)
+        told = None if entry is None else (entry.action, entry.fields.log_size, entry.fields.log_root)
+        if told != (CONTINUED, known.size, known.root.hex()):
+            raise ProofRejected(f"audit log: entry {following.start} does not continue the log before it")
+        if known.size > held:
+            self.gaps.append(Gap(origin_of(self.claims.base, self.log), held, known.size))
+        self.log, self.start, self.frontier = following.log, following.start, Frontier()
+        self.nodes.append(NodeTally())
+
+    def _verify_heads(self, stated: Sequence[Checkpoint]) -> None:
+        for checkpoint in stated:
+            if checkpoint != Checkpoint(origin_of(self.claims.base, self.log), self.frontier.head):
+                raise ProofRejected(f"audit log: a checkpoint over {self.next} entries states another root")
+
+
+def _verify_body(number: int, leaf: bytes, body: bytes, filed: tuple[str | None, int | None]) -> None:
+    """Verify that a body is what was hashed, and that it stands under its own action and instant.
+
+    Under others it would not be found. The canonical bytes begin with both; parsing a whole entry would cost ten
+    times what hashing it does.
+    """
+    if leaf_hash(body) != leaf:
+        raise ProofRejected(f"audit log: the body of entry {number} is not what was hashed")
+    told = _BEGINNING.match(body)
+    if told is None or (told[1].decode(), int(told[2])) != filed:
+        raise ProofRejected(f"audit log: entry {number} is filed under another action or instant")
+
+
+def _pages(session: Session) -> Iterator[list[Leaf]]:
+    """Read entries in order, a page at a time: a log larger than memory is verified in bounded memory."""
+    after = -1
+    while page := session.connection().execute(_LEAVES.where(col(AuditLeaf.leaf_index) > after)).all():
+        yield [Leaf(*row) for row in page]
+        after = page[-1][0]
