@@ -10,13 +10,14 @@ from sqlmodel import Session
 
 from hub.api.answers import problem_responses
 from hub.api.dependencies import OfSubject, Serving
+from hub.api.guard import SubjectRoute
 from hub.choices import Choice, Chosen, Wanted, choose
 from hub.database.unit import RuleBroken, StorageFull
 from hub.errors import ChoiceNotRecorded, ServiceUnreachable, WriteUnknown
 from hub.subject_tokens import authenticate_subject
 from privacy.terms import LegalBasis, PurposeId
 
-router: Final = APIRouter(prefix="/v1/me", tags=["choices"])
+router: Final = APIRouter(prefix="/v1/me", tags=["choices"], route_class=SubjectRoute)
 PATIENCE_SECONDS: Final = 20.0
 PURPOSE_NAME: Final = r"^(\*|[a-z][a-z0-9_]{0,47})$"
 NOTICE_NAME: Final = r"^[a-z0-9][a-z0-9._-]{0,47}$"

@@ -1,67 +1,50 @@
 """What routes are given: the serving process, and who acts."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPAuthorizationCredentials
 
+from hub.api import guard
 from hub.api.service import Service
 from hub.authentication import authenticate
 from hub.errors import NotAuthenticated
 from privacy.store.principal import Principal
 
-_PRINCIPAL: Final = HTTPBearer(
-    scheme_name="principal", description="The token of a principal: `varde principal add`.", auto_error=False
-)
-_SUBJECT: Final = HTTPBearer(
-    scheme_name="subject", description="A data subject's own token, bound to their choices.", auto_error=False
-)
 Credentials = HTTPAuthorizationCredentials | None
 
 
 async def service_of(request: Request) -> Service:
     """Return the serving process."""
-    service: Service = request.app.state.service
-    return service
+    return guard.service_of(request)
 
 
-def acting_principal(
-    service: Annotated[Service, Depends(service_of)], credentials: Annotated[Credentials, Depends(_PRINCIPAL)]
-) -> Principal:
-    """Return who acts.
-
-    Raises:
-        NotAuthenticated: no token, or one that is unknown, expired or revoked (which of them is not told).
-
-    """
-    return authenticate(service.hub, _token(credentials))
+async def acting_principal(request: Request, _: Annotated[Credentials, Depends(guard.PRINCIPAL)]) -> Principal:
+    """Return who acts, as `guard.PrincipalRoute` found out; the credentials stand here for the API's description."""
+    principal: Principal = request.state.principal
+    return principal
 
 
 def known_principal(
-    service: Annotated[Service, Depends(service_of)], credentials: Annotated[Credentials, Depends(_PRINCIPAL)]
+    service: Annotated[Service, Depends(service_of)], credentials: Annotated[Credentials, Depends(guard.PRINCIPAL)]
 ) -> Principal | None:
     """Return who asks, None for a stranger."""
     try:
-        return authenticate(service.hub, _token(credentials))
+        return authenticate(service.hub, None if credentials is None else credentials.credentials)
     except NotAuthenticated:
         return None
 
 
-async def subject_token(credentials: Annotated[Credentials, Depends(_SUBJECT)]) -> str:
+async def subject_token(credentials: Annotated[Credentials, Depends(guard.SUBJECT)]) -> str:
     """Return a data subject's token; the act that it is for looks it up in its own transaction.
 
     Raises:
         NotAuthenticated: there is none.
 
     """
-    token = _token(credentials)
-    if not token:
+    if credentials is None:
         raise NotAuthenticated
-    return token
-
-
-def _token(credentials: Credentials) -> str | None:
-    return None if credentials is None else credentials.credentials
+    return credentials.credentials
 
 
 Serving = Annotated[Service, Depends(service_of)]

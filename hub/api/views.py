@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from hub.api.answers import problem_responses
 from hub.api.dependencies import Acting, Serving
 from hub.api.formats import FORMATS, Format, format_of
+from hub.api.guard import PrincipalRoute
 from hub.api.service import Service
 from hub.api.streaming import Escort, PiecewiseResponse
 from hub.database.unit import RuleBroken, StorageFull
@@ -23,7 +24,7 @@ from hub.views.departure import verify_unchanged
 from hub.views.gateway import Gateway, Released
 from privacy.store.principal import Principal
 
-router: Final = APIRouter(prefix="/v1/views", tags=["views"])
+router: Final = APIRouter(prefix="/v1/views", tags=["views"], route_class=PrincipalRoute)
 NAME: Final = r"^[a-z][a-z0-9_]{0,63}$"
 _CONTENT: Final[dict[str, Any]] = {
     media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in FORMATS
