@@ -11,16 +11,17 @@ from ingest.errors import FileRefused
 from ingest.readers.casts.check import SOURCE, Check
 from ingest.readers.casts.instant import bounded
 from ingest.readers.casts.plan import Plan, plan_of, withheld_acts
+from ingest.readers.casts.sound import Sound, sound_columns
 from ingest.readers.chunk import REJECTED, Chunk, RawChunk
 
 
 class Typist:
-    """Types the chunks of one delivery; the plan is compiled again only when a chunk's types differ."""
+    """Types the chunks of one delivery; the plan is compiled again only when a chunk's types or codes differ."""
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._used = [name for name in contract.declared_columns if name not in contract.ignore]
-        self._schema: dict[str, pl.DataType] | None = None
+        self._given: tuple[dict[str, pl.DataType], Sound] | None = None
         self._plan: Plan = Plan((), ())
 
     def typed(self, raw: RawChunk) -> Chunk:
@@ -30,12 +31,11 @@ class Typist:
             FileRefused: a column holds nested values or bytes.
 
         """
-        source = raw.frame.select(
-            "_line", *(_trimmed(self._contract, name, raw.frame.schema[name]) for name in self._used)
-        )
+        sound = sound_columns(raw.frame, self._used)
+        source = raw.frame.select("_line", *(self._source(name, raw.frame.schema[name], sound) for name in self._used))
         dtypes = {name: source.schema[SOURCE + name] for name in self._used}
-        if dtypes != self._schema:
-            self._plan, self._schema = plan_of(self._contract, dtypes), dtypes
+        if (dtypes, sound) != self._given:
+            self._plan, self._given = plan_of(self._contract, dtypes, sound), (dtypes, sound)
         both = source.with_columns(self._plan.outputs)
         outputs = ["_line", *(output.meta.output_name() for output in self._plan.outputs)]
         failed = both.select(_any(self._plan.checks)).to_series()
@@ -45,6 +45,10 @@ class Typist:
         rejected = _rejected(both.filter(failed), raw.frame.filter(failed), self._plan.checks)
         restrictive = self._restrictive(both.filter(failed), dtypes)
         return Chunk(both.filter(~failed).select(outputs), _in_order(raw.rejected, rejected), read, restrictive)
+
+    def _source(self, name: str, dtype: pl.DataType, sound: Sound) -> pl.Expr:
+        """Rename a source column, trimmed unless it is known that there is nothing to trim."""
+        return pl.col(name).alias(SOURCE + name) if name in sound else _trimmed(self._contract, name, dtype)
 
     def _restrictive(self, failed: pl.DataFrame, dtypes: dict[str, pl.DataType]) -> pl.DataFrame:
         """Pick the acts that take permission away out of refused rows."""

@@ -87,6 +87,9 @@ def _remedy(form: Format) -> str:
 def number_cast(mapping: ColumnMapping, dtype: pl.DataType, target: pl.DataType, form: Format) -> Cast:
     """Cast to a float or a 32-bit integer; a fraction is no integer."""
     source = source_of(mapping.column)
+    if dtype.is_integer() and target == pl.Int32:
+        value = source.cast(pl.Int32, strict=False).alias(mapping.to)
+        return Cast(value, (unreadable(mapping.column, mapping.to, _NOT_WHOLE, _remedy(form)),))
     plain = plain_number(source, form, _EXPONENT) if dtype == pl.String else source
     rule = _NOT_WHOLE if target == pl.Int32 else "is not a number"
     real = plain.cast(pl.Float64, strict=False)

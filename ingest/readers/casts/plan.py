@@ -10,9 +10,10 @@ from ingest.canonical.table import Column
 from ingest.contract.model import ColumnMapping, ColumnType, Contract, Reference
 from ingest.contract.target import targets_of
 from ingest.readers.casts.category import RESTRICTIVE, boolean_cast, category_cast, consent_act, consent_cast
-from ingest.readers.casts.check import NULL_KEY, Cast, Check
+from ingest.readers.casts.check import NULL_KEY, Cast, Check, source_of
 from ingest.readers.casts.instant import date_cast, instant_cast, instant_of
 from ingest.readers.casts.number import currency_cast, money_cast, negative_check, number_cast
+from ingest.readers.casts.sound import Sound
 from ingest.readers.casts.text import fraction_checks, joined_key, text_cast, unfit_text
 
 Dtypes = dict[str, pl.DataType]
@@ -26,17 +27,18 @@ class Plan:
     checks: tuple[Check, ...]
 
 
-def plan_of(contract: Contract, dtypes: Dtypes) -> Plan:
-    """Compile a contract for source columns of these types."""
+def plan_of(contract: Contract, dtypes: Dtypes, sound: Sound) -> Plan:
+    """Compile a contract for source columns of these types, some of which are known to be sound."""
     casts = [*_keys(contract, dtypes), *_texts(contract, dtypes)]
-    casts += [_value(contract, mapping, dtypes) for mapping in contract.columns if not _is_text(mapping)]
+    casts += [_value(contract, mapping, dtypes, sound) for mapping in contract.columns if not _is_text(mapping)]
     casts += _constants(contract)
     amounts = [mapping.to for mapping in contract.columns if mapping.type is ColumnType.MONEY]
     if contract.currency is not None and amounts:
         casts.append(currency_cast(contract.currency, dtypes, amounts))
     casts += _consents(contract, dtypes)
     checks = [check for cast in casts for check in cast.checks]
-    checks += [check for column, dtype in dtypes.items() if dtype == pl.String for check in unfit_text(column)]
+    doubtful = [column for column, dtype in dtypes.items() if dtype == pl.String and column not in sound]
+    checks += [check for column in doubtful for check in unfit_text(column)]
     return Plan(tuple(cast.output for cast in casts), (*_customer(contract), *checks))
 
 
@@ -98,15 +100,24 @@ def _texts(contract: Contract, dtypes: Dtypes) -> list[Cast]:
     return [Cast(value.alias("_text_text_redacted"))]
 
 
-def _value(contract: Contract, mapping: ColumnMapping, dtypes: Dtypes) -> Cast:
+def _value(contract: Contract, mapping: ColumnMapping, dtypes: Dtypes, sound: Sound) -> Cast:
     """Build the cast of one mapped column, with the checks that its canonical column adds."""
     dtype = dtypes[mapping.column]
     column = targets_of(contract.table)[mapping.to].column
     if column is None:
         return _attribute(contract, mapping, dtype)
-    cast = _typed(contract, mapping, column, dtypes)
+    if _is_canonical(mapping, column, sound):
+        cast = Cast(source_of(mapping.column).alias(mapping.to))
+    else:
+        cast = _typed(contract, mapping, column, dtypes)
     required = () if contract.is_identity else _required(mapping, column)
     return Cast(cast.output, (*cast.checks, *required, *negative_check(mapping, column.minimum)))
+
+
+def _is_canonical(mapping: ColumnMapping, column: Column, sound: Sound) -> bool:
+    """Say whether each value of a column is known to be a canonical one already."""
+    values = sound.get(mapping.column)
+    return values is not None and mapping.values is None and bool(column.allowed) and values <= set(column.allowed)
 
 
 def _required(mapping: ColumnMapping, column: Column) -> tuple[Check, ...]:
