@@ -16,9 +16,9 @@ class LakePort:
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
 
-    def stage(self, table: str, frame: pl.DataFrame, batch_id: BatchId) -> None:
+    def stage(self, table: str, frame: pl.DataFrame, batch_id: BatchId, *, ids: pl.Series | None = None) -> None:
         """Write the rows durably and enter them as staged."""
-        staged = append(self._lake, frame, table=table, batch_id=batch_id)
+        staged = append(self._lake, frame, table=table, batch_id=batch_id, ids=ids)
         if staged:
             with self._lake.unit_of_work() as session:
                 catalogue.stage(session, staged, batch_id=batch_id, at=self._lake.clock(session))

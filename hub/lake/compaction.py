@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from hub.lake import catalogue
-from hub.lake.buckets import buckets, modulus_for
+from hub.lake.buckets import buckets, modulus_for, owners_of
 from hub.lake.errors import CatalogueConflict
 from hub.lake.lake import Lake
 from hub.lake.rewrite import bounded, read, swap
@@ -78,6 +78,6 @@ def _merge(lake: Lake, sources: list[CatalogueFile], operation_id: bytes) -> int
             schema_version=max(source.schema_version for source in sources),
             rows=partial(frame.__getitem__, each.order),
         )
-        for each in buckets(frame, modulus)
+        for each in buckets(owners_of(frame), frame["event_time"], modulus)
     ]
     return len(swap(lake, sources, drafts, act=Act.COMPACT, operation_id=operation_id))

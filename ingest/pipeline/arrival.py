@@ -51,6 +51,9 @@ class Arrival:
         self.breaches = self.figures.keep(self.batch_id, self.counts, self.ports)
         self.ports.reached("measured")
 
+    def close(self) -> None:
+        """Leave nothing running, whatever happened; called once after the last chunk or the first fault."""
+
     def quarantine(self, rejected: pl.DataFrame) -> None:
         """Seal rejected rows under a key of the batch, with where and why in clear."""
         if rejected.is_empty():

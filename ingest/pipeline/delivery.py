@@ -158,15 +158,18 @@ def _arrival(contract: Contract, batch_id: BatchId, ports: Ports) -> Arrival:
 
 def _land(source: SourceFile, arrival: Arrival, ports: Ports) -> None:
     """Stage every chunk, keeping the lease alive."""
-    for chunk in source.chunks(rows=arrival.chunk_rows):
-        arrival.take(chunk)
-        with ports.unit_of_work() as session:
-            alive = batches.renew(session, arrival.batch_id, at=ports.clock())
-        if not alive:
-            raise BatchBusy(arrival.contract.name)
-        ports.progress(arrival.counts.read)
-        ports.reached("chunk_staged")
-    arrival.finish()
+    try:
+        for chunk in source.chunks(rows=arrival.chunk_rows):
+            arrival.take(chunk)
+            with ports.unit_of_work() as session:
+                alive = batches.renew(session, arrival.batch_id, at=ports.clock())
+            if not alive:
+                raise BatchBusy(arrival.contract.name)
+            ports.progress(arrival.counts.read)
+            ports.reached("chunk_staged")
+        arrival.finish()
+    finally:
+        arrival.close()
     ports.reached("all_staged")
 
 

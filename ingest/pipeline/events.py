@@ -12,8 +12,9 @@ import polars as pl
 from ingest.canonical.catalogue import table_of
 from ingest.contract.model import ColumnType, Contract, Reference
 from ingest.pipeline.arrival import Arrival
-from ingest.pipeline.naming import Namer
+from ingest.pipeline.naming import Namer, Roster
 from ingest.pipeline.ports import Ports
+from ingest.pipeline.staging import Staging
 from ingest.pipeline.texts import TextArrival
 from ingest.readers.chunk import Chunk
 from ingest.store.batch import Counts
@@ -22,6 +23,7 @@ from privacy.blind_index import BlindIndex, reference_of
 from privacy.terms import BatchId, EntityKind
 
 _REFERENCE: Final = "_ref_"
+_OWNERS: Final = ("person", "organisation")
 
 
 class EventArrival(Arrival):
@@ -34,6 +36,8 @@ class EventArrival(Arrival):
         super().__init__(contract, batch_id, ports)
         self._table = table_of(contract.table)
         self._texts = TextArrival(contract, batch_id, ports)
+        self._staging = Staging(self._table.name, batch_id, ports)
+        self._roster = Roster()
         self._namers: dict[str, Namer] = {}
         self._event_ids = pl.Series("event_id", [], dtype=pl.Int64)
 
@@ -50,15 +54,23 @@ class EventArrival(Arrival):
         fresh = self._without_repeats(self._identified(chunk.frame))
         fresh = self._with_owner(fresh, "person", self.contract.person, EntityKind.PERSON)
         fresh = self._with_owner(fresh, "organisation", self.contract.organisation, EntityKind.ORGANISATION)
-        fresh = self._texts.redacted(self._referenced(fresh))
-        self.ports.lake.stage(self._table.name, self._canonical(fresh), self.batch_id)
-        self.ports.reached("lake_staged")
+        fresh = self._texts.redacted(self._referenced(fresh), self._roster.ids)
+        self._staging.put(self._canonical(fresh), self._roster.ids)
         self.counts += Counts(
             read=chunk.read,
             accepted=fresh.height,
             quarantined=chunk.rejected.height,
             duplicate=chunk.frame.height - fresh.height,
         )
+
+    def finish(self) -> None:
+        """Wait for the last chunk to be durable, then write the figures."""
+        self._staging.finish()
+        super().finish()
+
+    def close(self) -> None:
+        """Leave nothing running."""
+        self._staging.close()
 
     def _identified(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Digest the contract's event key to the row's event id; without a declared key rows have none."""
@@ -80,13 +92,14 @@ class EventArrival(Arrival):
     def _with_owner(
         self, frame: pl.DataFrame, column: str, reference: Reference | None, kind: EntityKind
     ) -> pl.DataFrame:
-        """Replace a source's customer key by the record id that it names."""
+        """Replace a source's customer key by the number of the record that it names."""
         key = f"_{column}_key"
         if reference is None or key not in frame.columns:
-            return frame.with_columns(pl.lit(None, dtype=pl.Binary).alias(column))
+            return frame.with_columns(pl.lit(None, dtype=pl.UInt32).alias(column))
         if column not in self._namers:
-            self._namers[column] = Namer(KeySpace(source=reference.source, kind=kind), self.ports)
-        return self._namers[column].named(frame, key, column)
+            space = KeySpace(source=reference.source, kind=kind)
+            self._namers[column] = Namer(space, self.ports, self._roster)
+        return frame.with_columns(self._namers[column].numbered(frame[key]).alias(column))
 
     def _referenced(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Replace source numbers by keyed 64-bit references, and employees by keyed ids."""
@@ -101,9 +114,14 @@ class EventArrival(Arrival):
         return frame.with_columns(columns)
 
     def _canonical(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Bring the frame into the lake's schema: exactly its columns, in its order; absent ones are null."""
+        """Bring the frame into the lake's schema: exactly its columns, in its order; absent ones are null.
+
+        Owners stay numbers in the roster: the lake writes their ids.
+        """
         return frame.select(
-            (pl.col(name) if name in frame.columns else pl.lit(None)).cast(dtype).alias(name)
+            pl.col(name)
+            if name in _OWNERS
+            else (pl.col(name) if name in frame.columns else pl.lit(None)).cast(dtype).alias(name)
             for name, dtype in self._table.schema.items()
         )
 

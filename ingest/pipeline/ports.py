@@ -20,8 +20,11 @@ UnitOfWork = Callable[[], AbstractContextManager[Session]]
 class EventLake(Protocol):
     """The sealed lake as ingest sees it."""
 
-    def stage(self, table: str, frame: pl.DataFrame, batch_id: BatchId) -> None:
-        """Write the rows durably, staged under the batch: invisible until published."""
+    def stage(self, table: str, frame: pl.DataFrame, batch_id: BatchId, *, ids: pl.Series | None = None) -> None:
+        """Write the rows durably, staged under the batch: invisible until published.
+
+        With `ids` (Binary), `person` and `organisation` hold positions in it (UInt32) instead of record ids.
+        """
         ...
 
     def publish(self, session: Session, batch_id: BatchId) -> None:

@@ -35,42 +35,45 @@ class TextArrival:
         self._batch_id = batch_id
         self._ports = ports
 
-    def redacted(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Add `text_redacted`, `redactor_version` and `withheld` for a frame with a `_text_...` column."""
+    def redacted(self, frame: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
+        """Add `text_redacted`, `redactor_version` and `withheld` for a frame with a `_text_...` column.
+
+        `ids` are the record ids that the frame's `person` numbers point into.
+        """
         columns = [name for name in frame.columns if name.startswith(_TEXT)]
         if not columns or frame.is_empty():
             return frame
         cleaned = clean(frame[columns[0]]).text
-        own = self._own_attributes(frame)
-        outcome = redact(cleaned, own=own)
-        self._hold(frame, cleaned)
+        people = ids.gather(frame["person"])
+        outcome = redact(cleaned, own=self._own_attributes(people))
+        self._hold(people, frame["event_id"], cleaned)
         return frame.with_columns(
             text_redacted=outcome.frame["text_redacted"],
             withheld=outcome.frame["withheld"],
             redactor_version=pl.lit(REDACTOR_VERSION, dtype=pl.Int32),
         )
 
-    def _own_attributes(self, frame: pl.DataFrame) -> list[list[str]]:
+    def _own_attributes(self, writers: pl.Series) -> list[list[str]]:
         """Open what any record of each row's person says: the values to take out of the text.
 
         The desk may know the number only, and the shop the name: both are the person's.
         """
-        people = [RecordId(record) for record in frame["person"].drop_nulls().unique().to_list()]
+        people = [RecordId(record) for record in writers.drop_nulls().unique().to_list()]
         with self._ports.read_only() as session:
             members = identity.members_of(session, people)
         entity_of = dict(members.select("record", "entity").iter_rows())
         values: dict[bytes, list[str]] = defaultdict(list)
         for record, document in open_documents(members["record"].to_list(), self._ports).items():
             values[entity_of[record]] += [str(value) for value in json.loads(document).values() if value]
-        return [values.get(entity_of.get(record, b""), []) for record in frame["person"].to_list()]
+        return [values.get(entity_of.get(record, b""), []) for record in writers.to_list()]
 
-    def _hold(self, frame: pl.DataFrame, cleaned: pl.Series) -> None:
+    def _hold(self, writers: pl.Series, event_ids: pl.Series, cleaned: pl.Series) -> None:
         """Seal the cleaned texts, each under a key of its own that dies with the person or after the stated days."""
         if self._ports.held_text_days <= 0:
             return
         expires_at = self._ports.clock() + timedelta(days=self._ports.held_text_days)
         keys, rows = [], []
-        chosen = frame.select("person", "event_id").with_columns(text=cleaned).drop_nulls("text")
+        chosen = pl.DataFrame({"person": writers, "event_id": event_ids, "text": cleaned}).drop_nulls("text")
         for person, event_id, text in chosen.iter_rows():
             text_id, key = random_id(), new_key(KeyKind.RECORD)
             cell = Cell(instance=self._ports.instance, table=SealedTable.HELD_TEXT, field=1, row=text_id)

@@ -20,6 +20,7 @@ from privacy.store.bulk import among_keys, execute_rows, insert_rows, select_amo
 from privacy.terms import BatchId, EntityKind, RecordId, random_id
 
 CHUNK: Final = 500
+NAMES: Final = {"key_index": pl.Binary(), "record": pl.Binary()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +62,14 @@ def find_records(session: Session, key_indexes: Sequence[bytes]) -> dict[bytes, 
     return {index: RecordId(record) for index, record in select_among(session, _RECORDS_OF_KEYS, key_indexes)}
 
 
-def records_of_source(session: Session, key_indexes: Sequence[bytes], space: KeySpace) -> dict[bytes, RecordId]:
-    """Find the same by reading every name of the source in one pass: for very many keys."""
+def records_of_source(session: Session, space: KeySpace) -> pl.DataFrame:
+    """Read every name of a key space: columns key_index (Binary), record (Binary); cheaper than many look-ups."""
     query = select(col(SourceRecord.key_index), col(SourceRecord.record_id)).where(
         col(SourceRecord.source) == space.source, col(SourceRecord.kind) == space.kind.value
     )
-    wanted = set(key_indexes)
-    return {index: RecordId(record) for index, record in session.execute(query) if index in wanted}
+    rows = session.connection().execute(query).all()  # rows as the driver gives them: half the time of the ORM's
+    key_indexes, records = zip(*rows, strict=True) if rows else ((), ())
+    return pl.DataFrame({"key_index": key_indexes, "record": records}, schema=NAMES)
 
 
 def name_records(
