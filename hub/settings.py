@@ -8,6 +8,8 @@
 | VARDE_LAKE_URL | sealed lake | folder in the home |
 | VARDE_KEK | `file:/path`, `aws-kms:KEY?region=R`, `vault:MOUNT/KEY`, `env:NAME` (development) | key/kek in the home |
 | VARDE_ENGINE | `polars` | polars |
+| VARDE_ANCHORS | where checkpoints are kept outside, addresses with spaces between (a list in the file) | none |
+| VARDE_SMTP_USER, VARDE_SMTP_PASSWORD | login at the mail server of a `mailto:` anchor | none |
 | VARDE_TOKEN | token of the principal who acts | the owner's token file in the home |
 | VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE, VAULT_CACERT | where Vault is; only with `vault:` | none |
 
@@ -20,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, NoReturn, Self
+from typing import Any, Final, NoReturn, Self
 from urllib.parse import parse_qs, urlsplit
 
 from hub.errors import SettingsInvalid
@@ -33,6 +35,7 @@ _IN_FILE: Final = {
     "lake_url": "VARDE_LAKE_URL",
     "kek": "VARDE_KEK",
     "engine": "VARDE_ENGINE",
+    "anchors": "VARDE_ANCHORS",
 }
 _VAULT: Final = ("VAULT_ADDR", "VAULT_TOKEN", "VAULT_NAMESPACE", "VAULT_CACERT")
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+-]*):(.*)", re.DOTALL)
@@ -103,6 +106,8 @@ class Settings:
     kek: KekSetting
     engine: str
     token: str | None = field(repr=False)
+    anchors: tuple[str, ...] = field(default=(), repr=False)  # a mail address is about a person
+    smtp_login: tuple[str, str] | None = field(default=None, repr=False)
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled: a pickle is a file with passwords and the token in clear."""
@@ -132,6 +137,8 @@ class Settings:
             kek=KekSetting.of(found.get("kek", str(folder / "key" / "kek")), environment),
             engine=_engine_of(found.get("engine", "polars")),
             token=environment.get("VARDE_TOKEN") or None,
+            anchors=tuple(found.get("anchors", "").split()),
+            smtp_login=_login_of(environment),
         )
 
     @property
@@ -154,22 +161,35 @@ def _read_file(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as exc:
         raise SettingsInvalid(CONFIG_FILE, f"it is not TOML ({exc})", "Mend the line it names") from None
     except (OSError, UnicodeDecodeError) as exc:
         why = f"it cannot be read ({type(exc).__name__})"
         raise SettingsInvalid(CONFIG_FILE, why, "Make it a UTF-8 text file of yours") from None
+    document = {key: _text_of(key, value) for key, value in found.items()}
     for key, value in document.items():
         if key not in _IN_FILE:
             known = ", ".join(sorted(_IN_FILE))
             raise SettingsInvalid(key, f"unknown in {CONFIG_FILE}", f"Known are {known}; secrets go in the environment")
         if not isinstance(value, str):
             raise SettingsInvalid(key, "it is not text", "Put the value in quotes")
-        if _holds_password(value):
+        if any(map(_holds_password, value.split())):
             remedy = f"Set {_IN_FILE[key]} in the environment instead"
             raise SettingsInvalid(key, f"a password does not belong in {CONFIG_FILE}", remedy)
-    return dict(document)
+    return document
+
+
+def _text_of(key: str, value: Any) -> Any:  # noqa: ANN401 - TOML's types
+    """Take a list of addresses as one text; they hold no spaces."""
+    if key == "anchors" and isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return " ".join(value)
+    return value
+
+
+def _login_of(environment: Mapping[str, str]) -> tuple[str, str] | None:
+    user, password = environment.get("VARDE_SMTP_USER"), environment.get("VARDE_SMTP_PASSWORD")
+    return (user, password) if user and password else None
 
 
 def _holds_password(url: str) -> bool:
