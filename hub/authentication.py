@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from sqlmodel import Session
+
 from hub.compose import Hub
 from hub.errors import AccessRefused, HomeUnsafe, NotAuthenticated
 from hub.home import label_index, new_principal
@@ -18,6 +20,7 @@ from privacy.store.principal import (
     add_principal,
     all_principals,
     find_principal,
+    find_unrevoked,
     grant,
     person_of_label,
     principal_of,
@@ -34,6 +37,14 @@ class Scope:
     purposes: frozenset[str]
     views: frozenset[str]
     expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """The purposes and views (`*` means all) of a credential: what may change while role and expiry stay."""
+
+    purposes: frozenset[str]
+    views: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +90,12 @@ def add(hub: Hub, label: str, scope: Scope, by: Principal) -> tuple[Principal, s
     """Add a credential for a person; return it with its token, which is shown this once.
 
     A second credential under the same label belongs to the same person: four eyes are two persons, not two tokens.
+
+    Raises:
+        AccessRefused: the actor's role may not give this one.
+
     """
-    _verify_administrator(by)
+    verify_grant(by, scope.role)
     index = label_index(hub.named_key(KeyKind.INDEX, "identity"), label)
     token = secrets.token_urlsafe(32)
     with hub.unit_of_work() as session:
@@ -99,22 +114,56 @@ def add(hub: Hub, label: str, scope: Scope, by: Principal) -> tuple[Principal, s
     return principal, token
 
 
-def rebind(hub: Hub, principal_id: PrincipalId, scope: Scope, by: Principal) -> None:
-    """Bind a credential to other purposes and views, from its next call on."""
-    _verify_administrator(by)
+def rebind(hub: Hub, principal_id: PrincipalId, binding: Binding, by: Principal) -> None:
+    """Bind a live credential to other purposes and views, from its next call on; its role and expiry stay.
+
+    Raises:
+        AccessRefused: there is no such live credential, or its role is above the actor's.
+
+    """
     with hub.unit_of_work() as session:
-        if not grant(session, principal_id, purposes=scope.purposes, views=scope.views):
-            raise AccessRefused("no_such_principal", "See `varde principal list`")
-        hub.audit(session, "principal.grant", by.principal_id, AuditFields(principal=principal_id, outcome="granted"))
+        found = replace(_target(session, principal_id, by), purposes=binding.purposes, views=binding.views)
+        if not grant(session, found, at=hub.clock()):
+            raise _nobody()
+        fields = AuditFields(principal=principal_id, role=found.role, outcome="granted")
+        hub.audit(session, "principal.grant", by.principal_id, fields)
 
 
 def withdraw(hub: Hub, principal_id: PrincipalId, by: Principal) -> None:
-    """Revoke a credential, from its next call on."""
-    _verify_administrator(by)
+    """Revoke a credential, from its next call on.
+
+    Raises:
+        AccessRefused: there is no such credential, or its role is above the actor's.
+
+    """
     with hub.unit_of_work() as session:
+        _target(session, principal_id, by)
         if not revoke(session, principal_id, at=hub.clock()):
-            raise AccessRefused("no_such_principal", "See `varde principal list`")
+            raise _nobody()
         hub.audit(session, "principal.revoke", by.principal_id, AuditFields(principal=principal_id, outcome="revoked"))
+
+
+def find_target(hub: Hub, principal_id: PrincipalId, by: Principal) -> Principal:
+    """Find the credential that the actor may bind anew or revoke.
+
+    Raises:
+        AccessRefused: there is none, or its role is above the actor's.
+
+    """
+    with hub.reading() as session:
+        return _target(session, principal_id, by)
+
+
+def verify_grant(by: Principal, role: Role) -> None:
+    """Refuse whoever may not make or change a credential of this role: nobody gives what is above his own.
+
+    Raises:
+        AccessRefused: names the rule.
+
+    """
+    _verify_administrator(by)
+    if role is Role.OWNER and by.role is not Role.OWNER:
+        raise AccessRefused("role_above_own", "Only an owner makes or changes an owner")
 
 
 def listed(hub: Hub, by: Principal) -> list[Listed]:
@@ -150,6 +199,19 @@ def _token_in(path: Path) -> str | None:
             return file.read().decode("ascii", "replace").strip()
     except OSError:
         return None
+
+
+def _target(session: Session, principal_id: PrincipalId, by: Principal) -> Principal:
+    _verify_administrator(by)
+    found = find_unrevoked(session, principal_id)
+    if found is None:
+        raise _nobody()
+    verify_grant(by, found.role)
+    return found
+
+
+def _nobody() -> AccessRefused:
+    return AccessRefused("no_such_principal", "See `varde principal list`")
 
 
 def _verify_administrator(principal: Principal) -> None:

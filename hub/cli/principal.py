@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hub.authentication import Scope, add, listed, rebind, withdraw
+from hub.authentication import Binding, Scope, add, find_target, listed, rebind, verify_grant, withdraw
 from hub.cli.duty import Duty
 from hub.cli.home import DryRun
 from hub.cli.invocation import acting
@@ -41,6 +41,7 @@ def add_(  # noqa: PLR0913 - a command's options are its parameters
 ) -> None:
     """Add a credential for a person and print its token, this once."""
     act = acting(ctx, Duty.ANYTHING)
+    verify_grant(act.principal, role)
     scope = _scope(role, purposes, views, None if expires is None else instant_from(expires))
     who = given(label)
     if dry_run:
@@ -63,15 +64,13 @@ def grant(
 ) -> None:
     """Bind a credential to these purposes and views instead of those it had, from its next call on."""
     act = acting(ctx, Duty.ANYTHING)
-    known = {bytes(each.principal.principal_id): each for each in listed(act.hub, act.principal)}
-    found = known.get(_id(principal))
-    role = found.principal.role if found is not None else Role.AGENT
-    scope = _scope(role, purposes, views, None)
+    binding = Binding(purposes=frozenset(purposes or ()), views=frozenset(views or ()))
     if dry_run:
-        would(f"bind it to {_bound(scope.purposes, scope.views)}" if found else "refuse: there is no such principal")
+        role = find_target(act.hub, _id(principal), act.principal).role
+        would(f"bind the {role}'s credential to {_bound(binding.purposes, binding.views)}")
         return
-    rebind(act.hub, _id(principal), scope, act.principal)
-    say(f"From its next call on it is bound to {_bound(scope.purposes, scope.views)}.")
+    rebind(act.hub, _id(principal), binding, act.principal)
+    say(f"From its next call on it is bound to {_bound(binding.purposes, binding.views)}; role and expiry stay.")
 
 
 @app.command()
@@ -79,7 +78,7 @@ def revoke(ctx: typer.Context, principal: Id, *, dry_run: DryRun = False) -> Non
     """Revoke a credential, from its next call on."""
     act = acting(ctx, Duty.ANYTHING)
     if dry_run:
-        would(f"revoke {_id(principal).hex()}")
+        would(f"revoke {find_target(act.hub, _id(principal), act.principal).principal_id.hex()}")
         return
     withdraw(act.hub, _id(principal), act.principal)
     say("Revoked: its next call is refused.")

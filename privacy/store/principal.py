@@ -96,12 +96,29 @@ def all_principals(session: Session) -> Sequence[PrincipalRow]:
     return list(session.execute(select(PrincipalRow).order_by(col(PrincipalRow.created_at))).scalars())
 
 
-def grant(session: Session, principal_id: PrincipalId, *, purposes: frozenset[str], views: frozenset[str]) -> bool:
-    """Replace what a credential is bound to; False if there is no such live principal."""
+def find_unrevoked(session: Session, principal_id: PrincipalId) -> Principal | None:
+    """Find the principal of an id that nobody revoked; it may have expired."""
+    query = select(PrincipalRow).where(
+        col(PrincipalRow.principal_id) == principal_id, col(PrincipalRow.revoked_at).is_(None)
+    )
+    row = session.execute(query).scalar_one_or_none()
+    return None if row is None else principal_of(row)
+
+
+def grant(session: Session, principal: Principal, *, at: datetime) -> bool:
+    """Bind a credential to the purposes and views of `principal`, whose role it must have; its expiry stays.
+
+    False if there is no such principal live at `at`.
+    """
     result = session.execute(
         update(PrincipalRow)
-        .where(col(PrincipalRow.principal_id) == principal_id, col(PrincipalRow.revoked_at).is_(None))
-        .values(purposes=" ".join(sorted(purposes)), views=" ".join(sorted(views)))
+        .where(
+            col(PrincipalRow.principal_id) == principal.principal_id,
+            col(PrincipalRow.role) == principal.role.value,
+            col(PrincipalRow.revoked_at).is_(None),
+            or_(col(PrincipalRow.expires_at).is_(None), col(PrincipalRow.expires_at) > at),
+        )
+        .values(purposes=" ".join(sorted(principal.purposes)), views=" ".join(sorted(principal.views)))
     )
     return bool(getattr(result, "rowcount", 0))
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from hub.authentication import Scope, acting_principal, add, authenticate, listed, rebind, withdraw
+from hub.authentication import Binding, Scope, acting_principal, add, authenticate, listed, rebind, withdraw
 from hub.compose import Hub
 from hub.errors import AccessRefused, NotAuthenticated
 from privacy.store.audit import entries
@@ -72,7 +72,7 @@ def test_a_revoked_credential_stays_revoked(hub: Hub, owner: Principal) -> None:
 
 
 def rebind_to(hub: Hub, principal: Principal, by: Principal, *purposes: str) -> None:
-    rebind(hub, principal.principal_id, a_scope(purposes=frozenset(purposes)), by)
+    rebind(hub, principal.principal_id, Binding(purposes=frozenset(purposes), views=frozenset({"churn_signals"})), by)
 
 
 def test_a_second_credential_under_one_label_is_one_person(hub: Hub, owner: Principal) -> None:
@@ -110,6 +110,39 @@ def test_only_owner_and_dpo_manage_principals(hub: Hub, owner: Principal, role: 
         with pytest.raises(AccessRefused, match="administer"):
             act()
     assert newest_action(hub) == "principal.add"
+
+
+@pytest.mark.parametrize("role", Role)
+def test_nobody_gives_a_role_above_his_own(hub: Hub, owner: Principal, role: Role) -> None:
+    dpo, _ = add(hub, "Dag", a_scope(Role.DPO), owner)
+    assert add(hub, "Ola", a_scope(role), owner)[0].role is role
+    if role is Role.OWNER:
+        acts = (
+            lambda: add(hub, "Kari", a_scope(role), dpo),
+            lambda: rebind_to(hub, owner, dpo),
+            lambda: withdraw(hub, owner.principal_id, dpo),
+        )
+        for act in acts:
+            with pytest.raises(AccessRefused, match="role_above_own"):
+                act()
+        assert acting_principal(hub) == owner
+    else:
+        made, _ = add(hub, "Kari", a_scope(role), dpo)
+        rebind_to(hub, made, dpo, "winback")
+        withdraw(hub, made.principal_id, dpo)
+
+
+def test_binding_anew_keeps_role_and_expiry_and_wakes_nobody(hub: Hub, owner: Principal, clock: FixedClock) -> None:
+    made, token = add(hub, "Kari", a_scope(expires_at=clock.at + timedelta(hours=1)), owner)
+    rebind_to(hub, made, owner, "winback")
+    assert authenticate(hub, token).role is Role.SCIENTIST
+    with hub.reading() as session:
+        assert entries(session, limit=1)[0][1].fields.role is Role.SCIENTIST
+    clock.forward(hours=1)
+    with pytest.raises(NotAuthenticated):
+        authenticate(hub, token)
+    with pytest.raises(AccessRefused, match="no_such_principal"):
+        rebind_to(hub, made, owner, "winback")
 
 
 def test_neither_token_nor_label_rests_in_clear(hub: Hub, owner: Principal) -> None:

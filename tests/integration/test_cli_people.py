@@ -155,6 +155,18 @@ def test_grant_binds_and_unbinds(desk: Desk) -> None:
     assert desk.run("principal", "grant", "0" * 32, "--purpose", "churn").exit_code == 4
 
 
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_a_dpo_makes_no_owner_and_changes_none(desk: Desk, more: tuple[str, ...]) -> None:
+    before = desk.json("principal", "list")
+    owner = next(each["id"] for each in before if each["role"] == "owner")
+    words = (("add", "Kari", "--role", "owner"), ("grant", owner, "--purpose", "churn"), ("revoke", owner))
+    for word in words:
+        ended = desk.run("principal", *word, *more, role="dpo")
+        assert (ended.exit_code, ended.stdout) == (4, "")
+        assert "role_above_own" in ended.stderr
+    assert desk.json("principal", "list") == before
+
+
 def test_dry_run_of_add_adds_nobody(desk: Desk) -> None:
     before = desk.json("principal", "list")
     ended = desk.run("principal", "add", "Kari", "--role", "owner", "--dry-run")
