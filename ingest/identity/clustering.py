@@ -1,18 +1,35 @@
-"""From shared tokens to moves between entities: deterministic, whatever the order of rows or batches' files.
+"""From shared tokens to moves between entities: a function of the set of records, whatever the order they came in.
 
-Rules kept here:
-- records that share an exact token belong together (the token's rule decides what "exact" means, see `exact`);
-- two clusters that carry different values of a checksummed number are never joined by anything (hard refusal);
-- the oldest entity survives a merge, so ids are stable for life; ties go to the smaller id.
+Rules kept here, for the records that a chain of shared tokens connects (see `exact` for what a token is):
+- records that share a checksummed number are one, unless a number contradicts: two records that both carry numbers and
+  none in common are never in one cluster. Where a record with two numbers would bridge such a pair, each set of
+  numbers stands for itself;
+- records without a number are one if weaker tokens (e-mail or phone with name) link them, and join the numbered
+  cluster that weaker tokens link them to if there is exactly one; linked to several they stay together and apart;
+- weaker tokens never join two numbered clusters.
+What is asked is always the whole connected part, so a late record can also take records apart again that an earlier
+state of knowledge had joined.
+
+- Every record has an entity of its own, made with its name; a cluster goes by the oldest of them (ties: the smaller
+  id), so ids are stable for life and do not tell in which order things were joined. A cluster that is an entity
+  already keeps its id.
+- Records that share an entity although no token connects them were joined by somebody else than these rules: that
+  counts as one more weak link.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Final
 
 import polars as pl
 
+from ingest.identity.exact import NUMBERS
 from privacy.terms import EntityId, RecordId
+
+Token = tuple[str, bytes]
+_KEPT: Final = "kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,84 +42,166 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What clustering decided: the moves, and how many joins it refused because checksummed numbers disagree."""
+class Regrouping:
+    """Moves that belong together: between them somebody would be with the wrong people.
+
+    `records` are all whose entity gains or loses a record, the moving ones included.
+    """
 
     moves: list[Move]
+    records: set[RecordId]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What clustering decided, and how many shared tokens joined not all of their records because numbers disagree."""
+
+    regroupings: list[Regrouping]
     refused: int
+
+    @property
+    def moves(self) -> list[Move]:
+        """All moves."""
+        return [move for regrouping in self.regroupings for move in regrouping.moves]
 
 
 @dataclass(slots=True)
 class _Forest:
-    """Union-find over entities, each root with the checksummed numbers its records carry."""
+    """Union-find over records."""
 
     parent: dict[bytes, bytes] = field(default_factory=dict)
-    numbers: dict[bytes, dict[str, set[bytes]]] = field(default_factory=dict)
-    age: Mapping[bytes, int] = field(default_factory=dict)
 
-    def root(self, entity: bytes) -> bytes:
+    def root(self, node: bytes) -> bytes:
         """Find the root, shortening the path on the way."""
-        while (above := self.parent.setdefault(entity, entity)) != entity:
-            self.parent[entity] = self.parent.setdefault(above, above)
-            entity = self.parent[entity]
-        return entity
+        while (above := self.parent.setdefault(node, node)) != node:
+            self.parent[node] = self.parent.setdefault(above, above)
+            node = self.parent[node]
+        return node
 
-    def conflicts(self, left: bytes, right: bytes) -> bool:
-        """Say whether two roots carry different values of one checksummed number."""
-        mine, theirs = self.numbers.get(left, {}), self.numbers.get(right, {})
-        return any(mine[name].isdisjoint(theirs[name]) for name in mine.keys() & theirs.keys())
+    def join(self, nodes: Sequence[bytes]) -> None:
+        """Put nodes into one tree; the smallest root stays, so that order leaves no trace."""
+        roots = {self.root(node) for node in nodes}
+        least = min(roots, default=b"")
+        for root in roots:
+            self.parent[root] = least
 
-    def join(self, left: bytes, right: bytes) -> bool:
-        """Join two entities under the older one; False if their numbers conflict."""
-        a, b = self.root(left), self.root(right)
-        if a == b:
-            return True
-        if self.conflicts(a, b):
-            return False
-        elder, younger = sorted((a, b), key=lambda entity: (self.age[entity], entity))
-        self.parent[younger] = elder
-        merged = self.numbers.setdefault(elder, defaultdict(set))
-        for name, values in self.numbers.pop(younger, {}).items():
-            merged.setdefault(name, set()).update(values)
-        return True
-
-    def join_all(self, entities: Sequence[bytes]) -> int:
-        """Join each entity with the first earlier one that it does not conflict with; return how many found none."""
-        refused = 0
-        for position, entity in enumerate(entities):
-            if position and not any(self.join(earlier, entity) for earlier in entities[:position]):
-                refused += 1
-        return refused
+    def trees(self, nodes: Iterable[bytes]) -> dict[bytes, list[bytes]]:
+        """Return the nodes of each tree, by root."""
+        found: dict[bytes, list[bytes]] = defaultdict(list)
+        for node in nodes:
+            found[self.root(node)].append(node)
+        return found
 
 
-def moves_of(indexes: pl.DataFrame, members: pl.DataFrame, numbers: pl.DataFrame, rules: Sequence[str]) -> Outcome:
-    """Cluster what shares a token, and say which records move.
+def moves_of(indexes: pl.DataFrame, members: pl.DataFrame, rules: Sequence[str]) -> Outcome:
+    """Cluster connected records, and say which of them move.
 
     Args:
-        indexes: record, field, token: the rows that share a token with the batch.
-        members: record, entity, created_us: every record of every entity that `indexes` touches.
-        numbers: record, field, token: the checksummed numbers of those records.
-        rules: the fields that join, strongest first.
+        indexes: record, field, token: every counted token of every record that tokens connect.
+        members: record, entity, own_entity, own_created_us: those records and all others of their entities, with the
+            entity that was made with the record's name, and when.
+        rules: the fields that join.
 
     """
-    home = {record: entity for record, entity, _ in members.iter_rows()}
-    forest = _Forest(age={entity: created for _, entity, created in members.iter_rows()})
-    for record, name, token in numbers.iter_rows():
-        forest.numbers.setdefault(home[record], {}).setdefault(name, set()).add(token)
-    refused = 0
-    for strength in rules:
-        groups = (
-            indexes.filter(pl.col("field") == strength)
-            .group_by("token")
-            .agg(pl.col("record").unique().sort())
-            .filter(pl.col("record").list.len() > 1)
-            .sort("token")
-        )
-        for records in groups["record"]:
-            refused += forest.join_all(sorted({home[record] for record in records}, key=lambda e: (forest.age[e], e)))
-    moves = [
-        Move(RecordId(record), EntityId(entity), EntityId(root))
-        for record, entity in sorted(home.items())
-        if (root := forest.root(entity)) != entity
-    ]
-    return Outcome(moves, refused)
+    home = dict(members.select("record", "entity").iter_rows())
+    carriers: dict[Token, list[bytes]] = defaultdict(list)
+    for record, name, token in indexes.filter(pl.col("field").is_in(list(rules))).iter_rows():
+        carriers[name, token].append(record)
+    parts = _connected(carriers, home)
+    fold = _folds(carriers, home)
+    refused = sum(len({fold[record] for record in records}) > 1 for records in carriers.values())
+    target = _targets(fold, members, home)
+    return Outcome(_regroupings(parts, home, target), refused)
+
+
+def _connected(carriers: dict[Token, list[bytes]], home: Mapping[bytes, bytes]) -> _Forest:
+    """Connect records by tokens, and by entities that no token explains; the latter become tokens themselves."""
+    forest = _Forest()
+    for records in carriers.values():
+        forest.join(records)
+    together: dict[bytes, list[bytes]] = defaultdict(list)
+    for record, entity in home.items():
+        together[entity].append(record)
+    for entity, records in together.items():
+        if len({forest.root(record) for record in records}) > 1:
+            carriers[_KEPT, entity] = records
+    for entity, records in together.items():  # after the look, so that one entity's link explains no other's
+        if (_KEPT, entity) in carriers:
+            forest.join(records)
+    return forest
+
+
+def _folds(carriers: Mapping[Token, list[bytes]], home: Iterable[bytes]) -> dict[bytes, bytes]:
+    """Return a name for the cluster of each record."""
+    blocks = _numbered(carriers)
+    free = _Forest()
+    for (name, _), records in carriers.items():
+        if name not in NUMBERS:
+            free.join([record for record in records if record not in blocks])
+    linked: dict[bytes, set[bytes]] = defaultdict(set)
+    for (name, _), records in carriers.items():
+        if name not in NUMBERS:
+            near = {blocks[record] for record in records if record in blocks}
+            for record in records:
+                if record not in blocks:
+                    linked[free.root(record)] |= near
+    return {record: blocks.get(record) or _joined(free.root(record), linked) for record in home}
+
+
+def _joined(root: bytes, linked: Mapping[bytes, set[bytes]]) -> bytes:
+    """Join records without a number to the numbered cluster they are linked to, if there is exactly one."""
+    near = linked.get(root, set())
+    return next(iter(near)) if len(near) == 1 else root
+
+
+def _numbered(carriers: Mapping[Token, list[bytes]]) -> dict[bytes, bytes]:
+    """Name the cluster of each record that carries a number by one of its records."""
+    numbers: dict[bytes, set[Token]] = defaultdict(set)
+    forest = _Forest()
+    for token, records in carriers.items():
+        if token[0] in NUMBERS:
+            forest.join(records)
+            for record in records:
+                numbers[record].add(token)
+    blocks = {}
+    for records in forest.trees(numbers).values():
+        sets = {record: frozenset(numbers[record]) for record in records}
+        if any(one.isdisjoint(other) for one, other in combinations(set(sets.values()), 2)):
+            least: dict[frozenset[Token], bytes] = {}
+            for record in sorted(records):
+                blocks[record] = least.setdefault(sets[record], record)
+        else:
+            blocks |= dict.fromkeys(records, min(records))
+    return blocks
+
+
+def _targets(fold: Mapping[bytes, bytes], members: pl.DataFrame, home: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    """Return the entity by which each cluster goes."""
+    own = {record: (created, entity) for record, _, entity, created in members.iter_rows()}
+    clusters: dict[bytes, set[bytes]] = defaultdict(set)
+    entities: dict[bytes, set[bytes]] = defaultdict(set)
+    for record, name in fold.items():
+        clusters[name].add(record)
+        entities[home[record]].add(record)
+    target: dict[bytes, bytes] = {}
+    for records in clusters.values():
+        if entities[home[next(iter(records))]] == records:
+            target |= dict.fromkeys(records, home[next(iter(records))])
+    taken = set(target.values())
+    for records in clusters.values():
+        if not target.keys() >= records:
+            free = [born for record in records if (born := own[record])[1] not in taken]
+            target |= dict.fromkeys(records, min(free or [own[record] for record in records])[1])
+    return target
+
+
+def _regroupings(parts: _Forest, home: Mapping[bytes, bytes], target: Mapping[bytes, bytes]) -> list[Regrouping]:
+    regroupings = []
+    for _, records in sorted(parts.trees(home).items()):
+        moving = sorted(record for record in records if target[record] != home[record])
+        if moving:
+            changed = {entity for record in moving for entity in (home[record], target[record])}
+            moves = [Move(RecordId(r), EntityId(home[r]), EntityId(target[r])) for r in moving]
+            touched = {RecordId(record) for record in records if home[record] in changed}
+            regroupings.append(Regrouping(moves, touched))
+    return regroupings

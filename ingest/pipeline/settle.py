@@ -1,72 +1,99 @@
 """Settling a visible batch: permissive acts take effect, records that belong together are joined.
 
 Every step derives from rows that the batch staged, so it can be repeated after a crash and ends in the same place.
+Until the last step the batch's new records are held back from every read: whoever is about to join somebody that said
+no must not be read alone before.
+
+Two processes may settle at once, the same batch or two that touch the same people. Each plans in a snapshot and
+carries the plan out only while nobody else has moved a record or made a batch visible since; else it plans again.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from dataclasses import dataclass
 from typing import Final
 
-from ingest.identity.clustering import Move, Outcome, moves_of
-from ingest.identity.exact import NUMBERS, RULES
+from ingest.identity.clustering import Regrouping, moves_of
+from ingest.identity.exact import RULES
 from ingest.pipeline.ports import Ports
 from ingest.store import batch as batches
 from ingest.store import identity
-from ingest.store.batch import BatchState
 from ingest.store.identity import Cause
 from privacy.store.consent import acts_of_batch, move_heads
-from privacy.store.epoch import bump_epoch
-from privacy.terms import BatchId, EntityId, RecordId
+from privacy.store.epoch import bump_epoch, bump_epoch_for_all, lock_epoch
+from privacy.terms import BatchId
 
 _CHUNK: Final = 400
 
 
+@dataclass(slots=True)
+class _Plan:
+    """Which records move, and the version of the crosswalk on which that was decided."""
+
+    regroupings: list[Regrouping]
+    version: tuple[int, int]
+
+
 def settle(batch_id: BatchId, ports: Ports) -> int:
-    """Settle a visible batch; return how many records joined another entity."""
+    """Settle a visible batch; return how many records changed entity."""
+    _let_acts_take_effect(batch_id, ports)
+    moved, settled = 0, False
+    while not settled:
+        plan = _planned(batch_id, ports)
+        moved += sum(_carry_out(run, plan, batch_id, ports) for run in _runs(plan.regroupings))
+        settled = _note_settled(batch_id, plan, ports)
+    ports.reached("settled")
+    return moved
+
+
+def _let_acts_take_effect(batch_id: BatchId, ports: Ports) -> None:
     with ports.read_only() as session:
         permissive = [act for act in acts_of_batch(session, batch_id) if act.permissive]
     for start in range(0, len(permissive), _CHUNK):
         with ports.unit_of_work() as session:
             move_heads(session, permissive[start : start + _CHUNK])
         ports.reached("acts_settled")
-    outcome = _outcome(batch_id, ports)
-    for moves in _runs(outcome.moves):
-        with ports.unit_of_work() as session:
-            cause = Cause(word="exact_rules", actor=ports.principal, at=ports.clock(), batch_id=batch_id)
-            identity.apply_moves(session, moves, cause)
-            bump_epoch(session, {move.record for move in moves}, kind="crosswalk")
-        ports.reached("moves_settled")
+
+
+def _planned(batch_id: BatchId, ports: Ports) -> _Plan:
+    with ports.read_only() as session:
+        version = identity.crosswalk_version(session)
+        linked = identity.linked_with(session, batch_id)
+    return _Plan(moves_of(linked.indexes, linked.members, RULES).regroupings, version)
+
+
+def _carry_out(run: Sequence[Regrouping], plan: _Plan, batch_id: BatchId, ports: Ports) -> int:
+    """Make some moves; return how many, 0 if the plan is out of date."""
+    moves = [move for regrouping in run for move in regrouping.moves]
     with ports.unit_of_work() as session:
-        batches.mark(session, batch_id, BatchState.SETTLED)
-    ports.reached("settled")
-    return len(outcome.moves)
+        lock_epoch(session)
+        if identity.crosswalk_version(session) != plan.version:
+            return 0
+        cause = Cause(word="exact_rules", actor=ports.principal, at=ports.clock(), batch_id=batch_id)
+        identity.apply_moves(session, moves, cause)
+        bump_epoch(session, sorted({record for each in run for record in each.records}), kind="crosswalk")
+        plan.version = identity.crosswalk_version(session)
+    ports.reached("moves_settled")
+    return len(moves)
 
 
-def _runs(moves: Sequence[Move]) -> Iterator[list[Move]]:
-    """Cut moves into runs that never part an entity.
+def _note_settled(batch_id: BatchId, plan: _Plan, ports: Ports) -> bool:
+    """End the batch's time between, unless something came between: its new records are read from here on."""
+    with ports.unit_of_work() as session:
+        lock_epoch(session)
+        if identity.crosswalk_version(session) != plan.version:
+            return False
+        if batches.settle_visible(session, batch_id) and batches.brought_records(session, batch_id):
+            bump_epoch_for_all(session, kind="batch")
+    return True
 
-    The rest of a parted one would no longer share a token with this batch: after a crash nobody would find it.
-    """
-    run: list[Move] = []
-    for _, together in groupby(sorted(moves, key=_from), key=_from):
-        run += together
-        if len(run) >= _CHUNK:
+
+def _runs(regroupings: Sequence[Regrouping]) -> Iterator[list[Regrouping]]:
+    """Cut moves into runs that never part what belongs together: each run is one transaction."""
+    run: list[Regrouping] = []
+    for regrouping in regroupings:
+        run.append(regrouping)
+        if sum(len(each.moves) for each in run) >= _CHUNK:
             yield run
             run = []
     if run:
         yield run
-
-
-def _from(move: Move) -> bytes:
-    return move.from_entity
-
-
-def _outcome(batch_id: BatchId, ports: Ports) -> Outcome:
-    with ports.read_only() as session:
-        indexes = identity.shared_indexes(session, batch_id, RULES)
-        touched = [RecordId(record) for record in indexes["record"].unique().to_list()]
-        members = identity.members_of(session, touched)
-        indexes = indexes.join(members, on="record", how="semi")  # who was erased meanwhile has no entity any more
-        entities = [EntityId(entity) for entity in members["entity"].unique().to_list()]
-        numbers = identity.indexes_of_entities(session, entities, NUMBERS)
-    return moves_of(indexes, members, numbers, RULES)

@@ -1,6 +1,6 @@
 """Batches: staged, made visible in one bounded step, settled, or aborted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 from ingest.tables.batch import Batch, BatchMetric, CategoryValue, QuarantineRow
 from ingest.tables.identity import ContactOf
 from ingest.tables.record import HeldText, RecordIndex, RecordRevision
-from privacy.store.bulk import insert_rows
+from privacy.store.bulk import among_keys, insert_rows, select_among
 from privacy.terms import BatchId
 
 LEASE: Final = timedelta(minutes=5)
@@ -32,6 +32,14 @@ class BatchState(StrEnum):
 
 COUNTED: Final = (BatchState.VISIBLE.value, BatchState.SETTLED.value)
 """The states of batches that any read may see."""
+
+_STATES_OF_ALL: Final = (
+    select(col(RecordRevision.record_id), col(Batch.state))
+    .distinct()
+    .join(Batch, col(Batch.batch_id) == col(RecordRevision.batch_id))
+    .where(col(Batch.state).in_(COUNTED))
+)
+_STATES: Final = _STATES_OF_ALL.where(among_keys(col(RecordRevision.record_id)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +127,43 @@ def flip_visible(session: Session, batch_id: BatchId, counts: Counts, *, at: dat
     return bool(getattr(result, "rowcount", 0))
 
 
-def mark(session: Session, batch_id: BatchId, state: BatchState) -> None:
-    """Set the state of a batch: settled after its permissive acts and merges, aborted before its sweep."""
-    session.execute(update(Batch).where(col(Batch.batch_id) == batch_id).values(state=state.value))
+def settle_visible(session: Session, batch_id: BatchId) -> bool:
+    """Mark a visible batch settled, after its permissive acts and merges; False if another process did that first."""
+    result = session.execute(
+        update(Batch)
+        .where(col(Batch.batch_id) == batch_id, col(Batch.state) == BatchState.VISIBLE.value)
+        .values(state=BatchState.SETTLED.value)
+    )
+    return bool(getattr(result, "rowcount", 0))
+
+
+def brought_records(session: Session, batch_id: BatchId) -> bool:
+    """Say whether a batch revised any record: such a batch held its new records back until it was settled."""
+    query = select(col(RecordRevision.record_id)).where(col(RecordRevision.batch_id) == batch_id).limit(1)
+    return session.execute(query).first() is not None
+
+
+def held_back(session: Session, records: Sequence[bytes] | None = None) -> set[bytes]:
+    """Return the records, of all or of some, whose every counted revision is in a batch that is not settled yet.
+
+    They are new, and settling may be about to join them with somebody who said no. Costs one look-up by index while
+    no batch is between its flip and its settling. A record without any revision (an event named it) is not held.
+    """
+    unsettled = select(col(Batch.batch_id)).where(col(Batch.state) == BatchState.VISIBLE.value)
+    if session.execute(unsettled.limit(1)).first() is None:
+        return set()
+    if records is not None:
+        return _held(select_among(session, _STATES, records))
+    brought = select(col(RecordRevision.record_id)).where(col(RecordRevision.batch_id).in_(unsettled))
+    return _held(session.execute(_STATES_OF_ALL.where(col(RecordRevision.record_id).in_(brought))))
+
+
+def _held(states: Iterable[Sequence[Any]]) -> set[bytes]:
+    """Fold (record, state) pairs: visible only."""
+    found: dict[str, set[bytes]] = {state: set() for state in COUNTED}
+    for record, state in states:
+        found[state].add(record)
+    return found[BatchState.VISIBLE.value] - found[BatchState.SETTLED.value]
 
 
 def abort(session: Session, batch_id: BatchId) -> bool:

@@ -1,6 +1,6 @@
 """The crosswalk and its history: read as frames, changed by moves that can be taken back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,79 +10,126 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlmodel import Session, col
 
 from ingest.identity.clustering import Move
+from ingest.identity.exact import RULES
 from ingest.store.batch import BatchState
 from ingest.tables.batch import Batch
 from ingest.tables.identity import Crosswalk, CrosswalkEvent, Entity
 from ingest.tables.record import RecordIndex
+from privacy.store.bulk import among_keys, select_among
 from privacy.terms import BatchId, EntityId, EntityKind, PrincipalId, RecordId
 
-CHUNK: Final = 500
 _COUNTS: Final = (BatchState.VISIBLE.value, BatchState.SETTLED.value)
 _INDEX_SCHEMA: Final = {"record": pl.Binary, "field": pl.String, "token": pl.Binary}
-_MEMBER_SCHEMA: Final = {"record": pl.Binary, "entity": pl.Binary, "created_us": pl.Int64}
+_MEMBER_SCHEMA: Final = {
+    "record": pl.Binary,
+    "entity": pl.Binary,
+    "own_entity": pl.Binary,
+    "own_created_us": pl.Int64,
+}
+
+_OF_BATCH: Final = col(Batch.batch_id) == col(RecordIndex.batch_id)
+_RULE_ROW: Final = col(RecordIndex.field).in_(RULES)
+_COUNTED_ROW: Final = (_RULE_ROW, col(Batch.state).in_(_COUNTS))
+_TOKENS: Final = (
+    select(col(RecordIndex.record_id), col(RecordIndex.field), col(RecordIndex.token), col(RecordIndex.batch_id))
+    .join(Batch, _OF_BATCH)
+    .where(among_keys(col(RecordIndex.record_id)), *_COUNTED_ROW)
+)
+_CARRIERS: Final = (
+    select(col(RecordIndex.record_id))
+    .distinct()
+    .join(Batch, _OF_BATCH)
+    .where(among_keys(col(RecordIndex.token)), *_COUNTED_ROW)
+)
+_ENTITIES: Final = select(col(Crosswalk.entity_id)).distinct().where(among_keys(col(Crosswalk.record_id)))
+_MEMBERS: Final = select(col(Crosswalk.record_id), col(Crosswalk.entity_id)).where(among_keys(col(Crosswalk.entity_id)))
+_FIRST_MOVES: Final = (
+    select(col(CrosswalkEvent.record_id), col(CrosswalkEvent.from_entity))
+    .where(among_keys(col(CrosswalkEvent.record_id)))
+    .order_by(col(CrosswalkEvent.revision).desc())
+)
+_AGES: Final = select(col(Entity.entity_id), col(Entity.created_at)).where(among_keys(col(Entity.entity_id)))
 
 
-def shared_indexes(session: Session, batch_id: BatchId, fields: Sequence[str]) -> pl.DataFrame:
-    """Return the counted index rows whose token a batch shares with another record: record, field, token.
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """The connected records that a batch touches, complete, in the shape that `ingest.identity.clustering` takes."""
 
-    Most records of a delivery share nothing with anybody: grouping by token in the database leaves them there. The
-    tokens are keyed, so nothing is opened.
+    indexes: pl.DataFrame
+    members: pl.DataFrame
+
+
+def linked_with(session: Session, batch_id: BatchId) -> Linked:
+    """Find every record that a chain of counted tokens or entities connects with a record that the batch revised.
+
+    Most records of a delivery share nothing with anybody: grouping by token in the database leaves them there. Tokens
+    are keyed, so nothing is opened. Who was erased meanwhile has no entity any more and is left out.
     """
-    brought = select(col(RecordIndex.token)).where(
-        col(RecordIndex.batch_id) == batch_id, col(RecordIndex.field).in_(list(fields))
-    )
-    counted = (col(RecordIndex.field).in_(list(fields)), col(Batch.state).in_(_COUNTS))
-    of_batch = col(Batch.batch_id) == col(RecordIndex.batch_id)
+    found: dict[bytes, bytes] = {}
+    rows: list[tuple[bytes, str, bytes]] = []
+    looked: set[bytes] = set()
+    frontier: Iterable[bytes] = _records_that_share(session, batch_id)
+    while near := _with_their_entities(session, frontier, found):
+        found |= near
+        tokens = [tuple(row) for row in select_among(session, _TOKENS, sorted(near))]
+        brought = {record for record, _, _, batch in tokens if batch == batch_id}
+        rows += [(record, name, token) for record, name, token, _ in tokens]
+        # Tokens of the batch's own records were looked at when sharing ones were looked for.
+        unseen = {token for record, _, token, _ in tokens if record not in brought} - looked
+        looked |= unseen
+        frontier = {record for (record,) in select_among(session, _CARRIERS, sorted(unseen))}
+    indexes = pl.DataFrame(rows, schema=_INDEX_SCHEMA, orient="row").unique()
+    return Linked(indexes, _members(session, found))
+
+
+def _records_that_share(session: Session, batch_id: BatchId) -> set[bytes]:
+    """Return the records that share a token with a record of the batch, those of the batch included."""
+    of_batch = select(col(RecordIndex.record_id)).where(col(RecordIndex.batch_id) == batch_id, _RULE_ROW)
+    theirs = select(col(RecordIndex.token)).where(col(RecordIndex.record_id).in_(of_batch), _RULE_ROW)
     shared = (
         select(col(RecordIndex.token))
-        .join(Batch, of_batch)
-        .where(col(RecordIndex.token).in_(brought), *counted)
+        .join(Batch, _OF_BATCH)
+        .where(col(RecordIndex.token).in_(theirs), *_COUNTED_ROW)
         .group_by(col(RecordIndex.token))
         .having(func.count(func.distinct(col(RecordIndex.record_id))) > 1)
     )
-    query = (
-        select(col(RecordIndex.record_id), col(RecordIndex.field), col(RecordIndex.token))
-        .join(Batch, of_batch)
-        .where(col(RecordIndex.token).in_(shared), *counted)
-    )
-    rows = [tuple(row) for row in session.execute(query).all()]
-    return pl.DataFrame(rows, schema=_INDEX_SCHEMA, orient="row").unique()
+    query = select(col(RecordIndex.record_id)).distinct().join(Batch, _OF_BATCH)
+    return set(session.execute(query.where(col(RecordIndex.token).in_(shared), *_COUNTED_ROW)).scalars())
 
 
-def indexes_of_entities(session: Session, entities: Sequence[EntityId], fields: Sequence[str]) -> pl.DataFrame:
-    """Return the counted index rows of some entities' records for some fields: record, field, token."""
-    frames = [pl.DataFrame(schema=_INDEX_SCHEMA)]
-    for start in range(0, len(entities), CHUNK):
-        query = (
-            select(col(RecordIndex.record_id), col(RecordIndex.field), col(RecordIndex.token))
-            .join(Crosswalk, col(Crosswalk.record_id) == col(RecordIndex.record_id))
-            .join(Batch, col(Batch.batch_id) == col(RecordIndex.batch_id))
-            .where(
-                col(Crosswalk.entity_id).in_(entities[start : start + CHUNK]),
-                col(RecordIndex.field).in_(list(fields)),
-                col(Batch.state).in_(_COUNTS),
-            )
-        )
-        rows = [tuple(row) for row in session.execute(query).all()]
-        frames.append(pl.DataFrame(rows, schema=_INDEX_SCHEMA, orient="row"))
-    return pl.concat(frames).unique()
+def _with_their_entities(
+    session: Session, records: Iterable[bytes], found: Mapping[bytes, bytes]
+) -> dict[bytes, bytes]:
+    """Return the entity of each record that was not found yet, and of all other records of those entities."""
+    fresh = sorted(set(records) - found.keys())
+    entities = sorted({entity for (entity,) in select_among(session, _ENTITIES, fresh)})
+    return {record: entity for record, entity in select_among(session, _MEMBERS, entities) if record not in found}
+
+
+def _members(session: Session, entity_of: Mapping[bytes, bytes]) -> pl.DataFrame:
+    """Put the entity that a record was born with, and its age, beside the one it belongs to now."""
+    records = sorted(entity_of)
+    own = dict(entity_of)
+    own.update(select_among(session, _FIRST_MOVES, records))  # newest first: the oldest move is the last to be said
+    ages = dict(select_among(session, _AGES, sorted(set(own.values()))))
+    rows = [(record, entity_of[record], own[record], ages[own[record]]) for record in records]
+    return pl.DataFrame(rows, schema=_MEMBER_SCHEMA, orient="row")
 
 
 def members_of(session: Session, records: Sequence[RecordId]) -> pl.DataFrame:
-    """Return all records of the entities that some records belong to: record, entity, created_us of the entity."""
-    entities: set[bytes] = set()
-    for start in range(0, len(records), CHUNK):
-        query = select(col(Crosswalk.entity_id)).where(col(Crosswalk.record_id).in_(records[start : start + CHUNK]))
-        entities.update(session.execute(query).scalars())
-    chosen, rows = sorted(entities), []
-    for start in range(0, len(chosen), CHUNK):
-        query_members = (
-            select(col(Crosswalk.record_id), col(Crosswalk.entity_id), col(Entity.created_at))
-            .join(Entity, col(Entity.entity_id) == col(Crosswalk.entity_id))
-            .where(col(Crosswalk.entity_id).in_(chosen[start : start + CHUNK]))
-        )
-        rows += [(record, entity, int(at.timestamp() * 1e6)) for record, entity, at in session.execute(query_members)]
-    return pl.DataFrame(rows, schema=_MEMBER_SCHEMA, orient="row")
+    """Return all records of the entities that some records belong to: record, entity."""
+    rows = list(_with_their_entities(session, records, {}).items())
+    return pl.DataFrame(rows, schema={"record": pl.Binary, "entity": pl.Binary}, orient="row")
+
+
+def crosswalk_version(session: Session) -> tuple[int, int]:
+    """Say on what a plan of moves was based: the last move, and how many batches counted.
+
+    Read it again under the epoch's lock: if it is another one, somebody moved records or made some visible meanwhile.
+    """
+    last = session.execute(select(func.max(col(CrosswalkEvent.revision)))).scalar_one()
+    counted = select(func.count()).select_from(Batch).where(col(Batch.state).in_(_COUNTS))
+    return int(last or 0), int(session.execute(counted).scalar_one())
 
 
 _MEMBERSHIP: Final = select(col(Crosswalk.entity_id)).where(col(Crosswalk.record_id) == bindparam("record"))

@@ -15,7 +15,7 @@ from hub.database.unit import RuleBroken
 from ingest.errors import BatchBusy, LaneBusy
 from ingest.pipeline.delivery import Summary
 from ingest.store import batch as batches
-from ingest.store.batch import LEASE, BatchState
+from ingest.store.batch import LEASE, BatchState, Counts
 from ingest.tables.batch import Batch
 from privacy.terms import BatchId, random_id
 from tests.faults.ingest_company import (
@@ -161,7 +161,7 @@ def test_the_database_itself_allows_one_staged_batch_a_lane(hub: Hub) -> None:
         assert batches.stage(session, first, at=NOON)
         assert not batches.stage(session, second, at=NOON)
         assert batches.stage(session, row(3, "people:shop"), at=NOON)
-        batches.mark(session, BatchId(first["batch_id"]), BatchState.VISIBLE)
+        assert batches.flip_visible(session, BatchId(first["batch_id"]), Counts(), at=NOON)
         assert batches.stage(session, second, at=NOON)
     back = update(Batch).where(Batch.batch_id == first["batch_id"]).values(state=BatchState.STAGED.value)
     with pytest.raises(RuleBroken), hub.unit_of_work() as session:
