@@ -52,6 +52,7 @@ from privacy.errors import (
     SealBroken,
     WrongSecretLength,
 )
+from privacy.store.audit import EntryNotFound
 from privacy.verifier import ProofRejected
 
 
@@ -131,6 +132,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     PolicyInvalid: _UNFIT,
     PurposeUnknown: _UNKNOWN,
     ProofRejected: _BROKEN,
+    EntryNotFound: _UNKNOWN,
     AuditFieldRefused: _UNFIT,
     predict.PredictError: UNEXPECTED,
     predict.FrameRefused: _BROKEN,

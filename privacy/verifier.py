@@ -9,15 +9,23 @@ This one file may be copied to any machine; it needs Python and the package `cry
 - Trees: RFC 6962 §2.1; proofs are read backwards through the definitions of their making, PATH and SUBPROOF.
 - Notes: C2SP signed-note with Ed25519 (RFC 8032); checkpoints: C2SP tlog-checkpoint; witnesses: C2SP tlog-cosignature,
   `cosignature/v1`. Lines by unknown keys are passed over; a bad line by a known key refuses the whole note.
+- Proof files: C2SP tlog-proof with the entry's bytes as `extra`; growth of a log: `old`, as in C2SP tlog-witness.
+- Receipts and exports are our own forms, told at `Receipt` and `Replay`.
 - `verify_*` raises `ProofRejected` with the clause that is broken; there is no boolean to forget.
 """
 
+import argparse
 import base64
 import binascii
+import json
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from hashlib import sha256
+from pathlib import Path
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -29,7 +37,13 @@ LOG_KEY: Final = b"\x01"
 """A key that signs notes (C2SP signed-note, type Ed25519)."""
 WITNESS_KEY: Final = b"\x04"
 """A key that cosigns checkpoints (C2SP tlog-cosignature, type timestamped Ed25519)."""
+PROOF_HEADER: Final = "c2sp.org/tlog-proof@v1"
+RECEIPT_HEADER: Final = "varde-audit-receipt@v1"
+CONTINUED: Final = "log.continued"
+"""The action of the entry with which a log begins that goes on after a restore."""
 
+_BATCH: Final = 4096
+_ENTRY: Final = b'{"entry":'
 _NODE: Final = b"\x01"
 _ID_BYTES: Final = 4
 _MOST_CHARACTERS: Final = 1 << 16  # a checkpoint has about 200; whoever sends more is not sending a checkpoint
@@ -67,6 +81,38 @@ class TreeHead:
 
     size: int
     root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """The right edge of a tree: the roots of its perfect subtrees, largest first, one per bit set in `size`."""
+
+    size: int = 0
+    hashes: tuple[bytes, ...] = ()
+
+    def extended(self, leaves: Iterable[bytes], *, completed: list[tuple[int, int, bytes]] | None = None) -> "Frontier":
+        """Append leaf hashes in order, read once; `completed` is told each inner node as level, position, hash."""
+        hashes, size = list(self.hashes), self.size
+        for leaf in leaves:  # one hash per leaf and node: the log is a sequence, no column operation
+            node, level = leaf, 0
+            while size >> level & 1:
+                node = sha256(_NODE + hashes.pop() + node).digest()
+                level += 1
+                if completed is not None:
+                    completed.append((level, size >> level, node))
+            hashes.append(node)
+            size += 1
+        return Frontier(size, tuple(hashes))
+
+    @property
+    def head(self) -> TreeHead:
+        """The size and root of the whole tree."""
+        if not self.hashes:
+            return TreeHead(0, EMPTY_ROOT)
+        *larger, root = self.hashes
+        for subtree in reversed(larger):
+            root = node_hash(subtree, root)
+        return TreeHead(self.size, root)
 
 
 def verify_inclusion(leaf: bytes, proof: Sequence[bytes], *, index: int, head: TreeHead) -> None:
@@ -146,7 +192,7 @@ class VerifierKey:
         return sha256(self.name.encode() + b"\n" + self.kind + self.public).digest()[:_ID_BYTES]
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(self.kind + self.public).decode()}"
+        return f"{self.name}+{self.key_id.hex()}+{_to_base64(self.kind + self.public)}"
 
 
 def verifier_key_of(vkey: str) -> VerifierKey:
@@ -176,7 +222,7 @@ class Checkpoint:
     @property
     def text(self) -> str:
         """The three lines that are signed."""
-        return f"{self.origin}\n{self.head.size}\n{base64.b64encode(self.head.root).decode()}\n"
+        return f"{self.origin}\n{self.head.size}\n{_to_base64(self.head.root)}\n"
 
 
 def checkpoint_of(text: str) -> Checkpoint:
@@ -220,6 +266,15 @@ def verify_cosignature(note: str, witness: VerifierKey) -> int:
     return max(times)
 
 
+def cosignatures(note: str, witnesses: Iterable[VerifierKey]) -> dict[bytes, int]:
+    """Return when each witness cosigned, by public key: one key under two names counts once.
+
+    A witness that did not sign is left out; one whose line does not verify refuses the note.
+    """
+    signed = [witness for witness in witnesses if _signatures(note, witness, WITNESS_KEY)[1]]
+    return {witness.public: verify_cosignature(note, witness) for witness in signed}
+
+
 def _signatures(note: str, key: VerifierKey, kind: bytes) -> tuple[str, list[bytes]]:
     """Split a note into its text and the signatures by one key (C2SP signed-note, format)."""
     if key.kind != kind:
@@ -260,43 +315,309 @@ def _number_of(written: str) -> int:
     return int(written)
 
 
+def _hash_of(encoded: str) -> bytes:
+    if len(decoded := _from_base64(encoded)) != HASH_BYTES:
+        raise ProofRejected("RFC 6962 §2.1: a hash has 32 bytes")
+    return decoded
+
+
+def _to_base64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
 def _from_base64(encoded: str) -> bytes:
     try:
         decoded = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError) as exc:
         raise ProofRejected("RFC 4648 §4: malformed base64") from exc
-    if base64.b64encode(decoded).decode() != encoded:  # b64decode tolerates stray bits in the last character
+    if _to_base64(decoded) != encoded:  # b64decode tolerates stray bits in the last character
         raise ProofRejected("RFC 4648 §3.5: base64 that is not canonical")
     return decoded
 
 
 @dataclass(frozen=True, slots=True)
-class Frontier:
-    """The right edge of a tree: the roots of its perfect subtrees, largest first, one per bit set in `size`."""
+class Receipt:
+    """A promise of the log: the entry with this leaf hash has this place, said at this time (POSIX seconds).
 
-    size: int = 0
-    hashes: tuple[bytes, ...] = ()
+    A checkpoint over more entries than `index`, with another leaf there, proves that the log broke its word.
+    """
 
-    def extended(self, leaves: Iterable[bytes], *, completed: list[tuple[int, int, bytes]] | None = None) -> "Frontier":
-        """Append leaf hashes in order, read once; `completed` is told each inner node as level, position, hash."""
-        hashes, size = list(self.hashes), self.size
-        for leaf in leaves:  # one hash per leaf and node: the log is a sequence, no column operation
-            node, level = leaf, 0
-            while size >> level & 1:
-                node = sha256(_NODE + hashes.pop() + node).digest()
-                level += 1
-                if completed is not None:
-                    completed.append((level, size >> level, node))
-            hashes.append(node)
-            size += 1
-        return Frontier(size, tuple(hashes))
+    origin: str
+    index: int
+    leaf: bytes
+    seconds: int
 
     @property
-    def head(self) -> TreeHead:
-        """The size and root of the whole tree."""
-        if not self.hashes:
-            return TreeHead(0, EMPTY_ROOT)
-        *larger, root = self.hashes
-        for subtree in reversed(larger):
-            root = node_hash(subtree, root)
-        return TreeHead(self.size, root)
+    def text(self) -> str:
+        """The five lines that are signed; the first keeps a receipt from ever being read as a checkpoint."""
+        return f"{RECEIPT_HEADER}\n{self.origin}\n{self.index}\n{_to_base64(self.leaf)}\n{self.seconds}\n"
+
+
+def verify_receipt(note: str, key: VerifierKey) -> Receipt:
+    """Check that the log's key signed a receipt and return what it promises."""
+    lines = verified_text(note, key).split("\n")
+    if len(lines) != len(("header", "origin", "index", "leaf", "seconds", "")) or lines[0] != RECEIPT_HEADER:
+        raise ProofRejected(f"receipt: five lines, the first of them {RECEIPT_HEADER}")
+    if lines[1] != key.name:
+        raise ProofRejected("receipt: signed by another log's key")
+    return Receipt(lines[1], _number_of(lines[2]), _hash_of(lines[3]), _number_of(lines[4]))
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A proof file: hashes and the note they lead to. `number` is a leaf's index, or the size of an older tree."""
+
+    number: int
+    hashes: list[bytes]
+    note: str
+    entry: bytes | None = None
+
+
+def proof_of(text: str) -> Proof:
+    """Read C2SP tlog-proof (`extra`: the entry's bytes), or growth as in C2SP tlog-witness (`old`)."""
+    head, _, note = text.partition("\n\n")
+    word, entry, lines = "old", None, head.split("\n")
+    if lines[0] == PROOF_HEADER:
+        word, lines = "index", lines[1:]
+        if lines and lines[0].startswith("extra "):
+            entry, lines = _from_base64(lines[0].removeprefix("extra ")), lines[1:]
+    if not lines or not lines[0].startswith(f"{word} "):
+        raise ProofRejected(f"C2SP tlog-proof: the line `{word}` is missing")
+    return Proof(_number_of(lines[0].removeprefix(f"{word} ")), [_hash_of(line) for line in lines[1:]], note, entry)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Auditor:
+    """What an auditor brings: public keys, how many witnesses must agree, and notes that were kept elsewhere."""
+
+    logs: Sequence[VerifierKey]
+    witnesses: Sequence[VerifierKey] = ()
+    quorum: int = 0
+    kept: Sequence[str] = ()
+
+    @cached_property
+    def heads(self) -> dict[tuple[str, int], bytes]:
+        """The roots of the checkpoints that were kept, by origin and size."""
+        notes = (note for note in self.kept if not note.startswith(RECEIPT_HEADER))
+        checkpoints = [verify_checkpoint(note, self.key_for(note.partition("\n")[0])) for note in notes]
+        heads = {(each.origin, each.head.size): each.head.root for each in checkpoints}
+        if any(heads[each.origin, each.head.size] != each.head.root for each in checkpoints):
+            raise ProofRejected("the log signed two roots for one size: these two notes prove it")
+        return heads
+
+    @cached_property
+    def promises(self) -> dict[tuple[str, int], bytes]:
+        """The leaf hashes of the receipts that were kept, by origin and index."""
+        notes = (note for note in self.kept if note.startswith(RECEIPT_HEADER))
+        receipts = [verify_receipt(note, self.key_for(note.split("\n")[1])) for note in notes]
+        return {(each.origin, each.index): each.leaf for each in receipts}
+
+    def key_for(self, origin: str) -> VerifierKey:
+        """Find a log's key; a key speaks for the logs that continue its own too (`<name>/<number>`)."""
+        for key in self.logs:
+            base, _, number = origin.rpartition("/")
+            if origin == key.name or (base == key.name and number != "0" and _NUMBER.fullmatch(number)):
+                return VerifierKey(origin, key.public)
+        raise ProofRejected("no key was given for the log that this is about")
+
+    def checkpoint(self, note: str) -> Checkpoint:
+        """Check a checkpoint's signature, its cosignatures, and that no note that was kept contradicts it."""
+        checkpoint = verify_checkpoint(note, self.key_for(note.partition("\n")[0]))
+        if (agreed := len(cosignatures(note, self.witnesses))) < self.quorum:
+            raise ProofRejected(f"C2SP tlog-cosignature: {agreed} of the {self.quorum} witnesses that must agree")
+        if self.heads.get((checkpoint.origin, checkpoint.head.size), checkpoint.head.root) != checkpoint.head.root:
+            raise ProofRejected("the log signed two roots for one size: this note and one that was kept prove it")
+        return checkpoint
+
+    def verify_entry(self, proof: Proof) -> Checkpoint:
+        """Check that the entry in a proof file is in the log, where a receipt promised it."""
+        checkpoint = self.checkpoint(proof.note)
+        if proof.entry is None:
+            raise ProofRejected("C2SP tlog-proof: the entry itself is missing (line `extra`)")
+        leaf = leaf_hash(proof.entry)
+        verify_inclusion(leaf, proof.hashes, index=proof.number, head=checkpoint.head)
+        if self.promises.get((checkpoint.origin, proof.number), leaf) != leaf:
+            raise ProofRejected("the log holds another entry than its receipt promised: the two files prove it")
+        return checkpoint
+
+    def verify_growth(self, proof: Proof) -> Checkpoint:
+        """Check that a newer checkpoint only adds to one that was kept."""
+        checkpoint = self.checkpoint(proof.note)
+        root = self.heads.get((checkpoint.origin, proof.number))
+        if root is None:
+            raise ProofRejected("the older checkpoint must be given: --kept FILE")
+        verify_consistency(TreeHead(proof.number, root), checkpoint.head, proof.hashes)
+        return checkpoint
+
+
+class Replay:
+    """A whole exported log, recomputed: NDJSON of `log`, `entry` (its exact bytes), `pruned`, `checkpoint`."""
+
+    def __init__(self, auditor: Auditor) -> None:
+        self._auditor, self.told, self._logs = auditor, list[str](), set[str]()
+        self._origin, self._edge, self._fresh = "", Frontier(), list[bytes]()
+        self._roots, self._signed, self._pruned = dict[int, bytes](), 0, 0
+        self._before: tuple[str, int, dict[int, bytes]] | None = None
+
+    def take(self, line: bytes) -> None:
+        """Take the next line."""
+        if not self._origin and not line.startswith(b'{"log":'):
+            raise ProofRejected("export: it begins with the name of a log")
+        if line.startswith(_ENTRY) and line.endswith(b"}\n"):
+            self._take_entry(line[len(_ENTRY) : -2])
+            return
+        try:
+            ((kind, value),) = json.loads(line).items()
+        except (ValueError, AttributeError) as exc:
+            raise ProofRejected("export: a line is no JSON object of one name") from exc
+        if kind == "log":
+            self._begin(str(value))
+        elif kind == "pruned" and self._size:
+            self._pruned += 1
+            self._push(_hash_of(str(value)))
+        elif kind == "checkpoint":
+            self._compare(self._auditor.checkpoint(str(value)))
+        else:
+            raise ProofRejected("export: a line of an unknown kind, or a log whose first entry was pruned")
+
+    def finish(self) -> list[str]:
+        """End the last log; return what was found, in words."""
+        self._tell()
+        self._end(self._origin, self._size, None)
+        if missing := {origin for origin, _ in (*self._auditor.heads, *self._auditor.promises)} - self._logs:
+            raise ProofRejected(f"export: {len(missing)} logs are missing that a note which was kept is about")
+        return self.told
+
+    @property
+    def _size(self) -> int:
+        return self._edge.size + len(self._fresh)
+
+    def _begin(self, origin: str) -> None:
+        if self._origin:
+            self._before = (self._origin, self._size, self._roots)
+            self._tell()
+        self._auditor.key_for(origin)
+        self._logs.add(origin)
+        self._origin, self._edge, self._fresh = origin, Frontier(), []
+        self._roots, self._signed, self._pruned = {0: EMPTY_ROOT}, 0, 0
+
+    def _take_entry(self, entry: bytes) -> None:
+        if self._size == 0 and (self._before or self._origin not in {key.name for key in self._auditor.logs}):
+            self._continue(entry)
+        self._push(leaf_hash(entry))
+
+    def _push(self, leaf: bytes) -> None:
+        if self._auditor.promises.get((self._origin, self._size), leaf) != leaf:
+            raise ProofRejected(f"entry {self._size} is another than its receipt promised: the two files prove it")
+        self._fresh.append(leaf)
+        if len(self._fresh) == _BATCH or (self._origin, self._size) in self._auditor.heads:
+            root = self._head().root
+            if self._auditor.heads.get((self._origin, self._size), root) != root:
+                raise ProofRejected(f"the first {self._size} entries are not those of a checkpoint that was kept")
+
+    def _head(self) -> TreeHead:
+        self._edge, self._fresh = self._edge.extended(self._fresh), []
+        self._roots[self._size] = self._edge.head.root
+        return self._edge.head
+
+    def _compare(self, checkpoint: Checkpoint) -> None:
+        if checkpoint != Checkpoint(self._origin, self._head()):
+            raise ProofRejected(f"the first {self._size} entries are not those that the checkpoint there states")
+        self._signed = self._size
+
+    def _continue(self, entry: bytes) -> None:
+        """Check that a log begins by committing to the end of the one before it, which a restore may have cut."""
+        try:
+            told = json.loads(entry)
+            known = TreeHead(int(told["fields"]["log_size"]), bytes.fromhex(told["fields"]["log_root"]))
+        except (ValueError, LookupError, TypeError) as exc:
+            raise ProofRejected("the log does not begin with the end of the one before it") from exc
+        if self._before is None or told["action"] != CONTINUED:
+            raise ProofRejected("the log does not begin with the end of the one before it, or that one is missing")
+        origin, held, roots = self._before
+        if known.size > held:
+            self.told.append(f"GAP: {known.size - held} entries of {origin}, from {held} on, were lost by a restore")
+        elif roots.get(known.size) != known.root:
+            raise ProofRejected("the log continues from a history that is not the one before it")
+        self._before = None
+        self._end(origin, held, known)
+
+    def _end(self, origin: str, held: int, known: TreeHead | None) -> None:
+        """Check that what was kept about entries which are not there is explained by a loss that was owned up to."""
+        for (of, size), root in self._auditor.heads.items():
+            if of != origin or size <= held:
+                continue
+            if known is None or size > known.size:
+                raise ProofRejected(f"the log has {held} entries, fewer than a checkpoint that was kept states")
+            if size == known.size and root != known.root:
+                raise ProofRejected("the next log continues from another history than a checkpoint that was kept")
+
+    def _tell(self) -> None:
+        size, signed = self._size, self._signed
+        self.told.append(f"{size} entries of {self._origin} recomputed, {self._pruned} of them by their hash alone")
+        self.told.append(f"signed up to entry {signed}" + (f"; {size - signed} later ones are not" * (size > signed)))
+
+
+def readable(entry: bytes) -> list[str]:
+    """Write an entry for people; nothing in it can steer a terminal (JSON escapes control characters)."""
+    try:
+        told = json.loads(entry)
+        at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=told["at"])
+        fields = {"action": told["action"], "at": at.isoformat(), "actor": told["actor"], **told["fields"]}
+    except (ValueError, LookupError, TypeError, OverflowError):
+        fields = {"bytes": entry.hex()}  # a log may hold entries of a form that this copy does not know
+    return [f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in fields.items()]
+
+
+def examine(path: Path, auditor: Auditor) -> list[str]:
+    """Verify one file of any kind and say what it proves."""
+    with path.open("rb") as file:
+        if file.read(1) == b"{":
+            file.seek(0)
+            replay = Replay(auditor)
+            for line in file:
+                replay.take(line)
+            return replay.finish()
+    text = path.read_text("utf-8")
+    if text.startswith(RECEIPT_HEADER):
+        receipt = verify_receipt(text, auditor.key_for((text + "\n").split("\n")[1]))
+        return [f"a promise: entry {receipt.index} of {receipt.origin} has the leaf {receipt.leaf.hex()}"]
+    if not text.startswith((PROOF_HEADER, "old ")):
+        checkpoint, proof, lines = auditor.checkpoint(text), Proof(0, [], text), list[str]()
+    elif (proof := proof_of(text)).entry is None and text.startswith("old "):
+        checkpoint = auditor.verify_growth(proof)
+        lines = [f"its first {proof.number} entries are those of the older checkpoint"]
+    else:
+        checkpoint = auditor.verify_entry(proof)
+        lines = [f"entry {proof.number} is in it:", *readable(proof.entry or b"")]
+    times = sorted(cosignatures(proof.note, auditor.witnesses).values())
+    level = f"witnessed by {len(times)}, last at {times[-1]}" if times else "signed"
+    return [f"checkpoint of {checkpoint.origin} over {checkpoint.head.size} entries: {level}", *lines]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Verify files on the command line; the exit code is 0 if all hold, 1 if one does not."""
+    parser = argparse.ArgumentParser(description="Verify proofs, receipts, checkpoints and exports of an audit log.")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("--key", action="append", required=True, help="public key of the log (vkey)")
+    parser.add_argument("--witness", action="append", default=[], help="public key of a witness (vkey)")
+    parser.add_argument("--quorum", type=int, default=0, help="how many of the witnesses must have cosigned")
+    parser.add_argument("--kept", action="append", default=[], type=Path, help="checkpoint or receipt kept elsewhere")
+    given = parser.parse_args(arguments)
+    try:
+        auditor = Auditor(
+            logs=[verifier_key_of(key) for key in given.key],
+            witnesses=[verifier_key_of(key) for key in given.witness],
+            quorum=given.quorum,
+            kept=[path.read_text("utf-8") for path in given.kept],
+        )
+        for path in given.files:
+            sys.stdout.writelines(f"{line}\n" for line in ["VERIFIED", *examine(path, auditor)])
+    except (ProofRejected, OSError, UnicodeDecodeError) as exc:
+        sys.stderr.write(f"NOT VERIFIED: {exc}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -15,6 +15,7 @@ from sqlmodel import Session, col
 
 from privacy.audit import SALT_BYTES, AuditEntry, AuditFields, entry_bytes, parse_entry
 from privacy.checkpoint import origin_of, sign_checkpoint
+from privacy.errors import PrivacyError
 from privacy.keys import Key
 from privacy.merkle import edge_of, frontier_of, grown
 from privacy.store.audit_node import add_nodes
@@ -33,6 +34,14 @@ _MOVE_HEAD: Final = (
     .where(col(AuditHead.id) == _ONLY_ROW)
     .values(size=bindparam("to_size"), frontier=bindparam("to_frontier"))
 )
+
+
+class EntryNotFound(PrivacyError):
+    """The log has no entry of that number, or only its leaf hash is left."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"the log has no entry {number}, or its body was pruned; see `varde audit log`")
+        self.number = number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

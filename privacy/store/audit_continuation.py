@@ -14,9 +14,7 @@ from privacy.checkpoint import origin_of
 from privacy.store.audit import NewEntry, append_entries, locked_log_head, log_head
 from privacy.store.audit_node import roots_of
 from privacy.tables.audit import AuditContinuation, AuditHead
-from privacy.verifier import ProofRejected, VerifierKey, verify_checkpoint
-
-CONTINUED: Final = "log.continued"
+from privacy.verifier import CONTINUED, ProofRejected, VerifierKey, verify_checkpoint
 
 _BEGIN: Final = update(AuditHead).values(log=bindparam("to_log"), start=bindparam("to_start"), size=0, frontier=b"")
 

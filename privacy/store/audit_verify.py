@@ -17,10 +17,10 @@ from privacy.audit import parse_entry
 from privacy.checkpoint import origin_of
 from privacy.merkle import grown
 from privacy.store.audit import log_head
-from privacy.store.audit_continuation import CONTINUED, Continuation, continuations
+from privacy.store.audit_continuation import Continuation, continuations
 from privacy.store.audit_node import NodeTally
 from privacy.tables.audit import AuditBody, AuditCheckpoint, AuditLeaf
-from privacy.verifier import Checkpoint, Frontier, ProofRejected, VerifierKey, leaf_hash, verify_checkpoint
+from privacy.verifier import CONTINUED, Checkpoint, Frontier, ProofRejected, VerifierKey, leaf_hash, verify_checkpoint
 
 _PAGE: Final = 10_000
 _BEGINNING: Final = re.compile(rb'\{"action":"([a-z0-9_.:-]+)","actor":"[0-9a-f]{32}","at":(-?[0-9]+),')
@@ -95,7 +95,7 @@ def verify_log(
     """
     claims = _claims(session, key, outside)
     state = _Recomputation(claims)
-    for page in _pages(session):
+    for page in stored_pages(session):
         state.take(page)
         progress(state.next)
     state.finish(session)
@@ -238,7 +238,7 @@ def _verify_body(number: int, leaf: bytes, body: bytes, filed: tuple[str | None,
         raise ProofRejected(f"audit log: entry {number} is filed under another action or instant")
 
 
-def _pages(session: Session) -> Iterator[list[Leaf]]:
+def stored_pages(session: Session) -> Iterator[list[Leaf]]:
     """Read entries in order, a page at a time: a log larger than memory is verified in bounded memory."""
     after = -1
     while page := session.connection().execute(_LEAVES.where(col(AuditLeaf.leaf_index) > after)).all():
