@@ -3,7 +3,7 @@
 Every record decided, folded by entity, with the reasons of the absent.
 
 Merging never widens permission: a record is permitted only if its own standing permits and no part of its entity
-said no.
+said no. A new record is held back until its delivery is settled, because only then it is known whose part it is.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from typing import Final
 import polars as pl
 from sqlmodel import Session
 
+from ingest.store.batch import held_back
 from ingest.store.record import records_frame
 from privacy.decision import Because, decision_rows
 from privacy.instant import instant_of
@@ -22,6 +23,7 @@ from privacy.store.standing import STANDING, standings_of
 from privacy.terms import EntityKind
 
 ERASED: Final = "erased"
+UNSETTLED: Final = "unsettled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ def permitted_set(
     erased = records.join(closed.to_frame(), on="record", how="semi")
     records = records.join(closed.to_frame(), on="record", how="anti")
     decided = _organisations(records) if kind is EntityKind.ORGANISATION else _persons(session, purpose, records, at)
+    decided = _without_unsettled(session, decided, entities)
     permitted = decided.filter("permit")
     absent = decided.join(permitted, on="entity", how="anti")
     reasons = absent.group_by("entity").agg(pl.col("because").sort().first()).group_by("because").len()
@@ -62,6 +65,16 @@ def permitted_set(
     return PermittedSet(
         records=permitted.select("record", "entity"), absent=counts, valid_until=_earliest(parts["until_us"])
     )
+
+
+def _without_unsettled(session: Session, decided: pl.DataFrame, entities: pl.Series | None) -> pl.DataFrame:
+    """Hold back who is new and might yet join somebody that said no; what they said themselves binds already."""
+    held = held_back(session, None if entities is None else decided["record"].to_list())
+    if not held:
+        return decided
+    new = pl.col("record").is_in(pl.Series(sorted(held), dtype=pl.Binary).implode())
+    because = pl.when(pl.col("permit") & new).then(pl.lit(UNSETTLED)).otherwise("because")
+    return decided.with_columns(permit=pl.col("permit") & ~new, because=because)
 
 
 def _organisations(records: pl.DataFrame) -> pl.DataFrame:
