@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from hub.cli import audit, batch, consent, lake, policy, predict, principal, quarantine, source, view, witness
+from hub.cli import (
+    audit,
+    batch,
+    consent,
+    lake,
+    policy,
+    predict,
+    principal,
+    quarantine,
+    source,
+    subject_token,
+    view,
+    witness,
+)
 from hub.cli.demo import demo
 from hub.cli.edge import Edge
 from hub.cli.erase import erase
@@ -36,6 +49,7 @@ def make_app() -> typer.Typer:
     app.command("version")(show_version)
     for noun in (source, quarantine, consent, principal, policy, view, predict, audit, lake, batch, witness):
         app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
+    app.add_typer(subject_token.app, name="subject")
     return app
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sqlmodel import Session, col
 
 from privacy.store.principal import digest_of
@@ -52,6 +52,15 @@ class SubjectToken:
         return EVERY_PURPOSE in self.purposes or purpose in self.purposes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedToken:
+    """A token as those who issued it see it in a list: what it opens, and when it was made and revoked."""
+
+    opens: SubjectToken
+    created_at: datetime
+    revoked_at: datetime | None
+
+
 def add_subject_token(session: Session, token: str, subject: SubjectToken, *, at: datetime) -> None:
     """Keep the digest of a token."""
     row = {
@@ -71,12 +80,21 @@ def find_subject_token(session: Session, token: str, *, at: datetime) -> Subject
     row = session.connection().execute(_LIVE, {"digest": digest_of(token), "at": at}).one_or_none()
     if row is None:
         return None
-    return SubjectToken(
-        record_id=RecordId(row.record_id),
-        scope=SubjectScope(row.scope),
-        purposes=frozenset(row.purposes.split()),
-        expires_at=row.expires_at,
+    return _token_of(row)
+
+
+def issued_tokens(session: Session, records: Iterable[RecordId]) -> list[IssuedToken]:
+    """List every token of some records, oldest first, live or not."""
+    chosen = [bytes(record) for record in records]
+    query = (
+        select(SubjectTokenRow)
+        .where(col(SubjectTokenRow.record_id).in_(chosen))
+        .order_by(col(SubjectTokenRow.created_at), col(SubjectTokenRow.expires_at))
     )
+    return [
+        IssuedToken(opens=_token_of(row), created_at=row.created_at, revoked_at=row.revoked_at)
+        for row in session.execute(query).scalars()
+    ]
 
 
 def revoke_subject_tokens(session: Session, records: Iterable[RecordId], *, at: datetime) -> int:
@@ -95,3 +113,12 @@ def delete_subject_tokens(session: Session, records: Iterable[RecordId]) -> int:
     chosen = [bytes(record) for record in records]
     result = session.execute(delete(SubjectTokenRow).where(col(SubjectTokenRow.record_id).in_(chosen)))
     return int(getattr(result, "rowcount", 0))
+
+
+def _token_of(row: SubjectTokenRow | Row[bytes, str, str, datetime]) -> SubjectToken:
+    return SubjectToken(
+        record_id=RecordId(row.record_id),
+        scope=SubjectScope(row.scope),
+        purposes=frozenset(row.purposes.split()),
+        expires_at=row.expires_at,
+    )
