@@ -147,7 +147,7 @@ def open_hub(settings: Settings, *, clock: Clock = wall_clock.now, reached: Reac
     verify_newest(key_engine, "keystore")
     with reading(engine) as session:
         instance = session.execute(select(col(InstanceRow.instance_id))).scalar_one()
-    keystore = SqlKeyStore(key_engine, kek_of(settings.kek))
+    keystore = SqlKeyStore(key_engine, kek_of(settings.kek), instance=instance, clock=clock)
     return Hub(
         settings=settings,
         engine=engine,

@@ -43,6 +43,17 @@ class WriteUnknown(HubError):
         super().__init__("the commit was sent but not confirmed; repeat the same request, it is safe to do so")
 
 
+class GenerationInUse(HubError):
+    """A key generation cannot be destroyed: new keys go under it, or old ones still need it."""
+
+    def __init__(self, generation_id: bytes) -> None:
+        super().__init__(
+            f"key generation {generation_id.hex()} is the current one, unknown, or still wraps keys: start a new one "
+            "and rewrap the keys of this one first"
+        )
+        self.generation_id = generation_id
+
+
 class AccessRefused(HubError):
     """The gate said no; `because` is a rule's name."""
 

@@ -74,9 +74,10 @@ def _make(settings: Settings, clock: Clock) -> Made:
         upgrade(engine, "control")
         upgrade(key_engine, "keystore")
         created = _key_file(settings.kek_file, key_engine)
-        keystore = SqlKeyStore(key_engine, kek_of(settings.kek))
-        _name_keys(keystore)
+        kek = kek_of(settings.kek)  # before the first row: a wrong setting leaves nothing behind
         instance = _start(engine, clock)
+        keystore = SqlKeyStore(key_engine, kek, instance=instance, clock=clock)
+        _name_keys(keystore)
         _domains(keystore, _policy(engine, keystore, clock))
         _owner(settings, engine, keystore, instance, clock)
     finally:

@@ -1,6 +1,7 @@
 """The key store: makes keys durable, gives them back unwrapped, and destroys them.
 
-Wrapping binds (key id, kind, owner), so a row copied onto another id, kind or owner does not unwrap. The owner of one
+Data keys are wrapped under the current key generation, in memory; the KEK wraps generations only (ADR 0019). Wrapping
+binds (key id, kind, owner), so a row copied onto another id, kind or owner does not unwrap. The owner of one
 of the hub's own keys is a digest of its name and version, so that two of them cannot exchange names either. `add` has
 committed when it returns: keys are durable before anything is sealed under them. `erase` writes the ledger row and
 deletes the keys in one transaction, so neither can exist alone.
@@ -14,24 +15,31 @@ from typing import Final, TypeVar
 from sqlalchemy import CursorResult, Engine, delete, func, select
 from sqlmodel import col
 
+from hub import clock as wall_clock
 from hub.database.journal import truncate_journal
 from hub.database.unit import reading, unit_of_work
+from hub.keystore.generation import stays_current, wrapper_of
+from hub.keystore.held import Clock, HeldGenerations
 from hub.keystore.tables import LedgerEntry, WrappedKey
-from privacy.errors import SealBroken
+from privacy.errors import KekUnavailable, SealBroken
 from privacy.keys import KekProvider, Key, KeyKind, NewKey
 from privacy.store.bulk import insert_rows
 from privacy.terms import ID_BYTES, BatchId, KeyId, RecordId
 
 _CHUNK: Final = 500  # below SQLite's oldest limit of 999 bound parameters
+_ATTEMPTS: Final = 3  # a generation lasts days
 Item = TypeVar("Item")
 
 
 class SqlKeyStore:
     """Wrapped keys in a SQL database of their own."""
 
-    def __init__(self, engine: Engine, kek: KekProvider) -> None:
+    def __init__(
+        self, engine: Engine, kek: KekProvider, *, instance: bytes = bytes(ID_BYTES), clock: Clock = wall_clock.now
+    ) -> None:
+        """Keep keys for one instance; its id is bound into every key generation."""
         self._engine = engine
-        self._kek = kek
+        self.generations = HeldGenerations(engine, kek, instance=instance, clock=clock)
 
     def add(self, keys: Sequence[NewKey]) -> None:
         """Make the keys durable in one transaction; when this returns they survive a power cut."""
@@ -44,26 +52,17 @@ class SqlKeyStore:
     def _insert(self, keys: Sequence[tuple[NewKey, str, int]]) -> None:
         if not keys:
             return
-        wrapped = self._kek.wrap(
-            [new.key.secret for new, _, _ in keys],
-            [wrap_aad(new.key.key_id, new.key.kind, new.owner) for new, _, _ in keys],
-        )
-        kek_id = self._kek.kek_id
-        rows = [
-            {
-                "key_id": new.key.key_id,
-                "kind": new.key.kind.value,
-                "owner": new.owner,
-                "name": name,
-                "version": version,
-                "batch_id": new.batch_id,
-                "kek_id": kek_id,
-                "wrapped": secret,
-            }
-            for (new, name, version), secret in zip(keys, wrapped, strict=True)
-        ]
-        with unit_of_work(self._engine) as session:
-            insert_rows(session, WrappedKey, rows)
+        secrets = [new.key.secret for new, _, _ in keys]
+        aads = [wrap_aad(new.key.key_id, new.key.kind, new.owner) for new, _, _ in keys]
+        for _ in range(_ATTEMPTS):
+            generation_id, wrapping_key = self.generations.current()
+            rows = _rows(keys, wrapper_of(generation_id), wrapping_key.wrap(secrets, aads))
+            with unit_of_work(self._engine) as session:
+                if stays_current(session, generation_id):
+                    insert_rows(session, WrappedKey, rows)
+                    return
+            self.generations.forget_current()  # it has retired since it was looked up
+        raise KekUnavailable("the current key generation kept changing; try again")
 
     def get(self, key_ids: Sequence[KeyId]) -> dict[KeyId, Key]:
         """Unwrap the keys that exist; a shredded key is simply absent from the answer."""
@@ -95,8 +94,9 @@ class SqlKeyStore:
         return self._unwrapped([row])[0]
 
     def _unwrapped(self, rows: Sequence[WrappedKey]) -> list[Key]:
-        kinds = [_kind_of(row) for row in rows]
-        secrets = self._kek.unwrap(
+        kinds = [kind_of(row.kind, row.key_id) for row in rows]
+        secrets = self.generations.unwrap(
+            [row.kek_id for row in rows],
             [row.wrapped for row in rows],
             [wrap_aad(KeyId(row.key_id), kind, row.owner) for row, kind in zip(rows, kinds, strict=True)],
         )
@@ -170,17 +170,39 @@ def named_owner(name: str, version: int) -> bytes:
     return hashlib.sha256(b"".join(len(part).to_bytes(2, "big") + part for part in parts)).digest()
 
 
+def kind_of(word: str, key_id: bytes) -> KeyKind:
+    """Return the kind of a key that a row names.
+
+    Raises:
+        SealBroken: there is no such kind; the row was altered.
+
+    """
+    try:
+        return KeyKind(word)
+    except ValueError:
+        raise SealBroken("a wrapped key of an unknown kind", key_id=key_id) from None
+
+
 def holds_keys(engine: Engine) -> bool:
     """Say whether a key store holds any key, without the KEK."""
     with reading(engine) as session:
         return session.execute(select(col(WrappedKey.key_id)).limit(1)).first() is not None
 
 
-def _kind_of(row: WrappedKey) -> KeyKind:
-    try:
-        return KeyKind(row.kind)
-    except ValueError:
-        raise SealBroken("a wrapped key of an unknown kind", key_id=row.key_id) from None
+def _rows(keys: Sequence[tuple[NewKey, str, int]], wrapper: str, wrapped: Sequence[bytes]) -> list[dict[str, object]]:
+    return [
+        {
+            "key_id": new.key.key_id,
+            "kind": new.key.kind.value,
+            "owner": new.owner,
+            "name": name,
+            "version": version,
+            "batch_id": new.batch_id,
+            "kek_id": wrapper,
+            "wrapped": secret,
+        }
+        for (new, name, version), secret in zip(keys, wrapped, strict=True)
+    ]
 
 
 def _erased(erasure_id: bytes, owner: RecordId, at_us: int) -> dict[str, object]:

@@ -10,7 +10,7 @@ keystore_metadata = MetaData()
 
 
 class WrappedKey(SQLModel, table=True):
-    """One data key, wrapped by the KEK."""
+    """One data key, wrapped under the key generation that `kek_id` names; in old rows by the KEK itself."""
 
     __tablename__ = "wrapped_key"
     __table_args__ = (
@@ -36,6 +36,34 @@ class WrappedKey(SQLModel, table=True):
     batch_id: bytes | None = None
     kek_id: str
     wrapped: bytes
+
+
+class KeyGenerationRow(SQLModel, table=True):
+    """One key generation: the key that data keys are wrapped under, itself wrapped by the KEK; empty once destroyed.
+
+    `kek_id` of a wrapped key names its generation. Retention: the row stays after the key is destroyed, as the proof of
+    since when copies of its keys open nothing.
+    """
+
+    __tablename__ = "key_generation"
+    __table_args__ = (
+        Index(
+            "ux_key_generation_current",
+            "state",
+            unique=True,
+            sqlite_where=text("state = 'current'"),
+            postgresql_where=text("state = 'current'"),
+        ),
+    )
+    metadata = keystore_metadata
+
+    generation_id: bytes = Field(primary_key=True)
+    kek_id: str
+    wrapped: bytes
+    state: str  # current | retiring | destroyed
+    created_us: int = Field(sa_type=BigInteger)
+    retired_us: int | None = Field(default=None, sa_type=BigInteger)
+    destroyed_us: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class LedgerEntry(SQLModel, table=True):

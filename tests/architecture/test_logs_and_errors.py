@@ -71,6 +71,7 @@ SAFE_FIELDS: Final = {
     "basis": "a legal basis",
     "field": "a field of the audit entry, of the allow-list",
     "key_id": "random",
+    "generation_id": "random",
     "file_id": "random",
     "lease_id": "random",
     "erasure_id": "random",
