@@ -1,18 +1,39 @@
 """`varde audit`: read the log, prove it, and give auditors what they need to prove it themselves."""
 
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from hub.cli.audit_proof import export, prove, receipt, verifier
 from hub.cli.duty import Duty
 from hub.cli.invocation import acting
-from hub.cli.message import say
+from hub.cli.message import say, warn
 from hub.cli.moment import instant_from
+from hub.cli.note import note_from
+from hub.cli.progress import counting
 from hub.cli.table import Format, FormatOption, Table, show
-from privacy.store.audit import entries
+from privacy.audit import AuditFields
+from privacy.checkpoint import origin_of
+from privacy.store.audit import NewEntry, entries
+from privacy.store.audit_continuation import logs_of, start_log_after
+from privacy.store.audit_node import rebuild_nodes
 from privacy.store.audit_verify import verify_log
+from privacy.verifier import CONTINUED
 
 app = typer.Typer(help="The audit log.", no_args_is_help=True)
+Notes = Annotated[
+    list[Path] | None, typer.Option("--note", help="A checkpoint that somebody else kept; may be given often.")
+]
+
+
+class Reason(StrEnum):
+    """Why a new log begins."""
+
+    RESTORED = "restored"
+    DAMAGED = "damaged"
+    DRILL = "drill"
 
 
 @app.command()
@@ -34,15 +55,25 @@ def log(
 
 
 @app.command()
-def verify(ctx: typer.Context, *, form: FormatOption = Format.TABLE) -> None:
-    """Recompute the whole log: every leaf, the order, the head and every signed checkpoint."""
+def verify(ctx: typer.Context, *, note: Notes = None, form: FormatOption = Format.TABLE) -> None:
+    """Recompute the whole log: every leaf, the order, the head, every signed checkpoint, and those kept elsewhere."""
     act = acting(ctx, Duty.VERIFY_AUDIT)
     key = act.hub.verifier_key()
-    with act.hub.reading() as session:
-        verdict = verify_log(session, key)
-    columns = ("entries", "bodies_pruned", "checkpoints", "key")
-    show(Table(columns, [(verdict.size, verdict.pruned, verdict.checkpoints, str(key))], "Verified"), form)
-    say("Every entry is where it was written and says what it said then.")
+    outside = [note_from(path) for path in note or []]
+    with act.hub.reading() as session, counting("Recomputing the log") as progress:
+        verdict = verify_log(session, key, outside=outside, progress=progress)
+    columns = ("entries", "bodies_pruned", "checkpoints", "notes", "logs", "lost", "level", "key")
+    lost = sum(gap.known - gap.held for gap in verdict.gaps)
+    level = "anchored" if outside else "signed"
+    counts = (verdict.size, verdict.pruned, verdict.checkpoints, verdict.outside, verdict.logs, lost, level)
+    show(Table(columns, [(*counts, str(key))], "Verified"), form)
+    for gap in verdict.gaps:
+        warn(f"{gap.known - gap.held} entries of {gap.origin}, from {gap.held} on, were lost by a restore.")
+    if outside:
+        say("Every entry is where it was written and says what it said when those checkpoints were kept.")
+    else:
+        say("The log does not contradict itself. Whoever holds its key could have rewritten it as a whole: only a")
+        say("checkpoint that somebody else kept shows that (`--note FILE`).")
 
 
 @app.command()
@@ -61,3 +92,36 @@ def key(ctx: typer.Context) -> None:
     """Print the public key that checkpoints are verified with."""
     act = acting(ctx, Duty.ANYTHING)
     typer.echo(str(act.hub.verifier_key()))
+
+
+@app.command("continue")
+def continue_(
+    ctx: typer.Context,
+    *,
+    after: Annotated[Path, typer.Option("--from", help="The last known checkpoint of the log that was restored.")],
+    reason: Annotated[Reason, typer.Option("--reason", help="Why a new log begins.")],
+) -> None:
+    """Begin a new log after a restore: its first entry commits to the old log's last known checkpoint.
+
+    What the old log held beyond the backup is lost, and every later verification says so.
+    """
+    act = acting(ctx, Duty.CONTINUE_AUDIT)
+    key, note = act.hub.verifier_key(), note_from(after)
+    fields = AuditFields(reason=reason.value, role=act.principal.role)
+    told = NewEntry(action=CONTINUED, at=act.hub.clock(), actor=act.principal.principal_id, fields=fields)
+    with act.hub.unit_of_work() as session:
+        begun = start_log_after(session, note, key, told=told)
+    say(f"Entries from {begun.start} on belong to the log {origin_of(key.name, begun.log)}.")
+
+
+@app.command()
+def rebuild(ctx: typer.Context) -> None:
+    """Make the kept subtree roots again from the leaves, where `varde audit verify` says that they are damaged."""
+    act = acting(ctx, Duty.VERIFY_AUDIT)
+    with act.hub.unit_of_work() as session:
+        made = rebuild_nodes(session, logs_of(session))
+    say(f"Made {made} subtree roots again. `varde audit verify` checks them.")
+
+
+for _command in (prove, receipt, export, verifier):
+    app.command()(_command)

@@ -11,6 +11,7 @@ from hub import clock as wall_clock
 from hub.authentication import acting_principal
 from hub.cli.duty import Duty, verify_duty
 from hub.cli.message import complain
+from hub.cli.signature import signing_at_end
 from hub.compose import Clock, Hub, open_hub
 from hub.kek.environment import WARNING
 from hub.settings import KekScheme, Settings
@@ -64,7 +65,7 @@ class Acting:
 
 
 def acting(ctx: typer.Context, duty: Duty) -> Acting:
-    """Open the hub, authenticate who acts, and check that the role has this duty.
+    """Open the hub, authenticate who acts, and check that the role has this duty; what is then audited gets signed.
 
     Raises:
         NotAuthenticated: no valid token stands behind the command.
@@ -73,6 +74,7 @@ def acting(ctx: typer.Context, duty: Duty) -> Acting:
     """
     invocation = Invocation.of(ctx)
     hub = open_hub(invocation.settings(), clock=invocation.clock)
+    ctx.call_on_close(signing_at_end(hub))
     principal = acting_principal(hub)
     verify_duty(principal, duty)
     return Acting(hub, principal)

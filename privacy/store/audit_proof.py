@@ -100,6 +100,23 @@ def export_log(session: Session, base: str) -> Iterator[bytes]:
             yield from map(checkpoint_line, notes.get(number + 1, ()))
 
 
+def checkpoint_over(session: Session, number: int) -> str:
+    """Return the newest checkpoint of the log that the entry of that number is in.
+
+    Raises:
+        EntryNotFound: no such entry.
+        ProofRejected: the entry has not been signed over yet.
+
+    """
+    _, numbers = _log_with(session, number)
+    size = col(AuditCheckpoint.size)
+    query = select(col(AuditCheckpoint.note)).where(size > number, size <= numbers.stop)
+    note = session.execute(query.order_by(size.desc()).limit(1)).scalar()
+    if note is None:
+        raise ProofRejected("audit log: no checkpoint covers the entry yet; run `varde audit checkpoint`")
+    return note
+
+
 def _log_with(session: Session, number: int) -> tuple[int, range]:
     for log, numbers in logs_of(session).items():
         if number in numbers:

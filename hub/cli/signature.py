@@ -1,0 +1,32 @@
+"""The signature under what a command wrote: whoever runs no server has no minute's checkpoint."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from sqlalchemy.exc import DBAPIError
+
+from hub.compose import Hub
+from hub.logs import LogEvent, log_of
+from hub.problems import OURS
+from privacy.store.audit import log_head
+
+_LOG: Final = log_of("cli")
+
+
+def signing_at_end(hub: Hub) -> Callable[[], None]:
+    """Return what signs the log's head if it has grown since now; the next to sign takes over if it cannot."""
+    return partial(_sign, hub, _end(hub))
+
+
+def _sign(hub: Hub, before: int) -> None:
+    try:
+        if _end(hub) > before:
+            hub.checkpoint()
+    except (*OURS, DBAPIError) as exc:  # the command is done, and said so: this must not make it look failed
+        _LOG.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__})
+
+
+def _end(hub: Hub) -> int:
+    with hub.reading() as session:
+        return log_head(session).end
