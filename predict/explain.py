@@ -1,7 +1,8 @@
 """Why this score: which groups of features raised it most, against the reference customer.
 
 Only what *raises* the probability is a reason; a part below `FAINT` log-odds (about one percentage point) is noise
-and not said. The order is by size, ties by name, so that the same row always gets the same reasons.
+and not said. The order is by size, ties by name, so that the same row always gets the same reasons; a value
+that is missing comes after every one that is known.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from predict.frames import Matrix, Vector
 
 REASONS = 3
 FAINT = 0.05
+Flags = np.ndarray[tuple[int, int], np.dtype[np.bool_]]
 
 
 class Explained(Protocol):
@@ -55,13 +57,18 @@ def groups_of(names: tuple[str, ...], features: tuple[Feature, ...]) -> tuple[Gr
     return tuple(Group(name, tuple(gathered[name])) for name in sorted(gathered))
 
 
-def strongest(parts: Matrix) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.int64]], Matrix]:
-    """Give for each row the positions of its strongest raising groups (-1: none) and their parts."""
+def strongest(parts: Matrix, absent: Flags) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.int64]], Matrix]:
+    """Give for each row the positions of its strongest raising groups (-1: none) and their parts.
+
+    Where `absent`, a group only says that nothing is on record: it takes a place that no fact about the customer fills.
+    """
     count = min(REASONS, parts.shape[1])
-    order = np.argsort(-parts, axis=1, kind="stable")[:, :count]
-    size = np.take_along_axis(parts, order, axis=1)
+    raises = parts > FAINT
+    behind = np.where(absent, np.max(parts, initial=0.0) + 1.0, 0.0)
+    order = np.argsort(np.where(raises, behind - parts, np.inf), axis=1, kind="stable")[:, :count]
+    size = np.take_along_axis(np.where(raises, parts, 0.0), order, axis=1)
     chosen = np.full((parts.shape[0], REASONS), -1, dtype=np.int64)
     chosen[:, :count] = np.where(size > FAINT, order, -1)
     sizes = np.zeros((parts.shape[0], REASONS), dtype=np.float64)
-    sizes[:, :count] = np.where(size > FAINT, size, 0.0)
+    sizes[:, :count] = size
     return chosen, sizes

@@ -6,7 +6,7 @@ median of all customers), and for the entangled rhythm group:
 - `rhythm.overdue`: silent for clearly longer than the own usual gap (value = silence, usual = own gap);
 - `rhythm.rare`: not silent for long, but rarely active at all (value = own gap, usual = median gap);
 - `rhythm.quiet`: silent, with no own gap to compare with (value = silence);
-- `rhythm.missing`: nothing known of the last activity.
+- `rhythm.missing`: no activity on record.
 """
 
 from dataclasses import dataclass
@@ -23,16 +23,18 @@ RHYTHM_DIRECTIONS = ("overdue", "rare", "quiet", "missing")
 CLEARLY_OVERDUE = 1.2  # times the own gap; below that the sentence would sound like a reproach for nothing
 
 Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
+Booleans = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """For every row: which of `codes` applies, the value and what is usual."""
+    """For every row: which of `codes` applies, the value, what is usual, and whether that is only absence of data."""
 
     codes: tuple[str, ...]
     direction: Integers
     value: Vector
     usual: Vector
+    absent: Booleans
 
 
 def cite(artefact: Artefact, raw: Matrix, groups: tuple[Group, ...]) -> list[Citation]:
@@ -58,9 +60,10 @@ def headline(features: tuple[Feature, ...]) -> Feature | None:
 
 def _cite_plain(name: str, value: Vector, median: float) -> Citation:
     direction = (np.sign(np.nan_to_num(value) - median) + 1).astype(np.int64)
-    direction[np.isnan(value)] = PLAIN_DIRECTIONS.index("missing")
+    absent = np.isnan(value)
+    direction[absent] = PLAIN_DIRECTIONS.index("missing")
     codes = tuple(f"{name}.{word}" for word in PLAIN_DIRECTIONS)
-    return Citation(codes, direction, value, np.full(value.size, median))
+    return Citation(codes, direction, value, np.full(value.size, median), absent)
 
 
 def _cite_rhythm(raw: Matrix, medians: Vector, members: dict[Role, int]) -> Citation:
@@ -75,7 +78,9 @@ def _cite_rhythm(raw: Matrix, medians: Vector, members: dict[Role, int]) -> Cita
     value = np.where(rare, gap, silence)
     usual = np.select([overdue, rare], [gap, np.full(gap.size, gap_median)], default=np.nan)
     codes = tuple(f"{RHYTHM_GROUP}.{word}" for word in RHYTHM_DIRECTIONS)
-    return Citation(codes, direction, value, np.asarray(usual, dtype=np.float64))
+    # a customer who was never seen active is a fact of its own, not a gap in a column
+    absent = np.zeros(value.size, dtype=np.bool_)
+    return Citation(codes, direction, value, np.asarray(usual, dtype=np.float64), absent)
 
 
 def _column(raw: Matrix, position: int | None) -> Vector:

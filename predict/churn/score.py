@@ -8,7 +8,7 @@ The scores frame (one row per scored pseudonym, sorted by as_of and pseudonym):
 | probability | Float64 | calibrated chance of churn within the model's horizon |
 | low, high | Float64 | 90 % interval of the figure for customers with a like score (`predict.calibrate.wilson`) |
 | band | String | `high`: as many as can be looked after; `medium`: as many again; `low`: the rest |
-| reason_1..3 | String | code `group.direction`, null where nothing more raised the probability |
+| reason_1..3 | String | code `group.direction`, null where nothing more raised it; facts before missing values |
 | value_1..3 | Float64 | the customer's own value behind the reason |
 | usual_1..3 | Float64 | what it is compared with: the own rhythm, else the median of all customers |
 
@@ -63,8 +63,8 @@ def _weigh(artefact: Artefact, raw: Matrix, groups: tuple[Group, ...]) -> pl.Dat
     probability = artefact.calibrator.probability(artefact.model.log_odds(raw))
     low, high = wilson(probability, min(artefact.calibrator.customers, NEIGHBOURS))
     parts = artefact.model.contributions(raw, tuple(group.positions for group in groups))
-    chosen = strongest(parts)[0]
     cited = cite(artefact, raw, groups)
+    chosen = strongest(parts, np.column_stack([citation.absent for citation in cited]))[0]
     columns: dict[str, pl.Series] = {
         "probability": pl.Series(probability),
         "low": pl.Series(low),

@@ -108,10 +108,16 @@ def test_log_odds_and_probability_undo_each_other(probability):
     assert expit(logit(np.array([probability])))[0] == pytest.approx(probability)
 
 
-@given(st.lists(st.lists(st.floats(-3, 3), min_size=5, max_size=5), min_size=1, max_size=8))
-def test_reasons_only_raise_and_come_in_order_of_size(parts):
-    chosen, sizes = strongest(np.array(parts))
-    for row, places, found in zip(parts, chosen, sizes, strict=True):
+GROUP = st.tuples(st.floats(-3, 3), st.booleans())  # what it adds, and whether its value is missing
+
+
+@given(st.lists(st.lists(GROUP, min_size=5, max_size=5), min_size=1, max_size=8))
+def test_reasons_only_raise_and_come_in_order_of_size_what_is_missing_last(rows):
+    parts = np.array([[part for part, _ in row] for row in rows])
+    absent = np.array([[missing for _, missing in row] for row in rows])
+    chosen, sizes = strongest(parts, absent)
+    for row, places, found in zip(rows, chosen, sizes, strict=True):
         told = [row[place] for place in places if place >= 0]
-        assert told == sorted((one for one in row if one > FAINT), reverse=True)[:3]
-        assert told == [one for one in found if one > 0]
+        raising = [one for one in row if one[0] > FAINT]
+        assert [one[0] for one in told] == [one[0] for one in sorted(raising, key=lambda one: (one[1], -one[0]))[:3]]
+        assert [one[0] for one in told] == [one for one in found if one > 0]

@@ -115,6 +115,16 @@ def test_a_missing_feature_is_refused_and_an_unknown_value_is_not(frame, artefac
     assert unknown["probability"].is_finite().all()
 
 
+def test_a_value_that_is_missing_takes_no_place_from_a_fact():
+    leaving = pl.col("churned") & (pl.col("orders_365d") % 4 > 0)
+    frame = customers(cuts=6, each=300).with_columns(newsletter=pl.when(~leaving).then("newsletter"))
+    scored = score(train(frame, BRIEF), frame.filter(pl.col("as_of") == month(6)))
+    codes = scored.select(pl.concat_list("reason_1", "reason_2", "reason_3").list.drop_nulls()).to_series().to_list()
+    absent = [[code == "newsletter.missing" for code in row] for row in codes]
+    assert sum(row == [False, True] for row in absent) > 20
+    assert all(row == sorted(row) for row in absent)
+
+
 def test_too_few_customers_are_told_what_to_collect():
     with pytest.raises(TooFewCustomers, match="at least 200") as refused:
         train(customers(cuts=9, each=60), BRIEF)
