@@ -53,6 +53,7 @@ class PolicyInvalid(PrivacyError):
         super().__init__(f"policy: {where}: {rule}; {remedy}")
         self.where = where
         self.rule = rule
+        self.remedy = remedy
 
 
 class PurposeUnknown(PrivacyError):

@@ -6,29 +6,35 @@ refused, too: a misspelt `direct_markting` must not quietly mean false.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
 
+from privacy.domain import DomainRecord, PseudonymAlgorithm, QuasiIdentifierTreatment, generated_domain
 from privacy.errors import PolicyInvalid
-from privacy.purposes import Policy, Purpose, PurposeText, purpose_hash
+from privacy.purposes import Policy, Purpose, PurposeText, version_hash
+from privacy.reidentification import ReidentificationRules
 from privacy.retention import RetentionRule, RetentionStart
-from privacy.terms import DataCategory, DomainName, LegalBasis, PurposeId
+from privacy.terms import DataCategory, DomainName, LegalBasis, PurposeId, Role
 
 _Word = TypeVar("_Word", bound=StrEnum)
 
-_POLICY = frozenset({"version", "minimum_redactor_version", "purposes", "retention"})
+_POLICY = frozenset({"version", "minimum_redactor_version", "purposes", "domains", "retention"})
 _PURPOSE = frozenset(Purpose.__dataclass_fields__) - {"id"}
 _RULE = frozenset(RetentionRule.__dataclass_fields__)
 _TEXT = frozenset(PurposeText.__dataclass_fields__)
+_DOMAIN = frozenset(DomainRecord.__dataclass_fields__) - {"name", "purpose", "keys"}
+_REIDENTIFICATION = frozenset(ReidentificationRules.__dataclass_fields__)
 
 
 def policy_of(pack: Mapping[str, object]) -> Policy:
     """Check a policy pack field by field and return the policy it declares.
 
     `purposes` maps ids to their fields; optional are `accepted_notices` (default: today's notice),
-    `recipients`, `lia_ref`, `dpia_ref`, `automated_decision`, `direct_marketing` (default: false) and
-    `domain` (default: the purpose's id). `retention` is a list of rules: table, data_category, days,
-    optional starts and statutory.
+    `recipients`, `lia_ref`, `dpia_ref`, `automated_decision`, `direct_marketing` (default: false),
+    `domain` (default: the purpose's id) and `reidentification` (default: nobody may). `domains` maps a
+    domain to the fields of its record, all optional but `members`. `retention` is a list of rules: table,
+    data_category, days, optional starts and statutory.
 
     Raises:
         PolicyInvalid: a field is missing, unknown or of the wrong kind, or a rule is broken.
@@ -36,11 +42,17 @@ def policy_of(pack: Mapping[str, object]) -> Policy:
     """
     node = _Node("policy", pack)
     node.only(_POLICY)
-    purposes = _Node("purposes", node.need("purposes"))
+    named, declared = _Node("purposes", node.need("purposes")), _Node("domains", node.fields.get("domains", {}))
+    purposes = tuple(_purpose_of(name, named.child(name)) for name in named.fields)
+    purpose_of = {purpose.domain: purpose.id for purpose in purposes}
     return Policy(
         version=node.number("version"),
         minimum_redactor_version=node.number("minimum_redactor_version", default=1),
-        purposes=tuple(_purpose_of(name, purposes.child(name)) for name in purposes.fields),
+        purposes=purposes,
+        domains=tuple(
+            _domain_of(DomainName(name), purpose_of.get(DomainName(name)), declared.child(name))
+            for name in declared.fields
+        ),
         retention=tuple(
             _retention_of(_Node(f"retention[{at}]", rule)) for at, rule in enumerate(node.items("retention"))
         ),
@@ -56,9 +68,9 @@ def verify_versions(proposed: Policy, earlier: Iterable[Policy]) -> None:
         PolicyInvalid: names the purpose and the version.
 
     """
-    stood = {(one.id, one.version): purpose_hash(one) for policy in earlier for one in policy.purposes}
+    stood = {(one.id, one.version): version_hash(one) for policy in earlier for one in policy.purposes}
     for purpose in proposed.purposes:
-        rules = purpose_hash(purpose)
+        rules = version_hash(purpose)
         if stood.get((purpose.id, purpose.version), rules) != rules:
             rule = f"rules changed under version {purpose.version}"
             raise PolicyInvalid(f"purposes.{purpose.id}", rule, "raise the version")
@@ -108,6 +120,18 @@ class _Node:
     def find_text(self, key: str) -> str | None:
         return None if self.fields.get(key) is None else self.text(key)
 
+    def find_instant(self, key: str) -> datetime | None:
+        """Read a date (its midnight in UTC) or an instant with its zone."""
+        text = self.find_text(key)
+        if text is None:
+            return None
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError:
+            remedy = 'write "2026-01-31" or "2026-01-31T12:00:00Z", in quotes'
+            raise PolicyInvalid(f"{self.where}.{key}", "must be a date or an instant", remedy) from None
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
     def items(self, key: str) -> list[object]:
         value = self.fields.get(key, [])
         if not isinstance(value, list | tuple):
@@ -140,6 +164,54 @@ def _purpose_of(name: str, node: _Node) -> Purpose:
         dpia_ref=node.find_text("dpia_ref"),
         notice_version=notice,
         accepted_notices=node.words("accepted_notices") or frozenset({notice}),
+        reidentification=_reidentification_of(node),
+    )
+
+
+def _reidentification_of(purpose: _Node) -> ReidentificationRules | None:
+    if purpose.fields.get("reidentification") is None:
+        return None
+    node = purpose.child("reidentification")
+    node.only(_REIDENTIFICATION)
+    approvers = _roles_of(node, "approvers") or frozenset({Role.DPO})
+    try:
+        return ReidentificationRules(
+            roles=_roles_of(node, "roles"),
+            attributes=node.words("attributes"),
+            reasons=node.words("reasons"),
+            per_hour=node.number("per_hour"),
+            second_person=node.flag("second_person"),
+            approvers=approvers,
+            within_minutes=node.number("within_minutes", default=60),
+        )
+    except PolicyInvalid as exc:
+        if exc.where != "reidentification":
+            raise
+        raise PolicyInvalid(node.where, exc.rule, exc.remedy) from None
+
+
+def _roles_of(node: _Node, key: str) -> frozenset[Role]:
+    return frozenset(_word(Role, f"{node.where}.{key}", word) for word in node.words(key))
+
+
+def _domain_of(name: DomainName, purpose: PurposeId | None, node: _Node) -> DomainRecord:
+    node.only(_DOMAIN)
+    if purpose is None:
+        raise PolicyInvalid(node.where, "a domain serves a purpose", "declare the domain of a purpose")
+    generated = generated_domain(name, purpose)
+    treatment = node.find_text("quasi_identifiers") or generated.quasi_identifiers
+    algorithm = node.find_text("algorithm") or generated.algorithm
+    return DomainRecord(
+        name=name,
+        purpose=purpose,
+        members=node.words("members"),
+        algorithm=_word(PseudonymAlgorithm, f"{node.where}.algorithm", algorithm),
+        quasi_identifiers=_word(QuasiIdentifierTreatment, f"{node.where}.quasi_identifiers", treatment),
+        linkable_with=frozenset(DomainName(word) for word in node.words("linkable_with")),
+        linking_ref=node.find_text("linking_ref"),
+        valid_from=node.find_instant("valid_from"),
+        valid_until=node.find_instant("valid_until"),
+        risk_ref=node.find_text("risk_ref"),
     )
 
 

@@ -15,7 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from privacy.domain import DomainRecord, document_of, generated_domain
 from privacy.errors import PolicyInvalid, PurposeUnknown
+from privacy.reidentification import ReidentificationRules, plain_reidentification
 from privacy.retention import RetentionRule
 from privacy.terms import DataCategory, DomainName, LegalBasis, PurposeId
 
@@ -42,7 +44,8 @@ class Purpose:
       counts;
     - `retention_days` is how long what was made for the purpose (scores, snapshots) is kept;
     - `lia_ref`, `dpia_ref` name the legitimate-interests and data-protection impact assessments in the
-      files of the DPO.
+      files of the DPO;
+    - `reidentification` says who may lead its pseudonyms back to a person; None: nobody may.
 
     Raises:
         PolicyInvalid: a rule of the regulation or of this house is broken; the error names it and the remedy.
@@ -64,6 +67,7 @@ class Purpose:
     dpia_ref: str | None
     notice_version: str
     accepted_notices: frozenset[str]
+    reidentification: ReidentificationRules | None = None
 
     def __post_init__(self) -> None:
         for broken, rule, remedy in (*_shape(self), *_law(self)):
@@ -73,12 +77,14 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """All purposes and retention rules in force at once, under one version.
+    """All purposes, domains and retention rules in force at once, under one version.
 
-    `minimum_redactor_version`: no view reads text that an older redactor cleaned.
+    `minimum_redactor_version`: no view reads text that an older redactor cleaned. `domains` are those that the pack
+    declares; a purpose whose domain it does not gets a record without links and without end.
 
     Raises:
-        PolicyInvalid: two purposes share an id or a domain, or two retention rules a table and category.
+        PolicyInvalid: two purposes share an id or a domain, two retention rules a table and category, a declared
+            domain serves no purpose, or one side only says that two are linkable.
 
     """
 
@@ -86,12 +92,15 @@ class Policy:
     purposes: tuple[Purpose, ...]
     retention: tuple[RetentionRule, ...] = ()
     minimum_redactor_version: int = 1
+    domains: tuple[DomainRecord, ...] = ()
 
     def __post_init__(self) -> None:
         _once("purposes", "a purpose is declared once", [p.id for p in self.purposes])
         _once("purposes", "a pseudonymisation domain serves one purpose", [p.domain for p in self.purposes])
         kinds = [f"{rule.table}/{rule.data_category}" for rule in self.retention]
         _once("retention", "a table and data category have one rule", kinds)
+        _once("domains", "a domain is declared once", [each.name for each in self.domains])
+        _verify_domains(self)
 
     def purpose(self, purpose_id: str) -> Purpose:
         """Return the purpose of that id.
@@ -105,6 +114,11 @@ class Policy:
                 return purpose
         raise PurposeUnknown(purpose_id)
 
+    def domain_of(self, purpose: Purpose) -> DomainRecord:
+        """Return the record of a purpose's domain as this policy has it: declared, else generated."""
+        declared = (each for each in self.domains if each.name == purpose.domain)
+        return next(declared, None) or generated_domain(purpose.domain, purpose.id)
+
 
 def policy_hash(policy: Policy) -> str:
     """Return the SHA-256 (hex) of the whole policy in canonical JSON, texts included."""
@@ -112,12 +126,23 @@ def policy_hash(policy: Policy) -> str:
         [rule.table, rule.data_category, rule.days, rule.starts, rule.statutory] for rule in policy.retention
     )
     purposes = {p.id: [_rules_of(p), _paper_of(p), _texts_of(p)] for p in policy.purposes}
-    return _sha256_of([policy.version, policy.minimum_redactor_version, purposes, retention])
+    # Sections that a pack leaves out are left out here, too: a policy of an earlier release keeps its hash.
+    domains = [sorted(document_of(each) for each in policy.domains)] if policy.domains else []
+    revealed = {p.id: plain_reidentification(p.reidentification) for p in policy.purposes if p.reidentification}
+    more = [*domains, *([revealed] if revealed else [])]
+    return _sha256_of([policy.version, policy.minimum_redactor_version, purposes, retention, *more])
 
 
 def purpose_hash(purpose: Purpose) -> str:
     """Return the SHA-256 (hex) of the rules a decision or release can reach: what a view's approval binds."""
     return _sha256_of(_rules_of(purpose))
+
+
+def version_hash(purpose: Purpose) -> str:
+    """Return the SHA-256 (hex) of all rules that a purpose's version stands for: also who may re-identify."""
+    if purpose.reidentification is None:
+        return purpose_hash(purpose)
+    return _sha256_of([_rules_of(purpose), plain_reidentification(purpose.reidentification)])
 
 
 def texts_hash(purpose: Purpose) -> str:
@@ -203,6 +228,19 @@ def _law(purpose: Purpose) -> list[tuple[bool, str, str]]:
             "name it in dpia_ref",
         ),
     ]
+
+
+def _verify_domains(policy: Policy) -> None:
+    """Refuse a declared domain that no purpose has, and a link that one side only speaks of."""
+    purposes = {purpose.domain: purpose.id for purpose in policy.purposes}
+    links = {each.name: each.linkable_with for each in policy.domains}
+    for each in policy.domains:
+        if purposes.get(each.name) != each.purpose:
+            raise PolicyInvalid(f"domains.{each.name}", "a domain serves a purpose", "declare the domain of a purpose")
+        for other in sorted(each.linkable_with):
+            if each.name not in links.get(other, frozenset()):
+                rule = "two domains are linkable where both say so"
+                raise PolicyInvalid(f"domains.{each.name}.linkable_with", rule, "add this one there, or drop it here")
 
 
 def _once(where: str, rule: str, words: list[str]) -> None:
