@@ -1,7 +1,8 @@
 """NDJSON: one JSON object per line (RFC 8259), every value read as text, broken lines set aside.
 
 A key that is absent from a line is a missing value; a key that the contract does not declare refuses the file. Unknown
-keys are not echoed: some systems use names or addresses as keys.
+keys are not echoed: some systems use names or addresses as keys. An object that names a key twice is refused: which of
+the values it means depends on the reader (RFC 8259 section 4).
 """
 
 import io
@@ -24,6 +25,9 @@ from ingest.readers.block import blank_records, joined, rejected
 from ingest.readers.chunk import RawChunk
 
 _NOT_AN_OBJECT: Final[Fault] = ("the line is not a JSON object", "write one object per line")
+_KEY_TWICE: Final[Fault] = ("a key twice in one object", "name each key once; keep one of its values")
+_KEY_END: Final = r'"\s*:'
+_KEY: Final = r'"(?:[^"\\]|\\.)*"\s*:'
 _TOO_LONG: Final = (f"a line is longer than {LINE_BYTES} bytes", "write one object per line")
 
 
@@ -92,12 +96,32 @@ def _frame(
     try:
         frame = _parsed(contract, buffer, records, good)
     except pl.exceptions.PolarsError:
-        found = {index: _NOT_AN_OBJECT for index in good.tolist() if not _is_object(_line(buffer, records, index))}
+        lines = {index: _line(buffer, records, index) for index in good.tolist()}
+        found = {index: fault for index, line in lines.items() if (fault := _fault_of(line)) is not None}
         if not found:
             rule = "holds JSON that cannot be read as a table"
             raise FileRefused(contract.name, rule, "keep each key's values of one kind") from None
         return _frame(contract, buffer, records, chosen, faults | found)
+    twice = [index for index in _suspects(buffer, records, good, frame) if _fault_of(_line(buffer, records, index))]
+    if twice:
+        return _frame(contract, buffer, records, chosen, faults | dict.fromkeys(twice, _KEY_TWICE))
     return frame.with_columns(pl.Series("_line", records.lines[good], dtype=pl.Int64)), faults
+
+
+def _suspects(buffer: bytes, records: Records, good: Positions, frame: pl.DataFrame) -> list[int]:
+    """Find the few lines that may name a key twice, without a look at each in Python.
+
+    Every key ends in a quote and a colon. A line with no more of these than values has each of its keys once; of the
+    rest (a null, a quote within a text) the spellings of the keys are compared, unless one is written with escapes.
+    """
+    texts = joined(buffer, records, good).decode("utf-8").split("\n")[: good.size]
+    lines = pl.Series("line", texts, dtype=pl.String)
+    ends = lines.str.count_matches(_KEY_END)
+    values = frame.select(pl.sum_horizontal(pl.all().is_not_null().cast(pl.UInt32))).to_series()
+    more = (ends > values).arg_true()
+    keys = lines.gather(more).str.extract_all(_KEY)
+    unsure = (keys.list.n_unique() < ends.gather(more)) | keys.list.join("").str.contains("\\", literal=True)
+    return [int(index) for index in good[more.filter(unsure).to_numpy()]]
 
 
 def _line(buffer: bytes, records: Records, index: int) -> bytes:
@@ -105,12 +129,27 @@ def _line(buffer: bytes, records: Records, index: int) -> bytes:
     return buffer[records.starts[index] : records.ends[index]]
 
 
-def _is_object(line: bytes) -> bool:
-    """Say whether a line is a JSON object; NaN and Infinity are not JSON."""
+def _fault_of(line: bytes) -> Fault | None:
+    """Say what is wrong with a line, if anything is; NaN and Infinity are not JSON."""
     try:
-        return isinstance(json.loads(line, parse_constant=_no_constant), dict)
+        read = json.loads(line, parse_constant=_no_constant, object_pairs_hook=_once)
+    except _KeyTwice:
+        return _KEY_TWICE
     except (ValueError, RecursionError):
-        return False
+        return _NOT_AN_OBJECT
+    return None if isinstance(read, dict) else _NOT_AN_OBJECT
+
+
+class _KeyTwice(Exception):
+    """An object names a key twice."""
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Make an object of its pairs, if no key comes twice."""
+    read = dict(pairs)
+    if len(read) < len(pairs):
+        raise _KeyTwice
+    return read
 
 
 def _no_constant(name: str) -> None:
