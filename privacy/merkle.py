@@ -10,6 +10,7 @@ Rules kept here:
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import groupby
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from privacy.verifier import HASH_BYTES, Frontier, ProofRejected, TreeHead, node_hash, split_of
@@ -18,11 +19,8 @@ KEPT_LEVELS: Final = 4
 """Roots are kept at the levels 4, 8, 12 ...; leaves are level 0."""
 
 
-class Subtree(NamedTuple):
-    """A perfect subtree: 2^level leaves, the `position`-th of its level from the left."""
-
-    level: int
-    position: int
+Subtree = tuple[int, int]
+"""A perfect subtree: its level (2^level leaves) and its position in that level from the left."""
 
 
 class Run(NamedTuple):
@@ -54,7 +52,7 @@ def grown(frontier: Frontier, leaves: Iterable[bytes]) -> tuple[Frontier, list[t
     """Append leaf hashes; return the new edge and the kept subtrees that became complete."""
     completed: list[tuple[int, int, bytes]] = []
     extended = frontier.extended(leaves, completed=completed)
-    return extended, [(Subtree(level, at), root) for level, at, root in completed if level % KEPT_LEVELS == 0]
+    return extended, [((level, at), root) for level, at, root in completed if level % KEPT_LEVELS == 0]
 
 
 def head_of(leaves: Iterable[bytes]) -> TreeHead:
@@ -123,7 +121,7 @@ def subtrees_of(part: range) -> list[Subtree]:
     found, low = list[Subtree](), part.start
     while low < part.stop:
         level = (part.stop - low).bit_length() - 1
-        found.append(Subtree(level, low >> level))
+        found.append((level, low >> level))
         low += 1 << level
     return found
 
@@ -131,7 +129,7 @@ def subtrees_of(part: range) -> list[Subtree]:
 def runs_for(parts: Iterable[range]) -> list[Run]:
     """Say which kept hashes, level by level, the roots of these ranges are made from."""
     wanted = sorted({kept for part in parts for subtree in subtrees_of(part) for kept in _kept_below(subtree)})
-    return [run for level, group in groupby(wanted, lambda kept: kept.level) for run in _runs(level, group)]
+    return [run for level, group in groupby(wanted, itemgetter(0)) for run in _runs(level, group)]
 
 
 def root_from(part: range, kept: Mapping[Subtree, bytes]) -> bytes:
@@ -154,9 +152,10 @@ def _root(subtree: Subtree, kept: Mapping[Subtree, bytes]) -> bytes:
 
 def _kept_below(subtree: Subtree) -> list[Subtree]:
     """Return the kept subtrees that a perfect subtree is made of: 1, 2, 4 or 8 of them."""
-    above = subtree.level % KEPT_LEVELS
-    first = subtree.position << above
-    return [Subtree(subtree.level - above, at) for at in range(first, first + (1 << above))]
+    level, position = subtree
+    above = level % KEPT_LEVELS
+    first = position << above
+    return [(level - above, at) for at in range(first, first + (1 << above))]
 
 
 def _runs(level: int, wanted: Iterable[Subtree]) -> Iterator[Run]:

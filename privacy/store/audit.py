@@ -6,11 +6,13 @@ its place in the tree; group commit keeps it fast. Bodies are the exact bytes th
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy import Dialect, Select, event, insert, select
+from sqlalchemy.orm import SessionTransaction
 from sqlmodel import Session, col
 
 from privacy.audit import SALT_BYTES, AuditEntry, AuditFields, entry_bytes, parse_entry
@@ -29,11 +31,8 @@ _HEAD: Final = select(col(AuditHead.log), col(AuditHead.start), col(AuditHead.si
     col(AuditHead.id) == _ONLY_ROW
 )
 _LOCKED_HEAD: Final = _HEAD.with_for_update()
-_MOVE_HEAD: Final = (
-    update(AuditHead)
-    .where(col(AuditHead.id) == _ONLY_ROW)
-    .values(size=bindparam("to_size"), frontier=bindparam("to_frontier"))
-)
+_MOVE_HEAD: Final = f"UPDATE audit_head SET size = {{0}}, frontier = {{0}} WHERE id = {_ONLY_ROW}"  # noqa: S608 - a constant
+_REMEMBERED: Final = "audit_head"
 
 
 class EntryNotFound(PrivacyError):
@@ -96,7 +95,7 @@ def append_entries(session: Session, new: Sequence[NewEntry]) -> range:
         for each in new
     ]
     leaves = [leaf_hash(body) for body in bodies]
-    head = locked_log_head(session)
+    head = _remembered_head(session) or locked_log_head(session)
     numbers = range(head.end, head.end + len(new))
     extended, nodes = grown(head.frontier, leaves)
     placed = list(zip(numbers, new, leaves, bodies, strict=True))
@@ -107,7 +106,7 @@ def append_entries(session: Session, new: Sequence[NewEntry]) -> range:
         [{"leaf_index": at, "at": each.at, "action": each.action, "body": body} for at, each, _, body in placed],
     )
     add_nodes(session, head.log, nodes)
-    session.connection().execute(_MOVE_HEAD, {"to_size": extended.size, "to_frontier": edge_of(extended)})
+    _move_head(session, replace(head, frontier=extended))
     return numbers
 
 
@@ -165,6 +164,40 @@ def newest_checkpoint(session: Session) -> str | None:
     return session.execute(query).scalar()
 
 
+def forget_head(session: Session) -> None:
+    """Read the head again at the next entry: it was moved by another statement than an entry's."""
+    session.info.pop(_REMEMBERED, None)
+
+
 def _head_by(session: Session, query: Select[int, int, int, bytes]) -> LogHead:
-    log, start, size, edge = session.connection().execute(query).one()
+    connection = session.connection()
+    log, start, size, edge = connection.exec_driver_sql(_text_of(query, connection.dialect)).one()
     return LogHead(log, start, frontier_of(size, edge))
+
+
+def _remembered_head(session: Session) -> LogHead | None:
+    """Return the head that this transaction locked and moved before, so that a group of acts reads it once."""
+    return session.info.get(_REMEMBERED)
+
+
+def _move_head(session: Session, head: LogHead) -> None:
+    """Write the head and remember it until this transaction ends, or until any part of it is rolled back.
+
+    A savepoint that is rolled back takes the entries of its act along, and on PostgreSQL the lock that it took.
+    """
+    connection = session.connection()
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    connection.exec_driver_sql(_MOVE_HEAD.format(mark), (head.frontier.size, edge_of(head.frontier)))
+    if _REMEMBERED not in session.info:
+        event.listen(session, "after_soft_rollback", _forget_after)
+    session.info[_REMEMBERED] = head
+
+
+def _forget_after(session: Session, _rolled_back: SessionTransaction) -> None:
+    forget_head(session)
+
+
+@lru_cache(maxsize=8)
+def _text_of(query: Select[int, int, int, bytes], dialect: Dialect) -> str:
+    """Compile once a dialect: for a single row that costs more than the database does."""
+    return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import Session, col
 
 from privacy.checkpoint import origin_of
-from privacy.store.audit import NewEntry, append_entries, locked_log_head, log_head
+from privacy.store.audit import NewEntry, append_entries, forget_head, locked_log_head, log_head
 from privacy.store.audit_node import roots_of
 from privacy.tables.audit import AuditContinuation, AuditHead
 from privacy.verifier import CONTINUED, ProofRejected, VerifierKey, verify_checkpoint
@@ -58,6 +58,7 @@ def start_log_after(session: Session, note: str, key: VerifierKey, *, told: NewE
         [{"log": following.log, "start": following.start, "at": told.at, "note": note}],
     )
     session.connection().execute(_BEGIN, {"to_log": following.log, "to_start": following.start})
+    forget_head(session)
     fields = replace(told.fields, log_size=size, log_root=known.root.hex())
     append_entries(session, [replace(told, action=CONTINUED, fields=fields)])
     return following

@@ -32,7 +32,7 @@ def add_nodes(session: Session, log: int, nodes: Iterable[tuple[Subtree, bytes]]
     insert_rows(
         session,
         AuditNode,
-        [{"log": log, "level": at.level, "position": at.position, "node_hash": root} for at, root in nodes],
+        [{"log": log, "level": level, "position": at, "node_hash": root} for (level, at), root in nodes],
     )
 
 
@@ -71,8 +71,8 @@ class NodeTally:
 
     def take(self, nodes: Iterable[tuple[Subtree, bytes]]) -> None:
         """Take roots, each level from left to right."""
-        for at, root in nodes:
-            self._levels.setdefault(at.level, sha256()).update(at.position.to_bytes(8, "big") + root)
+        for (level, at), root in nodes:
+            self._levels.setdefault(level, sha256()).update(at.to_bytes(8, "big") + root)
 
     def verify_kept(self, session: Session, log: int) -> None:
         """Check that exactly these roots are kept for a log.
@@ -89,7 +89,7 @@ class NodeTally:
             .execution_options(yield_per=_PAGE)
         )
         for page in session.connection().execute(query).partitions():
-            kept.take((Subtree(level, position), root) for level, position, root in page)
+            kept.take(((level, position), root) for level, position, root in page)
         if kept._digests() != self._digests():
             raise ProofRejected("audit log: kept subtree roots do not match the leaves; run `varde audit rebuild`")
 
@@ -108,7 +108,7 @@ def _kept(session: Session, runs: Sequence[Run], log: int, start: int) -> dict[S
         pieces.append((_NODES if level else _LEAVES).format(mark))
         values += (log, level, first, end) if level else (start, start + first, start + end)
     found = connection.exec_driver_sql(" UNION ALL ".join(pieces), tuple(values))
-    return {Subtree(level, position): bytes(root) for level, position, root in found}
+    return {(level, position): bytes(root) for level, position, root in found}
 
 
 def _leaves(session: Session, numbers: range) -> Iterator[list[bytes]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from privacy.checkpoint import origin_of
@@ -20,7 +20,7 @@ from privacy.proof import (
     pruned_line,
     sign_receipt,
 )
-from privacy.store.audit import EntryNotFound
+from privacy.store.audit import EntryNotFound, log_head
 from privacy.store.audit_continuation import continuations, logs_of
 from privacy.store.audit_node import roots_of
 from privacy.store.audit_verify import stored_pages
@@ -28,6 +28,7 @@ from privacy.tables.audit import AuditBody, AuditCheckpoint, AuditLeaf
 from privacy.verifier import Checkpoint, ProofRejected, Receipt, VerifierKey, verify_checkpoint
 
 _MICROSECONDS: Final = 1_000_000
+_BODY: Final = select(col(AuditBody.body)).where(col(AuditBody.leaf_index) == bindparam("number"))
 
 
 def prove_entry(session: Session, number: int, note: str, key: VerifierKey) -> str:
@@ -43,7 +44,7 @@ def prove_entry(session: Session, number: int, note: str, key: VerifierKey) -> s
     index = number - numbers.start
     if index >= head.size:
         raise ProofRejected("audit log: the checkpoint was signed before the entry was written")
-    body = session.execute(select(col(AuditBody.body)).where(col(AuditBody.leaf_index) == number)).scalar()
+    body = session.connection().execute(_BODY, {"number": number}).scalar()
     if body is None:
         raise EntryNotFound(number)
     hashes = roots_of(session, inclusion_ranges(index, head.size), log=log, start=numbers.start)
@@ -111,13 +112,16 @@ def checkpoint_over(session: Session, number: int) -> str:
     _, numbers = _log_with(session, number)
     size = col(AuditCheckpoint.size)
     query = select(col(AuditCheckpoint.note)).where(size > number, size <= numbers.stop)
-    note = session.execute(query.order_by(size.desc()).limit(1)).scalar()
+    note: str | None = session.execute(query.order_by(size.desc()).limit(1)).scalar()
     if note is None:
         raise ProofRejected("audit log: no checkpoint covers the entry yet; run `varde audit checkpoint`")
     return note
 
 
 def _log_with(session: Session, number: int) -> tuple[int, range]:
+    head = log_head(session)
+    if head.start <= number < head.end:  # nearly always: there is one log, unless a backup was put back
+        return head.log, range(head.start, head.end)
     for log, numbers in logs_of(session).items():
         if number in numbers:
             return log, numbers
