@@ -15,9 +15,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import col
 
 from hub.compose import Clock, Hub, open_hub
 from hub.database.engine import engine_of, sqlite_path
@@ -28,7 +27,7 @@ from hub.home import HUB_KEYS
 from hub.kek.environment import WARNING
 from hub.kek.provider import kek_of
 from hub.settings import KekScheme, Settings
-from hub.views.tables import Release, ViewVersion
+from hub.views.registry import count_incomplete, count_unenforced
 from ingest.store.batch import BatchState, in_state
 from privacy.errors import PrivacyError
 from privacy.keys import KeyKind
@@ -228,9 +227,8 @@ def _anchor() -> Finding:
 
 
 def _four_eyes(hub: Hub) -> Finding:
-    approved = select(func.count()).select_from(ViewVersion).where(col(ViewVersion.state) == "approved")
     with hub.reading() as session:
-        alone = session.execute(approved.where(col(ViewVersion.four_eyes_enforced).is_(False))).scalar_one()
+        alone = count_unenforced(session)
     if hub.settings.owner_token_file.exists():
         found = f"not enforced: one OS account can use every credential ({alone} views approved that way)"
         remedy = "Let approvers work through `varde serve` with a token of their own"
@@ -260,9 +258,8 @@ def _erasures(hub: Hub) -> Finding:
 
 def _releases(hub: Hub) -> Finding:
     """Show releases whose rows may have left although nobody noted that they arrived."""
-    query = select(func.count()).select_from(Release).where(col(Release.completed_at).is_(None))
     with hub.reading() as session:
-        broken = session.execute(query).scalar_one()
+        broken = count_incomplete(session)
     if broken:
         remedy = "Look for view.release.intent without completion in `varde audit log`; treat those rows as released"
         return Finding("releases", State.WARNING, f"{broken} broke off after they were recorded", remedy)

@@ -9,7 +9,7 @@ from hub.cli.duty import Duty
 from hub.cli.invocation import acting
 from hub.cli.table import Format, FormatOption, Table, show
 from ingest.store.batch import metrics_of, visible_batches
-from ingest.tables.batch import Batch
+from ingest.store.delivered import StoredBatch
 from privacy.terms import BatchId
 
 app = typer.Typer(help="Deliveries and their quality.", no_args_is_help=True)
@@ -48,24 +48,24 @@ def show_(
     show(Table(columns, rows, f"{chosen.contract}, {chosen.started_at:%Y-%m-%d %H:%M}"), form)
 
 
-def _is_named(batch: Batch, name: str) -> bool:
+def _is_named(batch: StoredBatch, name: str) -> bool:
     """Say whether a delivery goes by a name; a contract's name means its newest delivery, never a retry."""
     return (batch.contract == name and batch.retry_of is None) or batch.batch_id.hex().startswith(name)
 
 
-def _is_before(batch: Batch, chosen: Batch) -> bool:
+def _is_before(batch: StoredBatch, chosen: StoredBatch) -> bool:
     """Say whether a delivery belongs into the trend before the chosen one; rows tried again are no delivery."""
     comes_before = (batch.started_at, batch.batch_id) < (chosen.started_at, chosen.batch_id)
     return batch.contract == chosen.contract and batch.retry_of is None and comes_before
 
 
-def _batches(ctx: typer.Context, contract: str | None) -> list[Batch]:
+def _batches(ctx: typer.Context, contract: str | None) -> list[StoredBatch]:
     act = acting(ctx, Duty.SEE_BATCHES)
     with act.hub.reading() as session:
         return [each for each in visible_batches(session) if contract is None or each.contract == contract]
 
 
-def _row(batch: Batch) -> tuple[object, ...]:
+def _row(batch: StoredBatch) -> tuple[object, ...]:
     counts = (batch.rows_read, batch.rows_accepted, batch.rows_quarantined, batch.rows_duplicate, batch.retry_of)
     return (batch.batch_id, batch.contract, batch.canonical_table, batch.state, batch.started_at, *counts)
 

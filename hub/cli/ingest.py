@@ -28,7 +28,7 @@ from ingest.pipeline.recovery import recover
 from ingest.quality.profile import profile
 from ingest.readers.source import open_source
 from ingest.store.batch import find_live, metrics_of
-from ingest.tables.batch import BatchMetric
+from ingest.store.delivered import Figure
 
 _LOG = logs.log_of("ingest")
 _COLUMNS = ("file", "batch", "read", "accepted", "quarantined", "duplicate", "merged", "taken_in_before")
@@ -166,7 +166,7 @@ def _alert_owner(act: Acting, contract: Contract, summary: Summary) -> None:
         _LOG.warning(logs.LogEvent.CONTRACT_BREACHED, extra=fields)
 
 
-def _breach(contract: Contract, figure: BatchMetric) -> str:
+def _breach(contract: Contract, figure: Figure) -> str:
     """Put a broken promise into words."""
     column, value = figure.column_name, figure.value
     match figure.metric:

@@ -18,13 +18,13 @@ from hub.compose import Hub
 from ingest.contract.model import Contract, Format, FormatKind
 from ingest.pipeline.delivery import Summary, ingest_file
 from ingest.store.batch import quarantined, remove_quarantined
-from ingest.tables.batch import QuarantineRow
+from ingest.store.delivered import Refused
 from privacy.audit import AuditFields
 from privacy.sealing import Cell, SealedTable, open_sealed
 from privacy.store.principal import Principal
 from privacy.terms import BatchId, KeyId
 
-Reject = tuple[QuarantineRow, str]
+Reject = tuple[Refused, str]
 _UNSPLIT: Final = "_row"
 
 
@@ -32,7 +32,7 @@ _UNSPLIT: Final = "_row"
 class Opened:
     """A rejected row with its sealed content opened: source columns to text."""
 
-    row: QuarantineRow
+    row: Refused
     contract: str
     content: dict[str, str | None]
 

@@ -20,9 +20,8 @@ from hub.predictions.service import newest_cut
 from hub.views import registry
 from hub.views.gateway import Gateway, Released
 from hub.views.load import catalogue_names, catalogue_text, load_spec
-from hub.views.registry import ViewState, all_versions, readable_spec
+from hub.views.registry import Version, ViewState, all_versions, readable_spec
 from hub.views.spec import ViewSpec
-from hub.views.tables import ViewVersion
 
 app = typer.Typer(help="Feature views: what leaves, for which purpose, approved by whom.", no_args_is_help=True)
 _LOG = logs.log_of("view")
@@ -153,7 +152,7 @@ def _tell(released: Released, at: datetime) -> None:
         say(f"{count} customers absent: {because}")
 
 
-def _state(row: ViewVersion, at: datetime) -> str:
+def _state(row: Version, at: datetime) -> str:
     """Name where a version stands; an approval that has run out is no approval."""
     lapsed = row.state == ViewState.APPROVED.value and row.expires_at is not None and row.expires_at <= at
     return "expired" if lapsed else row.state
@@ -165,7 +164,7 @@ def _guards(spec: ViewSpec) -> str:
     return f"Read per {spec.grid}, usable for {spec.expires_days} days. {hidden}".strip()
 
 
-def _versions(act: Acting) -> list[ViewVersion]:
+def _versions(act: Acting) -> list[Version]:
     with act.hub.reading() as session:
         return all_versions(session)
 

@@ -8,17 +8,18 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlmodel import Session, col
 
 from hub.compose import Hub
 from hub.errors import AccessRefused
 from hub.views.load import load_spec
 from hub.views.spec import ViewSpec
-from hub.views.tables import ViewVersion
+from hub.views.tables import Release, ViewVersion
 from privacy.audit import AuditFields
 from privacy.purposes import Policy, purpose_hash
 from privacy.store.epoch import bump_epoch_for_all
+from privacy.store.frozen import frozen
 from privacy.store.principal import Principal
 from privacy.terms import DataCategory, Role
 
@@ -33,6 +34,25 @@ class ViewState(StrEnum):
     SUBMITTED = "submitted"
     APPROVED = "approved"
     REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A version of a view as it stands: its text, and what an approval bound."""
+
+    name: str
+    version: int
+    spec: str
+    spec_hash: bytes
+    purpose: str
+    state: str
+    author_person: bytes
+    submitted_at: datetime | None
+    approved_at: datetime | None
+    approved_spec_hash: bytes | None
+    approved_purpose_hash: bytes | None
+    four_eyes_enforced: bool
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,10 +156,22 @@ def readable_spec(session: Session, policy: Policy, name: str, *, at: datetime) 
     return spec
 
 
-def all_versions(session: Session) -> list[ViewVersion]:
+def all_versions(session: Session) -> list[Version]:
     """List every version of every view."""
     query = select(ViewVersion).order_by(col(ViewVersion.name), col(ViewVersion.version))
-    return list(session.execute(query).scalars())
+    return [frozen(Version, row) for row in session.execute(query).scalars()]
+
+
+def count_unenforced(session: Session) -> int:
+    """Count the approved views for which four eyes were not enforced: one OS account held both credentials."""
+    query = select(func.count()).select_from(ViewVersion).where(col(ViewVersion.state) == ViewState.APPROVED.value)
+    return int(session.execute(query.where(col(ViewVersion.four_eyes_enforced).is_(False))).scalar_one())
+
+
+def count_incomplete(session: Session) -> int:
+    """Count the releases whose rows may have left although nobody noted that they arrived."""
+    query = select(func.count()).select_from(Release).where(col(Release.completed_at).is_(None))
+    return int(session.execute(query).scalar_one())
 
 
 def _verify_purpose(spec: ViewSpec, policy: Policy) -> None:
@@ -152,7 +184,7 @@ def _verify_purpose(spec: ViewSpec, policy: Policy) -> None:
         raise AccessRefused("category_not_of_purpose", f"Purpose {purpose.id} does not list behaviour")
 
 
-def _verify_approver(row: ViewVersion, principal: Principal) -> None:
+def _verify_approver(row: Version, principal: Principal) -> None:
     if principal.role not in _MAY_APPROVE:
         raise AccessRefused("role_may_not_approve", "Only a DPO approves a view")
     if principal.person_id == row.author_person:
@@ -183,16 +215,18 @@ def _fields(spec: ViewSpec, *, four_eyes: bool | None = None) -> AuditFields:
     )
 
 
-def _find(session: Session, name: str, version: int) -> ViewVersion | None:
+def _find(session: Session, name: str, version: int) -> Version | None:
     query = select(ViewVersion).where(col(ViewVersion.name) == name, col(ViewVersion.version) == version)
-    return session.execute(query).scalar_one_or_none()
+    row = session.execute(query).scalar_one_or_none()
+    return None if row is None else frozen(Version, row)
 
 
-def _newest(session: Session, name: str, state: ViewState) -> ViewVersion | None:
+def _newest(session: Session, name: str, state: ViewState) -> Version | None:
     query = (
         select(ViewVersion)
         .where(col(ViewVersion.name) == name, col(ViewVersion.state) == state.value)
         .order_by(col(ViewVersion.version).desc())
         .limit(1)
     )
-    return session.execute(query).scalar_one_or_none()
+    row = session.execute(query).scalar_one_or_none()
+    return None if row is None else frozen(Version, row)

@@ -11,10 +11,12 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col
 
+from ingest.store.delivered import Figure, Refused, StoredBatch
 from ingest.tables.batch import Batch, BatchMetric, CategoryValue, QuarantineRow
 from ingest.tables.identity import ContactOf
 from ingest.tables.record import HeldText, RecordIndex, RecordRevision
 from privacy.store.bulk import among_keys, insert_rows, select_among
+from privacy.store.frozen import frozen
 from privacy.terms import BatchId
 
 LEASE: Final = timedelta(minutes=5)
@@ -61,7 +63,7 @@ class Counts:
         )
 
 
-def counts_of(batch: Batch) -> Counts:
+def counts_of(batch: StoredBatch) -> Counts:
     """Read the counts that a batch's flip noted."""
     return Counts(
         read=batch.rows_read,
@@ -71,18 +73,20 @@ def counts_of(batch: Batch) -> Counts:
     )
 
 
-def find_live(session: Session, idempotency_key: bytes) -> Batch | None:
+def find_live(session: Session, idempotency_key: bytes) -> StoredBatch | None:
     """Find the batch that holds this very delivery, unless it was aborted."""
     query = select(Batch).where(
         col(Batch.idempotency_key) == idempotency_key, col(Batch.state) != BatchState.ABORTED.value
     )
-    return session.execute(query).scalar_one_or_none()
+    row = session.execute(query).scalar_one_or_none()
+    return None if row is None else frozen(StoredBatch, row)
 
 
-def find_in_lane(session: Session, lane: str) -> Batch | None:
+def find_in_lane(session: Session, lane: str) -> StoredBatch | None:
     """Find the batch that is staged in a lane: while its lease runs nobody else may stage there."""
     query = select(Batch).where(col(Batch.lane) == lane, col(Batch.state) == BatchState.STAGED.value)
-    return session.execute(query).scalar_one_or_none()
+    row = session.execute(query).scalar_one_or_none()
+    return None if row is None else frozen(StoredBatch, row)
 
 
 def is_retry(session: Session, batch_id: BatchId) -> bool:
@@ -182,16 +186,16 @@ def was_aborted(session: Session, batch_id: BatchId) -> bool:
     return bool(state == BatchState.ABORTED.value)
 
 
-def in_state(session: Session, state: BatchState) -> list[Batch]:
+def in_state(session: Session, state: BatchState) -> list[StoredBatch]:
     """List the batches in a state, oldest first."""
     query = select(Batch).where(col(Batch.state) == state.value).order_by(col(Batch.started_at))
-    return list(session.execute(query).scalars())
+    return [frozen(StoredBatch, row) for row in session.execute(query).scalars()]
 
 
-def visible_batches(session: Session) -> list[Batch]:
+def visible_batches(session: Session) -> list[StoredBatch]:
     """List the batches that count, newest first."""
     query = select(Batch).where(col(Batch.state).in_(COUNTED)).order_by(col(Batch.started_at).desc())
-    return list(session.execute(query).scalars())
+    return [frozen(StoredBatch, row) for row in session.execute(query).scalars()]
 
 
 def add_metrics(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -233,9 +237,10 @@ def add_categories(session: Session, contract: str, fresh: Mapping[str, set[byte
     insert_rows(session, CategoryValue, rows)
 
 
-def metrics_of(session: Session, batch_id: BatchId) -> list[BatchMetric]:
+def metrics_of(session: Session, batch_id: BatchId) -> list[Figure]:
     """Read the figures of a batch."""
-    return list(session.execute(select(BatchMetric).where(col(BatchMetric.batch_id) == batch_id)).scalars())
+    query = select(BatchMetric).where(col(BatchMetric.batch_id) == batch_id)
+    return [frozen(Figure, row) for row in session.execute(query).scalars()]
 
 
 def add_quarantined(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -243,7 +248,7 @@ def add_quarantined(session: Session, rows: Sequence[Mapping[str, Any]]) -> None
     insert_rows(session, QuarantineRow, rows)
 
 
-def quarantined(session: Session, contract: str | None = None) -> list[tuple[QuarantineRow, str]]:
+def quarantined(session: Session, contract: str | None = None) -> list[tuple[Refused, str]]:
     """List rejected rows of batches that count, with their contract's name."""
     query = (
         select(QuarantineRow, col(Batch.contract))
@@ -253,7 +258,7 @@ def quarantined(session: Session, contract: str | None = None) -> list[tuple[Qua
     )
     if contract is not None:
         query = query.where(col(Batch.contract) == contract)
-    return [(row, name) for row, name in session.execute(query).all()]
+    return [(frozen(Refused, row), name) for row, name in session.execute(query).all()]
 
 
 def remove_quarantined(session: Session, row_ids: Sequence[bytes]) -> None:
