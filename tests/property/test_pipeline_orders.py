@@ -7,13 +7,17 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from hub.compose import Hub
+from hub.demo.checkdigits import national_ids
 from ingest.pipeline.delivery import Summary
 from privacy.terms import EntityKind
 from tests.faults.ingest_company import (
@@ -30,6 +34,7 @@ from tests.faults.ingest_company import (
     tidy,
 )
 from tests.faults.ingest_meaning import assert_in_order, lake_frame, meaning, names_of
+from tests.property.test_clustering_properties import naive_clusters
 
 ORDERS = """
 contract: crm_orders
@@ -46,6 +51,21 @@ columns:
   placed: {to: event_time}
   total: {to: amount_minor, type: money}
 constants: {status: placed}
+"""
+NUMBERED = """
+contract: desk_people
+version: 1
+source: desk
+owner: desk-team
+table: people
+format: {kind: csv, delimiter: ",", encoding: utf-8}
+country: "NO"
+key: [id]
+columns:
+  name: {to: full_name}
+  mail: {to: email}
+  phone: {to: phone}
+  nin: {to: national_id}
 """
 PEOPLE, ORDER_NUMBERS = 4, 6
 KEYS = [("crm", f"c{n}", EntityKind.PERSON) for n in range(PEOPLE)]
@@ -189,3 +209,35 @@ def test_person_and_organisation_of_one_number_are_two_records(template: Path) -
         names = names_of(hub, keys)
         assert len(names) == 2
         assert list(names.values()).count("17") == 1
+
+
+SIX = range(1, 7)
+NUMBERS = national_ids(pl.Series([date(1980, 1, 2)] * 8), "NO", np.random.default_rng(1)).drop_nulls().to_list()[:2]
+tokens = st.tuples(st.sampled_from([0, 0, 1, 2]), st.integers(0, 2), st.integers(0, 2))
+
+
+def rows_said(said: list[tuple[int, int, int]]) -> dict[int, str]:
+    """One row of each of six people, all of one name: which number, mail and phone they give, 0 for none."""
+    return {
+        n: f"p{n},Ann Berg,{f'm{mail}@desk.example' if mail else ''},{f'+47 9000000{phone}' if phone else ''},"
+        f"{NUMBERS[number - 1] if number else ''}\n"
+        for n, (number, mail, phone) in zip(SIX, said, strict=True)
+    }
+
+
+@settings(FEW, max_examples=5)
+@given(said=st.lists(tokens, min_size=6, max_size=6), order=st.permutations(SIX), cut=st.integers(1, 5))
+@example(said=[(1, 1, 0), (0, 1, 0), (2, 1, 0), (0, 0, 1), (1, 0, 1), (0, 2, 0)], order=[3, 2, 1, 6, 5, 4], cut=2)
+def test_national_ids_that_contradict_are_never_one_person_in_whatever_order(
+    said: list[tuple[int, int, int]], order: list[int], cut: int, template: Path
+) -> None:
+    rows, links = rows_said(said), []
+    for n, values in zip(SIX, said, strict=True):
+        fields = zip(("number", "email_name", "phone_name"), values, strict=True)
+        links += [(n, field, value) for field, value in fields if value]
+    head = "id,name,mail,phone,nin\n"
+    parts = [order[:cut], order[cut : cut + 1], order[cut + 1 :]]
+    files = [File(NUMBERED, head + "".join(rows[n] for n in part), len(part)) for part in parts if part]
+    with home_with(template, files) as (hub, _):
+        entities = meaning(hub, [("desk", f"p{n}", EntityKind.PERSON) for n in SIX])["entities"]
+    assert {frozenset(int(name[1:]) for name in entity) for entity in entities} == naive_clusters(links)
