@@ -30,10 +30,7 @@ import pytest
 from hub import logs
 from hub.cli.edge import withheld
 from hub.cli.invocation import Invocation
-from hub.kek.environment import EnvironmentKek
 from hub.kek.file import FileKek
-from hub.kek.vault_transit import VaultTransit
-from hub.kek.wrapping import WrappingKey
 from hub.settings import KekSetting, Settings
 from ingest.pipeline.ports import Indexes
 from privacy.blind_index import BlindIndex
@@ -70,13 +67,8 @@ SAFE_FIELDS: Final = {
     "purpose": "kept for handlers, not told",
     "basis": "a legal basis",
     "field": "a field of the audit entry, of the allow-list",
-    "key_id": "random",
-    "generation_id": "random",
-    "file_id": "random",
-    "lease_id": "random",
-    "erasure_id": "random",
-    "release_id": "random",
-    "request_id": "random",
+    **dict.fromkeys(("key_id", "generation_id", "file_id", "lease_id", "erasure_id"), "random"),
+    **dict.fromkeys(("release_id", "request_id"), "random"),
     "line": "a position",
     "length": "a count",
     "expected": "a count",
@@ -291,9 +283,6 @@ HOLDERS: Final[dict[str, object]] = {
     "Indexes": Indexes(_KEY),
     "Settings": Settings.load(_ENVIRONMENT, Path("nowhere")),
     "KekSetting": KekSetting.of("env:VARDE_TOKEN", _ENVIRONMENT),
-    "EnvironmentKek": EnvironmentKek.of("KEK", {"KEK": base64.b64encode(SECRET).decode()}),
-    "WrappingKey": WrappingKey(SECRET),
-    "VaultTransit": VaultTransit.of("transit/k", {"VAULT_ADDR": "https://vault.example", "VAULT_TOKEN": TOKEN}),
     "Invocation": Invocation(environment=_ENVIRONMENT),
     "NewPrincipal": NewPrincipal(principal=_WHO, token=TOKEN, label_index=b"i" * 16, label_sealed=b"s"),
 }

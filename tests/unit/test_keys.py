@@ -8,8 +8,11 @@ import traceback
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import create_engine
 
 from hub.kek.file import FileKek
+from hub.kek.wrapping import WrappingKey
+from hub.keystore.held import HeldGenerations
 from hub.settings import Settings
 from privacy.blind_index import BlindIndex
 from privacy.errors import (
@@ -24,7 +27,7 @@ from privacy.keys import KEY_BYTES, Key, KeyKind, NewKey
 from privacy.pseudonym import PseudonymisationDomain
 from privacy.store.principal import NewPrincipal, Principal
 from privacy.terms import DomainName, KeyId, PersonId, PrincipalId, Role
-from tests.builders import a_key, an_id
+from tests.builders import FixedClock, a_key, an_id
 
 SECRET = b"Zq7" * 10 + b"Zq"
 TOKEN = "Zq7" * 4
@@ -50,12 +53,19 @@ def the_settings() -> Settings:
     return Settings.load(environment)
 
 
+def generations_in_memory() -> HeldGenerations:
+    """Generations without a database: their KEK is what they hold from the start."""
+    return HeldGenerations(create_engine("sqlite://"), FileKek(SECRET), instance=an_id(1), clock=FixedClock())
+
+
 HOLDERS: dict[str, Callable[[], object]] = {
     "key": lambda: a_key(secret=SECRET),
     "new key": lambda: NewKey(key=a_key(secret=SECRET), owner=an_id(1)),
     "domain": a_domain,
     "blind index": lambda: BlindIndex(a_key(secret=SECRET), "email"),
     "kek": lambda: FileKek(SECRET),
+    "wrapping key": lambda: WrappingKey(SECRET),
+    "generations": generations_in_memory,
     "new principal": a_new_principal,
     "settings": the_settings,
 }
@@ -80,7 +90,7 @@ def test_a_holder_of_a_secret_prints_nothing_of_it(
     assert SECRET.hex() not in said
 
 
-@pytest.mark.parametrize("name", ["key", "new key", "domain", "blind index", "kek"])
+@pytest.mark.parametrize("name", ["key", "new key", "domain", "blind index", "kek", "wrapping key", "generations"])
 def test_a_holder_of_a_key_is_neither_pickled_nor_copied_to_bytes(name: str) -> None:
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         with pytest.raises(TypeError):
