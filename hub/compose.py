@@ -11,6 +11,8 @@ from sqlalchemy import Engine, select
 from sqlmodel import Session, col
 
 from hub import clock as wall_clock
+from hub.anchors.anchoring import Anchoring, AuditLog
+from hub.anchors.registry import anchors_of
 from hub.database.engine import engine_of
 from hub.database.schema import verify_newest
 from hub.database.unit import reading, unit_of_work
@@ -56,6 +58,7 @@ class Hub:
     lake: Lake
     instance: bytes
     clock: Clock
+    anchoring: Anchoring
     reached: Reached = _unreported
 
     def unit_of_work(self) -> AbstractContextManager[Session]:
@@ -93,14 +96,15 @@ class Hub:
     @property
     def origin(self) -> str:
         """The name of this hub's audit log."""
-        return f"varde/{self.instance.hex()}"
+        return _origin_of(self.instance)
 
     def audit(self, session: Session, action: str, actor: PrincipalId, fields: AuditFields) -> int:
         """Append an audit entry in the caller's transaction."""
         return append_entry(session, action, at=self.clock(), actor=actor, fields=fields)
 
     def checkpoint(self) -> str | None:
-        """Sign the audit log's present head."""
+        """Sign the audit log's present head, once the anchors were looked at: a log rolled back is not signed again."""
+        self.anchoring.compare_once()
         key = self.named_key(KeyKind.SIGNING, "audit")
         with self.unit_of_work() as session:
             return add_checkpoint(session, self.origin, key, at=self.clock())
@@ -155,6 +159,7 @@ def open_hub(settings: Settings, *, clock: Clock = wall_clock.now, reached: Reac
         lake=lake_of(settings, engine, keystore, instance, reached=reached),
         instance=instance,
         clock=clock,
+        anchoring=Anchoring(anchors_of(settings), _audit_log(engine, keystore, instance, clock)),
         reached=reached,
     )
 
@@ -172,6 +177,27 @@ def lake_of(
         instance_id=instance,
         reached=reached,
     )
+
+
+def _audit_log(engine: Engine, keystore: SqlKeyStore, instance: bytes, clock: Clock) -> AuditLog:
+    """Give anchoring the log and its public key; the key is opened when it is needed."""
+
+    def public_key() -> VerifierKey:
+        key = keystore.find_named(KeyKind.SIGNING, "audit")
+        if key is None:
+            raise KeyNotFound(KeyId(b"signing:audit"))
+        return verifier_key(_origin_of(instance), key)
+
+    return AuditLog(
+        unit_of_work=partial(unit_of_work, engine),
+        read_only=partial(reading, engine),
+        public_key=public_key,
+        clock=clock,
+    )
+
+
+def _origin_of(instance: bytes) -> str:
+    return f"varde/{instance.hex()}"
 
 
 def _schema_of(table: str) -> pl.Schema:

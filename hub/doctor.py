@@ -18,6 +18,8 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from hub.anchors.condition import conditions
+from hub.anchors.store import kept
 from hub.compose import Clock, Hub, open_hub
 from hub.database.engine import engine_of, sqlite_path
 from hub.database.schema import Target, current_revision, newest_revision
@@ -197,7 +199,8 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _inside(hub: Hub) -> list[Finding]:
-    return [_named_keys(hub), _clock(hub), _anchor(), _four_eyes(hub), _batches(hub), _erasures(hub), _releases(hub)]
+    single = (_named_keys, _clock, _four_eyes, _batches, _erasures, _releases)
+    return [*_anchors(hub), *(look(hub) for look in single)]
 
 
 def _named_keys(hub: Hub) -> Finding:
@@ -219,11 +222,11 @@ def _clock(hub: Hub) -> Finding:
     return Finding("clock_audit", State.OK, "not before the newest audit entry")
 
 
-def _anchor() -> Finding:
-    """Say plainly what a hub without an outside witness cannot know (design: invariant 6)."""
-    found = "no anchor outside the home is configured: an old restore cannot be noticed"
-    remedy = "Keep each `varde audit checkpoint` with somebody else, and compare after every restore"
-    return Finding("anchor", State.WARNING, found, remedy)
+def _anchors(hub: Hub) -> list[Finding]:
+    standing = hub.anchoring.standing()
+    with hub.reading() as session:
+        found = conditions(hub.anchoring.anchors, kept(session), standing, at=hub.clock())
+    return [Finding(each.check, State(each.gravity), each.found, each.remedy) for each in found]
 
 
 def _four_eyes(hub: Hub) -> Finding:

@@ -39,6 +39,7 @@ class LogEvent(StrEnum):
     SCORES_WRITTEN = "scores_written"
     SERVER_STARTED = "server_started"
     SERVER_STOPPED = "server_stopped"
+    ANCHOR_FAILED = "anchor_failed"
     REQUEST_ANSWERED = "request_answered"
     FOREIGN_MESSAGE = "foreign_message"  # a library said something; what, stays unsaid
 

@@ -1,7 +1,7 @@
 """What a serving process holds beside the hub: its writer, and how many heavy reads may run at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -9,6 +9,7 @@ from typing import Final
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy.exc import DBAPIError
 
+from hub.anchors.anchor import Outcome
 from hub.compose import Hub
 from hub.database.schema import newest_revision
 from hub.erasing import roll_forward
@@ -44,24 +45,28 @@ async def serving(hub: Hub) -> AsyncIterator[Service]:
     await to_thread.run_sync(_start, hub)
     writer = Writer(hub.unit_of_work)
     revisions = (newest_revision("control"), newest_revision("keystore"))
-    signing = asyncio.create_task(_sign_regularly(hub))
+    tasks = [asyncio.create_task(_regularly(_sign, hub)), asyncio.create_task(_regularly(_anchor, hub))]
     try:
         yield Service(hub=hub, writer=writer, reads=CapacityLimiter(HEAVY_READS), revisions=revisions)
     finally:
-        signing.cancel()
-        await asyncio.gather(signing, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
     await to_thread.run_sync(writer.close)
     await to_thread.run_sync(_sign, hub)
+    await to_thread.run_sync(_anchor, hub)
 
 
 def _start(hub: Hub) -> None:
-    """Roll forward, never back; then sign."""
+    """Look at the anchors before anything is appended; roll forward, never back; then sign and anchor."""
+    hub.anchoring.compare_once()
     recovery = recover(hub.ports(SYSTEM))
     if recovery.settled or recovery.aborted:
         fields = {"settled": recovery.settled, "aborted": recovery.aborted}
         _log.info(LogEvent.BATCH_RECOVERED, extra=fields)
     _finish_erasures(hub)
     hub.checkpoint()
+    _anchor(hub)
 
 
 def _finish_erasures(hub: Hub) -> None:
@@ -75,10 +80,22 @@ def _finish_erasures(hub: Hub) -> None:
         _log.info(LogEvent.SUBJECT_ERASED, extra={"records": finished})
 
 
-async def _sign_regularly(hub: Hub) -> None:
+async def _regularly(act: Callable[[Hub], None], hub: Hub) -> None:
     while True:
         await asyncio.sleep(CHECKPOINT_SECONDS)
-        await to_thread.run_sync(_sign, hub)
+        await to_thread.run_sync(act, hub)
+
+
+def _anchor(hub: Hub) -> None:
+    """Hand the newest checkpoint to the anchors; what they say is kept, and what is wrong is logged by its kind."""
+    try:
+        told = hub.anchoring.publish()
+    except (HubError, PrivacyError, ProofRejected, DBAPIError) as exc:
+        _log.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__})
+        return
+    for each in told:
+        if each.sighting.outcome is not Outcome.PUBLISHED:
+            _log.warning(LogEvent.ANCHOR_FAILED, extra={"problem": each.sighting.outcome.value})
 
 
 def _sign(hub: Hub) -> None:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from hub.anchors.evidence import verify_not_rolled_back
+from hub.cli import anchors
 from hub.cli.audit_proof import export, prove, receipt, verifier
 from hub.cli.duty import Duty
 from hub.cli.invocation import acting
@@ -55,12 +57,21 @@ def log(
 
 
 @app.command()
-def verify(ctx: typer.Context, *, note: Notes = None, form: FormatOption = Format.TABLE) -> None:
+def verify(
+    ctx: typer.Context,
+    *,
+    note: Notes = None,
+    anchor: Annotated[bool, typer.Option("--anchor", help="Compare with all that the anchors keep.")] = False,
+    form: FormatOption = Format.TABLE,
+) -> None:
     """Recompute the whole log: every leaf, the order, the head, every signed checkpoint, and those kept elsewhere."""
     act = acting(ctx, Duty.VERIFY_AUDIT)
     key = act.hub.verifier_key()
-    outside = [note_from(path) for path in note or []]
+    kept = {f"note {number}": [note_from(path)] for number, path in enumerate(note or [], start=1)}
+    kept |= anchors.notes_kept(act) if anchor else {}
+    outside = [each for notes in kept.values() for each in notes]
     with act.hub.reading() as session, counting("Recomputing the log") as progress:
+        verify_not_rolled_back(session, kept, key)
         verdict = verify_log(session, key, outside=outside, progress=progress)
     columns = ("entries", "bodies_pruned", "checkpoints", "notes", "logs", "lost", "level", "key")
     lost = sum(gap.known - gap.held for gap in verdict.gaps)
@@ -73,7 +84,9 @@ def verify(ctx: typer.Context, *, note: Notes = None, form: FormatOption = Forma
         say("Every entry is where it was written and says what it said when those checkpoints were kept.")
     else:
         say("The log does not contradict itself. Whoever holds its key could have rewritten it as a whole: only a")
-        say("checkpoint that somebody else kept shows that (`--note FILE`).")
+        say("checkpoint that somebody else kept shows that (`--note FILE`, `--anchor`).")
+    if anchor:
+        anchors.show_levels(act, kept, form)
 
 
 @app.command()
@@ -123,5 +136,5 @@ def rebuild(ctx: typer.Context) -> None:
     say(f"Made {made} subtree roots again. `varde audit verify` checks them.")
 
 
-for _command in (prove, receipt, export, verifier):
+for _command in (prove, receipt, export, verifier, anchors.anchor, anchors.anchors, anchors.accept_gap):
     app.command()(_command)

@@ -21,6 +21,7 @@ class Duty(StrEnum):
     CHANGE_POLICY = "change_policy"
     READ_AUDIT = "read_audit"
     VERIFY_AUDIT = "verify_audit"
+    CONFIRM_GAP = "confirm_gap"
     CONTINUE_AUDIT = "continue_audit"
     KEEP_LAKE = "keep_lake"
     TRAIN = "train"
@@ -38,6 +39,7 @@ _ROLES: Final[Mapping[Duty, frozenset[Role]]] = {
     Duty.READ_AUDIT: frozenset({Role.OWNER, Role.DPO}),
     Duty.VERIFY_AUDIT: frozenset({Role.OWNER, Role.DPO, Role.ENGINEER}),
     Duty.CONTINUE_AUDIT: frozenset({Role.OWNER}),
+    Duty.CONFIRM_GAP: frozenset({Role.DPO}),
     Duty.KEEP_LAKE: frozenset({Role.OWNER, Role.ENGINEER}),
     Duty.SERVE: frozenset({Role.OWNER, Role.ENGINEER}),
     Duty.TRAIN: frozenset({Role.OWNER, Role.SCIENTIST, Role.SERVICE}),

@@ -3,6 +3,7 @@
 from types import ModuleType
 from typing import Final
 
+from hub.anchors import tables as anchors
 from hub.instance import tables as instance
 from hub.lake import tables as lake
 from hub.predictions import tables as predictions
@@ -11,7 +12,7 @@ from ingest.tables import batch, identity, record
 from privacy.tables import audit, consent, epoch, erasure, policy, principal, subject_token
 
 MODULES: Final[tuple[ModuleType, ...]] = (
-    *(instance, lake, predictions, views),
+    *(anchors, instance, lake, predictions, views),
     *(batch, identity, record),
     *(audit, consent, epoch, erasure, policy, principal, subject_token),
 )

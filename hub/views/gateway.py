@@ -18,6 +18,7 @@ import polars as pl
 from sqlalchemy import insert, update
 from sqlmodel import Session, col
 
+from hub.anchors.standing import verify_open
 from hub.compose import Hub
 from hub.errors import AccessRefused, ReadContended
 from hub.lake.reading import Reader, reading
@@ -158,6 +159,7 @@ class Gateway:
     def _build(self, view: str, purpose: str, build: Build) -> _Built:
         """Decide, then build the frame of those who may be read at this epoch."""
         hub, at = self._hub, self._hub.clock()
+        standing = hub.anchoring.standing()
         with reading(hub.lake) as reader:
             with hub.reading() as session:
                 epoch = current_epoch(session)
@@ -166,6 +168,7 @@ class Gateway:
                 if purpose != spec.purpose:
                     raise AccessRefused("purpose_not_of_view", f"This view serves {spec.purpose}")
                 declared = policy.purpose(spec.purpose)
+                verify_open(standing, declared)
                 permitted = permitted_set(session, declared, spec.grain, at=at)
                 persons = _persons(session, declared, spec, at)
             ordinal = pl.col("entity").rank("dense").cast(pl.UInt32).alias(SUBJECT)
