@@ -87,19 +87,19 @@ def _rehearse(act: Acting, contract: Contract, files: Sequence[Path], form: Form
 
 def _taken_in(contract: Contract, path: Path, ports: Ports, which: str, *, wait: int) -> Summary:
     """Take one file in; while another process is at it, or at another file of its lane, wait and try again."""
-    waited = 0
-    for pause in (*_pauses(wait), 0):
+    pauses, told = _pauses(wait), False
+    while True:
         try:
             with counting(f"{contract.name} {which}") as progress:
                 return ingest_file(contract, path, replace(ports, progress=progress))
         except BatchBusy:
-            if not pause:
+            pause = next(pauses, None)
+            if pause is None:
                 raise
-            if not waited:
-                say(f"{contract.name}: another delivery is being taken in; waiting for it, {wait} seconds at most.")
-            sleep(pause)
-            waited += pause
-    raise AssertionError("the last try returns or raises")  # pragma: no cover
+        if not told:
+            say(f"{contract.name}: another delivery is being taken in; waiting for it, {wait} seconds at most.")
+        told = True
+        sleep(pause)
 
 
 def _pauses(wait: int) -> Iterator[int]:
