@@ -33,6 +33,7 @@ from privacy.keys import Key, KeyKind
 from privacy.pseudonym import PseudonymisationDomain
 from privacy.purposes import Policy
 from privacy.store.audit import add_checkpoint, append_entry
+from privacy.store.audit_proof import give_receipt
 from privacy.store.policy import find_policy
 from privacy.terms import DomainName, KeyId, PrincipalId
 from privacy.verifier import VerifierKey
@@ -108,6 +109,17 @@ class Hub:
         key = self.named_key(KeyKind.SIGNING, "audit")
         with self.unit_of_work() as session:
             return add_checkpoint(session, self.origin, key, at=self.clock())
+
+    def receipt(self, number: int) -> str:
+        """Sign the promise that the audit entry of that number keeps its place.
+
+        Raises:
+            EntryNotFound: no such entry.
+
+        """
+        key = self.named_key(KeyKind.SIGNING, "audit")
+        with self.reading() as session:
+            return give_receipt(session, number, self.origin, key, at=self.clock())
 
     def verifier_key(self) -> VerifierKey:
         """Return the public key that an auditor is given."""

@@ -13,9 +13,9 @@ from hub.cli.invocation import acting
 from hub.cli.message import say
 from hub.cli.note import note_from
 from hub.cli.outfile import private_file
-from privacy.keys import KeyKind
+from privacy.audit import AuditFields
 from privacy.store.audit import newest_checkpoint
-from privacy.store.audit_proof import checkpoint_over, export_log, give_receipt, prove_entry, prove_growth
+from privacy.store.audit_proof import checkpoint_over, export_log, prove_entry, prove_growth
 
 Out = Annotated[Path | None, typer.Option("--out", help="Write here instead of printing; never over another file.")]
 Entry = Annotated[
@@ -52,15 +52,14 @@ def prove(
 def receipt(ctx: typer.Context, entry: Entry, *, out: Out = None) -> None:
     """Sign the promise that an entry keeps its place; a later log without it proves that the promise was broken."""
     act = acting(ctx, Duty.VERIFY_AUDIT)
-    key = act.hub.named_key(KeyKind.SIGNING, "audit")
-    with act.hub.reading() as session:
-        promise = give_receipt(session, entry, act.hub.origin, key, at=act.hub.clock())
-    _give([promise.encode()], out)
+    _give([act.hub.receipt(entry).encode()], out)
 
 
 def export(ctx: typer.Context, *, out: Out = None) -> None:
     """Write the whole log as NDJSON: every entry's exact bytes and every checkpoint, to be recomputed elsewhere."""
     act = acting(ctx, Duty.READ_AUDIT)
+    with act.hub.unit_of_work() as session:
+        act.hub.audit(session, "audit.export", act.principal.principal_id, AuditFields(role=act.principal.role))
     act.hub.checkpoint()
     with act.hub.reading() as session:
         _give(export_log(session, act.hub.origin), out)

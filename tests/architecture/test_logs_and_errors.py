@@ -67,6 +67,7 @@ SAFE_FIELDS: Final = {
     "purpose": "kept for handlers, not told",
     "basis": "a legal basis",
     "field": "a field of the audit entry, of the allow-list",
+    "number": "the number of an audit entry",
     **dict.fromkeys(("key_id", "generation_id", "file_id", "lease_id", "erasure_id"), "random"),
     **dict.fromkeys(("release_id", "request_id"), "random"),
     "line": "a position",
