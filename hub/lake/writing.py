@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from secrets import token_bytes
+from threading import BoundedSemaphore
 from typing import Final
 
 import polars as pl
@@ -30,6 +31,8 @@ from privacy.terms import BatchId, FileId, KeyId, random_id
 
 WRITERS: Final = 2
 """Measured on 2 cores: one file is gathered while another is compressed; a third thread gains nothing."""
+_AT_WORK: Final = BoundedSemaphore(WRITERS)
+"""However many appends run at once in a process: more files in the making only push one another out of the caches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +102,13 @@ def _promises(lake: Lake, drafts: Sequence[Draft], act: Act) -> tuple[list[Inten
 
 def _write_one(lake: Lake, draft: Draft, intent: Intent, key: Key) -> StagedFile:
     """Encrypt and store one file."""
-    frame = draft.rows()
-    content = encode(frame, key=key, file_id=intent.file_id)
-    try:
-        lake.files.put(name_of(draft.table, intent.file_id), content)
-    except OSError as fault:
-        raise LakeFileNotWritten(intent.file_id, fault.strerror or type(fault).__name__) from fault
+    with _AT_WORK:
+        frame = draft.rows()
+        content = encode(frame, key=key, file_id=intent.file_id)
+        try:
+            lake.files.put(name_of(draft.table, intent.file_id), content)
+        except OSError as fault:
+            raise LakeFileNotWritten(intent.file_id, fault.strerror or type(fault).__name__) from fault
     first, last = frame.select(pl.col("event_time").min().alias("first"), pl.col("event_time").max().alias("last")).row(
         0
     )

@@ -27,6 +27,7 @@ from ingest.pipeline.people import IdentityArrival
 from ingest.pipeline.ports import Ports
 from ingest.pipeline.recovery import abort_batch, give_up
 from ingest.pipeline.settle import settle
+from ingest.readers.ahead import ahead
 from ingest.readers.source import SourceFile, open_source
 from ingest.store import batch as batches
 from ingest.store.batch import BatchState, Counts, counts_of
@@ -159,7 +160,7 @@ def _arrival(contract: Contract, batch_id: BatchId, ports: Ports) -> Arrival:
 def _land(source: SourceFile, arrival: Arrival, ports: Ports) -> None:
     """Stage every chunk, keeping the lease alive."""
     try:
-        for chunk in source.chunks(rows=arrival.chunk_rows):
+        for chunk in ahead(source.chunks(rows=arrival.chunk_rows)):
             arrival.take(chunk)
             with ports.unit_of_work() as session:
                 alive = batches.renew(session, arrival.batch_id, at=ports.clock())

@@ -50,7 +50,7 @@ class Namer:
         numbers = self._matched(keys)
         strangers = keys.filter(numbers.is_null() & keys.is_not_null())
         while not strangers.is_empty():  # twice only if two strangers share a hash
-            self._meet(strangers.filter(strangers.hash().is_first_distinct()))
+            self._meet(strangers.gather(strangers.hash().arg_unique()))
             numbers = self._matched(keys)
             strangers = keys.filter(numbers.is_null() & keys.is_not_null())
         return numbers

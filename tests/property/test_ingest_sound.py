@@ -59,6 +59,7 @@ def test_only_columns_of_few_sound_values_are_sound() -> None:
         {
             "few": ["a", "b", None] * 200,
             "many": [str(i) for i in range(600)],
+            "odd": [str(i) for i in range(599)] + ["600\u2003"],
             "blank": ["a", " b", "c"] * 200,
             "empty": ["a", "", "c"] * 200,
             "nul": ["a", "b\0", "c"] * 200,
@@ -66,4 +67,4 @@ def test_only_columns_of_few_sound_values_are_sound() -> None:
             "number": [1, 2, 3] * 200,
         }
     )
-    assert sound_columns(frame, frame.columns) == {"few": {"a", "b"}}
+    assert sound_columns(frame, frame.columns) == {"few": {"a", "b"}, "many": None}
