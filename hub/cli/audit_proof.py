@@ -44,8 +44,9 @@ def prove(
     with act.hub.reading() as session:
         if entry is not None:
             proof = prove_entry(session, entry, note or checkpoint_over(session, entry), key)
-        elif consistency is not None:
-            proof = prove_growth(session, note_from(consistency), note or newest_checkpoint(session) or "", key)
+        else:
+            old = note_from(consistency or Path())
+            proof = prove_growth(session, old, note or newest_checkpoint(session) or "", key)
     _give([proof.encode()], out)
 
 
