@@ -94,6 +94,7 @@ def checkpoint(ctx: typer.Context) -> None:
     """Sign the log's present head and print the note: kept by somebody else, it proves a later rollback."""
     act = acting(ctx, Duty.VERIFY_AUDIT)
     note = act.hub.checkpoint()
+    act.hub.anchoring.publish()
     if note is None:
         say("The log is empty: there is nothing to sign yet.")
         return

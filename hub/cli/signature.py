@@ -1,4 +1,4 @@
-"""The signature under what a command wrote: whoever runs no server has no minute's checkpoint."""
+"""The signature under what a command wrote, and its way to the anchors: whoever runs no server has no minute's."""
 
 from collections.abc import Callable
 from functools import partial
@@ -23,6 +23,7 @@ def _sign(hub: Hub, before: int) -> None:
     try:
         if _end(hub) > before:
             hub.checkpoint()
+            hub.anchoring.publish()
     except (*OURS, DBAPIError) as exc:  # the command is done, and said so: this must not make it look failed
         _LOG.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__})
 
