@@ -32,8 +32,9 @@ class RevealBecause(StrEnum):
     NOT_BOUND = "credential_not_bound"
     REASON = "reason_not_listed"
     ATTRIBUTE = "attribute_not_listed"
+    CHANGED = "policy_changed"
     NOWHERE = "pseudonym_points_nowhere"
-    NOT_PERMITTED = "person_not_permitted"
+    NOT_PERMITTED = "person_not_permitted"  # with the rule of the decision behind it
     LIMIT = "hourly_limit_reached"
     NEEDS_SECOND = "second_person_needed"
     REQUEST_UNFIT = "request_is_for_another_reveal"

@@ -9,11 +9,22 @@ from hub.lake import tables as lake
 from hub.predictions import tables as predictions
 from hub.views import tables as views
 from ingest.tables import batch, identity, record
-from privacy.tables import audit, consent, epoch, erasure, policy, principal, subject_token
+from privacy.tables import (
+    audit,
+    consent,
+    domain,
+    epoch,
+    erasure,
+    policy,
+    principal,
+    reveal,
+    subject_token,
+    unwrap,
+)
 
 MODULES: Final[tuple[ModuleType, ...]] = (
     *(anchors, instance, lake, predictions, views),
     *(batch, identity, record),
-    *(audit, consent, epoch, erasure, policy, principal, subject_token),
+    *(audit, consent, domain, epoch, erasure, policy, principal, reveal, subject_token, unwrap),
 )
 """Named, so that no tool takes an import for its effect to be unused."""

@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from privacy.policy import policy_of, verify_versions
 from privacy.purposes import Policy, policy_hash
+from privacy.store.domain import record_domains
 from privacy.tables.policy import PolicyVersion
 from privacy.terms import PrincipalId
 
@@ -19,7 +20,7 @@ _ALL: Final = select(col(PolicyVersion.document)).order_by(col(PolicyVersion.ver
 
 
 def apply_policy(session: Session, pack: Mapping[str, object], *, by: PrincipalId, at: datetime) -> Policy:
-    """Make a policy pack the governing one; the caller bumps the epoch in the same transaction.
+    """Make a policy pack the governing one and keep what changed of its domains; the caller bumps the epoch with it.
 
     Raises:
         PolicyInvalid: the pack breaks a rule, or changes a purpose's rules under one version; nothing was applied.
@@ -40,6 +41,7 @@ def apply_policy(session: Session, pack: Mapping[str, object], *, by: PrincipalI
             }
         ],
     )
+    record_domains(session, policy, by=by, at=at)
     return policy
 
 
