@@ -16,6 +16,7 @@ from hub.anchors.registry import anchors_of
 from hub.database.engine import engine_of
 from hub.database.schema import verify_newest
 from hub.database.unit import reading, unit_of_work
+from hub.domains import Domains
 from hub.errors import HomeUnsafe
 from hub.instance.tables import InstanceRow
 from hub.kek.provider import kek_of
@@ -83,8 +84,18 @@ class Hub:
         return key
 
     def domain(self, name: DomainName) -> PseudonymisationDomain:
-        """Return a pseudonymisation domain with its present secret."""
-        return PseudonymisationDomain(name, 1, self.named_key(KeyKind.DOMAIN, name).secret)
+        """Return a pseudonymisation domain with its present secret.
+
+        Raises:
+            AccessRefused: it is not valid now.
+
+        """
+        return self.domains.current(name, at=self.clock())
+
+    @property
+    def domains(self) -> Domains:
+        """The pseudonymisation domains of the policy in force."""
+        return Domains(read_only=self.reading, named_key=self.named_key)
 
     def policy(self) -> Policy:
         """Return the governing policy."""

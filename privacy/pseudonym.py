@@ -7,8 +7,9 @@ techniques" 2019 section 5.2 both list encryption). It must never be used on any
 A whole column is one cipher call over a contiguous buffer.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 import polars as pl
 import pyarrow as pa
@@ -39,8 +40,8 @@ class PseudonymisationDomain:
         """Show name and version only: a secret must not reach a log or a traceback."""
         return f"PseudonymisationDomain({self.name!r}, version={self.version})"
 
-    def __reduce__(self) -> str:
-        """Refuse to be pickled."""
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled: a pickle is a file with the secret in clear."""
         raise TypeError("a PseudonymisationDomain is never pickled")
 
 
@@ -79,6 +80,25 @@ def entities_of(domain: PseudonymisationDomain, pseudonyms: pl.Series) -> pl.Ser
     """Return the entity ids behind a column of pseudonyms: write-back of scores, inside the hub only."""
     decryptor = Cipher(algorithms.AES256(domain.secret), modes.ECB()).decryptor()  # noqa: S305 - see module docstring
     return split_blocks(decryptor.update(join_blocks(pseudonyms)) + decryptor.finalize(), name="entity")
+
+
+def resolve(domains: Sequence[PseudonymisationDomain], pseudonyms: pl.Series, known: pl.Series) -> pl.Series:
+    """Lead a column of pseudonyms back to those of the `known` entities, under whichever of a domain's live versions.
+
+    Null where it is nobody's: erased, of another domain, or of a version that has ended. A version that a pseudonym is
+    not of leads to 16 bytes that are no id (but for one in 2^128), so trying them all mistakes nobody for another. For
+    write-back and `reveal` only.
+
+    Raises:
+        ValueError: a pseudonym is null or not 16 bytes long.
+
+    """
+    entities = pl.Series("entity", [None] * len(pseudonyms), dtype=pl.Binary)
+    for domain in domains:
+        led_back = entities_of(domain, pseudonyms)
+        theirs = led_back.is_in(known.implode())
+        entities = pl.select(pl.coalesce(entities, pl.when(theirs).then(led_back))).to_series().rename("entity")
+    return entities
 
 
 def _permute(domain: PseudonymisationDomain, blocks: bytes) -> bytes:

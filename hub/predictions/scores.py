@@ -18,7 +18,7 @@ from hub.views.spec import ViewSpec
 from ingest.canonical.catalogue import lake_table_of
 from ingest.store.identity import anchors_frame
 from privacy.audit import AuditFields
-from privacy.pseudonym import entities_of
+from privacy.pseudonym import resolve
 from privacy.store.epoch import lock_epoch
 from privacy.store.erasure import tombstones
 from privacy.store.principal import Principal
@@ -30,13 +30,14 @@ TABLE: Final = "scores"
 def write_scores(hub: Hub, principal: Principal, scores: pl.DataFrame, spec: ViewSpec, model: ModelVersion) -> int:
     """Append scores to the sealed lake and note the act; return how many customers were still there to be scored.
 
-    A pseudonym that points to nobody any more (erased meanwhile) is dropped: aliases resolve here, never outward.
+    A pseudonym that points to nobody any more (erased meanwhile) is dropped: aliases resolve here, never outward. The
+    domain's key may have been rotated since the rows left: every live version is tried.
     """
-    domain = hub.domain(hub.policy().purpose(spec.purpose).domain)
-    scored = scores.with_columns(entity=entities_of(domain, scores[PSEUDONYM]))
+    domains = hub.domains.live(hub.policy().purpose(spec.purpose).domain, at=hub.clock())
     while True:
         with hub.reading() as session:
             anchors = anchors_frame(session, spec.grain)
+        scored = scores.with_columns(entity=resolve(domains, scores[PSEUDONYM], anchors["entity"]))
         frame = _canonical(scored.join(anchors, on="entity", how="inner"), spec, model, hub.clock())
         batch_id = BatchId(random_id())
         staged = append(hub.lake, frame, table=TABLE, batch_id=batch_id)

@@ -20,6 +20,7 @@ from sqlmodel import Session, col
 
 from hub.anchors.standing import verify_open
 from hub.compose import Hub
+from hub.domains import verify_release
 from hub.errors import AccessRefused, ReadContended
 from hub.lake.reading import Reader, reading
 from hub.views.compile import RECORD, SUBJECT, Permitted, compile_training, compile_view
@@ -185,6 +186,7 @@ class Gateway:
         release_id = random_id()
         with hub.unit_of_work() as session:
             epoch = lock_epoch(session)
+            verify_release(session, built.purpose, principal.role, spec.quasi_identifiers, at=hub.clock())
             frame = self._still_permitted(session, built)
             if frame is None:
                 return None
