@@ -1,7 +1,7 @@
 """The only place where things are built: settings in, a whole hub out."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -36,6 +36,7 @@ from privacy.purposes import Policy
 from privacy.store.audit import add_checkpoint, append_entry
 from privacy.store.audit_proof import give_receipt
 from privacy.store.policy import find_policy
+from privacy.store.unwrap import keep_tally
 from privacy.terms import DomainName, KeyId, PrincipalId
 from privacy.verifier import VerifierKey
 
@@ -66,6 +67,15 @@ class Hub:
     def unit_of_work(self) -> AbstractContextManager[Session]:
         """Open a write transaction on the control database."""
         return unit_of_work(self.engine)
+
+    @contextmanager
+    def accounted(self) -> Iterator[Session]:
+        """Open a write transaction that also keeps how many keys this process has unwrapped so far."""
+        tally = self.keystore.unwraps.due()
+        with self.unit_of_work() as session:
+            keep_tally(session, tally)
+            yield session
+        self.keystore.unwraps.kept(tally)
 
     def reading(self) -> AbstractContextManager[Session]:
         """Open a read transaction on the control database."""
@@ -118,7 +128,7 @@ class Hub:
         """Sign the audit log's present head, once the anchors were looked at: a log rolled back is not signed again."""
         self.anchoring.compare_once()
         key = self.named_key(KeyKind.SIGNING, "audit")
-        with self.unit_of_work() as session:
+        with self.accounted() as session:
             return add_checkpoint(session, self.origin, key, at=self.clock())
 
     def receipt(self, number: int) -> str:

@@ -17,6 +17,8 @@ from privacy.errors import WrongSecretLength
 from privacy.terms import BatchId, KeyId, RecordId
 
 KEY_BYTES: Final = 32
+NO_ACT: Final = b""
+"""Stands for the act of a key that was unwrapped for none that has a name: lake files, the hub's own keys."""
 
 
 class KeyKind(StrEnum):
@@ -94,8 +96,11 @@ class KeyStore(Protocol):
         """Make the keys durable in one transaction; when this returns they survive a power cut."""
         ...
 
-    def get(self, key_ids: Sequence[KeyId]) -> dict[KeyId, Key]:
-        """Unwrap the keys that exist; a shredded key is simply absent from the answer."""
+    def get(self, key_ids: Sequence[KeyId], *, act_id: bytes = NO_ACT) -> dict[KeyId, Key]:
+        """Unwrap the keys that exist; a shredded key is simply absent from the answer.
+
+        `act_id` names the audited act that it is done for: unwrapped keys are counted by it.
+        """
         ...
 
     def find_named(self, kind: KeyKind, name: str, version: int = 1) -> Key | None:

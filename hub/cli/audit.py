@@ -9,6 +9,7 @@ import typer
 from hub.anchors.evidence import verify_not_rolled_back
 from hub.cli import anchors
 from hub.cli.audit_proof import export, prove, receipt, verifier
+from hub.cli.audit_reconcile import reconcile
 from hub.cli.duty import Duty
 from hub.cli.invocation import acting
 from hub.cli.message import say, warn
@@ -137,5 +138,5 @@ def rebuild(ctx: typer.Context) -> None:
     say(f"Made {made} subtree roots again. `varde audit verify` checks them.")
 
 
-for _command in (prove, receipt, export, verifier, anchors.anchor, anchors.anchors, anchors.accept_gap):
+for _command in (reconcile, prove, receipt, export, verifier, anchors.anchor, anchors.anchors, anchors.accept_gap):
     app.command()(_command)

@@ -22,7 +22,7 @@ from ingest.store.delivered import Refused
 from privacy.audit import AuditFields
 from privacy.sealing import Cell, SealedTable, open_sealed
 from privacy.store.principal import Principal
-from privacy.terms import BatchId, KeyId
+from privacy.terms import BatchId, KeyId, random_id
 
 Reject = tuple[Refused, str]
 _UNSPLIT: Final = "_row"
@@ -57,9 +57,11 @@ def open_rejects(hub: Hub, rows: Sequence[Reject], by: Principal, *, why: str) -
     """Open sealed rows; the audit entry with their count is committed first. A row whose key is gone stays shut."""
     if not rows:
         return []
+    act_id = random_id()
     with hub.unit_of_work() as session:
-        hub.audit(session, "open_batch", by.principal_id, AuditFields(opened=len(rows), reason=why))
-    keys = hub.keystore.get(sorted({KeyId(row.key_id) for row, _ in rows}))
+        fields = AuditFields(act_id=act_id, opened=len(rows), reason=why)
+        hub.audit(session, "open_batch", by.principal_id, fields)
+    keys = hub.keystore.get(sorted({KeyId(row.key_id) for row, _ in rows}), act_id=act_id)
     opened = []
     for row, contract in rows:
         key = keys.get(KeyId(row.key_id))

@@ -50,11 +50,19 @@ class _Held:
         return self.silent_since is not None and timedelta(0) <= at - self.silent_since < ASK_AGAIN_AFTER
 
 
+def _uncounted() -> None:
+    """Count nothing."""
+
+
 class HeldGenerations:
     """The generation keys of one key store, unwrapped as they are needed."""
 
-    def __init__(self, engine: Engine, kek: KekProvider, *, instance: bytes, clock: Clock) -> None:
+    def __init__(
+        self, engine: Engine, kek: KekProvider, *, instance: bytes, clock: Clock, asked: Callable[[], None] = _uncounted
+    ) -> None:
+        """Hold the generation keys of one instance; `asked` is told whenever the KEK is asked to unwrap one."""
         self._engine, self._kek, self._instance, self._clock = engine, kek, instance, clock
+        self._asked = asked
         self._held: dict[bytes, _Held] = {}
         self._current: bytes | None = None
         self._lock = Lock()
@@ -198,5 +206,6 @@ class HeldGenerations:
             found = find_generation(session, generation_id)
         if found is None:
             raise SealBroken("a wrapped key names a generation that was destroyed, or never was")
+        self._asked()
         (secret,) = self._kek.unwrap([found.wrapped], [self.aad_of(generation_id)])
         return WrappingKey(secret)

@@ -21,8 +21,9 @@ from hub.database.unit import reading, unit_of_work
 from hub.keystore.generation import stays_current, wrapper_of
 from hub.keystore.held import Clock, HeldGenerations
 from hub.keystore.tables import LedgerEntry, WrappedKey
+from hub.keystore.unwraps import Unwraps
 from privacy.errors import KekUnavailable, SealBroken
-from privacy.keys import KekProvider, Key, KeyKind, NewKey
+from privacy.keys import NO_ACT, KekProvider, Key, KeyKind, NewKey
 from privacy.store.bulk import insert_rows
 from privacy.terms import ID_BYTES, BatchId, KeyId, RecordId
 
@@ -39,7 +40,9 @@ class SqlKeyStore:
     ) -> None:
         """Keep keys for one instance; its id is bound into every key generation."""
         self._engine = engine
-        self.generations = HeldGenerations(engine, kek, instance=instance, clock=clock)
+        self.unwraps = Unwraps()
+        asked = self.unwraps.count_generation
+        self.generations = HeldGenerations(engine, kek, instance=instance, clock=clock, asked=asked)
 
     def add(self, keys: Sequence[NewKey]) -> None:
         """Make the keys durable in one transaction; when this returns they survive a power cut."""
@@ -64,13 +67,15 @@ class SqlKeyStore:
             self.generations.forget_current()  # it has retired since it was looked up
         raise KekUnavailable("the current key generation kept changing; try again")
 
-    def get(self, key_ids: Sequence[KeyId]) -> dict[KeyId, Key]:
-        """Unwrap the keys that exist; a shredded key is simply absent from the answer."""
+    def get(self, key_ids: Sequence[KeyId], *, act_id: bytes = NO_ACT) -> dict[KeyId, Key]:
+        """Unwrap the keys that exist, counted for an act; a shredded key is simply absent from the answer."""
         rows: list[WrappedKey] = []
         with reading(self._engine) as session:
             for chunk in _chunks(key_ids):
                 rows.extend(session.execute(select(WrappedKey).where(col(WrappedKey.key_id).in_(chunk))).scalars())
-        return {key.key_id: key for key in self._unwrapped(rows)}
+        keys = self._unwrapped(rows)
+        self.unwraps.count(keys, act_id)
+        return {key.key_id: key for key in keys}
 
     def find_named(self, kind: KeyKind, name: str, version: int = 1) -> Key | None:
         """Unwrap the hub's own key of that kind, name and version.

@@ -7,7 +7,7 @@ from ingest.pipeline.ports import Ports
 from ingest.store import record as records
 from privacy.audit import AuditFields
 from privacy.sealing import open_sealed
-from privacy.terms import KeyId, RecordId
+from privacy.terms import KeyId, RecordId, random_id
 
 
 def open_documents(people: Sequence[RecordId], ports: Ports) -> dict[RecordId, bytes]:
@@ -21,10 +21,12 @@ def open_documents(people: Sequence[RecordId], ports: Ports) -> dict[RecordId, b
         sealed = list(records.sealed_revisions(session, people))
     if not sealed:
         return {}
+    act_id = random_id()
     with ports.unit_of_work() as session:
-        ports.audit(session, "open_batch", ports.principal, AuditFields(opened=len(sealed), reason="redaction"))
+        fields = AuditFields(act_id=act_id, opened=len(sealed), reason="redaction")
+        ports.audit(session, "open_batch", ports.principal, fields)
     ports.reached("opening_audited")
-    keys = ports.keys.get([KeyId(key_id) for _, _, key_id, _ in sealed])
+    keys = ports.keys.get([KeyId(key_id) for _, _, key_id, _ in sealed], act_id=act_id)
     return {
         record: open_sealed(document, key=key, cell=revision_cell(ports.instance, record, revision))
         for record, revision, key_id, document in sealed

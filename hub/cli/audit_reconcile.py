@@ -1,0 +1,40 @@
+"""`varde audit reconcile`: whether anything was unwrapped that the audit log does not tell."""
+
+import typer
+
+from hub.cli.duty import Duty
+from hub.cli.invocation import acting
+from hub.cli.message import complain, say, warn
+from hub.cli.table import Format, FormatOption, Table, show
+from hub.problems import ExitCode
+from hub.reconciliation import Reconciliation, Strength
+from hub.reconciliation import reconcile as compare
+
+
+def reconcile(ctx: typer.Context, *, form: FormatOption = Format.TABLE) -> None:
+    """Compare the keys that every run unwrapped with what the log says was opened; ends with 1 if something is left.
+
+    With the key in a file or variable the count is the process's own: advisory. With a key service, compare
+    `generations` with the calls in the service's own log: that is evidence.
+    """
+    act = acting(ctx, Duty.VERIFY_AUDIT)
+    found = compare(act.hub)
+    columns = (
+        *("strength", "acts", "opened", "unwrapped", "unaudited", "without_act", "uncounted"),
+        *("files", "generations", "runs"),
+    )
+    show(Table(columns, [tuple(getattr(found, name) for name in columns)], "Reconciliation"), form)
+    _explain(found)
+    if not found.is_clean:
+        complain(f"{found.unaudited + found.without_act} keys of documents were unwrapped that no audit entry tells.")
+        raise typer.Exit(ExitCode.UNEXPECTED)
+
+
+def _explain(found: Reconciliation) -> None:
+    if found.uncounted:
+        warn(f"{found.uncounted} acts have no count: their process was killed before it was kept, or opened nothing.")
+    if found.strength is Strength.ADVISORY:
+        say("Advisory: the key-encryption key is in the process, so a program that wants to can leave itself out.")
+    else:
+        say(f"Evidence: your key service's own log must show {found.generations} unwrappings of generation keys,")
+        say("and none more since the tally began. More means that somebody unwrapped elsewhere.")
