@@ -10,11 +10,13 @@ from hub.cli import (
     audit,
     batch,
     consent,
+    domain,
     lake,
     policy,
     predict,
     principal,
     quarantine,
+    reveal,
     source,
     subject_token,
     view,
@@ -47,7 +49,10 @@ def make_app() -> typer.Typer:
     for command in (demo, init, migrate, doctor, ingest, erase, serve):
         app.command()(command)
     app.command("version")(show_version)
-    for noun in (source, quarantine, consent, principal, policy, view, predict, audit, lake, batch, witness):
+    for noun in (
+        *(source, quarantine, consent, principal, policy, domain, view),
+        *(predict, reveal, audit, lake, batch, witness),
+    ):
         app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
     app.add_typer(subject_token.app, name="subject")
     return app

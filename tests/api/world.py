@@ -128,7 +128,7 @@ def make_world(folder: Path, people: int = 12) -> World:
     make_home(settings, clock=wall_clock.now)
     hub = open_hub(settings)
     owner = acting_principal(hub)
-    _take_in(hub, owner, folder, people)
+    take_in(hub, owner, folder, people)
     dpo, _ = add(hub, "dpo", _scope(Role.DPO), owner)
     for name, purpose in (("shopping", CHURN), ("invited", WINBACK)):
         submit(hub, view_text(name, purpose), owner)
@@ -146,7 +146,7 @@ def make_world(folder: Path, people: int = 12) -> World:
     )
 
 
-def _take_in(hub: Hub, owner: Principal, folder: Path, people: int) -> None:
+def take_in(hub: Hub, owner: Principal, folder: Path, people: int) -> None:
     rows = [f"k{n},Person Nr{n},person{n}@example.org,2025-01-01,yes" for n in range(people)]
     _deliver(hub, owner, folder / "people", _PEOPLE, ["no,name,mail,since,news", *rows])
     orders = [f"o{n}-{i},2025-0{i}-1{n % 10}T10:00:00,k{n},{n + i}00,P" for n in range(people) for i in range(1, 4)]
