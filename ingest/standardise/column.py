@@ -35,6 +35,7 @@ _BY_COUNTRY: Final[dict[str, Callable[[pl.Series, str], pl.Series]]] = {
     "national_id": standardised_national_ids,
     "organisation_number": standardised_organisation_numbers,
 }
+_FEW: Final = 2
 _OF_ATTRIBUTE: Final = {attribute.name: attribute.standardiser for attribute in ATTRIBUTES}
 
 
@@ -52,7 +53,23 @@ def standardised(values: pl.Series, attribute: str, *, country: str = "") -> pl.
         return _BY_COUNTRY[standardiser](values, country)
     if standardiser == "date":
         return values.str.to_date("%Y-%m-%d", strict=False).dt.to_string("iso")
-    return values.to_frame("value").select(_COLUMNAR[standardiser](pl.col("value"))).to_series().rename(values.name)
+    return _over_few(values.cast(pl.String), _COLUMNAR[standardiser])
+
+
+def _over_few(values: pl.Series, standardise: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
+    """Standardise each distinct value once, where values repeat: names and places do, addresses do not."""
+    given = values.to_frame("value")
+    distinct = given.unique()
+    if distinct.height * _FEW > given.height:
+        return _formed(given, standardise)["form"].rename(values.name)
+    forms = _formed(distinct, standardise)
+    joined = given.join(forms, on="value", how="left", nulls_equal=True, maintain_order="left")
+    return joined["form"].rename(values.name)
+
+
+def _formed(values: pl.DataFrame, standardise: Callable[[pl.Expr], pl.Expr]) -> pl.DataFrame:
+    """Add the forms; lazily, because only then is an expression that occurs six times evaluated once."""
+    return values.lazy().with_columns(form=standardise(pl.col("value"))).collect()
 
 
 def standardised_one(value: str, attribute: str, *, country: str = "") -> str | None:

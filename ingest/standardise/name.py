@@ -34,9 +34,7 @@ _LEGAL_FORMS: Final = (
 def folded(values: pl.Expr) -> pl.Expr:
     """Fold case, accents and Nordic and German letters to a to z and digits; other signs become single spaces."""
     # Composed first, so that a letter typed with a combining ring is spelled out like its single code point.
-    spelled = values.str.normalize("NFKC").str.to_lowercase()
-    for letter, spelling in _SPELLED.items():
-        spelled = spelled.str.replace_all(letter, spelling, literal=True)
+    spelled = values.str.normalize("NFKC").str.to_lowercase().str.replace_many(_SPELLED)
     bare = spelled.str.normalize("NFKD").str.replace_all(r"\p{M}", "")
     joined = bare.str.replace_all(r"['’`´.]", "")
     return _blank_as_null(joined.str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars())
