@@ -9,6 +9,7 @@ a key).
 
 import secrets
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
@@ -80,6 +81,16 @@ def seal_with_nonce(plaintext: bytes, *, key: Key, cell: Cell, nonce: bytes) -> 
     """
     header = _HEADER.pack(MAGIC, SUITE_AES_256_GCM, KEY_VERSION) + nonce
     return header + AESGCM(key.secret).encrypt(nonce, plaintext, header + cell.aad(key))
+
+
+def seal_each(plaintexts: Sequence[str], *, keys: Sequence[Key], cells: Sequence[Cell]) -> list[bytes]:
+    """Seal a column of texts, each under its own key for its own cell; all nonces are drawn in one call."""
+    drawn = secrets.token_bytes(NONCE_BYTES * len(plaintexts))
+    nonces = (drawn[start : start + NONCE_BYTES] for start in range(0, len(drawn), NONCE_BYTES))
+    return [
+        seal_with_nonce(plaintext.encode(), key=key, cell=cell, nonce=nonce)
+        for plaintext, key, cell, nonce in zip(plaintexts, keys, cells, nonces, strict=True)
+    ]
 
 
 def open_sealed(sealed: bytes, *, key: Key, cell: Cell) -> bytes:

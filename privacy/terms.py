@@ -34,6 +34,12 @@ def random_id() -> bytes:
     return secrets.token_bytes(ID_BYTES)
 
 
+def random_ids(count: int) -> list[bytes]:
+    """Draw many ids in one call to the generator."""
+    drawn = secrets.token_bytes(ID_BYTES * count)
+    return [drawn[start : start + ID_BYTES] for start in range(0, len(drawn), ID_BYTES)]
+
+
 class EntityKind(StrEnum):
     """What a customer is: a living person (a data subject) or an organisation."""
 

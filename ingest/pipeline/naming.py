@@ -5,16 +5,16 @@ from typing import Final
 
 import polars as pl
 
+from ingest.pipeline.pace import Pace
 from ingest.pipeline.ports import Ports
 from ingest.store.record import NAMES, KeySpace, find_records, name_records, records_of_source
 
-_NAMED: Final = ("key", "record", "key_index")
+_NAMED: Final = ("key", "record", "key_index", "is_new")
 _KNOWN: Final = {"key": pl.String, "number": pl.UInt32}
 _HASH_BITS: Final = 64
 _SLOTS_A_KEY: Final = 8
 """So that six keys in a hundred find their slot taken, at 4 bytes a slot."""
-_NAMED_AT_ONCE: Final = 250  # measured: 25 ms of processor time; a lock may last 50
-_MANY: Final = 20_000
+_MANY: Final = 100_000
 """From so many keys on, reading all names of the source costs less than looking each one up."""
 
 
@@ -86,9 +86,10 @@ class Namer:
 
 
 def records_of_keys(keys: pl.Series, space: KeySpace, ports: Ports) -> pl.DataFrame:
-    """Return the record id of each distinct source key: columns key (String), record (Binary), key_index (Binary).
+    """Return the record id of each distinct source key.
 
-    A key that nobody has delivered a profile for yet gets its record now: the profile may arrive later.
+    A key that nobody has delivered a profile for yet gets its record now: the profile may arrive later. Columns key
+    (String), record (Binary), key_index (Binary), is_new (Boolean: nobody had named it before).
     """
     distinct = keys.drop_nulls().unique().sort()
     tokens = ports.indexes.source_key(space.source, space.kind).tokens_of(distinct.to_list())
@@ -97,12 +98,16 @@ def records_of_keys(keys: pl.Series, space: KeySpace, ports: Ports) -> pl.DataFr
         many = len(tokens) >= _MANY
         found = records_of_source(session, space) if many else _names(find_records(session, tokens))
     unknown = asked.join(found, on="key_index", how="anti")["key_index"].sort()
-    for some in unknown.to_frame().iter_slices(_NAMED_AT_ONCE):
+    new: list[bytes] = []
+    for part in Pace(ports.spent).parts(len(unknown)):
         with ports.unit_of_work() as session:
-            named = name_records(session, some["key_index"].to_list(), space, at=ports.clock())
-        found = pl.concat([found, _names(named)])
+            named = name_records(session, unknown[part].to_list(), space, at=ports.clock())
+        found = pl.concat([found, _names(named.records)])
+        new += named.new
         ports.reached("named")
-    return asked.join(found, on="key_index", how="left", maintain_order="left").select(_NAMED)
+    is_new = pl.col("key_index").is_in(pl.Series(new, dtype=pl.Binary).implode())
+    joined = asked.join(found, on="key_index", how="left", maintain_order="left")
+    return joined.with_columns(is_new=is_new).select(_NAMED)
 
 
 def _names(found: Mapping[bytes, bytes]) -> pl.DataFrame:

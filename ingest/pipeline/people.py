@@ -5,19 +5,21 @@ the whole row tells an unchanged re-delivery. What is not identifying (segment, 
 lake's `profiles`.
 """
 
-import secrets
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import polars as pl
 
 from ingest.canonical.catalogue import table_of
 from ingest.contract.model import Contract
-from ingest.identity.comparable import STANDARDISER_VERSION, comparable
-from ingest.identity.exact import match_values
+from ingest.identity.comparable import STANDARDISER_VERSION
 from ingest.pipeline.acts import consent_acts
-from ingest.pipeline.arrival import Arrival, new_key
+from ingest.pipeline.arrival import Arrival, new_keys
+from ingest.pipeline.indexing import index_chunk
 from ingest.pipeline.naming import records_of_keys
+from ingest.pipeline.pace import Pace
 from ingest.pipeline.ports import Ports
 from ingest.readers.chunk import Chunk
 from ingest.store import record as records
@@ -25,22 +27,19 @@ from ingest.store.batch import Counts
 from ingest.store.record import KeySpace
 from privacy.consent import Head, head_after
 from privacy.keys import Key, KeyKind, NewKey
-from privacy.sealing import NONCE_BYTES, Cell, SealedTable, seal_with_nonce
+from privacy.sealing import Cell, SealedTable, seal_each
+from privacy.store.bulk import Columns, Same
 from privacy.store.consent import Act, append_to_ledger, heads_of, move_heads
 from privacy.terms import BatchId, EntityKind, RecordId
 
 DOCUMENT_FIELD: Final = 1
-_WRITE_ROWS: Final = (
-    400  # measured on a busy machine: 20 ms of processor time for revisions, 33 for acts, of 50 allowed
-)
-_INDEX_ROWS: Final = 600  # likewise 33 ms: tokens are random, so every row is a page of its own
 _PROFILE_FLUSH: Final = 500_000
 
 
 class IdentityArrival(Arrival):
     """People or organisations on their way in."""
 
-    CHUNK_ROWS: ClassVar[int] = 20_000
+    CHUNK_ROWS: ClassVar[int] = 50_000
 
     def __init__(self, contract: Contract, batch_id: BatchId, ports: Ports) -> None:
         super().__init__(contract, batch_id, ports)
@@ -49,6 +48,7 @@ class IdentityArrival(Arrival):
         self._profile_columns = [m.to for m in contract.columns if m.to in profile and m.to != "event_time"]
         self._attributes = sorted({m.to for m in contract.columns} - set(profile))
         self._profiles: list[pl.DataFrame] = []
+        self._paces: defaultdict[str, Pace] = defaultdict(lambda: Pace(ports.spent))
 
     def take(self, chunk: Chunk) -> None:
         """Stage one chunk of identity rows."""
@@ -85,116 +85,113 @@ class IdentityArrival(Arrival):
         return frame.with_columns(_digest=pl.Series(digests, dtype=pl.Binary)).drop("_content")
 
     def _without_repeats(self, named: pl.DataFrame) -> pl.DataFrame:
-        """Drop rows that say what the same record said just before, in this file or in the last counted batch."""
-        ids = [RecordId(record) for record in named["record"].unique().to_list()]
+        """Drop rows that say what the same record said just before, in this file or in the last counted batch.
+
+        Adds `highest`, the highest revision that the record has, null if it has none.
+        """
+        ids = [RecordId(record) for record in named.filter(~pl.col("is_new"))["record"].unique().sort().to_list()]
         with self.ports.read_only() as session:
-            known = records.latest_contents(session, ids, self.batch_id)
-        before = pl.DataFrame(
-            {"record": list(known), "_known": list(known.values())}, schema={"record": pl.Binary, "_known": pl.Binary}
-        )
+            known = records.latest_revisions(session, ids, self.batch_id)
         previous = pl.col("_digest").shift(1).over("record", order_by="_line")
         return (
-            named.join(before, on="record", how="left", maintain_order="left")
-            .filter(pl.col("_digest").ne_missing(pl.coalesce(previous, "_known")))
-            .drop("_known")
+            named.join(known, on="record", how="left", maintain_order="left")
+            .filter(pl.col("_digest").ne_missing(pl.coalesce(previous, "content")))
+            .drop("content")
         )
 
     def _stage(self, fresh: pl.DataFrame) -> None:
-        """Make the keys durable, then stage sealed revisions, indexes, contacts and acts in short transactions."""
-        keys = [new_key(KeyKind.RECORD) for _ in range(fresh.height)]
-        owners = fresh["record"].to_list()
-        self.ports.keys.add(
-            [NewKey(key=key, owner=owner, batch_id=self.batch_id) for key, owner in zip(keys, owners, strict=True)]
-        )
+        """Make the keys durable, then stage indexes, sealed revisions, contacts and acts in short transactions."""
+        keys = new_keys(KeyKind.RECORD, fresh.height)
+        new = [
+            NewKey(key=key, owner=owner, batch_id=self.batch_id)
+            for key, owner in zip(keys, fresh["record"].to_list(), strict=True)
+        ]
+        with ThreadPoolExecutor(1) as beside:  # the key store is another database: it writes while this one reckons
+            durable = beside.submit(self.ports.keys.add, new)
+            indexed = index_chunk(fresh, kind=self.kind, country=self.contract.country, indexes=self.ports.indexes)
+            acts = consent_acts(self.contract, fresh, self.batch_id, self.ports)
+            durable.result()
         self.ports.reached("keys_durable")
-        indexes = self._index_rows(fresh)
-        contacts = self._contact_rows(fresh)
-        acts = consent_acts(self.contract, fresh, self.batch_id, self.ports)
-        for start in range(0, fresh.height, _WRITE_ROWS):
-            part = fresh.slice(start, _WRITE_ROWS)
-            self._stage_revisions(part, keys[start : start + _WRITE_ROWS])
-        for start in range(0, len(indexes), _INDEX_ROWS):
-            with self.ports.unit_of_work() as session:
-                records.add_indexes(session, indexes[start : start + _INDEX_ROWS])
-            self.ports.reached("indexes_staged")
-        for start in range(0, len(contacts), _INDEX_ROWS):
-            with self.ports.unit_of_work() as session:
-                records.add_contacts(session, contacts[start : start + _INDEX_ROWS])
-            self.ports.reached("contacts_staged")
+        self._stage_indexes(indexed.rows)
+        self._stage_revisions(fresh.hstack(indexed.of_row), keys)
+        self._stage_contacts(fresh)
         self._stage_acts(acts)
 
-    def _stage_revisions(self, part: pl.DataFrame, keys: list[Key]) -> None:
+    def _stage_indexes(self, rows: pl.DataFrame) -> None:
+        """Stage blind indexes before the revisions that say where they are: see `RecordIndex`."""
+        for part in self._paces["indexes"].parts(rows.height):
+            some = rows[part]
+            columns: Columns = {
+                "record_id": some["record"].to_list(),
+                "field": some["field"].to_list(),
+                "token": some["token"].to_list(),
+                "batch_id": Same(self.batch_id),
+                "standardiser_version": Same(STANDARDISER_VERSION),
+                "key_version": Same(1),
+            }
+            with self.ports.unit_of_work() as session:
+                records.add_indexes(session, columns)
+            self.ports.reached("indexes_staged")
+
+    def _stage_revisions(self, fresh: pl.DataFrame, keys: list[Key]) -> None:
         """Seal each document under its key and stage it as the record's next revision."""
-        at = self.ports.clock()
-        owners = [RecordId(record) for record in part["record"].to_list()]
-        documents, digests = part["_document"].to_list(), part["_digest"].to_list()
-        nonces = secrets.token_bytes(NONCE_BYTES * part.height)
-        with self.ports.unit_of_work() as session:
-            highest = records.highest_revisions(session, owners)
-            rows = []
-            for i, (record, document, key) in enumerate(zip(owners, documents, keys, strict=True)):
-                revision = highest[record] = highest.get(record, 0) + 1
-                cell = revision_cell(self.ports.instance, record, revision)
-                nonce = nonces[i * NONCE_BYTES : (i + 1) * NONCE_BYTES]
-                rows.append(
-                    {
-                        "record_id": record,
-                        "revision": revision,
-                        "batch_id": self.batch_id,
-                        "key_id": key.key_id,
-                        "content_index": digests[i],
-                        "sealed": seal_with_nonce(document.encode(), key=key, cell=cell, nonce=nonce),
-                        "arrived_at": at,
-                    }
-                )
-            records.add_revisions(session, rows)
-        self.ports.reached("revisions_staged")
-
-    def _index_rows(self, fresh: pl.DataFrame) -> list[dict[str, Any]]:
-        """Index what exact rules and look-ups need: one HMAC per distinct value."""
-        values = match_values(comparable(fresh, kind=self.kind, country=self.contract.country))
-        rows: list[dict[str, Any]] = []
-        owners = fresh["record"].to_list()
-        for (field,), group in values.group_by("field", maintain_order=True):
-            distinct = group["value"].unique().to_list()
-            index = self.ports.indexes.attribute(str(field))
-            token_of = dict(zip(distinct, index.tokens_of(distinct), strict=True))
-            rows += [
-                {
-                    "record_id": owners[row],
-                    "field": field,
-                    "token": token_of[value],
-                    "batch_id": self.batch_id,
-                    "standardiser_version": STANDARDISER_VERSION,
-                    "key_version": 1,
-                }
-                for row, value in group.select("record_row", "value").iter_rows()
+        nth = pl.int_range(1, pl.len() + 1).over("record", order_by="_line")
+        numbers = fresh.select(pl.col("highest").fill_null(0) + nth).to_series().to_list()
+        owners, documents = fresh["record"].to_list(), fresh["_document"].to_list()
+        digests, tokens = fresh["_digest"].to_list(), fresh["tokens"].to_list()
+        for part in self._paces["revisions"].parts(fresh.height):
+            cells = [
+                revision_cell(self.ports.instance, record, number)
+                for record, number in zip(owners[part], numbers[part], strict=True)
             ]
-        return list({(row["record_id"], row["field"], row["token"]): row for row in rows}.values())
+            columns: Columns = {
+                "record_id": owners[part],
+                "revision": numbers[part],
+                "batch_id": Same(self.batch_id),
+                "key_id": [key.key_id for key in keys[part]],
+                "content_index": digests[part],
+                "sealed": seal_each(documents[part], keys=keys[part], cells=cells),
+                "arrived_at": Same(self.ports.clock()),
+                "tokens": tokens[part],
+            }
+            with self.ports.unit_of_work() as session:
+                records.add_revisions(session, columns)
+            self.ports.reached("revisions_staged")
 
-    def _contact_rows(self, fresh: pl.DataFrame) -> list[dict[str, Any]]:
+    def _stage_contacts(self, fresh: pl.DataFrame) -> None:
         """Say which organisation each person is a contact of, where the file says so."""
         if "_organisation_key" not in fresh.columns or self.contract.organisation is None:
-            return []
+            return
         space = KeySpace(source=self.contract.organisation.source, kind=EntityKind.ORGANISATION)
         organisations = records_of_keys(fresh["_organisation_key"], space, self.ports)
         pairs = (
             fresh.select("record", "_organisation_key")
-            .join(organisations.rename({"record": "organisation"}), left_on="_organisation_key", right_on="key")
+            .join(
+                organisations.select("key", organisation="record"),
+                left_on="_organisation_key",
+                right_on="key",
+                maintain_order="left",
+            )
             .unique("record", keep="last", maintain_order=True)
         )
-        return [
-            {"person_record": person, "batch_id": self.batch_id, "organisation_record": organisation}
-            for person, organisation in pairs.select("record", "organisation").iter_rows()
-        ]
+        for part in self._paces["contacts"].parts(pairs.height):
+            some = pairs[part]
+            columns: Columns = {
+                "person_record": some["record"].to_list(),
+                "batch_id": Same(self.batch_id),
+                "organisation_record": some["organisation"].to_list(),
+            }
+            with self.ports.unit_of_work() as session:
+                records.add_contacts(session, columns)
+            self.ports.reached("contacts_staged")
 
     def _stage_acts(self, acts: list[Act]) -> None:
         """Let restrictive acts take effect now; note permissive ones, which wait for the batch to be visible."""
-        for start in range(0, len(acts), _WRITE_ROWS):
-            part = acts[start : start + _WRITE_ROWS]
+        for part in self._paces["acts"].parts(len(acts)):
+            some = acts[part]
             with self.ports.unit_of_work() as session:
-                heads = heads_of(session, {act.record_id for act in part})
-                new = [act for act in part if _says_something_new(heads.get((act.record_id, act.purpose)), act)]
+                heads = heads_of(session, {act.record_id for act in some})
+                new = [act for act in some if _says_something_new(heads.get((act.record_id, act.purpose)), act)]
                 append_to_ledger(session, new, recorded_at=self.ports.clock())
                 move_heads(session, [act for act in new if not act.permissive])
             self.ports.reached("acts_staged")

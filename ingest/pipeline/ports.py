@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from time import thread_time
 from typing import Protocol
 
 import polars as pl
@@ -103,7 +104,8 @@ def _no_progress(_rows: int) -> None:
 class Ports:
     """Everything the pipeline is given.
 
-    `reached` is told each named step, for the crash tests; `progress` the number of rows read so far.
+    `reached` is told each named step, for the crash tests; `progress` the number of rows read so far; `spent` tells the
+    processor seconds of this thread, by which transactions are kept short.
     """
 
     unit_of_work: UnitOfWork
@@ -119,3 +121,4 @@ class Ports:
     held_text_days: int = 30
     progress: Callable[[int], None] = _no_progress
     reached: Callable[[str], None] = _nothing
+    spent: Callable[[], float] = thread_time

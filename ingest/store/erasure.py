@@ -1,10 +1,12 @@
 """Deleting what this package holds of erased records: revisions, indexes, texts, contacts, quarantined rows, names."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
-from sqlalchemy import delete, func, or_, select
-from sqlmodel import Session, col
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
+from sqlmodel import Session, SQLModel, col
 
+from ingest.store.record import tokens_of_records
 from ingest.tables.batch import QuarantineRow
 from ingest.tables.identity import ContactOf, Crosswalk
 from ingest.tables.record import HeldText, RecordIndex, RecordRevision, SourceRecord
@@ -26,25 +28,38 @@ def key_indexes_of(session: Session, records: Sequence[RecordId]) -> list[bytes]
 
 def count_rows(session: Session, records: Sequence[RecordId]) -> dict[str, int]:
     """Count what is held of the records, by table: the plan of an erasure."""
-    chosen = [bytes(record) for record in records]
-    return {
-        str(table.__tablename__): int(
-            session.execute(
-                select(func.count()).select_from(table).where(col(table.record_id).in_(chosen))
-            ).scalar_one()
-        )
-        for table in (RecordRevision, RecordIndex, HeldText)
-    }
+    held = Counter({str(table.__tablename__): 0 for table in (RecordRevision, RecordIndex, HeldText)})
+    for start in range(0, len(records), _CHUNK):
+        chunk = records[start : start + _CHUNK]
+        for table in (RecordRevision, HeldText):
+            held[str(table.__tablename__)] += _count(session, table, col(table.record_id).in_(chunk))
+        for indexes in _indexes_of(session, chunk):
+            held[str(RecordIndex.__tablename__)] += _count(session, RecordIndex, indexes)
+    return dict(held)
 
 
 def delete_records(session: Session, records: Sequence[RecordId], key_indexes: Sequence[bytes]) -> None:
     """Delete every row of the records, the mapping from their names included; repeating it changes nothing."""
     for start in range(0, len(records), _CHUNK):
         chunk = records[start : start + _CHUNK]
-        for table in (RecordRevision, RecordIndex, HeldText, Crosswalk, SourceRecord):
+        for indexes in _indexes_of(session, chunk):  # before the revisions, which tell where they are
+            session.execute(delete(RecordIndex).where(indexes))
+        for table in (RecordRevision, HeldText, Crosswalk, SourceRecord):
             session.execute(delete(table).where(col(table.record_id).in_(chunk)))
         contact = or_(col(ContactOf.person_record).in_(chunk), col(ContactOf.organisation_record).in_(chunk))
         session.execute(delete(ContactOf).where(contact))
     for start in range(0, len(key_indexes), _CHUNK):
         rows = col(QuarantineRow.subject_index).in_(key_indexes[start : start + _CHUNK])
         session.execute(delete(QuarantineRow).where(rows))
+
+
+def _indexes_of(session: Session, chunk: Sequence[RecordId]) -> Iterator[ColumnElement[bool]]:
+    """Say, some tokens at a time, which rows of `record_index` are the records'."""
+    tokens = tokens_of_records(session, chunk)
+    for start in range(0, len(tokens), _CHUNK):
+        few = col(RecordIndex.token).in_(tokens[start : start + _CHUNK])
+        yield and_(few, col(RecordIndex.record_id).in_(chunk))
+
+
+def _count(session: Session, table: type[SQLModel], chosen: ColumnElement[bool]) -> int:
+    return int(session.execute(select(func.count()).select_from(table).where(chosen)).scalar_one())

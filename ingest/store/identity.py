@@ -1,17 +1,20 @@
 """The crosswalk and its history: read as frames, changed by moves that can be taken back."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import polars as pl
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, literal, select, update
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from ingest.identity.clustering import Move
 from ingest.identity.exact import RULES
 from ingest.store.batch import BatchState
+from ingest.store.record import earlier_tokens, tokens_of_records
 from ingest.tables.batch import Batch
 from ingest.tables.identity import Crosswalk, CrosswalkEvent, Entity
 from ingest.tables.record import RecordIndex
@@ -30,10 +33,10 @@ _MEMBER_SCHEMA: Final = {
 _OF_BATCH: Final = col(Batch.batch_id) == col(RecordIndex.batch_id)
 _RULE_ROW: Final = col(RecordIndex.field).in_(RULES)
 _COUNTED_ROW: Final = (_RULE_ROW, col(Batch.state).in_(_COUNTS))
-_TOKENS: Final = (
+_ROWS: Final = (
     select(col(RecordIndex.record_id), col(RecordIndex.field), col(RecordIndex.token), col(RecordIndex.batch_id))
     .join(Batch, _OF_BATCH)
-    .where(among_keys(col(RecordIndex.record_id)), *_COUNTED_ROW)
+    .where(among_keys(col(RecordIndex.token)), *_COUNTED_ROW)
 )
 _CARRIERS: Final = (
     select(col(RecordIndex.record_id))
@@ -71,7 +74,7 @@ def linked_with(session: Session, batch_id: BatchId) -> Linked:
     frontier: Iterable[bytes] = _records_that_share(session, batch_id)
     while near := _with_their_entities(session, frontier, found):
         found |= near
-        tokens = [tuple(row) for row in select_among(session, _TOKENS, sorted(near))]
+        tokens = _rows_of(session, near)
         brought = {record for record, _, _, batch in tokens if batch == batch_id}
         rows += [(record, name, token) for record, name, token, _ in tokens]
         # Tokens of the batch's own records were looked at when sharing ones were looked for.
@@ -82,19 +85,35 @@ def linked_with(session: Session, batch_id: BatchId) -> Linked:
     return Linked(indexes, _members(session, found))
 
 
+def _rows_of(session: Session, records: Mapping[bytes, bytes]) -> list[tuple[bytes, str, bytes, bytes]]:
+    """Read the counted index rows of some records: record, field, token, batch."""
+    tokens = tokens_of_records(session, [RecordId(record) for record in sorted(records)])
+    rows = select_among(session, _ROWS, tokens)
+    return [(record, name, token, batch) for record, name, token, batch in rows if record in records]
+
+
 def _records_that_share(session: Session, batch_id: BatchId) -> set[bytes]:
-    """Return the records that share a token with a record of the batch, those of the batch included."""
-    of_batch = select(col(RecordIndex.record_id)).where(col(RecordIndex.batch_id) == batch_id, _RULE_ROW)
-    theirs = select(col(RecordIndex.token)).where(col(RecordIndex.record_id).in_(of_batch), _RULE_ROW)
-    shared = (
-        select(col(RecordIndex.token))
-        .join(Batch, _OF_BATCH)
-        .where(col(RecordIndex.token).in_(theirs), *_COUNTED_ROW)
-        .group_by(col(RecordIndex.token))
-        .having(func.count(func.distinct(col(RecordIndex.record_id))) > 1)
+    """Return the records with a counted token that another record and one which the batch revised both have.
+
+    What the batch itself brought is compared inside the database, row by row of one index; what earlier batches had
+    brought of the same records are a few tokens, or none.
+    """
+    brought, other = aliased(RecordIndex), aliased(RecordIndex)
+    beside = (
+        select(literal(1))
+        .select_from(other)
+        .join(Batch, col(Batch.batch_id) == col(other.batch_id))
+        .where(col(other.token) == col(brought.token), col(other.field) == col(brought.field))
+        .where(col(other.record_id) != col(brought.record_id), col(Batch.state).in_(_COUNTS))
+        .exists()
     )
+    shared = select(col(brought.token)).where(col(brought.batch_id) == batch_id, col(brought.field).in_(RULES), beside)
     query = select(col(RecordIndex.record_id)).distinct().join(Batch, _OF_BATCH)
-    return set(session.execute(query.where(col(RecordIndex.token).in_(shared), *_COUNTED_ROW)).scalars())
+    found = set(session.execute(query.where(col(RecordIndex.token).in_(shared), *_COUNTED_ROW)).scalars())
+    carriers: defaultdict[bytes, set[bytes]] = defaultdict(set)
+    for record, _, token, _ in select_among(session, _ROWS, earlier_tokens(session, batch_id)):
+        carriers[token].add(record)
+    return found.union(*(records for records in carriers.values() if len(records) > 1))
 
 
 def _with_their_entities(

@@ -1,6 +1,6 @@
 """Source records: named once for life by a keyed index, revised by every arrival that says something new."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -10,14 +10,24 @@ import polars as pl
 from sqlalchemy import Insert, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from ingest.store.batch import COUNTED
 from ingest.tables.batch import Batch
 from ingest.tables.identity import ContactOf, Crosswalk, Entity
 from ingest.tables.record import HeldText, RecordIndex, RecordRevision, SourceRecord
-from privacy.store.bulk import among_keys, execute_rows, insert_rows, select_among
-from privacy.terms import BatchId, EntityKind, RecordId, random_id
+from privacy.blind_index import CANDIDATE_BYTES
+from privacy.store.bulk import (
+    Columns,
+    Same,
+    among_keys,
+    execute_columns,
+    insert_columns,
+    insert_rows,
+    select_among,
+)
+from privacy.terms import BatchId, EntityKind, RecordId, random_ids
 
 CHUNK: Final = 500
 _PAGE: Final = 2_000
@@ -36,15 +46,20 @@ class KeySpace:
 _RECORDS_OF_KEYS: Final = select(col(SourceRecord.key_index), col(SourceRecord.record_id)).where(
     among_keys(col(SourceRecord.key_index))
 )
-_CONTENTS: Final = (
-    select(col(RecordRevision.record_id), col(RecordRevision.content_index), col(Batch.batch_id), col(Batch.state))
+_REVISIONS: Final = (
+    select(
+        col(RecordRevision.record_id),
+        col(RecordRevision.revision),
+        col(RecordRevision.content_index),
+        col(Batch.batch_id),
+        col(Batch.state),
+    )
     .join(Batch, col(Batch.batch_id) == col(RecordRevision.batch_id))
     .where(among_keys(col(RecordRevision.record_id)))
     .order_by(col(RecordRevision.revision))
 )
-_NUMBERS: Final = select(col(RecordRevision.record_id), col(RecordRevision.revision)).where(
-    among_keys(col(RecordRevision.record_id))
-)
+_TOKENS: Final = select(col(RecordRevision.tokens)).where(among_keys(col(RecordRevision.record_id)))
+_LATEST: Final = {"record": pl.Binary, "highest": pl.Int64, "content": pl.Binary}
 _SEALED: Final = (
     select(
         col(RecordRevision.record_id),
@@ -76,77 +91,91 @@ def records_of_source(session: Session, space: KeySpace) -> pl.DataFrame:
     return pl.DataFrame({"key_index": key_indexes, "record": records}, schema=NAMES)
 
 
-def name_records(
-    session: Session, key_indexes: Sequence[bytes], space: KeySpace, *, at: datetime
-) -> dict[bytes, RecordId]:
-    """Give every unknown source key a random record id and an entity of its own; return the ids of all keys.
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The record ids of source keys, by blind index, and the indexes of those that were named just now."""
+
+    records: dict[bytes, RecordId]
+    new: set[bytes]
+
+
+def name_records(session: Session, key_indexes: Sequence[bytes], space: KeySpace, *, at: datetime) -> Named:
+    """Give every unknown source key a random record id and an entity of its own.
 
     Two processes may meet here with the same key: the first wins, the other is given the winner's id.
     """
-    records: list[dict[str, Any]] = [
-        {
-            "record_id": random_id(),
-            "kind": space.kind.value,
-            "source": space.source,
-            "key_index": index,
-            "key_version": space.key_version,
-            "created_at": at,
-        }
-        for index in sorted(key_indexes)  # one order for all: crosswise locks would be a deadlock on PostgreSQL
-    ]
-    if not records:
-        return {}
-    new = _insert_for(session)
-    execute_rows(session, new(SourceRecord).on_conflict_do_nothing(index_elements=["key_index"]), records)
-    won = find_records(session, key_indexes)
-    mine = [row for row in records if won.get(row["key_index"]) == row["record_id"]]
-    entities = [
-        {"entity_id": random_id(), "kind": space.kind.value, "created_at": at, "revision": 0, "merged_into": None}
-        for _ in mine
-    ]
-    if mine:
-        insert_rows(session, Entity, entities)
-        insert_rows(
-            session,
-            Crosswalk,
-            [
-                {"record_id": row["record_id"], "entity_id": entity["entity_id"], "kind": space.kind.value}
-                for row, entity in zip(mine, entities, strict=True)
-            ],
-        )
-    return won
-
-
-def latest_contents(session: Session, records: Sequence[RecordId], batch_id: BatchId) -> dict[RecordId, bytes]:
-    """Read the content digest of each record's newest revision that counts or belongs to this very batch."""
-    return {
-        RecordId(record): index
-        for record, index, batch, state in select_among(session, _CONTENTS, records)
-        if state in COUNTED or batch == batch_id
+    indexes = sorted(key_indexes)  # one order for all: crosswise locks would be a deadlock on PostgreSQL
+    drawn = dict(zip(indexes, map(RecordId, random_ids(len(indexes))), strict=True))
+    kind = Same(space.kind.value)
+    columns: Columns = {
+        "record_id": list(drawn.values()),
+        "kind": kind,
+        "source": Same(space.source),
+        "key_index": indexes,
+        "key_version": Same(space.key_version),
+        "created_at": Same(at),
     }
+    written = execute_columns(session, _new_record(_dialect_of(session)), columns)
+    won = drawn if written == len(drawn) else find_records(session, indexes)
+    mine = {index: record for index, record in drawn.items() if won.get(index) == record}
+    entities = random_ids(len(mine))
+    fresh = {"created_at": Same(at), "revision": Same(0), "merged_into": Same(None)}
+    insert_columns(session, Entity, {"entity_id": entities, "kind": kind, **fresh})
+    insert_columns(session, Crosswalk, {"record_id": list(mine.values()), "entity_id": entities, "kind": kind})
+    return Named(won, set(mine))
 
 
-def highest_revisions(session: Session, records: Sequence[RecordId]) -> dict[RecordId, int]:
-    """Read the highest revision number taken by each record, staged or not: numbers are never used twice."""
-    highest: dict[RecordId, int] = {}
-    for record, number in select_among(session, _NUMBERS, records):
-        highest[RecordId(record)] = max(number, highest.get(RecordId(record), 0))
-    return highest
+def latest_revisions(session: Session, records: Sequence[RecordId], batch_id: BatchId) -> pl.DataFrame:
+    """Read, of each record that has any revision, the highest number and the newest content.
+
+    Columns record (Binary), highest (Int64: staged or not, for numbers are never used twice), content (Binary: the
+    digest of the newest revision that counts or belongs to this very batch, null if there is none).
+    """
+    highest: dict[bytes, int] = {}
+    content: dict[bytes, bytes] = {}
+    for record, number, digest, batch, state in select_among(session, _REVISIONS, records):
+        highest[record] = number  # in ascending order: the last one stays
+        if state in COUNTED or batch == batch_id:
+            content[record] = digest
+    columns = {"record": list(highest), "highest": list(highest.values()), "content": list(map(content.get, highest))}
+    return pl.DataFrame(columns, schema=_LATEST)
 
 
-def add_revisions(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+def tokens_of_records(session: Session, records: Sequence[RecordId]) -> list[bytes]:
+    """Return the blind indexes that any revision of some records brought: its rows in `record_index` lie by them."""
+    return _single(joined for (joined,) in select_among(session, _TOKENS, records))
+
+
+def earlier_tokens(session: Session, batch_id: BatchId) -> list[bytes]:
+    """Return the blind indexes that other batches brought of the records which a batch revised."""
+    mine, theirs = aliased(RecordRevision), aliased(RecordRevision)
+    query = (
+        select(col(theirs.tokens))
+        .join(mine, col(mine.record_id) == col(theirs.record_id))
+        .where(col(mine.batch_id) == batch_id, col(theirs.batch_id) != batch_id)
+    )
+    return _single(session.execute(query).scalars())
+
+
+def _single(joined: Iterable[bytes]) -> list[bytes]:
+    """Part joined tokens; each once, in order."""
+    size = CANDIDATE_BYTES
+    return sorted({tokens[start : start + size] for tokens in set(joined) for start in range(0, len(tokens), size)})
+
+
+def add_revisions(session: Session, columns: Columns) -> None:
     """Stage sealed revisions."""
-    insert_rows(session, RecordRevision, rows)
+    insert_columns(session, RecordRevision, columns)
 
 
-def add_indexes(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+def add_indexes(session: Session, columns: Columns) -> None:
     """Stage blind indexes: they count from the moment their batch does; one that the batch has already stays."""
-    execute_rows(session, _new_index(_dialect_of(session)), rows)
+    execute_columns(session, _new_index(_dialect_of(session)), columns)
 
 
-def add_contacts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+def add_contacts(session: Session, columns: Columns) -> None:
     """Stage which organisation's record a person's record is a contact of; the last row of a batch says it."""
-    execute_rows(session, _new_contact(_dialect_of(session)), rows)
+    execute_columns(session, _new_contact(_dialect_of(session)), columns)
 
 
 def add_held_texts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -190,28 +219,31 @@ def records_of_batch(session: Session, batch_id: BatchId) -> list[RecordId]:
     return [RecordId(record) for record in session.execute(query).scalars()]
 
 
-def _insert_for(session: Session) -> Any:  # noqa: ANN401 - two dialects' inserts share methods, not a type
-    return sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
-
-
 def _dialect_of(session: Session) -> str:
     return session.get_bind().dialect.name
 
 
+def _insert_for(dialect: str) -> Any:  # noqa: ANN401 - two dialects' inserts share methods, not a type
+    return sqlite_insert if dialect == "sqlite" else postgresql_insert
+
+
+@lru_cache(maxsize=2)
+def _new_record(dialect: str) -> Insert:
+    """Make the statement once a dialect, so that it is compiled once."""
+    statement: Insert = _insert_for(dialect)(SourceRecord).on_conflict_do_nothing(index_elements=["key_index"])
+    return statement
+
+
 @lru_cache(maxsize=2)
 def _new_index(dialect: str) -> Insert:
-    """Make the statement once a dialect, so that it is compiled once."""
-    new: Any = sqlite_insert if dialect == "sqlite" else postgresql_insert
-    statement: Insert = new(RecordIndex).on_conflict_do_nothing(
-        index_elements=["record_id", "field", "token", "batch_id"]
-    )
+    key = ["token", "field", "record_id", "batch_id"]
+    statement: Insert = _insert_for(dialect)(RecordIndex).on_conflict_do_nothing(index_elements=key)
     return statement
 
 
 @lru_cache(maxsize=2)
 def _new_contact(dialect: str) -> Insert:
-    new: Any = sqlite_insert if dialect == "sqlite" else postgresql_insert
-    statement = new(ContactOf)
+    statement = _insert_for(dialect)(ContactOf)
     upsert: Insert = statement.on_conflict_do_update(
         index_elements=["person_record", "batch_id"],
         set_={"organisation_record": statement.excluded.organisation_record},

@@ -5,7 +5,7 @@ Data category: identifier (sealed or keyed). Retention: by the source's rule; er
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import BigInteger, PrimaryKeyConstraint
 from sqlmodel import Field, SQLModel
 
 from privacy.instant import Instant
@@ -21,7 +21,7 @@ class SourceRecord(SQLModel, table=True):
 
     record_id: bytes = Field(primary_key=True)
     kind: str
-    source: str = Field(index=True)
+    source: str
     key_index: bytes = Field(unique=True)
     key_version: int
     created_at: datetime = Field(sa_type=Instant)
@@ -31,7 +31,8 @@ class RecordRevision(SQLModel, table=True):
     """One arrival of a record's attributes: a sealed JSON document under the record's own key.
 
     `content_index` is a keyed digest of the document, so that an unchanged re-delivery is a duplicate without
-    opening.
+    opening. `tokens` are the blind indexes of its attributes, 16 bytes each: the way from a record to its rows in
+    `record_index`.
     """
 
     __tablename__ = "record_revision"
@@ -43,18 +44,28 @@ class RecordRevision(SQLModel, table=True):
     content_index: bytes
     sealed: bytes
     arrived_at: datetime = Field(sa_type=Instant)
+    tokens: bytes = b""
 
 
 class RecordIndex(SQLModel, table=True):
-    """A blind index of one standardised attribute of a record: the candidates of a match, confirmed after opening."""
+    """A blind index of one standardised attribute of a record: the candidates of a match, confirmed after opening.
+
+    Rows lie in the order of their tokens, so that a delivery that writes them in that order touches each page once.
+    A record's own rows are found by the `tokens` of its revisions: an index over random record ids beside random
+    tokens would cost more than all the rest. Rows are written before the revision that names them, so that an erasure
+    which comes between finds both when it is repeated.
+    """
 
     __tablename__ = "record_index"
-    __table_args__ = (Index("ix_record_index_token", "token"),)
+    __table_args__ = (
+        PrimaryKeyConstraint("token", "field", "record_id", "batch_id"),
+        {"sqlite_with_rowid": False},
+    )
 
-    record_id: bytes = Field(primary_key=True)
-    field: str = Field(primary_key=True)
-    token: bytes = Field(primary_key=True)
-    batch_id: bytes = Field(primary_key=True, index=True)
+    record_id: bytes
+    field: str
+    token: bytes
+    batch_id: bytes = Field(index=True)
     standardiser_version: int
     key_version: int
 

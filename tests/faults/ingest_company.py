@@ -20,7 +20,7 @@ from hub.lake.sweep import sweep
 from hub.settings import Settings
 from ingest.contract.load import contract_of_yaml
 from ingest.contract.model import Contract
-from ingest.pipeline import arrival, people, settle, texts
+from ingest.pipeline import arrival, pace, settle, texts
 from ingest.pipeline.delivery import Summary, ingest_file
 from ingest.pipeline.events import EventArrival
 from ingest.pipeline.people import IdentityArrival
@@ -237,8 +237,9 @@ def small_steps() -> None:
     """Cut the work so fine that every loop goes round more than once, here and in forked children."""
     IdentityArrival.CHUNK_ROWS = 3
     EventArrival.CHUNK_ROWS = 3
-    for module in (arrival, people, texts):
+    for module in (arrival, texts):
         module._WRITE_ROWS = 2
+    pace.FIRST_ROWS = pace.MOST_ROWS = pace.LEAST_ROWS = 2
     settle._CHUNK = 2
 
 

@@ -89,7 +89,8 @@ def test_a_no_takes_effect_as_its_chunk_lands_and_a_yes_does_not(template: Path,
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks of three rows; undone after the test."""
     monkeypatch.setattr("ingest.pipeline.people.IdentityArrival.CHUNK_ROWS", 3)
-    monkeypatch.setattr("ingest.pipeline.people._WRITE_ROWS", 2)
+    for name in ("FIRST_ROWS", "LEAST_ROWS", "MOST_ROWS"):
+        monkeypatch.setattr(f"ingest.pipeline.pace.{name}", 2)
 
 
 def test_the_noes_of_an_aborted_delivery_stay_and_its_yeses_never_count(template: Path, in_memory: Path) -> None:

@@ -66,9 +66,8 @@ def deliver(hub: Hub) -> None:
     known = [("crm", "1", "email", comparable_email(SISSEL)), ("crm", "2", "email", comparable_email(PER))]
     known.append(("erp", "1", "phone", comparable_phone(PHONE)))
     with hub.unit_of_work() as session:
-        add_indexes(
-            session, [an_index(hub, record_of(hub, source, key), field, value) for source, key, field, value in known]
-        )
+        rows = [an_index(hub, record_of(hub, source, key), field, value) for source, key, field, value in known]
+        add_indexes(session, {name: [row[name] for row in rows] for name in rows[0]})
 
 
 def a_batch() -> dict[str, Any]:

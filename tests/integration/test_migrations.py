@@ -151,3 +151,39 @@ def schema_of(engine: Engine) -> dict[str, object]:
         )
         triggers = list(connection.execute(text(query)).scalars())
     return tables | ({"triggers": triggers} if triggers else {})
+
+
+def test_indexes_survive_their_new_order_there_and_back(empty: Engine) -> None:
+    """A record's tokens go with each of its revisions in the batch that brought them."""
+    upgrade(empty, "control")
+    downgrade(empty, "control", "0002")
+    revisions = [(1, 1, 7), (1, 2, 7), (1, 3, 8), (2, 1, 7)]
+    indexes = [(1, "email", 5, 7), (1, "phone", 4, 7), (1, "email", 6, 8), (3, "email", 5, 9)]
+    with unit_of_work(empty) as session:
+        for record, number, batch in revisions:
+            row = {"record": an_id(record), "number": number, "batch": an_id(batch), "some": b"x"}
+            session.execute(text(_REVISION), row)
+        for record, field, token, batch in indexes:
+            row = {"record": an_id(record), "field": field, "token": an_id(token), "batch": an_id(batch)}
+            session.execute(text(_INDEX), row)
+    upgrade(empty, "control")
+    expected = {(1, 1): [4, 5], (1, 2): [4, 5], (1, 3): [6], (2, 1): []}
+    with reading(empty) as session:
+        found = session.execute(text("SELECT record_id, revision, tokens FROM record_revision")).all()
+    assert {(bytes(record), number): bytes(tokens) for record, number, tokens in found} == {
+        (an_id(record), number): b"".join(map(an_id, tokens)) for (record, number), tokens in expected.items()
+    }
+    assert count(empty, "record_index") == len(indexes)
+    downgrade(empty, "control", "0002")
+    assert count(empty, "record_index") == len(indexes)
+    assert count(empty, "record_revision") == len(revisions)
+
+
+_REVISION = (
+    "INSERT INTO record_revision (record_id, revision, batch_id, key_id, content_index, sealed, arrived_at) "
+    "VALUES (:record, :number, :batch, :some, :some, :some, 1)"
+)
+_INDEX = (
+    "INSERT INTO record_index (record_id, field, token, batch_id, standardiser_version, key_version) "
+    "VALUES (:record, :field, :token, :batch, 1, 1)"
+)
