@@ -21,7 +21,8 @@ from privacy.store.consent import history_of
 from privacy.store.subject_token import SubjectScope, SubjectToken, delete_subject_tokens
 from privacy.terms import ConsentAct, PrincipalId, Role
 from tests.api.conftest import Caller
-from tests.api.world import CHURN, NOTICE, WINBACK, World
+from tests.api.world import CHURN, WINBACK, World
+from tests.shop import NOTICE
 
 
 def seen(answer: httpx.Response) -> set[bytes]:

@@ -24,77 +24,15 @@ from privacy.pseudonym import pseudonyms_of
 from privacy.store.principal import Principal
 from privacy.store.subject_token import SubjectScope, SubjectToken
 from privacy.terms import PurposeId, RecordId, Role
+from tests.shop import ORDERS, people_contract, view_text
 
 AS_OF = datetime(2025, 6, 1, tzinfo=UTC)
-NOTICE = "privacy-2025-01"
 CHURN, WINBACK = "churn", "winback"
 
-_BASIS = """
-basis:
-  purposes: {churn: legitimate_interests, winback: consent, service: contract}
-  notice: privacy-2025-01
-  notice_given: true
-"""
-_PEOPLE = f"""
-contract: shop_people
-version: 1
-source: shop
-owner: shop-team
-table: people
-format: {{kind: csv, delimiter: ",", encoding: utf-8, dates: iso, timezone: UTC}}
-country: "NO"
-{_BASIS}
-key: [no]
-columns:
-  name: {{to: full_name}}
-  mail: {{to: email}}
-  since: {{to: event_time}}
+_PEOPLE = people_contract("""
 consent:
-  news: {{purposes: [winback], values: {{"yes": given, "": unknown}}, at: since, notice: privacy-2025-01}}
-"""
-_ORDERS = f"""
-contract: shop_orders
-version: 1
-source: shop
-owner: shop-team
-table: orders
-format: {{kind: csv, delimiter: ",", encoding: utf-8, decimal: ".", dates: iso, timezone: UTC}}
-country: "NO"
-currency: NOK
-{_BASIS}
-key: [order]
-person: {{column: who, source: shop}}
-columns:
-  order: {{to: order_ref}}
-  at: {{to: event_time}}
-  total: {{to: amount_minor}}
-  state: {{to: status, type: category, values: {{P: placed}}}}
-"""
-_TEXTS = "{nb: Ordrer, nn: Ordrar, sv: Ordrar, en: Orders, de: Bestellungen}"
-
-
-def view_text(name: str, purpose: str, grain: str = "person") -> str:
-    """Write a view with two features."""
-    return f"""
-name: {name}
-version: 1
-grain: {grain}
-purpose: {purpose}
-consumer: tests
-description: Orders of a customer.
-as_of_grid: day
-expires_days: 30
-quasi_identifiers: []
-k: 1
-population:
-  any_of: [{{table: orders}}]
-features:
-  orders: {{op: count, table: orders}}
-  amount: {{op: sum, table: orders, column: amount_minor}}
-texts:
-  orders: {_TEXTS}
-  amount: {_TEXTS}
-"""
+  news: {purposes: [winback], values: {"yes": given, "": unknown}, at: since, notice: privacy-2025-01}
+""")
 
 
 @dataclass(frozen=True)
@@ -150,7 +88,7 @@ def take_in(hub: Hub, owner: Principal, folder: Path, people: int) -> None:
     rows = [f"k{n},Person Nr{n},person{n}@example.org,2025-01-01,yes" for n in range(people)]
     _deliver(hub, owner, folder / "people", _PEOPLE, ["no,name,mail,since,news", *rows])
     orders = [f"o{n}-{i},2025-0{i}-1{n % 10}T10:00:00,k{n},{n + i}00,P" for n in range(people) for i in range(1, 4)]
-    _deliver(hub, owner, folder / "orders", _ORDERS, ["order,at,who,total,state", *orders])
+    _deliver(hub, owner, folder / "orders", ORDERS, ["order,at,who,total,state", *orders])
 
 
 def _deliver(hub: Hub, owner: Principal, place: Path, contract: str, lines: list[str]) -> None:

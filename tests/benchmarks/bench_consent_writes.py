@@ -29,7 +29,8 @@ from hub.subject_tokens import authenticate_subject
 from hub.writer import Writer
 from privacy.terms import PurposeId
 from tests.api.server import free_port
-from tests.api.world import NOTICE, WINBACK, World, make_world
+from tests.api.world import WINBACK, World, make_world
+from tests.shop import NOTICE
 
 ROOT = Path(__file__).resolve().parents[2]
 _BODIES = (

@@ -21,48 +21,16 @@ from typer.testing import CliRunner, Result
 
 from hub.cli.app import make_app
 from hub.cli.invocation import Invocation
+from tests.shop import ORDERS, people_contract, view_text
 
 AT = datetime(2025, 6, 10, 12, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[2]
 SECRETS = ("astrid.aas@example.org", "Astrid", "Bø-Unik", "90012345")
 """Personal values in the shop's files: none may ever be printed by a command that was not asked to open them."""
 
-_HEAD = """
-version: 1
-source: shop
-owner: shop-team
-country: "NO"
-basis:
-  purposes: {churn: legitimate_interests, winback: consent}
-  notice: privacy-2025-01
-  notice_given: true
-format: {kind: csv, delimiter: ",", encoding: utf-8, decimal: ".", dates: iso, timezone: UTC}
-"""
-PEOPLE = f"""
-contract: shop_people
-table: people
-{_HEAD}
-key: [no]
-columns:
-  name: {{to: full_name}}
-  mail: {{to: email}}
-  phone: {{to: phone}}
-  since: {{to: event_time}}
-completeness: {{email: 0.9}}
-"""
-ORDERS = f"""
-contract: shop_orders
-table: orders
-{_HEAD}
-currency: NOK
-key: [order]
-person: {{column: who, source: shop}}
-columns:
-  order: {{to: order_ref}}
-  at: {{to: event_time}}
-  total: {{to: amount_minor}}
-  state: {{to: status, type: category, values: {{P: placed}}}}
-"""
+PEOPLE = people_contract("""  phone: {to: phone}
+completeness: {email: 0.9}
+""")
 MENDED = ORDERS.replace("{P: placed}", "{P: placed, X: cancelled}")
 PEOPLE_ROWS = """no,name,mail,phone,since
 1,Astrid Bø-Unik,astrid.aas@example.org,90012345,2024-01-05T10:00:00Z
@@ -80,28 +48,7 @@ a4,2,2025-04-05T10:00:00Z,90012345x,P
 a5,3,2025-04-05T10:00:00Z,75.00,P
 a5,3,2025-04-05T10:00:00Z,75.00,P
 """
-_TEXTS = "{nb: Ordrer, nn: Ordrar, sv: Ordrar, en: Orders, de: Bestellungen}"
-VIEW = f"""
-name: shopping
-version: 1
-grain: person
-purpose: churn
-consumer: tests
-description: Orders of a customer.
-as_of_grid: month
-expires_days: 30
-quasi_identifiers: []
-k: 1
-population:
-  any_of: [{{table: orders}}]
-features:
-  orders: {{op: count, table: orders}}
-  amount: {{op: sum, table: orders, column: amount_minor}}
-texts:
-  orders: {_TEXTS}
-  amount: {_TEXTS}
-"""
-
+VIEW = view_text("shopping", "churn", grid="month")
 
 _app = cache(make_app)
 _TICKS = count()

@@ -24,8 +24,9 @@ from typing import Protocol
 from hub.client import Client
 from hub.errors import AnswerBroken, HubError, RequestRefused, ServiceUnreachable
 from tests.api.server import free_port
-from tests.api.world import AS_OF, NOTICE, WINBACK, World, make_world
+from tests.api.world import AS_OF, WINBACK, World, make_world
 from tests.integration.history import Chose, Read, Verdict, check
+from tests.shop import NOTICE
 
 ROOT = Path(__file__).resolve().parents[2]
 VIEW = "invited"

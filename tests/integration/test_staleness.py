@@ -18,9 +18,10 @@ from hub.views.gateway import Gateway
 from hub.views.permission import PermittedSet, permitted_set
 from hub.writer import Writer
 from privacy.terms import PurposeId
-from tests.api.world import AS_OF, NOTICE, WINBACK, World, make_world
+from tests.api.world import AS_OF, WINBACK, World, make_world
 from tests.integration.history import Chose, Read, check
 from tests.integration.staleness import VIEW, Outcome, Sizes, drive, run
+from tests.shop import NOTICE
 
 SHORT = Sizes(seconds=2.0, people=8, clients=3)
 
