@@ -90,10 +90,12 @@ def _note_settled(batch_id: BatchId, plan: _Plan, ports: Ports) -> bool:
 def _runs(regroupings: Sequence[Regrouping]) -> Iterator[list[Regrouping]]:
     """Cut moves into runs that never part what belongs together: each run is one transaction."""
     run: list[Regrouping] = []
+    moves = 0
     for regrouping in regroupings:
         run.append(regrouping)
-        if sum(len(each.moves) for each in run) >= _CHUNK:
+        moves += len(regrouping.moves)
+        if moves >= _CHUNK:
             yield run
-            run = []
+            run, moves = [], 0
     if run:
         yield run

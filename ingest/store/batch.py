@@ -39,7 +39,6 @@ _STATES_OF_ALL: Final = (
     select(col(RecordRevision.record_id), col(Batch.state))
     .distinct()
     .join(Batch, col(Batch.batch_id) == col(RecordRevision.batch_id))
-    .where(col(Batch.state).in_(COUNTED))
 )
 _STATES: Final = _STATES_OF_ALL.where(among_keys(col(RecordRevision.record_id)))
 
@@ -164,7 +163,7 @@ def held_back(session: Session, records: Sequence[bytes] | None = None) -> set[b
 
 def _held(states: Iterable[Sequence[Any]]) -> set[bytes]:
     """Fold (record, state) pairs: visible only."""
-    found: dict[str, set[bytes]] = {state: set() for state in COUNTED}
+    found: dict[str, set[bytes]] = {state.value: set() for state in BatchState}
     for record, state in states:
         found[state].add(record)
     return found[BatchState.VISIBLE.value] - found[BatchState.SETTLED.value]

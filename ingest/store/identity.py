@@ -1,7 +1,7 @@
 """The crosswalk and its history: read as frames, changed by moves that can be taken back."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -33,16 +33,18 @@ _MEMBER_SCHEMA: Final = {
 _OF_BATCH: Final = col(Batch.batch_id) == col(RecordIndex.batch_id)
 _RULE_ROW: Final = col(RecordIndex.field).in_(RULES)
 _COUNTED_ROW: Final = (_RULE_ROW, col(Batch.state).in_(_COUNTS))
+# Keys are looked up with the state beside each row: asked for the state, SQLite would begin with the batches, and read
+# all that they hold for every few hundred keys.
 _ROWS: Final = (
-    select(col(RecordIndex.record_id), col(RecordIndex.field), col(RecordIndex.token), col(RecordIndex.batch_id))
+    select(
+        col(Batch.state),
+        col(RecordIndex.record_id),
+        col(RecordIndex.field),
+        col(RecordIndex.token),
+        col(RecordIndex.batch_id),
+    )
     .join(Batch, _OF_BATCH)
-    .where(among_keys(col(RecordIndex.token)), *_COUNTED_ROW)
-)
-_CARRIERS: Final = (
-    select(col(RecordIndex.record_id))
-    .distinct()
-    .join(Batch, _OF_BATCH)
-    .where(among_keys(col(RecordIndex.token)), *_COUNTED_ROW)
+    .where(among_keys(col(RecordIndex.token)), _RULE_ROW)
 )
 _ENTITIES: Final = select(col(Crosswalk.entity_id)).distinct().where(among_keys(col(Crosswalk.record_id)))
 _MEMBERS: Final = select(col(Crosswalk.record_id), col(Crosswalk.entity_id)).where(among_keys(col(Crosswalk.entity_id)))
@@ -80,7 +82,7 @@ def linked_with(session: Session, batch_id: BatchId) -> Linked:
         # Tokens of the batch's own records were looked at when sharing ones were looked for.
         unseen = {token for record, _, token, _ in tokens if record not in brought} - looked
         looked |= unseen
-        frontier = {record for (record,) in select_among(session, _CARRIERS, sorted(unseen))}
+        frontier = {record for record, *_ in _counted_rows(session, sorted(unseen))}
     indexes = pl.DataFrame(rows, schema=_INDEX_SCHEMA, orient="row").unique()
     return Linked(indexes, _members(session, found))
 
@@ -88,8 +90,14 @@ def linked_with(session: Session, batch_id: BatchId) -> Linked:
 def _rows_of(session: Session, records: Mapping[bytes, bytes]) -> list[tuple[bytes, str, bytes, bytes]]:
     """Read the counted index rows of some records: record, field, token, batch."""
     tokens = tokens_of_records(session, [RecordId(record) for record in sorted(records)])
-    rows = select_among(session, _ROWS, tokens)
-    return [(record, name, token, batch) for record, name, token, batch in rows if record in records]
+    return [row for row in _counted_rows(session, tokens) if row[0] in records]
+
+
+def _counted_rows(session: Session, tokens: Sequence[bytes]) -> Iterator[tuple[bytes, str, bytes, bytes]]:
+    """Yield the counted index rows of some tokens: record, field, token, batch."""
+    for state, record, name, token, batch in select_among(session, _ROWS, tokens):
+        if state in _COUNTS:
+            yield record, name, token, batch
 
 
 def _records_that_share(session: Session, batch_id: BatchId) -> set[bytes]:
@@ -111,7 +119,7 @@ def _records_that_share(session: Session, batch_id: BatchId) -> set[bytes]:
     query = select(col(RecordIndex.record_id)).distinct().join(Batch, _OF_BATCH)
     found = set(session.execute(query.where(col(RecordIndex.token).in_(shared), *_COUNTED_ROW)).scalars())
     carriers: defaultdict[bytes, set[bytes]] = defaultdict(set)
-    for record, _, token, _ in select_among(session, _ROWS, earlier_tokens(session, batch_id)):
+    for record, _, token, _ in _counted_rows(session, earlier_tokens(session, batch_id)):
         carriers[token].add(record)
     return found.union(*(records for records in carriers.values() if len(records) > 1))
 
