@@ -60,15 +60,16 @@ _REVISIONS: Final = (
 )
 _TOKENS: Final = select(col(RecordRevision.tokens)).where(among_keys(col(RecordRevision.record_id)))
 _LATEST: Final = {"record": pl.Binary, "highest": pl.Int64, "content": pl.Binary}
-_SEALED: Final = (
+_SEALED: Final = (  # with the state beside each row: asked for it, SQLite would read all that every batch holds
     select(
+        col(Batch.state),
         col(RecordRevision.record_id),
         col(RecordRevision.revision),
         col(RecordRevision.key_id),
         col(RecordRevision.sealed),
     )
     .join(Batch, col(Batch.batch_id) == col(RecordRevision.batch_id))
-    .where(among_keys(col(RecordRevision.record_id)), col(Batch.state).in_(COUNTED))
+    .where(among_keys(col(RecordRevision.record_id)))
     .order_by(col(RecordRevision.revision))
 )
 
@@ -208,7 +209,8 @@ def entities_of_records(session: Session, records: Sequence[bytes]) -> list[byte
 
 def sealed_revisions(session: Session, records: Sequence[RecordId]) -> Iterator[tuple[RecordId, int, bytes, bytes]]:
     """Yield (record, revision, key id, sealed document) of each record's newest counted revision."""
-    newest = {record: (revision, *rest) for record, revision, *rest in select_among(session, _SEALED, records)}
+    rows = (row for state, *row in select_among(session, _SEALED, records) if state in COUNTED)
+    newest = {record: (revision, *rest) for record, revision, *rest in rows}
     for record, (revision, key_id, sealed) in newest.items():
         yield RecordId(record), revision, key_id, sealed
 
