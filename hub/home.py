@@ -22,6 +22,7 @@ from hub.errors import HomeUnsafe
 from hub.instance.tables import InstanceRow
 from hub.kek.file import create_key_file
 from hub.kek.provider import kek_of
+from hub.keystore.named import versions_of
 from hub.keystore.store import SqlKeyStore, holds_keys
 from hub.policy.pack import default_pack, pack_of
 from hub.settings import Settings
@@ -142,7 +143,8 @@ def _name_keys(keystore: SqlKeyStore) -> None:
 
 def _domains(keystore: SqlKeyStore, policy: Policy) -> None:
     for purpose in policy.purposes:
-        _ensure_key(keystore, KeyKind.DOMAIN, purpose.domain)
+        if not versions_of(keystore.engine, KeyKind.DOMAIN, purpose.domain):  # the first may have been retired
+            _ensure_key(keystore, KeyKind.DOMAIN, purpose.domain)
 
 
 def _ensure_key(keystore: SqlKeyStore, kind: KeyKind, name: str) -> None:

@@ -44,6 +44,11 @@ class SqlKeyStore:
         asked = self.unwraps.count_generation
         self.generations = HeldGenerations(engine, kek, instance=instance, clock=clock, asked=asked)
 
+    @property
+    def engine(self) -> Engine:
+        """The key database, for what concerns all of its keys: rotation, status."""
+        return self._engine
+
     def add(self, keys: Sequence[NewKey]) -> None:
         """Make the keys durable in one transaction; when this returns they survive a power cut."""
         self._insert([(new, "", 1) for new in keys])
