@@ -46,6 +46,7 @@ def _entities(session: Session, records: Iterable[bytes]) -> list[EntityId] | No
 
 
 def _is_released(hub: Hub, released: Released, entities: list[EntityId]) -> bool:
-    domain = hub.domain(hub.policy().purpose(released.spec.purpose).domain)
-    pseudonyms = pseudonyms_of(domain, pl.Series(entities, dtype=pl.Binary))
+    name, found = hub.policy().purpose(released.spec.purpose).domain, pl.Series(entities, dtype=pl.Binary)
+    domains = hub.domains.live(name, at=hub.clock())  # all: the key may have been rotated in this very moment
+    pseudonyms = pl.concat([pseudonyms_of(domain, found) for domain in domains])
     return bool(released.frame[PSEUDONYM].is_in(pseudonyms.implode()).any())
