@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
-from typing import Final
+from typing import Final, NoReturn
 from urllib.parse import quote, urlencode, urlsplit
 
 import polars as pl
@@ -76,6 +76,10 @@ class Client:
     def __repr__(self) -> str:
         """Show the host only: a token must not reach a log or a traceback."""
         return f"Client({self._host!r})"
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled: a pickle is a file with the token in clear."""
+        raise TypeError("a Client is never pickled")
 
     def view(self, name: str) -> "RemoteView":
         """Return a view by name; whether it may be read is decided at each read."""

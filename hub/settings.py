@@ -26,6 +26,7 @@ from typing import Any, Final, NoReturn, Self
 from urllib.parse import parse_qs, urlsplit
 
 from hub.errors import SettingsInvalid
+from privacy.secret import SecretText
 
 DEFAULT_HOME: Final = "varde-home"
 CONFIG_FILE: Final = "varde.toml"
@@ -57,6 +58,10 @@ class KekSetting:
     scheme: KekScheme
     place: str
     environment: Mapping[str, str] = field(repr=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        hidden = {name: SecretText(value) for name, value in self.environment.items()}
+        object.__setattr__(self, "environment", hidden)
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled: a pickle is a file with the key or the token in clear."""
@@ -108,6 +113,13 @@ class Settings:
     token: str | None = field(repr=False)
     anchors: tuple[str, ...] = field(default=(), repr=False)  # a mail address is about a person
     smtp_login: tuple[str, str] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("database_url", "keystore_url", "token"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, None if value is None else SecretText(value))
+        if self.smtp_login is not None:
+            object.__setattr__(self, "smtp_login", tuple(map(SecretText, self.smtp_login)))
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled: a pickle is a file with passwords and the token in clear."""

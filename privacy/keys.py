@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Final, NoReturn, Protocol
 
 from privacy.errors import WrongSecretLength
+from privacy.secret import Secret
 from privacy.terms import BatchId, KeyId, RecordId
 
 KEY_BYTES: Final = 32
@@ -50,6 +51,7 @@ class Key:
         """Insist on one length: HMAC zero-pads, so k and k + NUL would give the same index."""
         if len(self.secret) != KEY_BYTES:
             raise WrongSecretLength(self.kind, len(self.secret), KEY_BYTES)
+        object.__setattr__(self, "secret", Secret(self.secret))
 
     def __repr__(self) -> str:
         """Show the id only: a secret must not reach a log or a traceback."""

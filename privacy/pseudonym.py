@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from privacy.errors import WrongSecretLength
 from privacy.keys import KEY_BYTES
+from privacy.secret import Secret
 from privacy.terms import ID_BYTES, DomainName, EntityId, Pseudonym
 
 _BLOCK: Final = ID_BYTES
@@ -35,6 +36,7 @@ class PseudonymisationDomain:
         """Insist on one length."""
         if len(self.secret) != KEY_BYTES:
             raise WrongSecretLength(self.name, len(self.secret), KEY_BYTES)
+        object.__setattr__(self, "secret", Secret(self.secret))
 
     def __repr__(self) -> str:
         """Show name and version only: a secret must not reach a log or a traceback."""

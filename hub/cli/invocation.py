@@ -15,6 +15,7 @@ from hub.cli.signature import signing_at_end
 from hub.compose import Clock, Hub, open_hub
 from hub.kek.environment import WARNING
 from hub.settings import KekScheme, Settings
+from privacy.secret import SecretText
 from privacy.store.principal import Principal
 
 
@@ -25,6 +26,10 @@ class Invocation:
     environment: Mapping[str, str] = field(repr=False)
     clock: Clock = wall_clock.now
     home: Path | None = None
+
+    def __post_init__(self) -> None:
+        hidden = {name: SecretText(value) for name, value in self.environment.items()}
+        object.__setattr__(self, "environment", hidden)
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled: a pickle is a file with the environment in clear."""

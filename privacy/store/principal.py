@@ -9,6 +9,7 @@ from typing import NoReturn
 from sqlalchemy import insert, or_, select, update
 from sqlmodel import Session, col
 
+from privacy.secret import SecretText
 from privacy.tables.principal import PrincipalRow
 from privacy.terms import PersonId, PrincipalId, Role
 
@@ -39,6 +40,9 @@ class NewPrincipal:
     label_index: bytes
     label_sealed: bytes
     expires_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "token", SecretText(self.token))
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled: a pickle is a file with the token in clear."""
