@@ -40,6 +40,8 @@ class SealedTable(IntEnum):
     SCORE = 5
     GOLDEN_RECORD = 6
     CONSENT_EVIDENCE = 7
+    RELEASE_MEMBERS = 8
+    MODEL_MEMBERS = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

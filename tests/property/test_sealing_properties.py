@@ -1,15 +1,17 @@
 """Sealing over pairs of cells: a value opens where it was sealed and at no other place, however alike."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from privacy.errors import SealBroken
+from privacy.keys import Key
 from privacy.sealing import Cell, SealedTable, open_sealed, seal
 from tests.builders import a_cell, a_key
 
+PART_NAMES = tuple(field.name for field in fields(Cell))
 PARTS = st.binary(max_size=4)  # short on purpose: parts that could run into one another
 CELLS = st.builds(
     Cell,
@@ -48,6 +50,48 @@ def test_one_part_of_another_cell_is_enough_to_refuse(one: Cell, other: Cell, pa
 def test_different_cells_have_different_associated_data(one: Cell, other: Cell) -> None:
     assert (one.aad(a_key()) == other.aad(a_key())) == (one == other)
     assert one.aad(a_key(1)) != one.aad(a_key(2))
+
+
+KEYS = st.integers(1, 3).map(a_key)
+FULL = st.binary(min_size=16, max_size=16)
+REAL_CELLS = st.builds(
+    Cell,
+    instance=FULL,
+    table=st.sampled_from(SealedTable),
+    field=st.integers(0, 65_535),
+    row=FULL,
+    revision=st.integers(0, 2**63),
+)
+
+
+@given(
+    one=REAL_CELLS, other=REAL_CELLS, keys=st.tuples(KEYS, KEYS), part=st.sampled_from([*PART_NAMES, "key", "value"])
+)
+def test_what_two_cells_exchange_opens_in_neither(one: Cell, other: Cell, keys: tuple[Key, Key], part: str) -> None:
+    """Two sealed cells swap one part, their key or their whole value: neither opens the other's."""
+    first, second = (seal(b"value", key=key, cell=cell) for key, cell in zip(keys, (one, other), strict=True))
+    if part == "value":
+        assume((one, keys[0].key_id) != (other, keys[1].key_id))
+        swapped = ((second, keys[0], one), (first, keys[1], other))
+    elif part == "key":
+        assume(keys[0] != keys[1])
+        swapped = ((first, keys[1], one), (second, keys[0], other))
+    else:
+        assume(getattr(one, part) != getattr(other, part))
+        swapped = (
+            (first, keys[0], replace(one, **{part: getattr(other, part)})),
+            (second, keys[1], replace(other, **{part: getattr(one, part)})),
+        )
+    for sealed, key, cell in swapped:
+        with pytest.raises(SealBroken):
+            open_sealed(sealed, key=key, cell=cell)
+
+
+@given(one=REAL_CELLS, keys=st.tuples(KEYS, KEYS))
+def test_a_secret_under_another_key_id_opens_nothing(one: Cell, keys: tuple[Key, Key]) -> None:
+    assume(keys[0] != keys[1])
+    with pytest.raises(SealBroken):
+        open_sealed(seal(b"v", key=keys[0], cell=one), key=replace(keys[0], key_id=keys[1].key_id), cell=one)
 
 
 @given(noise=st.binary(max_size=80))

@@ -10,6 +10,7 @@ import pytest
 from hub.kek.file import FileKek
 from hub.keystore.store import wrap_aad
 from privacy.blind_index import BlindIndex
+from privacy.errors import SealBroken
 from privacy.keys import Key, KeyKind
 from privacy.pseudonym import PseudonymisationDomain, entity_of, pseudonym_of, pseudonyms_of
 from privacy.sealing import Cell, SealedTable, open_sealed, seal_with_nonce
@@ -41,6 +42,25 @@ def test_sealing_v1(vector: dict[str, Any]) -> None:
     sealed = seal_with_nonce(raw(vector, "plain"), key=key, cell=cell, nonce=raw(vector, "nonce"))
     assert sealed.hex() == vector["sealed"]
     assert open_sealed(raw(vector, "sealed"), key=key, cell=cell).hex() == vector["plain"]
+
+
+@pytest.mark.parametrize("vector", VECTORS["sealing_v1_refused"], ids=lambda vector: vector["because"])
+def test_sealing_v1_refuses(vector: dict[str, Any]) -> None:
+    """Each value is authentic but for one part: that part alone must be enough."""
+    key = Key(key_id=KeyId(raw(vector, "key_id")), kind=KeyKind.RECORD, secret=raw(vector, "secret"))
+    cell = Cell(
+        instance=raw(vector, "instance"),
+        table=SealedTable(vector["table"]),
+        field=vector["field"],
+        row=raw(vector, "row"),
+        revision=vector["revision"],
+    )
+    with pytest.raises(SealBroken):
+        open_sealed(raw(vector, "sealed"), key=key, cell=cell)
+
+
+def test_every_sealed_table_has_a_vector() -> None:
+    assert {vector["table"] for vector in VECTORS["sealing_v1"]} == {int(table) for table in SealedTable}
 
 
 @pytest.mark.parametrize("vector", VECTORS["wrapped_key_v1"])

@@ -54,6 +54,35 @@ def sealed(number: int, plain: bytes, table: int, field: int, revision: int) -> 
     }
 
 
+PARTS = {"instance": b"i" * 16, "table": 3, "field": 1, "row": b"r" * 16, "revision": 5, "key_id": b"k" * 16}
+OTHERS = {"instance": b"j" * 16, "table": 4, "field": 2, "row": b"s" * 16, "revision": 6, "key_id": b"l" * 16}
+HEADERS = {
+    "magic": b"VRE" + b"\x01" + b"\x00\x01",
+    "suite": b"VRD" + b"\x02" + b"\x00\x01",
+    "key version": b"VRD" + b"\x01" + b"\x00\x02",
+}
+
+
+def refused(name: str) -> dict[str, object]:
+    """Seal with one part of the cell, or of the header, exchanged: authentic as such, and of another place."""
+    parts = PARTS | ({name: OTHERS[name]} if name in OTHERS else {})
+    secret, plain, nonce = bytes(range(32)), b"whose", bytes(range(50, 62))
+    header = HEADERS.get(name, b"VRD" + b"\x01" + b"\x00\x01") + nonce
+    fields = [
+        part if isinstance(part, bytes) else part.to_bytes(8 if at == 4 else 2, "big")
+        for at, part in enumerate(parts.values())
+    ]
+    value = header + gcm(secret, nonce, plain, header + prefixed(*fields))
+    if name == "nonce":
+        value = value[:6] + bytes([value[6] ^ 1]) + value[7:]
+    if name == "tag":
+        value = value[:-1] + bytes([value[-1] ^ 1])
+    if name == "ciphertext":
+        value = value[:18] + bytes([value[18] ^ 1]) + value[19:]
+    cell = {key: part.hex() if isinstance(part, bytes) else part for key, part in PARTS.items()}
+    return cell | {"secret": secret.hex(), "because": name, "sealed": value.hex()}
+
+
 def wrapped(number: int, kind: str, owner: bytes) -> dict[str, object]:
     kek, secret, key_id = bytes([number]) * 32, bytes(range(32)), bytes([0xB0 + number]) * 16
     nonce = bytes(range(100, 112))
@@ -88,7 +117,9 @@ def vectors() -> dict[str, object]:
             sealed(2, "Bjørn Sørensen".encode(), 1, 1, 70_000),
             sealed(3, bytes(range(256)), 4, 1, 0),
             sealed(4, b"x", 7, 65_535, 2**63),
+            *(sealed(10 + table, b"table", table, 2, 3) for table in range(1, 10)),
         ],
+        "sealing_v1_refused": [refused(name) for name in (*PARTS, *HEADERS, "nonce", "ciphertext", "tag")],
         "wrapped_key_v1": [wrapped(1, "record", bytes([9]) * 16), wrapped(2, "domain", b""), wrapped(3, "file", b"f")],
         "pseudonym_v1": [pseudonym(number) for number in (1, 2, 3)],
         "blind_index_v1": [
