@@ -1,7 +1,7 @@
 """How many keys this process has unwrapped, by kind and act: what `varde audit reconcile` compares with the audit log.
 
 A count that a process keeps of itself is a hint, not a proof: code that runs in it could leave itself out. Where a key
-service holds the KEK its own log counts the unwrapping of key generations, and that is evidence (ADR 21).
+service holds the KEK its own log counts the unwrapping of key generations, and that is evidence (ADR 27).
 """
 
 from collections import Counter
