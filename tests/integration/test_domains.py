@@ -71,7 +71,7 @@ def test_history_of_domains_is_appended_only(control: Engine, table: str, statem
         "pseudonymisation_domain_approval": "('churn', 1, :id, :id, :id, 1)",
     }
     with unit_of_work(control) as session:
-        session.execute(text(f"INSERT INTO {table} VALUES {values[table]}"), {"id": an_id(1)})  # noqa: S608 - ours
+        session.execute(text(f"INSERT INTO {table} VALUES {values[table]}"), {"id": an_id(1)})  # noqa: S608 - tables of this test
     with pytest.raises(RuleBroken, match="append-only"), unit_of_work(control) as session:
         session.execute(text(statement.format(table)))
 
