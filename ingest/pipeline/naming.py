@@ -7,7 +7,7 @@ import polars as pl
 
 from ingest.pipeline.pace import Pace
 from ingest.pipeline.ports import Ports
-from ingest.store.record import NAMES, KeySpace, find_records, name_records, records_of_source
+from ingest.store.record import NAMES, KeySpace, drawn_names, find_records, name_records, records_of_source
 
 _NAMED: Final = ("key", "record", "key_index", "is_new")
 _KNOWN: Final = {"key": pl.String, "number": pl.UInt32}
@@ -97,11 +97,11 @@ def records_of_keys(keys: pl.Series, space: KeySpace, ports: Ports) -> pl.DataFr
     with ports.read_only() as session:
         many = len(tokens) >= _MANY
         found = records_of_source(session, space) if many else _names(find_records(session, tokens))
-    unknown = asked.join(found, on="key_index", how="anti")["key_index"].sort()
+    unknown = drawn_names(asked.join(found, on="key_index", how="anti")["key_index"].to_list())
     new: list[bytes] = []
-    for part in Pace(ports.spent).parts(len(unknown)):
+    for part in Pace(ports.spent).parts(unknown.height):
         with ports.unit_of_work() as session:
-            named = name_records(session, unknown[part].to_list(), space, at=ports.clock())
+            named = name_records(session, unknown[part], space, at=ports.clock())
         found = pl.concat([found, _names(named.records)])
         new += named.new
         ports.reached("named")

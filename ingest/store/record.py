@@ -100,16 +100,28 @@ class Named:
     new: set[bytes]
 
 
-def name_records(session: Session, key_indexes: Sequence[bytes], space: KeySpace, *, at: datetime) -> Named:
-    """Give every unknown source key a random record id and an entity of its own.
+def drawn_names(key_indexes: Sequence[bytes]) -> pl.DataFrame:
+    """Draw a random record id and a random entity id for each source key: key_index, record, entity (Binary).
+
+    Rows lie in the order of both ids. Which key gets which is chance; but a run of rows then lies together in every
+    tree but that of the keys, and a short transaction writes few pages of each instead of one a row.
+    """
+    count = len(key_indexes)
+    drawn = pl.DataFrame({"key_index": key_indexes, "record": random_ids(count)}, schema=NAMES).sort("record")
+    return drawn.with_columns(entity=pl.Series(sorted(random_ids(count)), dtype=pl.Binary))
+
+
+def name_records(session: Session, drawn: pl.DataFrame, space: KeySpace, *, at: datetime) -> Named:
+    """Give every unknown source key the record id that was drawn for it, and an entity of its own.
 
     Two processes may meet here with the same key: the first wins, the other is given the winner's id.
     """
-    indexes = sorted(key_indexes)  # one order for all: crosswise locks would be a deadlock on PostgreSQL
-    drawn = dict(zip(indexes, map(RecordId, random_ids(len(indexes))), strict=True))
+    drawn = drawn.sort("key_index")  # one order for all: crosswise locks would be a deadlock on PostgreSQL
+    indexes = drawn["key_index"].to_list()
+    wanted = dict(zip(indexes, map(RecordId, drawn["record"]), strict=True))
     kind = Same(space.kind.value)
     columns: Columns = {
-        "record_id": list(drawn.values()),
+        "record_id": list(wanted.values()),
         "kind": kind,
         "source": Same(space.source),
         "key_index": indexes,
@@ -117,13 +129,13 @@ def name_records(session: Session, key_indexes: Sequence[bytes], space: KeySpace
         "created_at": Same(at),
     }
     written = execute_columns(session, _new_record(_dialect_of(session)), columns)
-    won = drawn if written == len(drawn) else find_records(session, indexes)
-    mine = {index: record for index, record in drawn.items() if won.get(index) == record}
-    entities = random_ids(len(mine))
+    won = wanted if written == len(wanted) else find_records(session, indexes)
+    mine = drawn.filter(pl.Series([won.get(index) == record for index, record in wanted.items()], dtype=pl.Boolean))
+    entities = mine["entity"].to_list()
     fresh = {"created_at": Same(at), "revision": Same(0), "merged_into": Same(None)}
     insert_columns(session, Entity, {"entity_id": entities, "kind": kind, **fresh})
-    insert_columns(session, Crosswalk, {"record_id": list(mine.values()), "entity_id": entities, "kind": kind})
-    return Named(won, set(mine))
+    insert_columns(session, Crosswalk, {"record_id": mine["record"].to_list(), "entity_id": entities, "kind": kind})
+    return Named(won, set(mine["key_index"]))
 
 
 def latest_revisions(session: Session, records: Sequence[RecordId], batch_id: BatchId) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from hub.database.engine import engine_of
 from hub.database.unit import reading, unit_of_work
-from ingest.store.record import KeySpace, find_records, name_records
+from ingest.store.record import KeySpace, drawn_names, find_records, name_records
 from privacy.consent import ConsentEvent
 from privacy.store.consent import append_acts, heads_of
 from privacy.store.epoch import current_epoch
@@ -55,7 +55,7 @@ def test_the_same_new_keys_in_opposite_order_get_one_name_each(postgres: Postgre
             tokens = [an_id(n) * 2 for n in range(start, start + RECORDS)]
             ready.wait(30)
             with unit_of_work(mine) as session:
-                name_records(session, tokens[::step], space, at=NOON)
+                name_records(session, drawn_names(tokens[::step]), space, at=NOON)
         mine.dispose()
 
     with ThreadPoolExecutor(2) as pool:

@@ -15,7 +15,7 @@ from ingest.identity.clustering import Move
 from ingest.identity.comparable import comparable_email, comparable_phone
 from ingest.store.batch import BatchState
 from ingest.store.identity import Cause, apply_moves
-from ingest.store.record import KeySpace, add_indexes, find_records, name_records
+from ingest.store.record import KeySpace, add_indexes, drawn_names, find_records, name_records
 from ingest.tables.batch import Batch
 from privacy.errors import PurposeUnknown
 from privacy.store.audit import entries
@@ -61,7 +61,7 @@ def deliver(hub: Hub) -> None:
         insert_rows(session, Batch, [a_batch()])
         for source, keys in (("crm", ("1", "2")), ("erp", ("1",))):
             tokens = hub.indexes().source_key(source).tokens_of(keys)
-            name_records(session, tokens, KeySpace(source=source, kind=EntityKind.PERSON), at=NOON)
+            name_records(session, drawn_names(tokens), KeySpace(source=source, kind=EntityKind.PERSON), at=NOON)
             declare_grounds(session, [a_ground(source)])
     known = [("crm", "1", "email", comparable_email(SISSEL)), ("crm", "2", "email", comparable_email(PER))]
     known.append(("erp", "1", "phone", comparable_phone(PHONE)))
