@@ -13,7 +13,7 @@ DONE, UNEXPECTED, USAGE, REJECTS, REFUSED, UNREACHABLE = range(6)
 KILLED: Final = -1
 ANY: Final = frozenset(range(6))
 HARMLESS: Final = frozenset({"csv-formula"})
-"""Deliveries that look hostile and are taken in: a formula is a name like any other; of two equal keys one counts."""
+"""Deliveries that look hostile and are taken in: a formula is a name like any other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
