@@ -60,6 +60,7 @@ class AccessRefused(HubError):
     def __init__(self, because: str, remedy: str = "") -> None:
         super().__init__(f"refused: {because}" + (f". {remedy}" if remedy else ""))
         self.because = because
+        self.noted = False  # true once the audit log knows of it, so that no door tells it twice
 
 
 class NotAuthenticated(HubError):
