@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
@@ -17,6 +17,7 @@ from hub.database.engine import engine_of
 from hub.database.schema import verify_newest
 from hub.database.unit import reading, unit_of_work
 from hub.domains import Domains
+from hub.doorkeeper import Doorkeeper
 from hub.errors import HomeUnsafe
 from hub.instance.tables import InstanceRow
 from hub.kek.provider import kek_of
@@ -63,6 +64,7 @@ class Hub:
     clock: Clock
     anchoring: Anchoring
     reached: Reached = _unreported
+    doorkeeper: Doorkeeper = field(default_factory=Doorkeeper, compare=False, repr=False)
 
     def unit_of_work(self) -> AbstractContextManager[Session]:
         """Open a write transaction on the control database."""

@@ -131,7 +131,8 @@ def history(hub: Hub, subject: Subject, by: Principal) -> list[Act]:
     if by.role not in _MAY_ENTER:
         raise AccessRefused("role_may_not_see_acts", "Only owner, DPO and agents see a person's acts")
     with hub.unit_of_work() as session:
-        hub.audit(session, "consent.show", by.principal_id, AuditFields(records=subject.records))
+        fields = AuditFields(records=subject.records, role=by.role)
+        hub.audit(session, "consent.show", by.principal_id, fields)
     with hub.reading() as session:
         return history_of(session, subject.records)
 

@@ -71,8 +71,9 @@ class AuditFields:
     """All that an entry may say beside action, instant and actor; None is left out of the bytes.
 
     - who and by which right: `principal` (acted upon), `role`, `four_eyes` (enforced or not), `act_id`;
-    - which use: `view`, `view_version`, `purpose`, `legal_basis`, `as_of`, `model`, `epoch`;
-    - how much: `rows`, `absent` (rule to count), `columns` (schema names), `size_bytes`, `opened` (count), `sha256`;
+    - which use: `view`, `view_version`, `purpose`, `legal_basis`, `as_of`, `model`, `module`, `epoch`;
+    - how much: `rows`, `absent` (rule to count), `columns` (schema names), `size_bytes`, `opened` (count), `attempts`,
+      `sha256`;
     - about what: `batch`, `source`, `contract`, `records`, `entity`, `key`, `erasure`, `intent` (its leaf index);
     - consent: `act`, `channel`, `state`, `notice_version`;
     - under which rules: `policy_hash`, `view_hash`, `purpose_hash`, `software_version`;
@@ -94,12 +95,14 @@ class AuditFields:
     legal_basis: LegalBasis | None = None
     as_of: datetime | None = None
     model: str | None = None
+    module: str | None = None
     epoch: int | None = None
     rows: int | None = None
     absent: Mapping[str, int] | None = None
     columns: tuple[str, ...] | None = None
     size_bytes: int | None = None
     opened: int | None = None
+    attempts: int | None = None
     sha256: str | None = None
     batch: BatchId | None = None
     source: str | None = None
@@ -259,9 +262,10 @@ _A_FLAG: Final = Shape("true or false", lambda value: isinstance(value, bool))
 
 SHAPES: Final[Mapping[str, Shape]] = {
     **dict.fromkeys(("principal", "act_id", "batch", "entity", "key", "erasure"), _AN_ID),
-    **dict.fromkeys(("view", "purpose", "source", "contract"), _A_WORD),
+    **dict.fromkeys(("view", "purpose", "source", "contract", "module"), _A_WORD),
     **dict.fromkeys(("notice_version", "reason", "outcome"), _A_WORD),
-    **dict.fromkeys(("view_version", "epoch", "rows", "size_bytes", "opened", "intent", "log_size"), _A_COUNT),
+    **dict.fromkeys(("view_version", "epoch", "rows", "size_bytes", "opened", "attempts"), _A_COUNT),
+    **dict.fromkeys(("intent", "log_size"), _A_COUNT),
     **dict.fromkeys(("sha256", "policy_hash", "view_hash", "purpose_hash", "log_root"), _A_HASH),
     "role": _one_of(Role),
     "legal_basis": _one_of(LegalBasis),

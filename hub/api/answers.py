@@ -10,11 +10,14 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
+from hub.attempts import note_refusal
+from hub.errors import AccessRefused
 from hub.problems import OURS, problem_of, said, slug_of
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -88,10 +91,18 @@ def _response(told: tuple[HTTPStatus, bytes], headers: Mapping[str, str] | None 
 async def _ours(request: Request, error: Exception) -> Response:
     """Tell one of our own errors, whose text holds no value of a row."""
     known = said(error)
+    await _note(request, known)
     meaning = problem_of(known)
     detail = str(known) if meaning.status in _TOLD else None
     told = problem(_id(request), meaning.status, slug_of(known), title=meaning.title, detail=detail)
     return _response(told, _headers(meaning.status))
+
+
+async def _note(request: Request, error: Exception) -> None:
+    """Count what a rule refused to a known principal."""
+    principal = getattr(request.state, "principal", None)
+    if isinstance(error, AccessRefused) and principal is not None:
+        await run_in_threadpool(note_refusal, request.app.state.service.hub, principal, error)
 
 
 async def _http(request: Request, error: Exception) -> Response:

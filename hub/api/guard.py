@@ -14,9 +14,12 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 
 from hub.api.service import Service
+from hub.attempts import Channel, note_login, note_stranger
 from hub.authentication import authenticate
-from hub.errors import NotAuthenticated
+from hub.database.unit import RuleBroken, StorageFull
+from hub.errors import NotAuthenticated, ServiceUnreachable
 from hub.subject_tokens import authenticate_subject
+from privacy.store.principal import Principal
 
 PRINCIPAL: Final = HTTPBearer(
     scheme_name="principal", description="The token of a principal: `varde principal add`.", auto_error=False
@@ -57,7 +60,7 @@ class PrincipalRoute(_GuardedRoute):
     async def admit(request: Request) -> None:
         """Let a principal in."""
         token = await token_of(request, PRINCIPAL)
-        request.state.principal = await run_in_threadpool(authenticate, service_of(request).hub, token)
+        request.state.principal = await run_in_threadpool(_principal, service_of(request), token)
 
 
 class SubjectRoute(_GuardedRoute):
@@ -67,8 +70,6 @@ class SubjectRoute(_GuardedRoute):
     async def admit(request: Request) -> None:
         """Let a data subject in."""
         token = await token_of(request, SUBJECT)
-        if not token:
-            raise NotAuthenticated
         await run_in_threadpool(_verify_subject, service_of(request), token)
 
 
@@ -84,6 +85,24 @@ async def token_of(request: Request, bearer: HTTPBearer) -> str | None:
     return None if credentials is None else credentials.credentials
 
 
-def _verify_subject(service: Service, token: str) -> None:
-    with service.hub.reading() as session:
-        authenticate_subject(service.hub, session, token)
+def _principal(service: Service, token: str | None) -> Principal:
+    """Return who acts, once the audit log knows of the login."""
+    try:
+        principal = authenticate(service.hub, token)
+    except NotAuthenticated:
+        note_stranger(service.hub)
+        raise
+    try:
+        note_login(service.hub, principal, Channel.HTTP)
+    except (RuleBroken, StorageFull):
+        raise ServiceUnreachable("the audit log", "it did not take the entry") from None
+    return principal
+
+
+def _verify_subject(service: Service, token: str | None) -> None:
+    try:
+        with service.hub.reading() as session:
+            authenticate_subject(service.hub, session, token or "")
+    except NotAuthenticated:
+        note_stranger(service.hub)
+        raise

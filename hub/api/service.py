@@ -10,6 +10,7 @@ from anyio import CapacityLimiter, to_thread
 from sqlalchemy.exc import DBAPIError
 
 from hub.anchors.anchor import Outcome
+from hub.attempts import tell_denials
 from hub.compose import Hub
 from hub.database.schema import newest_revision
 from hub.erasing import roll_forward
@@ -99,8 +100,12 @@ def _anchor(hub: Hub) -> None:
 
 
 def _sign(hub: Hub) -> None:
-    """Sign the log's head if it has grown; a database that does not answer now is asked again next time."""
+    """Tell what attempts were counted, then sign the log's head if it has grown.
+
+    A database that does not answer now is asked again next time.
+    """
     try:
+        tell_denials(hub)
         hub.checkpoint()
     except (HubError, PrivacyError, ProofRejected, DBAPIError) as exc:
         _log.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__})

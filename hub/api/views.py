@@ -95,7 +95,7 @@ async def read_view(
     sheet = await to_thread.run_sync(_sheet, read, chosen, limiter=service.reads)
     return PiecewiseResponse(
         sheet.body,
-        _escort(service, gateway, principal, sheet.released),
+        _escort(service, gateway, principal, sheet),
         headers=_headers(sheet),
         media_type=chosen.media_type,
     )
@@ -111,14 +111,14 @@ def _sheet(read: partial[Released], chosen: Format) -> _Sheet:
     return _Sheet(released, body, hashlib.sha256(body).digest())
 
 
-def _escort(service: Service, gateway: Gateway, principal: Principal, released: Released) -> Escort:
+def _escort(service: Service, gateway: Gateway, principal: Principal, sheet: _Sheet) -> Escort:
     """Fence every piece; note completion when the last was handed over."""
 
     async def before() -> None:
-        await to_thread.run_sync(verify_unchanged, service.hub, released, limiter=service.reads)
+        await to_thread.run_sync(verify_unchanged, service.hub, sheet.released, limiter=service.reads)
 
     async def finished() -> None:
-        await to_thread.run_sync(gateway.complete, released, principal)
+        await to_thread.run_sync(gateway.complete, sheet.released, principal, sheet.body)
 
     return Escort(before, finished)
 

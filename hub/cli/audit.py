@@ -7,16 +7,18 @@ from typing import Annotated
 import typer
 
 from hub.anchors.evidence import verify_not_rolled_back
+from hub.attempts import tell_denials
 from hub.cli import anchors
 from hub.cli.audit_proof import export, prove, receipt, verifier
 from hub.cli.audit_reconcile import reconcile
 from hub.cli.duty import Duty
-from hub.cli.invocation import acting
+from hub.cli.invocation import Acting, acting
 from hub.cli.message import say, warn
 from hub.cli.moment import instant_from
 from hub.cli.note import note_from
 from hub.cli.progress import counting
 from hub.cli.table import Format, FormatOption, Table, show
+from hub.views.intent import open_releases
 from privacy.audit import AuditFields
 from privacy.checkpoint import origin_of
 from privacy.store.audit import NewEntry, entries
@@ -40,21 +42,39 @@ class Reason(StrEnum):
 
 
 @app.command()
-def log(
+def log(  # noqa: PLR0913 - a command's options are its parameters
     ctx: typer.Context,
     *,
     action: Annotated[str | None, typer.Option("--action", help="Only actions that begin so, such as `view.`.")] = None,
     since: Annotated[str | None, typer.Option("--since", help="Only from this date or instant on.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, newest first.")] = 100,
+    only_open: Annotated[bool, typer.Option("--open", help="Only releases that began and never completed.")] = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """List entries, newest first: who did what, when, to how many. No entry holds anything about a person."""
     act = acting(ctx, Duty.READ_AUDIT)
+    if only_open:
+        _show_open(act, form)
+        return
+    tell_denials(act.hub)
     start = None if since is None else instant_from(since)
     with act.hub.reading() as session:
         found = entries(session, action=action, since=start, limit=limit)
     rows = [(leaf, entry.at, entry.action, entry.actor, dict(entry.fields)) for leaf, entry in found]
     show(Table(("leaf", "at", "action", "actor", "fields"), rows, "Audit log"), form)
+
+
+def _show_open(act: Acting, form: Format) -> None:
+    with act.hub.reading() as session:
+        found = open_releases(session)
+    columns = ("leaf", "at", "view", "version", "purpose", "rows", "principal", "release")
+    rows: list[tuple[object, ...]] = []
+    for each in found:
+        what = (each.intent_leaf, each.at, each.view, each.version, each.purpose, each.rows)
+        rows.append((*what, each.principal, each.release_id))
+    show(Table(columns, rows, "Releases without completion"), form)
+    if found:
+        say("Their rows may have left: treat them as released. One that is on its way out right now is listed, too.")
 
 
 @app.command()

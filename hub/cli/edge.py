@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from hub import logs
-from hub.cli.invocation import Invocation
+from hub.cli.invocation import Invocation, note_denial
 from hub.cli.message import complain, say
 from hub.problems import OURS, ExitCode, problem_of, said, slug_of
 
@@ -59,6 +59,7 @@ class Edge(TyperGroup):
         except _SIGNALS:
             raise
         except Exception as exc:  # noqa: BLE001 - the last stop: nothing may pass as a traceback
+            note_denial(ctx, exc)
             code = tell(said(exc), debug=invocation.debug)
             raise typer.Exit(code) from None
         finally:

@@ -21,6 +21,7 @@ from ingest.quality.profile import profile
 from ingest.quality.report import QualityReport
 from ingest.quality.tally import Known
 from ingest.store.record import find_records
+from privacy.audit import AuditFields
 from privacy.terms import EntityKind
 
 app = typer.Typer(help="Look at a source's files and contracts.", no_args_is_help=True)
@@ -40,6 +41,8 @@ def check(ctx: typer.Context, pairs: Pairs, *, form: FormatOption = Format.TABLE
     reports = []
     for contract_path, path in zip(pairs[::2], pairs[1::2], strict=True):
         contract = load_contract(contract_path)
+        if hub is not None:
+            _note_check(hub, contract)
         reports.append(profile(contract, path, at=at, known=None if hub is None else known_in(hub, contract)))
     differ = disagreements_of(reports)
     if form is Format.JSON:
@@ -71,6 +74,13 @@ def known_in(hub: Acting, contract: Contract) -> Known:
         return pl.Series([token in found for token in tokens], dtype=pl.Boolean)
 
     return known
+
+
+def _note_check(hub: Acting, contract: Contract) -> None:
+    """Tell the audit log first: how many of a file's keys are on record here says something about our customers."""
+    fields = AuditFields(contract=contract.name, source=contract.source, role=hub.principal.role)
+    with hub.hub.unit_of_work() as session:
+        hub.hub.audit(session, "source.check", hub.principal.principal_id, fields)
 
 
 def _hub_if_any(ctx: typer.Context) -> Acting | None:

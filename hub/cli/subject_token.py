@@ -13,6 +13,7 @@ from hub.cli.message import say, would
 from hub.cli.moment import instant_from
 from hub.cli.outfile import private_file
 from hub.cli.subject import Identifier, one_subject_from
+from hub.cli.subject_accesses import accesses
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.consents import Subject
 from hub.subject_tokens import issue, listed, revoke, verify_issuer
@@ -22,6 +23,7 @@ from privacy.terms import EVERY_PURPOSE, PurposeId
 app = typer.Typer(help="What a person holds here.", no_args_is_help=True)
 token = typer.Typer(help="Tokens with which a person acts on their own choices.", no_args_is_help=True)
 app.add_typer(token, name="token")
+app.command()(accesses)
 DEFAULT_DAYS: Final = 90  # a link in a message is read late, not for ever
 _COLUMNS: Final = ("record_id", "scope", "purposes", "created_at", "expires_at", "revoked_at", "live")
 

@@ -10,6 +10,7 @@ from hub.predictions import tables as predictions
 from hub.views import tables as views
 from ingest.tables import batch, identity, record
 from privacy.tables import (
+    attempt,
     audit,
     consent,
     domain,
@@ -17,6 +18,7 @@ from privacy.tables import (
     erasure,
     policy,
     principal,
+    release_members,
     reveal,
     subject_token,
     unwrap,
@@ -25,6 +27,7 @@ from privacy.tables import (
 MODULES: Final[tuple[ModuleType, ...]] = (
     *(anchors, instance, lake, predictions, views),
     *(batch, identity, record),
-    *(audit, consent, domain, epoch, erasure, policy, principal, reveal, subject_token, unwrap),
+    *(attempt, audit, consent, domain, epoch, erasure, policy),
+    *(principal, release_members, reveal, subject_token, unwrap),
 )
 """Named, so that no tool takes an import for its effect to be unused."""

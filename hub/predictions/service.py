@@ -5,12 +5,14 @@ crosswalk revision of its customer, so that a merge or an erasure voids it at on
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import polars as pl
 
+from hub.accesses import learned_from, manifest_of
 from hub.compose import Hub
 from hub.errors import AccessRefused
 from hub.lake.catalogue import files_of
@@ -20,12 +22,14 @@ from hub.predictions.child import ask
 from hub.predictions.scores import write_scores
 from hub.predictions.tables import ModelVersion
 from hub.views.gateway import Gateway, Released
+from hub.views.intent import Reader
 from hub.views.registry import readable_spec
 from hub.views.spec import Grid, ViewSpec, header_of
+from ingest.store.ordinal import ordinals_of
 from predict.wire import Message, arrow
 from privacy.audit import AuditFields
 from privacy.store.principal import Principal
-from privacy.terms import random_id
+from privacy.terms import RecordId, random_id
 
 VIEW_OF: Final = {"churn": "churn_signals"}
 _MOST_CUTS: Final = 36
@@ -69,7 +73,8 @@ def train(
     cuts = labelled_cuts(spec, since=_known_since(hub, spec), known_until=known_until)
     if not cuts or spec.label is None:
         raise AccessRefused("no_labelled_cut", "There is not enough history yet for one horizon after the first month")
-    released = Gateway(hub).read_training(principal, view, purpose=spec.purpose, cuts=cuts, known_until=known_until)
+    reader = Reader(principal=principal, module=module)
+    released = Gateway(hub).read_training(reader, view, purpose=spec.purpose, cuts=cuts, known_until=known_until)
     message = Message(
         {"horizon_days": spec.label.horizon_days, "seed": seed, "capacity": None, "features": described(spec)},
         {"frame": arrow(_modelled(released.frame))},
@@ -91,7 +96,8 @@ def train(
         "report": answer.part("report").decode(),
     }
     with hub.unit_of_work() as session:
-        store.add_model(session, row)
+        members, revision = manifest_of(hub, session, released.release_id, model_id)
+        store.add_model(session, row | {"members": members, "crosswalk_revision": revision})
         fields = AuditFields(model=model_id.hex(), view=view, act_id=released.release_id, rows=released.frame.height)
         hub.audit(session, "model.train", principal.principal_id, fields)
     return Trained(model_id=model_id, report=json.loads(answer.part("report")), cuts=cuts, rows=released.frame.height)
@@ -106,7 +112,7 @@ def score(
     view, spec = model.view, _spec(hub, model.view)
     _verify_model(model, spec)
     at = as_of or newest_cut(spec, _known_until(hub, spec), hub.clock())
-    released = Gateway(hub).read(principal, view, purpose=spec.purpose, as_of=at)
+    released = Gateway(hub).read(principal, view, purpose=spec.purpose, as_of=at, module=module)
     frame = _modelled(released.frame.with_columns(as_of=pl.lit(at)))
     parts = {"artefact": store.read_artefact(hub.settings.models_folder, model), "frame": arrow(frame)}
     message = Message({"capacity": None, "language": language}, parts, {"artefact": "json", "frame": "arrow"})
@@ -114,6 +120,17 @@ def score(
     scores, reasons = answer.frame("scores"), answer.frame("reasons")
     written = write_scores(hub, principal, scores, spec, model)
     return Scored(as_of=at, scores=scores, reasons=reasons, released=released, written=written)
+
+
+def models_of(hub: Hub, records: Sequence[RecordId]) -> list[bytes]:
+    """List the models that learned from one of a person's records, newest first: for recalls and retraining.
+
+    To be asked before the person is erased: afterwards nothing leads from the person to any model.
+    """
+    with hub.reading() as session:
+        ordinals = ordinals_of(session, records)["ordinal"].to_list()
+        models = [model for model in store.all_models(session) if model.members is not None]
+    return [m.model_id for m in models if learned_from(hub, m.model_id, m.members or b"", ordinals)]
 
 
 def report(hub: Hub, module: str) -> dict[str, bytes]:

@@ -2,14 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import Text
+from sqlalchemy import BigInteger, Text
 from sqlmodel import Field, SQLModel
 
 from privacy.instant import Instant
 
 
 class ModelVersion(SQLModel, table=True):
-    """One trained model: what it learned from (releases), what it promised, where its file is."""
+    """One trained model: what it learned from, what it promised, where its file is.
+
+    `members`: whom it learned from, as a sealed set of ordinals, at that revision of the crosswalk; None for a model
+    that was trained before members were kept.
+    """
 
     __tablename__ = "model_version"
 
@@ -22,5 +26,7 @@ class ModelVersion(SQLModel, table=True):
     trained_by: bytes
     training_release: bytes
     file_sha256: bytes
+    members: bytes | None = None
+    crosswalk_revision: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     report: str = Field(sa_type=Text)
     current: bool = False

@@ -7,7 +7,6 @@ again. Only then the intent is appended to the audit log, in the same transactio
 linearisation point. If it cannot be committed, nothing is released.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,24 +14,26 @@ from io import BytesIO
 from typing import Final
 
 import polars as pl
-from sqlalchemy import insert, update
-from sqlmodel import Session, col
+from sqlmodel import Session
 
+from hub.accesses import with_ordinals
 from hub.anchors.standing import verify_open
+from hub.attempts import note_denied
 from hub.compose import Hub
 from hub.domains import verify_release
 from hub.errors import AccessRefused, ReadContended
-from hub.lake.reading import Reader, reading
+from hub.lake.reading import Reader as LakeReader
+from hub.lake.reading import reading
 from hub.views.compile import RECORD, SUBJECT, Permitted, compile_training, compile_view
+from hub.views.intent import Completion, Intent, Reader, note_completion, note_intent
 from hub.views.permission import PermittedSet, permitted_set
 from hub.views.registry import readable_spec
 from hub.views.spec import ViewSpec
-from hub.views.tables import Release
 from ingest.store.record import entities_of_records
-from privacy.audit import AuditFields
 from privacy.minimisation import hide_groups_below
 from privacy.pseudonym import pseudonyms_of
 from privacy.purposes import Purpose
+from privacy.store.attempt import DenialKind
 from privacy.store.epoch import current_epoch, lock_epoch, records_changed_since
 from privacy.store.policy import find_policy
 from privacy.store.principal import Principal
@@ -43,8 +44,7 @@ ENTITY: Final = "entity"
 _MAY_READ: Final = frozenset({Role.OWNER, Role.SCIENTIST, Role.SERVICE, Role.SUCCESS})
 _SEES_SMALL_COUNTS: Final = frozenset({Role.DPO, Role.OWNER})
 _ATTEMPTS: Final = 5
-_NEW_RELEASE: Final = insert(Release)
-Build = Callable[[Reader, ViewSpec, Permitted], pl.LazyFrame]
+Build = Callable[[LakeReader, ViewSpec, Permitted], pl.LazyFrame]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +73,7 @@ class _Built:
     permitted: PermittedSet
     persons: PermittedSet | None
     frame: pl.DataFrame  # entity, pseudonym and features
+    members: pl.DataFrame  # entity and ordinal of every record that was read
 
 
 class Gateway:
@@ -81,8 +82,10 @@ class Gateway:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
 
-    def read(self, principal: Principal, view: str, *, purpose: str, as_of: datetime) -> Released:
-        """Read a view at an instant of its grid.
+    def read(
+        self, principal: Principal, view: str, *, purpose: str, as_of: datetime, module: str | None = None
+    ) -> Released:
+        """Read a view at an instant of its grid; `module` is the prediction module that the rows are for.
 
         Raises:
             AccessRefused: the credential, the purpose or the view does not allow it; the refusal is audited.
@@ -90,63 +93,51 @@ class Gateway:
             ReadContended: others kept changing what was being read.
 
         """
-        released = self.release(principal, view, purpose=purpose, as_of=as_of)
+        released = self.release(principal, view, purpose=purpose, as_of=as_of, module=module)
         self.complete(released, principal)
         return released
 
-    def release(self, principal: Principal, view: str, *, purpose: str, as_of: datetime) -> Released:
+    def release(
+        self, principal: Principal, view: str, *, purpose: str, as_of: datetime, module: str | None = None
+    ) -> Released:
         """Read as `read` does, for a caller that hands the rows on and notes their completion itself."""
 
-        def build(reader: Reader, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
+        def build(reader: LakeReader, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
             tables = {table: reader.scan(table, until=as_of) for table in spec.tables}
             return compile_view(spec, tables, permitted, as_of=as_of)
 
-        return self._release(principal, view, purpose, as_of, build)
+        return self._release(Reader(principal=principal, module=module), view, purpose, as_of, build)
 
     def read_training(
-        self, principal: Principal, view: str, *, purpose: str, cuts: list[datetime], known_until: datetime
+        self, who: Reader, view: str, *, purpose: str, cuts: list[datetime], known_until: datetime
     ) -> Released:
         """Read a view at several instants with labels; every label window ends before `known_until`."""
 
-        def build(reader: Reader, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
+        def build(reader: LakeReader, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
             tables = {table: reader.scan(table, until=known_until) for table in spec.tables}
             return compile_training(spec, tables, permitted, cuts=cuts, known_until=known_until)
 
-        released = self._release(principal, view, purpose, max(cuts), build)
-        self.complete(released, principal)
+        released = self._release(who, view, purpose, max(cuts), build)
+        self.complete(released, who.principal)
         return released
 
-    def complete(self, released: Released, principal: Principal) -> str:
-        """Note that the rows have left: their count, bytes and SHA-256 as an Arrow IPC stream; return the digest."""
-        buffer = BytesIO()
-        released.frame.write_ipc_stream(buffer)
-        digest = hashlib.sha256(buffer.getbuffer())
-        fields = AuditFields(
-            act_id=released.release_id,
-            view=released.spec.name,
-            rows=released.frame.height,
-            size_bytes=buffer.getbuffer().nbytes,
-            sha256=digest.hexdigest(),
-        )
-        with self._hub.unit_of_work() as session:
-            self._hub.audit(session, "view.release.complete", principal.principal_id, fields)
-            session.execute(
-                update(Release)
-                .where(col(Release.release_id) == released.release_id)
-                .values(completed_at=self._hub.clock(), sha256=digest.digest())
-            )
-        return digest.hexdigest()
+    def complete(self, released: Released, principal: Principal, body: bytes | None = None) -> None:
+        """Note that the rows have left; `body` is what left, byte for byte, None if they stayed in this process."""
+        left = _stream_of(released.frame) if body is None else body
+        done = Completion(released.release_id, released.spec.name, released.frame.height, left)
+        note_completion(self._hub, done, principal)
 
-    def _release(self, principal: Principal, view: str, purpose: str, as_of: datetime, build: Build) -> Released:
+    def _release(self, who: Reader, view: str, purpose: str, as_of: datetime, build: Build) -> Released:
+        principal = who.principal
         try:
             self._authorise(principal, view, purpose)
             for _ in range(_ATTEMPTS):
                 built = self._build(view, purpose, build)
-                released = self._fence(principal, built, as_of)
+                released = self._fence(who, built, as_of)
                 if released is not None:
                     return released
         except AccessRefused as exc:
-            self._note_refusal(principal, purpose, exc.because)
+            self._note_refusal(principal, purpose, exc)
             raise
         raise ReadContended(view)
 
@@ -178,35 +169,44 @@ class Gateway:
             frame = reader.collect(build(reader, spec, Permitted(subjects.lazy().select(RECORD, SUBJECT), allowed)))
         entities = subjects.select(SUBJECT, "entity").unique()
         rows = frame.join(entities, on=SUBJECT, how="inner").drop(SUBJECT)
-        return _Built(spec, declared, epoch, permitted, persons, self._minimised(rows, spec, declared))
+        members = with_ordinals(hub, _read(subjects, frame, persons))
+        return _Built(spec, declared, epoch, permitted, persons, self._minimised(rows, spec, declared), members)
 
-    def _fence(self, principal: Principal, built: _Built, as_of: datetime) -> Released | None:
+    def _fence(self, who: Reader, built: _Built, as_of: datetime) -> Released | None:
         """Look again at what changed since the build; commit the intent; None if the frame must be built again."""
         hub, spec = self._hub, built.spec
-        release_id = random_id()
         with hub.unit_of_work() as session:
             epoch = lock_epoch(session)
-            verify_release(session, built.purpose, principal.role, spec.quasi_identifiers, at=hub.clock())
+            verify_release(session, built.purpose, who.principal.role, spec.quasi_identifiers, at=hub.clock())
             frame = self._still_permitted(session, built)
             if frame is None:
                 return None
-            absent = dict(built.permitted.absent)
+            absent, members, at = dict(built.permitted.absent), built.members, hub.clock()
             if frame.height < built.frame.height:
                 absent["changed_during_read"] = built.frame.height - frame.height
-            released = Released(
-                release_id=release_id,
+                members = members.filter(pl.col(ENTITY).is_in(frame[ENTITY].implode()))
+            intent = Intent(
+                release_id=random_id(),
                 spec=spec,
-                frame=frame.drop(ENTITY),
-                absent=_told(absent, principal, spec.k),
-                expires_at=hub.clock() + timedelta(days=spec.expires_days),
+                purpose=built.purpose,
+                as_of=as_of,
+                at=at,
+                expires_at=at + timedelta(days=spec.expires_days),
                 epoch=epoch,
+                rows=frame.height,
+                columns=tuple(name for name in frame.columns if name != ENTITY),
+                absent=absent,
+                members=members["ordinal"],
             )
-            intent = hub.audit(
-                session, "view.release.intent", principal.principal_id, _intent(built, released, as_of, absent)
-            )
-            who = {"principal_id": principal.principal_id, "intent_leaf": intent, "released_at": hub.clock()}
-            session.execute(_NEW_RELEASE, [_release_row(released, built, as_of, who)])
-        return released
+            note_intent(hub, session, intent, who)
+        return Released(
+            release_id=intent.release_id,
+            spec=spec,
+            frame=frame.drop(ENTITY),
+            absent=_told(absent, who.principal, spec.k),
+            expires_at=intent.expires_at,
+            epoch=epoch,
+        )
 
     def _still_permitted(self, session: Session, built: _Built) -> pl.DataFrame | None:
         """Drop whoever may no longer be read; None where a figure or group would have to be computed again."""
@@ -237,12 +237,24 @@ class Gateway:
         pseudonyms = pseudonyms_of(self._hub.domain(purpose.domain), frame[ENTITY])
         return frame.insert_column(0, pseudonyms.alias(PSEUDONYM)).sort(PSEUDONYM)
 
-    def _note_refusal(self, principal: Principal, purpose: str, because: str) -> None:
-        """Audit a denied attempt; the names are the caller's, so only known words are kept."""
+    def _note_refusal(self, principal: Principal, purpose: str, refused: AccessRefused) -> None:
+        """Count a denied attempt; the names are the caller's, so only known words are kept."""
         known = purpose in {p.id for p in self._hub.policy().purposes}
-        fields = AuditFields(reason=because, outcome="refused", purpose=purpose if known else None, role=principal.role)
-        with self._hub.unit_of_work() as session:
-            self._hub.audit(session, "view.release.refused", principal.principal_id, fields)
+        asked = purpose if known else ""
+        note_denied(self._hub, DenialKind(principal.principal_id, "view.release.refused", refused.because, asked))
+        refused.noted = True
+
+
+def _stream_of(frame: pl.DataFrame) -> bytes:
+    buffer = BytesIO()
+    frame.write_ipc_stream(buffer)
+    return buffer.getvalue()
+
+
+def _read(subjects: pl.DataFrame, frame: pl.DataFrame, persons: PermittedSet | None) -> pl.DataFrame:
+    """Return every record that a frame was made of; at organisation grain whoever's acts may have counted in it."""
+    read = subjects.join(frame.select(SUBJECT).unique(), on=SUBJECT, how="semi").select("record", ENTITY, "ordinal")
+    return read if persons is None else pl.concat([read, persons.records.select("record", ENTITY, "ordinal")])
 
 
 def _persons(session: Session, purpose: Purpose, spec: ViewSpec, at: datetime) -> PermittedSet | None:
@@ -269,32 +281,3 @@ def _told(absent: dict[str, int], principal: Principal, k: int) -> dict[str, int
     if principal.role in _SEES_SMALL_COUNTS:
         return absent
     return {rule: count for rule, count in absent.items() if count >= max(k, 2)}
-
-
-def _intent(built: _Built, released: Released, as_of: datetime, absent: dict[str, int]) -> AuditFields:
-    return AuditFields(
-        act_id=released.release_id,
-        view=built.spec.name,
-        view_version=built.spec.version,
-        view_hash=built.spec.hash.hex(),
-        purpose=built.purpose.id,
-        legal_basis=built.purpose.legal_basis,
-        as_of=as_of,
-        rows=released.frame.height,
-        absent=absent,
-        columns=tuple(released.frame.columns),
-        epoch=released.epoch,
-    )
-
-
-def _release_row(released: Released, built: _Built, as_of: datetime, who: dict[str, object]) -> dict[str, object]:
-    return who | {
-        "release_id": released.release_id,
-        "view": built.spec.name,
-        "version": built.spec.version,
-        "purpose": built.purpose.id,
-        "as_of": as_of,
-        "epoch": released.epoch,
-        "rows": released.frame.height,
-        "expires_at": released.expires_at,
-    }

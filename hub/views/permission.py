@@ -30,7 +30,8 @@ UNSETTLED: Final = "unsettled"
 class PermittedSet:
     """The records that may be read, and why the other customers are absent.
 
-    - `records`: record, entity (Binary, 16 bytes): permitted records only;
+    - `records`: record, entity (Binary, 16 bytes), ordinal (UInt32, null before the first release): permitted records
+      only;
     - `absent`: rule to number of entities that have no permitted record, by the rule that fired first;
     - `valid_until`: the earliest instant at which a consent of a permitted entity lapses by itself, None if none does.
       It counts for every part: one that is not permitted itself silences the others once its consent has expired.
@@ -63,7 +64,7 @@ def permitted_set(
         counts[ERASED] = gone
     parts = decided.join(permitted, on="entity", how="semi")
     return PermittedSet(
-        records=permitted.select("record", "entity"), absent=counts, valid_until=_earliest(parts["until_us"])
+        records=permitted.select("record", "entity", "ordinal"), absent=counts, valid_until=_earliest(parts["until_us"])
     )
 
 

@@ -2,6 +2,7 @@
 
 from ingest.pipeline.ports import Ports
 from ingest.store import expiry
+from privacy.audit import AuditFields
 from privacy.terms import KeyId
 
 
@@ -18,4 +19,8 @@ def expire(ports: Ports) -> int:
         ports.keys.shred([KeyId(key_id) for key_id in keys])
         ports.reached("expired_keys_shredded")
     with ports.unit_of_work() as session:
-        return expiry.delete_expired(session, at=at)
+        deleted = expiry.delete_expired(session, at=at)
+        if deleted:
+            fields = AuditFields(rows=deleted, reason="expired")
+            ports.audit(session, "retention.run", ports.principal, fields)
+    return deleted

@@ -197,20 +197,27 @@ def add_held_texts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 _RECORDS: Final = select(
-    col(Crosswalk.record_id), col(Crosswalk.entity_id), col(SourceRecord.source), col(Crosswalk.kind)
+    col(Crosswalk.record_id),
+    col(Crosswalk.entity_id),
+    col(SourceRecord.source),
+    col(Crosswalk.ordinal),
+    col(Crosswalk.kind),
 ).join(SourceRecord, col(SourceRecord.record_id) == col(Crosswalk.record_id))
 _RECORDS_OF_ENTITIES: Final = _RECORDS.where(among_keys(col(Crosswalk.entity_id)))
 _ENTITIES_OF_RECORDS: Final = select(col(Crosswalk.entity_id)).where(among_keys(col(Crosswalk.record_id)))
 
 
 def records_frame(session: Session, kind: EntityKind, entities: Sequence[bytes] | None = None) -> pl.DataFrame:
-    """Return every record of a kind, or of some entities only: record, entity (Binary, 16 bytes), source (String)."""
+    """Return every record of a kind, or of some entities only.
+
+    Columns: record, entity (Binary, 16 bytes), source (String), ordinal (UInt32, null before the first release).
+    """
     if entities is None:
         found = session.execute(_RECORDS.where(col(Crosswalk.kind) == kind.value)).all()
     else:
         found = list(select_among(session, _RECORDS_OF_ENTITIES, entities))  # type: ignore[arg-type]  # rows are alike
-    rows = [(record, entity, source) for record, entity, source, its_kind in found if its_kind == kind.value]
-    schema = {"record": pl.Binary, "entity": pl.Binary, "source": pl.String}
+    rows = [row[:-1] for row in found if row[-1] == kind.value]
+    schema = {"record": pl.Binary, "entity": pl.Binary, "source": pl.String, "ordinal": pl.UInt32}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 

@@ -27,13 +27,23 @@ class Entity(SQLModel, table=True):
 
 
 class Crosswalk(SQLModel, table=True):
-    """Which entity a record belongs to now."""
+    """Which entity a record belongs to now; `ordinal` names it in the members of releases, from its first on."""
 
     __tablename__ = "crosswalk"
 
     record_id: bytes = Field(primary_key=True)
     entity_id: bytes = Field(index=True)
     kind: str
+    ordinal: int | None = Field(default=None, sa_type=BigInteger, index=True, unique=True)
+
+
+class OrdinalCounter(SQLModel, table=True):
+    """The one row that says which ordinal is given next; it only goes on, so that no number is used twice."""
+
+    __tablename__ = "ordinal_counter"
+
+    id: int = Field(primary_key=True)
+    next: int = Field(sa_type=BigInteger)
 
 
 class CrosswalkEvent(SQLModel, table=True):

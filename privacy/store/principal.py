@@ -1,7 +1,7 @@
 """Principals: who acts. A token is 32 random bytes, shown once, kept as SHA-256; the label is sealed."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NoReturn
@@ -98,6 +98,14 @@ def person_of_label(session: Session, label_index: bytes) -> PersonId | None:
 def all_principals(session: Session) -> Sequence[PrincipalRow]:
     """List every principal, oldest first."""
     return list(session.execute(select(PrincipalRow).order_by(col(PrincipalRow.created_at))).scalars())
+
+
+def roles_of(session: Session, principals: Collection[PrincipalId]) -> dict[PrincipalId, Role]:
+    """Return the roles of some principals; who is none (a data subject, the hub itself) is left out."""
+    query = select(col(PrincipalRow.principal_id), col(PrincipalRow.role)).where(
+        col(PrincipalRow.principal_id).in_(principals)
+    )
+    return {PrincipalId(principal): Role(role) for principal, role in session.execute(query)}
 
 
 def find_unrevoked(session: Session, principal_id: PrincipalId) -> Principal | None:

@@ -1,0 +1,156 @@
+"""What is about to leave, committed before its first byte: the audit entry, the release, and who is in it.
+
+All three are rows of one transaction, whose commit is the read's linearisation point. If one of them cannot be
+written none is, and nothing is released.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+from sqlalchemy import insert, select, update
+from sqlmodel import Session, col
+
+from hub.accesses import NewMembers, note_members
+from hub.compose import Hub
+from hub.views.spec import ViewSpec
+from hub.views.tables import Release
+from privacy.audit import AuditFields
+from privacy.purposes import Purpose
+from privacy.store.principal import Principal
+
+_NEW_RELEASE: Final = insert(Release)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who reads: the principal, and the prediction module if it reads for one."""
+
+    principal: Principal
+    module: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """What is about to leave: how many rows of which columns, on which grounds; `members` are ordinals (UInt32)."""
+
+    release_id: bytes
+    spec: ViewSpec
+    purpose: Purpose
+    as_of: datetime
+    at: datetime
+    expires_at: datetime
+    epoch: int
+    rows: int
+    columns: tuple[str, ...]
+    absent: dict[str, int]
+    members: pl.Series
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What left: so many rows of a release of a view, as these bytes."""
+
+    release_id: bytes
+    view: str
+    rows: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRelease:
+    """A release that began and whose completion nobody noted: some of its rows may have left, or none."""
+
+    intent_leaf: int
+    at: datetime
+    view: str
+    version: int
+    purpose: str
+    rows: int
+    principal: bytes
+    release_id: bytes
+
+
+def open_releases(session: Session) -> list[OpenRelease]:
+    """List the releases without completion, newest first; one that is on its way out right now is among them."""
+    query = select(Release).where(col(Release.completed_at).is_(None)).order_by(col(Release.intent_leaf).desc())
+    return [
+        OpenRelease(
+            intent_leaf=row.intent_leaf,
+            at=row.released_at,
+            view=row.view,
+            version=row.version,
+            purpose=row.purpose,
+            rows=row.rows,
+            principal=row.principal_id,
+            release_id=row.release_id,
+        )
+        for row in session.execute(query).scalars()
+    ]
+
+
+def note_intent(hub: Hub, session: Session, intent: Intent, reader: Reader) -> None:
+    """Write audit entry, release and members in the caller's transaction."""
+    who, spec = reader.principal, intent.spec
+    leaf = hub.audit(session, "view.release.intent", who.principal_id, _fields(intent, reader))
+    row = {
+        "release_id": intent.release_id,
+        "view": spec.name,
+        "version": spec.version,
+        "purpose": intent.purpose.id,
+        "principal_id": who.principal_id,
+        "as_of": intent.as_of,
+        "epoch": intent.epoch,
+        "intent_leaf": leaf,
+        "rows": intent.rows,
+        "released_at": intent.at,
+        "expires_at": intent.expires_at,
+    }
+    session.execute(_NEW_RELEASE, [row])
+    new = NewMembers(
+        intent_leaf=leaf,
+        release_id=intent.release_id,
+        at=intent.at,
+        view=spec.name,
+        purpose=intent.purpose.id,
+        role=who.role,
+        module=reader.module,
+        grain=spec.grain,
+    )
+    note_members(hub, session, new, intent.members)
+
+
+def note_completion(hub: Hub, done: Completion, principal: Principal) -> None:
+    """Write that the rows of a release have left: how many, their bytes and SHA-256."""
+    digest = hashlib.sha256(done.body)
+    fields = AuditFields(
+        act_id=done.release_id,
+        view=done.view,
+        rows=done.rows,
+        size_bytes=len(done.body),
+        sha256=digest.hexdigest(),
+    )
+    completed = update(Release).where(col(Release.release_id) == done.release_id)
+    with hub.unit_of_work() as session:
+        hub.audit(session, "view.release.complete", principal.principal_id, fields)
+        session.execute(completed.values(completed_at=hub.clock(), sha256=digest.digest()))
+
+
+def _fields(intent: Intent, reader: Reader) -> AuditFields:
+    return AuditFields(
+        act_id=intent.release_id,
+        role=reader.principal.role,
+        module=reader.module,
+        view=intent.spec.name,
+        view_version=intent.spec.version,
+        view_hash=intent.spec.hash.hex(),
+        purpose=intent.purpose.id,
+        legal_basis=intent.purpose.legal_basis,
+        as_of=intent.as_of,
+        rows=intent.rows,
+        absent=intent.absent,
+        columns=intent.columns,
+        epoch=intent.epoch,
+    )

@@ -1,0 +1,124 @@
+"""Whatever breaks the audit log, no route hands out customer data: every route of the app is tried or excused.
+
+A new route fails `test_every_route_is_tried_or_excused` until somebody says which it is.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.routing import BaseRoute, Mount, Route
+
+from hub.api.app import create_app
+from hub.authentication import Scope, add
+from privacy.terms import Role
+from tests import audit_faults
+from tests.api.conftest import Caller
+from tests.api.world import AS_OF, CHURN, World
+from tests.audit_faults import broken
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Somebody who calls: the app, a person in it, and the token of who may reveal."""
+
+    caller: Caller
+    person: int
+    revealer: str
+
+    @property
+    def world(self) -> World:
+        return self.caller.world
+
+    @property
+    def pseudonym(self) -> bytes:
+        return self.world.pseudonyms[CHURN][self.person]
+
+
+def read_view(desk: Desk) -> httpx.Response:
+    return desk.caller.read()
+
+
+def choose(desk: Desk) -> httpx.Response:
+    return desk.caller.choose(desk.world.token(desk.person), "objected", "*")
+
+
+def reveal(desk: Desk) -> httpx.Response:
+    body = {"purpose": CHURN, "pseudonym": desk.pseudonym.hex(), "reason": "help_offered"}
+    return desk.caller.call("POST", "/v1/reveal", desk.revealer, json=body)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A call that succeeds in a healthy hub, and what of its body must not leave a broken one."""
+
+    call: Callable[[Desk], httpx.Response]
+    canary: Callable[[Desk], bytes]
+
+
+TRIED: Final = {
+    "GET /v1/views/{name}": Tried(read_view, lambda desk: desk.pseudonym),
+    "POST /v1/reveal": Tried(reveal, lambda desk: f"person{desk.person}@example.org".encode()),
+    "PUT /v1/me/purposes/{purpose}": Tried(choose, lambda _desk: b'"recorded"'),
+}
+EXCUSED: Final = {
+    "GET /health": "says whether the process is ready; to those who run it, which check failed",
+    "GET /openapi.json": "describes the interface",
+    "POST /v1/reveal/requests": "answers with the id of a request; nobody is named",
+    "POST /v1/reveal/requests/{request_id}/approval": "answers with an instant; nobody is named",
+}
+"""Routes that release no customer data, and why."""
+
+
+def routes(found: list[BaseRoute]) -> Iterator[str]:
+    for route in found:
+        inner = getattr(route, "original_router", route if isinstance(route, Mount) else None)
+        if inner is not None:  # FastAPI keeps an included router whole
+            yield from routes(inner.routes)
+        else:
+            assert isinstance(route, Route), f"a kind of route that this test cannot name: {type(route).__name__}"
+            yield from (f"{method} {route.path}" for method in sorted(route.methods or ()) if method != "HEAD")
+
+
+def test_every_route_is_tried_or_excused(world: World) -> None:
+    app: FastAPI = create_app(world.hub)
+    assert set(routes(app.routes)) - TRIED.keys() - EXCUSED.keys() == set()
+
+
+@pytest.fixture
+def desk(caller: Caller, person: int) -> Desk:
+    everything = frozenset({"*"})
+    scope = Scope(role=Role.SUCCESS, purposes=everything, views=everything)
+    _, token = add(caller.world.hub, "revealer", scope, caller.world.owner)
+    return Desk(caller, person, token)
+
+
+@pytest.mark.parametrize("fault", audit_faults.STATEMENTS)
+@pytest.mark.parametrize("name", TRIED)
+def test_no_route_hands_out_a_canary_while_the_log_takes_no_entry(desk: Desk, name: str, fault: str) -> None:
+    tried, database = TRIED[name], desk.world.hub.settings.home / "control.db"
+    if name != "PUT /v1/me/purposes/{purpose}":  # a choice that stands is written once
+        answer = tried.call(desk)
+        assert answer.status_code == 200, answer.text
+        assert tried.canary(desk) in answer.content
+    token = desk.world.token(desk.person)
+    with broken(database, fault):
+        answer = desk.caller.choose(token, "objected", "*") if tried.call is choose else tried.call(desk)
+    assert answer.status_code >= 500
+    assert tried.canary(desk) not in answer.content
+    mended = tried.call(desk)
+    assert mended.status_code == 200
+    assert tried.canary(desk) in mended.content
+
+
+def test_a_login_that_is_not_in_the_log_opens_nothing(desk: Desk) -> None:
+    """The first call of a fresh token in its hour needs an entry of its own."""
+    with broken(desk.world.hub.settings.home / "control.db", "leaf_refused"):
+        answer = desk.caller.call(
+            "GET", "/v1/views/shopping", desk.revealer, params={"purpose": CHURN, "as_of": AS_OF.isoformat()}
+        )
+    assert answer.status_code == 503
+    assert desk.pseudonym not in answer.content
