@@ -71,7 +71,8 @@ class AuditFields:
     """All that an entry may say beside action, instant and actor; None is left out of the bytes.
 
     - who and by which right: `principal` (acted upon), `role`, `four_eyes` (enforced or not), `act_id`;
-    - which use: `view`, `view_version`, `purpose`, `legal_basis`, `as_of`, `model`, `module`, `epoch`;
+    - which use: `view`, `view_version`, `purpose`, `legal_basis`, `as_of`, `model`, `module`, `epoch`,
+      `domain_version` (of the key of the pseudonyms);
     - how much: `rows`, `absent` (rule to count), `columns` (schema names), `size_bytes`, `opened` (count), `attempts`,
       `sha256`;
     - about what: `batch`, `source`, `contract`, `records`, `entity`, `key`, `erasure`, `intent` (its leaf index);
@@ -97,6 +98,7 @@ class AuditFields:
     model: str | None = None
     module: str | None = None
     epoch: int | None = None
+    domain_version: int | None = None
     rows: int | None = None
     absent: Mapping[str, int] | None = None
     columns: tuple[str, ...] | None = None
@@ -264,7 +266,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     **dict.fromkeys(("principal", "act_id", "batch", "entity", "key", "erasure"), _AN_ID),
     **dict.fromkeys(("view", "purpose", "source", "contract", "module"), _A_WORD),
     **dict.fromkeys(("notice_version", "reason", "outcome"), _A_WORD),
-    **dict.fromkeys(("view_version", "epoch", "rows", "size_bytes", "opened", "attempts"), _A_COUNT),
+    **dict.fromkeys(("view_version", "domain_version", "epoch", "rows", "size_bytes", "opened", "attempts"), _A_COUNT),
     **dict.fromkeys(("intent", "log_size"), _A_COUNT),
     **dict.fromkeys(("sha256", "policy_hash", "view_hash", "purpose_hash", "log_root"), _A_HASH),
     "role": _one_of(Role),

@@ -15,6 +15,7 @@ from sqlmodel import Session, col
 
 from hub.accesses import NewMembers, note_members
 from hub.compose import Hub
+from hub.domains import find_domain
 from hub.views.spec import ViewSpec
 from hub.views.tables import Release
 from privacy.audit import AuditFields
@@ -94,7 +95,9 @@ def open_releases(session: Session) -> list[OpenRelease]:
 def note_intent(hub: Hub, session: Session, intent: Intent, reader: Reader) -> None:
     """Write audit entry, release and members in the caller's transaction."""
     who, spec = reader.principal, intent.spec
-    leaf = hub.audit(session, "view.release.intent", who.principal_id, _fields(intent, reader))
+    domain = find_domain(session, intent.purpose.domain)  # no rotation came between: that is a new epoch, and refused
+    version = None if domain is None else domain.record.keys.current
+    leaf = hub.audit(session, "view.release.intent", who.principal_id, _fields(intent, reader, version))
     row = {
         "release_id": intent.release_id,
         "view": spec.name,
@@ -138,7 +141,7 @@ def note_completion(hub: Hub, done: Completion, principal: Principal) -> None:
         session.execute(completed.values(completed_at=hub.clock(), sha256=digest.digest()))
 
 
-def _fields(intent: Intent, reader: Reader) -> AuditFields:
+def _fields(intent: Intent, reader: Reader, domain_version: int | None) -> AuditFields:
     return AuditFields(
         act_id=intent.release_id,
         role=reader.principal.role,
@@ -153,4 +156,5 @@ def _fields(intent: Intent, reader: Reader) -> AuditFields:
         absent=intent.absent,
         columns=intent.columns,
         epoch=intent.epoch,
+        domain_version=domain_version,
     )

@@ -39,6 +39,7 @@ FULL = AuditFields(
     model="0123456789abcdef" * 2,
     module="churn",
     epoch=12,
+    domain_version=2,
     rows=0,
     absent={"objected": 2, "k_group": 0},
     columns=("recency_days",),
