@@ -28,6 +28,7 @@ from hub.errors import HubError
 from hub.home import HUB_KEYS
 from hub.kek.environment import WARNING
 from hub.kek.provider import kek_of
+from hub.rotation.due import keys_of_domain
 from hub.settings import KekScheme, Settings
 from hub.views.registry import count_incomplete, count_unenforced
 from ingest.store.batch import BatchState, in_state
@@ -205,8 +206,10 @@ def _inside(hub: Hub) -> list[Finding]:
 
 def _named_keys(hub: Hub) -> Finding:
     """Open the hub's own keys and every purpose's domain."""
-    wanted = [*HUB_KEYS, *((KeyKind.DOMAIN, purpose.domain) for purpose in hub.policy().purposes)]
-    missing = [name for kind, name in wanted if hub.keystore.find_named(kind, name) is None]
+    domains = sorted({purpose.domain for purpose in hub.policy().purposes})
+    current = [(KeyKind.DOMAIN, name, keys_of_domain(hub, name).current) for name in domains]
+    wanted = [*((kind, name, 1) for kind, name in HUB_KEYS), *current]
+    missing = [name for kind, name, version in wanted if hub.keystore.find_named(kind, name, version) is None]
     if missing:
         found = f"missing in the key store: {', '.join(missing)}"
         return Finding("keys", State.FAULT, found, "Run `varde init`; if they were there once, restore the key store")

@@ -11,6 +11,7 @@ from hub.cli import (
     batch,
     consent,
     domain,
+    keys,
     lake,
     policy,
     predict,
@@ -50,7 +51,7 @@ def make_app() -> typer.Typer:
         app.command()(command)
     app.command("version")(show_version)
     for noun in (
-        *(source, quarantine, consent, principal, policy, domain, view),
+        *(source, quarantine, consent, principal, policy, domain, keys, view),
         *(predict, reveal, audit, lake, batch, witness),
     ):
         app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])

@@ -24,6 +24,9 @@ class Duty(StrEnum):
     CONFIRM_GAP = "confirm_gap"
     CONTINUE_AUDIT = "continue_audit"
     KEEP_LAKE = "keep_lake"
+    SEE_KEYS = "see_keys"
+    ROTATE_KEYS = "rotate_keys"
+    RETIRE_KEYS = "retire_keys"
     TRAIN = "train"
     SERVE = "serve"
 
@@ -38,9 +41,12 @@ _ROLES: Final[Mapping[Duty, frozenset[Role]]] = {
     Duty.CHANGE_POLICY: frozenset({Role.OWNER, Role.DPO}),
     Duty.READ_AUDIT: frozenset({Role.OWNER, Role.DPO}),
     Duty.VERIFY_AUDIT: frozenset({Role.OWNER, Role.DPO, Role.ENGINEER}),
-    Duty.CONTINUE_AUDIT: frozenset({Role.OWNER}),
     Duty.CONFIRM_GAP: frozenset({Role.DPO}),
+    Duty.CONTINUE_AUDIT: frozenset({Role.OWNER}),
     Duty.KEEP_LAKE: frozenset({Role.OWNER, Role.ENGINEER}),
+    Duty.SEE_KEYS: frozenset({Role.OWNER, Role.DPO, Role.ENGINEER}),
+    Duty.ROTATE_KEYS: frozenset({Role.OWNER}),
+    Duty.RETIRE_KEYS: frozenset({Role.OWNER, Role.DPO}),
     Duty.SERVE: frozenset({Role.OWNER, Role.ENGINEER}),
     Duty.TRAIN: frozenset({Role.OWNER, Role.SCIENTIST, Role.SERVICE}),
 }

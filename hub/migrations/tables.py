@@ -7,6 +7,7 @@ from hub.anchors import tables as anchors
 from hub.instance import tables as instance
 from hub.lake import tables as lake
 from hub.predictions import tables as predictions
+from hub.rotation import tables as rotation
 from hub.views import tables as views
 from ingest.tables import batch, identity, record
 from privacy.tables import (
@@ -25,7 +26,7 @@ from privacy.tables import (
 )
 
 MODULES: Final[tuple[ModuleType, ...]] = (
-    *(anchors, instance, lake, predictions, views),
+    *(anchors, instance, lake, predictions, rotation, views),
     *(batch, identity, record),
     *(attempt, audit, consent, domain, epoch, erasure, policy),
     *(principal, release_members, reveal, subject_token, unwrap),

@@ -1,0 +1,106 @@
+"""Old key versions: which there are, what still needs each, and which may be destroyed now.
+
+Rules kept here:
+- a key generation is needed while a key is wrapped under it;
+- an old version of a domain's key is needed while its pseudonyms may be led back (the window of its rotation);
+- either is needed while it is kept for backups;
+- the current ones are not old, and a version above the current one belongs to a rotation that broke off: it goes on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from hub.compose import Hub
+from hub.keystore.generation import Generation, GenerationState, all_generations, wrapper_of
+from hub.keystore.named import NamedKey, named_keys
+from hub.rotation.keeping import domain_ref, kept_until
+from privacy.domain import DomainKeys
+from privacy.keys import KeyKind
+from privacy.store.domain import domain_history
+from privacy.terms import DomainName
+
+
+class Need(StrEnum):
+    """Why an old key is still needed."""
+
+    KEYS = "keys_wrapped_under_it"  # `varde keys rotate-kek` moves them
+    WINDOW = "old_pseudonyms_led_back"
+    BACKUP = "kept_for_backups"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OldKey:
+    """An old key generation, or an old version of a domain's key (`version`); `until` is when its last need ends.
+
+    `until` is None if nothing needs the key, or if something does whose end is no date.
+    """
+
+    kind: str  # generation | domain
+    name: str
+    version: int | None
+    key_id: bytes
+    needs: tuple[Need, ...]
+    until: datetime | None
+
+    @property
+    def is_due(self) -> bool:
+        """Say whether it may be destroyed now."""
+        return not self.needs
+
+
+def old_keys(hub: Hub) -> list[OldKey]:
+    """List the old keys that are still there, generations first."""
+    engine, at = hub.keystore.engine, hub.clock()
+    with hub.reading() as session:
+        kept = kept_until(session)
+    retiring = [each for each in all_generations(engine) if each.state is GenerationState.RETIRING]
+    generations = [_generation(each, _after(kept, wrapper_of(each.generation_id), at)) for each in retiring]
+    return [*generations, *_domains(hub, kept, at)]
+
+
+def keys_of_domain(hub: Hub, name: str) -> DomainKeys:
+    """Return which versions of a domain's key are live, whether or not a purpose in force has it."""
+    with hub.reading() as session:
+        history = domain_history(session, name)
+    return history[-1].record.keys if history else DomainKeys()
+
+
+def _generation(each: Generation, kept: datetime | None) -> OldKey:
+    needs = [(Need.KEYS, each.keys > 0), (Need.BACKUP, kept is not None)]
+    return OldKey(
+        kind="generation",
+        name=each.generation_id.hex(),
+        version=None,
+        key_id=each.generation_id,
+        needs=tuple(need for need, stands in needs if stands),
+        until=None if each.keys else kept,
+    )
+
+
+def _domains(hub: Hub, kept: Mapping[str, datetime], at: datetime) -> list[OldKey]:
+    there = [each for each in named_keys(hub.keystore.engine) if each.kind is KeyKind.DOMAIN]
+    keys = {name: keys_of_domain(hub, name) for name in dict.fromkeys(each.name for each in there)}
+    old = [each for each in there if each.version < keys[each.name].current]
+    return [_domain(each, keys[each.name], _after(kept, domain_ref(each.name, each.version), at), at) for each in old]
+
+
+def _domain(each: NamedKey, keys: DomainKeys, kept: datetime | None, at: datetime) -> OldKey:
+    window = next((until for version, until in keys.retiring if version == each.version and at < until), None)
+    needs = {Need.WINDOW: window, Need.BACKUP: kept}
+    ends = [until for until in needs.values() if until is not None]
+    return OldKey(
+        kind="domain",
+        name=DomainName(each.name),
+        version=each.version,
+        key_id=each.key_id,
+        needs=tuple(need for need, until in needs.items() if until is not None),
+        until=max(ends, default=None),
+    )
+
+
+def _after(kept: Mapping[str, datetime], ref: str, at: datetime) -> datetime | None:
+    """Return until when a key is kept for backups, None if that is over or was never said."""
+    until = kept.get(ref)
+    return until if until is not None and at < until else None
