@@ -1,0 +1,83 @@
+"""PostgreSQL's own ways of refusing an audit entry: the privilege is gone, or somebody holds the log's head."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine, text
+
+from hub.authentication import Scope, acting_principal, add
+from hub.compose import Hub, open_hub
+from hub.database.unit import RuleBroken
+from hub.errors import HubError
+from hub.views.gateway import Gateway
+from hub.views.registry import approve, submit
+from ingest.contract.load import contract_of_yaml
+from ingest.pipeline.delivery import ingest_file
+from privacy.terms import Role
+from tests.conftest import HubFactory
+from tests.integration.test_gateway_fence import AS_OF, ORDERS, VIEW
+
+APPLICATION = "varde_application"
+
+
+@pytest.fixture
+def owner(hub_factory: HubFactory, tmp_path) -> Hub:
+    """A hub on PostgreSQL with an approved view that releases five customers."""
+    hub = hub_factory("postgres")
+    path = tmp_path / "orders.csv"
+    lines = ["no,customer,company,at,total", *(f"{n},c{n},firm,2025-05-0{n} 10:00:00,10.00" for n in range(1, 6))]
+    path.write_text("\n".join(lines) + "\n")
+    me, everything = acting_principal(hub), frozenset({"*"})
+    ingest_file(contract_of_yaml(ORDERS), path, hub.ports(me.principal_id))
+    dpo, _ = add(hub, "dpo", Scope(role=Role.DPO, purposes=everything, views=everything), me)
+    submit(hub, VIEW.format(grain="person").replace("name: fence", "name: fence_person"), me)
+    approve(hub, "fence_person", dpo)
+    return hub
+
+
+@pytest.fixture
+def limited(owner: Hub) -> Iterator[Hub]:
+    """The same hub through a role that owns nothing: a superuser has every privilege."""
+    run(owner, f"CREATE ROLE {APPLICATION} LOGIN")
+    run(owner, f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APPLICATION}")
+    run(owner, f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {APPLICATION}")
+    url = owner.engine.url.set(username=APPLICATION, drivername="postgresql").render_as_string(hide_password=False)
+    hub = open_hub(replace(owner.settings, database_url=url), clock=owner.clock)
+    yield hub
+    hub.engine.dispose()
+    hub.keystore.engine.dispose()
+    run(owner, f"DROP OWNED BY {APPLICATION}")
+    run(owner, f"DROP ROLE {APPLICATION}")
+
+
+def run(hub: Hub, statement: str) -> None:
+    with hub.engine.begin() as connection:
+        connection.execute(text(statement))
+
+
+def read(hub: Hub) -> int:
+    return Gateway(hub).read(acting_principal(hub), "fence_person", purpose="churn", as_of=AS_OF).frame.height
+
+
+@pytest.mark.parametrize("privilege", ["INSERT ON audit_leaf", "INSERT ON audit_body", "UPDATE ON audit_head"])
+def test_nothing_is_released_once_the_privilege_is_revoked(limited: Hub, owner: Hub, privilege: str) -> None:
+    assert read(limited) == 5
+    run(owner, f"REVOKE {privilege} FROM {APPLICATION}")
+    with pytest.raises(RuleBroken):
+        read(limited)
+    run(owner, f"GRANT {privilege} TO {APPLICATION}")
+    assert read(limited) == 5
+
+
+def test_nothing_is_released_while_somebody_holds_the_head(owner: Hub) -> None:
+    plain = owner.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    hasty = create_engine(owner.engine.url, connect_args={"options": "-c lock_timeout=100 -c timezone=UTC"})
+    impatient = replace(owner, engine=hasty)
+    with psycopg.connect(plain) as holder:
+        holder.execute("SELECT size FROM audit_head FOR UPDATE")
+        with pytest.raises(HubError):
+            read(impatient)
+    assert read(impatient) == 5
+    hasty.dispose()
