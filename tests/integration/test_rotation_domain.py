@@ -4,13 +4,18 @@ from dataclasses import replace
 from datetime import timedelta
 from threading import Event, Thread
 
+import polars as pl
 import pytest
 
+from hub.authentication import acting_principal
+from hub.compose import Hub
 from hub.doctor import State, examine
 from hub.errors import AccessRefused
 from hub.home import make_home
 from hub.keystore.named import versions_of
 from hub.policy.pack import default_pack, pack_of
+from hub.predictions.scores import TABLE, write_scores
+from hub.predictions.tables import ModelVersion
 from hub.reveals.reveal import reveal
 from hub.rotation.destruction import retire
 from hub.rotation.domain import Window, rotate_domain
@@ -18,13 +23,18 @@ from hub.rotation.due import Need, old_keys
 from hub.rotation.status import all_keys, warnings
 from hub.views.gateway import PSEUDONYM, Gateway
 from hub.views.registry import approve, submit
+from ingest.canonical.catalogue import lake_table_of
 from privacy.keys import KeyKind
 from privacy.terms import DomainName
 from tests.api.world import AS_OF
 from tests.builders import NOON, FixedClock, a_key
+from tests.integration.test_gateway_fence import AS_OF as FENCED_AT
+from tests.integration.test_gateway_fence import shop as fenced
+from tests.integration.test_scores_carry_revision import MODEL
 from tests.reveal_builders import Company
 from tests.shop import view_text
 
+__all__ = ["fenced"]
 CHURN = DomainName("churn")
 MONTH = Window(led_back=timedelta(days=30))
 
@@ -75,6 +85,20 @@ def test_an_old_pseudonym_leads_back_within_the_window_and_not_after(shop: Compa
         reveal(shop.hub, shop.success, shop.ask(2, pseudonym=old))
     assert reveal(shop.hub, shop.success, shop.ask(2)).opened == 1
     assert len(pseudonyms(shop)) == 6
+
+
+def test_scores_of_rows_that_left_before_a_rotation_are_written_back_within_the_window(
+    fenced: Hub, clock: FixedClock
+) -> None:
+    owner = acting_principal(fenced)
+    released = Gateway(fenced).read(owner, "fence_person", purpose="churn", as_of=FENCED_AT)
+    empty = [pl.lit(None).alias(name) for name in lake_table_of(TABLE).schema]
+    scores = released.frame.select(PSEUDONYM, *empty, as_of=pl.lit(FENCED_AT))
+    rotate_domain(fenced, CHURN, owner, MONTH)
+    model = ModelVersion(**MODEL)
+    assert write_scores(fenced, owner, scores, released.spec, model) == released.frame.height > 0
+    clock.forward(days=30)
+    assert write_scores(fenced, owner, scores, released.spec, model) == 0
 
 
 def test_retiring_is_told_before_and_after_and_says_which(shop: Company, clock: FixedClock) -> None:
