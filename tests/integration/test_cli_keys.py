@@ -87,7 +87,7 @@ def test_a_home_moves_to_another_key_file(desk: Desk, tmp_path: Path) -> None:
     assert generations(desk) == [("current", True)]
     ended = desk.run("keys", "rotate-kek", "--to", str(new))
     assert "run `varde keys rotate-kek`" in ended.output
-    assert "under another one than VARDE_KEK names" in desk.run("doctor").output, "the old key opens nothing any more"
+    assert desk.run("doctor").exit_code == 2, "the old key opens nothing any more"
     moved = {"VARDE_KEK": str(new)}
     assert desk.run("keys", "status", env=moved).exit_code == 0
     ended = desk.run("keys", "rotate-kek", env=moved)
