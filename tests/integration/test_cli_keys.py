@@ -79,7 +79,8 @@ def test_a_domain_is_rotated_and_its_old_key_retired_at_once_if_so_wished(desk: 
 
 
 def test_a_home_moves_to_another_key_file(desk: Desk, tmp_path: Path) -> None:
-    new = tmp_path / "new.kek"
+    new = tmp_path / "secrets" / "new.kek"
+    new.parent.mkdir(mode=0o700)
     assert desk.run("keys", "rotate-kek", "--to", str(new)).exit_code == 5, "no such key file"
     create_key_file(new)
     assert desk.run("keys", "rotate-kek", "--to", str(new), "--keep-until", "2026-01-01").exit_code == 2
