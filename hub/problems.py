@@ -39,7 +39,7 @@ from hub.errors import (
 from hub.lake import errors as lake
 from hub.views.errors import CutRefused, SpecRefused
 from hub.witness.rules import SubmissionRefused
-from ingest.errors import BatchBusy, ContractInvalid, FileRefused, IngestError
+from ingest.errors import BatchBusy, ContractInvalid, FileRefused, IngestError, LaneBusy
 from ingest.prepass.container import StreamBroken
 from predict import errors as predict
 from privacy.audit import AuditFieldRefused
@@ -125,6 +125,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     FileRefused: _UNFIT,
     StreamBroken: _UNFIT,
     BatchBusy: _BUSY,
+    LaneBusy: _BUSY,
     PrivacyError: UNEXPECTED,
     SealBroken: _BROKEN,
     WrongSecretLength: _BROKEN,
