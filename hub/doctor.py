@@ -29,6 +29,7 @@ from hub.home import HUB_KEYS
 from hub.kek.environment import WARNING
 from hub.kek.provider import kek_of
 from hub.rotation.due import keys_of_domain
+from hub.rotation.status import all_keys
 from hub.settings import KekScheme, Settings
 from hub.views.registry import count_incomplete, count_unenforced
 from ingest.store.batch import BatchState, in_state
@@ -200,7 +201,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _inside(hub: Hub) -> list[Finding]:
-    single = (_named_keys, _clock, _four_eyes, _batches, _erasures, _releases)
+    single = (_named_keys, _keys_due, _clock, _four_eyes, _batches, _erasures, _releases)
     return [*_anchors(hub), *(look(hub) for look in single)]
 
 
@@ -214,6 +215,15 @@ def _named_keys(hub: Hub) -> Finding:
         found = f"missing in the key store: {', '.join(missing)}"
         return Finding("keys", State.FAULT, found, "Run `varde init`; if they were there once, restore the key store")
     return Finding("keys", State.OK, f"all {len(wanted)} of the hub's own keys open")
+
+
+def _keys_due(hub: Hub) -> Finding:
+    """Count the keys that should have been rotated or destroyed by now."""
+    at = hub.clock()
+    late = sum(1 for each in all_keys(hub) if each.due is not None and each.due <= at)
+    if late:
+        return Finding("keys_due", State.WARNING, f"{late} should be rotated or retired", "See `varde keys status`")
+    return Finding("keys_due", State.OK, "none is past its date")
 
 
 def _clock(hub: Hub) -> Finding:

@@ -204,6 +204,8 @@ def test_status_tells_age_and_when_a_domains_key_is_due(shop: Company, clock: Fi
     said = warnings(shop.hub, shown)
     assert any("domain service version 1: due since 2026-06-01" in text for text in said)
     assert not any("domain churn" in text for text in said)
+    (finding,) = [each for each in examine(shop.hub.settings, clock=clock) if each.check == "keys_due"]
+    assert finding.state is State.WARNING
     assert [(each.version, each.state, each.age_days(clock())) for each in shown if each.name == CHURN] == [
         (1, "retiring", 365),
         (2, "current", 0),
