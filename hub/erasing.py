@@ -4,7 +4,8 @@
 2. one key-store transaction writes the ledger and destroys the keys: whatever copies remain are closed for good;
 3. the control database's rows and the lake's rows go, the old files' keys are destroyed, completion is noted.
 Start-up rolls 2 and 3 forward, never back; only after 3 is the erasure certified. A delivery that was being taken in
-during 3 may still write what it holds in memory: then 2 and 3 are done once more when it has ended.
+during 3 may still write what it holds in memory: then 2 and 3 are done once more when it has ended. Until then the
+names of the records stay: it may have refused a row of theirs, and only the key finds a row in quarantine.
 """
 
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ from ingest.canonical.catalogue import LAKE_TABLES
 from ingest.canonical.table import Erasure as TableErasure
 from ingest.pipeline.recovery import abort_expired
 from ingest.store.batch import BatchState, in_state
-from ingest.store.erasure import count_rows, delete_records, key_indexes_of
+from ingest.store.erasure import count_rows, delete_names, delete_records
 from privacy.audit import AuditFields
 from privacy.instant import microseconds_of
 from privacy.store.erasure import COMPLETED, SHREDDED, intend_erasure, note_state, open_erasures
@@ -133,7 +134,9 @@ def _carry_out(hub: Hub, erasure_id: bytes, records: Sequence[RecordId], by: Pri
     with hub.unit_of_work() as session:
         note_state(session, erasure_id, SHREDDED)
         arriving = in_state(session, BatchState.STAGED)
-        delete_records(session, records, key_indexes_of(session, records))
+        delete_records(session, records)
+        if not arriving:
+            delete_names(session, records)
         delete_subject_tokens(session, records)
     hub.reached("erasure_rows_deleted")
     outcome = erase_in_lake(hub.lake, records, lake_rules(), operation_id=erasure_id)

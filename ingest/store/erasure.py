@@ -28,7 +28,9 @@ def key_indexes_of(session: Session, records: Sequence[RecordId]) -> list[bytes]
 
 def count_rows(session: Session, records: Sequence[RecordId]) -> dict[str, int]:
     """Count what is held of the records, by table: the plan of an erasure."""
-    held = Counter({str(table.__tablename__): 0 for table in (RecordRevision, RecordIndex, HeldText)})
+    held = Counter({str(table.__tablename__): 0 for table in (RecordRevision, RecordIndex, HeldText, QuarantineRow)})
+    for rows in _quarantined(key_indexes_of(session, records)):
+        held[str(QuarantineRow.__tablename__)] += _count(session, QuarantineRow, rows)
     for start in range(0, len(records), _CHUNK):
         chunk = records[start : start + _CHUNK]
         for table in (RecordRevision, HeldText):
@@ -38,19 +40,31 @@ def count_rows(session: Session, records: Sequence[RecordId]) -> dict[str, int]:
     return dict(held)
 
 
-def delete_records(session: Session, records: Sequence[RecordId], key_indexes: Sequence[bytes]) -> None:
-    """Delete every row of the records, the mapping from their names included; repeating it changes nothing."""
+def delete_records(session: Session, records: Sequence[RecordId]) -> None:
+    """Delete every row of the records but their names, which find them again; repeating it changes nothing."""
+    for rows in _quarantined(key_indexes_of(session, records)):
+        session.execute(delete(QuarantineRow).where(rows))
     for start in range(0, len(records), _CHUNK):
         chunk = records[start : start + _CHUNK]
         for indexes in _indexes_of(session, chunk):  # before the revisions, which tell where they are
             session.execute(delete(RecordIndex).where(indexes))
-        for table in (RecordRevision, HeldText, Crosswalk, SourceRecord):
+        for table in (RecordRevision, HeldText, Crosswalk):
             session.execute(delete(table).where(col(table.record_id).in_(chunk)))
         contact = or_(col(ContactOf.person_record).in_(chunk), col(ContactOf.organisation_record).in_(chunk))
         session.execute(delete(ContactOf).where(contact))
+
+
+def delete_names(session: Session, records: Sequence[RecordId]) -> None:
+    """Delete the mapping from source keys to the records: last, for nothing of theirs is found without it."""
+    for start in range(0, len(records), _CHUNK):
+        chosen = col(SourceRecord.record_id).in_(records[start : start + _CHUNK])
+        session.execute(delete(SourceRecord).where(chosen))
+
+
+def _quarantined(key_indexes: Sequence[bytes]) -> Iterator[ColumnElement[bool]]:
+    """Say, some keys at a time, which rows of `quarantine_row` are theirs."""
     for start in range(0, len(key_indexes), _CHUNK):
-        rows = col(QuarantineRow.subject_index).in_(key_indexes[start : start + _CHUNK])
-        session.execute(delete(QuarantineRow).where(rows))
+        yield col(QuarantineRow.subject_index).in_(key_indexes[start : start + _CHUNK])
 
 
 def _indexes_of(session: Session, chunk: Sequence[RecordId]) -> Iterator[ColumnElement[bool]]:
