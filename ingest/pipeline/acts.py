@@ -2,6 +2,9 @@
 
 An import never overrides a person's own no (`privacy.consent`); unknown words never get here (quarantined), and an
 empty cell is no act at all: unknown stays unknown.
+
+A no that is dated in the future counts from its arrival: the person has said it. A yes never does: its row was
+refused by the reader, and the ledger takes no act dated after its entry.
 """
 
 import polars as pl
@@ -9,7 +12,7 @@ import polars as pl
 from ingest.contract.model import Contract
 from ingest.pipeline.ports import Ports
 from privacy.consent import ConsentEvent
-from privacy.store.consent import Act
+from privacy.store.consent import PERMISSIVE, Act
 from privacy.terms import ActChannel, BatchId, ConsentAct, PurposeId, RecordId
 
 
@@ -24,7 +27,7 @@ def consent_acts(contract: Contract, fresh: pl.DataFrame, batch_id: BatchId, por
         for record, act, at in said.iter_rows():
             event = ConsentEvent(
                 act=ConsentAct(act),
-                at=min(at, now),
+                at=at if act in PERMISSIVE else min(at, now),
                 channel=ActChannel.IMPORT,
                 notice_version=column.notice,
             )

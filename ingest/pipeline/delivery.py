@@ -67,7 +67,7 @@ def ingest_file(contract: Contract, path: Path, ports: Ports, *, retry_of: Batch
         BatchBusy: another process is taking in this very file now, or (`LaneBusy`) another one of its lane.
 
     """
-    source = open_source(contract, path)
+    source = open_source(contract, path, arrived=ports.clock())
     idempotency_key = ports.indexes.delivery().token_of(f"{contract.name}\x1f{source.sha256}")
     earlier = _earlier(contract, idempotency_key, ports)
     if earlier is not None:

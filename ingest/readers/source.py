@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -22,10 +23,14 @@ _TEXT_KINDS: Final = frozenset({FormatKind.CSV, FormatKind.TSV, FormatKind.NDJSO
 
 
 class SourceFile:
-    """One delivered file together with its contract; reading it twice gives the same rows."""
+    """One delivered file together with its contract; reading it twice gives the same rows.
 
-    def __init__(self, contract: Contract, path: Path) -> None:
+    A row with a permission dated after `arrived` is refused; None, where nothing is stored, holds no date against it.
+    """
+
+    def __init__(self, contract: Contract, path: Path, *, arrived: datetime | None = None) -> None:
         self.contract = contract
+        self._arrived = arrived
         self._path = path
         self._stamp = self._stamped()
         self.sha256 = self._digest()
@@ -39,7 +44,7 @@ class SourceFile:
             FileRefused: the file cannot be read as the contract says, or it changed meanwhile.
 
         """
-        typist = Typist(self.contract)
+        typist = Typist(self.contract, arrived=self._arrived)
         for raw in self.raw_chunks(rows):
             yield typist.typed(raw)
 
@@ -121,11 +126,11 @@ class SourceFile:
             raise FileRefused(self.contract.name, rule, "check the path and its permissions") from None
 
 
-def open_source(contract: Contract, path: Path) -> SourceFile:
-    """Open a delivery; its digest is taken at once, its rows when they are asked for.
+def open_source(contract: Contract, path: Path, *, arrived: datetime | None = None) -> SourceFile:
+    """Open a delivery that came at `arrived`; its digest is taken at once, its rows when they are asked for.
 
     Raises:
         FileRefused: the file cannot be opened.
 
     """
-    return SourceFile(contract, path)
+    return SourceFile(contract, path, arrived=arrived)

@@ -4,6 +4,8 @@ One pass computes every output and one boolean; only rows that failed are looked
 first. Nothing here loops over rows.
 """
 
+from datetime import datetime
+
 import polars as pl
 
 from ingest.contract.model import Contract
@@ -16,10 +18,14 @@ from ingest.readers.chunk import REJECTED, Chunk, RawChunk
 
 
 class Typist:
-    """Types the chunks of one delivery; the plan is compiled again only when a chunk's types or codes differ."""
+    """Types the chunks of one delivery; the plan is compiled again only when a chunk's types or codes differ.
 
-    def __init__(self, contract: Contract) -> None:
+    `arrived` is when the delivery came: no permission dated after it is let through. None holds nothing against it.
+    """
+
+    def __init__(self, contract: Contract, *, arrived: datetime | None = None) -> None:
         self._contract = contract
+        self._arrived = arrived
         self._used = [name for name in contract.declared_columns if name not in contract.ignore]
         self._given: tuple[dict[str, pl.DataType], Sound] | None = None
         self._plan: Plan = Plan((), ())
@@ -35,7 +41,8 @@ class Typist:
         source = raw.frame.select("_line", *(self._source(name, raw.frame.schema[name], sound) for name in self._used))
         dtypes = {name: source.schema[SOURCE + name] for name in self._used}
         if (dtypes, sound) != self._given:
-            self._plan, self._given = plan_of(self._contract, dtypes, sound), (dtypes, sound)
+            self._plan = plan_of(self._contract, dtypes, sound, arrived=self._arrived)
+            self._given = (dtypes, sound)
         both = source.with_columns(self._plan.outputs)
         outputs = ["_line", *(output.meta.output_name() for output in self._plan.outputs)]
         failed = both.select(_any(self._plan.checks)).to_series()

@@ -23,6 +23,8 @@ RESTRICTIVE: Final = frozenset(
     }
 )
 """Acts that take permission away: they count even where the rest of the row, or their own date, is broken."""
+PERMISSIVE: Final = frozenset(ConsentAct) - RESTRICTIVE - {ConsentAct.REQUESTED}
+"""Acts that may give permission: they count from their own date on, never before it."""
 _UNLISTED: Final = ("is a value that the contract does not list", "add it to `values` or correct it at the source")
 
 

@@ -1,6 +1,7 @@
 """From a contract and the types a file gave to the expressions of one pass: outputs and checks."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import polars as pl
 
@@ -9,14 +10,23 @@ from ingest.canonical.profiles import PROFILES
 from ingest.canonical.table import Column
 from ingest.contract.model import ColumnMapping, ColumnType, Contract, Reference
 from ingest.contract.target import targets_of
-from ingest.readers.casts.category import RESTRICTIVE, boolean_cast, category_cast, consent_act, consent_cast
+from ingest.readers.casts.category import (
+    PERMISSIVE,
+    RESTRICTIVE,
+    boolean_cast,
+    category_cast,
+    consent_act,
+    consent_cast,
+)
 from ingest.readers.casts.check import NULL_KEY, Cast, Check, source_of
 from ingest.readers.casts.instant import date_cast, instant_cast, instant_of
 from ingest.readers.casts.number import currency_cast, money_cast, negative_check, number_cast
 from ingest.readers.casts.sound import Sound
 from ingest.readers.casts.text import fraction_checks, joined_key, text_cast, unfit_text
+from privacy.terms import ConsentAct
 
 Dtypes = dict[str, pl.DataType]
+_TOO_SOON = ("a permission dated in the future", "correct the date at the source, or deliver it once it has come")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +37,18 @@ class Plan:
     checks: tuple[Check, ...]
 
 
-def plan_of(contract: Contract, dtypes: Dtypes, sound: Sound) -> Plan:
-    """Compile a contract for source columns of these types, some of which are known to be sound."""
+def plan_of(contract: Contract, dtypes: Dtypes, sound: Sound, *, arrived: datetime | None = None) -> Plan:
+    """Compile a contract for source columns of these types, some of which are known to be sound.
+
+    With `arrived` a row whose permission is dated after it is refused; without, nothing is held against a clock.
+    """
     casts = [*_keys(contract, dtypes), *_texts(contract, dtypes)]
     casts += [_value(contract, mapping, dtypes, sound) for mapping in contract.columns if not _is_text(mapping)]
     casts += _constants(contract)
     amounts = [mapping.to for mapping in contract.columns if mapping.type is ColumnType.MONEY]
     if contract.currency is not None and amounts:
         casts.append(currency_cast(contract.currency, dtypes, amounts))
-    casts += _consents(contract, dtypes)
+    casts += _consents(contract, dtypes, arrived)
     checks = [check for cast in casts for check in cast.checks]
     doubtful = [column for column, dtype in dtypes.items() if dtype == pl.String and column not in sound]
     checks += [check for column in doubtful for check in unfit_text(column)]
@@ -177,8 +190,8 @@ def _constants(contract: Contract) -> list[Cast]:
     ]
 
 
-def _consents(contract: Contract, dtypes: Dtypes) -> list[Cast]:
-    """Build acts and their instants; a restrictive act counts even where its own date is broken."""
+def _consents(contract: Contract, dtypes: Dtypes, arrived: datetime | None) -> list[Cast]:
+    """Build acts and their instants; a restrictive act counts even where its own date is broken or still to come."""
     casts = []
     for number, consent in enumerate(contract.consent):
         act = f"_consent_{number}"
@@ -189,10 +202,18 @@ def _consents(contract: Contract, dtypes: Dtypes) -> list[Cast]:
             continue
         dates = _dates_of(contract, consent.at)
         cast = instant_cast(consent.at, dtypes[consent.at], when, form=contract.format, dates=dates)
-        excused = pl.col(act).is_in([restrictive.value for restrictive in RESTRICTIVE]).fill_null(value=False)
-        checks = tuple(Check(check.column, check.rule, check.remedy, check.bad & ~excused) for check in cast.checks)
-        casts.append(Cast(cast.output, checks))
+        excused = _is_one_of(act, RESTRICTIVE)
+        checks = [Check(check.column, check.rule, check.remedy, check.bad & ~excused) for check in cast.checks]
+        if arrived is not None:
+            too_soon = _is_one_of(act, PERMISSIVE) & (pl.col(when) > pl.lit(arrived))
+            checks.append(Check(consent.at, *_TOO_SOON, too_soon))
+        casts.append(Cast(cast.output, tuple(checks)))
     return casts
+
+
+def _is_one_of(act: str, acts: frozenset[ConsentAct]) -> pl.Expr:
+    """Say whether the act in a column is one of these; no act is none of them."""
+    return pl.col(act).is_in([kind.value for kind in acts]).fill_null(value=False)
 
 
 def _dates_of(contract: Contract, column: str) -> tuple[str, ...]:
