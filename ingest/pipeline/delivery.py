@@ -19,6 +19,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from sqlmodel import Session
+
 from ingest.contract.model import Contract
 from ingest.errors import BatchBusy, LaneBusy
 from ingest.pipeline.arrival import Arrival
@@ -32,7 +34,7 @@ from ingest.readers.source import SourceFile, open_source
 from ingest.store import batch as batches
 from ingest.store.batch import BatchState, Counts, counts_of
 from privacy.audit import AuditFields
-from privacy.store.consent import declare_grounds
+from privacy.store.consent import replace_grounds
 from privacy.store.epoch import bump_epoch_for_all
 from privacy.terms import BatchId, random_id
 
@@ -144,6 +146,7 @@ def _row(contract: Contract, batch_id: BatchId, idempotency_key: bytes, ports: P
         "batch_id": batch_id,
         "contract": contract.name,
         "contract_hash": bytes.fromhex(contract.content_hash),
+        "contract_version": contract.version,
         "source": contract.source,
         "canonical_table": contract.table,
         "idempotency_key": idempotency_key,
@@ -181,8 +184,8 @@ def _flip(contract: Contract, arrival: Arrival, ports: Ports) -> None:
         if not batches.flip_visible(session, arrival.batch_id, arrival.counts, at=at):
             raise BatchBusy(contract.name)
         ports.lake.publish(session, arrival.batch_id)
-        declare_grounds(session, _grounds(contract, at))
         bump_epoch_for_all(session, kind="batch")
+        _declare(session, contract, at)
         counts = arrival.counts
         fields = AuditFields(
             batch=arrival.batch_id,
@@ -193,6 +196,15 @@ def _flip(contract: Contract, arrival: Arrival, ports: Ports) -> None:
         )
         ports.audit(session, "ingest", ports.principal, fields)
     ports.reached("flipped")
+
+
+def _declare(session: Session, contract: Contract, at: datetime) -> None:
+    """Let the contract's grounds be those of its newest version; a late delivery under an older one changes none.
+
+    Called after the flip and with the epoch's lock, so that of two versions at once the second sees the first.
+    """
+    if batches.newest_version(session, contract.name) == contract.version:
+        replace_grounds(session, contract.name, _grounds(contract, at))
 
 
 def _grounds(contract: Contract, at: datetime) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import delete, inspect, select, tuple_, update
+from sqlalchemy import delete, func, inspect, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col
@@ -101,6 +101,15 @@ def stage(session: Session, row: Mapping[str, Any], *, at: datetime) -> bool:
     # RETURNING tells whether it was inserted: psycopg leaves the row count of an INSERT at -1, which is true
     unless_taken = new(Batch).on_conflict_do_nothing().values(**values).returning(col(Batch.batch_id))
     return session.execute(unless_taken).first() is not None
+
+
+def newest_version(session: Session, contract: str) -> int | None:
+    """Return the highest version of a contract under which a batch counts; None if there is none that noted its own."""
+    query = select(func.max(col(Batch.contract_version))).where(
+        col(Batch.contract) == contract, col(Batch.state).in_(COUNTED)
+    )
+    newest: int | None = session.execute(query).scalar_one()
+    return newest
 
 
 def renew(session: Session, batch_id: BatchId, *, at: datetime) -> bool:

@@ -17,7 +17,8 @@ class Batch(SQLModel, table=True):
 
     `idempotency_key` is SHA-256 of (contract, file content), so one file counts once, whatever crashes. One batch of a
     `lane` is staged at a time, so that no two count what the other has not shown yet. `retry_of` is the batch whose
-    refused rows were tried again: such a batch is no delivery, and stands in no trend.
+    refused rows were tried again: such a batch is no delivery, and stands in no trend. `contract_version` is null in
+    batches older than the column.
     """
 
     __tablename__ = "batch"
@@ -41,6 +42,7 @@ class Batch(SQLModel, table=True):
     batch_id: bytes = Field(primary_key=True)
     contract: str = Field(index=True)
     contract_hash: bytes
+    contract_version: int | None = None
     source: str
     canonical_table: str
     idempotency_key: bytes

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, case, literal_column, or_, select
+from sqlalchemy import Row, bindparam, case, delete, literal_column, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col
@@ -108,7 +108,7 @@ def heads_of(session: Session, records: Iterable[RecordId]) -> dict[tuple[Record
 
 
 def declare_grounds(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Note the legal bases that a contract declares; a newer version of the contract replaces its own rows."""
+    """Note legal bases that contracts declare, in place of what each declared for the same source and purpose."""
     insert_or_update = _insert_for(session)
     for row in rows:
         statement = insert_or_update(SourceGround).values(**row)
@@ -121,6 +121,19 @@ def declare_grounds(session: Session, rows: Sequence[Mapping[str, Any]]) -> None
                 },
             )
         )
+
+
+def replace_grounds(session: Session, contract: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Let `rows` be all that a contract declares: what it declared before and no longer does is withdrawn.
+
+    No rows withdraw everything. Grounds that other contracts declare for the same source stay. Whether this version of
+    the contract is the newest is the caller's to know: no version stands beside a ground, for a withdrawn one leaves
+    nothing behind to compare with.
+    """
+    kept = [(row["source"], row["purpose"]) for row in rows]
+    place = tuple_(col(SourceGround.source), col(SourceGround.purpose))
+    session.execute(delete(SourceGround).where(col(SourceGround.contract) == contract, place.not_in(kept)))
+    declare_grounds(session, rows)
 
 
 def grounds(session: Session) -> list[SourceGround]:
