@@ -1,6 +1,7 @@
 """`varde ingest`: take files in under their contract."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import sleep
@@ -12,7 +13,7 @@ from hub import logs
 from hub.cli.duty import Duty
 from hub.cli.home import DryRun
 from hub.cli.invocation import Acting, acting
-from hub.cli.message import say, warn, would
+from hub.cli.message import complain, say, warn, would
 from hub.cli.progress import counting
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.compose import Hub
@@ -31,7 +32,7 @@ from ingest.store.batch import find_live, metrics_of
 from ingest.store.delivered import Figure
 
 _LOG = logs.log_of("ingest")
-_COLUMNS = ("file", "batch", "read", "accepted", "quarantined", "duplicate", "merged", "taken_in_before")
+_COLUMNS = ("file", "batch", "read", "accepted", "quarantined", "duplicate", "merged", "unheard", "taken_in_before")
 _WAIT: Final = 330  # seconds: a little more than the lease that a process leaves behind that was killed
 _LONGEST_PAUSE: Final = 8
 Row = tuple[object, ...]
@@ -57,12 +58,16 @@ def ingest(  # noqa: PLR0913 - a command's options are its parameters
     ports = act.hub.ports(act.principal.principal_id)
     _finish_erasures(act.hub, ports)
     _recover(ports)
-    summaries = []
-    for number, path in enumerate(files, start=1):
-        summaries.append(_taken_in(agreed, path, ports, f"{number}/{len(files)}", wait=wait))
-        _report(act, agreed, summaries[-1])
-    show(Table(_COLUMNS, [_row(n, each) for n, each in enumerate(summaries, start=1)], "Taken in"), form)
-    if any(summary.counts.quarantined for summary in summaries):
+    rows: list[Row] = []
+    quarantined = 0
+    with _shown_at_end(rows, "Taken in", form):
+        for number, path in enumerate(files, start=1):
+            with _numbered(number, len(files)):
+                summary = _taken_in(agreed, path, ports, f"{number}/{len(files)}", wait=wait)
+                rows.append(_row(number, summary))
+                quarantined += summary.counts.quarantined
+                _report(act, agreed, summary)
+    if quarantined:
         say("Refused rows are sealed for 30 days: `varde quarantine list` says where and why.")
         raise typer.Exit(ExitCode.REJECTS)
 
@@ -71,18 +76,41 @@ def _rehearse(act: Acting, contract: Contract, files: Sequence[Path], form: Form
     """Read every file as ingest would and store nothing."""
     rows: list[Row] = []
     rejected = 0
-    for number, path in enumerate(files, start=1):
-        report = profile(contract, path, at=act.hub.clock())
-        known = act.hub.indexes().delivery().token_of(f"{contract.name}\x1f{open_source(contract, path).sha256}")
-        with act.hub.reading() as session:
-            before = find_live(session, known) is not None
-        rows.append((number, None, report.read, report.accepted, report.quarantined, None, None, before))
-        rejected += report.quarantined
-    show(Table(_COLUMNS, rows, "Dry run"), form)
+    with _shown_at_end(rows, "Dry run", form):
+        for number, path in enumerate(files, start=1):
+            with _numbered(number, len(files)):
+                report = profile(contract, path, at=act.hub.clock())
+                digest = open_source(contract, path).sha256
+            known = act.hub.indexes().delivery().token_of(f"{contract.name}\x1f{digest}")
+            with act.hub.reading() as session:
+                before = find_live(session, known) is not None
+            rows.append((number, None, report.read, report.accepted, report.quarantined, None, None, None, before))
+            rejected += report.quarantined
     fresh = sum(not row[-1] for row in rows)
     would(f"take in {fresh} of {len(files)} files; accepted rows that say nothing new would count as duplicates")
     if rejected:
         raise typer.Exit(ExitCode.REJECTS)
+
+
+@contextmanager
+def _shown_at_end(rows: list[Row], title: str, form: Format) -> Iterator[None]:
+    """Show the files that are finished, also where a later one fails: they are taken in and stay so."""
+    try:
+        yield
+    finally:
+        if rows:
+            show(Table(_COLUMNS, rows, title), form)
+
+
+@contextmanager
+def _numbered(number: int, files: int) -> Iterator[None]:
+    """Say of a fault which file it is of: by its number, for its name may name a person."""
+    try:
+        yield
+    except BaseException:
+        if files > 1:
+            complain(f"file {number} of {files}: this one failed; the {files - number} after it were not tried.")
+        raise
 
 
 def _taken_in(contract: Contract, path: Path, ports: Ports, which: str, *, wait: int) -> Summary:
@@ -138,7 +166,7 @@ def _recover(ports: Ports) -> None:
 def _row(number: int, summary: Summary) -> Row:
     counts = summary.counts
     batch = summary.batch_id.hex()
-    figures = (counts.read, counts.accepted, counts.quarantined, counts.duplicate, summary.merged)
+    figures = (counts.read, counts.accepted, counts.quarantined, counts.duplicate, summary.merged, summary.unheard)
     return (number, batch, *figures, summary.repeated)
 
 
@@ -147,6 +175,11 @@ def _report(act: Acting, contract: Contract, summary: Summary) -> None:
         say(f"{contract.name}: this very file was taken in before; nothing was changed.")
     for rule, rows in sorted(summary.rules.items(), key=lambda item: -item[1]):
         say(f"{contract.name}: {rows} rows refused: {rule}")
+    if summary.unheard:
+        warn(
+            f"{contract.name}: {summary.unheard} rows could not be split: an opt-out in them was not heeded; "
+            "mend and deliver them again"
+        )
     _alert_owner(act, contract, summary)
     counts = summary.counts
     fields = {"contract": contract.name, "batch": summary.batch_id, "rows": counts.read, "accepted": counts.accepted}

@@ -20,7 +20,7 @@ from ingest.quality.category import Disagreement, disagreements_of
 from ingest.quality.profile import profile
 from ingest.quality.report import QualityReport
 from ingest.quality.tally import Known
-from ingest.store.record import find_records
+from ingest.store.record import keys_on_record
 from privacy.audit import AuditFields
 from privacy.terms import EntityKind
 
@@ -70,7 +70,7 @@ def known_in(hub: Acting, contract: Contract) -> Known:
     def known(keys: pl.Series) -> pl.Series:
         tokens = index.tokens_of(keys.cast(pl.String).to_list())
         with hub.hub.reading() as session:
-            found = find_records(session, tokens)
+            found = keys_on_record(session, tokens)
         return pl.Series([token in found for token in tokens], dtype=pl.Boolean)
 
     return known

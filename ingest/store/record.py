@@ -46,6 +46,12 @@ class KeySpace:
 _RECORDS_OF_KEYS: Final = select(col(SourceRecord.key_index), col(SourceRecord.record_id)).where(
     among_keys(col(SourceRecord.key_index))
 )
+_STATES_OF_KEYS: Final = (  # with the state beside each row, as in _SEALED
+    select(col(SourceRecord.key_index), col(Batch.state))
+    .join(RecordRevision, col(RecordRevision.record_id) == col(SourceRecord.record_id))
+    .join(Batch, col(Batch.batch_id) == col(RecordRevision.batch_id))
+    .where(among_keys(col(SourceRecord.key_index)))
+)
 _REVISIONS: Final = (
     select(
         col(RecordRevision.record_id),
@@ -77,6 +83,11 @@ _SEALED: Final = (  # with the state beside each row: asked for it, SQLite would
 def find_records(session: Session, key_indexes: Sequence[bytes]) -> dict[bytes, RecordId]:
     """Find the record ids of source keys, by their blind index."""
     return {index: RecordId(record) for index, record in select_among(session, _RECORDS_OF_KEYS, key_indexes)}
+
+
+def keys_on_record(session: Session, key_indexes: Sequence[bytes]) -> set[bytes]:
+    """Find which source keys are on record: a counted delivery told of them. One that only events name is not."""
+    return {index for index, state in select_among(session, _STATES_OF_KEYS, key_indexes) if state in COUNTED}
 
 
 def records_of_source(session: Session, space: KeySpace) -> pl.DataFrame:
