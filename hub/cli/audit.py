@@ -12,8 +12,9 @@ from hub.cli import anchors
 from hub.cli.audit_proof import export, prove, receipt, verifier
 from hub.cli.audit_reconcile import reconcile
 from hub.cli.duty import Duty
+from hub.cli.home import DryRun
 from hub.cli.invocation import Acting, acting
-from hub.cli.message import say, warn
+from hub.cli.message import say, warn, would
 from hub.cli.moment import instant_from
 from hub.cli.note import note_from
 from hub.cli.progress import counting
@@ -21,8 +22,8 @@ from hub.cli.table import Format, FormatOption, Table, show
 from hub.views.intent import open_releases
 from privacy.audit import AuditFields
 from privacy.checkpoint import origin_of
-from privacy.store.audit import NewEntry, entries
-from privacy.store.audit_continuation import logs_of, start_log_after
+from privacy.store.audit import NewEntry, entries, log_head
+from privacy.store.audit_continuation import log_after, logs_of, start_log_after
 from privacy.store.audit_node import rebuild_nodes
 from privacy.store.audit_verify import verify_log
 from privacy.verifier import CONTINUED
@@ -111,9 +112,15 @@ def verify(
 
 
 @app.command()
-def checkpoint(ctx: typer.Context) -> None:
+def checkpoint(ctx: typer.Context, *, dry_run: DryRun = False) -> None:
     """Sign the log's present head and print the note: kept by somebody else, it proves a later rollback."""
     act = acting(ctx, Duty.VERIFY_AUDIT)
+    if dry_run:
+        with act.hub.reading() as session:
+            head = log_head(session)
+        anchored = f" and hand it to those of {len(act.hub.anchoring.anchors)} anchors for which it is due"
+        would(f"sign the log's head over {head.frontier.size} entries{anchored}")
+        return
     note = act.hub.checkpoint()
     act.hub.anchoring.publish()
     if note is None:
@@ -135,6 +142,7 @@ def continue_(
     *,
     after: Annotated[Path, typer.Option("--from", help="The last known checkpoint of the log that was restored.")],
     reason: Annotated[Reason, typer.Option("--reason", help="Why a new log begins.")],
+    dry_run: DryRun = False,
 ) -> None:
     """Begin a new log after a restore: its first entry commits to the old log's last known checkpoint.
 
@@ -142,6 +150,11 @@ def continue_(
     """
     act = acting(ctx, Duty.CONTINUE_AUDIT)
     key, note = act.hub.verifier_key(), note_from(after)
+    if dry_run:
+        with act.hub.reading() as session:
+            coming = log_after(session, note, key)
+        would(f"begin the log {origin_of(key.name, coming.log)} with entry {coming.start}")
+        return
     fields = AuditFields(reason=reason.value, role=act.principal.role)
     told = NewEntry(action=CONTINUED, at=act.hub.clock(), actor=act.principal.principal_id, fields=fields)
     with act.hub.unit_of_work() as session:
@@ -150,9 +163,14 @@ def continue_(
 
 
 @app.command()
-def rebuild(ctx: typer.Context) -> None:
+def rebuild(ctx: typer.Context, *, dry_run: DryRun = False) -> None:
     """Make the kept subtree roots again from the leaves, where `varde audit verify` says that they are damaged."""
     act = acting(ctx, Duty.VERIFY_AUDIT)
+    if dry_run:
+        with act.hub.reading() as session:
+            logs = logs_of(session)
+        would(f"make every subtree root again from {sum(map(len, logs.values()))} entries of {len(logs)} logs")
+        return
     with act.hub.unit_of_work() as session:
         made = rebuild_nodes(session, logs_of(session))
     say(f"Made {made} subtree roots again. `varde audit verify` checks them.")

@@ -34,7 +34,7 @@ class Edge(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Typer's own context class is private
         """Remember what was typed, so that no message repeats it."""
-        ctx.meta[_TYPED] = tuple(args)
+        ctx.meta[_TYPED] = _without_command(self, args)
         try:
             return super().parse_args(ctx, args)
         except typer.TyperException as exc:
@@ -101,6 +101,17 @@ def withheld(text: str, typed: Sequence[str] = ()) -> str:
         if not _OPTION.fullmatch(piece):
             text = re.sub(rf"(?<!\w){re.escape(piece)}(?!\w)", "(withheld)", text)
     return _PERSONAL.sub("(withheld)", text)
+
+
+def _without_command(group: Any, args: Sequence[str]) -> tuple[str, ...]:  # noqa: ANN401 - as in Edge
+    """Leave out the words that name the command itself: they name nobody, and remedies are made of them."""
+    told = []
+    for word in args:
+        named = getattr(group, "commands", {}).get(word)
+        group = group if named is None else named
+        if named is None:
+            told.append(word)
+    return tuple(told)
 
 
 def _tell_unexpected(error: Exception) -> None:

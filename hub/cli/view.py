@@ -48,7 +48,8 @@ def submit(ctx: typer.Context, file: SpecFile, *, dry_run: DryRun = False) -> No
     act = acting(ctx, Duty.ANYTHING)
     text = _text(file)
     if dry_run:
-        spec = load_spec(text)
+        with act.hub.reading() as session:
+            spec = registry.submittable(session, act.hub.policy(), text, act.principal)
         would(f"submit {spec.name} version {spec.version} for purpose {spec.purpose} with {len(spec.released)} columns")
         return
     spec = registry.submit(act.hub, text, act.principal)
@@ -60,7 +61,10 @@ def approve(ctx: typer.Context, name: Name, *, dry_run: DryRun = False) -> None:
     """Approve the newest submitted version: as DPO, and not as its author."""
     act = acting(ctx, Duty.ANYTHING)
     if dry_run:
-        would(f"approve the newest submitted version of {name} for {registry.APPROVAL_DAYS} days")
+        with act.hub.reading() as session:
+            found = registry.approvable(session, name, act.principal)
+        act.hub.policy().purpose(load_spec(found.spec).purpose)  # refuses what the approval would refuse
+        would(f"approve version {found.version} of {name} for {registry.APPROVAL_DAYS} days")
         return
     approval = registry.approve(act.hub, name, act.principal)
     say(f"Approved {approval.view} version {approval.version} until {approval.expires_at:%Y-%m-%d}.")
@@ -72,8 +76,9 @@ def approve(ctx: typer.Context, name: Name, *, dry_run: DryRun = False) -> None:
 def revoke(ctx: typer.Context, name: Name, *, dry_run: DryRun = False) -> None:
     """Revoke every approved version of a view, from the next read on."""
     act = acting(ctx, Duty.ANYTHING)
+    registry.verify_revoker(act.principal)
+    count = sum(row.state == ViewState.APPROVED.value for row in _of_name(act, name))
     if dry_run:
-        count = sum(row.name == name and row.state == ViewState.APPROVED.value for row in _versions(act))
         would(f"revoke {count} approved versions of {name}")
         return
     say(f"Revoked {registry.revoke(act.hub, name, act.principal)} approved versions of {name}.")
@@ -95,9 +100,7 @@ def list_(ctx: typer.Context, *, form: FormatOption = Format.TABLE) -> None:
 @app.command("show")
 def show_(ctx: typer.Context, name: Name, *, form: FormatOption = Format.TABLE) -> None:
     """Show what the newest version of a view reads and releases, as its approver sees it."""
-    rows = [row for row in _versions(acting(ctx, Duty.ANYTHING)) if row.name == name]
-    if not rows:
-        raise typer.BadParameter("there is no such view; `varde view list` shows those there are")
+    rows = _of_name(acting(ctx, Duty.ANYTHING), name)
     spec = load_spec(rows[-1].spec)
     columns = ("column", "unit", "role", "meaning")
     features: list[tuple[object, ...]] = []
@@ -167,6 +170,14 @@ def _guards(spec: ViewSpec) -> str:
 def _versions(act: Acting) -> list[Version]:
     with act.hub.reading() as session:
         return all_versions(session)
+
+
+def _of_name(act: Acting, name: str) -> list[Version]:
+    """Return the versions of a view, oldest first; a name that no view has is a fault of usage."""
+    rows = [row for row in _versions(act) if row.name == name]
+    if not rows:
+        raise typer.BadParameter("there is no such view; `varde view list` shows those there are")
+    return rows
 
 
 def _text(file: Path) -> str:

@@ -5,13 +5,14 @@ from typing import Annotated, Final
 
 import typer
 
+from hub.cli.home import DryRun
 from hub.cli.invocation import Invocation
-from hub.cli.message import say
+from hub.cli.message import say, would
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.errors import SettingsInvalid
 from hub.witness.record import trust as trust_log
-from hub.witness.record import watched
-from hub.witness.witness import Witness, make_witness, open_witness
+from hub.witness.record import verify_new, watched
+from hub.witness.witness import Witness, make_witness, open_witness, verified_new
 from privacy.verifier import verifier_key_of
 
 DEFAULT_FOLDER: Final = "varde-witness"
@@ -29,8 +30,13 @@ def init(
     name: Annotated[str, typer.Argument(help="Its name, a URL without scheme, such as witness.example.org/w1.")],
     *,
     folder: Folder = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Make a witness: a folder with a key of its own. Do it where the log's operator cannot reach."""
+    if dry_run:
+        verified_new(_folder(ctx, folder), name)
+        would("make a witness with a key of its own")
+        return
     made = make_witness(_folder(ctx, folder), name)
     typer.echo(str(made.public_key))
     say("This is the witness's public key. Next: `varde witness trust VKEY` for each log, then `varde witness serve`.")
@@ -48,10 +54,15 @@ def trust(
     vkey: Annotated[str, typer.Argument(help="The log's public key, as its `varde audit key` prints it.")],
     *,
     folder: Folder = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Watch a log from now on: its first checkpoint is taken as it is, every later one must continue it."""
     witness, log = _opened(ctx, folder), verifier_key_of(vkey)
     try:
+        if dry_run:
+            verify_new(witness.folder, log)
+            would(f"watch {log.name}")
+            return
         trust_log(witness.folder, log)
     except FileExistsError:
         raise SettingsInvalid("VKEY", "this log is watched already", "Nothing is to be done") from None

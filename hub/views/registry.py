@@ -73,15 +73,22 @@ def submit(hub: Hub, text: str, principal: Principal) -> ViewSpec:
         AccessRefused: the principal may not submit, or this version exists already.
 
     """
+    policy = hub.policy()
+    with hub.unit_of_work() as session:
+        spec = submittable(session, policy, text, principal)
+        session.execute(insert(ViewVersion), [_row(spec, text, principal, hub.clock())])
+        hub.audit(session, "view.submit", principal.principal_id, _fields(spec))
+    return spec
+
+
+def submittable(session: Session, policy: Policy, text: str, principal: Principal) -> ViewSpec:
+    """Return the spec that a principal may submit now, as `submit` checks it; raises what `submit` raises."""
     if principal.role not in _MAY_SUBMIT:
         raise AccessRefused("role_may_not_submit", "Ask a scientist, an engineer or the owner")
     spec = load_spec(text)
-    _verify_purpose(spec, hub.policy())
-    with hub.unit_of_work() as session:
-        if _find(session, spec.name, spec.version) is not None:
-            raise AccessRefused("version_exists", "Raise `version` in the spec: an approved text never changes")
-        session.execute(insert(ViewVersion), [_row(spec, text, principal, hub.clock())])
-        hub.audit(session, "view.submit", principal.principal_id, _fields(spec))
+    _verify_purpose(spec, policy)
+    if _find(session, spec.name, spec.version) is not None:
+        raise AccessRefused("version_exists", "Raise `version` in the spec: an approved text never changes")
     return spec
 
 
@@ -94,10 +101,7 @@ def approve(hub: Hub, name: str, principal: Principal, *, separate_accounts: boo
     """
     at = hub.clock()
     with hub.unit_of_work() as session:
-        row = _newest(session, name, ViewState.SUBMITTED)
-        if row is None:
-            raise AccessRefused("nothing_submitted", "Submit the view first: `varde view submit FILE`")
-        _verify_approver(row, principal)
+        row = approvable(session, name, principal)
         spec = load_spec(row.spec)
         purpose = hub.policy().purpose(spec.purpose)
         expires_at = at + timedelta(days=APPROVAL_DAYS)
@@ -119,10 +123,32 @@ def approve(hub: Hub, name: str, principal: Principal, *, separate_accounts: boo
     return Approval(view=name, version=row.version, expires_at=expires_at, four_eyes_enforced=separate_accounts)
 
 
-def revoke(hub: Hub, name: str, principal: Principal) -> int:
-    """Revoke every approved version of a view; effective at the next read. Return how many."""
+def approvable(session: Session, name: str, principal: Principal) -> Version:
+    """Return the version that a principal may approve now, as `approve` checks it; raises what `approve` raises."""
+    row = _newest(session, name, ViewState.SUBMITTED)
+    if row is None:
+        raise AccessRefused("nothing_submitted", "Submit the view first: `varde view submit FILE`")
+    if principal.role not in _MAY_APPROVE:
+        raise AccessRefused("role_may_not_approve", "Only a DPO approves a view")
+    if principal.person_id == row.author_person:
+        raise AccessRefused("four_eyes", "The author cannot approve; another person must")
+    return row
+
+
+def verify_revoker(principal: Principal) -> None:
+    """Refuse whoever may not revoke a view.
+
+    Raises:
+        AccessRefused: names the roles to ask.
+
+    """
     if principal.role not in _MAY_APPROVE | {Role.OWNER}:
         raise AccessRefused("role_may_not_revoke", "Ask the DPO or the owner")
+
+
+def revoke(hub: Hub, name: str, principal: Principal) -> int:
+    """Revoke every approved version of a view; effective at the next read. Return how many."""
+    verify_revoker(principal)
     with hub.unit_of_work() as session:
         result = session.execute(
             update(ViewVersion)
@@ -182,13 +208,6 @@ def _verify_purpose(spec: ViewSpec, policy: Policy) -> None:
         raise AccessRefused("table_not_of_purpose", f"Purpose {purpose.id} does not list {beyond}")
     if DataCategory.BEHAVIOUR not in purpose.data_categories:
         raise AccessRefused("category_not_of_purpose", f"Purpose {purpose.id} does not list behaviour")
-
-
-def _verify_approver(row: Version, principal: Principal) -> None:
-    if principal.role not in _MAY_APPROVE:
-        raise AccessRefused("role_may_not_approve", "Only a DPO approves a view")
-    if principal.person_id == row.author_person:
-        raise AccessRefused("four_eyes", "The author cannot approve; another person must")
 
 
 def _row(spec: ViewSpec, text: str, principal: Principal, at: datetime) -> dict[str, object]:

@@ -53,9 +53,16 @@ def trust(folder: Path, key: VerifierKey) -> None:
         ProofRejected: the key is a witness's, not a log's.
 
     """
+    verify_new(folder, key)
+    create(_path(folder, key.name), _written(LogRecord(key)))
+
+
+def verify_new(folder: Path, key: VerifierKey) -> None:
+    """Check that `trust` would begin to watch a log; raises what it raises."""
     if key.kind != LOG_KEY:
         raise ProofRejected("C2SP signed-note: a witness's key, where a log's is needed")
-    create(_path(folder, key.name), _written(LogRecord(key)))
+    if _path(folder, key.name).exists():
+        raise FileExistsError
 
 
 def watched(folder: Path) -> list[LogRecord]:

@@ -87,15 +87,27 @@ def make_witness(folder: Path, name: str) -> Witness:
         ProofRejected: the name cannot name a key (spaces, plus signs).
 
     """
-    key = Key(_KEY_ID, KeyKind.SIGNING, secrets.token_bytes(KEY_BYTES))
-    cosigner_key(name, key)
+    key = verified_new(folder, name).key
     (folder / LOGS).mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         create(folder / KEY_FILE, f"{name}\n{base64.b64encode(key.secret).decode()}\n".encode())
     except FileExistsError:
-        why = "there is a witness already"
-        raise HomeUnsafe("the witness's folder", why, "Use it, or name another folder") from None
+        raise _there_already() from None
     return Witness(folder, name, key)
+
+
+def verified_new(folder: Path, name: str) -> Witness:
+    """Draw the witness that `make_witness` would make, and write nothing; raises what it raises."""
+    made = Witness(folder, name, Key(_KEY_ID, KeyKind.SIGNING, secrets.token_bytes(KEY_BYTES)))
+    cosigner_key(name, made.key)
+    if (folder / KEY_FILE).exists():
+        raise _there_already()
+    return made
+
+
+def _there_already() -> HomeUnsafe:
+    why = "there is a witness already"
+    return HomeUnsafe("the witness's folder", why, "Use it, or name another folder")
 
 
 def open_witness(folder: Path, reached: Callable[[str], None] = _unreported) -> Witness:

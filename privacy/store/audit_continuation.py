@@ -11,10 +11,10 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import Session, col
 
 from privacy.checkpoint import origin_of
-from privacy.store.audit import NewEntry, append_entries, forget_head, locked_log_head, log_head
+from privacy.store.audit import LogHead, NewEntry, append_entries, forget_head, locked_log_head, log_head
 from privacy.store.audit_node import roots_of
 from privacy.tables.audit import AuditContinuation, AuditHead
-from privacy.verifier import CONTINUED, ProofRejected, VerifierKey, verify_checkpoint
+from privacy.verifier import CONTINUED, ProofRejected, TreeHead, VerifierKey, verify_checkpoint
 
 _BEGIN: Final = update(AuditHead).values(log=bindparam("to_log"), start=bindparam("to_start"), size=0, frontier=b"")
 
@@ -46,12 +46,7 @@ def start_log_after(session: Session, note: str, key: VerifierKey, *, told: NewE
 
     """
     head = locked_log_head(session)
-    known = verify_checkpoint(note, VerifierKey(origin_of(key.name, head.log), key.public)).head
-    size = known.size
-    if 0 < size <= head.frontier.size:
-        (root,) = roots_of(session, [range(size)], log=head.log, start=head.start)
-        if root != known.root:
-            raise ProofRejected("audit log: the checkpoint states another history than the log that is held")
+    known = _known(session, head, note, key)
     following = Continuation(head.log + 1, head.end, note)
     session.execute(
         insert(AuditContinuation),
@@ -59,9 +54,26 @@ def start_log_after(session: Session, note: str, key: VerifierKey, *, told: NewE
     )
     session.connection().execute(_BEGIN, {"to_log": following.log, "to_start": following.start})
     forget_head(session)
-    fields = replace(told.fields, log_size=size, log_root=known.root.hex())
+    fields = replace(told.fields, log_size=known.size, log_root=known.root.hex())
     append_entries(session, [replace(told, action=CONTINUED, fields=fields)])
     return following
+
+
+def log_after(session: Session, note: str, key: VerifierKey) -> Continuation:
+    """Say which log `start_log_after` would begin, and begin none; raises what it raises."""
+    head = log_head(session)
+    _known(session, head, note, key)
+    return Continuation(head.log + 1, head.end, note)
+
+
+def _known(session: Session, head: LogHead, note: str, key: VerifierKey) -> TreeHead:
+    """Return what a checkpoint states of the present log, once it is sure that it states no other history."""
+    known = verify_checkpoint(note, VerifierKey(origin_of(key.name, head.log), key.public)).head
+    if 0 < known.size <= head.frontier.size:
+        (root,) = roots_of(session, [range(known.size)], log=head.log, start=head.start)
+        if root != known.root:
+            raise ProofRejected("audit log: the checkpoint states another history than the log that is held")
+    return known
 
 
 def logs_of(session: Session) -> dict[int, range]:
