@@ -14,6 +14,7 @@ whose event keys are looked up before the flip; for people and organisations it 
 are numbered. Two at once would count an event twice, or give two revisions one number.
 """
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -163,14 +164,15 @@ def _arrival(contract: Contract, batch_id: BatchId, ports: Ports) -> Arrival:
 def _land(source: SourceFile, arrival: Arrival, ports: Ports) -> None:
     """Stage every chunk, keeping the lease alive."""
     try:
-        for chunk in ahead(source.chunks(rows=arrival.chunk_rows)):
-            arrival.take(chunk)
-            with ports.unit_of_work() as session:
-                alive = batches.renew(session, arrival.batch_id, at=ports.clock())
-            if not alive:
-                raise BatchBusy(arrival.contract.name)
-            ports.progress(arrival.counts.read)
-            ports.reached("chunk_staged")
+        with closing(ahead(source.chunks(rows=arrival.chunk_rows))) as chunks:  # a fault ends the reading thread, too
+            for chunk in chunks:
+                arrival.take(chunk)
+                with ports.unit_of_work() as session:
+                    alive = batches.renew(session, arrival.batch_id, at=ports.clock())
+                if not alive:
+                    raise BatchBusy(arrival.contract.name)
+                ports.progress(arrival.counts.read)
+                ports.reached("chunk_staged")
         arrival.finish()
     finally:
         arrival.close()
