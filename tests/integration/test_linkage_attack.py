@@ -27,7 +27,7 @@ VIEWS = {CHURN: "shopping", WINBACK: "invited"}
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     rng = np.random.default_rng(20250601)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(secrets, "token_bytes", lambda length=32: rng.bytes(length or 32))
+        patched.setattr(secrets, "token_bytes", lambda length=None: rng.bytes(32 if length is None else length))
         return make_world(tmp_path_factory.mktemp("linkage"), PEOPLE)
 
 
