@@ -28,7 +28,7 @@ from privacy.store.bulk import insert_rows
 from privacy.terms import ID_BYTES, BatchId, KeyId, RecordId
 
 _CHUNK: Final = 500  # below SQLite's oldest limit of 999 bound parameters
-_ATTEMPTS: Final = 3  # a generation lasts days
+_ATTEMPTS: Final = 8  # a generation lasts days; a rotation may still meet the same write more than once
 Item = TypeVar("Item")
 
 
