@@ -84,7 +84,7 @@ def _rehearse(act: Acting, contract: Contract, files: Sequence[Path], form: Form
             known = act.hub.indexes().delivery().token_of(f"{contract.name}\x1f{digest}")
             with act.hub.reading() as session:
                 before = find_live(session, known) is not None
-            rows.append((number, None, report.read, report.accepted, report.quarantined, None, None, None, before))
+            rows.append((number, None, report.read, report.accepted, report.quarantined, None, None, before))
             rejected += report.quarantined
     fresh = sum(not row[-1] for row in rows)
     would(f"take in {fresh} of {len(files)} files; accepted rows that say nothing new would count as duplicates")
