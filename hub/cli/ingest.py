@@ -32,7 +32,7 @@ from ingest.store.batch import find_live, metrics_of
 from ingest.store.delivered import Figure
 
 _LOG = logs.log_of("ingest")
-_COLUMNS = ("file", "batch", "read", "accepted", "quarantined", "duplicate", "merged", "taken_in_before")
+_COLUMNS = ("file", "batch", "read", "accepted", "quarantined", "duplicate", "merged", "unheard", "taken_in_before")
 _WAIT: Final = 330  # seconds: a little more than the lease that a process leaves behind that was killed
 _LONGEST_PAUSE: Final = 8
 Row = tuple[object, ...]
@@ -84,7 +84,7 @@ def _rehearse(act: Acting, contract: Contract, files: Sequence[Path], form: Form
             known = act.hub.indexes().delivery().token_of(f"{contract.name}\x1f{digest}")
             with act.hub.reading() as session:
                 before = find_live(session, known) is not None
-            rows.append((number, None, report.read, report.accepted, report.quarantined, None, None, before))
+            rows.append((number, None, report.read, report.accepted, report.quarantined, None, None, None, before))
             rejected += report.quarantined
     fresh = sum(not row[-1] for row in rows)
     would(f"take in {fresh} of {len(files)} files; accepted rows that say nothing new would count as duplicates")
@@ -166,7 +166,7 @@ def _recover(ports: Ports) -> None:
 def _row(number: int, summary: Summary) -> Row:
     counts = summary.counts
     batch = summary.batch_id.hex()
-    figures = (counts.read, counts.accepted, counts.quarantined, counts.duplicate, summary.merged)
+    figures = (counts.read, counts.accepted, counts.quarantined, counts.duplicate, summary.merged, summary.unheard)
     return (number, batch, *figures, summary.repeated)
 
 
@@ -175,6 +175,11 @@ def _report(act: Acting, contract: Contract, summary: Summary) -> None:
         say(f"{contract.name}: this very file was taken in before; nothing was changed.")
     for rule, rows in sorted(summary.rules.items(), key=lambda item: -item[1]):
         say(f"{contract.name}: {rows} rows refused: {rule}")
+    if summary.unheard:
+        warn(
+            f"{contract.name}: {summary.unheard} rows could not be split: an opt-out in them was not heeded; "
+            "mend and deliver them again"
+        )
     _alert_owner(act, contract, summary)
     counts = summary.counts
     fields = {"contract": contract.name, "batch": summary.batch_id, "rows": counts.read, "accepted": counts.accepted}

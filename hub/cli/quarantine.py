@@ -50,9 +50,12 @@ def export(
         opened = open_rejects(act.hub, rows, act.principal, why="quarantine_export")
         for each in opened:
             row = {"contract": each.contract, "line": each.row.line, "column": each.row.column_name}
-            row |= {"rule": each.row.rule, "row": each.content}
+            row |= {"rule": each.row.rule, "remedy": each.row.remedy, "row": each.content}
             file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
-    say(f"Wrote {len(opened)} rows in clear. Remove the file when the source is mended.")
+    kept = sum(each.is_kept for each in opened)
+    say(f"Wrote {kept} rows in clear. Remove the file when the source is mended.")
+    if kept < len(opened):
+        say(f"Of {len(opened) - kept} more only the place: whose rows they are could not be told, nothing was kept.")
     if len(opened) < len(rows):
         say(f"{len(rows) - len(opened)} rows stay shut: their key has been destroyed.")
 
@@ -77,7 +80,7 @@ def retry_(
     show(Table(columns, [_row(each) for each in done], "Retried"), form)
     unsplit = sum(each.unsplit for each in done)
     if unsplit:
-        say(f"{unsplit} rows could not be split into columns: export them and mend the source.")
+        say(f"{unsplit} rows could not be split into columns or told whose they are: mend and deliver them again.")
     if any(each.tried - each.taken_in + each.unsplit for each in done):
         raise typer.Exit(ExitCode.REJECTS)
 

@@ -41,6 +41,11 @@ class Opened:
         """Say whether the row could be split into columns: another row can only be mended at the source."""
         return _UNSPLIT not in self.content
 
+    @property
+    def is_kept(self) -> bool:
+        """Say whether there is any content: of a row whose customer could not be told only its place is kept."""
+        return self.content != {_UNSPLIT: None}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retried:

@@ -20,6 +20,8 @@ from privacy.terms import BatchId, EntityKind, KeyId, random_id, random_ids
 
 QUARANTINE_DAYS = 30
 _WRITE_ROWS = 1000
+_NOT_KEPT = json.dumps({"_row": None})
+_WHY_NOT = "content not kept: whose row it is could not be told"
 
 
 class Arrival:
@@ -34,6 +36,7 @@ class Arrival:
         self.counts = Counts()
         self.rules: Counter[str] = Counter()
         self.breaches: list[str] = []
+        self.unheard = 0
         self.figures = Figures(contract)
         self._quarantine_key: Key | None = None
 
@@ -55,12 +58,15 @@ class Arrival:
         """Leave nothing running, whatever happened; called once after the last chunk or the first fault."""
 
     def quarantine(self, rejected: pl.DataFrame) -> None:
-        """Seal rejected rows under a key of the batch, with where and why in clear."""
+        """Seal rejected rows under a key of the batch, with where and why in clear.
+
+        Of a row whose customer cannot be told only that is kept: no erasure would ever find its content.
+        """
         if rejected.is_empty():
             return
         self.rules.update(dict(rejected.group_by("rule").len().iter_rows()))
         key = self._key()
-        for some in rejected.select("line", "column", "rule", "remedy", "raw").iter_slices(_WRITE_ROWS):
+        for some in rejected.iter_slices(_WRITE_ROWS):
             rows = [self._sealed(row, key) for row in some.iter_rows(named=True)]  # a cipher call each
             with self.ports.unit_of_work() as session:
                 batches.add_quarantined(session, rows)
@@ -69,31 +75,28 @@ class Arrival:
     def _sealed(self, row: dict[str, Any], key: Key) -> dict[str, object]:
         row_id = random_id()
         cell = Cell(instance=self.ports.instance, table=SealedTable.QUARANTINE_ROW, field=1, row=row_id)
+        told = row["subject"] is not None
+        content = row["raw"] if told else _NOT_KEPT
         return {
             "row_id": row_id,
             "batch_id": self.batch_id,
             "line": row["line"],
             "column_name": row["column"] or "",
             "rule": row["rule"],
-            "remedy": row["remedy"],
-            "subject_index": self._subject_index(row["raw"]),
+            "remedy": row["remedy"] if told else f"{row['remedy']} ({_WHY_NOT})",
+            "subject_index": self._subject_index(row["subject"]) if row["subject"] else None,
             "key_id": key.key_id,
-            "sealed": seal(row["raw"].encode(), key=key, cell=cell),
+            "sealed": seal(content.encode(), key=key, cell=cell),
             "expires_at": self.ports.clock() + timedelta(days=QUARANTINE_DAYS),
         }
 
-    def _subject_index(self, raw: str) -> bytes | None:
-        """Index whose row this is, if its key can be read: erasing the subject reaches quarantined rows too."""
+    def _subject_index(self, subject: str) -> bytes:
+        """Index whose row this is: erasing the subject reaches quarantined rows too."""
         contract = self.contract
         reference = None if contract.is_identity else contract.person or contract.organisation
-        column = reference.column if reference else next(iter(contract.key), None)
         kind = contract.entity_kind or (EntityKind.PERSON if contract.person else EntityKind.ORGANISATION)
-        try:
-            value = json.loads(raw).get(column)
-        except (ValueError, AttributeError):
-            return None
         index = self.ports.indexes.source_key(reference.source if reference else contract.source, kind)
-        return index.token_of(str(value).strip()) if value else None
+        return index.token_of(subject)
 
     def _key(self) -> Key:
         if self._quarantine_key is None:

@@ -48,7 +48,7 @@ class Summary:
 
     `repeated` means that the same file had been taken in before: nothing was changed and the counts are the first
     time's. `rules` counts rejected rows by rule; `breaches` names columns below the completeness the contract
-    demands.
+    demands. `unheard` counts refused rows that may have held a no which nobody could read.
     """
 
     contract: str
@@ -58,6 +58,7 @@ class Summary:
     rules: dict[str, int]
     breaches: list[str]
     merged: int = 0
+    unheard: int = 0
 
 
 def ingest_file(contract: Contract, path: Path, ports: Ports, *, retry_of: BatchId | None = None) -> Summary:
@@ -235,4 +236,5 @@ def _summary(contract: Contract, arrival: Arrival, merged: int) -> Summary:
         rules=dict(arrival.rules),
         breaches=list(arrival.breaches),
         merged=merged,
+        unheard=arrival.unheard,
     )

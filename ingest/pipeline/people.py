@@ -60,6 +60,7 @@ class IdentityArrival(Arrival):
         self._stage(fresh.sort("record", "_line"))
         self._gather_profiles(fresh)
         self._heed(chunk.restrictive)
+        self.unheard += chunk.unheard
         self.counts += Counts(
             read=chunk.read,
             accepted=fresh.height,

@@ -97,12 +97,41 @@ def _refuse_followed_quote(block: bytes, at: int, line: int) -> None:
 def _judged(record: bytes, delimiter: bytes, pattern: re.Pattern[bytes]) -> tuple[Fault | None, int]:
     """Return a record's fault, if any, and its number of fields."""
     record = record.removesuffix(b"\r")
+    fields = _fields(record, delimiter, pattern)
+    return _fault_of(record, fields), len(fields)
+
+
+def cells_of(record: bytes, delimiter: bytes) -> list[str | None]:
+    """Tell the fields of a refused record apart, None where one holds a NUL byte or is too long; none at all in doubt.
+
+    A quote or a carriage return in a field without quotes is doubt: nobody knows what it was meant to keep together.
+    """
+    record = record.removesuffix(b"\r")
+    fields = _fields(record, delimiter, _field_pattern(delimiter))
+    return [] if any(map(_is_doubtful, fields)) else [_cell(part) for part in fields]
+
+
+def _fields(record: bytes, delimiter: bytes, pattern: re.Pattern[bytes]) -> list[bytes]:
+    """Split a record at its separators; fewer fields where one cannot be matched."""
     fields: list[bytes] = []
     at = 0
     while at <= len(record) and (matched := pattern.match(record, at)) is not None:
         fields.append(matched.group())
         at = matched.end() + len(delimiter)
-    return _fault_of(record, fields), len(fields)
+    return fields
+
+
+def _is_doubtful(part: bytes) -> bool:
+    """Say whether a field without quotes holds a sign that needs them."""
+    return not part.startswith(b'"') and (b'"' in part or b"\r" in part)
+
+
+def _cell(part: bytes) -> str | None:
+    """Read one field; None if it is damaged."""
+    if len(part) > FIELD_BYTES or b"\0" in part:
+        return None
+    text = part.decode("utf-8")
+    return text[1:-1].replace('""', '"') if text.startswith('"') else text
 
 
 def _fault_of(record: bytes, fields: list[bytes]) -> Fault | None:

@@ -42,6 +42,7 @@ def rejected(buffer: bytes, records: Records, bad: list[int], faults: dict[int, 
             "rule": [faults[index][0] for index in bad],
             "remedy": [faults[index][1] for index in bad],
             "raw": [json.dumps({"_row": text}, ensure_ascii=False) for text in texts],
+            "subject": [None] * len(bad),
         },
         schema=REJECTED,
     )

@@ -14,7 +14,7 @@ from ingest.prepass.container import StreamBroken, Unpacked
 from ingest.prepass.encoding import utf8_blocks, verify_utf8
 from ingest.prepass.header import delimiter_of, split_header, verify_columns
 from ingest.prepass.limit import LINE_BYTES
-from ingest.prepass.quoting import walked_records
+from ingest.prepass.quoting import cells_of, walked_records
 from ingest.prepass.records import Fault, Marks, Records, long_line, records_of
 from ingest.readers.block import blank_records, joined, rejected
 from ingest.readers.chunk import RawChunk
@@ -132,7 +132,8 @@ def _raw_chunks(buffer: bytes, records: Records, names: list[str], delimiter: st
         good = np.setdiff1d(chosen, bad, assume_unique=True) if bad else chosen
         frame = _frame(joined(buffer, records, good), names, delimiter)
         frame = frame.with_columns(pl.Series("_line", records.lines[good], dtype=pl.Int64))
-        yield RawChunk(frame, rejected(buffer, records, bad, faults))
+        damaged = _damaged(buffer, records, bad, names, delimiter) if bad else pl.DataFrame()
+        yield RawChunk(frame, rejected(buffer, records, bad, faults), damaged)
 
 
 def _with_field_counts(records: Records, blank: Marks, width: int) -> dict[int, Fault]:
@@ -141,6 +142,20 @@ def _with_field_counts(records: Records, blank: Marks, width: int) -> dict[int, 
     for index in np.flatnonzero((records.fields != width) & ~blank).tolist():
         faults.setdefault(index, _SHORT if records.fields[index] < width else _LONG)
     return faults
+
+
+def _damaged(buffer: bytes, records: Records, bad: list[int], names: list[str], delimiter: str) -> pl.DataFrame:
+    """Read what is sound of refused records that have as many fields as the header; a loop over faults, not rows."""
+    mark, width = delimiter.encode(), len(names)
+    rows = {
+        int(records.lines[index]): cells
+        for index in bad
+        if records.fields[index] == width
+        and len(cells := cells_of(buffer[records.starts[index] : records.ends[index]], mark)) == width
+    }
+    schema = dict.fromkeys(names, pl.String())
+    frame = pl.DataFrame(list(rows.values()), schema=schema, orient="row")
+    return frame.with_columns(pl.Series("_line", list(rows), dtype=pl.Int64))
 
 
 def _frame(text: bytes, names: list[str], delimiter: str) -> pl.DataFrame:

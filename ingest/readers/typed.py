@@ -4,6 +4,7 @@ One pass computes every output and one boolean; only rows that failed are looked
 first. Nothing here loops over rows.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 import polars as pl
@@ -12,9 +13,10 @@ from ingest.contract.model import Contract
 from ingest.errors import FileRefused
 from ingest.readers.casts.check import SOURCE, Check
 from ingest.readers.casts.instant import bounded
-from ingest.readers.casts.plan import Plan, plan_of, withheld_acts
+from ingest.readers.casts.plan import Plan, plan_of
 from ingest.readers.casts.sound import Sound, sound_columns
 from ingest.readers.chunk import REJECTED, Chunk, RawChunk
+from ingest.readers.damaged import heard, restrictive_of, subject_of, unheard, with_subjects
 
 
 class Typist:
@@ -47,23 +49,37 @@ class Typist:
         outputs = ["_line", *(output.meta.output_name() for output in self._plan.outputs)]
         failed = both.select(_any(self._plan.checks)).to_series()
         read = raw.frame.height + raw.rejected.height
+        unsplit = self._unsplit(raw)
         if not failed.any():
-            return Chunk(both.select(outputs), raw.rejected, read)
-        rejected = _rejected(both.filter(failed), raw.frame.filter(failed), self._plan.checks)
-        restrictive = self._restrictive(both.filter(failed), dtypes)
-        return Chunk(both.filter(~failed).select(outputs), _in_order(raw.rejected, rejected), read, restrictive)
+            return replace(unsplit, frame=both.select(outputs), read=read)
+        wrong = both.filter(failed).with_columns(subject_of(self._contract, dtypes))
+        rejected = _rejected(wrong, raw.frame.filter(failed), self._plan.checks)
+        acts = [unsplit.restrictive, restrictive_of(self._contract, wrong, dtypes)]
+        return Chunk(
+            frame=both.filter(~failed).select(outputs),
+            rejected=_in_order(unsplit.rejected, rejected),
+            read=read,
+            restrictive=pl.concat([some for some in acts if some.height] or acts[:1]),
+            unheard=unsplit.unheard,
+        )
+
+    def _unsplit(self, raw: RawChunk) -> Chunk:
+        """Read of rows that were refused before they were split whose they are and which acts restrict."""
+        cells = raw.damaged
+        source = pl.DataFrame()
+        if cells.height:
+            source = cells.select("_line", *(_trimmed(self._contract, name, pl.String()) for name in self._used))
+        return Chunk(
+            frame=source,
+            rejected=with_subjects(self._contract, raw.rejected, cells, source),
+            read=raw.rejected.height,
+            restrictive=heard(self._contract, source),
+            unheard=unheard(self._contract, raw.rejected, cells),
+        )
 
     def _source(self, name: str, dtype: pl.DataType, sound: Sound) -> pl.Expr:
         """Rename a source column, trimmed unless it is known that there is nothing to trim."""
         return pl.col(name).alias(SOURCE + name) if name in sound else _trimmed(self._contract, name, dtype)
-
-    def _restrictive(self, failed: pl.DataFrame, dtypes: dict[str, pl.DataType]) -> pl.DataFrame:
-        """Pick the acts that take permission away out of refused rows."""
-        if not self._contract.consent:
-            return pl.DataFrame()
-        acts = [pl.col(f"_consent_{number}").is_not_null() for number in range(len(self._contract.consent))]
-        kept = failed.select("_line", *withheld_acts(self._contract, dtypes))
-        return kept.filter(pl.col("_key").is_not_null() & pl.any_horizontal(acts))
 
 
 def _trimmed(contract: Contract, name: str, dtype: pl.DataType) -> pl.Expr:
@@ -102,7 +118,7 @@ def _rejected(failed: pl.DataFrame, raw: pl.DataFrame, checks: tuple[Check, ...]
         },
         schema={"check": pl.Int32, "column": pl.String, "rule": pl.String, "remedy": pl.String},
     )
-    named = failed.select(line="_line", check=first.cast(pl.Int32)).join(
+    named = failed.select("subject", line="_line", check=first.cast(pl.Int32)).join(
         rules, on="check", how="left", maintain_order="left"
     )
     columns = [name for name in raw.columns if name != "_line"]
