@@ -17,6 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from hub.compose import Hub
 from hub.consents import find_subject
 from hub.erasing import erase, roll_forward
 from hub.errors import HubError
@@ -74,6 +75,19 @@ def traced(log: Path, then: Callable[[str], None]) -> Callable[[str], None]:
     return reached
 
 
+def carry_out(hub: Hub, act: str, folder: Path) -> None:
+    verb, _, subject = act.partition(" ")
+    match verb:
+        case "erase":
+            erase(hub, find_subject(hub, subject), owner_of(hub))
+        case "finish":
+            roll_forward(hub, owner_of(hub).principal_id)
+        case "tidy":
+            tidy(hub)
+        case _:
+            deliver(hub, verb, folder)
+
+
 def run(asked: dict[str, Any]) -> int:
     """Carry out the acts; 0, or why it stopped."""
     small_steps()
@@ -88,15 +102,7 @@ def run(asked: dict[str, Any]) -> int:
             Path(asked["home"]), clock=clock, reached=reached, lake_ahead=timedelta(hours=asked.get("lake_hours", 0))
         )
         for act in asked["acts"]:
-            verb, _, subject = act.partition(" ")
-            if verb == "erase":
-                erase(hub, find_subject(hub, subject), owner_of(hub))
-            elif verb == "finish":
-                roll_forward(hub, owner_of(hub).principal_id)
-            elif verb == "tidy":
-                tidy(hub)
-            else:
-                deliver(hub, verb, folder)
+            carry_out(hub, act, folder)
     except BatchBusy:
         return BUSY
     except (HubError, IngestError) as told:
