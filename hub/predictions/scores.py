@@ -12,7 +12,7 @@ from sqlmodel import Session
 from hub.compose import Hub
 from hub.lake import catalogue
 from hub.lake.append import append
-from hub.predictions.tables import ModelVersion
+from hub.predictions.store import TrainedModel
 from hub.views.gateway import PSEUDONYM
 from hub.views.spec import ViewSpec
 from ingest.canonical.catalogue import lake_table_of
@@ -27,7 +27,7 @@ from privacy.terms import BatchId, EntityKind, random_id
 TABLE: Final = "scores"
 
 
-def write_scores(hub: Hub, principal: Principal, scores: pl.DataFrame, spec: ViewSpec, model: ModelVersion) -> int:
+def write_scores(hub: Hub, principal: Principal, scores: pl.DataFrame, spec: ViewSpec, model: TrainedModel) -> int:
     """Append scores to the sealed lake and note the act; return how many customers were still there to be scored.
 
     A pseudonym that points to nobody any more (erased meanwhile) is dropped: aliases resolve here, never outward. The
@@ -59,7 +59,7 @@ def _anybody_erased(session: Session, frame: pl.DataFrame, grain: EntityKind) ->
     return not tombstones(session).isdisjoint(frame[owner].to_list())
 
 
-def _canonical(rows: pl.DataFrame, spec: ViewSpec, model: ModelVersion, scored_at: datetime) -> pl.DataFrame:
+def _canonical(rows: pl.DataFrame, spec: ViewSpec, model: TrainedModel, scored_at: datetime) -> pl.DataFrame:
     owner, other = ("person", "organisation") if spec.grain is EntityKind.PERSON else ("organisation", "person")
     values = {
         owner: pl.col("record"),

@@ -20,7 +20,7 @@ from hub.lake.terms import FileState
 from hub.predictions import store
 from hub.predictions.child import ask
 from hub.predictions.scores import write_scores
-from hub.predictions.tables import ModelVersion
+from hub.predictions.store import TrainedModel
 from hub.views.gateway import Gateway, Released
 from hub.views.intent import Reader
 from hub.views.registry import readable_spec
@@ -215,6 +215,6 @@ def _modelled(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _verify_model(model: ModelVersion, spec: ViewSpec) -> None:
+def _verify_model(model: TrainedModel, spec: ViewSpec) -> None:
     if model.spec_hash != spec.hash:
         raise AccessRefused("model_of_other_view_version", "The view changed since training: train the module again")

@@ -3,6 +3,8 @@
 import hashlib
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,26 @@ from sqlmodel import Session, col
 
 from hub.errors import ModelNotFound
 from hub.predictions.tables import ModelVersion
+from privacy.store.frozen import frozen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainedModel:
+    """A model as it stands (`hub.predictions.tables.ModelVersion` says what each column means)."""
+
+    model_id: bytes
+    module: str
+    view: str
+    view_version: int
+    spec_hash: bytes
+    trained_at: datetime
+    trained_by: bytes
+    training_release: bytes
+    file_sha256: bytes
+    members: bytes | None = None
+    crosswalk_revision: int = 0
+    report: str
+    current: bool = False
 
 
 def add_model(session: Session, row: Mapping[str, Any]) -> None:
@@ -19,7 +41,7 @@ def add_model(session: Session, row: Mapping[str, Any]) -> None:
     session.execute(insert(ModelVersion), [{**row, "current": True}])
 
 
-def current_model(session: Session, module: str) -> ModelVersion:
+def current_model(session: Session, module: str) -> TrainedModel:
     """Return the current model of a module.
 
     Raises:
@@ -30,12 +52,13 @@ def current_model(session: Session, module: str) -> ModelVersion:
     row: ModelVersion | None = session.execute(query).scalar_one_or_none()
     if row is None:
         raise ModelNotFound(module)
-    return row
+    return frozen(TrainedModel, row)
 
 
-def all_models(session: Session) -> list[ModelVersion]:
+def all_models(session: Session) -> list[TrainedModel]:
     """List every model, newest first."""
-    return list(session.execute(select(ModelVersion).order_by(col(ModelVersion.trained_at).desc())).scalars())
+    query = select(ModelVersion).order_by(col(ModelVersion.trained_at).desc())
+    return [frozen(TrainedModel, row) for row in session.execute(query).scalars()]
 
 
 def write_artefact(folder: Path, model_id: bytes, artefact: bytes) -> bytes:
@@ -51,7 +74,7 @@ def write_artefact(folder: Path, model_id: bytes, artefact: bytes) -> bytes:
     return hashlib.sha256(artefact).digest()
 
 
-def read_artefact(folder: Path, row: ModelVersion) -> bytes:
+def read_artefact(folder: Path, row: TrainedModel) -> bytes:
     """Read a model file back.
 
     Raises:

@@ -15,7 +15,7 @@ from hub.home import make_home
 from hub.keystore.named import versions_of
 from hub.policy.pack import default_pack, pack_of
 from hub.predictions.scores import TABLE, write_scores
-from hub.predictions.tables import ModelVersion
+from hub.predictions.store import TrainedModel
 from hub.reveals.reveal import reveal
 from hub.rotation.destruction import retire
 from hub.rotation.domain import Window, rotate_domain
@@ -95,7 +95,7 @@ def test_scores_of_rows_that_left_before_a_rotation_are_written_back_within_the_
     empty = [pl.lit(None).alias(name) for name in lake_table_of(TABLE).schema]
     scores = released.frame.select(PSEUDONYM, *empty, as_of=pl.lit(FENCED_AT))
     rotate_domain(fenced, CHURN, owner, MONTH)
-    model = ModelVersion(**MODEL)
+    model = TrainedModel(**MODEL)
     assert write_scores(fenced, owner, scores, released.spec, model) == released.frame.height > 0
     clock.forward(days=30)
     assert write_scores(fenced, owner, scores, released.spec, model) == 0

@@ -11,7 +11,7 @@ from hub.authentication import acting_principal
 from hub.compose import Hub
 from hub.lake.reading import reading
 from hub.predictions.scores import TABLE, write_scores
-from hub.predictions.tables import ModelVersion
+from hub.predictions.store import TrainedModel
 from hub.views.gateway import PSEUDONYM, Gateway, Released
 from ingest.canonical.catalogue import lake_table_of
 from ingest.tables.identity import Crosswalk, Entity
@@ -42,7 +42,7 @@ def written(shop: Hub) -> tuple[Hub, Released]:
     released = Gateway(shop).read(owner, "fence_person", purpose="churn", as_of=AS_OF)
     empty = [pl.lit(None).alias(name) for name in lake_table_of(TABLE).schema]
     scores = released.frame.select(PSEUDONYM, *empty, as_of=pl.lit(AS_OF))
-    write_scores(shop, owner, scores, released.spec, ModelVersion(**MODEL))
+    write_scores(shop, owner, scores, released.spec, TrainedModel(**MODEL))
     return shop, released
 
 
