@@ -26,7 +26,7 @@ def test_a_fault_comes_where_its_item_would_have() -> None:
         next(reading)
 
 
-def test_the_next_item_is_under_way_while_one_is_in_use() -> None:
+def test_the_next_items_are_under_way_while_one_is_in_use() -> None:
     taken: list[int] = []
 
     def noted() -> Iterator[int]:
@@ -36,5 +36,5 @@ def test_the_next_item_is_under_way_while_one_is_in_use() -> None:
 
     reading = ahead(noted())
     assert next(reading) == 0
-    reading.close()  # waits for the one under way
-    assert taken == [0, 1]
+    reading.close()  # waits for those under way
+    assert taken == [0, 1, 2]
