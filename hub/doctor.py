@@ -9,9 +9,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +23,7 @@ from hub.database.engine import engine_of, sqlite_path
 from hub.database.schema import Target, current_revision, newest_revision
 from hub.erasing import pending
 from hub.errors import HubError
+from hub.finding import Finding, State
 from hub.home import HUB_KEYS
 from hub.kek.environment import WARNING
 from hub.kek.provider import kek_of
@@ -49,24 +48,6 @@ _KEK_REMEDIES: Final = {
     KekScheme.AWS_KMS: _SERVICE_REMEDY,
     KekScheme.VAULT: _SERVICE_REMEDY,
 }
-
-
-class State(StrEnum):
-    """How bad it is: a fault stops the hub or exposes it, a warning is a limit to know of."""
-
-    OK = "ok"
-    WARNING = "warning"
-    FAULT = "fault"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing examined: what was found, and the remedy unless all is well."""
-
-    check: str
-    state: State
-    found: str
-    remedy: str = ""
 
 
 def examine(settings: Settings, *, clock: Clock) -> list[Finding]:
@@ -238,8 +219,7 @@ def _clock(hub: Hub) -> Finding:
 def _anchors(hub: Hub) -> list[Finding]:
     standing = hub.anchoring.standing()
     with hub.reading() as session:
-        found = conditions(hub.anchoring.anchors, kept(session), standing, at=hub.clock())
-    return [Finding(each.check, State(each.gravity), each.found, each.remedy) for each in found]
+        return list(conditions(hub.anchoring.anchors, kept(session), standing, at=hub.clock()))
 
 
 def _four_eyes(hub: Hub) -> Finding:

@@ -13,8 +13,9 @@ from hub.cli.message import say, warn, would
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.database.engine import engine_of, sqlite_path
 from hub.database.schema import Target, current_revision, newest_revision, upgrade
-from hub.doctor import State, examine
+from hub.doctor import examine
 from hub.errors import HomeUnsafe
+from hub.finding import State
 from hub.home import make_home
 from hub.problems import ExitCode
 from hub.settings import Settings

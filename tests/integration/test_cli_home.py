@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from hub.clock import now
-from hub.doctor import State, examine
+from hub.doctor import examine
+from hub.finding import State
 from hub.settings import Settings
 from tests.integration.cli_desk import AT, Desk, stocked
 

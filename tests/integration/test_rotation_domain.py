@@ -9,8 +9,9 @@ import pytest
 
 from hub.authentication import acting_principal
 from hub.compose import Hub
-from hub.doctor import State, examine
+from hub.doctor import examine
 from hub.errors import AccessRefused
+from hub.finding import State
 from hub.home import make_home
 from hub.keystore.named import versions_of
 from hub.policy.pack import default_pack, pack_of
