@@ -14,7 +14,7 @@ from ingest.pipeline.ports import Ports
 from privacy.terms import BatchId
 
 _AT_ONCE: Final = 2
-"""One is sorted on one core while another is compressed and written: measured on 2 cores, a third gains nothing."""
+"""One is sorted on one core while another is compressed and written: measured on 2 cores against one at a time."""
 
 
 class Staging:
