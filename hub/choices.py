@@ -15,6 +15,7 @@ from sqlmodel import Session
 from hub.compose import Hub
 from hub.consents import Subject, Wish, write_wish
 from hub.errors import AccessRefused, ChoiceNotRecorded, ChoiceWithoutEffect, NotAuthenticated
+from hub.subject_tokens import reach_of
 from ingest.store.identity import records_beside
 from privacy.consent import Head
 from privacy.decision import Deny, Standing, decide
@@ -22,7 +23,7 @@ from privacy.purposes import Policy, Purpose
 from privacy.store.consent import heads_of
 from privacy.store.epoch import current_epoch
 from privacy.store.policy import find_policy
-from privacy.store.subject_token import SubjectScope, SubjectToken
+from privacy.store.subject_token import SubjectToken
 from privacy.terms import (
     EVERY_PURPOSE,
     ActChannel,
@@ -120,7 +121,7 @@ def choose(hub: Hub, session: Session, token: SubjectToken, choice: Choice) -> C
     if policy is None:
         raise ChoiceNotRecorded
     verify_choice(policy, token, choice)
-    records = _records(session, token)
+    records = _records(session, token, choice)
     recorded = not _stands(session, records, choice)
     if recorded:
         wish = Wish(act=_ACTS[choice.wanted], purpose=choice.purpose, channel=ActChannel.API)
@@ -135,7 +136,7 @@ def choose(hub: Hub, session: Session, token: SubjectToken, choice: Choice) -> C
 
 def _verify_giving(policy: Policy, token: SubjectToken, choice: Choice) -> None:
     """Consent is the act of a known person, for one purpose, informed by its present notice (Article 4(11), 7(1))."""
-    if token.scope is not SubjectScope.CHOICES:
+    if not token.may_give:
         raise AccessRefused("token_opens_opt_out_only", "This link can only say no. To say yes, sign in first")
     if choice.purpose == EVERY_PURPOSE:
         raise AccessRefused("consent_not_specific", "Consent is given for one purpose at a time")
@@ -143,12 +144,15 @@ def _verify_giving(policy: Policy, token: SubjectToken, choice: Choice) -> None:
         raise AccessRefused("notice_not_current", "Show the present notice and name its version in `notice`")
 
 
-def _records(session: Session, token: SubjectToken) -> tuple[RecordId, ...]:
-    """Return every record of the person: an act made while records are merged is written to each of them."""
-    records = records_beside(session, token.record_id)
-    if not records:
+def _records(session: Session, token: SubjectToken, choice: Choice) -> tuple[RecordId, ...]:
+    """Return every record of the person: an act made while records are merged is written to each of them.
+
+    A no also means whoever shares the identifier that the holder was proven by; a yes never does.
+    """
+    beside = records_beside(session, token.record_id)
+    if not beside:
         raise NotAuthenticated
-    return tuple(sorted(records))
+    return tuple(sorted(beside)) if choice.wanted is Wanted.GIVEN else reach_of(session, token)
 
 
 def _stands(session: Session, records: tuple[RecordId, ...], choice: Choice) -> bool:

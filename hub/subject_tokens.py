@@ -1,6 +1,7 @@
 """Handing data subjects the means to act on their own choices: for links in messages and for the customer's app."""
 
 import secrets
+from datetime import datetime
 from typing import Final
 
 from sqlmodel import Session
@@ -8,9 +9,11 @@ from sqlmodel import Session
 from hub.compose import Hub
 from hub.consents import Subject
 from hub.errors import AccessRefused, NotAuthenticated
+from ingest.store.identity import records_beside, records_sharing
 from privacy.audit import AuditFields
 from privacy.store.principal import Principal
 from privacy.store.subject_token import (
+    VERIFIED_FOR,
     IssuedToken,
     SubjectToken,
     add_subject_token,
@@ -18,9 +21,10 @@ from privacy.store.subject_token import (
     issued_tokens,
     revoke_subject_tokens,
 )
-from privacy.terms import Role
+from privacy.terms import RecordId, Role
 
 _MAY_ISSUE: Final = frozenset({Role.OWNER, Role.DPO, Role.AGENT, Role.SERVICE})
+_MAY_VOUCH: Final = frozenset({Role.OWNER, Role.DPO})
 
 
 def verify_issuer(by: Principal) -> None:
@@ -34,17 +38,49 @@ def verify_issuer(by: Principal) -> None:
         raise AccessRefused("role_may_not_issue_tokens", "Ask the owner, the DPO, an agent or a service")
 
 
+def verify_voucher(by: Principal, opens: SubjectToken, *, at: datetime) -> None:
+    """Refuse whoever may not vouch for somebody's identity, and a proof that would outlive its worth.
+
+    Whoever holds such a token reads what is held of a person, so handing it out by hand is a way around the gate: it is
+    kept to those who answer for the gate.
+
+    Raises:
+        AccessRefused: names the rule and whom to ask.
+
+    """
+    if not opens.is_verified:
+        return
+    if by.role not in _MAY_VOUCH:
+        raise AccessRefused("role_may_not_vouch", "Let the person prove who they are, or ask the owner or the DPO")
+    if opens.expires_at > at + VERIFIED_FOR:
+        minutes = int(VERIFIED_FOR.total_seconds() // 60)
+        raise AccessRefused("proof_too_long", f"A proof of identity is worth {minutes} minutes at most")
+
+
+def verify_identity(token: SubjectToken) -> None:
+    """Refuse what needs a proven identity to a token that proves none (Article 12(6)).
+
+    Raises:
+        AccessRefused: the person must prove who they are first.
+
+    """
+    if not token.is_verified:
+        raise AccessRefused("identity_not_verified", "Prove who you are first: `POST /v1/identify`")
+
+
 def issue(hub: Hub, opens: SubjectToken, by: Principal) -> str:
     """Make a token for one record; return it, this once. It acts for every record of the same person.
 
     Raises:
-        AccessRefused: the role may not issue tokens.
+        AccessRefused: the role may not issue such tokens.
 
     """
     verify_issuer(by)
+    at = hub.clock()
+    verify_voucher(by, opens, at=at)
     token = secrets.token_urlsafe(32)
     with hub.unit_of_work() as session:
-        add_subject_token(session, token, opens, at=hub.clock())
+        add_subject_token(session, token, opens, at=at)
         fields = AuditFields(records=(opens.record_id,), outcome="issued", reason=opens.scope.value)
         hub.audit(session, "subject_token.issue", by.principal_id, fields)
     return token
@@ -61,6 +97,19 @@ def authenticate_subject(hub: Hub, session: Session, token: str) -> SubjectToken
     if found is None:
         raise NotAuthenticated
     return found
+
+
+def reach_of(session: Session, token: SubjectToken) -> tuple[RecordId, ...]:
+    """Return every record that a no of this token means, ordered; empty where the record belongs to no entity.
+
+    All records of the person, and of whoever else carries the identifier that was proven, merged or not: a no that
+    reaches too far costs a message, one that does not reach far enough breaks a promise. What widens permission or
+    shows data means `ingest.store.identity.records_beside(session, token.record_id)` only.
+    """
+    beside = set(records_beside(session, token.record_id))
+    if token.proven is not None:
+        beside.update(records_sharing(session, token.proven.field, token.proven.index))
+    return tuple(sorted(beside))
 
 
 def revoke(hub: Hub, subject: Subject, by: Principal) -> int:

@@ -16,8 +16,8 @@ from hub.cli.subject import Identifier, one_subject_from
 from hub.cli.subject_accesses import accesses
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.consents import Subject
-from hub.subject_tokens import issue, listed, revoke, verify_issuer
-from privacy.store.subject_token import IssuedToken, SubjectScope, SubjectToken
+from hub.subject_tokens import issue, listed, revoke, verify_issuer, verify_voucher
+from privacy.store.subject_token import VERIFIED_FOR, IssuedToken, SubjectScope, SubjectToken
 from privacy.terms import EVERY_PURPOSE, PurposeId
 
 app = typer.Typer(help="What a person holds here.", no_args_is_help=True)
@@ -28,7 +28,7 @@ DEFAULT_DAYS: Final = 90  # a link in a message is read late, not for ever
 _COLUMNS: Final = ("record_id", "scope", "purposes", "created_at", "expires_at", "revoked_at", "live")
 
 Scope = Annotated[
-    SubjectScope, typer.Option("--scope", help="opt_out says no; choices also says yes: for a person who proved it.")
+    SubjectScope, typer.Option("--scope", help="opt_out says no; choices also yes; verified also reads, for minutes.")
 ]
 Purposes = Annotated[list[str] | None, typer.Option("--purpose", help="For which purpose; else all. Repeatable.")]
 Expires = Annotated[str | None, typer.Option("--expires", help=f"Until when it is valid; else {DEFAULT_DAYS} days.")]
@@ -52,8 +52,9 @@ def issue_(  # noqa: PLR0913 - a command's options are its parameters
         record_id=min(subject.records),
         scope=scope,
         purposes=_known(act, purposes),
-        expires_at=_end(act, expires),
+        expires_at=_end(act, expires, scope),
     )
+    verify_voucher(act.principal, opens, at=act.hub.clock())
     if dry_run:
         would(f"issue a token of scope {scope}, until {opens.expires_at.isoformat()}")
         return
@@ -96,9 +97,10 @@ def _known(act: Acting, purposes: list[str] | None) -> frozenset[str]:
     return frozenset(policy.purpose(PurposeId(each)).id for each in purposes or ()) or frozenset({EVERY_PURPOSE})
 
 
-def _end(act: Acting, expires: str | None) -> datetime:
+def _end(act: Acting, expires: str | None, scope: SubjectScope) -> datetime:
     at = act.hub.clock()
-    until = at + timedelta(days=DEFAULT_DAYS) if expires is None else instant_from(expires)
+    lasts = VERIFIED_FOR if scope is SubjectScope.VERIFIED else timedelta(days=DEFAULT_DAYS)
+    until = at + lasts if expires is None else instant_from(expires)
     if until <= at:
         raise typer.BadParameter("--expires must lie in the future")
     return until

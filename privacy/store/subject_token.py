@@ -1,12 +1,12 @@
 """Subject tokens: what a person's link or app holds to act on their own choices, and on nothing else.
 
-A token is 32 random bytes, shown once, kept as SHA-256. It names one record; it cannot read anything. Opting out needs
-no proof of identity beyond it, so the least scope is opt-out only.
+A token is 32 random bytes, shown once, kept as SHA-256. It names one record. Opting out needs no proof of identity
+beyond it, so the least scope is opt-out only; reading what is held needs the widest, which lives minutes.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -23,6 +23,8 @@ _LIVE: Final = select(
     col(SubjectTokenRow.scope),
     col(SubjectTokenRow.purposes),
     col(SubjectTokenRow.expires_at),
+    col(SubjectTokenRow.proven_field),
+    col(SubjectTokenRow.proven_index),
 ).where(
     col(SubjectTokenRow.token_hash) == bindparam("digest"),
     col(SubjectTokenRow.revoked_at).is_(None),
@@ -31,11 +33,24 @@ _LIVE: Final = select(
 )
 
 
+VERIFIED_FOR: Final = timedelta(minutes=30)
+"""How long a proof of identity is worth: long enough to read an answer and ask again, too short to be stolen late."""
+
+
 class SubjectScope(StrEnum):
-    """What a subject token opens."""
+    """What a subject token opens; each opens what the ones before it open."""
 
     OPT_OUT = "opt_out"  # withdraw and object
     CHOICES = "choices"  # and give consent: issued where the person proved who they are
+    VERIFIED = "verified"  # and read, correct, erase: the holder proved who they are just now
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """The identifier by which a token's holder was reached or proven: an indexed attribute and its blind index."""
+
+    field: str
+    index: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +61,17 @@ class SubjectToken:
     scope: SubjectScope
     purposes: frozenset[str]
     expires_at: datetime
+    proven: Proven | None = None
+
+    @property
+    def may_give(self) -> bool:
+        """Say whether the holder may consent, not only opt out."""
+        return self.scope in {SubjectScope.CHOICES, SubjectScope.VERIFIED}
+
+    @property
+    def is_verified(self) -> bool:
+        """Say whether the holder's identity was proven just now: what reading, correcting and erasing ask for."""
+        return self.scope is SubjectScope.VERIFIED
 
     def covers(self, purpose: str) -> bool:
         """Say whether the token is bound to this purpose."""
@@ -71,6 +97,8 @@ def add_subject_token(session: Session, token: str, subject: SubjectToken, *, at
         "created_at": at,
         "expires_at": subject.expires_at,
         "revoked_at": None,
+        "proven_field": None if subject.proven is None else subject.proven.field,
+        "proven_index": None if subject.proven is None else subject.proven.index,
     }
     session.execute(insert(SubjectTokenRow), [row])
 
@@ -115,10 +143,12 @@ def delete_subject_tokens(session: Session, records: Iterable[RecordId]) -> int:
     return int(getattr(result, "rowcount", 0))
 
 
-def _token_of(row: SubjectTokenRow | Row[bytes, str, str, datetime]) -> SubjectToken:
+def _token_of(row: SubjectTokenRow | Row[bytes, str, str, datetime, str | None, bytes | None]) -> SubjectToken:
+    field, index = row.proven_field, row.proven_index
     return SubjectToken(
         record_id=RecordId(row.record_id),
         scope=SubjectScope(row.scope),
         purposes=frozenset(row.purposes.split()),
         expires_at=row.expires_at,
+        proven=None if field is None or index is None else Proven(field, index),
     )

@@ -12,7 +12,11 @@ from privacy.instant import Instant
 
 
 class SubjectTokenRow(SQLModel, table=True):
-    """One token of one record: SHA-256 of 32 random bytes, what it opens, for which purposes, until when."""
+    """One token of one record: SHA-256 of 32 random bytes, what it opens, for which purposes, until when.
+
+    `proven_field` and `proven_index` are the blind index of the identifier that the holder was reached or proven by,
+    null where none was: whoever else carries it is meant by a no too.
+    """
 
     __tablename__ = "subject_token"
 
@@ -23,3 +27,5 @@ class SubjectTokenRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=Instant)
     expires_at: datetime = Field(sa_type=Instant)
     revoked_at: datetime | None = Field(default=None, sa_type=Instant)
+    proven_field: str | None = None
+    proven_index: bytes | None = None

@@ -22,7 +22,7 @@ from ingest.pipeline.delivery import ingest_file
 from ingest.store.identity import entity_of_record
 from privacy.pseudonym import pseudonyms_of
 from privacy.store.principal import Principal
-from privacy.store.subject_token import SubjectScope, SubjectToken
+from privacy.store.subject_token import VERIFIED_FOR, SubjectScope, SubjectToken
 from privacy.terms import PurposeId, RecordId, Role
 from tests.shop import ORDERS, people_contract, view_text
 
@@ -51,11 +51,12 @@ class World:
         self, person: int, *, scope: SubjectScope = SubjectScope.CHOICES, purposes: str = "*", days: float = 1
     ) -> str:
         """Issue one more token for a person."""
+        lasts = VERIFIED_FOR if scope is SubjectScope.VERIFIED else timedelta(days=days)
         opens = SubjectToken(
             record_id=self.records[person],
             scope=scope,
             purposes=frozenset(purposes.split()),
-            expires_at=self.hub.clock() + timedelta(days=days),
+            expires_at=self.hub.clock() + lasts,
         )
         return issue(self.hub, opens, self.owner)
 

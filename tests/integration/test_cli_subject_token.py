@@ -62,6 +62,18 @@ def test_a_token_file_is_for_its_owner_and_nothing_is_printed(desk: Desk) -> Non
     assert (found.scope, found.purposes) == (SubjectScope.CHOICES, {"*"})
 
 
+@pytest.mark.parametrize(
+    ("role", "more", "code"),
+    [(None, (), 0), ("agent", (), 4), (None, ("--expires", "2099-01-01"), 4), ("agent", ("--dry-run",), 4)],
+)
+def test_only_who_answers_for_the_gate_vouches_for_a_person_and_for_minutes(
+    desk: Desk, role: str | None, more: tuple[str, ...], code: int
+) -> None:
+    ended = desk.run(*ISSUE, "shop:1", "--scope", "verified", *more, role=role)
+    assert ended.exit_code == code
+    assert [row["scope"] for row in tokens(desk)] == ([] if code else ["verified"])
+
+
 def test_revoking_ends_every_token_of_the_person_and_no_others(desk: Desk) -> None:
     mine = [desk.run(*ISSUE, "shop:1").stdout.strip() for _ in range(2)]
     other = desk.run(*ISSUE, "shop:2").stdout.strip()

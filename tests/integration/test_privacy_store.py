@@ -1,5 +1,6 @@
 """The small stores of privacy on both databases: epoch, erasures, batches' acts, subjects' tokens, instants."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -12,6 +13,7 @@ from privacy.store import epoch as epochs
 from privacy.store import erasure as erasures
 from privacy.store.consent import Act, acts_of_batch, append_acts, append_to_ledger, heads_of, history_of, move_heads
 from privacy.store.subject_token import (
+    Proven,
     SubjectScope,
     SubjectToken,
     add_subject_token,
@@ -112,6 +114,15 @@ def test_a_subjects_token_opens_its_purposes_until_it_ends(control: Engine) -> N
     assert a_token(1, "churn").covers("churn")
     assert not a_token(1, "churn").covers("winback")
     assert a_token().covers("anything")
+
+
+def test_a_subjects_token_knows_by_what_its_holder_was_proven(control: Engine) -> None:
+    proven = replace(a_token(), proven=Proven("email", b"i" * 16), scope=SubjectScope.VERIFIED)
+    with unit_of_work(started(control)) as session:
+        add_subject_token(session, TOKEN, proven, at=NOON)
+        assert find_subject_token(session, TOKEN, at=NOON) == proven
+    assert (proven.is_verified, proven.may_give) == (True, True)
+    assert (a_token().is_verified, a_token().may_give) == (False, False)
 
 
 def test_a_subjects_token_ends_with_revocation_and_with_erasure(control: Engine) -> None:
