@@ -4,12 +4,16 @@ One session per request gave 226 durable consent writes a second on SQLite; grou
 SAVEPOINT, so that one bad item fails alone; all that arrived meanwhile share one COMMIT; nobody is told "done"
 before it. If the COMMIT fails the whole group is told so. Acts must be idempotent by their own keys: after
 `WriteUnknown` the caller repeats the same act.
+
+Acts of one kind can also be done together (`submit_to`), with one statement of a kind for all of them. What a kind
+refuses by its own rules it refuses an item at a time; should it fail as a whole, each of its items is tried alone.
 """
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy.exc import DBAPIError
@@ -21,6 +25,21 @@ from hub.errors import ServiceUnreachable
 
 GROUP_LIMIT: Final = 256
 Act = Callable[[Session], Any]
+Together = Callable[[Session, Sequence[Any]], Sequence[Any]]
+"""A kind of act done for many items at once: an answer an item, in their order; an `Exception` refuses its item.
+
+An item that is refused has written nothing. Whatever it raises undoes all of them, and each is tried alone.
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Wanted:
+    """What somebody waits for: an act, or an item of a kind of act."""
+
+    act: Act
+    future: Future[Any]
+    kind: Together | None = None
+    item: Any = None
 
 
 class Writer:
@@ -28,7 +47,7 @@ class Writer:
 
     def __init__(self, begin: UnitOfWork) -> None:
         self._begin = begin
-        self._acts: queue.SimpleQueue[tuple[Act, Future[Any]] | None] = queue.SimpleQueue()
+        self._acts: queue.SimpleQueue[_Wanted | None] = queue.SimpleQueue()
         self._open, self._door = True, threading.Lock()
         self._thread = threading.Thread(target=self._serve, name="varde-writer", daemon=True)
         self._thread.start()
@@ -40,12 +59,11 @@ class Writer:
 
     def submit(self, act: Act) -> Future[Any]:
         """Queue an act; the future holds its answer once the COMMIT that contains it is durable."""
-        future: Future[Any] = Future()
-        with self._door:  # an act that got in stands before the end in the queue, so it gets its answer
-            if not self.alive:
-                raise ServiceUnreachable("the writer", "it has been closed")
-            self._acts.put((act, future))
-        return future
+        return self._queued(_Wanted(act, Future()))
+
+    def submit_to(self, kind: Together, item: Any) -> Future[Any]:  # noqa: ANN401 - what it takes is the kind's to say
+        """Queue an item of a kind of act that is done for all items of a group together."""
+        return self._queued(_Wanted(lambda session: _only(kind(session, [item])), Future(), kind, item))
 
     def close(self) -> None:
         """Finish what was submitted, then stop."""
@@ -53,6 +71,13 @@ class Writer:
             self._open = False
             self._acts.put(None)
         self._thread.join()
+
+    def _queued(self, wanted: _Wanted) -> Future[Any]:
+        with self._door:  # an act that got in stands before the end in the queue, so it gets its answer
+            if not self.alive:
+                raise ServiceUnreachable("the writer", "it has been closed")
+            self._acts.put(wanted)
+        return wanted.future
 
     def _serve(self) -> None:
         while (first := self._acts.get()) is not None:
@@ -72,31 +97,50 @@ class Writer:
             if ends:
                 return
 
-    def _commit(self, group: list[tuple[Act, Future[Any]]]) -> None:
+    def _commit(self, group: Sequence[_Wanted]) -> None:
         answers: list[tuple[Future[Any], Any]] = []
         try:
             with self._begin() as session:
-                for act, future in group:
-                    outcome = _run(act, session, future)
-                    if outcome is not None:
-                        answers.append((future, outcome[0]))
+                for some in _by_kind(group):
+                    answers += _run_together(some, session)
         except Exception as exc:  # noqa: BLE001 - whatever ended the group must reach every caller in it
-            for future, _ in answers:
-                future.set_exception(exc)
-            for _, future in group:
-                if not future.done():
-                    future.set_exception(exc)
-            return
+            answers = [(wanted.future, exc) for wanted in group]
         for future, answer in answers:
-            future.set_result(answer)
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
 
 
-def _still_wanted(group: list[tuple[Act, Future[Any]]]) -> list[tuple[Act, Future[Any]]]:
+def _still_wanted(group: Sequence[_Wanted]) -> list[_Wanted]:
     """Drop what its caller gave up; from here on nobody can, so that telling an answer cannot fail."""
-    return [(act, future) for act, future in group if future.set_running_or_notify_cancel()]
+    return [wanted for wanted in group if wanted.future.set_running_or_notify_cancel()]
 
 
-def _run(act: Act, session: Session, future: Future[Any]) -> tuple[Any] | None:
+def _by_kind(group: Sequence[_Wanted]) -> list[list[_Wanted]]:
+    """Put acts of one kind together; others stay alone. Whoever waits for several has no order among them."""
+    kinds: dict[object, list[_Wanted]] = {}
+    for wanted in group:
+        kinds.setdefault(wanted if wanted.kind is None else wanted.kind, []).append(wanted)
+    return list(kinds.values())
+
+
+def _run_together(some: Sequence[_Wanted], session: Session) -> list[tuple[Future[Any], Any]]:
+    """Run acts of one kind in one savepoint; if that fails, each of them in its own. Return what to tell whom.
+
+    Refusals are told at the end, too: the group may yet fail.
+    """
+    kind = some[0].kind
+    if kind is not None and len(some) > 1:
+        items = [wanted.item for wanted in some]
+        outcome = _run(lambda session: kind(session, items), session)
+        if not isinstance(outcome, Exception):
+            return [(wanted.future, answer) for wanted, answer in zip(some, outcome[0], strict=True)]
+        # One of them is to blame: alone it is told so, and the others are done.
+    return [(wanted.future, _answer(_run(wanted.act, session))) for wanted in some]
+
+
+def _run(act: Act, session: Session) -> tuple[Any] | Exception:
     """Run one act in its savepoint; a failure is its own and does not touch the group."""
     savepoint = session.begin_nested()
     try:
@@ -110,8 +154,19 @@ def _run(act: Act, session: Session, future: Future[Any]) -> tuple[Any] | None:
         return (answer,)
     if not _undone(session, savepoint):
         raise failure
-    future.set_exception(failure)
-    return None
+    return failure
+
+
+def _answer(outcome: tuple[Any] | Exception) -> Any:  # noqa: ANN401 - an answer of any kind
+    return outcome if isinstance(outcome, Exception) else outcome[0]
+
+
+def _only(answers: Sequence[Any]) -> Any:  # noqa: ANN401 - an answer of any kind
+    """Return the one answer, or raise the one refusal."""
+    (answer,) = answers
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _undone(session: Session, savepoint: SessionTransaction) -> bool:
