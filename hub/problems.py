@@ -53,6 +53,7 @@ from privacy.errors import (
     SealBroken,
     WrongSecretLength,
 )
+from privacy.request import StepRefused
 from privacy.store.audit import EntryNotFound
 from privacy.verifier import ProofRejected
 
@@ -134,6 +135,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     KekRefused: _LATER,
     PolicyInvalid: _UNFIT,
     PurposeUnknown: _UNKNOWN,
+    StepRefused: Problem(ExitCode.REFUSED, HTTPStatus.CONFLICT, "The request cannot take this step"),
     ProofRejected: _BROKEN,
     EntryNotFound: _UNKNOWN,
     AuditFieldRefused: _UNFIT,

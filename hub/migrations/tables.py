@@ -20,6 +20,7 @@ from privacy.tables import (
     policy,
     principal,
     release_members,
+    request,
     reveal,
     subject_token,
     unwrap,
@@ -29,6 +30,6 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     *(anchors, instance, lake, predictions, rotation, views),
     *(batch, identity, record),
     *(attempt, audit, consent, domain, epoch, erasure, policy),
-    *(principal, release_members, reveal, subject_token, unwrap),
+    *(principal, release_members, request, reveal, subject_token, unwrap),
 )
 """Named, so that no tool takes an import for its effect to be unused."""
