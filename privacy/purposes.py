@@ -18,7 +18,7 @@ from typing import Final
 from privacy.domain import DomainRecord, document_of, generated_domain
 from privacy.errors import PolicyInvalid, PurposeUnknown
 from privacy.reidentification import ReidentificationRules, plain_reidentification
-from privacy.retention import RetentionRule
+from privacy.retention import CONTACT_EVENTS, NO_BOOKS, Bookkeeping, ContactEvent, RetentionRule, StatutoryHold
 from privacy.terms import DataCategory, DomainName, LegalBasis, PurposeId
 
 LANGUAGES: Final = ("nb", "nn", "sv", "en", "de")
@@ -80,11 +80,12 @@ class Policy:
     """All purposes, domains and retention rules in force at once, under one version.
 
     `minimum_redactor_version`: no view reads text that an older redactor cleaned. `domains` are those that the pack
-    declares; a purpose whose domain it does not gets a record without links and without end.
+    declares; a purpose whose domain it does not gets a record without links and without end. Of `statutory_holds` those
+    of the countries in `bookkeeping` bind.
 
     Raises:
-        PolicyInvalid: two purposes share an id or a domain, two retention rules a table and category, a declared
-            domain serves no purpose, or one side only says that two are linkable.
+        PolicyInvalid: two purposes share an id or a domain, two retention rules a table, category and purpose, a
+            declared domain serves no purpose, or one side only says that two are linkable.
 
     """
 
@@ -93,12 +94,16 @@ class Policy:
     retention: tuple[RetentionRule, ...] = ()
     minimum_redactor_version: int = 1
     domains: tuple[DomainRecord, ...] = ()
+    statutory_holds: tuple[StatutoryHold, ...] = ()
+    bookkeeping: Bookkeeping = NO_BOOKS
+    contact_events: tuple[ContactEvent, ...] = CONTACT_EVENTS
 
     def __post_init__(self) -> None:
         _once("purposes", "a purpose is declared once", [p.id for p in self.purposes])
         _once("purposes", "a pseudonymisation domain serves one purpose", [p.domain for p in self.purposes])
-        kinds = [f"{rule.table}/{rule.data_category}" for rule in self.retention]
-        _once("retention", "a table and data category have one rule", kinds)
+        kinds = ["/".join(rule.name.split(".")) for rule in self.retention]
+        _once("retention", "a table and data category have one rule, and one a purpose", kinds)
+        _once("statutory_holds", "a law is declared once", [hold.name for hold in self.statutory_holds])
         _once("domains", "a domain is declared once", [each.name for each in self.domains])
         _verify_domains(self)
 
@@ -122,15 +127,37 @@ class Policy:
 
 def policy_hash(policy: Policy) -> str:
     """Return the SHA-256 (hex) of the whole policy in canonical JSON, texts included."""
-    retention = sorted(
-        [rule.table, rule.data_category, rule.days, rule.starts, rule.statutory] for rule in policy.retention
-    )
+    retention = sorted(map(_plain_rule, policy.retention), key=str)
     purposes = {p.id: [_rules_of(p), _paper_of(p), _texts_of(p)] for p in policy.purposes}
     # Sections that a pack leaves out are left out here, too: a policy of an earlier release keeps its hash.
     domains = [sorted(document_of(each) for each in policy.domains)] if policy.domains else []
     revealed = {p.id: plain_reidentification(p.reidentification) for p in policy.purposes if p.reidentification}
-    more = [*domains, *([revealed] if revealed else [])]
+    more = [*domains, *([revealed] if revealed else []), *_plain_keeping(policy)]
     return _sha256_of([policy.version, policy.minimum_redactor_version, purposes, retention, *more])
+
+
+def _plain_rule(rule: RetentionRule) -> list[object]:
+    """Write a rule down; what a rule of an earlier release could not say is left out where it is not said."""
+    later = {"months": rule.months, "until": rule.until and rule.until.isoformat()}
+    later |= {"purpose": rule.purpose, "source": rule.source}
+    said = {name: value for name, value in later.items() if value is not None}
+    plain: list[object] = [rule.table, rule.data_category, rule.days, rule.starts, rule.statutory]
+    return [*plain, said] if said else plain
+
+
+def _plain_keeping(policy: Policy) -> list[object]:
+    """Write statutory holds, books and contact events down, where the policy has any of its own."""
+    holds = sorted(
+        [h.name, h.country, sorted(h.tables), h.months, h.after, h.purpose, h.source] for h in policy.statutory_holds
+    )
+    books = [sorted(policy.bookkeeping.countries), policy.bookkeeping.financial_year_starts]
+    contacts = sorted([c.table, c.column or "", sorted(c.values)] for c in policy.contact_events)
+    said = {
+        "holds": holds,
+        "books": books if policy.bookkeeping != NO_BOOKS else [],
+        "contacts": contacts if policy.contact_events != CONTACT_EVENTS else [],
+    }
+    return [said] if any(said.values()) else []
 
 
 def purpose_hash(purpose: Purpose) -> str:
