@@ -1,24 +1,19 @@
 """A mailbox as an anchor: the note is sent to the DPO, where no administrator of the hub can take it back.
 
 It cannot be read back by us, so nothing is compared at start-up; the DPO compares a mail by
-`varde audit verify --note FILE`. Mail leaves the machine encrypted (STARTTLS, or TLS on port 465) or not at all, except
-to a mail server on this very machine.
+`varde audit verify --note FILE`. How mail leaves the machine: `hub.mail`.
 """
 
 import smtplib
-import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from email.message import EmailMessage
-from typing import Final, NoReturn
+from typing import Final
 
 from hub.anchors.anchor import Level, Outcome, Sighting, Statement
+from hub.mail import MailServer, connection
 
-_SECONDS: Final = 10
-_IMPLICIT_TLS: Final = 465
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _TEXT: Final = """\
 This is a checkpoint of the audit log {origin}.
 
@@ -29,20 +24,6 @@ none of these entries was changed, removed or put in. To compare, save the attac
 
 Nothing about any person is in here. What happens after this checkpoint is proven only by the next one.
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailServer:
-    """The server that takes the mail; user and password come from the environment."""
-
-    host: str
-    port: int = 587
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
-
-    def __reduce__(self) -> NoReturn:
-        """Refuse to be pickled: a pickle is a file with the password in clear."""
-        raise TypeError("a MailServer is never pickled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +63,7 @@ class MailAnchor:
             params={"charset": "utf-8"},
         )
         try:
-            with self._connection() as smtp:
+            with connection(self.server) as smtp:
                 smtp.send_message(message)
         except smtplib.SMTPResponseException as exc:
             return Sighting(outcome=Outcome.REFUSED, why=f"smtp_{exc.smtp_code}")
@@ -95,19 +76,3 @@ class MailAnchor:
     def notes(self, origin: str) -> Iterator[str]:  # noqa: ARG002 - as in look
         """Read nothing: the notes are in a mailbox of somebody else's."""
         return iter(())
-
-    @contextmanager
-    def _connection(self) -> Iterator[smtplib.SMTP]:
-        server, context = self.server, ssl.create_default_context()
-        with self._connected(context) as smtp:
-            if server.port != _IMPLICIT_TLS and server.host not in _LOOPBACK:
-                smtp.starttls(context=context)
-            if server.user is not None and server.password is not None:
-                smtp.login(server.user, server.password)
-            yield smtp
-
-    def _connected(self, context: ssl.SSLContext) -> smtplib.SMTP:
-        host, port = self.server.host, self.server.port
-        if port == _IMPLICIT_TLS:
-            return smtplib.SMTP_SSL(host, port, timeout=_SECONDS, context=context)
-        return smtplib.SMTP(host, port, timeout=_SECONDS)

@@ -19,10 +19,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from hub.anchors.anchor import Anchor
 from hub.anchors.directory import DirectoryAnchor
-from hub.anchors.mail import MailAnchor, MailServer
+from hub.anchors.mail import MailAnchor
 from hub.anchors.object_store import Bucket, ObjectStoreAnchor
 from hub.anchors.witness import WitnessAnchor
 from hub.errors import SettingsInvalid
+from hub.mail import MailServer
 from hub.settings import Settings
 from privacy.verifier import ProofRejected, verifier_key_of
 

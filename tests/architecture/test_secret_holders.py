@@ -27,12 +27,12 @@ import pytest
 from rich.console import Console
 from rich.traceback import Traceback
 
-from hub.anchors.mail import MailServer
 from hub.cli.invocation import Invocation
 from hub.client import Client
 from hub.kek.file import FileKek
 from hub.kek.vault_transit import VaultServer
 from hub.kek.wrapping import WrappingKey
+from hub.mail import MailServer
 from hub.settings import KekSetting, Settings
 from hub.witness.witness import Witness
 from ingest.pipeline.ports import Indexes
