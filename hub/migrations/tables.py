@@ -7,6 +7,7 @@ from hub.anchors import tables as anchors
 from hub.instance import tables as instance
 from hub.lake import tables as lake
 from hub.predictions import tables as predictions
+from hub.retention import tables as retention
 from hub.rotation import tables as rotation
 from hub.views import tables as views
 from ingest.tables import batch, identity, record
@@ -14,22 +15,25 @@ from privacy.tables import (
     attempt,
     audit,
     consent,
+    contact,
     domain,
     epoch,
     erasure,
+    ledger,
     policy,
     principal,
     release_members,
     request,
     reveal,
     subject_token,
+    suppression,
     unwrap,
 )
 
 MODULES: Final[tuple[ModuleType, ...]] = (
-    *(anchors, instance, lake, predictions, rotation, views),
+    *(anchors, instance, lake, predictions, retention, rotation, views),
     *(batch, identity, record),
-    *(attempt, audit, consent, domain, epoch, erasure, policy),
-    *(principal, release_members, request, reveal, subject_token, unwrap),
+    *(attempt, audit, consent, contact, domain, epoch, erasure, ledger, policy),
+    *(principal, release_members, request, reveal, subject_token, suppression, unwrap),
 )
 """Named, so that no tool takes an import for its effect to be unused."""

@@ -45,12 +45,13 @@ _STATES: Final = _STATES_OF_ALL.where(among_keys(col(RecordRevision.record_id)))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What became of the rows of a batch: accepted + quarantined + duplicate = read."""
+    """What became of the rows of a batch: accepted + quarantined + duplicate + suppressed = read."""
 
     read: int = 0
     accepted: int = 0
     quarantined: int = 0
     duplicate: int = 0
+    suppressed: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         """Add up."""
@@ -59,6 +60,7 @@ class Counts:
             accepted=self.accepted + other.accepted,
             quarantined=self.quarantined + other.quarantined,
             duplicate=self.duplicate + other.duplicate,
+            suppressed=self.suppressed + other.suppressed,
         )
 
 
@@ -69,6 +71,7 @@ def counts_of(batch: StoredBatch) -> Counts:
         accepted=batch.rows_accepted,
         quarantined=batch.rows_quarantined,
         duplicate=batch.rows_duplicate,
+        suppressed=batch.rows_suppressed,
     )
 
 
@@ -134,6 +137,7 @@ def flip_visible(session: Session, batch_id: BatchId, counts: Counts, *, at: dat
             rows_accepted=counts.accepted,
             rows_quarantined=counts.quarantined,
             rows_duplicate=counts.duplicate,
+            rows_suppressed=counts.suppressed,
         )
     )
     return bool(getattr(result, "rowcount", 0))

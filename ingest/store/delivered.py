@@ -23,6 +23,7 @@ class StoredBatch:
     rows_accepted: int
     rows_quarantined: int
     rows_duplicate: int
+    rows_suppressed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,6 +57,7 @@ class Batch(SQLModel, table=True):
     rows_accepted: int = Field(default=0, sa_type=BigInteger)
     rows_quarantined: int = Field(default=0, sa_type=BigInteger)
     rows_duplicate: int = Field(default=0, sa_type=BigInteger)
+    rows_suppressed: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
 
 
 class BatchMetric(SQLModel, table=True):
