@@ -5,25 +5,25 @@ ends nothing (Article 7(3) speaks of consent, 21(1) of interests), so it is refu
 confirmed. Repeating a choice that stands already writes nothing.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
 from sqlmodel import Session
 
 from hub.compose import Hub
-from hub.consents import Subject, Wish, write_wish
-from hub.errors import AccessRefused, ChoiceNotRecorded, ChoiceWithoutEffect, NotAuthenticated
-from hub.subject_tokens import reach_of
-from ingest.store.identity import records_beside
-from privacy.consent import Head
+from hub.consents import Subject, Told, Wish, told, write_told
+from hub.errors import AccessRefused, ChoiceNotRecorded, ChoiceWithoutEffect, HubError, NotAuthenticated
+from hub.subject_tokens import Reach, reaches
+from privacy.consent import Head, head_after
 from privacy.decision import Deny, Standing, decide
+from privacy.errors import PrivacyError
 from privacy.purposes import Policy, Purpose
 from privacy.store.consent import heads_of
 from privacy.store.epoch import current_epoch
 from privacy.store.policy import find_policy
-from privacy.store.subject_token import SubjectToken
+from privacy.store.subject_token import SubjectToken, find_subject_tokens
 from privacy.terms import (
     EVERY_PURPOSE,
     ActChannel,
@@ -46,11 +46,24 @@ class Wanted(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What the person wants for a purpose (`*`: for every one); `notice` names the text they saw when giving."""
+    """What the person wants for a purpose (`*`: for every one).
+
+    `notice` names the text they saw when giving, `language` the language in which they were asked ("" if unknown).
+    """
 
     purpose: PurposeId
     wanted: Wanted
     notice: str | None = None
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the holder of a token asks for at once: all of it is done, or nothing."""
+
+    token: str = field(repr=False)
+    choices: tuple[Choice, ...]
+    channel: ActChannel = ActChannel.API
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +79,7 @@ class Chosen:
     continues: Mapping[PurposeId, LegalBasis]
 
 
+_UNHEARD: Final = Head()
 _ACTS: Final = {
     Wanted.WITHDRAWN: ConsentAct.WITHDRAWN,
     Wanted.OBJECTED: ConsentAct.OBJECTED,
@@ -110,28 +124,122 @@ def verify_choice(policy: Policy, token: SubjectToken, choice: Choice) -> None:
             raise ChoiceWithoutEffect(purpose.legal_basis.value)
 
 
-def choose(hub: Hub, session: Session, token: SubjectToken, choice: Choice) -> Chosen:
+def choose_all(hub: Hub, session: Session, asked: Sequence[Asked]) -> list[tuple[Chosen, ...] | Exception]:
+    """Do for many people what each asked, with one statement of a kind for all of them, in the caller's transaction.
+
+    The answers are those that each would have got alone, one after the other. Who is refused has written nothing: of
+    several choices that a person makes at once all are recorded, or none.
+
+    Raises:
+        ChoiceNotRecorded: something was written and does not stand (a clock went backwards): nothing of this may be
+            acknowledged.
+
+    """
+    known = find_subject_tokens(session, {each.token for each in asked}, at=hub.clock())
+    return _choose(hub, session, [(known.get(each.token), each) for each in asked])
+
+
+def choose(
+    hub: Hub, session: Session, token: SubjectToken, choice: Choice, *, channel: ActChannel = ActChannel.API
+) -> Chosen:
     """Write a choice for every record of the person, in the caller's transaction, unless it stands already.
 
     Raises:
         ChoiceNotRecorded: it was written and does not stand (a clock went backwards): it must not be acknowledged.
 
     """
+    (answer,) = _choose(hub, session, [(token, Asked(token="", choices=(choice,), channel=channel))])
+    if isinstance(answer, Exception):
+        raise answer
+    return answer[0]
+
+
+def _choose(
+    hub: Hub, session: Session, asked: Sequence[tuple[SubjectToken | None, Asked]]
+) -> list[tuple[Chosen, ...] | Exception]:
     policy = find_policy(session)
     if policy is None:
-        raise ChoiceNotRecorded
-    verify_choice(policy, token, choice)
-    records = _records(session, token, choice)
-    recorded = not _stands(session, records, choice)
-    if recorded:
-        wish = Wish(act=_ACTS[choice.wanted], purpose=choice.purpose, channel=ActChannel.API)
+        return [ChoiceNotRecorded()] * len(asked)
+    tokens = [token for token, _ in asked if token is not None]
+    reach = dict(zip(tokens, reaches(session, tokens), strict=True))
+    turn = _Turn(hub, policy, heads_of(session, {record for each in reach.values() for record in each.meant}))
+    planned = [
+        turn.plan(token, reach[token], each) if token is not None else NotAuthenticated() for token, each in asked
+    ]
+    turn.write(session)
+    return [each if isinstance(each, Exception) else tuple(map(turn.answer, each)) for each in planned]
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A choice, and which act of the turn records it; None if it stands already."""
+
+    choice: Choice
+    act: int | None
+
+
+class _Turn:
+    """Choices of many people, judged one after the other, each against what those before it leave."""
+
+    def __init__(self, hub: Hub, policy: Policy, heads: dict[tuple[RecordId, PurposeId], Head]) -> None:
+        self._hub, self._policy, self._heads = hub, policy, heads
+        self._acts: list[Told] = []
+        self._last: dict[tuple[RecordId, PurposeId, bool], Choice] = {}
+        self._effects: dict[tuple[PurposeId, Wanted], _Effect] = {}
+        self._epochs, self._epoch = range(0), 0
+
+    def plan(self, token: SubjectToken, reach: Reach, asked: Asked) -> list[_Planned] | Exception:
+        """Plan all that one person asked, or return why none of it can be done."""
+        try:
+            if not reach.own:
+                raise NotAuthenticated
+            for choice in asked.choices:
+                verify_choice(self._policy, token, choice)
+        except (HubError, PrivacyError) as refusal:
+            return refusal
         # The actor is the data subject, known here by their record's random id only.
-        epoch = write_wish(hub, session, Subject(records=records), wish, PrincipalId(token.record_id))
-        if not _stands(session, records, choice):
-            raise ChoiceNotRecorded
-    else:
-        epoch = current_epoch(session)
-    return _chosen(policy, choice, epoch, recorded=recorded)
+        actor = PrincipalId(token.record_id)
+        return [self._planned(choice, reach, actor, asked.channel) for choice in asked.choices]
+
+    def write(self, session: Session) -> None:
+        """Write what was planned, and look whether it stands: an act that has no effect is not acknowledged."""
+        if self._acts:
+            self._epochs = write_told(session, self._acts)
+            heads = heads_of(session, {record for record, _, _ in self._last})
+            if not all(_said(heads[record, purpose], choice) for (record, purpose, _), choice in self._last.items()):
+                raise ChoiceNotRecorded
+        self._epoch = current_epoch(session)
+
+    def answer(self, planned: _Planned) -> Chosen:
+        """Say what a choice has come to."""
+        choice, act = planned.choice, planned.act
+        place = choice.purpose, choice.wanted
+        if (effect := self._effects.get(place)) is None:
+            effect = self._effects[place] = _effect_of(self._policy, choice)
+        epoch = self._epoch if act is None else self._epochs[act]
+        return Chosen(epoch=epoch, recorded=act is not None, stopped=effect.stopped, continues=effect.continues)
+
+    def _planned(self, choice: Choice, reach: Reach, actor: PrincipalId, channel: ActChannel) -> _Planned:
+        """Plan a choice for every record that it means: one act, unless each of them says it already."""
+        records = reach.own if choice.wanted is Wanted.GIVEN else reach.meant
+        places = [(record, choice.purpose) for record in records]
+        if all(_said(self._heads.get(place, _UNHEARD), choice) for place in places):
+            return _Planned(choice, None)
+        wish = Wish(act=_ACTS[choice.wanted], purpose=choice.purpose, channel=channel, language=choice.language)
+        act = told(self._policy, Subject(records=records), wish, actor, at=self._hub.clock())
+        for record, purpose in places:
+            self._heads[record, purpose] = head_after(self._heads.get((record, purpose), _UNHEARD), act.event)
+            self._last[record, purpose, choice.wanted is Wanted.OBJECTED] = choice
+        self._acts.append(act)
+        return _Planned(choice, len(self._acts) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Effect:
+    """What a choice ends, and what goes on and why."""
+
+    stopped: tuple[PurposeId, ...]
+    continues: Mapping[PurposeId, LegalBasis]
 
 
 def _verify_giving(policy: Policy, token: SubjectToken, choice: Choice) -> None:
@@ -142,22 +250,6 @@ def _verify_giving(policy: Policy, token: SubjectToken, choice: Choice) -> None:
         raise AccessRefused("consent_not_specific", "Consent is given for one purpose at a time")
     if choice.notice != policy.purpose(choice.purpose).notice_version:
         raise AccessRefused("notice_not_current", "Show the present notice and name its version in `notice`")
-
-
-def _records(session: Session, token: SubjectToken, choice: Choice) -> tuple[RecordId, ...]:
-    """Return every record of the person: an act made while records are merged is written to each of them.
-
-    A no also means whoever shares the identifier that the holder was proven by; a yes never does.
-    """
-    beside = records_beside(session, token.record_id)
-    if not beside:
-        raise NotAuthenticated
-    return tuple(sorted(beside)) if choice.wanted is Wanted.GIVEN else reach_of(session, token)
-
-
-def _stands(session: Session, records: tuple[RecordId, ...], choice: Choice) -> bool:
-    heads = heads_of(session, records)
-    return all(_said(heads.get((record, choice.purpose), Head()), choice) for record in records)
 
 
 def _said(head: Head, choice: Choice) -> bool:
@@ -173,8 +265,7 @@ def _said(head: Head, choice: Choice) -> bool:
             return given and mark is not None and mark.notice_version == choice.notice and mark.until is None
 
 
-def _chosen(policy: Policy, choice: Choice, epoch: int, *, recorded: bool) -> Chosen:
+def _effect_of(policy: Policy, choice: Choice) -> _Effect:
     meant = [p for p in policy.purposes if choice.purpose in {p.id, EVERY_PURPOSE}]
     stopped = tuple(purpose.id for purpose in meant if stops(purpose, choice.wanted))
-    going_on = {purpose.id: purpose.legal_basis for purpose in meant if purpose.id not in stopped}
-    return Chosen(epoch=epoch, recorded=recorded, stopped=stopped, continues=going_on)
+    return _Effect(stopped, {purpose.id: purpose.legal_basis for purpose in meant if purpose.id not in stopped})

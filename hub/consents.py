@@ -20,7 +20,9 @@ from ingest.store.identity import entity_of_record, records_by_attribute, record
 from ingest.store.record import find_records
 from privacy.audit import AuditFields
 from privacy.consent import ConsentEvent
-from privacy.store.consent import PERMISSIVE, Act, append_acts, history_of
+from privacy.purposes import Policy
+from privacy.store.audit import NewEntry, append_entries
+from privacy.store.consent import PERMISSIVE, Act, append_groups, history_of
 from privacy.store.policy import find_policy
 from privacy.store.principal import Principal
 from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PrincipalId, PurposeId, RecordId, Role
@@ -61,6 +63,32 @@ class Wish:
     language: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a person told us, ready for the ledger: one act on each of their records."""
+
+    records: tuple[RecordId, ...]
+    purpose: PurposeId
+    event: ConsentEvent
+    by: PrincipalId
+    purpose_version: int
+    language: str = ""
+
+    def rows(self) -> list[Act]:
+        """Return the act of each record."""
+        return [
+            Act(
+                record_id=record,
+                purpose=self.purpose,
+                event=self.event,
+                actor=self.by,
+                purpose_version=self.purpose_version,
+                language=self.language,
+            )
+            for record in self.records
+        ]
+
+
 def find_subject(hub: Hub, identifier: str) -> Subject:
     """Find whom `email:...`, `phone:...`, `SOURCE:KEY` or a record id in hex means.
 
@@ -93,37 +121,57 @@ def record_wish(hub: Hub, subject: Subject, wish: Wish, by: Principal) -> int:
 
 def write_wish(hub: Hub, session: Session, subject: Subject, wish: Wish, by: PrincipalId) -> int:
     """Write an act in the caller's transaction: the group-commit writer's way in."""
+    policy = find_policy(session) or hub.policy()
+    return write_told(session, [told(policy, subject, wish, by, at=hub.clock())]).start
+
+
+def told(policy: Policy, subject: Subject, wish: Wish, by: PrincipalId, *, at: datetime) -> Told:
+    """Put what a person wants into the words of the ledger, under the policy in force.
+
+    Raises:
+        PurposeUnknown: the policy has no such purpose.
+        AccessRefused: it widens permission, and several persons are meant.
+
+    """
     if wish.act in PERMISSIVE:
         subject.verify_one_person()
-    at = hub.clock()
     version, notice = 0, None
     if wish.purpose != EVERY_PURPOSE:
-        policy = find_policy(session) or hub.policy()
         purpose = policy.purpose(wish.purpose)
         version, notice = purpose.version, purpose.notice_version
     event = ConsentEvent(act=wish.act, at=at, channel=wish.channel, notice_version=notice, until=wish.until)
-    acts = [
-        Act(
-            record_id=record,
-            purpose=wish.purpose,
-            event=event,
-            actor=by,
-            purpose_version=version,
-            language=wish.language,
-        )
-        for record in subject.records
-    ]
-    epoch = append_acts(session, acts, recorded_at=at)
-    fields = AuditFields(
+    return Told(
         records=subject.records,
-        purpose=None if wish.purpose == EVERY_PURPOSE else wish.purpose,
-        act=wish.act,
-        channel=wish.channel,
-        notice_version=notice,
+        purpose=wish.purpose,
+        event=event,
+        by=by,
+        purpose_version=version,
+        language=wish.language,
+    )
+
+
+def write_told(session: Session, acts: Sequence[Told]) -> range:
+    """Write what several people told, with one statement of a kind for all of them; return the epoch of each.
+
+    Ledger, heads, epochs and audit entries, in the caller's transaction.
+    """
+    recorded_at = max(each.event.at for each in acts)
+    epochs = append_groups(session, [each.rows() for each in acts], recorded_at=recorded_at)
+    append_entries(session, [_entry(each, epoch) for each, epoch in zip(acts, epochs, strict=True)])
+    return epochs
+
+
+def _entry(each: Told, epoch: int) -> NewEntry:
+    event = each.event
+    fields = AuditFields(
+        records=each.records,
+        purpose=None if each.purpose == EVERY_PURPOSE else each.purpose,
+        act=event.act,
+        channel=event.channel,
+        notice_version=event.notice_version,
         epoch=epoch,
     )
-    hub.audit(session, f"consent.{wish.act.value}", by, fields)
-    return int(epoch or 0)
+    return NewEntry(action=f"consent.{event.act.value}", at=event.at, actor=each.by, fields=fields)
 
 
 def history(hub: Hub, subject: Subject, by: Principal) -> list[Act]:

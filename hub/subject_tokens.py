@@ -1,6 +1,8 @@
 """Handing data subjects the means to act on their own choices: for links in messages and for the customer's app."""
 
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -9,7 +11,7 @@ from sqlmodel import Session
 from hub.compose import Hub
 from hub.consents import Subject
 from hub.errors import AccessRefused, NotAuthenticated
-from ingest.store.identity import records_beside, records_sharing
+from ingest.store.identity import records_beside_each, records_sharing_each
 from privacy.audit import AuditFields
 from privacy.store.principal import Principal
 from privacy.store.subject_token import (
@@ -100,16 +102,34 @@ def authenticate_subject(hub: Hub, session: Session, token: str) -> SubjectToken
 
 
 def reach_of(session: Session, token: SubjectToken) -> tuple[RecordId, ...]:
-    """Return every record that a no of this token means, ordered; empty where the record belongs to no entity.
+    """Return every record that a no of this token means, ordered; empty where the record belongs to no entity."""
+    return reaches(session, [token])[0].meant
 
-    All records of the person, and of whoever else carries the identifier that was proven, merged or not: a no that
-    reaches too far costs a message, one that does not reach far enough breaks a promise. What widens permission or
-    shows data means `ingest.store.identity.records_beside(session, token.record_id)` only.
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whose records a token's acts mean, both ordered.
+
+    `own` are all records of the person. `meant` are those, and of whoever else carries the identifier that was proven,
+    merged or not: a no that reaches too far costs a message, one that does not reach far enough breaks a promise. What
+    widens permission or shows data means `own` only.
     """
-    beside = set(records_beside(session, token.record_id))
-    if token.proven is not None:
-        beside.update(records_sharing(session, token.proven.field, token.proven.index))
-    return tuple(sorted(beside))
+
+    own: tuple[RecordId, ...]
+    meant: tuple[RecordId, ...]
+
+
+def reaches(session: Session, tokens: Sequence[SubjectToken]) -> list[Reach]:
+    """Return the reach of each token; empty where its record belongs to no entity."""
+    own = records_beside_each(session, [token.record_id for token in tokens])
+    proven = {(token.proven.field, token.proven.index) for token in tokens if token.proven is not None}
+    shared = records_sharing_each(session, proven) if proven else {}
+    found = []
+    for token in tokens:
+        beside = own.get(token.record_id, set())
+        others = set() if token.proven is None else shared.get((token.proven.field, token.proven.index), set())
+        found.append(Reach(tuple(sorted(beside)), tuple(sorted(beside | others))))
+    return found
 
 
 def revoke(hub: Hub, subject: Subject, by: Principal) -> int:

@@ -6,15 +6,14 @@ from typing import Annotated, Final, cast
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
-from sqlmodel import Session
 
 from hub.api.answers import problem_responses
 from hub.api.dependencies import OfSubject, Serving
 from hub.api.guard import SubjectRoute
-from hub.choices import Choice, Chosen, Wanted, choose
+from hub.api.service import Service
+from hub.choices import Asked, Choice, Chosen, Wanted
 from hub.database.unit import RuleBroken, StorageFull
 from hub.errors import ChoiceNotRecorded, ServiceUnreachable, WriteUnknown
-from hub.subject_tokens import authenticate_subject
 from privacy.terms import LegalBasis, PurposeId
 
 router: Final = APIRouter(prefix="/v1/me", tags=["choices"], route_class=SubjectRoute)
@@ -71,15 +70,7 @@ async def put_choice(
     503, never 200.
     """
     choice = Choice(purpose=PurposeId(purpose), wanted=body.state, notice=body.notice)
-
-    def act(session: Session) -> Chosen:
-        return choose(service.hub, session, authenticate_subject(service.hub, session, token), choice)
-
-    try:
-        future = asyncio.wrap_future(service.writer.submit(act))
-        chosen = cast(Chosen, await asyncio.wait_for(future, PATIENCE_SECONDS))
-    except (RuleBroken, StorageFull, ServiceUnreachable, WriteUnknown, TimeoutError):
-        raise ChoiceNotRecorded from None
+    (chosen,) = await _recorded(service, Asked(token=token, choices=(choice,)))
     return ChoiceAnswer(
         purpose=purpose,
         state=body.state,
@@ -88,3 +79,17 @@ async def put_choice(
         stopped=list(chosen.stopped),
         continues=dict(chosen.continues),
     )
+
+
+async def _recorded(service: Service, asked: Asked) -> tuple[Chosen, ...]:
+    """Wait until all that was asked is durable.
+
+    Raises:
+        ChoiceNotRecorded: it is not, or nobody can say.
+
+    """
+    try:
+        future = asyncio.wrap_future(service.writer.submit_to(service.choosing, asked))
+        return cast("tuple[Chosen, ...]", await asyncio.wait_for(future, PATIENCE_SECONDS))
+    except (RuleBroken, StorageFull, ServiceUnreachable, WriteUnknown, TimeoutError):
+        raise ChoiceNotRecorded from None

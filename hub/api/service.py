@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from anyio import CapacityLimiter, to_thread
@@ -11,12 +12,13 @@ from sqlalchemy.exc import DBAPIError
 
 from hub.anchors.anchor import Outcome
 from hub.attempts import tell_denials
+from hub.choices import choose_all
 from hub.compose import Hub
 from hub.database.schema import newest_revision
 from hub.erasing import roll_forward
 from hub.errors import HubError
 from hub.logs import LogEvent, log_of
-from hub.writer import Writer
+from hub.writer import Together, Writer
 from ingest.pipeline.recovery import recover
 from privacy.errors import PrivacyError
 from privacy.terms import ID_BYTES, PrincipalId
@@ -32,10 +34,14 @@ _log = log_of("api")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """One serving process. `revisions` are the schema revisions that this version of Varde was written for."""
+    """One serving process. `revisions` are the schema revisions that this version of Varde was written for.
+
+    `choosing` is one kind of act for the writer: what data subjects choose at the same time is written together.
+    """
 
     hub: Hub
     writer: Writer
+    choosing: Together
     reads: CapacityLimiter
     revisions: tuple[str | None, str | None]
 
@@ -48,7 +54,13 @@ async def serving(hub: Hub) -> AsyncIterator[Service]:
     revisions = (newest_revision("control"), newest_revision("keystore"))
     tasks = [asyncio.create_task(_regularly(_sign, hub)), asyncio.create_task(_regularly(_anchor, hub))]
     try:
-        yield Service(hub=hub, writer=writer, reads=CapacityLimiter(HEAVY_READS), revisions=revisions)
+        yield Service(
+            hub=hub,
+            writer=writer,
+            choosing=partial(choose_all, hub),
+            reads=CapacityLimiter(HEAVY_READS),
+            revisions=revisions,
+        )
     finally:
         for task in tasks:
             task.cancel()

@@ -35,6 +35,7 @@ _RULE_ROW: Final = col(RecordIndex.field).in_(RULES)
 _COUNTED_ROW: Final = (_RULE_ROW, col(Batch.state).in_(_COUNTS))
 # Keys are looked up with the state beside each row: asked for the state, SQLite would begin with the batches, and read
 # all that they hold for every few hundred keys.
+_NAMED: Final = aliased(Crosswalk)
 _ROWS: Final = (
     select(
         col(Batch.state),
@@ -48,6 +49,17 @@ _ROWS: Final = (
 )
 _ENTITIES: Final = select(col(Crosswalk.entity_id)).distinct().where(among_keys(col(Crosswalk.record_id)))
 _MEMBERS: Final = select(col(Crosswalk.record_id), col(Crosswalk.entity_id)).where(among_keys(col(Crosswalk.entity_id)))
+_BESIDE_EACH: Final = (
+    select(col(_NAMED.record_id), col(Crosswalk.record_id))
+    .join(Crosswalk, col(Crosswalk.entity_id) == col(_NAMED.entity_id))
+    .where(among_keys(col(_NAMED.record_id)))
+)
+_SHARING: Final = (
+    select(col(RecordIndex.field), col(RecordIndex.token), col(Crosswalk.record_id))
+    .join(_NAMED, col(_NAMED.record_id) == col(RecordIndex.record_id))
+    .join(Crosswalk, col(Crosswalk.entity_id) == col(_NAMED.entity_id))
+    .where(among_keys(col(RecordIndex.token)))
+)
 _FIRST_MOVES: Final = (
     select(col(CrosswalkEvent.record_id), col(CrosswalkEvent.from_entity))
     .where(among_keys(col(CrosswalkEvent.record_id)))
@@ -167,6 +179,24 @@ def records_beside(session: Session, record: RecordId) -> list[RecordId]:
     """List all records of the entity that a record belongs to, itself included; empty if it belongs to none."""
     found = session.connection().execute(_BESIDE, {"record": bytes(record)}).scalars()
     return [RecordId(each) for each in found]
+
+
+def records_beside_each(session: Session, records: Iterable[RecordId]) -> dict[RecordId, set[RecordId]]:
+    """List all records of the entity of each of some records; one that belongs to none is left out."""
+    found: defaultdict[RecordId, set[RecordId]] = defaultdict(set)
+    for named, beside in select_among(session, _BESIDE_EACH, sorted(set(records))):
+        found[named].add(beside)
+    return found
+
+
+def records_sharing_each(
+    session: Session, attributes: Iterable[tuple[str, bytes]]
+) -> dict[tuple[str, bytes], set[RecordId]]:
+    """List all records of every entity of which a record carries an attribute, for each (field, blind index)."""
+    found: defaultdict[tuple[str, bytes], set[RecordId]] = defaultdict(set)
+    for field, token, record in select_among(session, _SHARING, sorted({token for _, token in attributes})):
+        found[field, token].add(record)
+    return found
 
 
 def records_sharing(session: Session, field: str, token: bytes) -> list[RecordId]:

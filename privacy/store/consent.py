@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 
 from privacy.consent import ConsentEvent, Head, Mark, head_after
 from privacy.store.bulk import execute_rows, insert_rows
-from privacy.store.epoch import bump_epoch
+from privacy.store.epoch import bump_epoch, bump_epochs
 from privacy.store.marks import bytes_of_mark, mark_of_bytes
 from privacy.tables.consent import ConsentEventRow, ConsentHead, SourceGround
 from privacy.terms import ActChannel, BatchId, ConsentAct, PrincipalId, PurposeId, RecordId, random_id
@@ -59,6 +59,17 @@ def append_acts(session: Session, acts: Sequence[Act], *, recorded_at: datetime)
     return move_heads(session, acts)
 
 
+def append_groups(session: Session, groups: Sequence[Sequence[Act]], *, recorded_at: datetime) -> range:
+    """Append what several people said, with one statement of a kind for all; return the epoch that each group starts.
+
+    A group is what one person said at once: it has an epoch of its own, as if it had been appended alone.
+    """
+    acts = [act for group in groups for act in group]
+    append_to_ledger(session, acts, recorded_at=recorded_at)
+    _move(session, acts)
+    return bump_epochs(session, [{act.record_id for act in group} for group in groups], kind="consent")
+
+
 def append_to_ledger(session: Session, acts: Sequence[Act], *, recorded_at: datetime) -> None:
     """Append the acts without effect yet: the permissive acts of a batch that is still staged."""
     if any(act.event.at > recorded_at for act in acts):
@@ -70,6 +81,11 @@ def move_heads(session: Session, acts: Sequence[Act]) -> int | None:
     """Let acts that are in the ledger take effect; repeating it changes nothing but the head's version."""
     if not acts:
         return None
+    _move(session, acts)
+    return bump_epoch(session, {act.record_id for act in acts}, kind="consent")
+
+
+def _move(session: Session, acts: Sequence[Act]) -> None:
     heads: dict[tuple[RecordId, PurposeId], Head] = {}
     for act in acts:
         key = (act.record_id, act.purpose)
@@ -78,7 +94,6 @@ def move_heads(session: Session, acts: Sequence[Act]) -> int | None:
     _upsert(
         session, [_head_row(record, purpose, head) for (record, purpose), head in sorted(heads.items(), key=_place)]
     )
-    return bump_epoch(session, {record for record, _ in heads}, kind="consent")
 
 
 def _place(item: tuple[tuple[RecordId, PurposeId], Head]) -> tuple[RecordId, PurposeId]:

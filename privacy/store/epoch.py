@@ -1,9 +1,9 @@
 """The epoch: one locked counter that orders every act which can change who may be read."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlmodel import Session, col
 
 from privacy.store.bulk import insert_rows
@@ -12,7 +12,10 @@ from privacy.tables.epoch import Change, Epoch
 _ONLY_ROW: Final = 1
 _PRESENT: Final = select(col(Epoch.value)).where(col(Epoch.id) == _ONLY_ROW)
 _NEXT: Final = (
-    update(Epoch).where(col(Epoch.id) == _ONLY_ROW).values(value=col(Epoch.value) + 1).returning(col(Epoch.value))
+    update(Epoch)
+    .where(col(Epoch.id) == _ONLY_ROW)
+    .values(value=col(Epoch.value) + bindparam("acts"))
+    .returning(col(Epoch.value))
 )
 
 
@@ -39,16 +42,28 @@ def bump_epoch(session: Session, records: Iterable[bytes], *, kind: str) -> int:
 
     The UPDATE locks the row until commit, so epochs commit in order on PostgreSQL too.
     """
-    epoch = _next(session)
-    rows = [{"epoch": epoch, "record_id": bytes(record), "kind": kind} for record in records]
-    if rows:
-        insert_rows(session, Change, rows)
-    return epoch
+    return bump_epochs(session, [tuple(records)], kind=kind).start
+
+
+def bump_epochs(session: Session, touched: Sequence[Collection[bytes]], *, kind: str) -> range:
+    """Start an epoch an act, all with two statements, and note which records each touches; return them in order."""
+    last = _next(session, len(touched))
+    epochs = range(last - len(touched) + 1, last + 1)
+    insert_rows(
+        session,
+        Change,
+        [
+            {"epoch": epoch, "record_id": bytes(record), "kind": kind}
+            for epoch, records in zip(epochs, touched, strict=True)
+            for record in records
+        ],
+    )
+    return epochs
 
 
 def bump_epoch_for_all(session: Session, *, kind: str) -> int:
     """Start a new epoch that touches everybody: policy, view state, a batch made visible, a restore."""
-    epoch = _next(session)
+    epoch = _next(session, 1)
     insert_rows(session, Change, [{"epoch": epoch, "record_id": None, "kind": kind}])
     return epoch
 
@@ -64,5 +79,5 @@ def count_changes(session: Session) -> int:
     return int(session.execute(select(func.count()).select_from(Change)).scalar_one())
 
 
-def _next(session: Session) -> int:
-    return int(session.connection().execute(_NEXT).scalar_one())
+def _next(session: Session, acts: int) -> int:
+    return int(session.connection().execute(_NEXT, {"acts": acts}).scalar_one())

@@ -10,28 +10,31 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import BigInteger, delete, insert, select, type_coerce, update
 from sqlmodel import Session, col
 
+from privacy.instant import instant_of, microseconds_of
+from privacy.store.bulk import among_keys, select_among
 from privacy.store.principal import digest_of
 from privacy.tables.erasure import Tombstone
 from privacy.tables.subject_token import SubjectTokenRow
 from privacy.terms import EVERY_PURPOSE, RecordId
 
-_LIVE: Final = select(
+_UNREVOKED: Final = select(
+    col(SubjectTokenRow.token_hash),
+    type_coerce(col(SubjectTokenRow.expires_at), BigInteger),
     col(SubjectTokenRow.record_id),
     col(SubjectTokenRow.scope),
     col(SubjectTokenRow.purposes),
-    col(SubjectTokenRow.expires_at),
     col(SubjectTokenRow.proven_field),
     col(SubjectTokenRow.proven_index),
 ).where(
-    col(SubjectTokenRow.token_hash) == bindparam("digest"),
+    among_keys(col(SubjectTokenRow.token_hash)),
     col(SubjectTokenRow.revoked_at).is_(None),
-    col(SubjectTokenRow.expires_at) > bindparam("at"),
     ~select(Tombstone).where(col(Tombstone.record_id) == col(SubjectTokenRow.record_id)).exists(),
 )
 
+_Opens = tuple[RecordId, str, str, str | None, bytes | None]
 
 VERIFIED_FOR: Final = timedelta(minutes=30)
 """How long a proof of identity is worth: long enough to read an answer and ask again, too short to be stolen late."""
@@ -105,10 +108,18 @@ def add_subject_token(session: Session, token: str, subject: SubjectToken, *, at
 
 def find_subject_token(session: Session, token: str, *, at: datetime) -> SubjectToken | None:
     """Find a token that is neither expired nor revoked at `at`, of a record that nobody erased."""
-    row = session.connection().execute(_LIVE, {"digest": digest_of(token), "at": at}).one_or_none()
-    if row is None:
-        return None
-    return _token_of(row)
+    return find_subject_tokens(session, [token], at=at).get(token)
+
+
+def find_subject_tokens(session: Session, tokens: Iterable[str], *, at: datetime) -> dict[str, SubjectToken]:
+    """Find those of many tokens that are live at `at`, by one statement for some hundred of them."""
+    digests = {digest_of(token): token for token in tokens}
+    now = microseconds_of(at)
+    return {
+        digests[digest]: _opened(instant_of(expires), *opens)
+        for digest, expires, *opens in select_among(session, _UNREVOKED, list(digests))
+        if expires > now
+    }
 
 
 def issued_tokens(session: Session, records: Iterable[RecordId]) -> list[IssuedToken]:
@@ -143,12 +154,17 @@ def delete_subject_tokens(session: Session, records: Iterable[RecordId]) -> int:
     return int(getattr(result, "rowcount", 0))
 
 
-def _token_of(row: SubjectTokenRow | Row[bytes, str, str, datetime, str | None, bytes | None]) -> SubjectToken:
-    field, index = row.proven_field, row.proven_index
+def _token_of(row: SubjectTokenRow) -> SubjectToken:
+    record = RecordId(row.record_id)
+    return _opened(row.expires_at, record, row.scope, row.purposes, row.proven_field, row.proven_index)
+
+
+def _opened(expires_at: datetime, *opens: *_Opens) -> SubjectToken:
+    record, scope, purposes, field, index = opens
     return SubjectToken(
-        record_id=RecordId(row.record_id),
-        scope=SubjectScope(row.scope),
-        purposes=frozenset(row.purposes.split()),
-        expires_at=row.expires_at,
+        record_id=record,
+        scope=SubjectScope(scope),
+        purposes=frozenset(purposes.split()),
+        expires_at=expires_at,
         proven=None if field is None or index is None else Proven(field, index),
     )

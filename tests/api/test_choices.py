@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from io import BytesIO
 
 import httpx
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, event, text
 
 from hub.authentication import Scope, add
-from hub.consents import Subject
+from hub.consents import Subject, Told, told
 from hub.database.engine import WRITES
 from hub.erasing import erase
 from hub.errors import AccessRefused, ChoiceNotRecorded
@@ -143,16 +144,12 @@ def test_clock_that_went_back_cannot_acknowledge(
     assert given.status_code == 200
     with world.hub.reading() as session:
         past = history_of(session, [world.records[person]])[0].event.at
-    monkeypatch.setattr("hub.choices.write_wish", _dated(past))
+    monkeypatch.setattr("hub.choices.told", _dated(past))
     assert caller.choose(token, "withdrawn", WINBACK).status_code == 503
 
 
-def _dated(past: object) -> Callable[..., int]:
-    from dataclasses import replace
-
-    from hub.consents import write_wish
-
-    return lambda hub, *rest: write_wish(replace(hub, clock=lambda: past), *rest)
+def _dated(past: datetime) -> Callable[..., Told]:
+    return lambda policy, subject, wish, by, *, at: told(policy, subject, wish, by, at=min(at, past))
 
 
 @pytest.mark.parametrize("kind", ["none", "unknown", "expired", "revoked", "principal", "erased"])

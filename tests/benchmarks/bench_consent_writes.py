@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import count, cycle
 from pathlib import Path
 
@@ -24,8 +25,7 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from hub.choices import Choice, Wanted, choose
-from hub.subject_tokens import authenticate_subject
+from hub.choices import Asked, Choice, Wanted, choose_all
 from hub.writer import Writer
 from privacy.terms import PurposeId
 from tests.api.server import free_port
@@ -126,19 +126,18 @@ def _requests(tokens: Sequence[str]) -> Iterator[bytes]:
 def by_writer(world: World, tokens: Sequence[str], callers: int, seconds: float) -> Figure:
     """Submit the same acts from threads, without HTTP."""
     writer, latencies = Writer(world.hub.unit_of_work), list[float]()
-    with world.hub.reading() as session:
-        subjects = [authenticate_subject(world.hub, session, token) for token in tokens]
+    choosing = partial(choose_all, world.hub)
     until = time.perf_counter() + seconds
 
     def call(number: int) -> None:
         for turn in count():
-            for subject in subjects[number::callers]:
+            for token in tokens[number::callers]:
                 wanted = Wanted.GIVEN if turn % 2 else Wanted.WITHDRAWN
                 choice = Choice(purpose=PurposeId(WINBACK), wanted=wanted, notice=NOTICE if turn % 2 else None)
                 started = time.perf_counter()
                 if started > until:
                     return
-                writer.submit(lambda s, t=subject, c=choice: choose(world.hub, s, t, c)).result(60)
+                writer.submit_to(choosing, Asked(token=token, choices=(choice,))).result(60)
                 latencies.append(time.perf_counter() - started)
 
     threads = [threading.Thread(target=call, args=(number,)) for number in range(callers)]
