@@ -69,15 +69,25 @@ class KeyGenerationRow(SQLModel, table=True):
 class LedgerEntry(SQLModel, table=True):
     """The erasure ledger: who (by random id) must never be readable again, and which permissions never return.
 
-    A restored control database is closed until this has been replayed over it.
+    A restored control database is closed until this has been replayed over it. Each entry stands in the control
+    database too, under the same id and place; `epoch` is 0 in rows of homes before entries had places.
     """
 
     __tablename__ = "erasure_ledger"
+    __table_args__ = (
+        Index("ux_erasure_ledger_entry", "entry_id", unique=True),
+        Index("ix_erasure_ledger_place", "epoch", "place"),
+    )
     metadata = keystore_metadata
 
     sequence: int | None = Field(default=None, primary_key=True)
-    kind: str  # erased | withdrawn | objected | restricted
+    kind: str  # erased, or the word of an act that says no
     ref: bytes = Field(index=True)
     purpose: str = ""
     erasure_id: bytes
     at_us: int = Field(sa_type=BigInteger)
+    entry_id: bytes | None = None
+    epoch: int = Field(default=0, sa_type=BigInteger)
+    place: int = 0
+    channel: str = ""
+    detail: str = ""

@@ -21,6 +21,8 @@ class Erasure(SQLModel, table=True):
     intended_at: datetime = Field(sa_type=Instant)
     completed_at: datetime | None = Field(default=None, sa_type=Instant)
     records: int
+    counts: str = ""  # canonical JSON: what there was of the records when it began, by table and by kind of key
+    certificate: str | None = None  # a signed note, once it is completed
 
 
 class Tombstone(SQLModel, table=True):

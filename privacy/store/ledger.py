@@ -1,0 +1,154 @@
+"""The ledger of what must not come back, in the control database: its only writer and reader.
+
+Rules kept here:
+- an entry is written in the transaction of its act, under the epoch that the act began; so entries commit in order;
+- whoever writes one leaves a mark on the session (`owe`), and who opened the session ships what is owed before anything
+  is acknowledged; an act that was found to stand already leaves the mark too, for its entry may not have been shipped;
+- entries are never changed: the database refuses.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Select, select, tuple_
+from sqlmodel import Session, col
+
+from privacy.store.bulk import insert_rows
+from privacy.tables.ledger import LedgerRow
+from privacy.terms import random_id
+
+ERASED: Final = "erased"
+START: Final = (0, -1)
+"""The position before the first entry."""
+
+_OWING: Final = "varde.ledger"
+_CHUNK: Final = 400  # pairs; below SQLite's oldest limit of 999 bound parameters
+Position = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restraint:
+    """What must not come back: an erasure (`ERASED`), or an act that says no, by its own word."""
+
+    kind: str
+    ref: bytes
+    at: datetime
+    purpose: str = ""
+    channel: str = ""
+    erasure_id: bytes = b""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry(Restraint):
+    """A restraint in its place: the epoch that its act began, and which of that epoch it is.
+
+    Of an act `detail` is filled when it is shipped: what finds the record again when its source delivers it anew; empty
+    where the control database does not know the record, or not any more.
+    """
+
+    entry_id: bytes
+    epoch: int
+    place: int
+
+    @property
+    def position(self) -> Position:
+        """Where it stands."""
+        return self.epoch, self.place
+
+
+def note_restraints(session: Session, epoch: int, restraints: Sequence[Restraint]) -> None:
+    """Enter what an act that began `epoch` restrains, in the caller's transaction; once an epoch.
+
+    Does nothing for none.
+    """
+    note_groups(session, [(epoch, restraints)])
+
+
+def note_groups(session: Session, groups: Iterable[tuple[int, Sequence[Restraint]]]) -> None:
+    """Enter what several acts restrain, each under the epoch that it began, with one statement for all."""
+    rows = [
+        {
+            "epoch": epoch,
+            "place": place,
+            "entry_id": random_id(),
+            "kind": each.kind,
+            "ref": bytes(each.ref),
+            "purpose": each.purpose,
+            "channel": each.channel,
+            "at": each.at,
+            "erasure_id": each.erasure_id,
+            "detail": each.detail,
+        }
+        for epoch, restraints in groups
+        for place, each in enumerate(restraints)
+    ]
+    if rows:
+        insert_rows(session, LedgerRow, rows)
+        owe(session)
+
+
+def owe(session: Session) -> None:
+    """Mark that entries must be shipped before what this session did is acknowledged."""
+    session.info[_OWING] = True
+
+
+def is_owing(session: Session) -> bool:
+    """Say whether entries must be shipped before what the session did is acknowledged."""
+    return bool(session.info.get(_OWING))
+
+
+def entries_after(session: Session, position: Position) -> Iterator[LedgerEntry]:
+    """Yield the entries after a position, in order."""
+    place = tuple_(col(LedgerRow.epoch), col(LedgerRow.place))
+    query = _entries().where(place > tuple_(*position)).order_by(col(LedgerRow.epoch), col(LedgerRow.place))
+    return (_entry_of(row) for row in session.execute(query).all())
+
+
+def knows(session: Session, entry: LedgerEntry) -> bool:
+    """Say whether an entry is in this control database: if not, it is an older one, or another."""
+    mine = (col(LedgerRow.epoch) == entry.epoch) & (col(LedgerRow.place) == entry.place)
+    found = session.execute(select(col(LedgerRow.entry_id)).where(mine)).scalar_one_or_none()
+    return found is not None and bytes(found) == entry.entry_id
+
+
+def unknown_of(session: Session, entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
+    """Return those entries that this control database does not know, in their order."""
+    place = tuple_(col(LedgerRow.epoch), col(LedgerRow.place))
+    known: set[bytes] = set()
+    for start in range(0, len(entries), _CHUNK):
+        chunk = [each.position for each in entries[start : start + _CHUNK]]
+        known.update(map(bytes, session.execute(select(col(LedgerRow.entry_id)).where(place.in_(chunk))).scalars()))
+    return [entry for entry in entries if entry.entry_id not in known]
+
+
+def _entries() -> Select[*tuple[Any, ...]]:
+    return select(
+        col(LedgerRow.entry_id),
+        col(LedgerRow.epoch),
+        col(LedgerRow.place),
+        col(LedgerRow.kind),
+        col(LedgerRow.ref),
+        col(LedgerRow.purpose),
+        col(LedgerRow.channel),
+        col(LedgerRow.at),
+        col(LedgerRow.erasure_id),
+        col(LedgerRow.detail),
+    )
+
+
+def _entry_of(row: Any) -> LedgerEntry:  # noqa: ANN401 - the columns of _entries
+    return LedgerEntry(
+        entry_id=bytes(row[0]),
+        epoch=row[1],
+        place=row[2],
+        kind=row[3],
+        ref=bytes(row[4]),
+        purpose=row[5],
+        channel=row[6],
+        at=row[7],
+        erasure_id=bytes(row[8]),
+        detail=row[9],
+    )
