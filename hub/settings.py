@@ -8,12 +8,17 @@
 | VARDE_LAKE_URL | sealed lake | folder in the home |
 | VARDE_KEK | `file:/path`, `aws-kms:KEY?region=R`, `vault:MOUNT/KEY`, `env:NAME` (development) | key/kek in the home |
 | VARDE_ENGINE | `polars` | polars |
+| VARDE_COUNTRY | the controller's seat: NO, SE, DK, FI, IS, DE, with a Land as DE-BY; its holidays and authority | NO |
+| VARDE_CONTROLLER | name and contact of the controller, as people who ask for their data are told it | none |
 | VARDE_ANCHORS | where checkpoints are kept outside, addresses with spaces between (a list in the file) | none |
-| VARDE_SMTP_USER, VARDE_SMTP_PASSWORD | login at the mail server of a `mailto:` anchor | none |
+| VARDE_MAIL | the mail server for letters to customers, `smtp://HOST:587?from=ADDRESS` | none |
+| VARDE_PUBLIC_URL | where customers reach this hub, `https://HOST`: links in letters begin with it | none |
+| VARDE_SMTP_USER, VARDE_SMTP_PASSWORD | login at the mail server of letters or of a `mailto:` anchor | none |
 | VARDE_TOKEN | token of the principal who acts | the owner's token file in the home |
 | VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE, VAULT_CACERT | where Vault is; only with `vault:` | none |
 
 AWS credentials are found by boto3 as everywhere (instance role, AWS_PROFILE, ...). See docs/guides/keys.md.
+Who else may say who a customer is, `[[issuer]]` in the file: see docs/guides/customer-identity.md.
 """
 
 import re
@@ -37,7 +42,12 @@ _IN_FILE: Final = {
     "kek": "VARDE_KEK",
     "engine": "VARDE_ENGINE",
     "anchors": "VARDE_ANCHORS",
+    "country": "VARDE_COUNTRY",
+    "controller": "VARDE_CONTROLLER",
+    "mail": "VARDE_MAIL",
+    "public_url": "VARDE_PUBLIC_URL",
 }
+_ISSUERS: Final = "issuer"
 _VAULT: Final = ("VAULT_ADDR", "VAULT_TOKEN", "VAULT_NAMESPACE", "VAULT_CACERT")
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+-]*):(.*)", re.DOTALL)
 
@@ -113,6 +123,11 @@ class Settings:
     token: str | None = field(repr=False)
     anchors: tuple[str, ...] = field(default=(), repr=False)  # a mail address is about a person
     smtp_login: tuple[str, str] | None = field(default=None, repr=False)
+    country: str = "NO"
+    controller: str = ""
+    mail: str | None = field(default=None, repr=False)  # likewise
+    public_url: str | None = None
+    issuers: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("database_url", "keystore_url", "token"):
@@ -134,7 +149,9 @@ class Settings:
 
         """
         folder = (home or Path(environment.get("VARDE_HOME") or DEFAULT_HOME)).expanduser().absolute()
-        found = _read_file(folder / CONFIG_FILE)
+        document = _read_document(folder / CONFIG_FILE)
+        issuers = document.pop(_ISSUERS, [])
+        found = _texts_of(document)
         found.update({key: environment[name] for key, name in _IN_FILE.items() if environment.get(name)})
         database_url = found.get("database_url", f"sqlite:///{folder / 'control.db'}")
         keystore_url = found.get("keystore_url", f"sqlite:///{folder / 'keystore.db'}")
@@ -151,6 +168,11 @@ class Settings:
             token=environment.get("VARDE_TOKEN") or None,
             anchors=tuple(found.get("anchors", "").split()),
             smtp_login=_login_of(environment),
+            country=found.get("country", "NO"),
+            controller=found.get("controller", ""),
+            mail=found.get("mail"),
+            public_url=found.get("public_url"),
+            issuers=_tables_of(issuers),
         )
 
     @property
@@ -169,16 +191,19 @@ class Settings:
         return self.home / "models"
 
 
-def _read_file(path: Path) -> dict[str, str]:
+def _read_document(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as exc:
         raise SettingsInvalid(CONFIG_FILE, f"it is not TOML ({exc})", "Mend the line it names") from None
     except (OSError, UnicodeDecodeError) as exc:
         why = f"it cannot be read ({type(exc).__name__})"
         raise SettingsInvalid(CONFIG_FILE, why, "Make it a UTF-8 text file of yours") from None
+
+
+def _texts_of(found: Mapping[str, Any]) -> dict[str, str]:
     document = {key: _text_of(key, value) for key, value in found.items()}
     for key, value in document.items():
         if key not in _IN_FILE:
@@ -190,6 +215,13 @@ def _read_file(path: Path) -> dict[str, str]:
             remedy = f"Set {_IN_FILE[key]} in the environment instead"
             raise SettingsInvalid(key, f"a password does not belong in {CONFIG_FILE}", remedy)
     return document
+
+
+def _tables_of(found: Any) -> tuple[Mapping[str, Any], ...]:  # noqa: ANN401 - TOML's types
+    """Take the tables of issuers as they are; `hub.identification.issuer` judges what is in them."""
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise SettingsInvalid(_ISSUERS, "it is no list of tables", "Write [[issuer]]: docs/guides/customer-identity.md")
+    return tuple(found)
 
 
 def _text_of(key: str, value: Any) -> Any:  # noqa: ANN401 - TOML's types

@@ -97,3 +97,11 @@ def test_key_store_and_control_database_are_two_databases(tmp_path: Path) -> Non
     url = "postgresql://host/name"
     with pytest.raises(SettingsInvalid, match="KEYSTORE"):
         load(tmp_path, VARDE_DATABASE_URL=url, VARDE_KEYSTORE_URL=url)
+
+
+def test_issuers_are_tables_of_the_file_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "varde.toml").write_text('[[issuer]]\nissuer = "https://id.example"\n', encoding="utf-8")
+    assert [dict(each) for each in Settings.load({}, tmp_path).issuers] == [{"issuer": "https://id.example"}]
+    (tmp_path / "varde.toml").write_text('issuer = "https://id.example"\n', encoding="utf-8")
+    with pytest.raises(SettingsInvalid, match="no list of tables"):
+        Settings.load({}, tmp_path)
