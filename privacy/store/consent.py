@@ -17,6 +17,7 @@ from sqlmodel import Session, col
 from privacy.consent import ConsentEvent, Head, Mark, head_after
 from privacy.store.bulk import execute_rows, insert_rows
 from privacy.store.epoch import bump_epoch, bump_epochs
+from privacy.store.ledger import Restraint, note_groups, note_restraints
 from privacy.store.marks import bytes_of_mark, mark_of_bytes
 from privacy.tables.consent import ConsentEventRow, ConsentHead, SourceGround
 from privacy.terms import ActChannel, BatchId, ConsentAct, PrincipalId, PurposeId, RecordId, random_id
@@ -29,6 +30,8 @@ _HEADS: Final = select(*(col(getattr(ConsentHead, name)) for name in ConsentHead
 PERMISSIVE: Final = frozenset(
     {ConsentAct.GIVEN, ConsentAct.RENEWED, ConsentAct.OBJECTION_LIFTED, ConsentAct.RESTRICTION_LIFTED}
 )
+_FREE: Final = PERMISSIVE | {ConsentAct.REQUESTED}
+"""Acts that a restore may forget: nobody is read more widely for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +70,9 @@ def append_groups(session: Session, groups: Sequence[Sequence[Act]], *, recorded
     acts = [act for group in groups for act in group]
     append_to_ledger(session, acts, recorded_at=recorded_at)
     _move(session, acts)
-    return bump_epochs(session, [{act.record_id for act in group} for group in groups], kind="consent")
+    epochs = bump_epochs(session, [{act.record_id for act in group} for group in groups], kind="consent")
+    note_groups(session, [(epoch, _restraints(group)) for epoch, group in zip(epochs, groups, strict=True)])
+    return epochs
 
 
 def append_to_ledger(session: Session, acts: Sequence[Act], *, recorded_at: datetime) -> None:
@@ -82,7 +87,24 @@ def move_heads(session: Session, acts: Sequence[Act]) -> int | None:
     if not acts:
         return None
     _move(session, acts)
-    return bump_epoch(session, {act.record_id for act in acts}, kind="consent")
+    epoch = bump_epoch(session, {act.record_id for act in acts}, kind="consent")
+    note_restraints(session, epoch, _restraints(acts))
+    return epoch
+
+
+def _restraints(acts: Sequence[Act]) -> list[Restraint]:
+    """Return what of these acts a restore must not forget: each that says no, or ends a consent."""
+    return [
+        Restraint(
+            kind=act.event.act.value,
+            ref=act.record_id,
+            at=act.event.at,
+            purpose=act.purpose,
+            channel=act.event.channel.value,
+        )
+        for act in acts
+        if act.event.act not in _FREE
+    ]
 
 
 def _move(session: Session, acts: Sequence[Act]) -> None:

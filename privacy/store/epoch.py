@@ -68,6 +68,12 @@ def bump_epoch_for_all(session: Session, *, kind: str) -> int:
     return epoch
 
 
+def advance_epoch(session: Session, beyond: int) -> None:
+    """Go on after an epoch that a database which was restored does not know: no number is used twice."""
+    behind = update(Epoch).where(col(Epoch.id) == _ONLY_ROW, col(Epoch.value) < beyond)
+    session.execute(behind.values(value=beyond))
+
+
 def records_changed_since(session: Session, epoch: int) -> set[bytes] | None:
     """Return the records touched after `epoch`, or None if everybody was."""
     found = session.execute(select(col(Change.record_id)).where(col(Change.epoch) > epoch).distinct()).scalars().all()

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col
 
 from privacy.store.epoch import bump_epoch
+from privacy.store.ledger import ERASED, Restraint, note_restraints
 from privacy.tables.erasure import Erasure, Tombstone
 from privacy.terms import PrincipalId, RecordId
 
@@ -37,7 +38,9 @@ def intend_erasure(
     new = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
     rows = [{"record_id": record, "erasure_id": erasure_id, "at": at} for record in records]
     session.execute(new(Tombstone).on_conflict_do_nothing(index_elements=["record_id"]), rows)
-    bump_epoch(session, records, kind="tombstone")
+    epoch = bump_epoch(session, records, kind="tombstone")
+    restraints = [Restraint(kind=ERASED, ref=record, at=at, erasure_id=erasure_id) for record in records]
+    note_restraints(session, epoch, restraints)
 
 
 def note_state(session: Session, erasure_id: bytes, state: str, *, at: datetime | None = None) -> None:
