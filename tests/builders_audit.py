@@ -10,7 +10,8 @@ from hub.database.unit import reading, unit_of_work
 from privacy.audit import AuditFields
 from privacy.checkpoint import verifier_key
 from privacy.keys import KeyKind
-from privacy.store.audit import NewEntry, add_checkpoint, append_entries, start_log
+from privacy.store.audit import NewEntry, append_entries, start_log
+from privacy.store.audit_checkpoint import add_checkpoint
 from privacy.store.audit_continuation import start_log_after
 from privacy.store.audit_proof import export_log, give_receipt, prove_entry, prove_growth
 from privacy.terms import PrincipalId

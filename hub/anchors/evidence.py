@@ -15,7 +15,8 @@ from hub.anchors.store import kept
 from hub.anchors.witness import WitnessAnchor
 from privacy.checkpoint import origin_of
 from privacy.instant import instant_of
-from privacy.store.audit import log_head, newest_checkpoint
+from privacy.store.audit import log_head
+from privacy.store.audit_checkpoint import newest_checkpoint
 from privacy.verifier import ProofRejected, VerifierKey, verify_checkpoint, verify_cosignature
 
 _MICROSECONDS = 1_000_000

@@ -9,7 +9,8 @@ from sqlmodel import Session
 from hub.anchors.anchor import Statement
 from privacy.checkpoint import origin_of
 from privacy.merkle import consistency_ranges
-from privacy.store.audit import LogHead, log_head, newest_checkpoint
+from privacy.store.audit import LogHead, log_head
+from privacy.store.audit_checkpoint import newest_checkpoint
 from privacy.store.audit_node import roots_of
 from privacy.verifier import VerifierKey
 

@@ -14,7 +14,7 @@ from hub.cli.message import say
 from hub.cli.note import note_from
 from hub.cli.outfile import private_file
 from privacy.audit import AuditFields
-from privacy.store.audit import newest_checkpoint
+from privacy.store.audit_checkpoint import newest_checkpoint
 from privacy.store.audit_proof import checkpoint_over, export_log, prove_entry, prove_growth
 
 Out = Annotated[Path | None, typer.Option("--out", help="Write here instead of printing; never over another file.")]

@@ -11,10 +11,10 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import Session, col
 
 from privacy.checkpoint import origin_of
-from privacy.store.audit import LogHead, NewEntry, append_entries, forget_head, locked_log_head, log_head
+from privacy.store.audit import LogHead, NewEntry, append_entries, complete_log_head, log_head, remember_head
 from privacy.store.audit_node import roots_of
 from privacy.tables.audit import AuditContinuation, AuditHead
-from privacy.verifier import CONTINUED, ProofRejected, TreeHead, VerifierKey, verify_checkpoint
+from privacy.verifier import CONTINUED, Frontier, ProofRejected, TreeHead, VerifierKey, verify_checkpoint
 
 _BEGIN: Final = update(AuditHead).values(log=bindparam("to_log"), start=bindparam("to_start"), size=0, frontier=b"")
 
@@ -45,7 +45,7 @@ def start_log_after(session: Session, note: str, key: VerifierKey, *, told: NewE
         ProofRejected: the note is not of the present log, or states another history than the one that is held.
 
     """
-    head = locked_log_head(session)
+    head = complete_log_head(session)  # what waited belongs to the log that ends
     known = _known(session, head, note, key)
     following = Continuation(head.log + 1, head.end, note)
     session.execute(
@@ -53,7 +53,7 @@ def start_log_after(session: Session, note: str, key: VerifierKey, *, told: NewE
         [{"log": following.log, "start": following.start, "at": told.at, "note": note}],
     )
     session.connection().execute(_BEGIN, {"to_log": following.log, "to_start": following.start})
-    forget_head(session)
+    remember_head(session, LogHead(following.log, following.start, Frontier()))  # its first entry is the next one
     fields = replace(told.fields, log_size=known.size, log_root=known.root.hex())
     append_entries(session, [replace(told, action=CONTINUED, fields=fields)])
     return following

@@ -1,4 +1,6 @@
-"""The audit log's rows: leaves that stay, bodies that retention may prune, the log's head and its checkpoints.
+"""The audit log's rows: arrivals, leaves that stay, bodies that retention may prune, the head, the checkpoints.
+
+An entry is placed in its own transaction, or arrives first and is placed by the next sequencer (`store.audit`).
 
 A restored database goes on under a new log (`audit_continuation`). Leaves and bodies are numbered through, log after
 log: `leaf_index` is the number of an entry in this database; its place in its own tree is `leaf_index - start`.
@@ -9,19 +11,37 @@ years).
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Identity
 from sqlmodel import Field, SQLModel
 
 from privacy.instant import Instant
 
 
 class AuditLeaf(SQLModel, table=True):
-    """One leaf hash of the Merkle log; never updated, never deleted."""
+    """One leaf hash of the Merkle log; never updated, never deleted. `arrival` is set if the entry arrived first."""
 
     __tablename__ = "audit_leaf"
 
     leaf_index: int = Field(sa_type=BigInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
     leaf_hash: bytes
+    arrival: int | None = Field(default=None, sa_type=BigInteger, unique=True, index=True)
+
+
+class AuditArrival(SQLModel, table=True):
+    """An entry that is committed and has no place in the tree yet; numbered as entries arrive (PostgreSQL only).
+
+    The database lets a row go only once a leaf of its number and hash is there.
+    """
+
+    __tablename__ = "audit_arrival"
+
+    arrival: int | None = Field(
+        default=None, sa_type=BigInteger, sa_column_args=(Identity(always=True),), primary_key=True
+    )
+    at: datetime = Field(sa_type=Instant)
+    action: str
+    leaf_hash: bytes
+    body: bytes
 
 
 class AuditBody(SQLModel, table=True):

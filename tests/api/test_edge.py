@@ -18,7 +18,7 @@ from hub.errors import SettingsInvalid
 from hub.logs import JsonLines
 from hub.problems import OURS
 from privacy.errors import SealBroken
-from privacy.store.audit import newest_checkpoint
+from privacy.store.audit_checkpoint import newest_checkpoint
 from privacy.terms import Role
 from tests.api.conftest import Caller
 from tests.api.world import CHURN, World

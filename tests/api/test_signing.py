@@ -8,7 +8,7 @@ from sqlalchemy import text
 from hub.api import service
 from hub.compose import Hub
 from privacy.audit import AuditFields
-from privacy.store.audit import newest_checkpoint
+from privacy.store.audit_checkpoint import newest_checkpoint
 from privacy.verifier import verify_checkpoint
 from tests.builders_audit import ACTOR
 from tests.conftest import HubFactory

@@ -22,7 +22,8 @@ from hub.witness.witness import make_witness, open_witness
 from privacy.audit import AuditFields
 from privacy.checkpoint import verifier_key
 from privacy.merkle import edge_of, grown
-from privacy.store.audit import add_checkpoint, append_entry
+from privacy.store.audit import append_entry
+from privacy.store.audit_checkpoint import add_checkpoint
 from privacy.store.audit_node import add_nodes
 from privacy.store.audit_verify import verify_log
 from privacy.tables.audit import AuditBody, AuditCheckpoint, AuditHead, AuditLeaf, AuditNode

@@ -11,7 +11,8 @@ from sqlmodel import Session
 
 from hub.database.unit import reading, unit_of_work
 from hub.writer import Writer
-from privacy.store.audit import add_checkpoint, append_entries, entries, head_of_log
+from privacy.store.audit import append_entries, entries, head_of_log
+from privacy.store.audit_checkpoint import add_checkpoint
 from privacy.store.audit_verify import verify_log
 from tests.builders import NOON
 from tests.builders_audit import BASE, KEY, PUBLIC, StoredLog, an_entry, append

@@ -11,14 +11,8 @@ from privacy.audit import AuditFieldRefused, AuditFields
 from privacy.checkpoint import verifier_key
 from privacy.keys import KeyKind
 from privacy.merkle import edge_of
-from privacy.store.audit import (
-    add_checkpoint,
-    append_entry,
-    entries,
-    head_of_log,
-    newest_checkpoint,
-    start_log,
-)
+from privacy.store.audit import append_entry, entries, head_of_log, start_log
+from privacy.store.audit_checkpoint import add_checkpoint, newest_checkpoint
 from privacy.store.audit_verify import Verdict, verify_log
 from privacy.store.epoch import bump_epoch_for_all, current_epoch, start_epoch
 from privacy.terms import PrincipalId

@@ -17,7 +17,7 @@ from hub.database.schema import upgrade
 from hub.database.unit import reading, unit_of_work
 from privacy.audit import AuditFields, entry_bytes
 from privacy.merkle import edge_of
-from privacy.store.audit import add_checkpoint
+from privacy.store.audit_checkpoint import add_checkpoint
 from privacy.store.audit_node import rebuild_nodes
 from privacy.store.audit_verify import verify_log
 from privacy.verifier import Frontier, ProofRejected, leaf_hash
