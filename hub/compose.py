@@ -34,7 +34,8 @@ from privacy.errors import KeyNotFound
 from privacy.keys import Key, KeyKind
 from privacy.pseudonym import PseudonymisationDomain
 from privacy.purposes import Policy
-from privacy.store.audit import add_checkpoint, append_entry
+from privacy.store.audit import append_entry
+from privacy.store.audit_checkpoint import add_checkpoint
 from privacy.store.audit_proof import give_receipt
 from privacy.store.policy import find_policy
 from privacy.store.unwrap import keep_tally
