@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from typing import Final
 
 import polars as pl
 from sqlalchemy import Engine, select
@@ -18,18 +19,22 @@ from hub.database.schema import verify_newest
 from hub.database.unit import reading, unit_of_work
 from hub.domains import Domains
 from hub.doorkeeper import Doorkeeper
-from hub.errors import HomeUnsafe
+from hub.errors import HomeUnsafe, RestorePending
 from hub.instance.tables import InstanceRow
 from hub.kek.provider import kek_of
+from hub.keystore.ledger import KeyStoreLedger
 from hub.keystore.store import SqlKeyStore
 from hub.lake.lake import Lake
 from hub.lake.storage import LocalFileStore
 from hub.lakeport import LakePort
+from hub.ledger.copy import LedgerCopy, Notary
+from hub.ledger.shipping import Shipping
 from hub.settings import Settings
 from ingest.canonical.catalogue import lake_table_of
 from ingest.pipeline.ports import Indexes, Ports
+from ingest.store.name import names_of
 from privacy.audit import AuditFields
-from privacy.checkpoint import verifier_key
+from privacy.checkpoint import sign_text, verifier_key
 from privacy.errors import KeyNotFound
 from privacy.keys import Key, KeyKind
 from privacy.pseudonym import PseudonymisationDomain
@@ -37,13 +42,17 @@ from privacy.purposes import Policy
 from privacy.store.audit import append_entry
 from privacy.store.audit_checkpoint import add_checkpoint
 from privacy.store.audit_proof import give_receipt
+from privacy.store.ledger import is_owing
 from privacy.store.policy import find_policy
 from privacy.store.unwrap import keep_tally
+from privacy.suppression_index import SuppressionIndex
 from privacy.terms import DomainName, KeyId, PrincipalId
 from privacy.verifier import VerifierKey
 
 Clock = Callable[[], datetime]
 Reached = Callable[[str], None]
+SUPPRESSION: Final = "suppression"
+"""The name of the suppression list's key: of its own, and never destroyed."""
 
 
 def _unreported(_step: str) -> None:
@@ -64,12 +73,21 @@ class Hub:
     instance: bytes
     clock: Clock
     anchoring: Anchoring
+    ledger: Shipping
     reached: Reached = _unreported
     doorkeeper: Doorkeeper = field(default_factory=Doorkeeper, compare=False, repr=False)
 
-    def unit_of_work(self) -> AbstractContextManager[Session]:
-        """Open a write transaction on the control database."""
-        return unit_of_work(self.engine)
+    @contextmanager
+    def unit_of_work(self) -> Iterator[Session]:
+        """Open a write transaction on the control database.
+
+        What it enters in the ledger is in the key store and in the copy outside when this returns.
+        """
+        with unit_of_work(self.engine) as session:
+            yield session
+        if is_owing(session):
+            self.reached("ledger_owed")
+            self.ledger.ship()
 
     @contextmanager
     def accounted(self) -> Iterator[Session]:
@@ -157,6 +175,7 @@ class Hub:
             keys=self.keystore,
             lake=LakePort(self.lake),
             indexes=self.indexes(),
+            suppression=self.suppression_index(),
             instance=self.instance,
             audit=self.audit,
             clock=self.clock,
@@ -169,9 +188,32 @@ class Hub:
         """Return the blind indexes under the hub's index key."""
         return Indexes(self.named_key(KeyKind.INDEX, "identity"))
 
+    def suppression_index(self) -> SuppressionIndex:
+        """Return the digests of the suppression list, under every version of its key: none is ever destroyed."""
+        keys = [self.named_key(KeyKind.INDEX, SUPPRESSION)]
+        while (key := self.keystore.find_named(KeyKind.INDEX, SUPPRESSION, len(keys) + 1)) is not None:
+            keys.append(key)
+        return SuppressionIndex(tuple(keys))
+
 
 def open_hub(settings: Settings, *, clock: Clock = wall_clock.now, reached: Reached = _unreported) -> Hub:
     """Build the hub of a home that `varde init` has made; `reached` is told each named step, the lake's too.
+
+    Raises:
+        RestorePending: one of its databases was restored, and the ledger was not replayed since.
+        HomeUnsafe, KekUnavailable, SettingsInvalid: see `open_restored`.
+        ServiceUnreachable: the ledger's copy outside cannot be reached, so nobody knows.
+
+    """
+    hub = open_restored(settings, clock=clock, reached=reached)
+    if settings.restore_marker.exists():
+        raise RestorePending("the home")
+    hub.ledger.verify()
+    return hub
+
+
+def open_restored(settings: Settings, *, clock: Clock = wall_clock.now, reached: Reached = _unreported) -> Hub:
+    """Build a hub without asking whether it was restored: for the restore itself, and for nobody else.
 
     Raises:
         HomeUnsafe: there is no home, it was made by a newer version, or its schema is behind.
@@ -196,6 +238,7 @@ def open_hub(settings: Settings, *, clock: Clock = wall_clock.now, reached: Reac
         instance=instance,
         clock=clock,
         anchoring=Anchoring(anchors_of(settings), _audit_log(engine, keystore, instance, clock)),
+        ledger=_ledger(settings, engine, keystore, instance),
         reached=reached,
     )
 
@@ -215,14 +258,33 @@ def lake_of(
     )
 
 
+def _ledger(settings: Settings, engine: Engine, keystore: SqlKeyStore, instance: bytes) -> Shipping:
+    origin = _origin_of(instance)
+    notary = Notary(
+        sign=lambda text: sign_text(text, name=origin, key=_signing_key(keystore)),
+        public_key=lambda: verifier_key(origin, _signing_key(keystore)),
+    )
+    folder = settings.ledger_copy
+    return Shipping(
+        read_only=partial(reading, engine),
+        keys=KeyStoreLedger(keystore.engine),
+        names_of=names_of,
+        copy=None if folder is None else LedgerCopy(folder, instance, notary),
+    )
+
+
+def _signing_key(keystore: SqlKeyStore) -> Key:
+    key = keystore.find_named(KeyKind.SIGNING, "audit")
+    if key is None:
+        raise KeyNotFound(KeyId(b"signing:audit"))
+    return key
+
+
 def _audit_log(engine: Engine, keystore: SqlKeyStore, instance: bytes, clock: Clock) -> AuditLog:
     """Give anchoring the log and its public key; the key is opened when it is needed."""
 
     def public_key() -> VerifierKey:
-        key = keystore.find_named(KeyKind.SIGNING, "audit")
-        if key is None:
-            raise KeyNotFound(KeyId(b"signing:audit"))
-        return verifier_key(_origin_of(instance), key)
+        return verifier_key(_origin_of(instance), _signing_key(keystore))
 
     return AuditLog(
         unit_of_work=partial(unit_of_work, engine),

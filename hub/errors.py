@@ -168,3 +168,14 @@ class ReleaseExpired(HubError):
         super().__init__(f"release {release_id} expired at {expired_at.isoformat()}: read the view again")
         self.release_id = release_id
         self.expired_at = expired_at
+
+
+class RestorePending(HubError):
+    """A database stands where it stood at an earlier time: it may have forgotten erasures and objections."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} is older than the ledger of erasures and objections: it was restored from a backup or a copy. "
+            "Nothing is read and nothing is served until the ledger has been replayed: run `varde restore --replay`"
+        )
+        self.what = what

@@ -13,6 +13,7 @@
 | VARDE_ANCHORS | where checkpoints are kept outside, addresses with spaces between (a list in the file) | none |
 | VARDE_MAIL | the mail server for letters to customers, `smtp://HOST:587?from=ADDRESS` | none |
 | VARDE_PUBLIC_URL | where customers reach this hub, `https://HOST`: links in letters begin with it | none |
+| VARDE_LEDGER_COPY | folder outside the home for the copy of the ledger of erasures and objections | none |
 | VARDE_SMTP_USER, VARDE_SMTP_PASSWORD | login at the mail server of letters or of a `mailto:` anchor | none |
 | VARDE_TOKEN | token of the principal who acts | the owner's token file in the home |
 | VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE, VAULT_CACERT | where Vault is; only with `vault:` | none |
@@ -42,6 +43,7 @@ _IN_FILE: Final = {
     "kek": "VARDE_KEK",
     "engine": "VARDE_ENGINE",
     "anchors": "VARDE_ANCHORS",
+    "ledger_copy": "VARDE_LEDGER_COPY",
     "country": "VARDE_COUNTRY",
     "controller": "VARDE_CONTROLLER",
     "mail": "VARDE_MAIL",
@@ -123,6 +125,7 @@ class Settings:
     token: str | None = field(repr=False)
     anchors: tuple[str, ...] = field(default=(), repr=False)  # a mail address is about a person
     smtp_login: tuple[str, str] | None = field(default=None, repr=False)
+    ledger_copy: Path | None = None
     country: str = "NO"
     controller: str = ""
     mail: str | None = field(default=None, repr=False)  # likewise
@@ -168,6 +171,7 @@ class Settings:
             token=environment.get("VARDE_TOKEN") or None,
             anchors=tuple(found.get("anchors", "").split()),
             smtp_login=_login_of(environment),
+            ledger_copy=_folder_of("VARDE_LEDGER_COPY", found["ledger_copy"]) if "ledger_copy" in found else None,
             country=found.get("country", "NO"),
             controller=found.get("controller", ""),
             mail=found.get("mail"),
@@ -184,6 +188,11 @@ class Settings:
     def owner_token_file(self) -> Path:
         """The token that `varde init` made for the account that owns the home."""
         return self.home / "owner.token"
+
+    @property
+    def restore_marker(self) -> Path:
+        """The file that lies in the home from the first step of a restore to the last."""
+        return self.home / "restore.pending"
 
     @property
     def models_folder(self) -> Path:

@@ -1,6 +1,6 @@
 """Erasures in the control database: intent with tombstones, then completion; never undone, only rolled forward."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import insert, select, update
@@ -46,6 +46,12 @@ def intend_erasure(
 def note_state(session: Session, erasure_id: bytes, state: str, *, at: datetime | None = None) -> None:
     """Note how far an erasure has come."""
     session.execute(update(Erasure).where(col(Erasure.erasure_id) == erasure_id).values(state=state, completed_at=at))
+
+
+def shredded_among(session: Session, erasures: Collection[bytes]) -> set[bytes]:
+    """Return those erasures whose keys were destroyed once, as this control database knows."""
+    query = select(col(Erasure.erasure_id)).where(col(Erasure.state) != INTENDED)
+    return {bytes(each) for each in session.execute(query).scalars()} & set(erasures) if erasures else set()
 
 
 def open_erasures(session: Session) -> list[tuple[bytes, list[RecordId]]]:
