@@ -9,7 +9,7 @@ linearisation point. If it cannot be committed, nothing is released.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from io import BytesIO
 from typing import Final
 
@@ -22,8 +22,8 @@ from hub.attempts import note_denied
 from hub.compose import Hub
 from hub.domains import verify_release
 from hub.errors import AccessRefused, ReadContended
-from hub.lake.reading import Reader as LakeReader
 from hub.lake.reading import reading
+from hub.retention.sight import RETENTION, Sight
 from hub.views.compile import RECORD, SUBJECT, Permitted, compile_training, compile_view
 from hub.views.intent import Completion, Intent, Reader, note_completion, note_intent
 from hub.views.permission import PermittedSet, permitted_set
@@ -44,7 +44,7 @@ ENTITY: Final = "entity"
 _MAY_READ: Final = frozenset({Role.OWNER, Role.SCIENTIST, Role.SERVICE, Role.SUCCESS})
 _SEES_SMALL_COUNTS: Final = frozenset({Role.DPO, Role.OWNER})
 _ATTEMPTS: Final = 5
-Build = Callable[[LakeReader, ViewSpec, Permitted], pl.LazyFrame]
+Build = Callable[[Sight, ViewSpec, Permitted], pl.LazyFrame]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +74,8 @@ class _Built:
     persons: PermittedSet | None
     frame: pl.DataFrame  # entity, pseudonym and features
     members: pl.DataFrame  # entity and ordinal of every record that was read
+    absent: dict[str, int]
+    day: date  # what retention ended by
 
 
 class Gateway:
@@ -102,8 +104,8 @@ class Gateway:
     ) -> Released:
         """Read as `read` does, for a caller that hands the rows on and notes their completion itself."""
 
-        def build(reader: LakeReader, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
-            tables = {table: reader.scan(table, until=as_of) for table in spec.tables}
+        def build(sight: Sight, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
+            tables = {table: sight.scan(table, until=as_of) for table in spec.tables}
             return compile_view(spec, tables, permitted, as_of=as_of)
 
         return self._release(Reader(principal=principal, module=module), view, purpose, as_of, build)
@@ -113,8 +115,8 @@ class Gateway:
     ) -> Released:
         """Read a view at several instants with labels; every label window ends before `known_until`."""
 
-        def build(reader: LakeReader, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
-            tables = {table: reader.scan(table, until=known_until) for table in spec.tables}
+        def build(sight: Sight, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
+            tables = {table: sight.scan(table, until=known_until) for table in spec.tables}
             return compile_training(spec, tables, permitted, cuts=cuts, known_until=known_until)
 
         released = self._release(who, view, purpose, max(cuts), build)
@@ -163,14 +165,19 @@ class Gateway:
                 verify_open(standing, declared)
                 permitted = permitted_set(session, declared, spec.grain, at=at)
                 persons = _persons(session, declared, spec, at)
+                sight = Sight(reader, policy, spec.purpose, at=at)
+                sight.know_records(session, spec.tables)
             ordinal = pl.col("entity").rank("dense").cast(pl.UInt32).alias(SUBJECT)
             subjects = permitted.records.with_columns(ordinal)
             allowed = None if persons is None else persons.records.lazy().select(RECORD)
-            frame = reader.collect(build(reader, spec, Permitted(subjects.lazy().select(RECORD, SUBJECT), allowed)))
+            frame = reader.collect(build(sight, spec, Permitted(subjects.lazy().select(RECORD, SUBJECT), allowed)))
+            withheld = sight.withheld(subjects, frame, spec.grain.value)
         entities = subjects.select(SUBJECT, "entity").unique()
         rows = frame.join(entities, on=SUBJECT, how="inner").drop(SUBJECT)
         members = with_ordinals(hub, _read(subjects, frame, persons))
-        return _Built(spec, declared, epoch, permitted, persons, self._minimised(rows, spec, declared), members)
+        absent = permitted.absent | ({RETENTION: withheld} if withheld else {})
+        minimised = self._minimised(rows, spec, declared)
+        return _Built(spec, declared, epoch, permitted, persons, minimised, members, absent, at.date())
 
     def _fence(self, who: Reader, built: _Built, as_of: datetime) -> Released | None:
         """Look again at what changed since the build; commit the intent; None if the frame must be built again."""
@@ -181,7 +188,7 @@ class Gateway:
             frame = self._still_permitted(session, built)
             if frame is None:
                 return None
-            absent, members, at = dict(built.permitted.absent), built.members, hub.clock()
+            absent, members, at = dict(built.absent), built.members, hub.clock()
             if frame.height < built.frame.height:
                 absent["changed_during_read"] = built.frame.height - frame.height
                 members = members.filter(pl.col(ENTITY).is_in(frame[ENTITY].implode()))
@@ -211,7 +218,11 @@ class Gateway:
     def _still_permitted(self, session: Session, built: _Built) -> pl.DataFrame | None:
         """Drop whoever may no longer be read; None where a figure or group would have to be computed again."""
         now = self._hub.clock()
-        if _lapsed(built.permitted, now) or (built.persons is not None and _lapsed(built.persons, now)):
+        if (
+            now.date() != built.day
+            or _lapsed(built.permitted, now)
+            or (built.persons is not None and _lapsed(built.persons, now))
+        ):
             return None
         changed = records_changed_since(session, built.epoch)
         if changed is None:

@@ -5,6 +5,7 @@ from typing import Final
 from ingest.canonical.behaviour import CAMPAIGN_CONTACTS, JOURNEY_STEPS, OUTCOMES, USAGE
 from ingest.canonical.commerce import ORDER_LINES, ORDERS, PAYMENTS, SUBSCRIPTIONS
 from ingest.canonical.company import ACCOUNT_TEAM, CALENDAR, CONTEXT, PROJECTS
+from ingest.canonical.contact_traces import CONTACT_TRACES
 from ingest.canonical.equipment import ASSET_READINGS, ASSETS, SERVICE_EVENTS
 from ingest.canonical.profiles import PROFILES
 from ingest.canonical.scores import SCORES
@@ -37,7 +38,7 @@ TABLES: Final = {
 }
 
 
-LAKE_TABLES: Final = {**TABLES, SCORES.name: SCORES}
+LAKE_TABLES: Final = {**TABLES, **{table.name: table for table in (SCORES, CONTACT_TRACES)}}
 """What the lake holds: the canonical tables, and what the hub derives from them."""
 
 
