@@ -14,7 +14,7 @@ from privacy.domain import ClosedBecause, DomainRecord, document_of, domain_hash
 from privacy.purposes import Policy, Purpose
 from privacy.store.bulk import insert_rows
 from privacy.store.epoch import bump_epoch_for_all
-from privacy.store.principal import Principal, find_unrevoked
+from privacy.store.principal import Principal, person_of
 from privacy.tables.domain import DomainApproval, DomainVersion
 from privacy.terms import DomainName, PersonId, PrincipalId
 
@@ -65,9 +65,19 @@ def domain_history(session: Session, name: str) -> list[RecordedDomain]:
 
 
 def find_recorder(session: Session, domain: RecordedDomain) -> PersonId | None:
-    """Find the person who put a version in force: whoever approves it must be another."""
-    recorder = None if domain.recorded_by is None else find_unrevoked(session, domain.recorded_by)
-    return None if recorder is None else recorder.person_id
+    """Find the person who put a record in force, whatever became of the credential: who approves must be another.
+
+    A rotation of keys appends a version and decides nothing about links, so its person is not asked for: it is the
+    one before it, as long as only keys changed.
+    """
+    recorder = domain.recorded_by
+    for each in reversed(domain_history(session, domain.record.name)):
+        if each.version > domain.version:
+            continue
+        if replace(each.record, keys=domain.record.keys) != domain.record:
+            break
+        recorder = each.recorded_by
+    return None if recorder is None else person_of(session, recorder)
 
 
 def approve_domain(session: Session, domain: RecordedDomain, by: Principal, *, at: datetime) -> None:

@@ -117,6 +117,13 @@ def find_unrevoked(session: Session, principal_id: PrincipalId) -> Principal | N
     return None if row is None else principal_of(row)
 
 
+def person_of(session: Session, principal_id: PrincipalId) -> PersonId | None:
+    """Find the person behind a credential, revoked ones included: what somebody did stays theirs."""
+    query = select(col(PrincipalRow.person_id)).where(col(PrincipalRow.principal_id) == principal_id)
+    found = session.execute(query).scalar_one_or_none()
+    return None if found is None else PersonId(found)
+
+
 def grant(session: Session, principal: Principal, *, at: datetime) -> bool:
     """Bind a credential to the purposes and views of `principal`, whose role it must have; its expiry stays.
 

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from sqlalchemy import Engine, text
 
+from hub.authentication import withdraw
 from hub.database.unit import RuleBroken, reading, unit_of_work
 from hub.errors import AccessRefused
 from hub.linking import approve as approve_link
@@ -20,11 +21,11 @@ from privacy.policy import policy_of
 from privacy.pseudonym import resolve
 from privacy.store.domain import append_domain, domain_history, governing_domain, record_domains
 from privacy.store.policy import apply_policy
-from privacy.terms import DomainName, PrincipalId
+from privacy.terms import DomainName, PrincipalId, Role
 from tests.api.world import AS_OF, view_text
 from tests.builders import NOON, FixedClock, a_key, an_id, started
 from tests.privacy_builders import a_pack
-from tests.reveal_builders import Company
+from tests.reveal_builders import Company, person
 
 BY = PrincipalId(an_id(1))
 CHURN = DomainName("churn")
@@ -157,6 +158,24 @@ def test_a_link_waits_for_a_second_person(approved: Company) -> None:
     with approved.hub.reading() as session:
         states = [each.closed_because(NOON) for each in domain_history(session, "churn")]
     assert states == [None, ClosedBecause.NOT_APPROVED, None, None]
+
+
+def test_a_second_credential_approves_no_link_of_the_first_one_revoked(approved: Company) -> None:
+    approved.apply(linked(), by=approved.dpo)
+    again = person(approved.hub, "dpo", Role.DPO, approved.owner)
+    withdraw(approved.hub, approved.dpo.principal_id, approved.owner)
+    with pytest.raises(AccessRefused, match="four_eyes"):
+        approve_link(approved.hub, "churn", again)
+
+
+def test_a_rotation_makes_nobody_else_the_author_of_a_link(approved: Company) -> None:
+    approved.apply(linked(), by=approved.dpo)
+    rotate(approved, until=NOON + timedelta(days=7))
+    with pytest.raises(AccessRefused, match="four_eyes"):
+        approve_link(approved.hub, "churn", approved.dpo)
+    colleague = person(approved.hub, "another dpo", Role.DPO, approved.owner)
+    approve_link(approved.hub, "churn", colleague)
+    assert read(approved).height == 6
 
 
 def rotate(here: Company, until: datetime) -> None:
