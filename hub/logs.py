@@ -40,6 +40,7 @@ class LogEvent(StrEnum):
     SERVER_STARTED = "server_started"
     SERVER_STOPPED = "server_stopped"
     ANCHOR_FAILED = "anchor_failed"
+    LETTER_FAILED = "letter_failed"
     REQUEST_ANSWERED = "request_answered"
     FOREIGN_MESSAGE = "foreign_message"  # a library said something; what, stays unsaid
 

@@ -42,6 +42,7 @@ class SealedTable(IntEnum):
     CONSENT_EVIDENCE = 7
     RELEASE_MEMBERS = 8
     MODEL_MEMBERS = 9
+    LETTER = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

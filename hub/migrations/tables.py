@@ -4,8 +4,10 @@ from types import ModuleType
 from typing import Final
 
 from hub.anchors import tables as anchors
+from hub.identification import tables as identification
 from hub.instance import tables as instance
 from hub.lake import tables as lake
+from hub.outbox import tables as outbox
 from hub.predictions import tables as predictions
 from hub.retention import tables as retention
 from hub.rotation import tables as rotation
@@ -31,7 +33,7 @@ from privacy.tables import (
 )
 
 MODULES: Final[tuple[ModuleType, ...]] = (
-    *(anchors, instance, lake, predictions, retention, rotation, views),
+    *(anchors, identification, instance, lake, outbox, predictions, retention, rotation, views),
     *(batch, identity, record),
     *(attempt, audit, consent, contact, domain, epoch, erasure, ledger, policy),
     *(principal, release_members, request, reveal, subject_token, suppression, unwrap),

@@ -1,0 +1,116 @@
+"""A letter to a customer: written down in the transaction of the act that it tells of, sent later.
+
+Its content and the address rest sealed under the key of the record that the address was found in, so that erasing the
+person closes every letter to them, sent or not, in every copy. Nothing of this is a message that sells: kinds are a
+closed list (`hub.outbox.letters`) of answers to what the person did (ADR 0036).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlmodel import Session
+
+from hub.compose import Hub
+from hub.outbox.letters import known_language, letters
+from hub.outbox.store import SealedLetter, add_letter
+from ingest.identity.comparable import comparable_email
+from ingest.pipeline.people import revision_cell
+from ingest.store.identity import records_beside
+from ingest.store.record import sealed_revisions
+from privacy.audit import AuditFields
+from privacy.sealing import Cell, SealedTable, open_sealed, seal
+from privacy.secret import SecretText
+from privacy.terms import KeyId, PrincipalId, RecordId, random_id
+
+CONTENT_FIELD: Final = 1
+WORTH_TELLING: Final = timedelta(days=3)
+"""How long a letter is tried where nobody said: then what it tells is found in the customer's own pages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What to tell whom: one of the kinds, in a language, with its values. Sent not before, and not after.
+
+    Raises:
+        KeyError: there is no such kind, or the values are not those that it asks for.
+
+    """
+
+    to: RecordId
+    kind: str
+    language: str
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        asked = letters()[self.kind][known_language(self.language)].places
+        if asked != set(self.values):
+            raise KeyError(f"a letter of kind {self.kind} asks for {', '.join(sorted(asked)) or 'no values'}")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A person's e-mail address as their newest revision has it, and the key that seals that."""
+
+    record: RecordId
+    email: SecretText = field(repr=False)
+    key_id: KeyId
+
+
+def enqueue(hub: Hub, session: Session, letter: Letter, *, by: PrincipalId) -> bytes | None:
+    """Write a letter in the caller's transaction; return its id, None where the person has no e-mail address.
+
+    The address is the person's own newest one: looked for in the record named, then in the others of the person.
+    """
+    others = sorted(set(records_beside(session, letter.to)) - {letter.to})
+    found = find_addresses(hub, session, [letter.to, *others], act_id=random_id())
+    address = next((found[record] for record in (letter.to, *others) if record in found), None)
+    return None if address is None else enqueue_to(hub, session, letter, address, by=by)
+
+
+def enqueue_to(hub: Hub, session: Session, letter: Letter, address: Address, *, by: PrincipalId) -> bytes:
+    """Write a letter to an address that was found already."""
+    letter_id, at = random_id(), hub.clock()
+    key = hub.keystore.get([address.key_id])[address.key_id]
+    content = json.dumps({"to": address.email, "values": dict(letter.values)}).encode()
+    sealed = SealedLetter(
+        letter_id=letter_id,
+        record_id=address.record,
+        kind=letter.kind,
+        language=known_language(letter.language),
+        key_id=address.key_id,
+        sealed=seal(content, key=key, cell=letter_cell(hub.instance, letter_id)),
+        due_at=letter.not_before or at,
+        expires_at=letter.expires_at or at + WORTH_TELLING,
+    )
+    add_letter(session, sealed, at=at)
+    fields = AuditFields(act_id=letter_id, records=(address.record,), reason=letter.kind, outcome="waiting", opened=1)
+    hub.audit(session, "letter.write", by, fields)
+    return letter_id
+
+
+def find_addresses(hub: Hub, session: Session, records: list[RecordId], *, act_id: bytes) -> dict[RecordId, Address]:
+    """Open the newest revision of each record and take its e-mail address; who has none is absent.
+
+    The caller's audit entry tells of the opening; nothing leaves before its transaction is committed.
+    """
+    sealed = list(sealed_revisions(session, records))
+    keys = hub.keystore.get([KeyId(key_id) for _, _, key_id, _ in sealed], act_id=act_id)
+    found = {}
+    for record, revision, key_id, document in sealed:  # a handful: the records of one person
+        if (key := keys.get(KeyId(key_id))) is None:
+            continue
+        attributes = json.loads(open_sealed(document, key=key, cell=revision_cell(hub.instance, record, revision)))
+        email = attributes.get("email")
+        if email and comparable_email(email):
+            found[record] = Address(record, SecretText(email.strip()), KeyId(key_id))
+    return found
+
+
+def letter_cell(instance: bytes, letter_id: bytes) -> Cell:
+    """Address the content of one letter."""
+    return Cell(instance=instance, table=SealedTable.LETTER, field=CONTENT_FIELD, row=letter_id)
