@@ -37,9 +37,15 @@ from privacy.store.audit import append_entry, start_log
 from privacy.store.epoch import bump_epoch_for_all, start_epoch
 from privacy.store.policy import applied_policies, apply_policy, find_policy
 from privacy.store.principal import EVERYTHING, NewPrincipal, Principal, add_principal, all_principals
+from privacy.suppression_index import SUPPRESSION
 from privacy.terms import KeyId, PersonId, PrincipalId, Role, random_id
 
-HUB_KEYS: Final = ((KeyKind.INDEX, "identity"), (KeyKind.INSTANCE, "labels"), (KeyKind.SIGNING, "audit"))
+HUB_KEYS: Final = (
+    (KeyKind.INDEX, "identity"),
+    (KeyKind.INDEX, SUPPRESSION),
+    (KeyKind.INSTANCE, "labels"),
+    (KeyKind.SIGNING, "audit"),
+)
 OWNER_LABEL: Final = "owner"
 
 

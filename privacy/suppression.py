@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from privacy.terms import ContactChannel, PurposeId
+
 NORMAL_FORM: Final = 1
 """The version of the standardiser whose results are hashed; frozen: its entries outlive every later one."""
 
@@ -78,6 +80,22 @@ def verdict_of(evidence: Evidence) -> Verdict:
     if evidence.agrees & ADDRESSES and not evidence.on_record:
         return Verdict.UNCLEAR
     return Verdict.ACCEPT
+
+
+_REACHES: Final = {
+    Attribute.EMAIL: (ContactChannel.EMAIL,),
+    Attribute.PHONE: (ContactChannel.PHONE, ContactChannel.SMS_WHATSAPP),
+}
+
+
+def contact_purpose(channel: ContactChannel) -> PurposeId:
+    """Name permission to use a channel as the consent ledger does: folded, appended and restored like any purpose."""
+    return PurposeId(f"contact.{channel.value}")
+
+
+def contact_purposes(address: Attribute) -> tuple[PurposeId, ...]:
+    """Return the channels, as purposes of the ledger, by which a kind of address is reached."""
+    return tuple(contact_purpose(channel) for channel in _REACHES.get(address, ()))
 
 
 _ROLE: Final = re.compile(

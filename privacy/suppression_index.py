@@ -5,12 +5,18 @@ under key n of version n - 1. Whoever learns one key alone cannot test a guess; 
 still found, for a look-up tries the token of every version.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count, takewhile
+from typing import Final, Self
 
 from privacy.blind_index import FULL_BYTES, BlindIndex
+from privacy.errors import KeyNotFound
 from privacy.keys import Key
 from privacy.suppression import NORMAL_FORM, Attribute
+
+SUPPRESSION: Final = "suppression"
+"""The name of the list's key in the key store: of its own, and never destroyed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,19 @@ class SuppressionIndex:
     def __post_init__(self) -> None:
         if not self.keys:
             raise ValueError("a suppression list has at least one key")
+
+    @classmethod
+    def found(cls, find: Callable[..., Key | None]) -> Self:
+        """Gather every version of the key, the first first.
+
+        Raises:
+            KeyNotFound: there is none: the home was made before there was a list, and `varde init` finishes it.
+
+        """
+        keys = tuple(key for key in takewhile(lambda key: key is not None, map(find, count(1))) if key is not None)
+        if not keys:
+            raise KeyNotFound(f"index:{SUPPRESSION}".encode())
+        return cls(keys)
 
     @property
     def version(self) -> int:

@@ -111,6 +111,17 @@ class ActChannel(StrEnum):
     IMPORT = "import"
 
 
+class ContactChannel(StrEnum):
+    """By which way a person is reached; permission is kept for each (Directive 2002/58/EC, Art. 13)."""
+
+    EMAIL = "email"
+    SMS_WHATSAPP = "sms_whatsapp"
+    PUSH = "push"
+    PHONE = "phone"
+    LETTER = "letter"
+    LINKEDIN = "linkedin"
+
+
 class Role(StrEnum):
     """What a principal may do; a role is granted together with purposes and views."""
 

@@ -195,10 +195,16 @@ def _flip(contract: Contract, arrival: Arrival, ports: Ports) -> None:
             contract=contract.name,
             source=contract.source,
             rows=counts.accepted,
-            absent={"quarantined": counts.quarantined, "duplicate": counts.duplicate},
+            absent=_absent(counts),
         )
         ports.audit(session, "ingest", ports.principal, fields)
     ports.reached("flipped")
+
+
+def _absent(counts: Counts) -> dict[str, int]:
+    """Count the rows that were read and not accepted, by why; nobody suppressed is not spoken of."""
+    absent = {"quarantined": counts.quarantined, "duplicate": counts.duplicate}
+    return absent | ({"suppressed": counts.suppressed} if counts.suppressed else {})
 
 
 def _declare(session: Session, contract: Contract, at: datetime) -> None:

@@ -15,6 +15,7 @@ from ingest.pipeline.arrival import Arrival
 from ingest.pipeline.naming import Namer, Roster
 from ingest.pipeline.ports import Ports
 from ingest.pipeline.staging import Staging
+from ingest.pipeline.suppression import Screen
 from ingest.pipeline.texts import TextArrival
 from ingest.readers.chunk import Chunk
 from ingest.store.batch import Counts
@@ -37,6 +38,7 @@ class EventArrival(Arrival):
         self._table = table_of(contract.table)
         self._texts = TextArrival(contract, batch_id, ports)
         self._staging = Staging(self._table.name, batch_id, ports)
+        self._screen = Screen(contract, ports)
         self._roster = Roster()
         self._namers: dict[str, Namer] = {}
         self._event_ids = pl.Series("event_id", [], dtype=pl.Int64)
@@ -49,6 +51,8 @@ class EventArrival(Arrival):
 
     def take(self, chunk: Chunk) -> None:
         """Stage one chunk of events."""
+        before = self._screen.suppressed
+        chunk = self._screen.screened_events(chunk)
         self.quarantine(chunk.rejected)
         self.figures.add(chunk.frame)
         fresh = self._without_repeats(self._identified(chunk.frame))
@@ -61,6 +65,7 @@ class EventArrival(Arrival):
             accepted=fresh.height,
             quarantined=chunk.rejected.height,
             duplicate=chunk.frame.height - fresh.height,
+            suppressed=self._screen.suppressed - before,
         )
 
     def finish(self) -> None:

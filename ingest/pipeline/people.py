@@ -21,6 +21,8 @@ from ingest.pipeline.indexing import index_chunk
 from ingest.pipeline.naming import records_of_keys
 from ingest.pipeline.pace import Pace
 from ingest.pipeline.ports import Ports
+from ingest.pipeline.suppression import Screen
+from ingest.pipeline.waiting import waiting_acts
 from ingest.readers.chunk import Chunk
 from ingest.store import record as records
 from ingest.store.batch import Counts
@@ -48,10 +50,13 @@ class IdentityArrival(Arrival):
         self._profile_columns = [m.to for m in contract.columns if m.to in profile and m.to != "event_time"]
         self._attributes = sorted({m.to for m in contract.columns} - set(profile))
         self._profiles: list[pl.DataFrame] = []
+        self._screen = Screen(contract, ports)
         self._paces: defaultdict[str, Pace] = defaultdict(lambda: Pace(ports.spent))
 
     def take(self, chunk: Chunk) -> None:
         """Stage one chunk of identity rows."""
+        before = self._screen.suppressed
+        chunk = self._screen.screened(chunk)
         self.quarantine(chunk.rejected)
         self.figures.add(chunk.frame)
         named = self._named(chunk.frame)
@@ -66,6 +71,7 @@ class IdentityArrival(Arrival):
             accepted=fresh.height,
             quarantined=chunk.rejected.height,
             duplicate=chunk.frame.height - fresh.height,
+            suppressed=self._screen.suppressed - before,
         )
 
     def finish(self) -> None:
@@ -114,6 +120,7 @@ class IdentityArrival(Arrival):
             durable.result()
         self.ports.reached("keys_durable")
         self._stage_indexes(indexed.rows)
+        self._stage_acts(waiting_acts(self._screen.waiting(fresh), indexed.rows, self.batch_id, self.ports))
         self._stage_revisions(fresh.hstack(indexed.of_row), keys)
         self._stage_contacts(fresh)
         self._stage_acts(acts)

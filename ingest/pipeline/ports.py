@@ -13,6 +13,7 @@ from sqlmodel import Session
 from privacy.audit import AuditFields
 from privacy.blind_index import CANDIDATE_BYTES, FULL_BYTES, REFERENCE_BYTES, BlindIndex
 from privacy.keys import Key, KeyStore
+from privacy.suppression_index import SuppressionIndex
 from privacy.terms import BatchId, EntityKind, PrincipalId
 
 UnitOfWork = Callable[[], AbstractContextManager[Session]]
@@ -113,6 +114,7 @@ class Ports:
     keys: KeyStore
     lake: EventLake
     indexes: Indexes
+    suppression: SuppressionIndex
     instance: bytes
     audit: AuditTrail
     clock: Callable[[], datetime]

@@ -31,6 +31,7 @@ class Chunk:
 
     `restrictive` holds the refusals, withdrawals, objections and restrictions of people whose row was refused for
     another fault (`_line`, `_key` and the consent columns): a typo in a birth date must not keep a "no" from counting.
+    `source` are the rows as the source has them, with `_line`, of a contract of people or organisations.
     `unheard` counts the refused rows whose key or consent could not be read at all, if the contract has consent.
     """
 
@@ -39,6 +40,7 @@ class Chunk:
     read: int
     restrictive: pl.DataFrame = field(default_factory=pl.DataFrame)
     unheard: int = 0
+    source: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 @dataclass(frozen=True, slots=True)

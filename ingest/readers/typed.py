@@ -51,7 +51,7 @@ class Typist:
         read = raw.frame.height + raw.rejected.height
         unsplit = self._unsplit(raw)
         if not failed.any():
-            return replace(unsplit, frame=both.select(outputs), read=read)
+            return replace(unsplit, frame=both.select(outputs), read=read, source=self._kept(raw))
         wrong = both.filter(failed).with_columns(subject_of(self._contract, dtypes))
         rejected = _rejected(wrong, raw.frame.filter(failed), self._plan.checks)
         acts = [unsplit.restrictive, restrictive_of(self._contract, wrong, dtypes)]
@@ -61,7 +61,12 @@ class Typist:
             read=read,
             restrictive=pl.concat([some for some in acts if some.height] or acts[:1]),
             unheard=unsplit.unheard,
+            source=self._kept(raw),
         )
+
+    def _kept(self, raw: RawChunk) -> pl.DataFrame:
+        """Keep the rows as they came where one may have to be put aside after it was typed."""
+        return raw.frame if self._contract.is_identity else pl.DataFrame()
 
     def _unsplit(self, raw: RawChunk) -> Chunk:
         """Read of rows that were refused before they were split whose they are and which acts restrict."""
@@ -121,9 +126,13 @@ def _rejected(failed: pl.DataFrame, raw: pl.DataFrame, checks: tuple[Check, ...]
     named = failed.select("subject", line="_line", check=first.cast(pl.Int32)).join(
         rules, on="check", how="left", maintain_order="left"
     )
+    return named.with_columns(raw=rows_as_text(raw)).select(REJECTED.names())
+
+
+def rows_as_text(raw: pl.DataFrame) -> pl.Series:
+    """Return each row of a source, without `_line`, as a JSON object of text: what is sealed in quarantine."""
     columns = [name for name in raw.columns if name != "_line"]
-    row = pl.struct(_as_text(name, raw.schema[name]) for name in columns).struct.json_encode()
-    return named.with_columns(raw=raw.select(row).to_series()).select(REJECTED.names())
+    return raw.select(pl.struct(_as_text(name, raw.schema[name]) for name in columns).struct.json_encode()).to_series()
 
 
 def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:

@@ -1,0 +1,268 @@
+"""Who must not come back is dropped at the door, and a no that waited for somebody is written before they are read.
+
+Rules kept here:
+- rows are screened before anything of them is named, sealed or measured; what is dropped leaves only its count;
+- a row that has no more than an address in common with an erased person waits in quarantine (`suppressed_unclear`);
+- a refused row of an erased person is dropped, too: quarantine must not bring back what erasure took away;
+- opt-outs are looked up once more after the chunk's blind indexes are committed, under the epoch's lock: who notes an
+  opt-out at that moment either sees those indexes or is seen here, and nobody falls between (ADR 0034).
+Nothing is computed for an empty list, and no token for an attribute that no entry is of.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+import polars as pl
+
+from ingest.canonical.catalogue import LAKE_TABLES
+from ingest.canonical.table import Erasure
+from ingest.contract.model import Contract
+from ingest.identity.comparable import comparable
+from ingest.identity.exact import match_values
+from ingest.pipeline.ports import Ports
+from ingest.readers.chunk import REJECTED, Chunk
+from ingest.readers.typed import rows_as_text
+from ingest.store.record import keys_on_record
+from privacy.store import suppression as entries
+from privacy.store.epoch import lock_epoch
+from privacy.suppression import ADDRESSES, Attribute, EntryKind, Evidence, Verdict, verdict_of
+from privacy.terms import EntityKind
+
+UNCLEAR: Final = "suppressed_unclear"
+_REMEDY: Final = (
+    "an erased person had this address: say whose row it is with `varde suppression decide SOURCE:KEY`, then retry"
+)
+_TOKENS: Final = {"_line": pl.Int64, "attribute": pl.String, "token": pl.Binary}
+_KEEPS_OUT: Final = frozenset({EntryKind.ERASED, EntryKind.CLEARED})
+_WAITS: Final = frozenset({EntryKind.OPT_OUT, EntryKind.CONTACT})
+_OF_PERSON: Final = frozenset(Attribute)
+_OF_ORGANISATION: Final = frozenset({Attribute.SOURCE_KEY, Attribute.NUMBER})
+"""An organisation is known by its numbers: the address it shares with an erased person is no hint of that person."""
+Present = Mapping[tuple[EntryKind, Attribute], int]
+
+
+class Screen:
+    """The suppression list as one delivery meets it: `screened` before a chunk is staged, `waiting` after its indexes.
+
+    `suppressed` counts the rows of this delivery that were dropped.
+    """
+
+    def __init__(self, contract: Contract, ports: Ports) -> None:
+        self._contract = contract
+        self._ports = ports
+        self._chunk = pl.DataFrame()
+        self._tokens = pl.DataFrame(schema=_TOKENS)
+        self._made: set[Attribute] = set()
+        self._seen = 0
+        self._found = pl.DataFrame(schema=entries.ENTRIES)
+        self._innocent = _Keys()
+        self.suppressed = 0
+
+    def screened(self, chunk: Chunk) -> Chunk:
+        """Return a chunk of people or organisations without the rows that must not be let in."""
+        self._chunk, self._tokens, self._made = chunk.frame, pl.DataFrame(schema=_TOKENS), set()
+        present, self._found = self._present(), pl.DataFrame(schema=entries.ENTRIES)
+        if not present:
+            return chunk
+        self._look_up(present)
+        verdicts = self._verdicts()
+        dropped = verdicts.filter(pl.col("verdict") == Verdict.DROP.value)
+        unclear = verdicts.filter(pl.col("verdict") == Verdict.UNCLEAR.value)
+        refused = self._without_erased(chunk.rejected, "subject")
+        self.suppressed += dropped.height + chunk.rejected.height - refused.height
+        kept = chunk.frame.join(verdicts, on="_line", how="anti", maintain_order="left")
+        put_aside = pl.concat([refused, self._put_aside(chunk, unclear)]).sort("line") if unclear.height else refused
+        restrictive = chunk.restrictive
+        if restrictive.height:
+            restrictive = self._without_erased(restrictive, "_key")
+        return replace(chunk, frame=kept, rejected=put_aside, restrictive=restrictive)
+
+    def screened_events(self, chunk: Chunk) -> Chunk:
+        """Return a chunk of events without those of erased people; a fact that is an organisation's stays without them.
+
+        As erasure does with the same table: the row goes, or the person is taken out of it.
+        """
+        if not any(kind is EntryKind.ERASED and of is Attribute.SOURCE_KEY for kind, of in self._present()):
+            return chunk
+        refused = self._without_erased(chunk.rejected, "subject")
+        frame = chunk.frame
+        stays = LAKE_TABLES[self._contract.table].erasure is Erasure.CLEAR_PERSON and "_organisation_key" in frame
+        gone = self._erased_keys(frame, "_organisation_key", EntityKind.ORGANISATION)
+        theirs = self._erased_keys(frame, "_person_key", EntityKind.PERSON)
+        if theirs is not None and stays:
+            fact = theirs & pl.col("_organisation_key").is_not_null()
+            frame = frame.with_columns(_person_key=pl.when(~fact).then("_person_key"))
+            theirs = theirs & pl.col("_organisation_key").is_null()
+        for keys in (gone, theirs):
+            frame = frame if keys is None else frame.filter(~keys)
+        self.suppressed += chunk.frame.height - frame.height + chunk.rejected.height - refused.height
+        return replace(chunk, frame=frame, rejected=refused)
+
+    def waiting(self, fresh: pl.DataFrame) -> pl.DataFrame:
+        """Return the entries that wait for rows just indexed: columns of the list, `record` and `attribute`.
+
+        Call it when the rows' blind indexes are committed and before the batch is flipped.
+        """
+        with self._ports.unit_of_work() as session:
+            lock_epoch(session)
+            later = entries.entries_since(session, self._seen)
+        found = pl.concat([self._found, later]).filter(pl.col("kind").is_in([kind.value for kind in _WAITS]))
+        if found.is_empty():
+            return found.with_columns(record=pl.lit(None, dtype=pl.Binary))
+        self._make({Attribute(each) for each in found["attribute"].unique()})
+        records = fresh.select("_line", "record")
+        hit = self._tokens.drop("attribute").join(found, on="token").join(records, on="_line")
+        return hit.unique(["record", "seq"]).sort("record", "seq")
+
+    def _present(self) -> Present:
+        with self._ports.read_only() as session:
+            self._seen = entries.newest_entry(session)
+            return entries.entries_present(session) if self._seen else {}
+
+    def _look_up(self, present: Present) -> None:
+        self._make({attribute for _, attribute in present})
+        distinct = self._tokens["token"].unique().to_list()
+        with self._ports.read_only() as session:
+            self._found = entries.entries_among(session, distinct, listed=sum(present.values()))
+
+    def _make(self, attributes: set[Attribute]) -> None:
+        """Compute the tokens of attributes that were not asked for yet in this chunk."""
+        missing = attributes - self._made
+        self._made |= missing
+        parts = [self._keyed()] if Attribute.SOURCE_KEY in missing else []
+        if missing - {Attribute.SOURCE_KEY}:
+            kind = self._contract.entity_kind or EntityKind.PERSON
+            values = match_values(comparable(self._chunk, kind=kind, country=self._contract.country))
+            lines = self._chunk.select("_line").with_row_index("record_row")
+            named = values.join(lines, on="record_row").rename({"field": "attribute"})
+            parts.append(named.filter(pl.col("attribute").is_in([each.value for each in missing])))
+        made = [self._digested(part.select("_line", "attribute", "value")) for part in parts]
+        self._tokens = pl.concat([self._tokens, *made])
+
+    def _keyed(self) -> pl.DataFrame:
+        """Return the source keys of the chunk as they are digested: as the hex of their blind index."""
+        distinct = self._chunk["_key"].unique()
+        kind = self._contract.entity_kind or EntityKind.PERSON
+        tokens = self._ports.indexes.source_key(self._contract.source, kind).tokens_of(distinct.to_list())
+        named = pl.DataFrame({"_key": distinct, "value": [token.hex() for token in tokens]})
+        of = pl.lit(Attribute.SOURCE_KEY.value).alias("attribute")
+        return self._chunk.select("_line", "_key").join(named, on="_key").with_columns(of)
+
+    def _digested(self, values: pl.DataFrame) -> pl.DataFrame:
+        """Turn standardised values into tokens of every key version: one HMAC a distinct value."""
+        parts = [pl.DataFrame(schema=_TOKENS)]
+        for (attribute,), some in values.group_by("attribute"):
+            distinct = some["value"].unique()
+            for tokens in self._ports.suppression.versions_of(Attribute(attribute), distinct.to_list()):
+                named = pl.DataFrame(
+                    {"value": distinct, "token": tokens}, schema={"value": pl.String, "token": pl.Binary}
+                )
+                parts.append(some.join(named, on="value").select(_TOKENS))
+        return pl.concat(parts)
+
+    def _verdicts(self) -> pl.DataFrame:
+        """Return the rows that are not simply let in: `_line` and `verdict`."""
+        known = _OF_PERSON if self._contract.entity_kind is EntityKind.PERSON else _OF_ORGANISATION
+        kinds = [kind.value for kind in _KEEPS_OUT]
+        found = self._found.filter(
+            pl.col("kind").is_in(kinds) & pl.col("attribute").is_in([each.value for each in known])
+        )
+        hits = self._tokens.drop("attribute").join(found.select("token", "kind", "attribute"), on="token")
+        cleared = pl.col("kind") == EntryKind.CLEARED.value
+        rows = hits.group_by("_line").agg(
+            agrees=pl.col("attribute").filter(~cleared).unique().sort(), cleared=cleared.any()
+        )
+        rows = rows.join(self._on_record(rows["_line"]), on="_line")
+        patterns = rows.select("agrees", "cleared", "on_record").unique()  # a handful, however many rows there are
+        answers = [_verdict(agrees, cleared, on_record) for agrees, cleared, on_record in patterns.iter_rows()]
+        judged = patterns.with_columns(verdict=pl.Series(answers, dtype=pl.String))
+        verdicts = rows.join(judged, on=["agrees", "cleared", "on_record"], nulls_equal=True)
+        return verdicts.filter(pl.col("verdict") != Verdict.ACCEPT.value).select("_line", "verdict")
+
+    def _on_record(self, lines: pl.Series) -> pl.DataFrame:
+        """Say of some rows whether their key names a record that is held: `_line`, `on_record`."""
+        keys = self._chunk.filter(pl.col("_line").is_in(lines.implode())).select("_line", "_key")
+        kind = self._contract.entity_kind or EntityKind.PERSON
+        tokens = self._ports.indexes.source_key(self._contract.source, kind).tokens_of(keys["_key"].to_list())
+        with self._ports.read_only() as session:
+            held = keys_on_record(session, tokens)
+        return keys.select("_line", on_record=pl.Series([token in held for token in tokens], dtype=pl.Boolean))
+
+    def _put_aside(self, chunk: Chunk, unclear: pl.DataFrame) -> pl.DataFrame:
+        """Return unclear rows as refused ones: sealed until somebody says whose they are."""
+        mapped = [self._contract.mapping_to(attribute.value) for attribute in sorted(ADDRESSES)]
+        column = next((mapping.column for mapping in mapped if mapping is not None), self._contract.key[0])
+        raw = chunk.source.filter(pl.col("_line").is_in(unclear["_line"].implode()))
+        rows = (
+            raw.select("_line")
+            .with_columns(raw=rows_as_text(raw))
+            .join(chunk.frame.select("_line", "_key"), on="_line")
+        )
+        return rows.select(
+            line="_line",
+            column=pl.lit(column),
+            rule=pl.lit(UNCLEAR),
+            remedy=pl.lit(_REMEDY),
+            raw="raw",
+            subject="_key",
+        ).cast(REJECTED)
+
+    def _without_erased(self, rows: pl.DataFrame, column: str) -> pl.DataFrame:
+        """Leave out the rows whose key is an erased person's; a row of nobody, or of whom cannot be told, stays."""
+        contract = self._contract
+        reference = None if contract.is_identity else contract.person or contract.organisation
+        kind = contract.entity_kind or (EntityKind.PERSON if contract.person else EntityKind.ORGANISATION)
+        erased = self._innocent.erased(
+            rows[column], reference.source if reference else contract.source, kind, self._ports
+        )
+        return rows.filter(~pl.col(column).is_in(erased.implode()).fill_null(value=False)) if len(erased) else rows
+
+    def _erased_keys(self, frame: pl.DataFrame, column: str, kind: EntityKind) -> pl.Expr | None:
+        """Say which rows name an erased customer in a column; None if none does."""
+        contract = self._contract
+        reference = contract.person if kind is EntityKind.PERSON else contract.organisation
+        if reference is None or column not in frame.columns:
+            return None
+        erased = self._innocent.erased(frame[column], reference.source, kind, self._ports)
+        return pl.col(column).is_in(erased.implode()).fill_null(value=False) if len(erased) else None
+
+
+class _Keys:
+    """The customers' keys that this delivery has looked up; those of erased people are remembered, too."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, EntityKind], pl.DataFrame] = {}
+        self._seen = -1
+
+    def erased(self, keys: pl.Series, source: str, kind: EntityKind, ports: Ports) -> pl.Series:
+        """Return those of the keys that an erased customer had."""
+        with ports.read_only() as session:
+            newest = entries.newest_entry(session)
+        if newest != self._seen:
+            self._known, self._seen = {}, newest
+        known = self._known.get((source, kind), pl.DataFrame(schema={"key": pl.String, "erased": pl.Boolean}))
+        fresh = keys.drop_nulls().unique().to_frame("key").join(known, on="key", how="anti")["key"]
+        if len(fresh):
+            known = pl.concat([known, _looked_up(fresh, source, kind, ports)])
+            self._known[source, kind] = known
+        return known.filter("erased")["key"]
+
+
+def _looked_up(keys: pl.Series, source: str, kind: EntityKind, ports: Ports) -> pl.DataFrame:
+    """Say of distinct source keys whether an erased customer had them: `key`, `erased`."""
+    indexes = [token.hex() for token in ports.indexes.source_key(source, kind).tokens_of(keys.to_list())]
+    versions = ports.suppression.versions_of(Attribute.SOURCE_KEY, indexes)
+    with ports.read_only() as session:
+        listed = sum(entries.entries_present(session).values())
+        found = entries.entries_among(session, [token for tokens in versions for token in tokens], listed=listed)
+    cleared = set(found.filter(pl.col("kind") == EntryKind.CLEARED.value)["token"])
+    erased = set(found.filter(pl.col("kind") == EntryKind.ERASED.value)["token"])
+    of_key = (set(tokens) for tokens in zip(*versions, strict=True))
+    hit = [bool(tokens & erased) and not tokens & cleared for tokens in of_key]
+    return pl.DataFrame({"key": keys, "erased": pl.Series(hit, dtype=pl.Boolean)})
+
+
+def _verdict(agrees: Sequence[str], cleared: bool, on_record: bool) -> str:  # noqa: FBT001 - the columns of one pattern
+    evidence = Evidence(agrees=frozenset(map(Attribute, agrees)), on_record=on_record, cleared=cleared)
+    return verdict_of(evidence).value

@@ -1,0 +1,26 @@
+"""Which records carry an address, by its blind index: each of them, merged or not, counted or still staged.
+
+Staged ones count: a no that comes while a delivery is being taken in must hold for its records, too.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from ingest.identity.exact import LOOK_UPS
+from ingest.tables.record import RecordIndex
+from privacy.store.bulk import among_keys, select_among
+
+CARRIERS: Final = {"index": pl.Binary, "field": pl.String, "record": pl.Binary}
+_CARRIERS: Final = select(col(RecordIndex.token), col(RecordIndex.field), col(RecordIndex.record_id)).where(
+    among_keys(col(RecordIndex.token)), col(RecordIndex.field).in_(LOOK_UPS)
+)
+
+
+def carriers(session: Session, indexes: Sequence[bytes]) -> pl.DataFrame:
+    """Return who carries each address: `index` (Binary, 16 bytes), `field` (email or phone), `record` (Binary)."""
+    rows = list(select_among(session, _CARRIERS, indexes))
+    return pl.DataFrame(rows, schema=CARRIERS, orient="row").unique()
