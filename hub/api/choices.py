@@ -2,33 +2,35 @@
 
 import asyncio
 from http import HTTPStatus
-from typing import Annotated, Final, cast
+from typing import Annotated, Final, Literal, cast
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.api.answers import problem_responses
-from hub.api.dependencies import OfSubject, Serving
-from hub.api.guard import SubjectRoute
-from hub.api.service import Service
+from hub.api.guard import BEARER, SubjectWriteRoute, bearer_of, service_of
 from hub.choices import Asked, Choice, Chosen, Wanted
 from hub.database.unit import RuleBroken, StorageFull
 from hub.errors import ChoiceNotRecorded, ServiceUnreachable, WriteUnknown
 from privacy.terms import LegalBasis, PurposeId
 
-router: Final = APIRouter(prefix="/v1/me", tags=["choices"], route_class=SubjectRoute)
+router: Final = APIRouter(prefix="/v1/me", tags=["choices"], route_class=SubjectWriteRoute)
 PATIENCE_SECONDS: Final = 20.0
 PURPOSE_NAME: Final = r"^(\*|[a-z][a-z0-9_]{0,47})$"
 NOTICE_NAME: Final = r"^[a-z0-9][a-z0-9._-]{0,47}$"
 
 
 class ChoiceBody(BaseModel):
-    """What the person wants. `notice` is asked for with `given`: the version of the text that they saw."""
+    """What the person wants. `notice` is asked for with `given`: the version of the text that they saw.
+
+    `language` is the one in which they were asked.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     state: Wanted
     notice: Annotated[str | None, Field(pattern=NOTICE_NAME)] = None
+    language: Literal["", "nb", "nn", "sv", "en", "de"] = ""
 
 
 class ChoiceAnswer(BaseModel):
@@ -49,6 +51,8 @@ class ChoiceAnswer(BaseModel):
 @router.put(
     "/purposes/{purpose}",
     summary="Opt out of a purpose, or consent to it",
+    response_model=ChoiceAnswer,
+    openapi_extra=BEARER,
     responses=problem_responses(
         HTTPStatus.UNAUTHORIZED,
         HTTPStatus.FORBIDDEN,
@@ -61,19 +65,22 @@ class ChoiceAnswer(BaseModel):
 async def put_choice(
     purpose: Annotated[str, Path(pattern=PURPOSE_NAME, description="A purpose's name, or `*` for every purpose")],
     body: ChoiceBody,
-    token: OfSubject,
-    service: Serving,
-) -> ChoiceAnswer:
+    request: Request,
+) -> Response:
     """Record a choice for every record of the token's person; repeating it is safe.
 
     Opting out (`withdrawn`, `objected`) needs an opt-out token only. If the choice cannot be committed the answer is
     503, never 200.
     """
-    choice = Choice(purpose=PurposeId(purpose), wanted=body.state, notice=body.notice)
-    (chosen,) = await _recorded(service, Asked(token=token, choices=(choice,)))
+    choice = Choice(purpose=PurposeId(purpose), wanted=body.state, notice=body.notice, language=body.language)
+    (chosen,) = await _recorded(request, (choice,))
+    return Response(_answer(choice, chosen).model_dump_json(), media_type="application/json")
+
+
+def _answer(choice: Choice, chosen: Chosen) -> ChoiceAnswer:
     return ChoiceAnswer(
-        purpose=purpose,
-        state=body.state,
+        purpose=choice.purpose,
+        state=choice.wanted,
         epoch=chosen.epoch,
         recorded=chosen.recorded,
         stopped=list(chosen.stopped),
@@ -81,13 +88,15 @@ async def put_choice(
     )
 
 
-async def _recorded(service: Service, asked: Asked) -> tuple[Chosen, ...]:
-    """Wait until all that was asked is durable.
+async def _recorded(request: Request, choices: tuple[Choice, ...]) -> tuple[Chosen, ...]:
+    """Wait until all that the holder of the request's token asks for is durable.
 
     Raises:
         ChoiceNotRecorded: it is not, or nobody can say.
 
     """
+    service = service_of(request)
+    asked = Asked(token=bearer_of(request), choices=choices)
     try:
         future = asyncio.wrap_future(service.writer.submit_to(service.choosing, asked))
         return cast("tuple[Chosen, ...]", await asyncio.wait_for(future, PATIENCE_SECONDS))

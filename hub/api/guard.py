@@ -10,8 +10,10 @@ from typing import Any, Final
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
+from starlette.exceptions import HTTPException
 
 from hub.api.service import Service
 from hub.attempts import Channel, note_login, note_stranger
@@ -27,6 +29,11 @@ PRINCIPAL: Final = HTTPBearer(
 SUBJECT: Final = HTTPBearer(
     scheme_name="subject", description="A data subject's own token, bound to their choices.", auto_error=False
 )
+
+
+BEARER: Final[dict[str, Any]] = {"security": [{"subject": []}]}
+"""What FastAPI would write into the API's description for a route that depended on `SUBJECT`: asking it costs more than
+finding the token."""
 
 
 class _GuardedRoute(APIRoute):
@@ -73,10 +80,47 @@ class SubjectRoute(_GuardedRoute):
         await run_in_threadpool(_verify_subject, service_of(request), token)
 
 
+class SubjectWriteRoute(SubjectRoute):
+    """A route whose act looks the data subject's token up itself, in the transaction that it writes.
+
+    A look-up before it would double what an opt-out costs and settle nothing. It is made where there is anything else
+    to tell: a stranger still hears 401 whatever the path and body hold.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Put the guard before every refusal."""
+        handle = APIRoute.get_route_handler(self)  # not the guard of the class above: the act is its own
+
+        async def guarded(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except (RequestValidationError, HTTPException):
+                await self.admit(request)
+                raise
+            except NotAuthenticated:
+                await run_in_threadpool(note_stranger, service_of(request).hub)
+                raise
+
+        return guarded
+
+
 def service_of(request: Request) -> Service:
     """Return the serving process."""
     service: Service = request.app.state.service
     return service
+
+
+def bearer_of(request: Request) -> str:
+    """Return the bearer token of a request to a route that documents itself by `BEARER`.
+
+    Raises:
+        NotAuthenticated: there is none.
+
+    """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise NotAuthenticated
+    return token.strip()
 
 
 async def token_of(request: Request, bearer: HTTPBearer) -> str | None:
