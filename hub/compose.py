@@ -1,11 +1,10 @@
 """The only place where things are built: settings in, a whole hub out."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Final
 
 import polars as pl
 from sqlalchemy import Engine, select
@@ -23,18 +22,21 @@ from hub.errors import HomeUnsafe, RestorePending
 from hub.instance.tables import InstanceRow
 from hub.kek.provider import kek_of
 from hub.keystore.ledger import KeyStoreLedger
+from hub.keystore.named import audit_key
 from hub.keystore.store import SqlKeyStore
+from hub.keystore.suppression import suppression_index
 from hub.lake.lake import Lake
 from hub.lake.storage import LocalFileStore
 from hub.lakeport import LakePort
-from hub.ledger.copy import LedgerCopy, Notary
+from hub.ledger.notary import copy_of
 from hub.ledger.shipping import Shipping
+from hub.ledger.watch import EpochWatch
 from hub.settings import Settings
 from ingest.canonical.catalogue import lake_table_of
 from ingest.pipeline.ports import Indexes, Ports
 from ingest.store.name import names_of
 from privacy.audit import AuditFields
-from privacy.checkpoint import sign_text, verifier_key
+from privacy.checkpoint import verifier_key
 from privacy.errors import KeyNotFound
 from privacy.keys import Key, KeyKind
 from privacy.pseudonym import PseudonymisationDomain
@@ -45,14 +47,11 @@ from privacy.store.audit_proof import give_receipt
 from privacy.store.ledger import is_owing
 from privacy.store.policy import find_policy
 from privacy.store.unwrap import keep_tally
-from privacy.suppression_index import SuppressionIndex
 from privacy.terms import DomainName, KeyId, PrincipalId
 from privacy.verifier import VerifierKey
 
 Clock = Callable[[], datetime]
 Reached = Callable[[str], None]
-SUPPRESSION: Final = "suppression"
-"""The name of the suppression list's key: of its own, and never destroyed."""
 
 
 def _unreported(_step: str) -> None:
@@ -75,6 +74,7 @@ class Hub:
     anchoring: Anchoring
     ledger: Shipping
     reached: Reached = _unreported
+    watch: EpochWatch = field(default_factory=EpochWatch, compare=False, repr=False)
     doorkeeper: Doorkeeper = field(default_factory=Doorkeeper, compare=False, repr=False)
 
     @contextmanager
@@ -84,6 +84,7 @@ class Hub:
         What it enters in the ledger is in the key store and in the copy outside when this returns.
         """
         with unit_of_work(self.engine) as session:
+            self.watch.look(session)
             yield session
         if is_owing(session):
             self.reached("ledger_owed")
@@ -98,9 +99,12 @@ class Hub:
             yield session
         self.keystore.unwraps.kept(tally)
 
-    def reading(self) -> AbstractContextManager[Session]:
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
         """Open a read transaction on the control database."""
-        return reading(self.engine)
+        with reading(self.engine) as session:
+            self.watch.look(session)
+            yield session
 
     def named_key(self, kind: KeyKind, name: str, version: int = 1) -> Key:
         """Return one of the hub's own keys.
@@ -175,7 +179,7 @@ class Hub:
             keys=self.keystore,
             lake=LakePort(self.lake),
             indexes=self.indexes(),
-            suppression=self.suppression_index(),
+            suppression=suppression_index(self.keystore),
             instance=self.instance,
             audit=self.audit,
             clock=self.clock,
@@ -187,13 +191,6 @@ class Hub:
     def indexes(self) -> Indexes:
         """Return the blind indexes under the hub's index key."""
         return Indexes(self.named_key(KeyKind.INDEX, "identity"))
-
-    def suppression_index(self) -> SuppressionIndex:
-        """Return the digests of the suppression list, under every version of its key: none is ever destroyed."""
-        keys = [self.named_key(KeyKind.INDEX, SUPPRESSION)]
-        while (key := self.keystore.find_named(KeyKind.INDEX, SUPPRESSION, len(keys) + 1)) is not None:
-            keys.append(key)
-        return SuppressionIndex(tuple(keys))
 
 
 def open_hub(settings: Settings, *, clock: Clock = wall_clock.now, reached: Reached = _unreported) -> Hub:
@@ -238,7 +235,12 @@ def open_restored(settings: Settings, *, clock: Clock = wall_clock.now, reached:
         instance=instance,
         clock=clock,
         anchoring=Anchoring(anchors_of(settings), _audit_log(engine, keystore, instance, clock)),
-        ledger=_ledger(settings, engine, keystore, instance),
+        ledger=Shipping(
+            read_only=partial(reading, engine),
+            keys=KeyStoreLedger(key_engine),
+            names_of=names_of,
+            copy=copy_of(settings.ledger_copy, instance, keystore, origin=_origin_of(instance)),
+        ),
         reached=reached,
     )
 
@@ -258,33 +260,11 @@ def lake_of(
     )
 
 
-def _ledger(settings: Settings, engine: Engine, keystore: SqlKeyStore, instance: bytes) -> Shipping:
-    origin = _origin_of(instance)
-    notary = Notary(
-        sign=lambda text: sign_text(text, name=origin, key=_signing_key(keystore)),
-        public_key=lambda: verifier_key(origin, _signing_key(keystore)),
-    )
-    folder = settings.ledger_copy
-    return Shipping(
-        read_only=partial(reading, engine),
-        keys=KeyStoreLedger(keystore.engine),
-        names_of=names_of,
-        copy=None if folder is None else LedgerCopy(folder, instance, notary),
-    )
-
-
-def _signing_key(keystore: SqlKeyStore) -> Key:
-    key = keystore.find_named(KeyKind.SIGNING, "audit")
-    if key is None:
-        raise KeyNotFound(KeyId(b"signing:audit"))
-    return key
-
-
 def _audit_log(engine: Engine, keystore: SqlKeyStore, instance: bytes, clock: Clock) -> AuditLog:
     """Give anchoring the log and its public key; the key is opened when it is needed."""
 
     def public_key() -> VerifierKey:
-        return verifier_key(_origin_of(instance), _signing_key(keystore))
+        return verifier_key(_origin_of(instance), audit_key(keystore))
 
     return AuditLog(
         unit_of_work=partial(unit_of_work, engine),

@@ -6,9 +6,10 @@ from sqlalchemy import Engine, select
 from sqlmodel import col
 
 from hub.database.unit import reading
-from hub.keystore.store import kind_of
+from hub.keystore.store import SqlKeyStore, kind_of
 from hub.keystore.tables import WrappedKey
-from privacy.keys import KeyKind
+from privacy.errors import KeyNotFound
+from privacy.keys import Key, KeyKind
 from privacy.terms import KeyId
 
 
@@ -42,3 +43,16 @@ def named_keys(engine: Engine) -> list[NamedKey]:
 def versions_of(engine: Engine, kind: KeyKind, name: str) -> list[NamedKey]:
     """List the versions of one of the hub's own keys, the oldest first."""
     return [each for each in named_keys(engine) if (each.kind, each.name) == (kind, name)]
+
+
+def audit_key(keystore: SqlKeyStore) -> Key:
+    """Return the key that signs the audit log and the copy of the ledger.
+
+    Raises:
+        KeyNotFound: the key store has none.
+
+    """
+    key = keystore.find_named(KeyKind.SIGNING, "audit")
+    if key is None:
+        raise KeyNotFound(KeyId(b"signing:audit"))
+    return key

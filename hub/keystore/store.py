@@ -25,7 +25,7 @@ from hub.keystore.unwraps import Unwraps
 from privacy.errors import KekUnavailable, SealBroken
 from privacy.keys import NO_ACT, KekProvider, Key, KeyKind, NewKey
 from privacy.store.bulk import insert_rows
-from privacy.terms import ID_BYTES, BatchId, KeyId, RecordId
+from privacy.terms import ID_BYTES, BatchId, KeyId, RecordId, random_id
 
 _CHUNK: Final = 500  # below SQLite's oldest limit of 999 bound parameters
 _ATTEMPTS: Final = 8  # a generation lasts days; a rotation may still meet the same write more than once
@@ -216,7 +216,8 @@ def _rows(keys: Sequence[tuple[NewKey, str, int]], wrapper: str, wrapped: Sequen
 
 
 def _erased(erasure_id: bytes, owner: RecordId, at_us: int) -> dict[str, object]:
-    return {"kind": "erased", "ref": bytes(owner), "purpose": "", "erasure_id": erasure_id, "at_us": at_us}
+    row = {"kind": "erased", "ref": bytes(owner), "purpose": "", "erasure_id": erasure_id, "at_us": at_us}
+    return row | {"entry_id": random_id(), "epoch": 0, "place": 0, "channel": "", "detail": ""}
 
 
 def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
