@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, Final
 
 from privacy.errors import PrivacyError
@@ -140,7 +141,11 @@ class AuditFields:
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         """Yield the fields that are set, by name."""
-        return ((f.name, value) for f in fields(self) if (value := getattr(self, f.name)) is not None)
+        return ((name, value) for name, value in zip(_NAMES, _VALUES_OF(self), strict=True) if value is not None)
+
+
+_NAMES: Final = tuple(f.name for f in fields(AuditFields))
+_VALUES_OF: Final = attrgetter(*_NAMES)  # asked field by field, forty of them cost more than the rest of an entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
