@@ -21,7 +21,7 @@ from ingest.store.record import find_records
 from privacy.audit import AuditFields
 from privacy.consent import ConsentEvent
 from privacy.purposes import Policy
-from privacy.store.audit import NewEntry, append_entries
+from privacy.store.audit import NewEntry, note_entries
 from privacy.store.consent import PERMISSIVE, Act, append_groups, history_of
 from privacy.store.policy import find_policy
 from privacy.store.principal import Principal
@@ -157,7 +157,7 @@ def write_told(session: Session, acts: Sequence[Told]) -> range:
     """
     recorded_at = max(each.event.at for each in acts)
     epochs = append_groups(session, [each.rows() for each in acts], recorded_at=recorded_at)
-    append_entries(session, [_entry(each, epoch) for each, epoch in zip(acts, epochs, strict=True)])
+    note_entries(session, [_entry(each, epoch) for each, epoch in zip(acts, epochs, strict=True)])
     return epochs
 
 

@@ -2,7 +2,8 @@
 
 One session per request gave 226 durable consent writes a second on SQLite; grouping gave 1,583. Each act runs in a
 SAVEPOINT, so that one bad item fails alone; all that arrived meanwhile share one COMMIT; nobody is told "done"
-before it. If the COMMIT fails the whole group is told so. Acts must be idempotent by their own keys: after
+before it. Audit entries that may wait for their place are written by one statement at the group's end, in its
+transaction. If the COMMIT fails the whole group is told so. Acts must be idempotent by their own keys: after
 `WriteUnknown` the caller repeats the same act.
 
 Acts of one kind can also be done together (`submit_to`), with one statement of a kind for all of them. What a kind
@@ -22,6 +23,7 @@ from sqlmodel import Session
 
 from hub.database.unit import UnitOfWork, sanitised
 from hub.errors import ServiceUnreachable
+from privacy.store.audit import together
 
 GROUP_LIMIT: Final = 256
 Act = Callable[[Session], Any]
@@ -100,7 +102,7 @@ class Writer:
     def _commit(self, group: Sequence[_Wanted]) -> None:
         answers: list[tuple[Future[Any], Any]] = []
         try:
-            with self._begin() as session:
+            with self._begin() as session, together(session):
                 for some in _by_kind(group):
                     answers += _run_together(some, session)
         except Exception as exc:  # noqa: BLE001 - whatever ended the group must reach every caller in it

@@ -18,6 +18,7 @@ from hub.database.schema import newest_revision
 from hub.erasing import roll_forward
 from hub.errors import HubError
 from hub.logs import LogEvent, log_of
+from hub.sequencing import sequence
 from hub.writer import Together, Writer
 from ingest.pipeline.recovery import recover
 from privacy.errors import PrivacyError
@@ -25,6 +26,7 @@ from privacy.terms import ID_BYTES, PrincipalId
 from privacy.verifier import ProofRejected
 
 CHECKPOINT_SECONDS: Final = 60.0  # design: an auditor never waits longer for a signed head
+SEQUENCE_SECONDS: Final = 1.0  # on PostgreSQL an audit entry is outside the tree no longer, unless thousands wait
 HEAVY_READS: Final = 4  # each holds a frame and its bytes in memory; others wait without holding a thread
 SYSTEM: Final = PrincipalId(bytes(ID_BYTES))
 """Who acts when the hub finishes at start-up what a crash interrupted."""
@@ -52,7 +54,8 @@ async def serving(hub: Hub) -> AsyncIterator[Service]:
     await to_thread.run_sync(_start, hub)
     writer = Writer(hub.unit_of_work)
     revisions = (newest_revision("control"), newest_revision("keystore"))
-    tasks = [asyncio.create_task(_regularly(_sign, hub)), asyncio.create_task(_regularly(_anchor, hub))]
+    duties = ((_sequence, SEQUENCE_SECONDS), (_sign, CHECKPOINT_SECONDS), (_anchor, CHECKPOINT_SECONDS))
+    tasks = [asyncio.create_task(_regularly(act, hub, every=seconds)) for act, seconds in duties]
     try:
         yield Service(
             hub=hub,
@@ -78,6 +81,7 @@ def _start(hub: Hub) -> None:
         fields = {"settled": recovery.settled, "aborted": recovery.aborted}
         _log.info(LogEvent.BATCH_RECOVERED, extra=fields)
     _finish_erasures(hub)
+    sequence(hub)
     hub.checkpoint()
     _anchor(hub)
 
@@ -93,9 +97,9 @@ def _finish_erasures(hub: Hub) -> None:
         _log.info(LogEvent.SUBJECT_ERASED, extra={"records": finished})
 
 
-async def _regularly(act: Callable[[Hub], None], hub: Hub) -> None:
+async def _regularly(act: Callable[[Hub], None], hub: Hub, *, every: float) -> None:
     while True:
-        await asyncio.sleep(CHECKPOINT_SECONDS)
+        await asyncio.sleep(every)
         await to_thread.run_sync(act, hub)
 
 
@@ -111,6 +115,14 @@ def _anchor(hub: Hub) -> None:
             _log.warning(LogEvent.ANCHOR_FAILED, extra={"problem": each.sighting.outcome.value})
 
 
+def _sequence(hub: Hub) -> None:
+    """Give audit entries that wait their places; what cannot be placed now waits for the next time."""
+    try:
+        sequence(hub)
+    except (HubError, PrivacyError, DBAPIError) as exc:
+        _log.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__})
+
+
 def _sign(hub: Hub) -> None:
     """Tell what attempts were counted, then sign the log's head if it has grown.
 
@@ -118,6 +130,7 @@ def _sign(hub: Hub) -> None:
     """
     try:
         tell_denials(hub)
+        sequence(hub)  # some thousand a transaction, before the signature locks the head for all that is left
         hub.checkpoint()
     except (HubError, PrivacyError, ProofRejected, DBAPIError) as exc:
         _log.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__})

@@ -19,6 +19,7 @@ from hub.cli.moment import instant_from
 from hub.cli.note import note_from
 from hub.cli.progress import counting
 from hub.cli.table import Format, FormatOption, Table, show
+from hub.sequencing import sequence
 from hub.views.intent import open_releases
 from privacy.audit import AuditFields
 from privacy.checkpoint import origin_of
@@ -58,6 +59,7 @@ def log(  # noqa: PLR0913 - a command's options are its parameters
         _show_open(act, form)
         return
     tell_denials(act.hub)
+    sequence(act.hub)
     start = None if since is None else instant_from(since)
     with act.hub.reading() as session:
         found = entries(session, action=action, since=start, limit=limit)
@@ -95,11 +97,14 @@ def verify(
     with act.hub.reading() as session, counting("Recomputing the log") as progress:
         verify_not_rolled_back(session, kept, key)
         verdict = verify_log(session, key, outside=outside, progress=progress)
-    columns = ("entries", "bodies_pruned", "checkpoints", "notes", "logs", "lost", "level", "key")
+    columns = ("entries", "unsequenced", "bodies_pruned", "checkpoints", "notes", "logs", "lost", "level", "key")
     lost = sum(gap.known - gap.held for gap in verdict.gaps)
     level = "anchored" if outside else "signed"
-    counts = (verdict.size, verdict.pruned, verdict.checkpoints, verdict.outside, verdict.logs, lost, level)
-    show(Table(columns, [(*counts, str(key))], "Verified"), form)
+    counts = (verdict.size, verdict.unsequenced, verdict.pruned, verdict.checkpoints, verdict.outside, verdict.logs)
+    show(Table(columns, [(*counts, lost, level, str(key))], "Verified"), form)
+    if verdict.unsequenced:
+        warn(f"{verdict.unsequenced} entries are committed and not in the tree yet: nothing signed covers them.")
+        say("A server places them each second; `varde audit checkpoint` does it now.")
     for gap in verdict.gaps:
         warn(f"{gap.known - gap.held} entries of {gap.origin}, from {gap.held} on, were lost by a restore.")
     if outside:

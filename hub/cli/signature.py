@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from hub.compose import Hub
 from hub.logs import LogEvent, log_of
 from hub.problems import OURS
-from privacy.store.audit import log_head
+from privacy.store.audit import known_end
 
 _LOG: Final = log_of("cli")
 
@@ -30,4 +30,4 @@ def _sign(hub: Hub, before: int) -> None:
 
 def _end(hub: Hub) -> int:
     with hub.reading() as session:
-        return log_head(session).end
+        return known_end(session)

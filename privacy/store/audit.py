@@ -139,13 +139,11 @@ def sequence_entries(session: Session, *, reached: Callable[[str], None] = lambd
 
     The lock on the head row lets one at a time do so, in whichever process; it goes with its holder.
     """
-    if not arrivals(session, limit=1):  # before the lock: others need it
-        return 0
     head = locked_log_head(session)
     reached("audit_head_locked")
-    some = arrivals(session, limit=SEQUENCED_AT_ONCE)
-    _place(session, head, some)
-    reached("audit_placed")
+    if some := arrivals(session, limit=SEQUENCED_AT_ONCE):
+        _place(session, head, some)
+        reached("audit_placed")
     return len(some)
 
 

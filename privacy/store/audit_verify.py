@@ -17,6 +17,7 @@ from privacy.audit import parse_entry
 from privacy.checkpoint import origin_of
 from privacy.merkle import grown
 from privacy.store.audit import log_head
+from privacy.store.audit_arrival import verify_arrivals
 from privacy.store.audit_continuation import Continuation, continuations
 from privacy.store.audit_node import NodeTally
 from privacy.tables.audit import AuditBody, AuditCheckpoint, AuditLeaf
@@ -62,6 +63,8 @@ class Verdict:
     """What a full recomputation found: entries, pruned bodies, signed checkpoints and outside ones, all of which hold.
 
     `logs` is 1 unless the database was restored and went on under a new log; `gaps` are the entries lost thereby.
+    `unsequenced` entries are committed and have no place in the tree yet: they are what was written, and that is all
+    that can be said of them.
     """
 
     size: int
@@ -70,6 +73,7 @@ class Verdict:
     outside: int = 0
     logs: int = 1
     gaps: tuple[Gap, ...] = ()
+    unsequenced: int = 0
 
 
 def verify_log(
@@ -100,6 +104,7 @@ def verify_log(
         outside=len(outside),
         logs=len(claims.logs) + 1,
         gaps=tuple(state.gaps),
+        unsequenced=verify_arrivals(session),
     )
 
 
