@@ -17,6 +17,7 @@ from hub.cli import (
     predict,
     principal,
     quarantine,
+    request_answer,
     reveal,
     source,
     subject_token,
@@ -56,6 +57,7 @@ def make_app() -> typer.Typer:
     ):
         app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
     app.add_typer(subject_token.app, name="subject")
+    app.add_typer(request_answer.app, name="request")
     return app
 
 

@@ -62,6 +62,7 @@ TRIED: Final = {
     "reveal open": Tried(
         "reveal open {pseudonym} --purpose churn --reason help_offered --format csv", "example.org", "success"
     ),
+    "request export": Tried("request export {request} --to {out} --form json", "astrid.aas@example.org", "dpo"),
     "predict train": Tried("predict train churn --view taught", ID, "scientist"),
     "predict score": Tried("predict score churn --as-of 2025-06-01 --format csv", ID, "scientist"),
     "audit export": Tried("audit export", '"action"|audit', "dpo"),
@@ -71,6 +72,7 @@ COUNTS: Final = "says how many, of which rule or column; no value and nobody's i
 RULES: Final = "shows or changes rules: specs, purposes, domains, contracts; nothing about a customer"
 LOG: Final = "shows or proves the log itself: random references, hashes, signatures; it has to work on a broken log"
 UPKEEP: Final = "keeps the house: files, schemas, keys; prints counts"
+STEP: Final = "a step of a subject request: its random id, its right and its deadline, never who asked"
 ACT: Final = "records what a person or a colleague wants; prints how many records or the new credential, this once"
 
 EXCUSED: Final = {
@@ -94,6 +96,8 @@ EXCUSED: Final = {
     **dict.fromkeys(("principal add", "principal grant", "principal revoke"), ACT),
     **dict.fromkeys(("subject token issue", "subject token revoke"), ACT),
     **dict.fromkeys(("reveal request", "reveal approve", "reveal list"), "names a pseudonym at most, nobody behind it"),
+    **dict.fromkeys(("request open", "request list", "request show", "request ask", "request identify"), STEP),
+    **dict.fromkeys(("request start", "request extend", "request refuse", "request fulfil"), STEP),
     **dict.fromkeys(("audit log", "audit verify", "audit checkpoint", "audit key", "audit continue"), LOG),
     **dict.fromkeys(("audit rebuild", "audit reconcile", "audit prove", "audit receipt", "audit verifier"), LOG),
     **dict.fromkeys(("audit anchor", "audit anchors", "audit accept-gap"), LOG),
@@ -168,6 +172,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory, child: Child) -> Desk:
         done(found.run("view", "approve", view, role="dpo"))
     done(found.run("subject", "token", "issue", "shop:1"))
     done(found.run("consent", "object", "shop:1", "winback"))
+    request = REQUEST[found.folder] = done(found.run("request", "open", "access", role="dpo")).stdout.strip()
+    done(found.run("request", "identify", request, "shop:1", "--proof", "one_time_code", role="dpo"))
+    done(found.run("request", "start", request, role="dpo"))
     return found
 
 
@@ -181,11 +188,13 @@ def call(desk: Desk, name: str) -> tuple[Result, Path]:
     tried = TRIED[name]
     out = desk.folder / "out.csv"
     out.unlink(missing_ok=True)
-    words = tried.words.format(out=out, folder=desk.folder, pseudonym=PSEUDONYM.get(desk.folder, ""))
+    known = {"pseudonym": PSEUDONYM.get(desk.folder, ""), "request": REQUEST[desk.folder]}
+    words = tried.words.format(out=out, folder=desk.folder, **known)
     return desk.run(*words.split(), role=tried.role), out
 
 
 PSEUDONYM: Final[dict[Path, str]] = {}
+REQUEST: Final[dict[Path, str]] = {}
 
 
 def healthy(desk: Desk, name: str) -> None:

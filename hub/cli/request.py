@@ -1,0 +1,209 @@
+"""`varde request`: what people ask for about their own data, from arrival to answer, under the law's clock."""
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Final
+
+import typer
+
+from hub.cli.duty import Duty
+from hub.cli.home import DryRun
+from hub.cli.invocation import Acting, acting
+from hub.cli.message import say, would
+from hub.cli.moment import instant_from
+from hub.cli.subject import Identifier, one_subject_from
+from hub.cli.table import Format, FormatOption, Table, show
+from hub.requests import handling
+from hub.requests.letter import refusal_text
+from hub.requests.steps import Asked, get_request, seat_here
+from privacy.purposes import LANGUAGES
+from privacy.request import Arrival, ExtensionReason, Proof, RefusalReason, Right, SubjectRequest
+from privacy.store.request import all_requests, open_requests, steps_of
+from privacy.terms import ID_BYTES
+
+app = typer.Typer(help="What people ask for about their own data (Art. 12, 15-22).", no_args_is_help=True)
+SOON: Final = timedelta(days=7)
+"""A request is soon due in the last week: time enough to ask a colleague, or to extend."""
+
+RequestId = Annotated[str, typer.Argument(metavar="REQUEST", help="Id of a request: `varde request list`.")]
+_COLUMNS: Final = ("request", "right", "state", "due_on", "late", "received_at", "arrival", "duplicate_of")
+
+
+@app.command("open")
+def open_(  # noqa: PLR0913 - a command's options are its parameters
+    ctx: typer.Context,
+    right: Annotated[Right, typer.Argument(help="What is asked for.")],
+    *,
+    arrival: Annotated[Arrival, typer.Option("--arrival", help="By which way it came.")] = Arrival.EMAIL,
+    language: Annotated[str, typer.Option("--language", help="nb, nn, sv, en or de: how to answer.")] = "nb",
+    received: Annotated[str | None, typer.Option("--received", help="When it came, if not now.")] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Enter a request that came by mail, letter or telephone, and print its id. Nobody is identified by that."""
+    if language not in LANGUAGES:
+        raise typer.BadParameter(f"--language is one of {', '.join(LANGUAGES)}")
+    act = acting(ctx, Duty.ANYTHING)
+    handling.verify_may_list(act.principal)
+    came = act.hub.clock() if received is None else instant_from(received)
+    if dry_run:
+        would(f"enter a request for {right} that came on {_day(act, came)}")
+        return
+    asked = Asked(right=right, arrival=arrival, language=language, received_at=came)
+    entered = handling.open_request(act.hub, asked, act.principal)
+    typer.echo(entered.request_id.hex())
+    say(f"To be answered by {entered.due_on}. Next: `varde request identify`, or `varde request ask` for proof.")
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    *,
+    due: Annotated[bool, typer.Option("--due", help="Only what is late, or due within a week.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Answered ones too.")] = False,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """List what waits for an answer, the first due first; never who asked."""
+    act = acting(ctx, Duty.ANYTHING)
+    handling.verify_may_list(act.principal)
+    with act.hub.reading() as session:
+        found = all_requests(session) if everything else open_requests(session)
+    today = _day(act, act.hub.clock())
+    if due:
+        found = [each for each in found if each.is_open and each.due_on is not None and each.due_on <= today + SOON]
+    show(Table(_COLUMNS, [_row(each, today) for each in found], "Requests"), form)
+
+
+@app.command("show")
+def show_(ctx: typer.Context, request: RequestId, *, form: FormatOption = Format.TABLE) -> None:
+    """Show every step of a request; what the person is told of a refusal is printed in their language."""
+    act, request_id = _about(ctx, request)
+    with act.hub.reading() as session:
+        found, steps = get_request(session, request_id), steps_of(session, request_id)
+    rows: list[tuple[object, ...]] = [(each.at, each.state, each.reason, each.actor) for each in steps]
+    title = f"Request for {found.right}, due {found.due_on or 'paused'}"
+    show(Table(("at", "step", "reason", "actor"), rows, title), form)
+    _tell_refusal(act, found, steps[-1].reason)
+
+
+@app.command()
+def ask(ctx: typer.Context, request: RequestId, *, dry_run: DryRun = False) -> None:
+    """Note that proof of identity was asked for: the clock stands still until it comes. Only where there is doubt."""
+    act, request_id = _about(ctx, request)
+    if not _is_dry(dry_run, "stop the clock until proof comes"):
+        _tell(handling.ask_for_proof(act.hub, request_id, act.principal))
+
+
+@app.command()
+def identify(
+    ctx: typer.Context,
+    request: RequestId,
+    identifier: Identifier,
+    *,
+    proof: Annotated[Proof, typer.Option("--proof", help="How they proved who they are.")],
+    dry_run: DryRun = False,
+) -> None:
+    """Note who the asker is, and how that was proven. No copy of a document is kept."""
+    act, request_id = _about(ctx, request)
+    subject = one_subject_from(act.hub, identifier)
+    if _is_dry(dry_run, f"tie the request to a person with {len(subject.records)} records"):
+        return
+    found = handling.identify(act.hub, request_id, subject, proof, act.principal)
+    _tell(found)
+    if found.duplicate_of is not None:
+        say(f"It repeats request {found.duplicate_of.hex()}, which is open: answering that one answers this one.")
+
+
+@app.command()
+def start(ctx: typer.Context, request: RequestId, *, dry_run: DryRun = False) -> None:
+    """Note that the work on an identified request begins."""
+    act, request_id = _about(ctx, request)
+    if not _is_dry(dry_run, "note that the work begins"):
+        _tell(handling.start(act.hub, request_id, act.principal))
+
+
+@app.command()
+def extend(
+    ctx: typer.Context,
+    request: RequestId,
+    *,
+    reason: Annotated[ExtensionReason, typer.Option("--reason", help="Why; tell the person today.")],
+    dry_run: DryRun = False,
+) -> None:
+    """Take two further months. Only within the first month, and only if the person is told now, with the reason."""
+    act, request_id = _about(ctx, request)
+    if not _is_dry(dry_run, "take two further months, if the first is not over"):
+        _tell(handling.extend(act.hub, request_id, reason, act.principal))
+
+
+@app.command()
+def refuse(
+    ctx: typer.Context,
+    request: RequestId,
+    *,
+    reason: Annotated[RefusalReason, typer.Option("--reason", help="One of the law's own reasons for this right.")],
+    dry_run: DryRun = False,
+) -> None:
+    """Refuse a request, and print what the person is told: the reason, where to complain, and the courts."""
+    act, request_id = _about(ctx, request)
+    if _is_dry(dry_run, "refuse it, if the law knows that reason for this right"):
+        return
+    found = handling.refuse(act.hub, request_id, reason, act.principal)
+    _tell(found)
+    _tell_refusal(act, found, reason.value)
+
+
+@app.command()
+def fulfil(ctx: typer.Context, request: RequestId, *, dry_run: DryRun = False) -> None:
+    """Note that a request was answered; what it repeats is answered with it."""
+    act, request_id = _about(ctx, request)
+    if not _is_dry(dry_run, "note that it was answered"):
+        _tell(handling.fulfil(act.hub, request_id, act.principal))
+
+
+def request_id_from(text: str) -> bytes:
+    """Read a request's id.
+
+    Raises:
+        BadParameter: it is none.
+
+    """
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        found = b""
+    if len(found) != ID_BYTES:
+        raise typer.BadParameter(f"a request has {2 * ID_BYTES} hexadecimal digits")
+    return found
+
+
+def _about(ctx: typer.Context, request: str) -> tuple[Acting, bytes]:
+    """Check the role before anything is looked up."""
+    act = acting(ctx, Duty.ANYTHING)
+    handling.verify_may_handle(act.principal)
+    return act, request_id_from(request)
+
+
+def _is_dry(dry_run: bool, what: str) -> bool:  # noqa: FBT001 - the option itself
+    if dry_run:
+        would(what)
+    return dry_run
+
+
+def _tell(found: SubjectRequest) -> None:
+    clock = "the clock stands still" if found.is_open and found.due_on is None else f"due {found.due_on}"
+    say(f"The request for {found.right} is {found.state}; {clock if found.is_open else 'closed'}.")
+
+
+def _tell_refusal(act: Acting, found: SubjectRequest, reason: str) -> None:
+    if not found.is_open and reason in set(RefusalReason):
+        typer.echo(refusal_text(RefusalReason(reason), seat_here(act.hub), found.language))
+
+
+def _day(act: Acting, at: datetime) -> date:
+    return seat_here(act.hub).today(at)
+
+
+def _row(each: SubjectRequest, today: date) -> tuple[object, ...]:
+    return (
+        *(each.request_id, each.right, each.state, each.due_on, each.is_overdue(today)),
+        *(each.received_at, each.arrival, each.duplicate_of),
+    )

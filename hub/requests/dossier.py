@@ -1,0 +1,178 @@
+"""All that is held about one person, gathered in memory and written as one document (GDPR Art. 15(1) and 15(3)).
+
+The gathering is by reflection: what a table or a column added tomorrow holds is in the next document by itself.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+
+from hub.accesses import Access, accesses_of
+from hub.compose import Hub
+from hub.requests.lake_rows import LakeRows, lake_rows
+from hub.requests.opening import Sealed, open_all
+from hub.requests.reflection import HeldRows
+from hub.requests.seat import seat_of
+from hub.requests.words import word
+from ingest.identity.correction import Correction, corrected, read
+from privacy.purposes import Policy, Purpose
+from privacy.terms import RecordId
+
+FORMAT: Final = "varde.access.v1"
+_DOCUMENTS: Final = "record_revision"
+_CORRECTIONS: Final = "record_correction"
+_NAMES: Final = "source_record"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """What was gathered of one person; its rows are in clear and never printed."""
+
+    at: datetime
+    language: str
+    held: Sequence[HeldRows] = field(repr=False)
+    opened: Sequence[tuple[Sealed, Any]] = field(repr=False)
+    lake: Sequence[LakeRows] = field(repr=False)
+    accesses: Sequence[Access] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathering:
+    """What to gather: every record of one person, their rows and the sealed cells among them, for an audited act."""
+
+    act_id: bytes
+    records: Sequence[RecordId]
+    language: str
+    held: Sequence[HeldRows] = field(repr=False)
+    sealed: Sequence[Sealed] = field(repr=False)
+
+
+def gathered(hub: Hub, what: Gathering) -> Dossier:
+    """Open what is sealed and read the lake: only ever after the act is in the audit log."""
+    return Dossier(
+        at=hub.clock(),
+        language=what.language,
+        held=what.held,
+        opened=open_all(hub, what.sealed, act_id=what.act_id),
+        lake=lake_rows(hub.lake, what.records),
+        accesses=accesses_of(hub, what.records),
+    )
+
+
+def document_of(hub: Hub, dossier: Dossier) -> dict[str, Any]:
+    """Write a dossier as plain values that JSON can hold."""
+    policy, authority = hub.policy(), seat_of(hub.settings.country).authority
+    document = {
+        "format": FORMAT,
+        "made_at": dossier.at,
+        "language": dossier.language,
+        "controller": hub.settings.controller,
+        "authority": {"name": authority.name, "site": authority.site},
+        "rights": word("rights", "list", dossier.language),
+        "identity": identity_of(dossier),
+        "purposes": [_purpose(each, dossier.language) for each in policy.purposes],
+        "retention": _retention(policy),
+        "lake": _lake(dossier.lake),
+        "records": {each.table: _rows(each) for each in dossier.held},
+        "opened": _opened(dossier.opened),
+        "accesses": [asdict(access) for access in dossier.accesses],
+        "not_shown": sorted({reason for each in dossier.held for reason in each.withheld.values()}),
+    }
+    plain: dict[str, Any] = plain_of(document)
+    return plain
+
+
+def identity_of(dossier: Dossier) -> list[dict[str, Any]]:
+    """Say what each source holds of who the person is: now, corrections applied, and each arrival before."""
+    arrivals: dict[bytes, list[dict[str, Any]]] = defaultdict(list)
+    corrections: dict[bytes, list[Correction]] = defaultdict(list)
+    for cell, document in sorted(dossier.opened, key=lambda each: int(each[0].row.get("revision", 0))):
+        if cell.table == _DOCUMENTS:
+            told = {name: value for name, value in document.items() if value is not None}
+            arrivals[cell.row["record_id"]].append({"arrived_at": cell.row["arrived_at"], "attributes": told})
+        elif cell.table == _CORRECTIONS:
+            corrections[cell.row["record_id"]].append(read(document))
+    names = [row for each in dossier.held if each.table == _NAMES for row in each.rows]
+    return [
+        {
+            "source": row["source"],
+            "known_since": row["created_at"],
+            "attributes": corrected(_newest(arrivals[row["record_id"]]), corrections[row["record_id"]]),
+            "corrected": sorted({name for each in corrections[row["record_id"]] for name in each}),
+            "arrivals": arrivals[row["record_id"]],
+        }
+        for row in sorted(names, key=lambda row: (row["source"], row["created_at"], row["record_id"]))
+    ]
+
+
+def plain_of(value: Any) -> Any:  # noqa: ANN401 - any value of a row
+    """Bring a value to what JSON can hold: instants and days in ISO 8601, bytes in hexadecimal."""
+    if isinstance(value, Mapping):
+        return {str(key): plain_of(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain_of(each) for each in value]
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    return bytes(value).hex() if isinstance(value, (bytes, bytearray, memoryview)) else value
+
+
+def _newest(arrivals: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    newest: Mapping[str, Any] = arrivals[-1]["attributes"] if arrivals else {}
+    return newest
+
+
+def _purpose(purpose: Purpose, language: str) -> dict[str, Any]:
+    text = purpose.texts[language]
+    return {
+        "id": purpose.id,
+        "name": text.name,
+        "description": text.description,
+        "legal_basis": purpose.legal_basis.value,
+        "data_categories": sorted(purpose.data_categories),
+        "tables": sorted(purpose.tables),
+        "recipients": sorted(purpose.recipients),
+        "results_kept_days": purpose.retention_days,
+        "automated_decision": purpose.automated_decision,
+        "direct_marketing": purpose.direct_marketing,
+        "notice_version": purpose.notice_version,
+    }
+
+
+def _retention(policy: Policy) -> list[dict[str, Any]]:
+    return [
+        {"table": rule.table, "data_category": rule.data_category, "law": rule.statutory, "rule": rule.name}
+        for rule in policy.retention
+    ]
+
+
+def _lake(found: Iterable[LakeRows]) -> dict[str, Any]:
+    written: dict[str, Any] = {}
+    for each in found:
+        entry = written.setdefault(each.table.name, {"meaning": each.table.meaning, "kept": each.kept})
+        part = "handled_for_others" if each.as_colleague else "rows"
+        entry[part] = each.rows()
+        if not each.as_colleague:
+            entry["columns"] = {
+                column.name: {"meaning": column.meaning, "unit": column.unit, "category": column.category.value}
+                for column in each.columns
+            }
+    return written
+
+
+def _rows(held: HeldRows) -> dict[str, Any]:
+    return {
+        "meaning": held.meaning,
+        "not_shown": dict(held.withheld),
+        "rows": [{name: row[name] for name in held.shown} for row in held.rows],
+    }
+
+
+def _opened(opened: Iterable[tuple[Sealed, Any]]) -> dict[str, list[Any]]:
+    """Return opened documents and texts other than those that say who the person is."""
+    found: dict[str, list[Any]] = defaultdict(list)
+    for cell, value in opened:
+        if cell.table not in {_DOCUMENTS, _CORRECTIONS}:
+            found[cell.table].append(value)
+    return dict(found)

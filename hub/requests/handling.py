@@ -1,0 +1,142 @@
+"""Handling subject requests as the colleague who answers them: who may, and one transaction for each step."""
+
+from typing import Final
+
+from hub.compose import Hub
+from hub.consents import Subject
+from hub.errors import AccessRefused
+from hub.requests.steps import Asked, Proven, fulfilled, get_request, history, identified, opened, seat_here, stepped
+from privacy.deadline import may_extend
+from privacy.request import (
+    ExtensionReason,
+    Proof,
+    RefusalReason,
+    RequestState,
+    Step,
+    StepRefused,
+    SubjectRequest,
+    clock_of,
+    verify_refusal,
+)
+from privacy.store.balancing import balancing_tests
+from privacy.store.principal import Principal
+from privacy.terms import Role
+
+_MAY_OPEN: Final = frozenset({Role.OWNER, Role.DPO, Role.AGENT})
+_MAY_HANDLE: Final = frozenset({Role.OWNER, Role.DPO})
+
+
+def open_request(hub: Hub, asked: Asked, by: Principal) -> SubjectRequest:
+    """Enter a request that came by mail, telephone or at the counter; nobody is identified by that.
+
+    Raises:
+        AccessRefused: the role may not.
+        StepRefused: it is said to have come in the future.
+
+    """
+    _verify_role(by, _MAY_OPEN)
+    if asked.received_at > hub.clock():
+        raise StepRefused("received_in_the_future", "Give the day on which it came, not the day of the answer")
+    with hub.unit_of_work() as session:
+        return opened(hub, session, asked, by.principal_id)
+
+
+def ask_for_proof(hub: Hub, request_id: bytes, by: Principal) -> SubjectRequest:
+    """Note that proof of identity was asked for: the clock stands still until it comes (Art. 12(6))."""
+    return _handled(hub, request_id, by, RequestState.IDENTITY_PENDING)
+
+
+def identify(hub: Hub, request_id: bytes, subject: Subject, proof: Proof, by: Principal) -> SubjectRequest:
+    """Note who the asker is and how that was proven; an earlier open request of theirs for the same right is linked.
+
+    Raises:
+        AccessRefused: the role may not, or several people carry the identifier.
+        StepRefused: the request is not at this step.
+
+    """
+    _verify_role(by, _MAY_HANDLE)
+    subject.verify_one_person()
+    with hub.unit_of_work() as session:
+        return identified(hub, session, get_request(session, request_id), subject, Proven(proof, by.principal_id))
+
+
+def start(hub: Hub, request_id: bytes, by: Principal) -> SubjectRequest:
+    """Note that somebody works on an identified request."""
+    return _handled(hub, request_id, by, RequestState.IN_PROGRESS)
+
+
+def extend(hub: Hub, request_id: bytes, reason: ExtensionReason, by: Principal) -> SubjectRequest:
+    """Take two further months, told to the person today with the reason (Art. 12(3)).
+
+    Raises:
+        StepRefused: the first month is over: then the answer is late, and no extension mends that.
+
+    """
+    seat = seat_here(hub)
+    today = seat.today(hub.clock())
+    with hub.reading() as session:
+        clock = clock_of(*history(session, seat, get_request(session, request_id)))
+    if not may_extend(clock, today, seat.is_working_day):
+        raise StepRefused("extension_not_in_first_month", "Answer now, and tell the person why it is late")
+    return _handled(hub, request_id, by, RequestState.EXTENDED, reason.value)
+
+
+def refuse(hub: Hub, request_id: bytes, reason: RefusalReason, by: Principal) -> SubjectRequest:
+    """Refuse a request for a reason of the list; the answer names where to complain (Art. 12(4), 12(5)).
+
+    Raises:
+        StepRefused: the reason is none for this right, or overriding grounds without a balancing test on record.
+
+    """
+    _verify_role(by, _MAY_HANDLE)
+    with hub.unit_of_work() as session:
+        request = get_request(session, request_id)
+        verify_refusal(request.right, reason)
+        if reason is RefusalReason.OVERRIDING_GROUNDS and not balancing_tests(session, request_id):
+            raise StepRefused("balancing_test_missing", "Weigh the interests first: `varde request balance`")
+        step = Step(state=RequestState.REFUSED, at=hub.clock(), actor=by.principal_id, reason=reason.value)
+        return stepped(hub, session, request, step)
+
+
+def fulfil(hub: Hub, request_id: bytes, by: Principal) -> SubjectRequest:
+    """Note that a request was answered; its duplicates whose askers are identified are answered with it.
+
+    Raises:
+        StepRefused: no work was noted, or a human review has no outcome yet.
+
+    """
+    _verify_role(by, _MAY_HANDLE)
+    with hub.unit_of_work() as session:
+        return fulfilled(hub, session, get_request(session, request_id), by.principal_id)
+
+
+def verify_may_handle(by: Principal) -> None:
+    """Refuse whoever may not work on requests.
+
+    Raises:
+        AccessRefused: names the rule and whom to ask.
+
+    """
+    _verify_role(by, _MAY_HANDLE)
+
+
+def verify_may_list(by: Principal) -> None:
+    """Refuse whoever may not see that requests are there.
+
+    Raises:
+        AccessRefused: names the rule and whom to ask.
+
+    """
+    _verify_role(by, _MAY_OPEN)
+
+
+def _handled(hub: Hub, request_id: bytes, by: Principal, state: RequestState, reason: str = "") -> SubjectRequest:
+    _verify_role(by, _MAY_HANDLE)
+    with hub.unit_of_work() as session:
+        request = get_request(session, request_id)
+        return stepped(hub, session, request, Step(state=state, at=hub.clock(), actor=by.principal_id, reason=reason))
+
+
+def _verify_role(by: Principal, roles: frozenset[Role]) -> None:
+    if by.role not in roles:
+        raise AccessRefused("role_may_not_handle_requests", f"Ask the {' or '.join(sorted(roles))}")

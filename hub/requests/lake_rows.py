@@ -1,0 +1,76 @@
+"""Every row of the sealed lake that is about a person, by reflection over the canonical tables.
+
+A row can be about two people. Where the person is the customer, the colleague and the organisation are left out; where
+the person is the colleague, nothing is told of the customer but that something was done and when.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import polars as pl
+
+from hub.lake.lake import Lake
+from hub.lake.reading import Reader, reading
+from ingest.canonical.catalogue import LAKE_TABLES
+from ingest.canonical.table import Column, ColumnKind, KeepStatutory, Table
+from privacy.terms import DataCategory, RecordId
+
+PERSON: Final = "person"
+EMPLOYEE: Final = "employee"
+_OTHERS: Final = frozenset({"organisation", EMPLOYEE})
+_AS_COLLEAGUE: Final = ("event_time",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LakeRows:
+    """Rows of one table about one person; `as_colleague`: the person handled them, they are about a customer."""
+
+    table: Table
+    columns: tuple[Column, ...]
+    frame: pl.DataFrame
+    as_colleague: bool = False
+
+    @property
+    def kept(self) -> str:
+        """Say how long the table's rows are kept."""
+        rule = self.table.retention
+        return f"{rule.years} years ({rule.law})" if isinstance(rule, KeepStatutory) else f"{rule.days} days"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the rows, oldest first, by column name."""
+        return self.frame.sort("event_time").to_dicts()
+
+
+def lake_rows(lake: Lake, records: Sequence[RecordId]) -> list[LakeRows]:
+    """Read every row about a person from every table of the lake; `records` are all records of the person."""
+    people = pl.Series([bytes(record) for record in records], dtype=pl.Binary)
+    with reading(lake) as reader:
+        return [found for table in LAKE_TABLES.values() for found in _of_table(reader, table, people)]
+
+
+def shown_columns(table: Table) -> tuple[Column, ...]:
+    """Return the columns of a table that a person is shown of rows about themselves: all but who else is in them."""
+    return tuple(column for column in table.all_columns if column.name not in {PERSON, *_OTHERS} and _is_about(column))
+
+
+def _is_about(column: Column) -> bool:
+    """Say whether a column tells of the person; a technical one does not, but for what was kept out of a text."""
+    return column.category is not DataCategory.NONE or column.kind is ColumnKind.REDACTION or column.name == "model_id"
+
+
+def _of_table(reader: Reader, table: Table, people: pl.Series) -> Iterator[LakeRows]:
+    names = {column.name for column in table.all_columns}
+    if PERSON not in names or not reader.snapshot.of_table(table.name):
+        return
+    columns = shown_columns(table)
+    rows = reader.scan(table.name).filter(pl.col(PERSON).is_in(people.implode()))
+    found = reader.collect(rows.select(column.name for column in columns))
+    if found.height:
+        yield LakeRows(table=table, columns=columns, frame=found)
+    if EMPLOYEE in names:
+        mine = reader.scan(table.name).filter(pl.col(EMPLOYEE).is_in(people.implode()))
+        handled = reader.collect(mine.select(_AS_COLLEAGUE))
+        if handled.height:
+            few = tuple(column for column in columns if column.name in _AS_COLLEAGUE)
+            yield LakeRows(table=table, columns=few, frame=handled, as_colleague=True)
