@@ -22,6 +22,7 @@ from privacy.store.principal import (
     find_principal,
     find_unrevoked,
     grant,
+    lock_owners,
     person_of_label,
     principal_of,
     revoke,
@@ -133,14 +134,25 @@ def withdraw(hub: Hub, principal_id: PrincipalId, by: Principal) -> None:
     """Revoke a credential, from its next call on.
 
     Raises:
-        AccessRefused: there is no such credential, or its role is above the actor's.
+        AccessRefused: there is no such credential, its role is above the actor's, or it is the last owner's.
 
     """
     with hub.unit_of_work() as session:
-        _target(session, principal_id, by)
+        verify_revocable(session, _target(session, principal_id, by), at=hub.clock())
         if not revoke(session, principal_id, at=hub.clock()):
             raise _nobody()
         hub.audit(session, "principal.revoke", by.principal_id, AuditFields(principal=principal_id, outcome="revoked"))
+
+
+def verify_revocable(session: Session, target: Principal, *, at: datetime) -> None:
+    """Refuse to revoke the last live owner: nobody could make another, rotate a key or continue the log.
+
+    Raises:
+        AccessRefused: names the rule.
+
+    """
+    if target.role is Role.OWNER and lock_owners(session, at=at) == [target.principal_id]:
+        raise AccessRefused("last_owner", "Add another owner first: `varde principal add LABEL --role owner`")
 
 
 def find_target(hub: Hub, principal_id: PrincipalId, by: Principal) -> Principal:

@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from hub.authentication import Binding, Scope, add, find_target, listed, rebind, verify_grant, withdraw
+from hub.authentication import (
+    Binding,
+    Scope,
+    add,
+    find_target,
+    listed,
+    rebind,
+    verify_grant,
+    verify_revocable,
+    withdraw,
+)
 from hub.cli.duty import Duty
 from hub.cli.home import DryRun
 from hub.cli.invocation import acting
@@ -78,7 +88,10 @@ def revoke(ctx: typer.Context, principal: Id, *, dry_run: DryRun = False) -> Non
     """Revoke a credential, from its next call on."""
     act = acting(ctx, Duty.ANYTHING)
     if dry_run:
-        would(f"revoke {find_target(act.hub, _id(principal), act.principal).principal_id.hex()}")
+        target = find_target(act.hub, _id(principal), act.principal)
+        with act.hub.unit_of_work() as session:
+            verify_revocable(session, target, at=act.hub.clock())
+        would(f"revoke {target.principal_id.hex()}")
         return
     withdraw(act.hub, _id(principal), act.principal)
     say("Revoked: its next call is refused.")

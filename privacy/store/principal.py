@@ -142,6 +142,20 @@ def grant(session: Session, principal: Principal, *, at: datetime) -> bool:
     return bool(getattr(result, "rowcount", 0))
 
 
+def lock_owners(session: Session, *, at: datetime) -> list[PrincipalId]:
+    """Lock the owners that are live at `at` until the caller commits, and return them.
+
+    Of two that revoke each other at once the second waits, and then sees that it is the last.
+    """
+    query = select(col(PrincipalRow.principal_id)).where(
+        col(PrincipalRow.role) == Role.OWNER.value,
+        col(PrincipalRow.revoked_at).is_(None),
+        or_(col(PrincipalRow.expires_at).is_(None), col(PrincipalRow.expires_at) > at),
+    )
+    found = session.execute(query.order_by(col(PrincipalRow.principal_id)).with_for_update()).scalars()
+    return [PrincipalId(owner) for owner in found]
+
+
 def revoke(session: Session, principal_id: PrincipalId, *, at: datetime) -> bool:
     """Revoke a credential from the next call on; False if there is no such live principal."""
     result = session.execute(

@@ -1,7 +1,9 @@
 """Who acts: a token opens exactly one live credential, and two credentials of one person are one pair of eyes."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import text
@@ -176,3 +178,37 @@ def test_the_token_of_the_environment_goes_before_the_file(hub: Hub, owner: Prin
 def test_nobody_can_revoke_who_is_not_there(hub: Hub, owner: Principal) -> None:
     with pytest.raises(AccessRefused):
         withdraw(hub, PrincipalId(an_id(99)), owner)
+
+
+def test_the_last_live_owner_is_not_revoked(hub: Hub, owner: Principal, clock: FixedClock) -> None:
+    with pytest.raises(AccessRefused, match="last_owner"):
+        withdraw(hub, owner.principal_id, owner)
+    ends, _ = add(hub, "Eva", a_scope(Role.OWNER, expires_at=clock.at + timedelta(hours=1)), owner)
+    clock.forward(hours=1)
+    with pytest.raises(AccessRefused, match="last_owner"):
+        withdraw(hub, owner.principal_id, owner)
+    second, _ = add(hub, "Kari", a_scope(Role.OWNER), owner)
+    withdraw(hub, ends.principal_id, owner)
+    withdraw(hub, owner.principal_id, second)
+    with pytest.raises(AccessRefused, match="last_owner"):
+        withdraw(hub, second.principal_id, second)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_of_two_owners_who_revoke_each_other_at_once_one_stays(hub_factory: HubFactory, kind: str) -> None:
+    hub = hub_factory(kind)
+    first = acting_principal(hub)
+    second, _ = add(hub, "Kari", a_scope(Role.OWNER), first)
+    barrier = Barrier(2)
+
+    def revoke(target: Principal, by: Principal) -> str:
+        barrier.wait()
+        try:
+            withdraw(hub, target.principal_id, by)
+        except AccessRefused as exc:
+            return exc.because
+        return "revoked"
+
+    with ThreadPoolExecutor(2) as pool:
+        told = {each.result() for each in [pool.submit(revoke, second, first), pool.submit(revoke, first, second)]}
+    assert told == {"revoked", "last_owner"}
