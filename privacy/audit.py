@@ -77,7 +77,8 @@ class AuditFieldRefused(PrivacyError):
 class AuditFields:
     """All that an entry may say beside action, instant and actor; None is left out of the bytes.
 
-    - who and by which right: `principal` (acted upon), `role`, `four_eyes` (enforced or not), `act_id`;
+    - who and by which right: `principal` (acted upon), `role`, `four_eyes` (enforced or not), `act_id`,
+      `request` (the `act_id` of what another person approved);
     - which use: `view`, `view_version`, `purpose`, `legal_basis`, `as_of`, `model`, `module`, `epoch`,
       `domain_version` (of the key of the pseudonyms);
     - how much: `rows`, `absent` (rule to count), `columns` (schema names), `size_bytes`, `opened` (count), `attempts`,
@@ -97,6 +98,7 @@ class AuditFields:
     role: Role | None = None
     four_eyes: bool | None = None
     act_id: bytes | None = None
+    request: bytes | None = None
     view: str | None = None
     view_version: int | None = None
     purpose: str | None = None
@@ -274,7 +276,7 @@ _A_HASH: Final = Shape("a SHA-256 in lower-case hex", _matches(_HASH))
 _A_FLAG: Final = Shape("true or false", lambda value: isinstance(value, bool))
 
 SHAPES: Final[Mapping[str, Shape]] = {
-    **dict.fromkeys(("principal", "act_id", "batch", "entity", "key", "erasure"), _AN_ID),
+    **dict.fromkeys(("principal", "act_id", "request", "batch", "entity", "key", "erasure"), _AN_ID),
     **dict.fromkeys(("view", "purpose", "source", "contract", "module"), _A_WORD),
     **dict.fromkeys(("notice_version", "reason", "outcome"), _A_WORD),
     **dict.fromkeys(("view_version", "domain_version", "epoch", "rows", "size_bytes", "opened", "attempts"), _A_COUNT),

@@ -40,6 +40,7 @@ class RevealBecause(StrEnum):
     REQUEST_UNFIT = "request_is_for_another_reveal"
     NOT_APPROVED = "request_not_approved"
     RUN_OUT = "approval_has_run_out"
+    APPROVED = "request_approved_already"
     USED = "approval_was_used"
     FOUR_EYES = "four_eyes"
 

@@ -27,6 +27,7 @@ _REMEDIES: Final[Mapping[RevealBecause, str]] = {
     RevealBecause.REQUEST_UNFIT: "A request serves the person, purpose, reason and attributes that it was made for",
     RevealBecause.NOT_APPROVED: "Somebody else approves it first: `varde reveal approve`",
     RevealBecause.RUN_OUT: "Ask anew: `varde reveal request`",
+    RevealBecause.APPROVED: "Somebody agreed before you: nothing is left to do",
     RevealBecause.USED: "An approval serves once: ask anew with `varde reveal request`",
     RevealBecause.FOUR_EYES: "Who asked cannot approve; another person must",
 }

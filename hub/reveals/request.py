@@ -6,13 +6,13 @@ from typing import Final
 from sqlmodel import Session
 
 from hub.compose import Hub
-from hub.reveals.ask import Ask, refused, rules_of
+from hub.reveals.ask import Ask, Ruled, refused, rules_of
 from hub.reveals.reveal import audited, prepared, target_of
 from privacy.audit import AuditFields
-from privacy.reidentification import ReidentificationRules, RevealBecause
+from privacy.reidentification import HOUR, ReidentificationRules, RevealBecause
 from privacy.store.epoch import lock_epoch
 from privacy.store.principal import Principal
-from privacy.store.reveal import Requested, add_request, approve_request, find_request, open_requests
+from privacy.store.reveal import Requested, add_request, approve_request, count_requests, find_request, open_requests
 from privacy.terms import random_id
 
 WAITS: Final = timedelta(days=1)
@@ -23,7 +23,7 @@ def request(hub: Hub, by: Principal, ask: Ask) -> bytes:
     """Ask to reveal a person; return the request's id, for the one who approves and for the reveal itself.
 
     Raises:
-        AccessRefused: a reveal would be refused whoever approves it; audited.
+        AccessRefused: a reveal would be refused whoever approves it, or the hour's requests are used up; audited.
 
     """
 
@@ -32,6 +32,7 @@ def request(hub: Hub, by: Principal, ask: Ask) -> bytes:
         with hub.unit_of_work() as session:
             lock_epoch(session)
             target = target_of(session, question, at=at)
+            _verify_limit(session, by, question, at)
             requested = Requested(
                 request_id=request_id,
                 principal_id=by.principal_id,
@@ -69,7 +70,7 @@ def approve(hub: Hub, by: Principal, request_id: bytes, *, separate_accounts: bo
             _verify_approver(by, requested, rules)
             valid_until = at + timedelta(minutes=rules.within_minutes)
             if not approve_request(session, request_id, by, at=at, valid_until=valid_until):
-                raise refused(RevealBecause.USED)
+                raise refused(RevealBecause.APPROVED)
             fields = _fields(requested, by, four_eyes=separate_accounts)
             hub.audit(session, "reveal.approve", by.principal_id, fields)
         return valid_until
@@ -84,6 +85,13 @@ def waiting(hub: Hub, by: Principal) -> list[Requested]:
         found = open_requests(session, since=hub.clock() - WAITS)
     rules = {purpose.id: purpose.reidentification for purpose in policy.purposes}
     return [each for each in found if each.person_id == by.person_id or _may_approve(by, rules.get(each.purpose))]
+
+
+def _verify_limit(session: Session, by: Principal, question: Ruled, at: datetime) -> None:
+    """Hold requests to the limit of reveals: each looks a person up and fills the approvers' list."""
+    asked = count_requests(session, by.person_id, question.purpose.id, since=at - HOUR)
+    if asked >= question.rules.per_hour:
+        raise refused(RevealBecause.LIMIT)
 
 
 def _may_approve(by: Principal, rules: ReidentificationRules | None) -> bool:

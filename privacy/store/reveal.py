@@ -82,6 +82,16 @@ def approve_request(session: Session, request_id: bytes, by: Principal, *, at: d
     return bool(getattr(result, "rowcount", 0))
 
 
+def count_requests(session: Session, person_id: PersonId, purpose: str, *, since: datetime) -> int:
+    """Count what a person has asked for a purpose after an instant, whichever credential was used."""
+    query = select(func.count()).where(
+        col(RevealRequest.person_id) == person_id,
+        col(RevealRequest.purpose) == purpose,
+        col(RevealRequest.requested_at) > since,
+    )
+    return int(session.execute(query).scalar_one())
+
+
 def was_used(session: Session, request_id: bytes) -> bool:
     """Say whether a request has served its reveal."""
     return session.execute(select(Reveal).where(col(Reveal.request_id) == request_id)).first() is not None

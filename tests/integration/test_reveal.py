@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from hub.attempts import tell_denials
 from hub.compose import Hub
 from hub.consents import Wish, find_subject, record_wish
 from hub.database.unit import RuleBroken
 from hub.erasing import erase
 from hub.errors import AccessRefused
+from hub.reveals.request import request
 from hub.reveals.reveal import Revealed, reveal
 from privacy.keys import KeyKind
 from privacy.pseudonym import PseudonymisationDomain, pseudonym_of
@@ -72,7 +74,7 @@ def test_only_what_was_asked_for_is_shown_and_nothing_of_it_is_printed(here: Com
 def test_every_denial_names_its_rule_and_is_audited(here: Company, changes: dict[str, Any], because: str) -> None:
     assert refusal(lambda: reveal(here.hub, here.success, here.ask(1, **changes))) == because
     (denied,) = here.audited("reveal.refused")
-    assert (denied["reason"], denied["outcome"], denied["role"]) == (because, "refused", Role.SUCCESS)
+    assert (denied["reason"], denied["outcome"], denied["attempts"]) == (because, "refused", 1)
     assert denied.get("purpose") == (None if because == "purpose_unknown" else changes.get("purpose", "churn"))
     assert here.audited("reveal.intent") == []
 
@@ -82,6 +84,21 @@ def test_a_role_or_credential_that_was_not_named_may_not(here: Company) -> None:
     assert refusal(lambda: reveal(here.hub, here.owner, here.ask(1))) == "role_may_not_reveal"
     assert refusal(lambda: reveal(here.hub, bound_elsewhere, here.ask(1))) == "credential_not_bound"
     assert len(here.audited("reveal.refused")) == 2
+
+
+def test_whoever_keeps_being_refused_fills_no_log(anywhere: Company, clock: FixedClock) -> None:
+    nobody = anywhere.ask(1, pseudonym=an_id(1))
+    for _ in range(60):
+        refusal(lambda: reveal(anywhere.hub, anywhere.success, nobody))
+    refusal(lambda: reveal(anywhere.hub, anywhere.success, anywhere.ask(1, reason="curiosity")))
+    clock.forward(minutes=1)
+    tell_denials(anywhere.hub)
+    told = [(each["reason"], each["attempts"]) for each in anywhere.audited("reveal.refused")]
+    assert sorted(told) == [
+        ("pseudonym_points_nowhere", 1),
+        ("pseudonym_points_nowhere", 59),
+        ("reason_not_listed", 1),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -117,6 +134,19 @@ def test_the_hour_is_limited_and_slides(here: Company, clock: FixedClock) -> Non
     clock.forward(minutes=20)
     assert reveal(here.hub, here.success, here.ask(3)).opened == 1
     assert refusal(lambda: reveal(here.hub, here.success, here.ask(3))) == "hourly_limit_reached"
+
+
+def test_requests_are_limited_as_reveals_are(here: Company, clock: FixedClock) -> None:
+    here.policy(per_hour=2)
+    for number in (1, 2):
+        request(here.hub, here.success, here.ask(number))
+    again = person(here.hub, "success", Role.SUCCESS, here.owner)
+    for who in (here.success, again):
+        assert refusal(lambda who=who: request(here.hub, who, here.ask(3))) == "hourly_limit_reached"
+    request(here.hub, here.colleague, here.ask(3))
+    clock.forward(hours=1)
+    request(here.hub, here.success, here.ask(3))
+    assert len(here.audited("reveal.request")) == 4
 
 
 def test_many_at_once_do_not_pass_the_limit(anywhere: Company) -> None:

@@ -40,7 +40,9 @@ def test_an_approved_request_serves_one_reveal(here: Company) -> None:
     assert refusal(lambda: reveal(here.hub, here.success, ask)) == "approval_was_used"
     actions = [here.audited(f"reveal.{step}") for step in ("request", "approve", "intent", "complete")]
     assert [len(each) for each in actions] == [1, 1, 1, 1]
-    assert actions[2][0]["four_eyes"] is True
+    assert actions[2][0]["request"] == actions[1][0]["act_id"] == ask.request_id, "who reads the log finds who agreed"
+    assert actions[1][0]["four_eyes"] is False, "both credentials are of one account"
+    assert "four_eyes" not in actions[2][0], "only the approval knows that"
 
 
 def test_without_a_request_or_an_approval_nothing_is_shown(here: Company) -> None:
@@ -58,7 +60,7 @@ def test_who_asked_cannot_approve_with_whatever_credential(here: Company) -> Non
         assert refusal(lambda own=own: approve(here.hub, own, request_id)) == "four_eyes"
     assert refusal(lambda: approve(here.hub, here.owner, request_id)) == "role_may_not_reveal"
     approve(here.hub, here.colleague, request_id)
-    assert refusal(lambda: approve(here.hub, here.dpo, request_id)) == "approval_was_used"
+    assert refusal(lambda: approve(here.hub, here.dpo, request_id)) == "request_approved_already"
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ FULL = AuditFields(
     role=Role.DPO,
     four_eyes=False,
     act_id=b"a" * 16,
+    request=b"q" * 16,
     view="churn_signals",
     view_version=0,
     purpose="churn",
