@@ -43,6 +43,7 @@ class SealedTable(IntEnum):
     RELEASE_MEMBERS = 8
     MODEL_MEMBERS = 9
     LETTER = 10
+    RECORD_CORRECTION = 11
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

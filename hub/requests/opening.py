@@ -28,6 +28,7 @@ class CellOf:
 CELLS: Final[Mapping[str, CellOf]] = {
     "record_revision": CellOf(SealedTable.RECORD_REVISION, "record_id", "revision"),
     "quarantine_row": CellOf(SealedTable.QUARANTINE_ROW, "row_id"),
+    "record_correction": CellOf(SealedTable.RECORD_CORRECTION, "record_id", "number"),
     "held_text": CellOf(SealedTable.HELD_TEXT, "text_id"),
 }
 """Every table of the control database with sealed rows about customers."""

@@ -9,7 +9,7 @@ from sqlmodel import Session, SQLModel, col
 from ingest.store.record import tokens_of_records
 from ingest.tables.batch import QuarantineRow
 from ingest.tables.identity import ContactOf, Crosswalk
-from ingest.tables.record import HeldText, RecordIndex, RecordRevision, SourceRecord
+from ingest.tables.record import HeldText, RecordCorrection, RecordIndex, RecordRevision, SourceRecord
 from privacy.terms import RecordId
 
 _CHUNK = 500
@@ -28,12 +28,17 @@ def key_indexes_of(session: Session, records: Sequence[RecordId]) -> list[bytes]
 
 def count_rows(session: Session, records: Sequence[RecordId]) -> dict[str, int]:
     """Count what is held of the records, by table: the plan of an erasure."""
-    held = Counter({str(table.__tablename__): 0 for table in (RecordRevision, RecordIndex, HeldText, QuarantineRow)})
+    held = Counter(
+        {
+            str(table.__tablename__): 0
+            for table in (RecordRevision, RecordCorrection, RecordIndex, HeldText, QuarantineRow)
+        }
+    )
     for rows in _quarantined(key_indexes_of(session, records)):
         held[str(QuarantineRow.__tablename__)] += _count(session, QuarantineRow, rows)
     for start in range(0, len(records), _CHUNK):
         chunk = records[start : start + _CHUNK]
-        for table in (RecordRevision, HeldText):
+        for table in (RecordRevision, RecordCorrection, HeldText):
             held[str(table.__tablename__)] += _count(session, table, col(table.record_id).in_(chunk))
         for indexes in _indexes_of(session, chunk):
             held[str(RecordIndex.__tablename__)] += _count(session, RecordIndex, indexes)
@@ -48,7 +53,7 @@ def delete_records(session: Session, records: Sequence[RecordId]) -> None:
         chunk = records[start : start + _CHUNK]
         for indexes in _indexes_of(session, chunk):  # before the revisions, which tell where they are
             session.execute(delete(RecordIndex).where(indexes))
-        for table in (RecordRevision, HeldText, Crosswalk):
+        for table in (RecordRevision, RecordCorrection, HeldText, Crosswalk):
             session.execute(delete(table).where(col(table.record_id).in_(chunk)))
         contact = or_(col(ContactOf.person_record).in_(chunk), col(ContactOf.organisation_record).in_(chunk))
         session.execute(delete(ContactOf).where(contact))

@@ -83,3 +83,21 @@ class HeldText(SQLModel, table=True):
     key_id: bytes
     sealed: bytes
     expires_at: datetime = Field(sa_type=Instant)
+
+
+class RecordCorrection(SQLModel, table=True):
+    """One correction of a record (Article 16): right values and those that they displace, a sealed JSON document.
+
+    It arrives as a batch of its own, with a revision that holds the corrected document; later deliveries of the source
+    are corrected by it as they come in.
+    """
+
+    __tablename__ = "record_correction"
+
+    record_id: bytes = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    batch_id: bytes = Field(index=True)
+    request_id: bytes
+    key_id: bytes
+    sealed: bytes
+    corrected_at: datetime = Field(sa_type=Instant)

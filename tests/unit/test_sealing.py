@@ -117,6 +117,8 @@ def test_table_numbers_never_change() -> None:
         "CONSENT_EVIDENCE": 7,
         "RELEASE_MEMBERS": 8,
         "MODEL_MEMBERS": 9,
+        "LETTER": 10,
+        "RECORD_CORRECTION": 11,
     }
 
 
