@@ -1,6 +1,7 @@
 """Erasure across two databases and the lake, in an order that a crash can only pause.
 
-1. the control database commits tombstones, the epoch and the intent: nobody reads the person from here on;
+1. the control database commits tombstones, the epoch, the intent and what the person is known again by: nobody reads
+   the person from here on, and no delivery brings them back;
 2. one key-store transaction writes the ledger and destroys the keys: whatever copies remain are closed for good;
 3. the control database's rows and the lake's rows go, the old files' keys are destroyed, completion is noted.
 Start-up rolls 2 and 3 forward, never back; only after 3 is the erasure certified. A delivery that was being taken in
@@ -22,6 +23,8 @@ from hub.lake.catalogue import awaiting_purge
 from hub.lake.erasure import ErasureRule, RowRule
 from hub.lake.erasure import erase as erase_in_lake
 from hub.lake.purge import purge
+from hub.suppression.evidence import evidence_of
+from hub.suppression.suppress import suppress
 from ingest.canonical.catalogue import LAKE_TABLES
 from ingest.canonical.table import Erasure as TableErasure
 from ingest.pipeline.recovery import abort_expired
@@ -97,9 +100,11 @@ def erase(hub: Hub, subject: Subject, by: Principal) -> Certificate:
     """
     _verify_role(by)
     subject.verify_one_person()
+    evidence = evidence_of(hub, [subject.records], by)
     erasure_id, at = random_id(), hub.clock()
     with hub.unit_of_work() as session:
         intend_erasure(session, erasure_id, subject.records, by=by.principal_id, at=at)
+        suppress(hub, session, evidence, reason="erasure", by=by)
         fields = AuditFields(erasure=erasure_id, records=subject.records, outcome="intended")
         hub.audit(session, "erasure.intent", by.principal_id, fields)
     hub.reached("erasure_intended")

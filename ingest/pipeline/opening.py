@@ -10,10 +10,10 @@ from privacy.sealing import open_sealed
 from privacy.terms import KeyId, RecordId, random_id
 
 
-def open_documents(people: Sequence[RecordId], ports: Ports) -> dict[RecordId, bytes]:
+def open_documents(people: Sequence[RecordId], ports: Ports, *, why: str = "redaction") -> dict[RecordId, bytes]:
     """Open the newest document of each record; a record whose key was shredded is absent.
 
-    The audit entry is committed before anything is opened.
+    The audit entry, which says how many and `why`, is committed before anything is opened.
     """
     if not people:
         return {}
@@ -23,7 +23,7 @@ def open_documents(people: Sequence[RecordId], ports: Ports) -> dict[RecordId, b
         return {}
     act_id = random_id()
     with ports.unit_of_work() as session:
-        fields = AuditFields(act_id=act_id, opened=len(sealed), reason="redaction")
+        fields = AuditFields(act_id=act_id, opened=len(sealed), reason=why)
         ports.audit(session, "open_batch", ports.principal, fields)
     ports.reached("opening_audited")
     keys = ports.keys.get([KeyId(key_id) for _, _, key_id, _ in sealed], act_id=act_id)

@@ -158,7 +158,7 @@ class Screen:
                 named = pl.DataFrame(
                     {"value": distinct, "token": tokens}, schema={"value": pl.String, "token": pl.Binary}
                 )
-                parts.append(some.join(named, on="value").select(_TOKENS))
+                parts.append(some.join(named, on="value").select(*_TOKENS))
         return pl.concat(parts)
 
     def _verdicts(self) -> pl.DataFrame:

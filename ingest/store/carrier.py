@@ -1,4 +1,4 @@
-"""Which records carry an address, by its blind index: each of them, merged or not, counted or still staged.
+"""Which records carry an address or a key, by its blind index: each of them, merged or not, counted or still staged.
 
 Staged ones count: a no that comes while a delivery is being taken in must hold for its records, too.
 """
@@ -11,12 +11,18 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ingest.identity.exact import LOOK_UPS
-from ingest.tables.record import RecordIndex
+from ingest.tables.record import RecordIndex, SourceRecord
 from privacy.store.bulk import among_keys, select_among
+from privacy.terms import RecordId
 
 CARRIERS: Final = {"index": pl.Binary, "field": pl.String, "record": pl.Binary}
 _CARRIERS: Final = select(col(RecordIndex.token), col(RecordIndex.field), col(RecordIndex.record_id)).where(
     among_keys(col(RecordIndex.token)), col(RecordIndex.field).in_(LOOK_UPS)
+)
+
+KEYS: Final = {"record": pl.Binary, "kind": pl.String, "key_index": pl.Binary}
+_KEYS: Final = select(col(SourceRecord.record_id), col(SourceRecord.kind), col(SourceRecord.key_index)).where(
+    among_keys(col(SourceRecord.record_id))
 )
 
 
@@ -24,3 +30,9 @@ def carriers(session: Session, indexes: Sequence[bytes]) -> pl.DataFrame:
     """Return who carries each address: `index` (Binary, 16 bytes), `field` (email or phone), `record` (Binary)."""
     rows = list(select_among(session, _CARRIERS, indexes))
     return pl.DataFrame(rows, schema=CARRIERS, orient="row").unique()
+
+
+def keys_of_records(session: Session, records: Sequence[RecordId]) -> pl.DataFrame:
+    """Return by which source key each record is named: `record`, `kind` (of its entity), `key_index` (Binary)."""
+    rows = list(select_among(session, _KEYS, records))
+    return pl.DataFrame(rows, schema=KEYS, orient="row")

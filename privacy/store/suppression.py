@@ -1,6 +1,6 @@
 """The suppression list's only writer and reader: entries and lifts are appended, in the order of their commits."""
 
-import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -11,13 +11,12 @@ import polars as pl
 from sqlalchemy import BigInteger, func, select, type_coerce
 from sqlmodel import Session, col
 
-from privacy.instant import instant_of, microseconds_of
 from privacy.store.bulk import among_keys, insert_rows, select_among
 from privacy.store.epoch import bump_epoch, lock_epoch
 from privacy.store.ledger import Restraint, note_restraints
 from privacy.suppression import NORMAL_FORM, Attribute, EntryKind
 from privacy.tables.suppression import SuppressionEntry, SuppressionLift
-from privacy.terms import ActChannel, ConsentAct, PrincipalId, PurposeId
+from privacy.terms import ID_BYTES, ActChannel, ConsentAct, PrincipalId, PurposeId
 
 ENTRIES: Final = {
     "seq": pl.Int64,
@@ -35,7 +34,6 @@ ENTRIES: Final = {
 
 SUPPRESSED: Final = "suppressed"
 """The word for an entry in the ledger of what must not come back after a restore."""
-_BYTES: Final = ("set_id", "token", "actor")
 _SAME: Final = ("set_id", "kind", "token", "purpose")
 _MANY: Final = 10
 """From so many tokens for each entry on, reading the whole list costs less than looking each token up."""
@@ -94,16 +92,13 @@ def add_entries(
 def restore_entries(session: Session, restraints: Sequence[Restraint]) -> int:
     """Add the entries that a restored database does not have, as its ledger tells them; return how many.
 
-    Repeating it adds nothing. A set that was lifted after the backup stays in force until it is lifted again: a restore
+    Repeating it adds nothing. A set that was lifted after the backup is in force until it is lifted again: a restore
     forgets no no.
     """
-    told = [json.loads(each.detail) for each in restraints if each.kind == SUPPRESSED]
-    rows = [{**row, **{name: bytes.fromhex(row[name]) for name in _BYTES}} for row in told]
-    known = set(entries_among(session, [row["token"] for row in rows], listed=len(rows)).select(_SAME).iter_rows())
+    rows = [_told(each) for each in restraints if each.kind == SUPPRESSED]
     lifted = set(session.execute(select(col(SuppressionLift.set_id))).scalars())
+    known = set(entries_among(session, [row["token"] for row in rows], listed=len(rows)).select(_SAME).iter_rows())
     new = [row for row in rows if row["set_id"] not in lifted and tuple(row[name] for name in _SAME) not in known]
-    for row in new:
-        row.update({name: instant_of(row[name]) for name in ("at", "recorded_at")})
     insert_rows(session, SuppressionEntry, new)
     return len(new)
 
@@ -165,11 +160,32 @@ def _row(entry: NewEntry, by: PrincipalId, at: datetime, key_version: int) -> di
 
 
 def _restraint(row: Mapping[str, Any]) -> Restraint:
-    """Tell the ledger of what must not come back all that an entry holds: digests, words and instants."""
-    plain = {name: microseconds_of(value) if isinstance(value, datetime) else value for name, value in row.items()}
-    detail = {name: value.hex() if isinstance(value, bytes) else value for name, value in plain.items()}
-    told = {"purpose": row["purpose"], "channel": row["channel"], "detail": json.dumps(detail, separators=(",", ":"))}
+    """Tell the ledger of what must not come back what makes an entry; short, for its copy outside is of short lines."""
+    token = urlsafe_b64encode(row["token"]).decode().rstrip("=")
+    words = (row["kind"], row["attribute"], token, row["act"], row["reason"])
+    detail = ":".join((*words, str(row["standardiser_version"]), str(row["key_version"])))
+    told = {"purpose": row["purpose"], "channel": row["channel"], "detail": detail}
     return Restraint(kind=SUPPRESSED, ref=row["set_id"], at=row["at"], **told)
+
+
+def _told(restraint: Restraint) -> dict[str, Any]:
+    """Make an entry of what `_restraint` told; who added it is in the audit log."""
+    kind, attribute, token, act, reason, standardiser, key = restraint.detail.split(":")
+    return {
+        "set_id": restraint.ref,
+        "kind": kind,
+        "attribute": attribute,
+        "token": urlsafe_b64decode(token + "="),
+        "purpose": restraint.purpose,
+        "act": act,
+        "channel": restraint.channel,
+        "at": restraint.at,
+        "recorded_at": restraint.at,
+        "actor": bytes(ID_BYTES),
+        "reason": reason,
+        "standardiser_version": int(standardiser),
+        "key_version": int(key),
+    }
 
 
 def _frame(rows: Iterable[Sequence[Any]]) -> pl.DataFrame:
