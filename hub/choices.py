@@ -22,6 +22,7 @@ from privacy.errors import PrivacyError
 from privacy.purposes import Policy, Purpose
 from privacy.store.consent import heads_of
 from privacy.store.epoch import current_epoch
+from privacy.store.ledger import owe
 from privacy.store.policy import find_policy
 from privacy.store.subject_token import SubjectToken, find_subject_tokens
 from privacy.terms import (
@@ -70,11 +71,13 @@ class Asked:
 class Chosen:
     """A choice that stands: since which epoch, whether this call wrote it, what ends by it, and what goes on and why.
 
-    No read that starts after the epoch is committed uses the person's records for `stopped`.
+    No read that starts after the epoch is committed uses the person's records for `stopped`. `receipt` names the
+    receipt of what was written.
     """
 
     epoch: int
     recorded: bool
+    receipt: bytes | None
     stopped: tuple[PurposeId, ...]
     continues: Mapping[PurposeId, LegalBasis]
 
@@ -172,10 +175,11 @@ def _choose(
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    """A choice, and which act of the turn records it; None if it stands already."""
+    """A choice, and which act of the turn records it, under which receipt; None if it stands already."""
 
     choice: Choice
-    act: int | None
+    act: int | None = None
+    receipt: bytes | None = None
 
 
 class _Turn:
@@ -187,6 +191,7 @@ class _Turn:
         self._last: dict[tuple[RecordId, PurposeId, bool], Choice] = {}
         self._effects: dict[tuple[PurposeId, Wanted], _Effect] = {}
         self._epochs, self._epoch = range(0), 0
+        self._repeated = False
 
     def plan(self, token: SubjectToken, reach: Reach, asked: Asked) -> list[_Planned] | Exception:
         """Plan all that one person asked, or return why none of it can be done."""
@@ -208,6 +213,8 @@ class _Turn:
             heads = heads_of(session, {record for record, _, _ in self._last})
             if not all(_said(heads[record, purpose], choice) for (record, purpose, _), choice in self._last.items()):
                 raise ChoiceNotRecorded
+        if self._repeated:
+            owe(session)  # what stands already may have been written by somebody who was not told so
         self._epoch = current_epoch(session)
 
     def answer(self, planned: _Planned) -> Chosen:
@@ -217,21 +224,29 @@ class _Turn:
         if (effect := self._effects.get(place)) is None:
             effect = self._effects[place] = _effect_of(self._policy, choice)
         epoch = self._epoch if act is None else self._epochs[act]
-        return Chosen(epoch=epoch, recorded=act is not None, stopped=effect.stopped, continues=effect.continues)
+        return Chosen(
+            epoch=epoch,
+            recorded=act is not None,
+            receipt=planned.receipt,
+            stopped=effect.stopped,
+            continues=effect.continues,
+        )
 
     def _planned(self, choice: Choice, reach: Reach, actor: PrincipalId, channel: ActChannel) -> _Planned:
         """Plan a choice for every record that it means: one act, unless each of them says it already."""
         records = reach.own if choice.wanted is Wanted.GIVEN else reach.meant
         places = [(record, choice.purpose) for record in records]
         if all(_said(self._heads.get(place, _UNHEARD), choice) for place in places):
-            return _Planned(choice, None)
+            self._repeated = True
+            return _Planned(choice)
         wish = Wish(act=_ACTS[choice.wanted], purpose=choice.purpose, channel=channel, language=choice.language)
         act = told(self._policy, Subject(records=records), wish, actor, at=self._hub.clock())
         for record, purpose in places:
             self._heads[record, purpose] = head_after(self._heads.get((record, purpose), _UNHEARD), act.event)
             self._last[record, purpose, choice.wanted is Wanted.OBJECTED] = choice
         self._acts.append(act)
-        return _Planned(choice, len(self._acts) - 1)
+        receipt = next((one.event_id for one in act.acts if bytes(one.record_id) == bytes(actor)), None)
+        return _Planned(choice, len(self._acts) - 1, receipt)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,28 +65,17 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What a person told us, ready for the ledger: one act on each of their records."""
+    """What a person told us, ready for the ledger: one event, entered on each of their records."""
 
-    records: tuple[RecordId, ...]
-    purpose: PurposeId
     event: ConsentEvent
+    purpose: PurposeId
     by: PrincipalId
-    purpose_version: int
-    language: str = ""
+    acts: tuple[Act, ...]
 
-    def rows(self) -> list[Act]:
-        """Return the act of each record."""
-        return [
-            Act(
-                record_id=record,
-                purpose=self.purpose,
-                event=self.event,
-                actor=self.by,
-                purpose_version=self.purpose_version,
-                language=self.language,
-            )
-            for record in self.records
-        ]
+    @property
+    def records(self) -> tuple[RecordId, ...]:
+        """The records that it is entered on."""
+        return tuple(act.record_id for act in self.acts)
 
 
 def find_subject(hub: Hub, identifier: str) -> Subject:
@@ -140,14 +129,18 @@ def told(policy: Policy, subject: Subject, wish: Wish, by: PrincipalId, *, at: d
         purpose = policy.purpose(wish.purpose)
         version, notice = purpose.version, purpose.notice_version
     event = ConsentEvent(act=wish.act, at=at, channel=wish.channel, notice_version=notice, until=wish.until)
-    return Told(
-        records=subject.records,
-        purpose=wish.purpose,
-        event=event,
-        by=by,
-        purpose_version=version,
-        language=wish.language,
+    acts = tuple(
+        Act(
+            record_id=record,
+            purpose=wish.purpose,
+            event=event,
+            actor=by,
+            purpose_version=version,
+            language=wish.language,
+        )
+        for record in subject.records
     )
+    return Told(event=event, purpose=wish.purpose, by=by, acts=acts)
 
 
 def write_told(session: Session, acts: Sequence[Told]) -> range:
@@ -156,7 +149,7 @@ def write_told(session: Session, acts: Sequence[Told]) -> range:
     Ledger, heads, epochs and audit entries, in the caller's transaction.
     """
     recorded_at = max(each.event.at for each in acts)
-    epochs = append_groups(session, [each.rows() for each in acts], recorded_at=recorded_at)
+    epochs = append_groups(session, [each.acts for each in acts], recorded_at=recorded_at)
     note_entries(session, [_entry(each, epoch) for each, epoch in zip(acts, epochs, strict=True)])
     return epochs
 

@@ -32,11 +32,13 @@ from privacy.errors import KekUnavailable
 from privacy.keys import KEY_BYTES, Key, KeyKind
 from privacy.policy import policy_of, verify_versions
 from privacy.purposes import Policy, policy_hash
+from privacy.receipt import RECEIPTS
 from privacy.sealing import Cell, SealedTable, seal
 from privacy.store.audit import append_entry, start_log
 from privacy.store.epoch import bump_epoch_for_all, start_epoch
 from privacy.store.policy import applied_policies, apply_policy, find_policy
 from privacy.store.principal import EVERYTHING, NewPrincipal, Principal, add_principal, all_principals
+from privacy.store.unwrap import keep_tally
 from privacy.suppression_index import SUPPRESSION
 from privacy.terms import KeyId, PersonId, PrincipalId, Role, random_id
 
@@ -45,6 +47,7 @@ HUB_KEYS: Final = (
     (KeyKind.INDEX, SUPPRESSION),
     (KeyKind.INSTANCE, "labels"),
     (KeyKind.SIGNING, "audit"),
+    (KeyKind.SIGNING, RECEIPTS),
 )
 OWNER_LABEL: Final = "owner"
 
@@ -87,6 +90,7 @@ def _make(settings: Settings, clock: Clock) -> Made:
         _name_keys(keystore)
         _domains(keystore, _policy(engine, keystore, clock))
         _owner(settings, engine, keystore, instance, clock)
+        _keep_unwraps(engine, keystore)
     finally:
         engine.dispose()
         key_engine.dispose()
@@ -226,6 +230,13 @@ def _owner(settings: Settings, engine: Engine, keystore: SqlKeyStore, instance: 
         new = new_principal(principal, OWNER_LABEL, token=token, instance=instance, keystore=keystore)
         add_principal(session, new, at=clock())
         _note_owner(session, principal, clock)
+
+
+def _keep_unwraps(engine: Engine, keystore: SqlKeyStore) -> None:
+    """Keep what an existing home's keys cost the key service, as every other run does."""
+    if tally := keystore.unwraps.due():
+        with unit_of_work(engine) as session:
+            keep_tally(session, tally)
 
 
 def _note_owner(session: Session, principal: Principal, clock: Clock) -> None:

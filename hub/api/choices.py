@@ -37,7 +37,7 @@ class ChoiceAnswer(BaseModel):
     """A choice that is durable: no read that starts from now on uses the person's records for what is `stopped`.
 
     `recorded` is False where it stood already. `continues` names purposes that do not end by it, with their legal
-    basis.
+    basis. `receipt` names the signed receipt of what was recorded.
     """
 
     purpose: str
@@ -46,6 +46,7 @@ class ChoiceAnswer(BaseModel):
     recorded: bool
     stopped: list[str]
     continues: dict[str, LegalBasis]
+    receipt: str | None = None
 
 
 @router.put(
@@ -85,6 +86,7 @@ def _answer(choice: Choice, chosen: Chosen) -> ChoiceAnswer:
         recorded=chosen.recorded,
         stopped=list(chosen.stopped),
         continues=dict(chosen.continues),
+        receipt=None if chosen.receipt is None else chosen.receipt.hex(),
     )
 
 

@@ -4,7 +4,7 @@ Append an event, move the head, bump the epoch, all in one transaction.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -36,7 +36,10 @@ _FREE: Final = PERMISSIVE | {ConsentAct.REQUESTED}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """One consent act as it goes into the ledger: the event, whose, for what, and by whom it was entered."""
+    """One consent act as it goes into the ledger: the event, whose, for what, and by whom it was entered.
+
+    `event_id` is drawn for it and names its row, and so its receipt.
+    """
 
     record_id: RecordId
     purpose: PurposeId
@@ -46,6 +49,7 @@ class Act:
     language: str = ""
     contract: str = ""
     batch_id: BatchId | None = None
+    event_id: bytes = field(default_factory=random_id, compare=False)
 
     @property
     def permissive(self) -> bool:
@@ -125,7 +129,7 @@ def _place(item: tuple[tuple[RecordId, PurposeId], Head]) -> tuple[RecordId, Pur
 def acts_of_batch(session: Session, batch_id: BatchId) -> list[Act]:
     """Read back the acts of a batch, to settle them after the batch became visible."""
     rows = session.execute(select(ConsentEventRow).where(col(ConsentEventRow.batch_id) == batch_id)).scalars()
-    return [_act_of(row) for row in rows]
+    return [act_of_row(row) for row in rows]
 
 
 def history_of(session: Session, records: Iterable[RecordId]) -> list[Act]:
@@ -133,7 +137,7 @@ def history_of(session: Session, records: Iterable[RecordId]) -> list[Act]:
     chosen = [bytes(record) for record in records]
     query = select(ConsentEventRow).where(col(ConsentEventRow.record_id).in_(chosen))
     rows = session.execute(query.order_by(col(ConsentEventRow.at), col(ConsentEventRow.recorded_at))).scalars()
-    return [_act_of(row) for row in rows]
+    return [act_of_row(row) for row in rows]
 
 
 def heads_of(session: Session, records: Iterable[RecordId]) -> dict[tuple[RecordId, PurposeId], Head]:
@@ -180,7 +184,7 @@ def grounds(session: Session) -> list[SourceGround]:
 
 def _ledger_row(act: Act, recorded_at: datetime) -> dict[str, Any]:
     return {
-        "event_id": random_id(),
+        "event_id": act.event_id,
         "record_id": act.record_id,
         "purpose": act.purpose,
         "act": act.event.act.value,
@@ -197,7 +201,8 @@ def _ledger_row(act: Act, recorded_at: datetime) -> dict[str, Any]:
     }
 
 
-def _act_of(row: ConsentEventRow) -> Act:
+def act_of_row(row: ConsentEventRow) -> Act:
+    """Return the act of a row of the ledger."""
     event = ConsentEvent(
         act=ConsentAct(row.act),
         at=row.at,
@@ -214,6 +219,7 @@ def _act_of(row: ConsentEventRow) -> Act:
         language=row.language,
         contract=row.contract,
         batch_id=None if row.batch_id is None else BatchId(row.batch_id),
+        event_id=bytes(row.event_id),
     )
 
 

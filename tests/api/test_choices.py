@@ -60,10 +60,12 @@ def test_opt_out_is_in_force_at_the_next_read(
     assert pseudonym in seen(caller.read(view, purpose))
     answer = caller.choose(world.tokens[person], state, purpose)
     assert answer.status_code == 200
-    assert answer.json() | {"epoch": 0} == {
+    assert len(bytes.fromhex(answer.json()["receipt"])) == 16
+    assert answer.json() | {"epoch": 0, "receipt": ""} == {
         "purpose": purpose,
         "state": state,
         "epoch": 0,
+        "receipt": "",
         "recorded": True,
         "stopped": [purpose],
         "continues": {},
