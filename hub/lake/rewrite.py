@@ -1,8 +1,9 @@
 """Replace files by rewritten ones: read under the old keys, write under new ones, swap by compare-and-set."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import polars as pl
+from sqlalchemy.orm import Session
 
 from hub.lake import catalogue
 from hub.lake.errors import CatalogueConflict, IntentExpired, LakeFileRefused
@@ -15,12 +16,23 @@ from privacy.keys import Key
 from privacy.terms import BatchId, KeyId
 
 
-def swap(
-    lake: Lake, sources: Sequence[CatalogueFile], drafts: Sequence[Draft], *, act: Act, operation_id: bytes
+def _unquestioned(_session: Session) -> None:
+    """Let a rewrite pass."""
+
+
+def swap(  # noqa: PLR0913 - `verify` is part of the act: a second call to it would be a second transaction
+    lake: Lake,
+    sources: Sequence[CatalogueFile],
+    drafts: Sequence[Draft],
+    *,
+    act: Act,
+    operation_id: bytes,
+    verify: Callable[[Session], None] = _unquestioned,
 ) -> list[StagedFile]:
     """Write the drafts, then put them in the place of `sources` in one transaction; return the new files.
 
-    Readers of older snapshots keep the sources until the purge.
+    Readers of older snapshots keep the sources until the purge. `verify` is asked first in that transaction, and may
+    raise `CatalogueConflict`.
 
     Raises:
         CatalogueConflict: another writer was first; what this call wrote has been taken back.
@@ -31,6 +43,7 @@ def swap(
     files = write(lake, drafts, act=act, batch_id=batch_id)
     try:
         with lake.unit_of_work() as session:
+            verify(session)
             at = lake.clock(session)
             catalogue.replace(session, sources, files, operation_id=operation_id, at=at)
     except (CatalogueConflict, IntentExpired):
@@ -41,15 +54,17 @@ def swap(
     return files
 
 
-def read(lake: Lake, file: CatalogueFile, keys: dict[KeyId, Key], *columns: str) -> pl.DataFrame:
-    """Read one file's own columns (all, unless some are named), in their stored order.
+def read(
+    lake: Lake, file: CatalogueFile, keys: dict[KeyId, Key], *columns: str, schema: pl.Schema | None = None
+) -> pl.DataFrame:
+    """Read one file's own columns, or those of the table's `schema`; all, unless some are named; in their order.
 
     Raises:
         LakeFileRefused: it is missing, altered, or its key is gone.
 
     """
     try:
-        rows = open_file(lake, file, keys.get(file.key_id))
+        rows = open_file(lake, file, keys.get(file.key_id), schema)
         return (rows.select(columns) if columns else rows).collect()
     except FileNotFoundError:
         raise LakeFileRefused(file.file_id, "the file is missing") from None

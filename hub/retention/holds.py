@@ -19,6 +19,7 @@ from hub.errors import AccessRefused, HubError
 from hub.retention.tables import LegalHoldLiftRow, LegalHoldRecordRow, LegalHoldRow
 from privacy.audit import AuditFields
 from privacy.store.bulk import among_keys, insert_rows, select_among
+from privacy.store.epoch import lock_epoch
 from privacy.store.principal import Principal
 from privacy.terms import PrincipalId, RecordId, Role, random_id
 
@@ -101,6 +102,7 @@ def place(hub: Hub, new: NewHold, by: Principal) -> bytes:
         columns=None if new.table == ANY_TABLE else (new.table,),
     )
     with hub.unit_of_work() as session:
+        lock_epoch(session)  # a retention run looks at the holds under this lock, right before it replaces files
         insert_rows(session, LegalHoldRow, [row])
         insert_rows(session, LegalHoldRecordRow, [{"hold_id": hold_id, "record_id": each} for each in new.records])
         hub.audit(session, "hold.place", by.principal_id, fields)

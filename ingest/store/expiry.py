@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
 from ingest.tables.batch import QuarantineRow
@@ -24,3 +24,13 @@ def delete_expired(session: Session, *, at: datetime) -> int:
         result = session.execute(delete(table).where(col(table.expires_at) <= at))
         deleted += int(getattr(result, "rowcount", 0))
     return deleted
+
+
+def count_expired(session: Session, *, at: datetime) -> dict[str, int]:
+    """Count what is over at an instant, by table."""
+    return {
+        str(table.__tablename__): int(
+            session.execute(select(func.count()).select_from(table).where(col(table.expires_at) <= at)).scalar_one()
+        )
+        for table in (HeldText, QuarantineRow)
+    }

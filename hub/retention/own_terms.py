@@ -1,0 +1,41 @@
+"""What carries its own end: refused rows, cleaned texts, tokens. Counted and ended together with everything else."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from hub.compose import Hub
+from ingest.pipeline.expiry import expire
+from ingest.store.expiry import count_expired
+from privacy.audit import AuditFields
+from privacy.store.token_expiry import count_expired_tokens, delete_expired_tokens
+from privacy.terms import PrincipalId
+
+TOKENS: Final = "subject_token"
+PERIODS: Final = {"quarantine_row": "P30D", "held_text": "P30D", TOKENS: "its own"}
+"""How long each is kept, from its arrival."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTerm:
+    """A table of the control database whose rows say themselves when they end, and how many have by some days."""
+
+    table: str
+    over: tuple[int, ...]
+
+
+def own_terms(hub: Hub, days: tuple[datetime, ...]) -> list[OwnTerm]:
+    """Count, by table, what is over at each of some instants."""
+    with hub.reading() as session:
+        counted = [count_expired(session, at=at) | {TOKENS: count_expired_tokens(session, at=at)} for at in days]
+    return [OwnTerm(table, tuple(each[table] for each in counted)) for table in sorted(counted[0])]
+
+
+def end_own_terms(hub: Hub, by: PrincipalId) -> int:
+    """Destroy and delete what is over now; return how many rows. What was sealed loses its key first."""
+    sealed = expire(hub.ports(by))
+    with hub.unit_of_work() as session:
+        tokens = delete_expired_tokens(session, at=hub.clock())
+        if tokens:
+            hub.audit(session, "retention.tokens", by, AuditFields(rows=tokens, reason="expired"))
+    return sealed + tokens
