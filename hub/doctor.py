@@ -183,7 +183,9 @@ def _sync_folder(folder: Path) -> None:
 
 def _inside(hub: Hub) -> list[Finding]:
     single = (_named_keys, _keys_due, _clock, _four_eyes, _batches, _erasures, _releases)
-    return [*_anchors(hub), *(look(hub) for look in single)]
+    findings = [*_anchors(hub), *(look(hub) for look in single)]
+    hub.keep_unwraps()
+    return findings
 
 
 def _named_keys(hub: Hub) -> Finding:

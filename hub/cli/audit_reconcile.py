@@ -18,6 +18,7 @@ def reconcile(ctx: typer.Context, *, form: FormatOption = Format.TABLE) -> None:
     `generations` with the calls in the service's own log: that is evidence.
     """
     act = acting(ctx, Duty.VERIFY_AUDIT)
+    act.hub.checkpoint()  # now and not at the end of this command: what it unwraps is in the count that is shown
     found = compare(act.hub)
     columns = (
         *("strength", "acts", "opened", "unwrapped", "unaudited", "without_act", "uncounted"),
@@ -36,5 +37,6 @@ def _explain(found: Reconciliation) -> None:
     if found.strength is Strength.ADVISORY:
         say("Advisory: the key-encryption key is in the process, so a program that wants to can leave itself out.")
     else:
-        say(f"Evidence: your key service's own log must show {found.generations} unwrappings of generation keys,")
-        say("and none more since the tally began. More means that somebody unwrapped elsewhere.")
+        say(f"Evidence: the runs that ended asked the key service {found.generations} times for a generation key. Its")
+        say("own log shows the calls: one more than that is of a run that still works or was killed, or of somebody")
+        say("who unwrapped elsewhere. See docs/guides/reveal.md.")

@@ -1,4 +1,7 @@
-"""The signature under what a command wrote, and its way to the anchors: whoever runs no server has no minute's."""
+"""The signature under what a command wrote, and its way to the anchors: whoever runs no server has no minute's.
+
+What the command unwrapped is kept at the same moment, so that `varde audit reconcile` knows of every run that ended.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -24,6 +27,7 @@ def _sign(hub: Hub, before: int) -> None:
         if _end(hub) > before:
             hub.checkpoint()
             hub.anchoring.publish()
+        hub.keep_unwraps()  # a command that only looked asked the key service, too
     except (*OURS, DBAPIError) as exc:  # the command is done, and said so: this must not make it look failed
         _LOG.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__})
 

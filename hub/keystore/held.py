@@ -112,6 +112,10 @@ class HeldGenerations:
         self._current = new.generation_id
         return new.generation_id
 
+    def note_asked(self) -> None:
+        """Count that a KEK was asked to unwrap a generation's key elsewhere than here: generations that move."""
+        self._asked()
+
     def get(self, generation_id: bytes) -> WrappingKey:
         """Return a generation's key.
 

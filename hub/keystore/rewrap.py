@@ -104,6 +104,7 @@ def rewrap_generations(engine: Engine, generations: HeldGenerations, old: KekPro
         waiting = [each for each in undestroyed(session) if each.kek_id != newest]
     for each in waiting:  # few: one a week
         aad = generations.aad_of(each.generation_id)
+        generations.note_asked()
         (wrapped,) = new.wrap(old.unwrap([each.wrapped], [aad]), [aad])
         kek_id, _ = label_of(wrapped)
         after = WrappedGeneration(generation_id=each.generation_id, kek_id=kek_id, wrapped=wrapped)

@@ -176,6 +176,7 @@ def _walk(hub: Hub, wrapper: str, moved: int, watch: Watch) -> int:
 def _verify_usable(hub: Hub, new: KekProvider) -> None:
     """Wrap and open something of no worth: a right to encrypt without one to decrypt would lock the home for good."""
     secret, aad = token_bytes(KEY_BYTES), hub.keystore.generations.aad_of(random_id())
+    hub.keystore.generations.note_asked()
     try:
         (opened,) = new.unwrap(new.wrap([secret], [aad]), [aad])
     except SealBroken:

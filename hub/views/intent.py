@@ -136,7 +136,7 @@ def note_completion(hub: Hub, done: Completion, principal: Principal) -> None:
         sha256=digest.hexdigest(),
     )
     completed = update(Release).where(col(Release.release_id) == done.release_id)
-    with hub.unit_of_work() as session:
+    with hub.accounted() as session:
         hub.audit(session, "view.release.complete", principal.principal_id, fields)
         session.execute(completed.values(completed_at=hub.clock(), sha256=digest.digest()))
 

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from hub.compose import open_hub
+from hub.settings import Settings
+from privacy.keys import KeyKind
 from tests.integration.cli_desk import Desk
 from tests.vault_fake import KEY, MOUNT, TOKEN, VaultFake
 
@@ -82,3 +85,39 @@ def test_an_unknown_kind_of_key_is_a_matter_of_configuration(tmp_path: Path) -> 
     assert told.exit_code == 2
     assert "aws-kms:" in told.stderr
     assert "Zq7" not in told.stderr
+
+
+def asked(fake: VaultFake) -> int:
+    """How many generation keys Vault's own log shows that it unwrapped."""
+    pairs = zip(fake.requests, fake.bodies, strict=True)
+    return sum(len(body["batch_input"]) for (_, path), body in pairs if "/decrypt/" in path)
+
+
+def reconciled(desk: Desk, env: dict[str, str]) -> dict[str, object]:
+    (found,) = json.loads(desk.run("audit", "reconcile", "--format", "json", env=env).stdout)
+    return dict(found)
+
+
+def test_with_a_key_service_the_count_is_evidence_because_the_two_agree(tmp_path: Path, vault: VaultFake) -> None:
+    desk, env = Desk(tmp_path), environment(vault)
+    runs = ("init", "init", "audit verify", "audit key", "audit receipt 0", "doctor", "principal list")
+    broken = ("erase nobody:1", "view read nothing --purpose churn", "audit prove 999")
+    for words in (*runs, *broken, "keys rotate-kek", "keys rotate-domain churn", "keys retire"):
+        desk.run(*words.split(), env=env)
+    vault.rotate()
+    assert desk.run("keys", "rotate-kek", "--to", env["VARDE_KEK"], env=env).exit_code == 0
+    for _ in range(2):
+        found = reconciled(desk, env)
+        assert (found["strength"], found["generations"]) == ("evidence", asked(vault))
+
+
+def test_who_unwraps_elsewhere_is_seen_in_the_key_services_log(tmp_path: Path, vault: VaultFake) -> None:
+    desk, env = Desk(tmp_path), environment(vault)
+    desk.run("init", env=env)
+    desk.run("audit", "verify", env=env)
+    thief = open_hub(Settings.load(env, desk.home))
+    thief.named_key(KeyKind.INDEX, "identity")  # a program that opens keys and keeps no count
+    told = desk.run("audit", "reconcile", env=env)
+    assert reconciled(desk, env)["generations"] == asked(vault) - 1
+    assert "somebody" in told.stderr
+    assert "elsewhere" in told.stderr
