@@ -89,6 +89,13 @@ class SubjectNotFound(HubError):
         )
 
 
+class ReceiptNotFound(HubError):
+    """The person has no receipt of that id; whether somebody else has is not told."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no such receipt among yours; see `GET /v1/me/receipts`")
+
+
 class ErasureWaiting(HubError):
     """The person is closed and the keys are gone, but a long reader keeps old pages; the rest follows by itself."""
 
@@ -115,6 +122,20 @@ class ModelNotFound(HubError):
     def __init__(self, module: str) -> None:
         super().__init__(f"{module}: no model has been trained yet. Run `varde predict train {module}`")
         self.module = module
+
+
+class IdentityNotProven(HubError):
+    """A code or an issuer's token that proves nothing here; what is wrong with it is not told."""
+
+    def __init__(self) -> None:
+        super().__init__("it proves nothing: it is wrong, was used, or is too old. Ask for a new code or sign in again")
+
+
+class IdentificationBusy(HubError):
+    """Too many want to be identified at once: everybody is told so alike, known or not."""
+
+    def __init__(self) -> None:
+        super().__init__("too many ask at once. Try again in a minute; the long code of a letter works meanwhile")
 
 
 class ChoiceNotRecorded(HubError):
@@ -179,3 +200,19 @@ class RestorePending(HubError):
             "Nothing is read and nothing is served until the ledger has been replayed: run `varde restore --replay`"
         )
         self.what = what
+
+
+class RestoreUnfit(HubError):
+    """What is being restored does not belong together, or is not what was saved."""
+
+    def __init__(self, why: str, remedy: str) -> None:
+        super().__init__(f"{why}. {remedy}")
+        self.remedy = remedy
+
+
+class BackupRefused(HubError):
+    """A backup cannot be made as asked."""
+
+    def __init__(self, why: str, remedy: str) -> None:
+        super().__init__(f"{why}. {remedy}")
+        self.remedy = remedy

@@ -18,6 +18,7 @@ from hub.erasing import DeliveryArriving
 from hub.errors import (
     AccessRefused,
     AnswerBroken,
+    BackupRefused,
     ChildFailed,
     ChoiceNotRecorded,
     ChoiceWithoutEffect,
@@ -25,12 +26,16 @@ from hub.errors import (
     GenerationInUse,
     HomeUnsafe,
     HubError,
+    IdentificationBusy,
+    IdentityNotProven,
     ModelNotFound,
     NotAuthenticated,
     ReadContended,
+    ReceiptNotFound,
     ReleaseExpired,
     RequestRefused,
     RestorePending,
+    RestoreUnfit,
     ServiceUnreachable,
     SettingsInvalid,
     StreamStopped,
@@ -38,6 +43,9 @@ from hub.errors import (
     WriteUnknown,
 )
 from hub.lake import errors as lake
+from hub.requests.rectifying import DetailUnfit
+from hub.requests.reflection import TableUnclassified
+from hub.requests.steps import RequestNotFound
 from hub.views.errors import CutRefused, SpecRefused
 from hub.witness.rules import SubmissionRefused
 from ingest.errors import BatchBusy, ContractInvalid, FileRefused, IngestError, LaneBusy
@@ -54,6 +62,7 @@ from privacy.errors import (
     SealBroken,
     WrongSecretLength,
 )
+from privacy.receipt import ReceiptRejected
 from privacy.request import StepRefused
 from privacy.store.audit import EntryNotFound
 from privacy.verifier import ProofRejected
@@ -94,10 +103,14 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     HomeUnsafe: _SETUP,
     SettingsInvalid: _SETUP,
     ServiceUnreachable: _LATER,
+    RestoreUnfit: _UNFIT,
+    BackupRefused: _UNFIT,
     RestorePending: Problem(ExitCode.REFUSED, HTTPStatus.SERVICE_UNAVAILABLE, "A restore must be finished first"),
     WriteUnknown: _LATER,
     AccessRefused: Problem(ExitCode.REFUSED, HTTPStatus.FORBIDDEN, "Refused by policy"),
     NotAuthenticated: Problem(ExitCode.REFUSED, HTTPStatus.UNAUTHORIZED, "No valid principal"),
+    IdentityNotProven: Problem(ExitCode.REFUSED, HTTPStatus.UNAUTHORIZED, "Identity not proven"),
+    IdentificationBusy: _LATER,
     ReadContended: _LATER,
     ChoiceNotRecorded: _LATER,
     ChoiceWithoutEffect: Problem(ExitCode.REFUSED, HTTPStatus.CONFLICT, "The choice would have no effect"),
@@ -106,6 +119,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     AnswerBroken: Problem(ExitCode.UNREACHABLE, HTTPStatus.BAD_GATEWAY, "The answer cannot be used"),
     ReleaseExpired: Problem(ExitCode.REFUSED, HTTPStatus.GONE, "The release has expired"),
     SubjectNotFound: _UNKNOWN,
+    ReceiptNotFound: _UNKNOWN,
     ErasureWaiting: _BUSY,
     GenerationInUse: _BUSY,
     DeliveryArriving: _BUSY,
@@ -130,6 +144,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     BatchBusy: _BUSY,
     LaneBusy: _BUSY,
     PrivacyError: UNEXPECTED,
+    ReceiptRejected: _UNFIT,
     SealBroken: _BROKEN,
     WrongSecretLength: _BROKEN,
     KeyNotFound: _BROKEN,
@@ -137,6 +152,9 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     KekRefused: _LATER,
     PolicyInvalid: _UNFIT,
     PurposeUnknown: _UNKNOWN,
+    DetailUnfit: _UNFIT,
+    TableUnclassified: _SETUP,
+    RequestNotFound: _UNKNOWN,
     StepRefused: Problem(ExitCode.REFUSED, HTTPStatus.CONFLICT, "The request cannot take this step"),
     ProofRejected: _BROKEN,
     EntryNotFound: _UNKNOWN,

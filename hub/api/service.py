@@ -17,6 +17,7 @@ from hub.compose import Hub
 from hub.database.schema import newest_revision
 from hub.erasing import roll_forward
 from hub.errors import HubError
+from hub.identification.round import go_round
 from hub.logs import LogEvent, log_of
 from hub.sequencing import sequence
 from hub.writer import Together, Writer
@@ -27,6 +28,7 @@ from privacy.verifier import ProofRejected
 
 CHECKPOINT_SECONDS: Final = 60.0  # design: an auditor never waits longer for a signed head
 SEQUENCE_SECONDS: Final = 1.0  # on PostgreSQL an audit entry is outside the tree no longer, unless thousands wait
+LETTER_SECONDS: Final = 2.0  # a person waits for a code; rounds start by the clock, whoever asked meanwhile
 HEAVY_READS: Final = 4  # each holds a frame and its bytes in memory; others wait without holding a thread
 SYSTEM: Final = PrincipalId(bytes(ID_BYTES))
 """Who acts when the hub finishes at start-up what a crash interrupted."""
@@ -54,7 +56,10 @@ async def serving(hub: Hub) -> AsyncIterator[Service]:
     await to_thread.run_sync(_start, hub)
     writer = Writer(hub.unit_of_work)
     revisions = (newest_revision("control"), newest_revision("keystore"))
-    duties = ((_sequence, SEQUENCE_SECONDS), (_sign, CHECKPOINT_SECONDS), (_anchor, CHECKPOINT_SECONDS))
+    duties = (
+        *((_sequence, SEQUENCE_SECONDS), (_sign, CHECKPOINT_SECONDS), (_anchor, CHECKPOINT_SECONDS)),
+        (_send_letters, LETTER_SECONDS),
+    )
     tasks = [asyncio.create_task(_regularly(act, hub, every=seconds)) for act, seconds in duties]
     try:
         yield Service(
@@ -119,6 +124,14 @@ def _sequence(hub: Hub) -> None:
     """Give audit entries that wait their places; what cannot be placed now waits for the next time."""
     try:
         sequence(hub)
+    except (HubError, PrivacyError, DBAPIError) as exc:
+        _log.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__})
+
+
+def _send_letters(hub: Hub) -> None:
+    """Send what is due; what cannot leave now is tried again later."""
+    try:
+        go_round(hub)
     except (HubError, PrivacyError, DBAPIError) as exc:
         _log.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__})
 

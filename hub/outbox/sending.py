@@ -64,14 +64,13 @@ def send_due(hub: Hub, post: Post) -> Sent:
 
     """
     total = Sent(expired=_expire(hub))
-    while has_letters_due(hub):
-        one = _send_some(hub, post)
+    while (one := _send_some(hub, post)) is not None:
         total = Sent(**{name: getattr(total, name) + getattr(one, name) for name in Sent.__dataclass_fields__})
     return total
 
 
 def has_letters_due(hub: Hub) -> bool:
-    """Say whether a letter waits to be tried now: costs a read and no write."""
+    """Say whether a letter waits to be tried, or to be given up: costs a read and no write."""
     with hub.reading() as session:
         return has_due(session, at=hub.clock())
 
@@ -87,9 +86,11 @@ def _expire(hub: Hub) -> int:
         return expire_letters(session, at=hub.clock())
 
 
-def _send_some(hub: Hub, post: Post) -> Sent:
+def _send_some(hub: Hub, post: Post) -> Sent | None:
     with hub.unit_of_work() as session:
         taken = claim_due(session, at=hub.clock(), most=MOST_AT_ONCE)
+    if not taken:
+        return None
     hub.reached("letters_claimed")
     live = _without_erased(hub, taken)
     keys = hub.keystore.get([letter.key_id for letter in live])
@@ -162,6 +163,6 @@ def _mail_of(hub: Hub, post: Post, letter: SealedLetter, key: Key) -> EmailMessa
     mail["Date"] = hub.clock()
     mail["Message-ID"] = f"<{letter.letter_id.hex()}@{post.domain}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday note answers it
-    mail["Content-Language"] = letter.language
     mail.set_content(body)
+    mail["Content-Language"] = letter.language  # after the content, which clears headers of its name
     return mail

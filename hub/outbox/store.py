@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 from sqlmodel import Session, col
 
 from hub.outbox.tables import OutboxLetter
@@ -77,8 +77,10 @@ def add_letter(session: Session, letter: SealedLetter, *, at: datetime) -> None:
 
 
 def has_due(session: Session, *, at: datetime) -> bool:
-    """Say whether a letter waits to be tried now."""
-    return session.execute(select(col(OutboxLetter.letter_id)).where(_due(at)).limit(1)).first() is not None
+    """Say whether a letter waits to be tried now, or to be given up because its time is over."""
+    over = or_(col(OutboxLetter.due_at) <= at, col(OutboxLetter.expires_at) <= at)
+    waiting = and_(col(OutboxLetter.state) == LetterState.WAITING.value, over)
+    return session.execute(select(col(OutboxLetter.letter_id)).where(waiting).limit(1)).first() is not None
 
 
 def claim_due(session: Session, *, at: datetime, most: int) -> list[SealedLetter]:

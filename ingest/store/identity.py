@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 from ingest.identity.clustering import Move
 from ingest.identity.exact import RULES
 from ingest.store.batch import BatchState
+from ingest.store.correction import corrected_by
 from ingest.store.record import earlier_tokens, tokens_of_records
 from ingest.tables.batch import Batch
 from ingest.tables.identity import Crosswalk, CrosswalkEvent, Entity
@@ -130,6 +131,7 @@ def _records_that_share(session: Session, batch_id: BatchId) -> set[bytes]:
     shared = select(col(brought.token)).where(col(brought.batch_id) == batch_id, col(brought.field).in_(RULES), beside)
     query = select(col(RecordIndex.record_id)).distinct().join(Batch, _OF_BATCH)
     found = set(session.execute(query.where(col(RecordIndex.token).in_(shared), *_COUNTED_ROW)).scalars())
+    found.update(corrected_by(session, batch_id))  # who lost a shared token may have to part
     carriers: defaultdict[bytes, set[bytes]] = defaultdict(set)
     for record, _, token, _ in _counted_rows(session, earlier_tokens(session, batch_id)):
         carriers[token].add(record)
@@ -197,6 +199,19 @@ def records_sharing_each(
     for field, token, record in select_among(session, _SHARING, sorted({token for _, token in attributes})):
         found[field, token].add(record)
     return found
+
+
+def people_by_attribute(session: Session, field: str, token: bytes) -> dict[RecordId, EntityId]:
+    """Find the persons' records that carry an attribute, by its blind index: record to entity.
+
+    Candidates only: an earlier revision may have carried it. Open the newest before anything rests on it.
+    """
+    carries = (col(RecordIndex.field) == field, col(RecordIndex.token) == token)
+    query = select(col(Crosswalk.record_id), col(Crosswalk.entity_id)).where(
+        col(Crosswalk.record_id).in_(select(col(RecordIndex.record_id)).where(*carries)),
+        col(Crosswalk.kind) == EntityKind.PERSON.value,
+    )
+    return {RecordId(record): EntityId(entity) for record, entity in session.execute(query).all()}
 
 
 def records_sharing(session: Session, field: str, token: bytes) -> list[RecordId]:

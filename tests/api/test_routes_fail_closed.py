@@ -67,6 +67,8 @@ TRIED: Final = {
 EXCUSED: Final = {
     "GET /health": "says whether the process is ready; to those who run it, which check failed",
     "GET /openapi.json": "describes the interface",
+    "POST /v1/identify": "answers everybody alike, known or not",
+    "POST /v1/identify/confirm": "answers with a token; nobody is named, and who holds it is looked at again",
     "POST /v1/reveal/requests": "answers with the id of a request; nobody is named",
     "POST /v1/reveal/requests/{request_id}/approval": "answers with an instant; nobody is named",
 }
