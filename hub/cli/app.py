@@ -11,6 +11,7 @@ from hub.cli import (
     batch,
     consent,
     domain,
+    hold,
     keys,
     lake,
     policy,
@@ -18,6 +19,7 @@ from hub.cli import (
     principal,
     quarantine,
     request_answer,
+    retention,
     reveal,
     source,
     subject_token,
@@ -53,7 +55,7 @@ def make_app() -> typer.Typer:
     app.command("version")(show_version)
     for noun in (
         *(source, quarantine, consent, principal, policy, domain, keys, view),
-        *(predict, reveal, audit, lake, batch, witness),
+        *(predict, reveal, audit, lake, batch, retention, hold, witness),
     ):
         app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
     app.add_typer(subject_token.app, name="subject")

@@ -28,6 +28,8 @@ class Duty(StrEnum):
     ROTATE_KEYS = "rotate_keys"
     RETIRE_KEYS = "retire_keys"
     TRAIN = "train"
+    PLAN_RETENTION = "plan_retention"
+    RUN_RETENTION = "run_retention"
     SERVE = "serve"
 
 
@@ -47,6 +49,8 @@ _ROLES: Final[Mapping[Duty, frozenset[Role]]] = {
     Duty.SEE_KEYS: frozenset({Role.OWNER, Role.DPO, Role.ENGINEER}),
     Duty.ROTATE_KEYS: frozenset({Role.OWNER}),
     Duty.RETIRE_KEYS: frozenset({Role.OWNER, Role.DPO}),
+    Duty.PLAN_RETENTION: frozenset({Role.OWNER, Role.DPO}),
+    Duty.RUN_RETENTION: frozenset({Role.OWNER, Role.DPO}),
     Duty.SERVE: frozenset({Role.OWNER, Role.ENGINEER}),
     Duty.TRAIN: frozenset({Role.OWNER, Role.SCIENTIST, Role.SERVICE}),
 }

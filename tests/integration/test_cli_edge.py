@@ -90,6 +90,9 @@ def test_token_is_no_option(desk: Desk) -> None:
         ("view", "submit", "no-such-file.yaml"),
         ("policy", "plan", "no-such-file.yaml"),
         ("source", "check", "one-file-only"),
+        ("hold", "add", "--reason", "claim", "--until", "2027-01-01", "--table", "nothing"),
+        ("hold", "add", "--reason", "Astrid Aas", "--until", "2027-01-01"),
+        ("hold", "lift", "not-an-id", "--reason", "over"),
         ("erase",),
         ("erase", "shop:1", "--finish"),
     ],
@@ -114,6 +117,9 @@ def test_wrong_usage_is_2(desk: Desk, words: tuple[str, ...]) -> None:
         ("agent", ("principal", "list")),
         ("agent", ("erase", "shop:1", "--yes")),
         ("agent", ("lake", "purge")),
+        ("scientist", ("retention", "plan")),
+        ("engineer", ("retention", "run")),
+        ("engineer", ("hold", "list")),
         ("agent", ("serve",)),
         ("agent", ("predict", "train", "churn")),
         ("scientist", ("view", "approve", "shopping")),
@@ -138,7 +144,7 @@ def test_log_lines_come_only_when_asked_for(desk: Desk) -> None:
 
 NOUNS = (
     *("init", "migrate", "doctor", "source", "ingest", "quarantine", "consent", "principal", "policy", "view"),
-    *("audit", "lake", "batch", "erase", "serve", "predict", "demo", "version", "subject"),
+    *("audit", "lake", "batch", "erase", "serve", "predict", "demo", "version", "subject", "retention", "hold"),
 )
 
 
@@ -163,6 +169,9 @@ def test_every_noun_explains_itself(desk: Desk, noun: str) -> None:
         ("view", "new"),
         ("view", "show", "shopping"),
         ("lake", "fsck"),
+        ("retention", "plan", "--all"),
+        ("retention", "list"),
+        ("hold", "list"),
         ("doctor",),
         ("version",),
         ("migrate", "--dry-run"),
