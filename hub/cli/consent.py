@@ -9,13 +9,14 @@ import typer
 from hub import logs
 from hub.cli.duty import Duty
 from hub.cli.home import DryRun
-from hub.cli.invocation import Invocation, acting
+from hub.cli.invocation import Acting, Invocation, acting
 from hub.cli.message import say, would
 from hub.cli.moment import instant_from
-from hub.cli.subject import Identifier, one_subject_from, subject_from
+from hub.cli.subject import Identifier, given, one_subject_from, subject_from
 from hub.cli.table import Format, FormatOption, Table, show, show_json
 from hub.compose import Hub
 from hub.consents import Subject, Wish, history, record_wish
+from hub.suppression.opt_out import note_opt_out, rehearse_opt_out
 from privacy.consent import axes_of
 from privacy.store.consent import Act, heads_of
 from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PurposeId
@@ -24,6 +25,8 @@ app = typer.Typer(help="Consent, objection and restriction of a person.", no_arg
 _LOG = logs.log_of("consent")
 _ACTS: Final = ("at", "act", "purpose", "channel", "notice_version", "until", "record_id")
 _PERMITS: Final = frozenset({ConsentAct.GIVEN, ConsentAct.OBJECTION_LIFTED, ConsentAct.RESTRICTION_LIFTED})
+_WAIT: Final = frozenset({ConsentAct.WITHDRAWN, ConsentAct.OBJECTED})
+"""What is kept for whoever carries the identifier later, if nobody does yet."""
 _STANDING: Final = ("purpose", "consent", "objected", "restricted", "records")
 
 Purpose = Annotated[str, typer.Argument(help="A purpose of the policy; * means every purpose.")]
@@ -108,11 +111,13 @@ def _wish(act: ConsentAct, purpose: str, until: datetime | None = None) -> Wish:
 
 def _enter(ctx: typer.Context, identifier: str, wish: Wish, *, dry_run: bool) -> None:
     """Write the act for every record of the person, or say what would be written."""
-    act = acting(ctx, Duty.ANYTHING)
+    act, word = acting(ctx, Duty.ANYTHING), given(identifier)
+    if wish.act in _WAIT and ":" in word:
+        _note(act, word, wish, dry_run=dry_run)
+        return
     find = one_subject_from if wish.act in _PERMITS else subject_from
-    subject = find(act.hub, identifier)
-    purpose = "every purpose" if wish.purpose == EVERY_PURPOSE else wish.purpose
-    what = f"`{wish.act}` for {purpose} on {len(subject.records)} records of the person"
+    subject = find(act.hub, word)
+    what = _what(wish, len(subject.records))
     if dry_run:
         if wish.purpose != EVERY_PURPOSE:
             act.hub.policy().purpose(wish.purpose)
@@ -122,6 +127,25 @@ def _enter(ctx: typer.Context, identifier: str, wish: Wish, *, dry_run: bool) ->
     fields = {"act": wish.act.value, "purpose": wish.purpose, "records": len(subject.records), "epoch": epoch}
     _LOG.info(logs.LogEvent.CONSENT_RECORDED, extra=fields)
     say(f"Wrote {what}. It holds from now on: no read that starts later sees it otherwise (epoch {epoch}).")
+
+
+def _what(wish: Wish, records: int) -> str:
+    purpose = "every purpose" if wish.purpose == EVERY_PURPOSE else wish.purpose
+    return f"`{wish.act}` for {purpose} on {records} records of the person"
+
+
+def _note(act: Acting, identifier: str, wish: Wish, *, dry_run: bool) -> None:
+    """Write a no on every record that carries an identifier, and keep it for those that will."""
+    if dry_run:
+        would(f"write {_what(wish, rehearse_opt_out(act.hub, identifier, wish, act.principal))}, and on later ones")
+        return
+    noted = note_opt_out(act.hub, identifier, wish, act.principal)
+    fields = {"act": wish.act.value, "purpose": wish.purpose, "records": len(noted.records)}
+    _LOG.info(logs.LogEvent.CONSENT_RECORDED, extra=fields)
+    if noted.records:
+        say(f"Wrote {_what(wish, len(noted.records))}. It holds from now on, and for every record that comes with it.")
+    else:
+        say("Nobody here carries that identifier yet. The no is kept, and holds for whoever comes with it.")
 
 
 def _act_row(act: Act) -> tuple[object, ...]:

@@ -168,10 +168,10 @@ class Screen:
         found = self._found.filter(
             pl.col("kind").is_in(kinds) & pl.col("attribute").is_in([each.value for each in known])
         )
-        hits = self._tokens.drop("attribute").join(found.select("token", "kind", "attribute"), on="token")
+        hits = self._tokens.drop("attribute").join(found.select("token", "kind", "attribute", "seq"), on="token")
         cleared = pl.col("kind") == EntryKind.CLEARED.value
         rows = hits.group_by("_line").agg(
-            agrees=pl.col("attribute").filter(~cleared).unique().sort(), cleared=cleared.any()
+            agrees=pl.col("attribute").filter(~cleared).unique().sort(), cleared=_is_cleared()
         )
         rows = rows.join(self._on_record(rows["_line"]), on="_line")
         patterns = rows.select("agrees", "cleared", "on_record").unique()  # a handful, however many rows there are
@@ -256,11 +256,20 @@ def _looked_up(keys: pl.Series, source: str, kind: EntityKind, ports: Ports) -> 
     with ports.read_only() as session:
         listed = sum(entries.entries_present(session).values())
         found = entries.entries_among(session, [token for tokens in versions for token in tokens], listed=listed)
-    cleared = set(found.filter(pl.col("kind") == EntryKind.CLEARED.value)["token"])
-    erased = set(found.filter(pl.col("kind") == EntryKind.ERASED.value)["token"])
-    of_key = (set(tokens) for tokens in zip(*versions, strict=True))
-    hit = [bool(tokens & erased) and not tokens & cleared for tokens in of_key]
-    return pl.DataFrame({"key": keys, "erased": pl.Series(hit, dtype=pl.Boolean)})
+    of_key = [(key, token) for key, *tokens in zip(keys, *versions, strict=True) for token in tokens]
+    named = pl.DataFrame(of_key, schema={"key": pl.String, "token": pl.Binary}, orient="row")
+    hits = named.join(found, on="token").filter(pl.col("kind").is_in([kind.value for kind in _KEEPS_OUT]))
+    erased = hits.group_by("key").agg(erased=~_is_cleared()).filter("erased")["key"]
+    return keys.to_frame("key").with_columns(erased=pl.col("key").is_in(erased.implode()))
+
+
+def _is_cleared() -> pl.Expr:
+    """Say of a key's entries whether the last thing told of it is that it is somebody else: they too may be erased."""
+    at = pl.col("seq")
+    key = pl.col("attribute") == Attribute.SOURCE_KEY.value
+    cleared = at.filter(pl.col("kind") == EntryKind.CLEARED.value).max()
+    erased = at.filter(key & (pl.col("kind") == EntryKind.ERASED.value)).max()
+    return (cleared.is_not_null() & (erased.is_null() | (cleared > erased))).fill_null(value=False)
 
 
 def _verdict(agrees: Sequence[str], cleared: bool, on_record: bool) -> str:  # noqa: FBT001 - the columns of one pattern
