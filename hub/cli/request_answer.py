@@ -1,5 +1,6 @@
 """`varde request export` and the other works that answer a request: each for an identified asker, each audited."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,9 @@ from hub.cli.request import RequestId, app, request_id_from
 from hub.requests.export import Form, complete
 from hub.requests.export import export as take_out
 from hub.requests.handling import verify_may_handle
+from hub.requests.rectifying import correct as put_right
+from hub.requests.rectifying import verify_details
+from hub.requests.steps import seat_here
 
 
 @app.command()
@@ -42,3 +46,38 @@ def _acting(ctx: typer.Context) -> Acting:
     act = acting(ctx, Duty.ANYTHING)
     verify_may_handle(act.principal)
     return act
+
+
+@app.command()
+def correct(
+    ctx: typer.Context,
+    request: RequestId,
+    *,
+    details: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            metavar="DETAIL=VALUE",
+            help="A right value, repeatable; an empty one says there is none. - reads such lines from standard input, "
+            "which keeps them out of the shell's history.",
+        ),
+    ],
+    dry_run: DryRun = False,
+) -> None:
+    """Correct the asker's details (Art. 16): it holds although the source goes on to deliver the wrong value."""
+    act = _acting(ctx)
+    values = _details(details)
+    if dry_run:
+        verify_details(values, seat_here(act.hub).country)
+        would(f"correct {', '.join(sorted(values))} wherever a source says otherwise")
+        return
+    changed = put_right(act.hub, request_id_from(request), values, act.principal)
+    say(f"Corrected {changed} records. Next: `varde request fulfil`; tell the sources, too (Art. 19).")
+
+
+def _details(given: list[str]) -> dict[str, str | None]:
+    lines = [line for each in given for line in (sys.stdin.read().splitlines() if each == "-" else [each])]
+    pairs = [line.partition("=") for line in lines if line.strip()]
+    if not pairs or any(not sign for _, sign, _ in pairs):
+        raise typer.BadParameter("write each as DETAIL=VALUE, for instance city=Oslo")
+    return {name.strip(): value.strip() or None for name, _, value in pairs}

@@ -14,11 +14,11 @@ state of knowledge had joined.
   id), so ids are stable for life and do not tell in which order things were joined. A cluster that is an entity
   already keeps its id.
 - Records that share an entity although no token connects them were joined by somebody else than these rules: that
-  counts as one more weak link.
+  counts as one more weak link; but not for a record that was just corrected: a wrong value may be all that held it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Final
@@ -93,7 +93,9 @@ class _Forest:
         return found
 
 
-def moves_of(indexes: pl.DataFrame, members: pl.DataFrame, rules: Sequence[str]) -> Outcome:
+def moves_of(
+    indexes: pl.DataFrame, members: pl.DataFrame, rules: Sequence[str], *, corrected: Collection[bytes] = ()
+) -> Outcome:
     """Cluster connected records, and say which of them move.
 
     Args:
@@ -101,20 +103,23 @@ def moves_of(indexes: pl.DataFrame, members: pl.DataFrame, rules: Sequence[str])
         members: record, entity, own_entity, own_created_us: those records and all others of their entities, with the
             entity that was made with the record's name, and when.
         rules: the fields that join.
+        corrected: records that stay in their entity only by tokens that they still have.
 
     """
     home = dict(members.select("record", "entity").iter_rows())
     carriers: dict[Token, list[bytes]] = defaultdict(list)
     for record, name, token in indexes.filter(pl.col("field").is_in(list(rules))).iter_rows():
         carriers[name, token].append(record)
-    parts = _connected(carriers, home)
+    parts = _connected(carriers, home, corrected)
     fold = _folds(carriers, home)
     refused = sum(len({fold[record] for record in records}) > 1 for records in carriers.values())
     target = _targets(fold, members, home)
     return Outcome(_regroupings(parts, home, target), refused)
 
 
-def _connected(carriers: dict[Token, list[bytes]], home: Mapping[bytes, bytes]) -> _Forest:
+def _connected(
+    carriers: dict[Token, list[bytes]], home: Mapping[bytes, bytes], corrected: Collection[bytes]
+) -> _Forest:
     """Connect records by tokens, and by entities that no token explains; the latter become tokens themselves."""
     forest = _Forest()
     for records in carriers.values():
@@ -124,7 +129,7 @@ def _connected(carriers: dict[Token, list[bytes]], home: Mapping[bytes, bytes]) 
         together[entity].append(record)
     for entity, records in together.items():
         if len({forest.root(record) for record in records}) > 1:
-            carriers[_KEPT, entity] = records
+            carriers[_KEPT, entity] = [record for record in records if record not in corrected]
     for entity, records in together.items():  # after the look, so that one entity's link explains no other's
         if (_KEPT, entity) in carriers:
             forest.join(records)

@@ -17,6 +17,7 @@ from ingest.contract.model import Contract
 from ingest.identity.comparable import STANDARDISER_VERSION
 from ingest.pipeline.acts import consent_acts
 from ingest.pipeline.arrival import Arrival, new_keys
+from ingest.pipeline.corrections import with_corrections
 from ingest.pipeline.indexing import index_chunk
 from ingest.pipeline.naming import records_of_keys
 from ingest.pipeline.pace import Pace
@@ -60,7 +61,7 @@ class IdentityArrival(Arrival):
         self.quarantine(chunk.rejected)
         self.figures.add(chunk.frame)
         named = self._named(chunk.frame)
-        fresh = self._without_repeats(named)
+        fresh = with_corrections(self._without_repeats(named), self.kind, self.ports)
         # Random ids touch pages all over the database; in their own order each short transaction touches a few.
         self._stage(fresh.sort("record", "_line"))
         self._gather_profiles(fresh)

@@ -58,7 +58,8 @@ def _planned(batch_id: BatchId, ports: Ports) -> _Plan:
     with ports.read_only() as session:
         version = identity.crosswalk_version(session)
         linked = identity.linked_with(session, batch_id)
-    return _Plan(moves_of(linked.indexes, linked.members, RULES).regroupings, version)
+    outcome = moves_of(linked.indexes, linked.members, RULES, corrected=linked.corrected)
+    return _Plan(outcome.regroupings, version)
 
 
 def _carry_out(run: Sequence[Regrouping], plan: _Plan, batch_id: BatchId, ports: Ports) -> int:

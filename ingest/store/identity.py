@@ -75,6 +75,7 @@ class Linked:
 
     indexes: pl.DataFrame
     members: pl.DataFrame
+    corrected: frozenset[bytes] = frozenset()
 
 
 def linked_with(session: Session, batch_id: BatchId) -> Linked:
@@ -97,7 +98,7 @@ def linked_with(session: Session, batch_id: BatchId) -> Linked:
         looked |= unseen
         frontier = {record for record, *_ in _counted_rows(session, sorted(unseen))}
     indexes = pl.DataFrame(rows, schema=_INDEX_SCHEMA, orient="row").unique()
-    return Linked(indexes, _members(session, found))
+    return Linked(indexes, _members(session, found), frozenset(corrected_by(session, batch_id)))
 
 
 def _rows_of(session: Session, records: Mapping[bytes, bytes]) -> list[tuple[bytes, str, bytes, bytes]]:

@@ -1,0 +1,264 @@
+"""Rectification (GDPR Art. 16): a person's right values, brought by a batch of its own that is settled like any other.
+
+For each record a revision with the corrected document and, beside it, the correction itself, which goes on to correct
+what the source delivers later. Blind indexes of the wrong values go, those of the right ones come; records that only a
+wrong value held together part when the batch is settled.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import polars as pl
+from sqlmodel import Session
+
+from ingest.errors import LaneBusy
+from ingest.identity.comparable import STANDARDISER_VERSION
+from ingest.identity.correction import Corrected, Correction, form_of, written
+from ingest.pipeline.arrival import new_key
+from ingest.pipeline.corrections import correction_cell
+from ingest.pipeline.indexing import index_chunk
+from ingest.pipeline.people import revision_cell
+from ingest.pipeline.ports import Ports
+from ingest.pipeline.settle import settle
+from ingest.store.batch import find_in_lane
+from ingest.store.correction import (
+    CONTRACT,
+    Told,
+    add_correction_batch,
+    add_corrections,
+    drop_indexes,
+    sealed_corrections,
+    told_revisions,
+)
+from ingest.store.record import add_indexes, add_revisions, tokens_of_records
+from privacy.audit import AuditFields
+from privacy.keys import Key, KeyKind, NewKey
+from privacy.sealing import open_sealed, seal
+from privacy.store.bulk import Columns, Same
+from privacy.terms import BatchId, EntityKind, KeyId, RecordId, random_id
+
+_NAME: Final = ("email_name", "phone_name")
+_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "email": ("email", "email_name"),
+    "phone": ("phone", "phone_name"),
+    "national_id": ("number",),
+    "given_name": _NAME,
+    "family_name": _NAME,
+    "full_name": _NAME,
+}
+"""The blind indexes that each attribute takes part in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rectification:
+    """The right values of one person by attribute (None: there is none), asked for by a request; never printed.
+
+    `country` reads a telephone number without its country code.
+    """
+
+    request_id: bytes
+    records: Sequence[RecordId]
+    values: Mapping[str, str | None] = field(repr=False)
+    country: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """What becomes of one record."""
+
+    last: Told
+    number: int
+    correction: Correction = field(repr=False)
+    document: Mapping[str, Any] = field(repr=False)
+    keys: tuple[Key, Key] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bringing:
+    """The batch that brings corrections, and what it needs from outside."""
+
+    batch_id: BatchId
+    ports: Ports
+
+
+_Documents = Mapping[RecordId, Sequence[tuple[Told, Mapping[str, Any]]]]
+
+
+def rectify(asked: Rectification, ports: Ports) -> int:
+    """Correct a person's records; return how many were changed: 0 if they say so already.
+
+    Raises:
+        LaneBusy: a delivery of the same source is being taken in; try again when it has ended.
+
+    """
+    with ports.read_only() as session:
+        told, before = told_revisions(session, asked.records), sealed_corrections(session, asked.records)
+    numbers = {each.record_id: each.number for each in before}
+    changes = _changes(asked.values, _opened(told, asked, ports), numbers)
+    if not changes:
+        return 0
+    batch_id = BatchId(random_id())
+    keys = [NewKey(key=key, owner=each.last.record_id, batch_id=batch_id) for each in changes for key in each.keys]
+    ports.keys.add(keys)
+    ports.reached("keys_durable")
+    with ports.unit_of_work() as session:
+        _write(session, asked, changes, _Bringing(batch_id, ports))
+    ports.reached("rectified")
+    settle(batch_id, ports)
+    return len(changes)
+
+
+def _opened(told: Sequence[Told], asked: Rectification, ports: Ports) -> _Documents:
+    """Open every revision of the person: a wrong value may come back from any of them."""
+    with ports.unit_of_work() as session:
+        fields = AuditFields(
+            act_id=asked.request_id, records=tuple(asked.records), opened=len(told), columns=tuple(sorted(asked.values))
+        )
+        ports.audit(session, "request.rectify.intent", ports.principal, fields)
+    keys = ports.keys.get([KeyId(each.key_id) for each in told], act_id=asked.request_id)
+    found: dict[RecordId, list[tuple[Told, dict[str, Any]]]] = defaultdict(list)
+    for each in told:
+        key = keys.get(KeyId(each.key_id))
+        if key is not None:
+            cell = revision_cell(ports.instance, each.record_id, each.revision)
+            found[each.record_id].append((each, json.loads(open_sealed(each.sealed, key=key, cell=cell))))
+    return found
+
+
+def _changes(values: Mapping[str, str | None], documents: _Documents, numbers: Mapping[RecordId, int]) -> list[_Change]:
+    """Say what becomes of each record: an attribute is corrected wherever it was told, else in one record."""
+    carriers = {
+        name: [record for record, many in documents.items() if any(each.get(name) for _, each in many)]
+        or sorted(documents)[:1]
+        for name in values
+    }
+    changes = []
+    for record, many in sorted(documents.items()):
+        mine = {name: value for name, value in values.items() if record in carriers[name]}
+        correction = _correction(mine, [each for _, each in many])
+        if correction:
+            last, newest = many[-1]
+            change = _Change(
+                last=last,
+                number=numbers.get(record, 0) + 1,
+                correction=correction,
+                document={**newest, **{name: each.value for name, each in correction.items()}},
+                keys=(new_key(KeyKind.RECORD), new_key(KeyKind.RECORD)),
+            )
+            changes.append(change)
+    return changes
+
+
+def _correction(values: Mapping[str, str | None], told: Sequence[Mapping[str, Any]]) -> dict[str, Corrected]:
+    """Let each right value displace every other that the record ever told; one that it tells already is no change."""
+    return {
+        name: Corrected(value, frozenset(form_of(each.get(name)) for each in told) - {form_of(value)})
+        for name, value in values.items()
+        if told[-1].get(name) != value
+    }
+
+
+def _write(session: Session, asked: Rectification, changes: Sequence[_Change], bringing: _Bringing) -> None:
+    ports, batch_id = bringing.ports, bringing.batch_id
+    for each in changes:
+        lane = find_in_lane(session, f"people:{each.last.source}")
+        if lane is not None and lane.lease_until > ports.clock():
+            raise LaneBusy(CONTRACT)
+    add_correction_batch(session, _batch(bringing, len(changes)))
+    indexed = index_chunk(_frame(changes), kind=EntityKind.PERSON, country=asked.country, indexes=ports.indexes)
+    for each in changes:
+        stale = {field for name in each.correction for field in _FIELDS.get(name, ())}
+        drop_indexes(session, each.last.record_id, stale, tokens_of_records(session, [each.last.record_id]))
+    add_indexes(session, _index_columns(indexed.rows, batch_id))
+    add_revisions(session, _revision_columns(changes, indexed.of_row["tokens"].to_list(), bringing))
+    add_corrections(session, [_correction_row(each, asked, bringing) for each in changes])
+    fields = AuditFields(
+        act_id=asked.request_id,
+        batch=batch_id,
+        records=tuple(each.last.record_id for each in changes),
+        columns=tuple(sorted(asked.values)),
+    )
+    ports.audit(session, "request.rectify", ports.principal, fields)
+
+
+def _batch(bringing: _Bringing, rows: int) -> dict[str, Any]:
+    at = bringing.ports.clock()
+    return {
+        "batch_id": bringing.batch_id,
+        "contract_hash": hashlib.sha256(CONTRACT.encode()).digest(),
+        "source": CONTRACT,
+        "canonical_table": "people",
+        "idempotency_key": hashlib.sha256(bringing.batch_id).digest(),
+        "lane": f"{CONTRACT}:{bringing.batch_id.hex()}",
+        "started_at": at,
+        "lease_until": at,
+        "visible_at": at,
+        "principal_id": bringing.ports.principal,
+        "rows_read": rows,
+        "rows_accepted": rows,
+    }
+
+
+def _frame(changes: Sequence[_Change]) -> pl.DataFrame:
+    names = sorted({name for each in changes for name in each.document})
+    columns = {name: [each.document.get(name) for each in changes] for name in names}
+    frame = pl.DataFrame({name: list(map(_text, values)) for name, values in columns.items()})
+    records = pl.Series("record", [each.last.record_id for each in changes], dtype=pl.Binary)
+    return frame.with_columns(pl.all().cast(pl.String)).with_columns(records)
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _index_columns(rows: pl.DataFrame, batch_id: BatchId) -> Columns:
+    return {
+        "record_id": rows["record"].to_list(),
+        "field": rows["field"].to_list(),
+        "token": rows["token"].to_list(),
+        "batch_id": Same(batch_id),
+        "standardiser_version": Same(STANDARDISER_VERSION),
+        "key_version": Same(1),
+    }
+
+
+def _revision_columns(changes: Sequence[_Change], tokens: Sequence[bytes], bringing: _Bringing) -> Columns:
+    """Seal the corrected documents; the digest stays that of what the source said, whose repetition is no news."""
+    ports = bringing.ports
+    numbers = [each.last.revision + 1 for each in changes]
+    sealed = [
+        seal(
+            json.dumps(each.document, ensure_ascii=False).encode(),
+            key=each.keys[0],
+            cell=revision_cell(ports.instance, each.last.record_id, number),
+        )
+        for each, number in zip(changes, numbers, strict=True)
+    ]
+    return {
+        "record_id": [each.last.record_id for each in changes],
+        "revision": numbers,
+        "batch_id": Same(bringing.batch_id),
+        "key_id": [each.keys[0].key_id for each in changes],
+        "content_index": [each.last.content_index for each in changes],
+        "sealed": sealed,
+        "arrived_at": Same(ports.clock()),
+        "tokens": list(tokens),
+    }
+
+
+def _correction_row(change: _Change, asked: Rectification, bringing: _Bringing) -> dict[str, Any]:
+    key, record = change.keys[1], change.last.record_id
+    document = json.dumps(written(change.correction), ensure_ascii=False).encode()
+    return {
+        "record_id": record,
+        "number": change.number,
+        "batch_id": bringing.batch_id,
+        "request_id": asked.request_id,
+        "key_id": key.key_id,
+        "sealed": seal(document, key=key, cell=correction_cell(bringing.ports.instance, record, change.number)),
+        "corrected_at": bringing.ports.clock(),
+    }
