@@ -131,6 +131,14 @@ class IdentityNotProven(HubError):
         super().__init__("it proves nothing: it is wrong, was used, or is too old. Ask for a new code or sign in again")
 
 
+class BodyUnfit(HubError):
+    """What was sent is not what this route takes; says what that is."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(f"the body cannot be used: {rule}")
+        self.rule = rule
+
+
 class IdentificationBusy(HubError):
     """Too many want to be identified at once: everybody is told so alike, known or not."""
 

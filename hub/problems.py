@@ -19,6 +19,7 @@ from hub.errors import (
     AccessRefused,
     AnswerBroken,
     BackupRefused,
+    BodyUnfit,
     ChildFailed,
     ChoiceNotRecorded,
     ChoiceWithoutEffect,
@@ -64,7 +65,7 @@ from privacy.errors import (
 )
 from privacy.receipt import ReceiptRejected
 from privacy.request import StepRefused
-from privacy.store.audit import EntryNotFound
+from privacy.store.audit import EntryNotFound, LogHeadMissing
 from privacy.verifier import ProofRejected
 
 
@@ -111,6 +112,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     NotAuthenticated: Problem(ExitCode.REFUSED, HTTPStatus.UNAUTHORIZED, "No valid principal"),
     IdentityNotProven: Problem(ExitCode.REFUSED, HTTPStatus.UNAUTHORIZED, "Identity not proven"),
     IdentificationBusy: _LATER,
+    BodyUnfit: _UNFIT,
     ReadContended: _LATER,
     ChoiceNotRecorded: _LATER,
     ChoiceWithoutEffect: Problem(ExitCode.REFUSED, HTTPStatus.CONFLICT, "The choice would have no effect"),
@@ -158,6 +160,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     StepRefused: Problem(ExitCode.REFUSED, HTTPStatus.CONFLICT, "The request cannot take this step"),
     ProofRejected: _BROKEN,
     EntryNotFound: _UNKNOWN,
+    LogHeadMissing: _BROKEN,
     AuditFieldRefused: _UNFIT,
     predict.PredictError: UNEXPECTED,
     predict.FrameRefused: _BROKEN,

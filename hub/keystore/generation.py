@@ -6,12 +6,13 @@ committed no transaction adds a key to the generation before: its keys only beco
 them without holding a lock.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, Engine, Select, func, select, update
+from sqlalchemy import ColumnElement, Engine, Select, delete, func, select, update
 from sqlmodel import Session, col
 
 from hub.database.unit import reading, unit_of_work
@@ -86,6 +87,33 @@ def direct_wrappers(engine: Engine) -> dict[str, int]:
     """Count the data keys that a KEK wrapped itself, by its id: those of homes before key generations."""
     with reading(engine) as session:
         return {wrapper: count for wrapper, count in _counts(session).items() if generation_of(wrapper) is None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedGeneration:
+    """A generation as a backup keeps it: its key as the KEK wrapped it, and where it stands (microseconds)."""
+
+    generation_id: bytes
+    kek_id: str
+    wrapped: bytes = field(repr=False)
+    state: str
+    created_us: int
+    retired_us: int | None
+    destroyed_us: int | None
+
+
+def saved_generations(engine: Engine) -> list[SavedGeneration]:
+    """Return every generation, the oldest first; of a destroyed one nothing is left that opens."""
+    with reading(engine) as session:
+        rows = session.execute(select(KeyGenerationRow).order_by(col(KeyGenerationRow.created_us))).scalars().all()
+    return [SavedGeneration(**{each.name: getattr(row, each.name) for each in fields(SavedGeneration)}) for row in rows]
+
+
+def bring_back_generations(engine: Engine, saved: Sequence[SavedGeneration]) -> None:
+    """Put saved generations in the place of those that are there: of a key store that was restored without them."""
+    with unit_of_work(engine) as session:
+        session.execute(delete(KeyGenerationRow))
+        insert_rows(session, KeyGenerationRow, [asdict(each) for each in saved])
 
 
 def find_current(session: Session) -> WrappedGeneration | None:

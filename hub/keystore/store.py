@@ -82,6 +82,15 @@ class SqlKeyStore:
         self.unwraps.count(keys, act_id)
         return {key.key_id: key for key in keys}
 
+    def present(self, key_ids: Sequence[KeyId]) -> set[KeyId]:
+        """Return which of the keys exist, without opening any."""
+        found: set[KeyId] = set()
+        with reading(self._engine) as session:
+            for chunk in _chunks(key_ids):
+                query = select(col(WrappedKey.key_id)).where(col(WrappedKey.key_id).in_(chunk))
+                found.update(KeyId(bytes(key_id)) for key_id in session.execute(query).scalars())
+        return found
+
     def find_named(self, kind: KeyKind, name: str, version: int = 1) -> Key | None:
         """Unwrap the hub's own key of that kind, name and version.
 

@@ -19,7 +19,7 @@ from typing import Final
 from hub.database.unit import file_lock
 from hub.durable_file import create
 from hub.errors import ServiceUnreachable
-from privacy.instant import instant_of, microseconds_of
+from hub.ledger.line import entry_of, line_of
 from privacy.store.ledger import LedgerEntry
 from privacy.verifier import ProofRejected, VerifierKey, verified_text
 
@@ -27,7 +27,6 @@ _HEADER: Final = "varde-ledger/v1"
 _END: Final = "\n\n"
 _ENTRIES: Final = 200  # a signed note has at most 64 K characters
 _TAIL_BYTES: Final = 1 << 18
-_FIELDS: Final = 10
 _SERVICE: Final = "the ledger's copy outside"
 _FIRST: Final = "0" * 64
 
@@ -81,7 +80,7 @@ class LedgerCopy:
         _, notes = self._tail()
         if not notes:
             return None
-        return _entry_of(notes[-1].split(_END, 1)[0].rsplit("\n", 1)[1])
+        return entry_of(notes[-1].split(_END, 1)[0].rsplit("\n", 1)[1])
 
     def append(self, entries: Sequence[LedgerEntry]) -> None:
         """Append entries durably; the caller holds the file.
@@ -95,7 +94,7 @@ class LedgerCopy:
             before = _digest(notes[-1]) if notes else _FIRST
             written = []
             for start in range(0, len(entries), _ENTRIES):
-                lines = [_HEADER, before, *map(_line_of, entries[start : start + _ENTRIES])]
+                lines = [_HEADER, before, *map(line_of, entries[start : start + _ENTRIES])]
                 note = self._notary.sign("\n".join(lines) + "\n") + "\n"
                 before = _digest(note)
                 written.append(note)
@@ -116,7 +115,7 @@ class LedgerCopy:
             header, named, *lines = verified_text(note[:-1], key).splitlines()
             if header != _HEADER or named != before:
                 raise ProofRejected("varde-ledger/v1: a note does not follow the one before it")
-            yield from map(_entry_of, lines)
+            yield from map(entry_of, lines)
             before = _digest(note)
 
     def _tail(self) -> tuple[int, list[str]]:
@@ -159,32 +158,6 @@ def _append(path: Path, content: bytes, *, at: int) -> None:
 
 def _digest(note: str) -> str:
     return hashlib.sha256(note.encode()).hexdigest()
-
-
-def _line_of(entry: LedgerEntry) -> str:
-    words = (
-        *(str(entry.epoch), str(entry.place), entry.entry_id.hex(), entry.kind, entry.ref.hex(), entry.purpose),
-        *(entry.channel, str(microseconds_of(entry.at)), entry.erasure_id.hex(), entry.detail),
-    )
-    return " ".join(words)  # words hold no spaces; the detail, which may, comes last
-
-
-def _entry_of(line: str) -> LedgerEntry:
-    words = line.split(" ", _FIELDS - 1)
-    if len(words) != _FIELDS:
-        raise ProofRejected("varde-ledger/v1: a line has not ten words")
-    return LedgerEntry(
-        epoch=int(words[0]),
-        place=int(words[1]),
-        entry_id=bytes.fromhex(words[2]),
-        kind=words[3],
-        ref=bytes.fromhex(words[4]),
-        purpose=words[5],
-        channel=words[6],
-        at=instant_of(int(words[7])),
-        erasure_id=bytes.fromhex(words[8]),
-        detail=words[9],
-    )
 
 
 @contextmanager

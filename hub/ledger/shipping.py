@@ -55,6 +55,12 @@ class Shipping:
         self.keys.absorb(entries)
         self._copy_rest()
 
+    def absorb_all(self) -> None:
+        """Bring every entry of the control database into the key store, which may be older than it, or newer."""
+        with self.read_only() as session:
+            entries = self._named(session, START)
+        self.keys.absorb(entries)
+
     def verify(self) -> None:
         """Compare both databases with each other and with the copy; ship what a crash left behind.
 

@@ -5,17 +5,18 @@ own key. A restored database that has never heard of the record is told its name
 backup is waiting when the record arrives again.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
+import polars as pl
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col
 
+from ingest.store.record import KeySpace, drawn_names, find_records, name_records
 from ingest.tables.record import SourceRecord
-from privacy.store.bulk import among_keys, execute_rows, select_among
+from privacy.store.bulk import among_keys, select_among
 from privacy.terms import EntityKind, RecordId
 
 _SEPARATOR: Final = ":"
@@ -37,22 +38,19 @@ def names_of(session: Session, records: Sequence[RecordId]) -> dict[RecordId, st
 
 
 def remember_names(session: Session, names: Mapping[RecordId, str], *, at: datetime) -> None:
-    """Enter names of records that this database does not know; those that it knows stay as they are.
+    """Give source keys that this database does not know the records that they had; those that it knows keep theirs.
 
     Raises:
         ValueError: a word is not of the form that `names_of` gives.
 
     """
-    rows = [{"record_id": record, "created_at": at} | _columns_of(name) for record, name in names.items()]
-    new = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
-    execute_rows(session, new(SourceRecord).on_conflict_do_nothing(), rows)
-
-
-def _columns_of(name: str) -> dict[str, Any]:
-    kind, version, key_index, source = name.split(_SEPARATOR, 3)
-    return {
-        "kind": EntityKind(kind).value,
-        "key_version": int(version),
-        "key_index": bytes.fromhex(key_index),
-        "source": source,
-    }
+    spaces: defaultdict[KeySpace, dict[bytes, RecordId]] = defaultdict(dict)
+    for record, name in names.items():
+        kind, version, key_index, source = name.split(_SEPARATOR, 3)
+        space = KeySpace(source=source, kind=EntityKind(kind), key_version=int(version))
+        spaces[space][bytes.fromhex(key_index)] = record
+    for space, records in spaces.items():
+        known = find_records(session, list(records))
+        drawn = drawn_names([key_index for key_index in records if key_index not in known])
+        had = pl.Series([records[key_index] for key_index in drawn["key_index"]], dtype=pl.Binary)
+        name_records(session, drawn.with_columns(record=had), space, at=at)

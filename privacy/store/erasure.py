@@ -48,6 +48,12 @@ def note_state(session: Session, erasure_id: bytes, state: str, *, at: datetime 
     session.execute(update(Erasure).where(col(Erasure.erasure_id) == erasure_id).values(state=state, completed_at=at))
 
 
+def is_known(session: Session, erasure_id: bytes) -> bool:
+    """Say whether there is an erasure of that id."""
+    query = select(col(Erasure.state)).where(col(Erasure.erasure_id) == erasure_id)
+    return session.execute(query).first() is not None
+
+
 def shredded_among(session: Session, erasures: Collection[bytes]) -> set[bytes]:
     """Return those erasures whose keys were destroyed once, as this control database knows."""
     query = select(col(Erasure.erasure_id)).where(col(Erasure.state) != INTENDED)

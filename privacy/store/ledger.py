@@ -107,6 +107,13 @@ def entries_after(session: Session, position: Position) -> Iterator[LedgerEntry]
     return (_entry_of(row) for row in session.execute(query).all())
 
 
+def newest_position(session: Session) -> Position | None:
+    """Return where the last entry stands, None if there is none."""
+    order = (col(LedgerRow.epoch).desc(), col(LedgerRow.place).desc())
+    row = session.execute(select(col(LedgerRow.epoch), col(LedgerRow.place)).order_by(*order).limit(1)).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
 def knows(session: Session, entry: LedgerEntry) -> bool:
     """Say whether an entry is in this control database: if not, it is an older one, or another."""
     mine = (col(LedgerRow.epoch) == entry.epoch) & (col(LedgerRow.place) == entry.place)

@@ -25,7 +25,7 @@ ACTOR = PrincipalId(an_id(99))
 
 
 @pytest.fixture(scope="module")
-def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("ledger") / "home"
     make_home(Settings.load({}, home), clock=FixedClock())
     return home
@@ -38,8 +38,8 @@ def outside(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def hub(_template: Path, tmp_path: Path, outside: Path) -> Hub:
-    home = Path(shutil.copytree(_template, tmp_path / "home"))
+def hub(template: Path, tmp_path: Path, outside: Path) -> Hub:
+    home = Path(shutil.copytree(template, tmp_path / "home"))
     return open_hub(Settings.load({"VARDE_LEDGER_COPY": str(outside)}, home), clock=FixedClock())
 
 
@@ -127,8 +127,8 @@ def test_nothing_is_acknowledged_while_the_copy_cannot_be_reached(hub: Hub, outs
     assert copied_kinds(open_hub(hub.settings, clock=hub.clock)) == ["objected", "withdrawn"]
 
 
-def test_a_copy_that_is_configured_later_gets_all(_template: Path, tmp_path: Path, outside: Path) -> None:
-    home = Path(shutil.copytree(_template, tmp_path / "home"))
+def test_a_copy_that_is_configured_later_gets_all(template: Path, tmp_path: Path, outside: Path) -> None:
+    home = Path(shutil.copytree(template, tmp_path / "home"))
     hub = open_hub(Settings.load({}, home), clock=FixedClock())
     say(hub, ConsentAct.OBJECTED)
     hub.keystore.erase(an_id(50), [a_record(7)], at_us=0)  # as homes did before entries had places
@@ -155,8 +155,8 @@ def test_older_databases_both_are_closed_by_the_copy(hub: Hub, tmp_path: Path) -
         open_hub(hub.settings, clock=hub.clock)
 
 
-def test_without_a_copy_older_databases_both_cannot_be_noticed(_template: Path, tmp_path: Path) -> None:
-    home = Path(shutil.copytree(_template, tmp_path / "home"))
+def test_without_a_copy_older_databases_both_cannot_be_noticed(template: Path, tmp_path: Path) -> None:
+    home = Path(shutil.copytree(template, tmp_path / "home"))
     hub = open_hub(Settings.load({}, home), clock=FixedClock())
     before = saved(hub, tmp_path / "before")
     say(hub, ConsentAct.WITHDRAWN)
@@ -165,8 +165,8 @@ def test_without_a_copy_older_databases_both_cannot_be_noticed(_template: Path, 
     open_hub(hub.settings, clock=hub.clock)  # what `varde doctor` says plainly
 
 
-def test_an_older_key_store_with_keys_of_the_erased_is_closed(_template: Path, tmp_path: Path) -> None:
-    home = Path(shutil.copytree(_template, tmp_path / "home"))
+def test_an_older_key_store_with_keys_of_the_erased_is_closed(template: Path, tmp_path: Path) -> None:
+    home = Path(shutil.copytree(template, tmp_path / "home"))
     hub = open_hub(Settings.load({}, home), clock=FixedClock())
     before = saved(hub, tmp_path / "before")
     with hub.unit_of_work() as session:

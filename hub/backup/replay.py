@@ -1,0 +1,139 @@
+"""Replaying the ledger over databases that were restored: afterwards nobody erased opens, and every no stands again.
+
+In this order, each step repeatable:
+1. the key store takes in what the copy outside and the control database know, then destroys every key whose owner was
+   ever erased, and the keys of lake files that were purged: an old key store had them back;
+2. files of the catalogue whose keys are gone for good mean that control database and key store are not of one backup:
+   then it ends here, and the hub stays closed;
+3. one transaction of the control database: the epoch goes on beyond what the ledger knows, the erasures it had
+   forgotten are intended anew, the acts it had forgotten are entered anew, with their own instants;
+4. the erasures are carried out, in the lake too.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlmodel import Session
+
+from hub.compose import Hub
+from hub.erasing import roll_forward
+from hub.errors import RestoreUnfit
+from hub.lake import catalogue
+from hub.lake.terms import FileState
+from ingest.store.name import remember_names
+from privacy.audit import AuditFields
+from privacy.consent import ConsentEvent
+from privacy.store.consent import Act, append_acts
+from privacy.store.epoch import advance_epoch, bump_epoch_for_all
+from privacy.store.erasure import intend_erasure, is_known, tombstones
+from privacy.store.ledger import ERASED, START, LedgerEntry, unknown_of
+from privacy.terms import ActChannel, ConsentAct, KeyId, PrincipalId, PurposeId, RecordId, random_id
+
+_AT_ONCE: Final = 10_000
+_FOR_EVER: Final = datetime.max.replace(tzinfo=UTC)
+_ACTS: Final = frozenset(ConsentAct)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What a replay brought back into force."""
+
+    acts: int
+    records_erased: int
+    keys_destroyed: int
+    erasures_finished: int
+
+
+def replay(hub: Hub, by: PrincipalId) -> Replayed:
+    """Replay the ledger over a restored hub.
+
+    Raises:
+        RestoreUnfit: keys of the lake's files are gone for good: restore the key store of the same backup.
+        ProofRejected: the copy outside was changed.
+        ErasureWaiting: everybody is closed; `varde erase --finish` does the rest.
+
+    """
+    keys = _set_keystore_right(hub)
+    hub.reached("replay_keys_destroyed")
+    _verify_lake_opens(hub)
+    with hub.lake.unit_of_work() as session:  # saved with the database; who held them read another copy of it
+        catalogue.end_expired_leases(session, at=_FOR_EVER)
+    acts, erased = _replay_control(hub, hub.ledger.keys.after(START), by)
+    hub.reached("replay_entered")
+    finished = roll_forward(hub, by)
+    hub.ledger.verify()
+    return Replayed(acts=acts, records_erased=erased, keys_destroyed=keys, erasures_finished=finished)
+
+
+def _set_keystore_right(hub: Hub) -> int:
+    """Bring the key store to what is known anywhere; return how many keys were back."""
+    copy = hub.ledger.copy
+    if copy is not None and copy.begun:
+        outside = list(copy.entries())
+        for start in range(0, len(outside), _AT_ONCE):
+            hub.ledger.keys.absorb(outside[start : start + _AT_ONCE])
+    hub.ledger.absorb_all()
+    destroyed = hub.ledger.keys.shred_erased()
+    with hub.lake.read_only() as session:
+        purged = [file.key_id for file in catalogue.files_of(session, states=[FileState.PURGED])]
+    return destroyed + hub.keystore.shred(purged)
+
+
+def _verify_lake_opens(hub: Hub) -> None:
+    with hub.lake.read_only() as session:
+        files = catalogue.files_of(session, states=[FileState.LIVE, FileState.STAGED])
+    there = hub.keystore.present([KeyId(file.key_id) for file in files])
+    missing = sum(file.key_id not in there for file in files)
+    if missing:
+        raise RestoreUnfit(
+            f"the keys of {missing} of {len(files)} files of the lake were destroyed since this control database was "
+            "saved",
+            "Restore the key store and the lake of the same backup too; what the ledger holds is kept",
+        )
+
+
+def _replay_control(hub: Hub, entries: Sequence[LedgerEntry], by: PrincipalId) -> tuple[int, int]:
+    """Enter what the control database had forgotten; return how many acts and how many records were erased."""
+    with hub.unit_of_work() as session:
+        forgotten = unknown_of(session, entries)
+        acts = [each for each in forgotten if each.kind in _ACTS]
+        closed = tombstones(session)
+        erased = {each.ref: each for each in forgotten if each.kind == ERASED and each.ref not in closed}
+        advance_epoch(session, max((each.epoch for each in entries), default=0))
+        bump_epoch_for_all(session, kind="restore")
+        _erase_again(hub, session, list(erased.values()), by)
+        gone = closed | erased.keys()
+        _say_again(hub, session, [each for each in acts if each.ref not in gone], by)
+        fields = AuditFields(absent={"acts": len(acts), "erased": len(erased)}, outcome="replayed")
+        hub.audit(session, "restore.replay", by, fields)
+    return len(acts), len(erased)
+
+
+def _erase_again(hub: Hub, session: Session, entries: Sequence[LedgerEntry], by: PrincipalId) -> None:
+    by_erasure: defaultdict[bytes, list[RecordId]] = defaultdict(list)
+    for each in entries:
+        by_erasure[each.erasure_id].append(RecordId(each.ref))
+    for erasure_id, records in by_erasure.items():
+        again = random_id() if is_known(session, erasure_id) else erasure_id
+        intend_erasure(session, again, records, by=by, at=hub.clock())
+
+
+def _say_again(hub: Hub, session: Session, entries: Sequence[LedgerEntry], by: PrincipalId) -> None:
+    """Enter acts with their own instants; a record that the database has never heard of is named first."""
+    at = hub.clock()
+    remember_names(session, {RecordId(each.ref): each.detail for each in entries if each.detail}, at=at)
+    acts = [
+        Act(
+            record_id=RecordId(each.ref),
+            purpose=PurposeId(each.purpose),
+            event=ConsentEvent(act=ConsentAct(each.kind), at=min(each.at, at), channel=ActChannel(each.channel)),
+            actor=by,
+            purpose_version=0,
+        )
+        for each in entries
+    ]
+    for start in range(0, len(acts), _AT_ONCE):
+        append_acts(session, acts[start : start + _AT_ONCE], recorded_at=at)
