@@ -149,7 +149,7 @@ class Hub:
     @property
     def origin(self) -> str:
         """The name of this hub's audit log."""
-        return _origin_of(self.instance)
+        return log_name(self.instance)
 
     def audit(self, session: Session, action: str, actor: PrincipalId, fields: AuditFields) -> int:
         """Append an audit entry in the caller's transaction."""
@@ -245,7 +245,7 @@ def open_restored(settings: Settings, *, clock: Clock = wall_clock.now, reached:
             read_only=partial(reading, engine),
             keys=KeyStoreLedger(key_engine),
             names_of=names_of,
-            copy=copy_of(settings.ledger_copy, instance, keystore, origin=_origin_of(instance)),
+            copy=copy_of(settings.ledger_copy, instance, keystore, origin=log_name(instance)),
         ),
         reached=reached,
     )
@@ -270,7 +270,7 @@ def _audit_log(engine: Engine, keystore: SqlKeyStore, instance: bytes, clock: Cl
     """Give anchoring the log and its public key; the key is opened when it is needed."""
 
     def public_key() -> VerifierKey:
-        return verifier_key(_origin_of(instance), audit_key(keystore))
+        return verifier_key(log_name(instance), audit_key(keystore))
 
     return AuditLog(
         unit_of_work=partial(unit_of_work, engine),
@@ -280,7 +280,8 @@ def _audit_log(engine: Engine, keystore: SqlKeyStore, instance: bytes, clock: Cl
     )
 
 
-def _origin_of(instance: bytes) -> str:
+def log_name(instance: bytes) -> str:
+    """Name the first audit log of a hub."""
     return f"varde/{instance.hex()}"
 
 

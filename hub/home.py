@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import Engine, insert, select
 from sqlmodel import Session, col
 
-from hub.compose import Clock
+from hub.compose import Clock, log_name
 from hub.database.engine import engine_of
 from hub.database.schema import upgrade
 from hub.database.unit import file_lock, reading, unit_of_work
@@ -22,7 +22,7 @@ from hub.errors import HomeUnsafe
 from hub.instance.tables import InstanceRow
 from hub.kek.file import create_key_file
 from hub.kek.provider import kek_of
-from hub.keystore.named import versions_of
+from hub.keystore.named import audit_key, versions_of
 from hub.keystore.store import SqlKeyStore, holds_keys
 from hub.policy.pack import default_pack, pack_of
 from hub.settings import Settings
@@ -35,6 +35,7 @@ from privacy.purposes import Policy, policy_hash
 from privacy.receipt import RECEIPTS
 from privacy.sealing import Cell, SealedTable, seal
 from privacy.store.audit import append_entry, start_log
+from privacy.store.audit_checkpoint import add_checkpoint, newest_checkpoint
 from privacy.store.epoch import bump_epoch_for_all, start_epoch
 from privacy.store.policy import applied_policies, apply_policy, find_policy
 from privacy.store.principal import EVERYTHING, NewPrincipal, Principal, add_principal, all_principals
@@ -90,6 +91,7 @@ def _make(settings: Settings, clock: Clock) -> Made:
         _name_keys(keystore)
         _domains(keystore, _policy(engine, keystore, clock))
         _owner(settings, engine, keystore, instance, clock)
+        _sign_first(engine, keystore, instance, clock)
         _keep_unwraps(engine, keystore)
     finally:
         engine.dispose()
@@ -237,6 +239,18 @@ def _keep_unwraps(engine: Engine, keystore: SqlKeyStore) -> None:
     if tally := keystore.unwraps.due():
         with unit_of_work(engine) as session:
             keep_tally(session, tally)
+
+
+def _sign_first(engine: Engine, keystore: SqlKeyStore, instance: bytes, clock: Clock) -> None:
+    """Sign a log that was never signed: whoever owns the file cannot rewrite how it began without the log's key.
+
+    A log that was signed before is left to whoever looks at the anchors first.
+    """
+    with reading(engine) as session:
+        if newest_checkpoint(session) is not None:
+            return
+    with unit_of_work(engine) as session:
+        add_checkpoint(session, log_name(instance), audit_key(keystore), at=clock())
 
 
 def _note_owner(session: Session, principal: Principal, clock: Clock) -> None:

@@ -22,6 +22,7 @@ from privacy.errors import KekUnavailable, KeyNotFound
 from privacy.keys import KeyKind
 from privacy.sealing import Cell, SealedTable, open_sealed
 from privacy.store.audit import entries
+from privacy.store.audit_checkpoint import newest_checkpoint
 from privacy.store.audit_verify import verify_log
 from privacy.store.epoch import current_epoch, records_changed_since
 from privacy.store.principal import all_principals
@@ -237,3 +238,17 @@ def test_a_schema_can_be_taken_back_and_brought_up(home: Settings) -> None:
     assert current_revision(engine) is None
     upgrade(engine, "keystore")
     assert current_revision(engine) == newest_revision("keystore")
+
+
+def test_the_log_of_a_new_home_is_signed_once(home: Settings, clock: FixedClock) -> None:
+    hub = open_hub(home, clock=clock)
+    with hub.reading() as session:
+        signed = verify_log(session, hub.verifier_key())
+        assert signed.size > 0
+        note = newest_checkpoint(session)
+    assert note is not None
+    assert note.startswith(f"{hub.origin}\n{signed.size}\n")
+    make_home(home, clock=clock)
+    with hub.reading() as session:
+        assert newest_checkpoint(session) == note
+        assert verify_log(session, hub.verifier_key()).checkpoints == 1
