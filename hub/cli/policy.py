@@ -13,6 +13,7 @@ from hub.cli.message import say, warn, would
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.compose import Hub
 from hub.home import Stores, put_policy_in_force
+from hub.policy.check import placed, verify_names
 from hub.policy.pack import read_pack
 from hub.views.registry import ViewState, all_versions
 from privacy.policy import policy_of, verify_versions
@@ -53,7 +54,7 @@ def show_(ctx: typer.Context, *, form: FormatOption = Format.TABLE) -> None:
 def plan(ctx: typer.Context, pack: Pack, *, form: FormatOption = Format.TABLE) -> None:
     """Show what a pack would add, change and remove, and which approved views would lapse. Changes nothing."""
     act = acting(ctx, Duty.ANYTHING)
-    proposed = policy_of(read_pack(pack))
+    _, proposed = _read(pack)
     _show_changes(changes_of(act.hub, proposed), form)
     _verify_versions(act.hub, proposed)
 
@@ -62,8 +63,7 @@ def plan(ctx: typer.Context, pack: Pack, *, form: FormatOption = Format.TABLE) -
 def apply(ctx: typer.Context, pack: Pack, *, dry_run: DryRun = False, form: FormatOption = Format.TABLE) -> None:
     """Put a pack in force: from the next read on it governs."""
     act = acting(ctx, Duty.CHANGE_POLICY)
-    read = read_pack(pack)
-    proposed = policy_of(read)
+    read, proposed = _read(pack)
     changes = changes_of(act.hub, proposed)
     _show_changes(changes, form)
     _verify_versions(act.hub, proposed)
@@ -96,6 +96,15 @@ def changes_of(hub: Hub, proposed: Policy) -> list[Change]:
             what = "texts changed" if texts_hash(old) != texts_hash(new) else "references changed"
         changes.append(Change(name, what, tuple(lapses)))
     return changes
+
+
+def _read(pack: Path) -> tuple[dict[str, object], Policy]:
+    """Read a pack and check it whole; a refusal names section, line and rule."""
+    with placed(pack):
+        read = read_pack(pack)
+        proposed = policy_of(read)
+        verify_names(proposed)
+    return read, proposed
 
 
 def _verify_versions(hub: Hub, proposed: Policy) -> None:
