@@ -25,7 +25,7 @@ from privacy.sealing import Cell, SealedTable, open_sealed, seal
 from privacy.store.audit import entries
 from privacy.store.principal import Principal, roles_of
 from privacy.store.release_members import MembersOfRelease, add_members, find_members, members_since
-from privacy.terms import EntityKind, RecordId, Role
+from privacy.terms import EntityKind, PrincipalId, RecordId, Role
 
 ENTITY: Final = "entity"
 SHOWS: Final = ("consent.show", "reveal.intent", "subject_token.list", "subject.accesses")
@@ -146,6 +146,16 @@ def show_accesses(hub: Hub, records: Sequence[RecordId], by: Principal, *, since
         fields = AuditFields(records=tuple(records), role=by.role)
         hub.audit(session, "subject.accesses", by.principal_id, fields)
     return accesses_of(hub, records, since)
+
+
+def show_own_accesses(
+    hub: Hub, records: Sequence[RecordId], by: PrincipalId, *, since: datetime | None
+) -> list[Access]:
+    """List the reads of a person's data for themselves; the look is audited first, and listed from the next one on."""
+    found = accesses_of(hub, records, since)
+    with hub.unit_of_work() as session:
+        hub.audit(session, "subject.accesses", by, AuditFields(records=tuple(records)))
+    return found
 
 
 def verify_may_show(by: Principal) -> None:

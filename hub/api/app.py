@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
-from hub.api import choices, health, identify, reveal, views
+from hub.api import choices, health, identify, me, reveal, views, well_known
 from hub.api.answers import answer_problems
 from hub.api.edge import Edge
 from hub.api.service import serving
@@ -31,7 +31,10 @@ def create_app(hub: Hub) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,  # a redirect repeats the caller's query in a header
     )
-    for router in (health.router, choices.router, identify.router, views.router, reveal.router):
+    for router in (
+        *(health.router, well_known.router, choices.router, me.router, identify.router),
+        *(views.router, reveal.router),
+    ):
         app.include_router(router)
     answer_problems(app)
     app.add_middleware(Edge)

@@ -1,23 +1,33 @@
-"""`PUT /v1/me/purposes/{purpose}`: a data subject's choice, answered only after it is durable."""
+"""`PUT /v1/me/purposes[/{purpose}]`: a data subject's choices, answered only after they are durable."""
 
-import asyncio
 from http import HTTPStatus
-from typing import Annotated, Final, Literal, cast
+from typing import Annotated, Final, Literal, Self, cast
 
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from hub.api.answers import problem_responses
+from hub.api.durable import durable
 from hub.api.guard import BEARER, SubjectWriteRoute, bearer_of, service_of
 from hub.choices import Asked, Choice, Chosen, Wanted
-from hub.database.unit import RuleBroken, StorageFull
-from hub.errors import ChoiceNotRecorded, ServiceUnreachable, WriteUnknown
-from privacy.terms import LegalBasis, PurposeId
+from privacy.terms import EVERY_PURPOSE, LegalBasis, PurposeId
 
 router: Final = APIRouter(prefix="/v1/me", tags=["choices"], route_class=SubjectWriteRoute)
-PATIENCE_SECONDS: Final = 20.0
 PURPOSE_NAME: Final = r"^(\*|[a-z][a-z0-9_]{0,47})$"
 NOTICE_NAME: Final = r"^[a-z0-9][a-z0-9._-]{0,47}$"
+MOST_CHOICES: Final = 64
+_PROBLEMS: Final = problem_responses(
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+_EVERYTHING_OFF: Final = tuple(
+    Choice(purpose=PurposeId(EVERY_PURPOSE), wanted=wanted) for wanted in (Wanted.WITHDRAWN, Wanted.OBJECTED)
+)
 
 
 class ChoiceBody(BaseModel):
@@ -31,6 +41,35 @@ class ChoiceBody(BaseModel):
     state: Wanted
     notice: Annotated[str | None, Field(pattern=NOTICE_NAME)] = None
     language: Literal["", "nb", "nn", "sv", "en", "de"] = ""
+
+
+class NamedChoiceBody(ChoiceBody):
+    """A choice together with its purpose, or `*` for every one."""
+
+    purpose: Annotated[str, Field(pattern=PURPOSE_NAME)]
+
+
+class ChoicesBody(BaseModel):
+    """Several choices, or `everything` off: consent withdrawn from and objection made to every purpose.
+
+    One choice of a kind for a purpose; no yes and no to the same one.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    everything: Literal["off"] | None = None
+    choices: Annotated[list[NamedChoiceBody], Field(max_length=MOST_CHOICES)] = []
+
+    @model_validator(mode="after")
+    def _verify_consistent(self) -> Self:
+        kinds = {(each.purpose, each.state) for each in self.choices}
+        given = {purpose for purpose, state in kinds if state is Wanted.GIVEN}
+        refused = {purpose for purpose, state in kinds if state is not Wanted.GIVEN}
+        if bool(self.choices) is (self.everything is not None):
+            raise PydanticCustomError("choices_or_everything", "either choices or everything")
+        if len(kinds) != len(self.choices) or given & refused:
+            raise PydanticCustomError("choices_contradict", "one choice of a kind for a purpose")
+        return self
 
 
 class ChoiceAnswer(BaseModel):
@@ -49,19 +88,18 @@ class ChoiceAnswer(BaseModel):
     receipt: str | None = None
 
 
+class ChoicesAnswer(BaseModel):
+    """What each choice has come to, in the order in which they were made."""
+
+    choices: list[ChoiceAnswer]
+
+
 @router.put(
     "/purposes/{purpose}",
     summary="Opt out of a purpose, or consent to it",
     response_model=ChoiceAnswer,
     openapi_extra=BEARER,
-    responses=problem_responses(
-        HTTPStatus.UNAUTHORIZED,
-        HTTPStatus.FORBIDDEN,
-        HTTPStatus.NOT_FOUND,
-        HTTPStatus.CONFLICT,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-    ),
+    responses=_PROBLEMS,
 )
 async def put_choice(
     purpose: Annotated[str, Path(pattern=PURPOSE_NAME, description="A purpose's name, or `*` for every purpose")],
@@ -73,9 +111,31 @@ async def put_choice(
     Opting out (`withdrawn`, `objected`) needs an opt-out token only. If the choice cannot be committed the answer is
     503, never 200.
     """
-    choice = Choice(purpose=PurposeId(purpose), wanted=body.state, notice=body.notice, language=body.language)
+    choice = _choice(purpose, body)
     (chosen,) = await _recorded(request, (choice,))
     return Response(_answer(choice, chosen).model_dump_json(), media_type="application/json")
+
+
+@router.put(
+    "/purposes",
+    summary="Make several choices at once, or turn everything off",
+    response_model=ChoicesAnswer,
+    openapi_extra=BEARER,
+    responses=_PROBLEMS,
+)
+async def put_choices(body: ChoicesBody, request: Request) -> Response:
+    """Record several choices in their order, in one transaction: all of them or, where one is refused, none.
+
+    `{"everything": "off"}` needs an opt-out token only; repeating it is safe.
+    """
+    choices = _EVERYTHING_OFF if body.everything else tuple(_choice(each.purpose, each) for each in body.choices)
+    chosen = await _recorded(request, choices)
+    answers = [_answer(choice, each) for choice, each in zip(choices, chosen, strict=True)]
+    return Response(ChoicesAnswer(choices=answers).model_dump_json(), media_type="application/json")
+
+
+def _choice(purpose: str, body: ChoiceBody) -> Choice:
+    return Choice(purpose=PurposeId(purpose), wanted=body.state, notice=body.notice, language=body.language)
 
 
 def _answer(choice: Choice, chosen: Chosen) -> ChoiceAnswer:
@@ -99,8 +159,4 @@ async def _recorded(request: Request, choices: tuple[Choice, ...]) -> tuple[Chos
     """
     service = service_of(request)
     asked = Asked(token=bearer_of(request), choices=choices)
-    try:
-        future = asyncio.wrap_future(service.writer.submit_to(service.choosing, asked))
-        return cast("tuple[Chosen, ...]", await asyncio.wait_for(future, PATIENCE_SECONDS))
-    except (RuleBroken, StorageFull, ServiceUnreachable, WriteUnknown, TimeoutError):
-        raise ChoiceNotRecorded from None
+    return cast("tuple[Chosen, ...]", await durable(service.writer.submit_to(service.choosing, asked)))

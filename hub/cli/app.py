@@ -18,6 +18,7 @@ from hub.cli import (
     predict,
     principal,
     quarantine,
+    receipt,
     request_answer,
     retention,
     reveal,
@@ -55,7 +56,7 @@ def make_app() -> typer.Typer:
     app.command("version")(show_version)
     for noun in (
         *(source, quarantine, consent, principal, policy, domain, keys, view),
-        *(predict, reveal, audit, lake, batch, retention, hold, witness),
+        *(predict, reveal, audit, lake, batch, receipt, retention, hold, witness),
     ):
         app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
     app.add_typer(subject_token.app, name="subject")

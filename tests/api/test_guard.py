@@ -12,7 +12,7 @@ from hub.api.guard import PrincipalRoute, SubjectRoute
 from tests.api.conftest import Caller
 from tests.api.world import World
 
-OPEN = {"/health", "/v1/identify", "/v1/identify/confirm"}
+OPEN = {"/health", "/.well-known/jwks.json", "/v1/identify", "/v1/identify/confirm"}
 """Routes that answer strangers on purpose: there a customer proves who they are. `/openapi.json` is the other one: it holds our own names only."""
 CANARY = "kari.nordmann@example.org"
 BROKEN: list[dict[str, Any]] = [

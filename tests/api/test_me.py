@@ -1,0 +1,182 @@
+"""What a data subject may see of themselves: each thing by the token that it needs, in words, and nobody else's."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from hub.me.words import word
+from privacy.purposes import LANGUAGES
+from privacy.receipt import verify_receipt
+from privacy.store.audit import entries
+from privacy.store.subject_token import SubjectScope
+from tests.api.conftest import Caller
+from tests.api.world import CHURN, WINBACK, World
+from tests.shop import NOTICE
+
+
+def get(caller: Caller, path: str, token: str | None, **query: str) -> httpx.Response:
+    return caller.call("GET", f"/v1/me/{path}", token, params=query)
+
+
+def told(answer: httpx.Response) -> Any:
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def purposes(caller: Caller, token: str, **query: str) -> dict[str, Any]:
+    return {each["purpose"]: each for each in told(get(caller, "purposes", token, **query))["purposes"]}
+
+
+def verified(world: World, person: int) -> str:
+    return world.token(person, scope=SubjectScope.VERIFIED)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_purposes_are_told_in_the_language_asked_for(caller: Caller, world: World, person: int, language: str) -> None:
+    found = purposes(caller, world.tokens[person], lang=language)
+    for purpose in world.hub.policy().purposes:
+        assert (found[purpose.id]["name"], found[purpose.id]["description"]) == (
+            purpose.texts[language].name,
+            purpose.texts[language].description,
+        )
+    assert found[WINBACK]["effect"] == word("ends", "only_yes", language)
+    assert found[CHURN]["effect"] == word("ends", "stops", language)
+    assert word("bases", "contract", language) in found["service"]["effect"]
+
+
+def test_what_ends_a_purpose_is_what_the_hub_accepts(caller: Caller, world: World, person: int) -> None:
+    for name, offer in purposes(caller, world.tokens[person]).items():
+        for state in ("withdrawn", "objected"):
+            answer = caller.choose(world.tokens[person], state, name)
+            assert answer.status_code == (200 if state in offer["ends_by"] else 409), (name, state)
+
+
+def test_where_a_person_stands_follows_what_they_say(caller: Caller, world: World, person: int) -> None:
+    token = world.token(person)
+    assert purposes(caller, token, lang="en")[WINBACK]["standing"] == {
+        "consent": "given",
+        "objected": False,
+        "restricted": False,
+        "used": True,
+        "in_words": word("now", "used", "en"),
+    }
+    caller.choose(token, "withdrawn", WINBACK)
+    caller.choose(token, "objected", CHURN)
+    after = purposes(caller, token)
+    assert (after[WINBACK]["standing"]["consent"], after[WINBACK]["standing"]["used"]) == ("withdrawn", False)
+    assert (after[CHURN]["standing"]["objected"], after[CHURN]["standing"]["used"]) == (True, False)
+
+
+def test_no_for_every_purpose_shows_at_each(caller: Caller, world: World, person: int) -> None:
+    token = world.token(person)
+    told(caller.call("PUT", "/v1/me/purposes", token, json={"everything": "off"}))
+    used = {name: offer["standing"]["used"] for name, offer in purposes(caller, token).items()}
+    assert used == {name: name == "service" for name in used}
+
+
+def test_token_that_only_opts_out_shows_purposes_but_not_where_anybody_stands(
+    caller: Caller, world: World, person: int
+) -> None:
+    assert {offer["standing"] for offer in purposes(caller, world.tokens[person]).values()} == {None}
+
+
+def test_token_shows_the_purposes_it_is_bound_to(caller: Caller, world: World, person: int) -> None:
+    token = world.token(person, purposes=WINBACK)
+    caller.choose(world.tokens[person], "objected", CHURN)
+    assert set(purposes(caller, token)) == {WINBACK}
+    assert {act["purpose"] for act in told(get(caller, "history", token))["acts"]} == {WINBACK}
+
+
+@pytest.mark.parametrize("path", ["history", "receipts", "accesses", "scores"])
+def test_link_that_can_only_say_no_shows_nothing_more(caller: Caller, world: World, person: int, path: str) -> None:
+    answer = get(caller, path, world.tokens[person])
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("path", ["accesses", "scores"])
+def test_what_is_held_needs_an_identity_proven_just_now(caller: Caller, world: World, person: int, path: str) -> None:
+    answer = get(caller, path, world.token(person, scope=SubjectScope.CHOICES))
+    assert (answer.status_code, "identity_not_verified" in answer.json()["detail"]) == (403, True)
+
+
+def test_history_tells_every_act_newest_first(caller: Caller, world: World, person: int) -> None:
+    token = world.token(person)
+    first = caller.choose(token, "withdrawn", WINBACK).json()
+    second = told(caller.choose(token, "given", WINBACK, notice=NOTICE, language="nn"))
+    acts = told(get(caller, "history", token))["acts"]
+    assert [(act["act"], act["channel"]) for act in acts] == [
+        ("given", "api"),
+        ("withdrawn", "api"),
+        ("given", "import"),
+    ]
+    assert [act["receipt"] for act in acts[:2]] == [second["receipt"], first["receipt"]]
+    assert (acts[0]["notice"], acts[0]["language"]) == (NOTICE, "nn")
+
+
+def test_receipts_of_giving_and_of_withdrawing_verify_by_the_published_keys(
+    caller: Caller, world: World, person: int
+) -> None:
+    token = world.token(person)
+    keys = told(caller.call("GET", "/.well-known/jwks.json"))
+    for state, status in (("withdrawn", "dpv:ConsentWithdrawn"), ("given", "dpv:ConsentGiven")):
+        more = {"notice": NOTICE} if state == "given" else {}
+        receipt = told(caller.choose(token, state, WINBACK, **more))["receipt"]
+        answer = get(caller, f"receipts/{receipt}", world.tokens[person])
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/jose")
+        record = verify_receipt(answer.text, keys)["dpv:hasRecordOfActivity"]
+        assert record["dpv:hasConsentStatus"]["@type"] == status
+        assert record["dpv:hasDataSubject"] == f"urn:varde:record:{world.records[person].hex()}"
+        assert get(caller, f"receipts/{receipt}", token).text == answer.text, "asked for twice it is the same"
+
+
+def test_receipt_of_an_objection_names_the_right(caller: Caller, world: World, person: int) -> None:
+    receipt = told(caller.choose(world.tokens[person], "objected", CHURN))["receipt"]
+    keys = told(caller.call("GET", "/.well-known/jwks.json"))
+    answer = get(caller, f"receipts/{receipt}", world.tokens[person])
+    record = verify_receipt(answer.text, keys)["dpv:hasRecordOfActivity"]
+    assert record["dpv:hasRelatedActivity"]["dpv:hasRight"] == "eu-gdpr:A21"
+
+
+def test_receipt_of_somebody_else_is_not_there(
+    caller: Caller, world: World, people: Callable[[int], list[int]]
+) -> None:
+    mine, other = people(2)
+    receipt = caller.choose(world.tokens[mine], "withdrawn", WINBACK).json()["receipt"]
+    stranger = get(caller, f"receipts/{receipt}", world.token(other))
+    missing = get(caller, f"receipts/{'0' * 32}", world.token(other))
+    assert (stranger.status_code, missing.status_code) == (404, 404)
+    assert stranger.json() | {"instance": ""} == missing.json() | {"instance": ""}
+
+
+def test_every_act_of_the_history_has_its_receipt(caller: Caller, world: World, person: int) -> None:
+    token = world.token(person)
+    caller.call("PUT", "/v1/me/purposes", token, json={"everything": "off"})
+    acts = told(get(caller, "history", token))["acts"]
+    listed = told(get(caller, "receipts", token))["receipts"]
+    assert [each["receipt"] for each in listed] == [act["receipt"] for act in acts]
+    assert all(get(caller, f"receipts/{each['receipt']}", token).status_code == 200 for each in listed)
+
+
+def test_accesses_tell_when_what_for_and_by_which_role(caller: Caller, world: World, person: int) -> None:
+    caller.read("shopping", CHURN)
+    before = told(get(caller, "accesses", verified(world, person)))["accesses"]
+    newest = before[0]
+    assert (newest["act"], newest["purpose"], newest["view"], newest["by"]) == (
+        "view.release",
+        CHURN,
+        "shopping",
+        "service",
+    )
+    after = told(get(caller, "accesses", verified(world, person)))["accesses"]
+    assert after[0]["act"] == "subject.accesses", "the person's own look is in the log, too"
+    assert get(caller, "accesses", verified(world, person), since="2999-01-01T00:00:00Z").json() == {"accesses": []}
+
+
+def test_looking_at_scores_is_audited_and_nobody_scored_has_none(caller: Caller, world: World, person: int) -> None:
+    assert told(get(caller, "scores", verified(world, person), lang="sv")) == {"language": "sv", "scores": []}
+    with world.hub.reading() as session:
+        _, entry = entries(session, action="subject.scores", limit=1)[0]
+    assert entry.fields.records == (world.records[person],)
+    assert entry.actor == world.records[person]
