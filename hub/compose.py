@@ -208,10 +208,15 @@ def open_hub(settings: Settings, *, clock: Clock = wall_clock.now, reached: Reac
         ServiceUnreachable: the ledger's copy outside cannot be reached, so nobody knows.
 
     """
-    hub = open_restored(settings, clock=clock, reached=reached)
     if settings.restore_marker.exists():
         raise RestorePending("the home")
-    hub.ledger.verify()
+    hub = open_restored(settings, clock=clock, reached=reached)
+    try:
+        hub.ledger.verify()
+    except BaseException:
+        hub.engine.dispose()
+        hub.keystore.engine.dispose()
+        raise
     return hub
 
 

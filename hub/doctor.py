@@ -182,7 +182,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _inside(hub: Hub) -> list[Finding]:
-    single = (_named_keys, _keys_due, _clock, _four_eyes, _batches, _erasures, _releases)
+    single = (_named_keys, _keys_due, _clock, _four_eyes, _batches, _erasures, _ledger, _releases)
     findings = [*_anchors(hub), *(look(hub) for look in single)]
     hub.keep_unwraps()
     return findings
@@ -221,7 +221,7 @@ def _clock(hub: Hub) -> Finding:
 def _anchors(hub: Hub) -> list[Finding]:
     standing = hub.anchoring.standing()
     with hub.reading() as session:
-        return list(conditions(hub.anchoring.anchors, kept(session), standing, at=hub.clock()))
+        return list(conditions(hub.anchoring.anchors, kept(session, hub.anchoring.anchors), standing, at=hub.clock()))
 
 
 def _four_eyes(hub: Hub) -> Finding:
@@ -252,6 +252,15 @@ def _erasures(hub: Hub) -> Finding:
         found = f"{unfinished} broke off: nobody reads these people, yet not every trace is gone"
         return Finding("erasures", State.FAULT, found, "Run `varde erase --finish`")
     return Finding("erasures", State.OK, "each is completed")
+
+
+def _ledger(hub: Hub) -> Finding:
+    """Say whether an old restore of both databases at once would be noticed; that it agrees, opening it has shown."""
+    if hub.ledger.copy is None:
+        found = "no copy of the ledger of erasures and objections lies outside: an old restore cannot be noticed"
+        remedy = "Set VARDE_LEDGER_COPY to a folder on another disk or share (docs/guides/backup-and-restore.md)"
+        return Finding("ledger", State.WARNING, found, remedy)
+    return Finding("ledger", State.OK, "control database, key store and the copy outside agree")
 
 
 def _releases(hub: Hub) -> Finding:

@@ -23,7 +23,7 @@ from hub.backup.database import bring_back, sync
 from hub.backup.manifest import Manifest, manifest_of, verify_files
 from hub.backup.replay import Replayed, replay
 from hub.backup.saving import CONTROL, GENERATIONS, KEYS, Places
-from hub.compose import Clock, Hub, Reached, open_restored
+from hub.compose import Clock, Reached, open_restored
 from hub.database.engine import engine_of, sqlite_path
 from hub.database.schema import upgrade
 from hub.durable_file import replace
@@ -106,19 +106,17 @@ def finish(settings: Settings, work: Work) -> Replayed:
         upgrade(engine, "control" if target == "control" else "keystore")
         engine.dispose()
     hub = open_restored(settings, clock=work.clock, reached=work.reached)
-    hub.ledger.keys.absorb(_set_aside(settings))
-    work.reached("restore_ledger_back")
-    done = replay(hub, _SYSTEM)
-    work.reached("restore_replayed")
+    try:
+        hub.ledger.keys.absorb(_set_aside(settings))
+        work.reached("restore_ledger_back")
+        done = replay(hub, _SYSTEM)
+        work.reached("restore_replayed")
+    finally:
+        hub.engine.dispose()
+        hub.keystore.engine.dispose()
     settings.restore_marker.unlink(missing_ok=True)
     sync(settings.home)
-    _dispose(hub)
     return done
-
-
-def _dispose(hub: Hub) -> None:
-    hub.engine.dispose()
-    hub.keystore.engine.dispose()
 
 
 def _holds_tables(engine: Engine) -> bool:

@@ -24,9 +24,11 @@ from hub.cli import (
     reveal,
     source,
     subject_token,
+    suppression,
     view,
     witness,
 )
+from hub.cli.backup import backup, restore
 from hub.cli.demo import demo
 from hub.cli.edge import Edge
 from hub.cli.erase import erase
@@ -51,11 +53,11 @@ def make_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         pretty_exceptions_show_locals=False,
     )
-    for command in (demo, init, migrate, doctor, ingest, erase, serve):
+    for command in (demo, init, migrate, doctor, ingest, erase, backup, restore, serve):
         app.command()(command)
     app.command("version")(show_version)
     for noun in (
-        *(source, quarantine, consent, principal, policy, domain, keys, view),
+        *(source, quarantine, consent, suppression, principal, policy, domain, keys, view),
         *(predict, reveal, audit, lake, batch, receipt, retention, hold, witness),
     ):
         app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])

@@ -22,8 +22,10 @@ class Duty(StrEnum):
     READ_AUDIT = "read_audit"
     VERIFY_AUDIT = "verify_audit"
     CONFIRM_GAP = "confirm_gap"
+    LIFT_SUPPRESSION = "lift_suppression"
     CONTINUE_AUDIT = "continue_audit"
     KEEP_LAKE = "keep_lake"
+    BACK_UP = "back_up"
     SEE_KEYS = "see_keys"
     ROTATE_KEYS = "rotate_keys"
     RETIRE_KEYS = "retire_keys"
@@ -44,8 +46,10 @@ _ROLES: Final[Mapping[Duty, frozenset[Role]]] = {
     Duty.READ_AUDIT: frozenset({Role.OWNER, Role.DPO}),
     Duty.VERIFY_AUDIT: frozenset({Role.OWNER, Role.DPO, Role.ENGINEER}),
     Duty.CONFIRM_GAP: frozenset({Role.DPO}),
+    Duty.LIFT_SUPPRESSION: frozenset({Role.DPO}),
     Duty.CONTINUE_AUDIT: frozenset({Role.OWNER}),
     Duty.KEEP_LAKE: frozenset({Role.OWNER, Role.ENGINEER}),
+    Duty.BACK_UP: frozenset({Role.OWNER, Role.ENGINEER}),
     Duty.SEE_KEYS: frozenset({Role.OWNER, Role.DPO, Role.ENGINEER}),
     Duty.ROTATE_KEYS: frozenset({Role.OWNER}),
     Duty.RETIRE_KEYS: frozenset({Role.OWNER, Role.DPO}),
