@@ -21,6 +21,7 @@ from hub.compose import Hub
 from hub.consents import find_subject
 from hub.erasing import erase, roll_forward
 from hub.errors import HubError
+from hub.retention.run import run as retain
 from ingest.errors import BatchBusy, IngestError
 from tests.faults.ingest_company import (
     DELIVERIES,
@@ -82,6 +83,8 @@ def carry_out(hub: Hub, act: str, folder: Path) -> None:
             erase(hub, find_subject(hub, subject), owner_of(hub))
         case "finish":
             roll_forward(hub, owner_of(hub).principal_id)
+        case "retain":
+            retain(hub, owner_of(hub))
         case "tidy":
             tidy(hub)
         case _:
