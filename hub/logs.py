@@ -50,7 +50,8 @@ PERMITTED_FIELDS: Final = frozenset(
         *("act", "batch", "command", "contract", "epoch", "error", "exit_code", "incident", "method", "model"),
         *("principal", "problem", "purpose", "release", "request_id", "role", "route", "seconds"),
         *("source", "status", "table", "view", "view_version"),
-        *("rows", "accepted", "quarantined", "duplicate", "merged", "records", "settled", "aborted", "column"),
+        *("rows", "accepted", "quarantined", "duplicate", "suppressed", "merged", "records", "settled", "aborted"),
+        "column",
     }
 )
 """Names, counts and random ids; nothing that is about a person."""

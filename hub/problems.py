@@ -47,6 +47,8 @@ from hub.lake import errors as lake
 from hub.requests.rectifying import DetailUnfit
 from hub.requests.reflection import TableUnclassified
 from hub.requests.steps import RequestNotFound
+from hub.suppression.identifier import IdentifierInvalid
+from hub.suppression.listing import NothingSuppressed
 from hub.views.errors import CutRefused, SpecRefused
 from hub.witness.rules import SubmissionRefused
 from ingest.errors import BatchBusy, ContractInvalid, FileRefused, IngestError, LaneBusy
@@ -121,6 +123,8 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     AnswerBroken: Problem(ExitCode.UNREACHABLE, HTTPStatus.BAD_GATEWAY, "The answer cannot be used"),
     ReleaseExpired: Problem(ExitCode.REFUSED, HTTPStatus.GONE, "The release has expired"),
     SubjectNotFound: _UNKNOWN,
+    IdentifierInvalid: _UNFIT,
+    NothingSuppressed: _UNKNOWN,
     ReceiptNotFound: _UNKNOWN,
     ErasureWaiting: _BUSY,
     GenerationInUse: _BUSY,

@@ -25,7 +25,7 @@ def list_(
     form: FormatOption = Format.TABLE,
 ) -> None:
     """List the deliveries that count, newest first."""
-    figures = ("read", "accepted", "quarantined", "duplicate", "retry_of")
+    figures = ("read", "accepted", "quarantined", "duplicate", "suppressed", "retry_of")
     columns = ("batch", "contract", "table", "state", "started_at", *figures)
     show(Table(columns, [_row(each) for each in _batches(ctx, contract)], "Deliveries"), form)
 
@@ -66,8 +66,9 @@ def _batches(ctx: typer.Context, contract: str | None) -> list[StoredBatch]:
 
 
 def _row(batch: StoredBatch) -> tuple[object, ...]:
-    counts = (batch.rows_read, batch.rows_accepted, batch.rows_quarantined, batch.rows_duplicate, batch.retry_of)
-    return (batch.batch_id, batch.contract, batch.canonical_table, batch.state, batch.started_at, *counts)
+    counts = (batch.rows_read, batch.rows_accepted, batch.rows_quarantined, batch.rows_duplicate, batch.rows_suppressed)
+    where = (batch.batch_id, batch.contract, batch.canonical_table, batch.state, batch.started_at)
+    return (*where, *counts, batch.retry_of)
 
 
 def _figures(ctx: typer.Context, newest_first: Sequence[BatchId]) -> list[tuple[object, ...]]:

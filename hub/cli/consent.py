@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from hub import logs
+from hub.cli.consent_import import import_
 from hub.cli.duty import Duty
 from hub.cli.home import DryRun
 from hub.cli.invocation import Acting, Invocation, acting
@@ -22,6 +23,7 @@ from privacy.store.consent import Act, heads_of
 from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PurposeId
 
 app = typer.Typer(help="Consent, objection and restriction of a person.", no_args_is_help=True)
+app.command("import")(import_)
 _LOG = logs.log_of("consent")
 _ACTS: Final = ("at", "act", "purpose", "channel", "notice_version", "until", "record_id")
 _PERMITS: Final = frozenset({ConsentAct.GIVEN, ConsentAct.OBJECTION_LIFTED, ConsentAct.RESTRICTION_LIFTED})

@@ -32,7 +32,10 @@ from ingest.store.batch import find_live, metrics_of
 from ingest.store.delivered import Figure
 
 _LOG = logs.log_of("ingest")
-_COLUMNS = ("file", "batch", "read", "accepted", "quarantined", "duplicate", "merged", "unheard", "taken_in_before")
+_COLUMNS = (
+    *("file", "batch", "read", "accepted", "quarantined", "duplicate", "suppressed"),
+    *("merged", "unheard", "taken_in_before"),
+)
 _WAIT: Final = 330  # seconds: a little more than the lease that a process leaves behind that was killed
 _LONGEST_PAUSE: Final = 8
 Row = tuple[object, ...]
@@ -84,7 +87,7 @@ def _rehearse(act: Acting, contract: Contract, files: Sequence[Path], form: Form
             known = act.hub.indexes().delivery().token_of(f"{contract.name}\x1f{digest}")
             with act.hub.reading() as session:
                 before = find_live(session, known) is not None
-            rows.append((number, None, report.read, report.accepted, report.quarantined, None, None, None, before))
+            rows.append((number, None, report.read, report.accepted, report.quarantined, *[None] * 4, before))
             rejected += report.quarantined
     fresh = sum(not row[-1] for row in rows)
     would(f"take in {fresh} of {len(files)} files; accepted rows that say nothing new would count as duplicates")
@@ -166,8 +169,8 @@ def _recover(ports: Ports) -> None:
 def _row(number: int, summary: Summary) -> Row:
     counts = summary.counts
     batch = summary.batch_id.hex()
-    figures = (counts.read, counts.accepted, counts.quarantined, counts.duplicate, summary.merged, summary.unheard)
-    return (number, batch, *figures, summary.repeated)
+    figures = (counts.read, counts.accepted, counts.quarantined, counts.duplicate, counts.suppressed)
+    return (number, batch, *figures, summary.merged, summary.unheard, summary.repeated)
 
 
 def _report(act: Acting, contract: Contract, summary: Summary) -> None:
@@ -175,6 +178,8 @@ def _report(act: Acting, contract: Contract, summary: Summary) -> None:
         say(f"{contract.name}: this very file was taken in before; nothing was changed.")
     for rule, rows in sorted(summary.rules.items(), key=lambda item: -item[1]):
         say(f"{contract.name}: {rows} rows refused: {rule}")
+    if summary.counts.suppressed:
+        say(f"{contract.name}: {summary.counts.suppressed} rows dropped: they are of people who were erased.")
     if summary.unheard:
         warn(
             f"{contract.name}: {summary.unheard} rows could not be split: an opt-out in them was not heeded; "
@@ -184,6 +189,7 @@ def _report(act: Acting, contract: Contract, summary: Summary) -> None:
     counts = summary.counts
     fields = {"contract": contract.name, "batch": summary.batch_id, "rows": counts.read, "accepted": counts.accepted}
     fields |= {"quarantined": counts.quarantined, "duplicate": counts.duplicate, "merged": summary.merged}
+    fields |= {"suppressed": counts.suppressed}
     _LOG.info(logs.LogEvent.BATCH_TAKEN_IN, extra=fields)
 
 

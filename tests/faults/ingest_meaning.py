@@ -74,7 +74,8 @@ def _names(hub: Hub, session: Session, keys: list[tuple[str, str, EntityKind]]) 
 
 
 def _counts_of(row: Batch) -> tuple[Any, ...]:
-    assert row.rows_accepted + row.rows_quarantined + row.rows_duplicate == row.rows_read
+    counted = row.rows_accepted + row.rows_quarantined + row.rows_duplicate + row.rows_suppressed
+    assert counted == row.rows_read
     return row.contract, row.state, row.rows_read, row.rows_accepted, row.rows_quarantined, row.rows_duplicate
 
 

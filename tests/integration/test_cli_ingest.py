@@ -94,7 +94,7 @@ def test_summary_counts_every_row_once_and_alerts_the_owner(fresh: Desk) -> None
     ended = fresh.run("ingest", fresh.path("people.yaml"), fresh.path("people.csv"), "--format", "json")
     assert ended.exit_code == 3
     (row,) = json.loads(ended.stdout)
-    assert row["accepted"] + row["quarantined"] + row["duplicate"] == row["read"] == 6
+    assert row["accepted"] + row["quarantined"] + row["duplicate"] + row["suppressed"] == row["read"] == 6
     assert "shop-team: shop_people promises 90% of email filled, here 80% are" in ended.stderr
     assert "1 rows refused" in ended.stderr
     assert not any(secret in ended.output for secret in SECRETS)

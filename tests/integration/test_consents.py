@@ -73,7 +73,7 @@ def deliver(hub: Hub) -> None:
 def a_batch() -> dict[str, Any]:
     words = {"contract": "c", "source": "crm", "canonical_table": "people", "state": BatchState.SETTLED.value}
     ids = {"batch_id": BATCH, "contract_hash": bytes(32), "idempotency_key": bytes(32), "principal_id": an_id(9)}
-    counts = dict.fromkeys(("rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate"), 0)
+    counts = dict.fromkeys(("rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate", "rows_suppressed"), 0)
     return words | ids | counts | {"started_at": NOON, "lease_until": NOON, "visible_at": NOON}
 
 

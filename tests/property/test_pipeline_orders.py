@@ -158,7 +158,7 @@ def test_every_row_is_counted_and_every_event_once(files: list[File], template: 
         for file, summary in zip(files, summaries, strict=True):
             counts = summary.counts
             assert counts.read == file.rows
-            assert counts.accepted + counts.quarantined + counts.duplicate == counts.read
+            assert counts.accepted + counts.quarantined + counts.duplicate + counts.suppressed == counts.read
             assert sum(summary.rules.values()) == counts.quarantined
         orders = lake_frame(hub, "orders")
         assert orders.height == len(valid_orders(files)) == orders["event_id"].n_unique()
