@@ -54,7 +54,7 @@ def anchors(ctx: typer.Context, *, form: FormatOption = Format.TABLE) -> None:
     hub = act.hub
     standing = hub.anchoring.standing()
     with hub.reading() as session:
-        known, head = kept(session), log_head(session)
+        known, head = kept(session, hub.anchoring.anchors), log_head(session)
     rows = []
     for each in hub.anchoring.anchors:
         last = known.get(each.name)

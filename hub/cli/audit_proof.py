@@ -6,16 +6,22 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlmodel import Session
 
 import privacy.verifier
+from hub.anchors.anchor import Level
+from hub.anchors.cosigned import cosigned_note, cosigners_of, with_cosignatures
 from hub.cli.duty import Duty
 from hub.cli.invocation import acting
 from hub.cli.message import say
 from hub.cli.note import note_from
 from hub.cli.outfile import private_file
 from privacy.audit import AuditFields
+from privacy.checkpoint import origin_of
 from privacy.store.audit_checkpoint import newest_checkpoint
+from privacy.store.audit_continuation import logs_of
 from privacy.store.audit_proof import checkpoint_over, export_log, prove_entry, prove_growth
+from privacy.verifier import VerifierKey, checkpoint_of
 
 Out = Annotated[Path | None, typer.Option("--out", help="Write here instead of printing; never over another file.")]
 Entry = Annotated[
@@ -43,11 +49,28 @@ def prove(
         act.hub.checkpoint()
     with act.hub.reading() as session:
         if entry is not None:
-            proof = prove_entry(session, entry, note or checkpoint_over(session, entry), key)
+            proof = prove_entry(session, entry, note or _over(session, entry), key)
         else:
             old = note_from(consistency or Path())
-            proof = prove_growth(session, old, note or newest_checkpoint(session) or "", key)
+            proof = prove_growth(session, old, note or _after(session, old, key), key)
     _give([proof.encode()], out)
+    levels = {each.level for each in act.hub.anchoring.anchors}
+    if note is None and not cosigners_of(proof) and Level.WITNESSED in levels:
+        say("No witness has cosigned a checkpoint over it yet: `varde audit anchor` asks them, then prove it again.")
+
+
+def _over(session: Session, entry: int) -> str:
+    """Return the note to prove an entry under: one that witnesses cosigned, if one covers it, else the newest."""
+    within = ((log, entry - numbers.start) for log, numbers in logs_of(session).items() if entry in numbers)
+    cosigned = next((cosigned_note(session, log, above=index) for log, index in within), None)
+    return cosigned or checkpoint_over(session, entry)
+
+
+def _after(session: Session, old: str, key: VerifierKey) -> str:
+    """Return the note to prove growth up to, likewise."""
+    origin, size = old.split("\n", maxsplit=1)[0], checkpoint_of(old.rpartition("\n\n")[0] + "\n").head.size
+    log = next((log for log in logs_of(session) if origin_of(key.name, log) == origin), 0)
+    return cosigned_note(session, log, above=size) or newest_checkpoint(session) or ""
 
 
 def receipt(ctx: typer.Context, entry: Entry, *, out: Out = None) -> None:
@@ -63,7 +86,7 @@ def export(ctx: typer.Context, *, out: Out = None) -> None:
         act.hub.audit(session, "audit.export", act.principal.principal_id, AuditFields(role=act.principal.role))
     act.hub.checkpoint()
     with act.hub.reading() as session:
-        _give(export_log(session, act.hub.origin), out)
+        _give(with_cosignatures(session, export_log(session, act.hub.origin), list(logs_of(session))), out)
 
 
 def verifier(*, out: Out = None) -> None:

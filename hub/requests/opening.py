@@ -29,6 +29,7 @@ CELLS: Final[Mapping[str, CellOf]] = {
     "record_revision": CellOf(SealedTable.RECORD_REVISION, "record_id", "revision"),
     "quarantine_row": CellOf(SealedTable.QUARANTINE_ROW, "row_id"),
     "record_correction": CellOf(SealedTable.RECORD_CORRECTION, "record_id", "number"),
+    "outbox_letter": CellOf(SealedTable.LETTER, "letter_id"),
     "held_text": CellOf(SealedTable.HELD_TEXT, "text_id"),
 }
 """Every table of the control database with sealed rows about customers."""

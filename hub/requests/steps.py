@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from hub.compose import Hub
 from hub.consents import Subject
+from hub.requests.letter import tell
 from hub.requests.seat import Seat, seat_of
 from ingest.store.identity import records_beside
 from privacy.audit import AuditFields
@@ -114,7 +115,7 @@ def fulfilled(hub: Hub, session: Session, request: SubjectRequest, by: Principal
 
 
 def stepped(hub: Hub, session: Session, request: SubjectRequest, step: Step) -> SubjectRequest:
-    """Take a step in the caller's transaction: check, reckon what is due, append, audit.
+    """Take a step in the caller's transaction: check, reckon what is due, append, audit, write to the person.
 
     Raises:
         StepRefused: it may not follow, or somebody else took the next step at this moment.
@@ -142,6 +143,7 @@ def stepped(hub: Hub, session: Session, request: SubjectRequest, step: Step) -> 
         records=None if after.record_id is None else (after.record_id,),
     )
     hub.audit(session, f"request.{step.state.value}", step.actor, fields)
+    tell(hub, session, after, step)
     return after
 
 
