@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
-from hub.api import choices, health, identify, me, reveal, views, well_known
+from hub.api import choices, health, identify, me, requests, reveal, views, well_known
 from hub.api.answers import answer_problems
 from hub.api.edge import Edge
 from hub.api.service import serving
@@ -33,7 +33,7 @@ def create_app(hub: Hub) -> FastAPI:
     )
     for router in (
         *(health.router, well_known.router, choices.router, me.router, identify.router),
-        *(views.router, reveal.router),
+        *(requests.router, views.router, reveal.router),
     ):
         app.include_router(router)
     answer_problems(app)
