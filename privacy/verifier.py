@@ -422,12 +422,17 @@ class Auditor:
 
     def checkpoint(self, note: str) -> Checkpoint:
         """Check a checkpoint's signature, its cosignatures, and that no note that was kept contradicts it."""
-        checkpoint = verify_checkpoint(note, self.key_for(note.partition("\n")[0]))
-        if (agreed := len(cosignatures(note, self.witnesses))) < self.quorum:
+        checkpoint, agreed = self.counted(note)
+        if agreed < self.quorum:
             raise ProofRejected(f"C2SP tlog-cosignature: {agreed} of the {self.quorum} witnesses that must agree")
+        return checkpoint
+
+    def counted(self, note: str) -> tuple[Checkpoint, int]:
+        """Check a checkpoint likewise; return it with how many witnesses cosigned, be they enough or not."""
+        checkpoint = verify_checkpoint(note, self.key_for(note.partition("\n")[0]))
         if self.heads.get((checkpoint.origin, checkpoint.head.size), checkpoint.head.root) != checkpoint.head.root:
             raise ProofRejected("the log signed two roots for one size: this note and one that was kept prove it")
-        return checkpoint
+        return checkpoint, len(cosignatures(note, self.witnesses))
 
     def verify_entry(self, proof: Proof) -> Checkpoint:
         """Check that the entry in a proof file is in the log, where a receipt promised it."""
@@ -457,6 +462,7 @@ class Replay:
         self._auditor, self.told, self._logs = auditor, list[str](), set[str]()
         self._origin, self._edge, self._fresh = "", Frontier(), list[bytes]()
         self._roots, self._signed, self._pruned = dict[int, bytes](), 0, 0
+        self._witnessed = 0
         self._before: tuple[str, int, dict[int, bytes]] | None = None
 
     def take(self, line: bytes) -> None:
@@ -468,7 +474,7 @@ class Replay:
             return
         try:
             ((kind, value),) = json.loads(line).items()
-        except (ValueError, AttributeError) as exc:
+        except (ValueError, AttributeError, RecursionError) as exc:
             raise ProofRejected("export: a line is no JSON object of one name") from exc
         if kind == "log":
             self._begin(str(value))
@@ -476,13 +482,15 @@ class Replay:
             self._pruned += 1
             self._push(_hash_of(str(value)))
         elif kind == "checkpoint":
-            self._compare(self._auditor.checkpoint(str(value)))
+            self._compare(*self._auditor.counted(str(value)))
         else:
             raise ProofRejected("export: a line of an unknown kind, or a log whose first entry was pruned")
 
     def finish(self) -> list[str]:
         """End the last log; return what was found, in words."""
         self._tell()
+        if self._auditor.quorum and not self._witnessed:
+            raise ProofRejected(f"C2SP tlog-cosignature: under no checkpoint {self._auditor.quorum} that must agree")
         self._end(self._origin, self._size, None)
         if missing := {origin for origin, _ in (*self._auditor.heads, *self._auditor.promises)} - self._logs:
             raise ProofRejected(f"export: {len(missing)} logs are missing that a note which was kept is about")
@@ -499,7 +507,7 @@ class Replay:
         self._auditor.key_for(origin)
         self._logs.add(origin)
         self._origin, self._edge, self._fresh = origin, Frontier(), []
-        self._roots, self._signed, self._pruned = {0: EMPTY_ROOT}, 0, 0
+        self._roots, self._signed, self._witnessed, self._pruned = {0: EMPTY_ROOT}, 0, 0, 0
 
     def _take_entry(self, entry: bytes) -> None:
         if self._size == 0 and (self._before or self._origin not in {key.name for key in self._auditor.logs}):
@@ -520,17 +528,19 @@ class Replay:
         self._roots[self._size] = self._edge.head.root
         return self._edge.head
 
-    def _compare(self, checkpoint: Checkpoint) -> None:
+    def _compare(self, checkpoint: Checkpoint, agreed: int) -> None:
         if checkpoint != Checkpoint(self._origin, self._head()):
             raise ProofRejected(f"the first {self._size} entries are not those that the checkpoint there states")
         self._signed = self._size
+        if agreed >= max(1, self._auditor.quorum):
+            self._witnessed = self._size
 
     def _continue(self, entry: bytes) -> None:
         """Check that a log begins by committing to the end of the one before it, which a restore may have cut."""
         try:
             told = json.loads(entry)
             known = TreeHead(int(told["fields"]["log_size"]), bytes.fromhex(told["fields"]["log_root"]))
-        except (ValueError, LookupError, TypeError) as exc:
+        except (ValueError, LookupError, TypeError, RecursionError) as exc:
             raise ProofRejected("the log does not begin with the end of the one before it") from exc
         if self._before is None or told["action"] != CONTINUED:
             raise ProofRejected("the log does not begin with the end of the one before it, or that one is missing")
@@ -556,6 +566,9 @@ class Replay:
         size, signed = self._size, self._signed
         self.told.append(f"{size} entries of {self._origin} recomputed, {self._pruned} of them by their hash alone")
         self.told.append(f"signed up to entry {signed}" + (f"; {size - signed} later ones are not" * (size > signed)))
+        if self._witnessed or self._auditor.quorum:
+            most = max(1, self._auditor.quorum)
+            self.told.append(f"witnessed by {most} or more up to entry {self._witnessed}")
 
 
 def readable(entry: bytes) -> list[str]:
@@ -564,7 +577,7 @@ def readable(entry: bytes) -> list[str]:
         told = json.loads(entry)
         at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=told["at"])
         fields = {"action": told["action"], "at": at.isoformat(), "actor": told["actor"], **told["fields"]}
-    except (ValueError, LookupError, TypeError, OverflowError):
+    except (ValueError, LookupError, TypeError, OverflowError, RecursionError):
         fields = {"bytes": entry.hex()}  # a log may hold entries of a form that this copy does not know
     return [f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in fields.items()]
 
@@ -601,7 +614,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--key", action="append", required=True, help="public key of the log (vkey)")
     parser.add_argument("--witness", action="append", default=[], help="public key of a witness (vkey)")
-    parser.add_argument("--quorum", type=int, default=0, help="how many of the witnesses must have cosigned")
+    parser.add_argument(
+        "--quorum",
+        type=int,
+        choices=range(1, 64),
+        metavar="N",
+        default=0,
+        help="how many of the witnesses must have cosigned",
+    )
     parser.add_argument("--kept", action="append", default=[], type=Path, help="checkpoint or receipt kept elsewhere")
     given = parser.parse_args(arguments)
     try:

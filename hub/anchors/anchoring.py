@@ -154,7 +154,7 @@ class Anchoring:
         if signed is None:
             return ()
         with self._log.read_only() as session:
-            given = kept(session)
+            given = kept(session, self.anchors)
 
         def is_due(anchor: Anchor) -> bool:
             last = given.get(anchor.name)

@@ -4,7 +4,7 @@ The comparison itself is a full recomputation (`privacy.store.audit_verify.verif
 gathered, and the cosignatures of witnesses are checked again.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from privacy.checkpoint import origin_of
 from privacy.instant import instant_of
 from privacy.store.audit import log_head
 from privacy.store.audit_checkpoint import newest_checkpoint
-from privacy.verifier import ProofRejected, VerifierKey, verify_checkpoint, verify_cosignature
+from privacy.verifier import ProofRejected, VerifierKey, checkpoint_of, verify_checkpoint, verify_cosignature
 
 _MICROSECONDS = 1_000_000
 
@@ -54,7 +54,8 @@ def verify_not_rolled_back(session: Session, notes: dict[str, list[str]], base: 
     head = log_head(session)
     held = (head.log, head.frontier.size)
     for name, each in notes.items():
-        known = max((_placed(note, base) for note in each), default=held)
+        newest = max(each, key=lambda note: _stated(note, base), default=None)
+        known = held if newest is None else _placed(newest, base)
         if known > held:
             raise ProofRejected(
                 f"rolled back: {name} keeps a checkpoint over {known[1]} entries of log {known[0]}, "
@@ -63,7 +64,7 @@ def verify_not_rolled_back(session: Session, notes: dict[str, list[str]], base: 
 
 
 def evidence_of(
-    session: Session, anchors: Iterable[Anchor], notes: dict[str, list[str]], base: VerifierKey
+    session: Session, anchors: Sequence[Anchor], notes: dict[str, list[str]], base: VerifierKey
 ) -> list[Evidence]:
     """Say how far each level holds, once the log was recomputed against all of these notes.
 
@@ -72,10 +73,11 @@ def evidence_of(
 
     """
     found = list(_signed(session, base))
-    receipts = kept(session)
+    receipts = kept(session, anchors)
     for anchor in anchors:
-        if held := [_placed(note, base) for note in notes.get(anchor.name, ())]:
-            log, size = max(held)
+        newest = max(notes.get(anchor.name, ()), key=lambda note: _stated(note, base), default=None)
+        if newest is not None:
+            log, size = _placed(newest, base)
             found.append(Evidence(level=Level.ANCHORED, by=anchor.name, log=log, size=size))
         receipt = receipts.get(anchor.name)
         if isinstance(anchor, WitnessAnchor) and receipt is not None and receipt.receipt is not None:
@@ -92,10 +94,20 @@ def _signed(session: Session, base: VerifierKey) -> Iterator[Evidence]:
         yield Evidence(level=Level.SIGNED, by="this hub", log=log, size=size)
 
 
-def _placed(note: str, base: VerifierKey) -> tuple[int, int]:
-    """Return the number of the log and the size that a note states, its signature verified."""
+def _stated(note: str, base: VerifierKey) -> tuple[int, int]:
+    """Return the number of the log and the size that a note states, unverified: to choose among many.
+
+    Each signature is verified once, by the recomputation.
+    """
     origin = note.partition("\n")[0]
     number = origin.removeprefix(base.name).removeprefix("/") or "0"
     if not number.isdecimal() or origin != origin_of(base.name, int(number)):
         raise ProofRejected("C2SP tlog-checkpoint: the note is of another log")
-    return int(number), verify_checkpoint(note, VerifierKey(origin, base.public)).head.size
+    return int(number), checkpoint_of(note.rpartition("\n\n")[0] + "\n").head.size
+
+
+def _placed(note: str, base: VerifierKey) -> tuple[int, int]:
+    """Return the number of the log and the size that a note states, its signature verified."""
+    log, size = _stated(note, base)
+    verify_checkpoint(note, VerifierKey(origin_of(base.name, log), base.public))
+    return log, size

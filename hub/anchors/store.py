@@ -1,17 +1,17 @@
 """What anchors said and what the DPO confirmed, kept in the control database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import ColumnElement, func, insert, select, text
 from sqlmodel import Session, col
 
-from hub.anchors.anchor import Anchor, Outcome, Sighting
+from hub.anchors.anchor import Anchor, Level, Outcome, Sighting
 from hub.anchors.standing import Because, Confirmation
 from hub.anchors.tables import AuditAnchor, AuditGap
-from privacy.instant import instant_of, microseconds_of
+from privacy.instant import microseconds_of
 from privacy.terms import PrincipalId
 
 _PUT: Final = text(
@@ -21,6 +21,9 @@ _PUT: Final = text(
     "at = excluded.at, outcome = excluded.outcome, why = excluded.why, "
     "receipt = COALESCE(excluded.receipt, audit_anchor.receipt)"
 )
+
+_GIVEN: Final = col(AuditAnchor.receipt).is_not(None)
+"""It took this checkpoint once; a later word about it, of an anchor that does not answer, does not undo that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,32 +70,44 @@ def note_told(session: Session, told: Sequence[Told], *, at: datetime) -> None:
         session.connection().execute(_PUT, rows)
 
 
-def kept(session: Session) -> Mapping[str, Kept]:
-    """Return by anchor what it keeps and what it said last."""
-    newest = func.row_number().over(partition_by=col(AuditAnchor.anchor), order_by=col(AuditAnchor.at).desc())
-    said = select(AuditAnchor, newest.label("rank")).subquery()
-    last = session.execute(select(said).where(said.c.rank == 1)).mappings().all()
-    published = (
-        select(AuditAnchor)
-        .where(col(AuditAnchor.outcome) == Outcome.PUBLISHED.value)
-        .order_by(col(AuditAnchor.log), col(AuditAnchor.size))
-    )
-    best = {row.anchor: row for row in session.execute(published).scalars()}
-    return {row["anchor"]: _kept(dict(row), best.get(row["anchor"])) for row in last}
+def kept(session: Session, anchors: Iterable[Anchor]) -> Mapping[str, Kept]:
+    """Return by anchor's name what it keeps and what it said last; who has said nothing yet is left out.
+
+    Two rows an anchor, found by the key: there is one for each checkpoint, a minute apart.
+    """
+    found = {anchor.name: _newest(session, anchor.name) for anchor in anchors}
+    return {name: _kept(last, _newest(session, name, _GIVEN)) for name, last in found.items() if last is not None}
 
 
-def _kept(last: Mapping[str, object], best: AuditAnchor | None) -> Kept:
-    at = last["at"]
+def witnessed(session: Session, log: int, *, above: int) -> list[str]:
+    """Return the cosigned notes over more than `above` leaves of a log, of the size that most witnesses cosigned.
+
+    The newest such size; one note a witness.
+    """
+    size = col(AuditAnchor.size)
+    ours = (col(AuditAnchor.level) == Level.WITNESSED.value, col(AuditAnchor.log) == log, size > above, _GIVEN)
+    best = select(size).where(*ours).group_by(size).order_by(func.count().desc(), size.desc()).limit(1)
+    notes = select(col(AuditAnchor.receipt)).where(*ours, size == best.scalar_subquery())
+    return [str(note) for note in session.execute(notes.order_by(col(AuditAnchor.anchor))).scalars()]
+
+
+def _newest(session: Session, name: str, *conditions: ColumnElement[bool]) -> AuditAnchor | None:
+    query = select(AuditAnchor).where(col(AuditAnchor.anchor) == name, *conditions)
+    order = (col(AuditAnchor.log).desc(), col(AuditAnchor.size).desc())
+    return session.execute(query.order_by(*order).limit(1)).scalar_one_or_none()
+
+
+def _kept(last: AuditAnchor, best: AuditAnchor | None) -> Kept:
     return Kept(
-        anchor=str(last["anchor"]),
-        level=str(last["level"]),
+        anchor=last.anchor,
+        level=last.level,
         log=0 if best is None else best.log,
         size=0 if best is None else best.size,
         kept_at=None if best is None else best.at,
         receipt=None if best is None else best.receipt,
-        outcome=Outcome(str(last["outcome"])),
-        why=str(last["why"]),
-        at=at if isinstance(at, datetime) else instant_of(int(str(at))),
+        outcome=Outcome(last.outcome),
+        why=last.why,
+        at=last.at,
     )
 
 

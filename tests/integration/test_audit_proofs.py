@@ -283,12 +283,16 @@ def test_the_verifier_refuses_what_it_cannot_read(tmp_path: Path, capsys: pytest
         "two": '{"log": "a", "entry": "b"}\n',
         "receipt": "varde-audit-receipt@v1",
         "proof": "c2sp.org/tlog-proof@v1\nindex x\n\n",
+        "deep": '{"log":' + "[" * 100_000,
     }.items():
         path = tmp_path / name
         path.write_bytes(content.encode("utf-8", "surrogateescape"))
         assert main(["--key", str(PUBLIC), str(path)]) == 1, name
     assert main(["--key", "nonsense", str(path)]) == 1
     assert main(["--key", str(PUBLIC), str(tmp_path / "absent")]) == 1
+    for quorum in ("0", "-1"):
+        with pytest.raises(SystemExit, match="2"):
+            main(["--key", str(PUBLIC), "--quorum", quorum, str(path)])
     assert "NOT VERIFIED" in capsys.readouterr().err
 
 

@@ -11,6 +11,7 @@ from typer.testing import Result
 
 from hub.witness.record import trust
 from hub.witness.witness import Witness, make_witness
+from privacy.verifier import main as verify
 from privacy.verifier import verifier_key_of
 from tests.integration.cli_desk import AT, VIEW, Desk, stocked
 from tests.integration.witness_server import serving
@@ -211,7 +212,7 @@ def test_anchors_are_listed_with_what_they_keep(desk: AnchoredDesk) -> None:
     assert desk.run("consent", "object", "shop:2", "churn", env=rarely).exit_code == 0
     (listed,) = desk.json("audit", "anchors")
     assert (listed["level"], listed["said_last"]) == ("anchored", "published")
-    assert listed["entries_since"] == 1
+    assert listed["entries_since"] == 2, "the objection, and that the address is suppressed"
 
 
 def test_note_from_an_e_mail_is_compared(desk: AnchoredDesk) -> None:
@@ -222,3 +223,41 @@ def test_note_from_an_e_mail_is_compared(desk: AnchoredDesk) -> None:
     desk.restore(saved)
     behind = desk.run("audit", "verify", "--note", kept)
     assert (behind.exit_code, "rolled back" in behind.stderr) == (1, True)
+
+
+def alone(desk: AnchoredDesk, *files: Path, witnesses: tuple[Witness, ...], quorum: int) -> int:
+    """Verify files as an auditor does, who has public keys only; return the exit code."""
+    named = [word for each in witnesses for word in ("--witness", str(each.public_key))]
+    key = desk.run("audit", "key").stdout.strip()
+    return verify(["--key", key, *named, "--quorum", str(quorum), *map(str, files)])
+
+
+def test_an_auditor_sees_by_proof_and_export_that_witnesses_cosigned(desk: AnchoredDesk, witness: Witness) -> None:
+    second = make_witness(desk.folder / "second", "witness.example/w2")
+    trust(second.folder, verifier_key_of(desk.run("audit", "key").stdout.strip()))
+    with serving(second) as url:
+        object.__setattr__(desk, "anchors", f"{desk.anchors} witness:{url}#{second.public_key}")
+        kept = desk.folder / "kept.note"
+        kept.write_text(desk.run("audit", "checkpoint").stdout)
+        desk.run("principal", "list")
+        assert desk.run("audit", "anchor").exit_code == 0
+        entry, growth, log = (desk.folder / name for name in ("entry", "growth", "log.ndjson"))
+        assert desk.run("audit", "prove", "3", "--out", str(entry)).exit_code == 0
+        grown = desk.run("audit", "prove", "--consistency", str(kept), "--out", str(growth))
+        assert (grown.exit_code, "witness" in grown.stderr) == (0, False)
+        assert desk.run("audit", "export", "--out", str(log)).exit_code == 0
+    both = (witness, second)
+    for file in (entry, log):
+        assert alone(desk, file, witnesses=both, quorum=2) == 0
+        assert alone(desk, file, witnesses=both[:1], quorum=2) == 1
+    key = desk.run("audit", "key").stdout.strip()
+    cosigned = ["--key", key, "--witness", str(second.public_key), "--quorum", "1"]
+    assert verify([*cosigned, "--kept", str(kept), str(growth)]) == 0
+
+
+def test_a_proof_that_no_witness_stands_behind_says_so(desk: AnchoredDesk, witness: Witness) -> None:
+    object.__setattr__(desk, "anchors", f"witness:http://127.0.0.1:9#{witness.public_key}")
+    out = desk.folder / "proof"
+    told = desk.run("audit", "prove", "3", "--out", str(out))
+    assert (told.exit_code, "varde audit anchor" in told.stderr) == (0, True)
+    assert alone(desk, out, witnesses=(witness,), quorum=1) == 1
