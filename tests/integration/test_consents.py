@@ -10,6 +10,7 @@ from hub.authentication import acting_principal
 from hub.compose import Hub
 from hub.consents import Subject, Wish, find_subject, history, record_wish
 from hub.errors import AccessRefused, SubjectNotFound
+from hub.sequencing import sequence
 from hub.views.permission import permitted_set
 from ingest.identity.clustering import Move
 from ingest.identity.comparable import comparable_email, comparable_phone
@@ -171,6 +172,7 @@ def test_a_no_outlives_the_merge(hub: Hub, agent: Principal) -> None:
 def test_an_act_and_its_entry_are_one(hub: Hub, agent: Principal) -> None:
     subject = find_subject(hub, "crm:1")
     epoch = record_wish(hub, subject, wish(ConsentAct.OBJECTED), agent)
+    sequence(hub)
     with hub.reading() as session:
         entry = entries(session, limit=1)[0][1]
         assert (entry.action, entry.actor) == ("consent.objected", agent.principal_id)

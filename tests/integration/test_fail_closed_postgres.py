@@ -9,13 +9,17 @@ from sqlalchemy import create_engine, text
 
 from hub.authentication import Scope, acting_principal, add
 from hub.compose import Hub, open_hub
+from hub.consents import Subject, Wish, record_wish
 from hub.database.unit import RuleBroken
 from hub.errors import HubError
 from hub.views.gateway import Gateway
 from hub.views.registry import approve, submit
 from ingest.contract.load import contract_of_yaml
 from ingest.pipeline.delivery import ingest_file
-from privacy.terms import Role
+from privacy.store.audit_verify import verify_log
+from privacy.store.consent import heads_of
+from privacy.terms import ActChannel, ConsentAct, PurposeId, RecordId, Role
+from tests.builders import an_id
 from tests.conftest import HubFactory
 from tests.integration.test_gateway_fence import AS_OF, ORDERS, VIEW
 
@@ -81,3 +85,21 @@ def test_nothing_is_released_while_somebody_holds_the_head(owner: Hub) -> None:
             read(impatient)
     assert read(impatient) == 5
     hasty.dispose()
+
+
+def test_no_choice_is_recorded_once_its_entry_cannot_arrive(limited: Hub, owner: Hub) -> None:
+    """A choice waits for no place in the tree, but for its entry: without it there is no choice."""
+    agent = acting_principal(limited)
+    wish = Wish(act=ConsentAct.OBJECTED, purpose=PurposeId("churn"), channel=ActChannel.AGENT)
+    subject = Subject(records=(RecordId(an_id(1)),), entities=1)
+    run(owner, f"REVOKE INSERT ON audit_arrival FROM {APPLICATION}")
+    with pytest.raises(RuleBroken):
+        record_wish(limited, subject, wish, agent)
+    with owner.reading() as session:
+        assert heads_of(session, subject.records) == {}
+    run(owner, f"GRANT INSERT ON audit_arrival TO {APPLICATION}")
+    run(owner, f"REVOKE UPDATE ON audit_head FROM {APPLICATION}")
+    record_wish(limited, subject, wish, agent)
+    with owner.reading() as session:
+        assert len(heads_of(session, subject.records)) == 1
+        assert verify_log(session, owner.verifier_key()).unsequenced == 1
