@@ -8,10 +8,12 @@ import pytest
 from hub.authentication import acting_principal
 from hub.compose import Hub
 from hub.errors import AccessRefused
+from hub.finding import State
 from hub.home import Stores, put_policy_in_force
 from hub.lake.reading import reading
 from hub.policy.pack import default_pack, pack_of
 from hub.retention.holds import HoldNotFound, NewHold, all_holds, holds_on, lift, place
+from hub.retention.overdue import finding
 from hub.retention.plan import Line, plan
 from hub.retention.run import run
 from privacy.store.audit import entries
@@ -195,3 +197,31 @@ def test_holds_are_told_lifted_and_asked_for(shop: Hub, clock) -> None:
         lift(shop, first, "again", me)
     with pytest.raises(AccessRefused):
         place(shop, NewHold(owner=me.principal_id, reason="c", ends_at=at), me)
+
+
+def test_what_is_past_its_time_is_seen_until_it_is_gone(shop: Hub) -> None:
+    """The doctor asks the catalogue alone; rows that the law keeps are not past their time."""
+    before = finding(shop)
+    assert before.state is State.WARNING
+    assert "rows of messages, orders, usage" in before.found
+    run(shop, owner(shop))
+    after = finding(shop)
+    assert (after.state, after.found) == (
+        State.OK,
+        "nothing is known to be past its time; newest run for 2025-06-01",
+    )
+
+
+def test_an_open_run_is_told(shop: Hub) -> None:
+    def dies(step: str) -> None:
+        if step == "retention_traced":
+            raise RuntimeError
+
+    object.__setattr__(shop, "reached", dies)
+    with pytest.raises(RuntimeError):
+        run(shop, owner(shop))
+    assert finding(shop).found == "the run of 2025-06-01 broke off"
+    object.__setattr__(shop, "reached", lambda _step: None)
+    (done,) = run(shop, owner(shop))
+    assert done.left == {}
+    assert finding(shop).state is State.OK
