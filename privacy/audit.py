@@ -77,8 +77,8 @@ class AuditFieldRefused(PrivacyError):
 class AuditFields:
     """All that an entry may say beside action, instant and actor; None is left out of the bytes.
 
-    - who, by which right: `principal` (acted upon), `role`, `four_eyes` (enforced), `act_id`, `request` (approved one's);
-    - which use: `view`, `view_version`, `purpose`, `legal_basis`, `as_of`, `model`, `module`, `epoch`, `domain_version`;
+    - who, by which right: `principal` (acted upon), `role`, `four_eyes`, `act_id`, `request` (approved one's);
+    - use: `view`, `view_version`, `purpose`, `legal_basis`, `as_of`, `model`, `module`, `epoch`, `domain_version`;
     - how much: `rows`, `absent` (rule to count), `columns`, `size_bytes`, `opened` (count), `attempts`, `sha256`;
     - about what: `batch`, `source`, `contract`, `records`, `entity`, `key`, `erasure`, `intent` (its leaf index);
     - consent: `act`, `channel`, `state`, `notice_version`;
