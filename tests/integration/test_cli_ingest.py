@@ -271,8 +271,9 @@ def test_a_delivery_in_the_way_is_not_waited_for_for_ever(desk: Desk, monkeypatc
 def _broken_off(desk: Desk) -> Hub:
     """A hub in which an erasure ended right after its intent."""
 
-    def die(_step: str) -> None:
-        raise KeyboardInterrupt
+    def die(step: str) -> None:
+        if step == "erasure_intended":
+            raise KeyboardInterrupt
 
     hub = open_hub(Settings.load({"VARDE_HOME": str(desk.home)}), clock=lambda: AT, reached=die)
     with pytest.raises(KeyboardInterrupt):
