@@ -24,6 +24,7 @@ from hub.kek.file import create_key_file
 from hub.kek.provider import kek_of
 from hub.keystore.named import audit_key, versions_of
 from hub.keystore.store import SqlKeyStore, holds_keys
+from hub.policy.check import verify_names
 from hub.policy.pack import default_pack, pack_of
 from hub.settings import Settings
 from privacy.audit import AuditFields
@@ -204,6 +205,7 @@ def put_policy_in_force(stores: Stores, pack: dict[str, object], *, by: Principa
 
     """
     engine, proposed = stores.engine, policy_of(pack)
+    verify_names(proposed)
     with reading(engine) as session:
         verify_versions(proposed, applied_policies(session))  # before a key is made for a pack that is refused
     _domains(stores.keystore, proposed)
