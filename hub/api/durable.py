@@ -4,10 +4,19 @@ import asyncio
 from concurrent.futures import Future
 from typing import Any, Final
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from hub.database.unit import RuleBroken, StorageFull
 from hub.errors import ChoiceNotRecorded, ServiceUnreachable, WriteUnknown
+from privacy.errors import PrivacyError, PurposeUnknown
+from privacy.verifier import ProofRejected
 
 PATIENCE_SECONDS: Final = 20.0
+_NOT_DURABLE: Final = (
+    *(RuleBroken, StorageFull, ServiceUnreachable, WriteUnknown),
+    *(SQLAlchemyError, PrivacyError, ProofRejected),  # an audit log that cannot take the entry, whatever it lacks
+    TimeoutError,
+)
 
 
 async def durable(future: Future[Any]) -> Any:  # noqa: ANN401 - the answer of any act
@@ -19,5 +28,7 @@ async def durable(future: Future[Any]) -> Any:  # noqa: ANN401 - the answer of a
     """
     try:
         return await asyncio.wait_for(asyncio.wrap_future(future), PATIENCE_SECONDS)
-    except (RuleBroken, StorageFull, ServiceUnreachable, WriteUnknown, TimeoutError):
+    except PurposeUnknown:
+        raise  # the caller's mistake: nothing was to be written
+    except _NOT_DURABLE:
         raise ChoiceNotRecorded from None

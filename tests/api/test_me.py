@@ -180,3 +180,61 @@ def test_looking_at_scores_is_audited_and_nobody_scored_has_none(caller: Caller,
         _, entry = entries(session, action="subject.scores", limit=1)[0]
     assert entry.fields.records == (world.records[person],)
     assert entry.actor == world.records[person]
+
+
+def off(caller: Caller, token: str, **body: Any) -> httpx.Response:
+    return caller.call("PUT", "/v1/me/purposes", token, json=body)
+
+
+def test_everything_off_takes_the_least_of_tokens_and_is_safe_to_repeat(
+    caller: Caller, world: World, person: int
+) -> None:
+    first = told(off(caller, world.tokens[person], everything="off"))["choices"]
+    again = told(off(caller, world.tokens[person], everything="off"))["choices"]
+    assert [(each["purpose"], each["state"], each["recorded"]) for each in first] == [
+        ("*", "withdrawn", True),
+        ("*", "objected", True),
+    ]
+    assert [each["recorded"] for each in again] == [False, False]
+    assert all(each["continues"] == {"service": "contract"} for each in first + again)
+
+
+def test_one_refused_choice_leaves_all_of_them_unmade(caller: Caller, world: World, person: int) -> None:
+    token = world.token(person)
+    before = told(get(caller, "history", token))
+    for bad, status in (
+        ({"purpose": "service", "state": "objected"}, 409),
+        ({"purpose": "no_such", "state": "withdrawn"}, 404),
+    ):
+        answer = off(caller, token, choices=[{"purpose": WINBACK, "state": "withdrawn"}, bad])
+        assert answer.status_code == status
+    assert told(get(caller, "history", token)) == before
+
+
+def test_several_choices_are_made_in_one_go(caller: Caller, world: World, person: int) -> None:
+    token = world.token(person)
+    answer = off(
+        caller, token, choices=[{"purpose": WINBACK, "state": "withdrawn"}, {"purpose": CHURN, "state": "objected"}]
+    )
+    assert [each["stopped"] for each in told(answer)["choices"]] == [[WINBACK], [CHURN]]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"choices": []},
+        {"everything": "on"},
+        {"everything": "off", "choices": [{"purpose": WINBACK, "state": "withdrawn"}]},
+        {"choices": [{"purpose": WINBACK, "state": "withdrawn"}] * 2},
+        {
+            "choices": [
+                {"purpose": WINBACK, "state": "withdrawn"},
+                {"purpose": WINBACK, "state": "given", "notice": NOTICE},
+            ]
+        },
+        {"choices": [{"purpose": WINBACK, "state": "withdrawn"}] * 65},
+    ],
+)
+def test_what_cannot_be_meant_is_422(caller: Caller, world: World, person: int, body: dict[str, Any]) -> None:
+    assert off(caller, world.token(person), **body).status_code == 422
