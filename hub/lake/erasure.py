@@ -3,6 +3,7 @@
 Rules kept here (GDPR Article 17; design: erasure means gone):
 - staged files are rewritten too, so an erasure that races a batch's publication misses nothing that is written;
 - a lost file that may hold a record is given up, so that the purge destroys its key and no backup of it opens again;
+- a file is rewritten once, whatever its table's rules say, and however many records are erased together;
 - every pass lists the files anew and ends when none is left to look at: a run killed anywhere is resumed by running it
   again, and running it twice changes nothing;
 - the old files' keys are destroyed by `purge`, once no reader holds them; the erasure is final when
@@ -10,6 +11,7 @@ Rules kept here (GDPR Article 17; design: erasure means gone):
 A frame that is only in memory when this runs is not seen: its writer must leave out tombstoned records, or erase again.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -90,7 +92,8 @@ class _Split:
     """One file's rows after erasure: those that stay in its bucket and those whose bucket has changed."""
 
     file: CatalogueFile
-    hits: int
+    deleted: int
+    blanked: int
     kept: pl.DataFrame
     displaced: pl.DataFrame
 
@@ -98,7 +101,7 @@ class _Split:
 def erase(
     lake: Lake, record_ids: Sequence[RecordId], rules: Sequence[ErasureRule], *, operation_id: bytes
 ) -> ErasureOutcome:
-    """Rewrite every file that holds one of the records; readers that start later do not meet them.
+    """Rewrite every file that holds one of the records, each once; readers that start later do not meet them.
 
     Raises:
         LakeFileRefused: a file that may hold a record cannot be read; all others have been rewritten.
@@ -107,9 +110,13 @@ def erase(
 
     """
     progress = _Progress()
+    by_table: defaultdict[str, list[ErasureRule]] = defaultdict(list)
     for rule in rules:
-        if record_ids:
-            _erase_table(lake, record_ids, rule, operation_id, progress)
+        by_table[rule.table].append(rule)
+    if record_ids:
+        wanted = _Wanted(record_ids)
+        for table, of_table in by_table.items():
+            _erase_table(lake, table, _Statement(wanted, tuple(of_table), operation_id), progress)
     with lake.read_only() as session:
         seq = catalogue.head(session)
     return ErasureOutcome(
@@ -117,82 +124,107 @@ def erase(
     )
 
 
-def _erase_table(
-    lake: Lake, records: Sequence[RecordId], rule: ErasureRule, operation_id: bytes, progress: _Progress
-) -> None:
+class _Wanted:
+    """The records to erase, as Polars looks them up, and by bucket: a file is asked only for those it can hold."""
+
+    def __init__(self, records: Sequence[RecordId]) -> None:
+        self.all = pl.Series(records, dtype=pl.Binary)
+        frame = pl.DataFrame({"bucket": [bucket_of(record) for record in records], "record": self.all})
+        self.by_bucket = {int(key[0]): rows["record"] for key, rows in frame.group_by("bucket")}
+
+    def of(self, file: CatalogueFile) -> pl.Series:
+        """Return those whose rows can lie in a file."""
+        mine = [some for each, some in self.by_bucket.items() if each % file.modulus == file.remainder]
+        return pl.concat(mine) if mine else self.all.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """Whom to erase from one table, by which rules, in whose name."""
+
+    wanted: _Wanted
+    rules: tuple[ErasureRule, ...]
+    operation_id: bytes
+
+    def hits(self, file: CatalogueFile) -> list[tuple[ErasureRule, pl.Expr]]:
+        """Say by each rule which rows of a file are meant; null is nobody, not unknown."""
+        return [
+            (rule, pl.col(rule.matched_by).is_in(self._records(file, rule).implode()).fill_null(value=False))
+            for rule in self.rules
+        ]
+
+    def concerns(self, file: CatalogueFile) -> bool:
+        """Say whether a file can hold any of them."""
+        return any(len(self._records(file, rule)) for rule in self.rules)
+
+    def _records(self, file: CatalogueFile, rule: ErasureRule) -> pl.Series:
+        return self.wanted.of(file) if rule.matched_by == "person" else self.wanted.all
+
+
+def _erase_table(lake: Lake, table: str, statement: _Statement, progress: _Progress) -> None:
     """Pass over the table's candidate files until none is left."""
-    fault: LakeError = CatalogueConflict(rule.table)
+    fault: LakeError = CatalogueConflict(table)
     for _ in range(_ATTEMPTS):
-        files = _candidates(lake, records, rule, operation_id)
+        files = _candidates(lake, table, statement)
         todo = [file for file in files if file.file_id not in progress.clean]
         if not todo:
             return
         for group in bounded(todo, rows=_ROWS_AT_ONCE, count=_FILES_AT_ONCE):
             try:
-                _erase_group(lake, group, (records, rule, operation_id), progress)
+                _erase_group(lake, group, statement, progress)
             except (CatalogueConflict, LakeFileRefused) as refused:  # replaced and purged meanwhile, or really broken
                 fault = refused
     raise fault
 
 
-def _candidates(lake: Lake, records: Sequence[RecordId], rule: ErasureRule, operation_id: bytes) -> list[CatalogueFile]:
+def _candidates(lake: Lake, table: str, statement: _Statement) -> list[CatalogueFile]:
     """List the files that can hold the records; give up lost ones."""
-    found = {bucket_of(record) for record in records}
     with lake.read_only() as session:
-        known = catalogue.files_of(session, table=rule.table, states=_HOLDING)
-    files = [
-        file
-        for file in known
-        if rule.matched_by != "person" or any(each % file.modulus == file.remainder for each in found)
-    ]
+        known = catalogue.files_of(session, table=table, states=_HOLDING)
+    files = [file for file in known if statement.concerns(file)]
     lost = [file.file_id for file in files if file.state is FileState.LOST]
     if lost:
         with lake.unit_of_work() as session:
-            catalogue.give_up(session, lost, operation_id=operation_id, at=lake.clock(session))
+            catalogue.give_up(session, lost, operation_id=statement.operation_id, at=lake.clock(session))
     return [file for file in files if file.state is not FileState.LOST]
 
 
-def _erase_group(
-    lake: Lake,
-    group: list[CatalogueFile],
-    statement: tuple[Sequence[RecordId], ErasureRule, bytes],
-    progress: _Progress,
-) -> None:
+def _erase_group(lake: Lake, group: list[CatalogueFile], statement: _Statement, progress: _Progress) -> None:
     """Rewrite those files of a group that hold any of the records."""
-    records, rule, operation_id = statement
     keys = lake.keys.get([file.key_id for file in group])
     with ThreadPoolExecutor(WRITERS) as pool:
-        split = list(pool.map(lambda file: _split(lake, file, keys, (records, rule)), group))
+        split = list(pool.map(lambda file: _split(lake, file, keys, statement), group))
     hit = [each for each in split if each is not None]
     if hit:
-        files = swap(lake, [s.file for s in hit], _drafts(hit), act=Act.ERASE, operation_id=operation_id)
+        operation = statement.operation_id
+        files = swap(lake, [s.file for s in hit], _drafts(hit), act=Act.ERASE, operation_id=operation)
         progress.clean.update(file.file_id for file in files)
     progress.clean.update(file.file_id for file in group)
     progress.replaced += len(hit)
-    rows = sum(each.hits for each in hit)
-    progress.deleted += rows if rule.then is RowRule.DELETE else 0
-    progress.blanked += rows if rule.then is RowRule.BLANK else 0
+    progress.deleted += sum(each.deleted for each in hit)
+    progress.blanked += sum(each.blanked for each in hit)
 
 
-def _split(
-    lake: Lake,
-    file: CatalogueFile,
-    keys: dict[KeyId, Key],
-    statement: tuple[Sequence[RecordId], ErasureRule],
-) -> _Split | None:
-    """Read a file and take the records out of it; None if it holds none (then only one column was read)."""
-    records, rule = statement
-    hit = pl.col(rule.matched_by).is_in(list(records)).fill_null(value=False)  # null is nobody, not unknown
-    hits = int(read(lake, file, keys, rule.matched_by).select(hit.sum()).item())
+def _split(lake: Lake, file: CatalogueFile, keys: dict[KeyId, Key], statement: _Statement) -> _Split | None:
+    """Read a file and take the records out of it; None if it holds none (then only the columns matched were read)."""
+    hits, columns = statement.hits(file), {rule.matched_by for rule in statement.rules}
+    matched = read(lake, file, keys, *columns, schema=lake.schema_of(file.table))  # an old file may lack one: null
+    hits = [(rule, hit) for rule, hit in hits if matched.select(hit.any()).item()]
     if not hits:
         return None
     frame = read(lake, file, keys)
-    if rule.then is RowRule.DELETE:
-        return _Split(file, hits, frame.filter(~hit), frame.clear())
-    blank = [column for column in rule.blank if column in frame.columns]
-    after = frame.with_columns(pl.when(~hit).then(pl.col(blank)))
+    height = frame.height
+    for hit in (hit for rule, hit in hits if rule.then is RowRule.DELETE):
+        frame = frame.filter(~hit)
+    deleted, blanked = height - frame.height, 0
+    for rule, hit in ((rule, hit) for rule, hit in hits if rule.then is RowRule.BLANK):
+        blanked += int(frame.select(hit.sum()).item())
+        blank = [column for column in rule.blank if column in frame.columns]
+        frame = frame.with_columns(pl.when(~hit).then(pl.col(blank)))
     stays = bucket() % file.modulus == file.remainder
-    return _Split(file, hits, after.filter(stays), after.filter(~stays))
+    if not blanked:
+        return _Split(file, deleted, 0, frame, frame.clear())
+    return _Split(file, deleted, blanked, frame.filter(stays), frame.filter(~stays))
 
 
 def _drafts(split: Sequence[_Split]) -> list[Draft]:

@@ -105,6 +105,21 @@ def test_an_employee_is_found_in_whatever_file(tmp_path: Path) -> None:
     assert all_rows(lake).sort("event_id").equals(orders(range(50)))
 
 
+def test_every_rule_of_a_table_reaches_a_file_which_is_rewritten_once(tmp_path: Path) -> None:
+    """The second rule once passed over what the first had looked at."""
+    lake = small_lake(tmp_path)
+    frame = orders([1, 2, 3, 2]).with_columns(
+        employee=pl.Series([record(2), record(1), None, record(2)], dtype=pl.Binary)
+    )
+    land(lake, frame, 1)
+    rules = [*DELETE, ErasureRule(table="orders", then=RowRule.BLANK, matched_by="employee", blank=("employee",))]
+    outcome = erase(lake, [record(2)], rules, operation_id=OPERATION)
+    assert (outcome.rows_deleted, outcome.rows_blanked, outcome.files_replaced) == (2, 1, 1)
+    left = all_rows(lake).sort("event_id")
+    assert left["person"].to_list() == [record(1), record(3)]
+    assert left["employee"].to_list() == [None, None]
+
+
 def test_a_rule_that_would_leave_the_record_is_refused() -> None:
     with pytest.raises(ValueError, match="employee"):
         ErasureRule(table="orders", then=RowRule.BLANK, matched_by="employee")
