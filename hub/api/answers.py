@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from hub.attempts import note_refusal
 from hub.errors import AccessRefused
@@ -92,9 +93,14 @@ async def _ours(request: Request, error: Exception) -> Response:
     """Tell one of our own errors, whose text holds no value of a row."""
     known = said(error)
     await _note(request, known)
+    return answer_of(known, request.scope)
+
+
+def answer_of(known: Exception, scope: Scope) -> Response:
+    """Write the problem of one of our errors, for whoever answers before the routes do."""
     meaning = problem_of(known)
     detail = str(known) if meaning.status in _TOLD else None
-    told = problem(_id(request), meaning.status, slug_of(known), title=meaning.title, detail=detail)
+    told = problem(_id(scope), meaning.status, slug_of(known), title=meaning.title, detail=detail)
     return _response(told, _headers(meaning.status))
 
 
@@ -111,7 +117,7 @@ async def _http(request: Request, error: Exception) -> Response:
         raise error
     status = HTTPStatus(error.status_code)
     slug = status.name.lower().replace("_", "-")
-    return _response(problem(_id(request), status, slug), error.headers)
+    return _response(problem(_id(request.scope), status, slug), error.headers)
 
 
 async def _unfit_request(request: Request, error: Exception) -> Response:
@@ -120,7 +126,7 @@ async def _unfit_request(request: Request, error: Exception) -> Response:
         raise error
     faults = [{"type": str(fault["type"]), "at": _place(fault)} for fault in error.errors()]
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    told = problem(_id(request), status, "request-unfit", title="The request cannot be used", errors=faults)
+    told = problem(_id(request.scope), status, "request-unfit", title="The request cannot be used", errors=faults)
     return _response(told)
 
 
@@ -142,5 +148,5 @@ def _headers(status: HTTPStatus) -> dict[str, str]:
             return {}
 
 
-def _id(request: Request) -> str:
-    return str(request.scope["varde.request_id"])
+def _id(scope: Scope) -> str:
+    return str(scope["varde.request_id"])

@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
-from hub.api import choices, health, identify, me, requests, reveal, views, well_known
+from hub.api import choices, gpc, health, identify, me, one_click, requests, reveal, views, well_known
 from hub.api.answers import answer_problems
 from hub.api.edge import Edge
 from hub.api.service import serving
@@ -33,10 +33,11 @@ def create_app(hub: Hub) -> FastAPI:
     )
     for router in (
         *(health.router, well_known.router, choices.router, me.router, identify.router),
-        *(requests.router, views.router, reveal.router),
+        *(one_click.router, gpc.router, requests.router, views.router, reveal.router),
     ):
         app.include_router(router)
     answer_problems(app)
+    app.add_middleware(gpc.SignalHeeded)
     app.add_middleware(Edge)
     return app
 

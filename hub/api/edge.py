@@ -24,11 +24,12 @@ from hub.logs import LogEvent, log_of
 MOST_BODY_BYTES: Final = 16_384  # the largest body of this API is a choice of a hundred bytes
 BODY_SECONDS: Final = 10.0
 REQUEST_ID: Final = "varde.request_id"
+_POLICY: Final = "Content-Security-Policy"
 _HEADERS: Final = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    _POLICY: "default-src 'none'; frame-ancestors 'none'",
 }
 _METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"})
 
@@ -90,7 +91,8 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             headers = MutableHeaders(scope=message)
-            headers.update(_HEADERS | {"Varde-Request-Id": self.request_id})
+            own = headers.get(_POLICY)  # a page says what it is made of
+            headers.update(_HEADERS | {"Varde-Request-Id": self.request_id} | ({_POLICY: own} if own else {}))
         await self._send(message)
 
     async def fail(self) -> None:

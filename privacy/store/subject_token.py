@@ -4,17 +4,17 @@ A token is 32 random bytes, shown once, kept as SHA-256. It names one record. Op
 beyond it, so the least scope is opt-out only; reading what is held needs the widest, which lives minutes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, delete, insert, select, type_coerce, update
+from sqlalchemy import BigInteger, delete, select, type_coerce, update
 from sqlmodel import Session, col
 
 from privacy.instant import instant_of, microseconds_of
-from privacy.store.bulk import among_keys, select_among
+from privacy.store.bulk import among_keys, insert_rows, select_among
 from privacy.store.principal import digest_of
 from privacy.tables.erasure import Tombstone
 from privacy.tables.subject_token import SubjectTokenRow
@@ -92,18 +92,12 @@ class IssuedToken:
 
 def add_subject_token(session: Session, token: str, subject: SubjectToken, *, at: datetime) -> None:
     """Keep the digest of a token."""
-    row = {
-        "token_hash": digest_of(token),
-        "record_id": subject.record_id,
-        "scope": subject.scope.value,
-        "purposes": " ".join(sorted(subject.purposes)),
-        "created_at": at,
-        "expires_at": subject.expires_at,
-        "revoked_at": None,
-        "proven_field": None if subject.proven is None else subject.proven.field,
-        "proven_index": None if subject.proven is None else subject.proven.index,
-    }
-    session.execute(insert(SubjectTokenRow), [row])
+    add_subject_tokens(session, [(token, subject)], at=at)
+
+
+def add_subject_tokens(session: Session, tokens: Sequence[tuple[str, SubjectToken]], *, at: datetime) -> None:
+    """Keep the digests of many tokens, with one statement for all."""
+    insert_rows(session, SubjectTokenRow, [_row_of(token, subject, at) for token, subject in tokens])
 
 
 def find_subject_token(session: Session, token: str, *, at: datetime) -> SubjectToken | None:
@@ -152,6 +146,20 @@ def delete_subject_tokens(session: Session, records: Iterable[RecordId]) -> int:
     chosen = [bytes(record) for record in records]
     result = session.execute(delete(SubjectTokenRow).where(col(SubjectTokenRow.record_id).in_(chosen)))
     return int(getattr(result, "rowcount", 0))
+
+
+def _row_of(token: str, subject: SubjectToken, at: datetime) -> dict[str, Any]:
+    return {
+        "token_hash": digest_of(token),
+        "record_id": subject.record_id,
+        "scope": subject.scope.value,
+        "purposes": " ".join(sorted(subject.purposes)),
+        "created_at": at,
+        "expires_at": subject.expires_at,
+        "revoked_at": None,
+        "proven_field": None if subject.proven is None else subject.proven.field,
+        "proven_index": None if subject.proven is None else subject.proven.index,
+    }
 
 
 def _token_of(row: SubjectTokenRow) -> SubjectToken:

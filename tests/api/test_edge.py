@@ -215,6 +215,12 @@ def test_openapi_is_whole(caller: Caller) -> None:
     }
     assert set(operations) == {
         ("/health", "get"),
+        ("/u/{token}", "get"),
+        ("/u/{token}", "post"),
+        ("/v1/gpc", "put"),
+        ("/.well-known/gpc.json", "get"),
+        ("/v1/identify", "post"),
+        ("/v1/identify/confirm", "post"),
         ("/v1/me/purposes/{purpose}", "put"),
         ("/v1/views/{name}", "get"),
         ("/v1/reveal", "post"),

@@ -12,8 +12,12 @@ from hub.api.guard import PrincipalRoute, SubjectRoute
 from tests.api.conftest import Caller
 from tests.api.world import World
 
-OPEN = {"/health", "/.well-known/jwks.json", "/v1/identify", "/v1/identify/confirm"}
-"""Routes that answer strangers on purpose: there a customer proves who they are. `/openapi.json` is the other one: it holds our own names only."""
+OPEN = {
+    *("/health", "/.well-known/jwks.json"),
+    *("/v1/identify", "/v1/identify/confirm"),  # there a customer proves who they are
+    *("/u/{token}", "/v1/gpc", "/.well-known/gpc.json"),  # and says no without that
+}
+"""Routes that answer strangers on purpose. `/openapi.json` is the other one: it holds our own names only."""
 CANARY = "kari.nordmann@example.org"
 BROKEN: list[dict[str, Any]] = [
     {"content": b'{"state": ' + CANARY.encode(), "headers": {"Content-Type": "application/json"}},

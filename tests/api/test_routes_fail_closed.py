@@ -78,6 +78,10 @@ TRIED: Final = {
 EXCUSED: Final = {
     "GET /health": "says whether the process is ready; to those who run it, which check failed",
     "GET /openapi.json": "describes the interface",
+    "GET /u/{token}": "the page of every link, written without looking at the link",
+    "POST /u/{token}": "says which purposes ended; nobody is named (test_one_click breaks the log)",
+    "GET /.well-known/gpc.json": "says that a signal is heeded",
+    "PUT /v1/gpc": "says which purposes ended; nobody is named (test_gpc breaks the log)",
     "POST /v1/identify": "answers everybody alike, known or not",
     "POST /v1/identify/confirm": "answers with a token; nobody is named, and who holds it is looked at again",
     "POST /v1/me/requests": "answers with a request's random id and deadline",
