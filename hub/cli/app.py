@@ -19,7 +19,7 @@ from hub.cli import (
     principal,
     quarantine,
     receipt,
-    request_answer,
+    request_decision,
     retention,
     reveal,
     source,
@@ -62,7 +62,7 @@ def make_app() -> typer.Typer:
     ):
         app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
     app.add_typer(subject_token.app, name="subject")
-    app.add_typer(request_answer.app, name="request")
+    app.add_typer(request_decision.app, name="request")
     return app
 
 

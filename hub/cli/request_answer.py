@@ -19,6 +19,8 @@ from hub.requests.rectifying import correct as put_right
 from hub.requests.rectifying import verify_details
 from hub.requests.steps import seat_here
 
+__all__ = ["app"]
+
 
 @app.command()
 def export(
