@@ -2,13 +2,13 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlmodel import Session, col
 
 from hub.errors import ModelNotFound
@@ -93,3 +93,14 @@ def read_artefact(folder: Path, row: TrainedModel) -> bytes:
 def artefact_path(folder: Path, model_id: bytes) -> Path:
     """Name a model's file."""
     return folder / f"{model_id.hex()}.model.json"
+
+
+def mark_for_retraining(session: Session, models: Sequence[bytes], *, by: datetime) -> None:
+    """Note by when models are to be trained anew, because somebody whom they learned from was erased.
+
+    The earlier date stands.
+    """
+    unmarked = or_(col(ModelVersion.retrain_by).is_(None), col(ModelVersion.retrain_by) > by)
+    if models:
+        mine = update(ModelVersion).where(col(ModelVersion.model_id).in_(models), unmarked)
+        session.execute(mine.values(retrain_by=by))

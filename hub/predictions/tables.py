@@ -30,3 +30,4 @@ class ModelVersion(SQLModel, table=True):
     crosswalk_revision: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     report: str = Field(sa_type=Text)
     current: bool = False
+    retrain_by: datetime | None = Field(default=None, sa_type=Instant)  # somebody whom it learned from was erased
