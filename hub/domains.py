@@ -27,6 +27,7 @@ _REMEDIES: Final[Mapping[ClosedBecause, str]] = {
     ClosedBecause.EXPIRED: "Have its risks looked at again and set a later valid_until: `varde policy apply`",
     ClosedBecause.NOT_APPROVED: "Somebody else than who applied the policy approves it: `varde domain approve`",
 }
+_MEMBERS: Final = "The policy pack lists its members: `varde domain show`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +90,20 @@ def verify_usable(domain: RecordedDomain, *, at: datetime) -> None:
         raise AccessRefused(because, _REMEDIES[because])
 
 
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """To whom rows would be released: the role of who reads, and the prediction module if it reads for one."""
+
+    role: Role
+    module: str | None = None
+
+
 def verify_release(
-    session: Session, purpose: Purpose, role: Role, quasi_identifiers: Collection[str], *, at: datetime
+    session: Session, purpose: Purpose, to: Recipient, quasi_identifiers: Collection[str], *, at: datetime
 ) -> None:
     """Refuse a release into a purpose's domain: not usable, to no member of it, or with columns it does not take.
+
+    Whoever reads for a module must be a member, and so must the module.
 
     Raises:
         AccessRefused: names the rule and how to mend it.
@@ -102,8 +113,10 @@ def verify_release(
     if domain is None:
         raise unknown()
     verify_usable(domain, at=at)
-    if not domain.record.has_role(role):
-        raise AccessRefused("role_not_member_of_domain", "The policy pack lists its members: `varde domain show`")
+    if not domain.record.has_role(to.role):
+        raise AccessRefused("role_not_member_of_domain", _MEMBERS)
+    if to.module is not None and not domain.record.has_module(to.module):
+        raise AccessRefused("module_not_member_of_domain", _MEMBERS)
     if quasi_identifiers and domain.record.quasi_identifiers is QuasiIdentifierTreatment.NONE_RELEASED:
         raise AccessRefused("quasi_identifiers_not_of_domain", "Take them out of the view, or change the domain")
 

@@ -112,6 +112,10 @@ class DomainRecord:
         """Say whether whoever acts in a role is a member."""
         return f"{ROLE_MEMBER}:{role}" in self.members
 
+    def has_module(self, module: str) -> bool:
+        """Say whether a prediction module is a member: whether rows may be read for it."""
+        return f"{MODULE_MEMBER}:{module}" in self.members
+
     def closed_because(self, at: datetime) -> ClosedBecause | None:
         """Say why nothing may be derived at an instant; None while the domain is valid."""
         if self.valid_from is not None and at < self.valid_from:

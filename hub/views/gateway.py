@@ -20,7 +20,7 @@ from hub.accesses import with_ordinals
 from hub.anchors.standing import verify_open
 from hub.attempts import note_denied
 from hub.compose import Hub
-from hub.domains import verify_release
+from hub.domains import Recipient, verify_release
 from hub.errors import AccessRefused, ReadContended
 from hub.lake.reading import reading
 from hub.retention.sight import RETENTION, Sight
@@ -184,7 +184,8 @@ class Gateway:
         hub, spec = self._hub, built.spec
         with hub.unit_of_work() as session:
             epoch = lock_epoch(session)
-            verify_release(session, built.purpose, who.principal.role, spec.quasi_identifiers, at=hub.clock())
+            to = Recipient(who.principal.role, who.module)
+            verify_release(session, built.purpose, to, spec.quasi_identifiers, at=hub.clock())
             frame = self._still_permitted(session, built)
             if frame is None:
                 return None

@@ -113,6 +113,18 @@ def test_nothing_is_derived_in_a_domain_that_is_not_open_to_the_reader(
     assert approved.audited("view.release.refused")[0]["reason"] == because
 
 
+def test_rows_are_read_for_no_module_that_is_not_a_member(approved: Company) -> None:
+    gateway = Gateway(approved.hub)
+    assert gateway.read(approved.success, "shopping", purpose="churn", as_of=AS_OF, module="churn").frame.height == 6
+    with pytest.raises(AccessRefused, match="module_not_member_of_domain"):
+        gateway.read(approved.success, "shopping", purpose="churn", as_of=AS_OF, module="winback")
+    assert approved.audited("view.release.refused")[0]["reason"] == "module_not_member_of_domain"
+    approved.apply(churn_with(members=["role:success"]))
+    with pytest.raises(AccessRefused, match="module_not_member_of_domain"):
+        gateway.read(approved.success, "shopping", purpose="churn", as_of=AS_OF, module="churn")
+    assert read(approved).height == 6, "the role reads on for itself"
+
+
 def test_a_domain_that_expires_closes_by_time_alone(approved: Company, clock: FixedClock) -> None:
     approved.apply(churn_with(valid_until="2025-06-01T13:00:00Z"))
     assert read(approved).height == 6
