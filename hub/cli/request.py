@@ -1,6 +1,6 @@
 """`varde request`: what people ask for about their own data, from arrival to answer, under the law's clock."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated, Final
 
 import typer
@@ -13,6 +13,7 @@ from hub.cli.moment import instant_from
 from hub.cli.subject import Identifier, one_subject_from
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.requests import handling
+from hub.requests.lateness import due_within
 from hub.requests.letter import refusal_text
 from hub.requests.steps import Asked, get_request, seat_here
 from privacy.purposes import LANGUAGES
@@ -21,9 +22,6 @@ from privacy.store.request import all_requests, open_requests, steps_of
 from privacy.terms import ID_BYTES
 
 app = typer.Typer(help="What people ask for about their own data (Art. 12, 15-22).", no_args_is_help=True)
-SOON: Final = timedelta(days=7)
-"""A request is soon due in the last week: time enough to ask a colleague, or to extend."""
-
 RequestId = Annotated[str, typer.Argument(metavar="REQUEST", help="Id of a request: `varde request list`.")]
 _COLUMNS: Final = ("request", "right", "state", "due_on", "late", "received_at", "arrival", "duplicate_of")
 
@@ -68,7 +66,7 @@ def list_(
         found = all_requests(session) if everything else open_requests(session)
     today = _day(act, act.hub.clock())
     if due:
-        found = [each for each in found if each.is_open and each.due_on is not None and each.due_on <= today + SOON]
+        found = due_within(found, act.hub)
     show(Table(_COLUMNS, [_row(each, today) for each in found], "Requests"), form)
 
 
