@@ -41,6 +41,7 @@ from privacy.keys import Key, KeyKind, NewKey
 from privacy.pseudonym import PseudonymisationDomain
 from privacy.secret import SecretText
 from privacy.store.principal import NewPrincipal, Principal
+from privacy.suppression_index import SuppressionIndex
 from privacy.terms import DomainName, KeyId, PersonId, PrincipalId, Role
 from tests.architecture.test_logs_and_errors import modules, trees
 
@@ -68,6 +69,7 @@ HOLDERS: Final[dict[str, object]] = {
     "FileKek": FileKek(SECRET),
     "BlindIndex": BlindIndex(_KEY, "attribute:email"),
     "Indexes": Indexes(_KEY),
+    "SuppressionIndex": SuppressionIndex((_KEY,)),
     "Settings": Settings.load(_ENVIRONMENT, Path("nowhere")),
     "KekSetting": KekSetting.of("env:VARDE_TOKEN", _ENVIRONMENT),
     "Invocation": Invocation(environment=_ENVIRONMENT),
@@ -107,6 +109,8 @@ SECRET_TYPES: Final = frozenset({"Key", "NewKey", "AESGCM", "Secret", "SecretTex
 HARMLESS: Final = {
     "RecordIndex": "its token is a keyed digest, which is kept in the database",
     "CategoryValue": "likewise",
+    "SuppressionEntry": "likewise",
+    "NewEntry": "likewise",
     "Domains": "it holds the way to a key, not a key",
 }
 

@@ -16,8 +16,8 @@ from sqlmodel import col
 
 from hub.compose import Hub
 from hub.consents import find_subject
-from hub.erasing import DeliveryArriving, erase, roll_forward
-from hub.errors import SubjectNotFound
+from hub.erasing import erase, roll_forward
+from hub.errors import DeliveryArriving, SubjectNotFound
 from hub.keystore.tables import LedgerEntry, WrappedKey
 from hub.views.permission import permitted_set
 from ingest.store.record import sealed_revisions
@@ -41,7 +41,7 @@ pytestmark = pytest.mark.faults
 
 PERSON = "erase crm:c1"  # one entity with s1: documents, texts, messages, profiles, a contact
 PARTS = ("c1", "s1")
-OWN_STEPS = ["erasure_intended", "erasure_shredded", "erasure_rows_deleted", "erasure_lake_rewritten"]
+OWN_STEPS = ["erasure_intended", "ledger_owed", "erasure_shredded", "erasure_rows_deleted", "erasure_lake_rewritten"]
 OWN_STEPS += ["erasure_journal_emptied", "erasure_completed"]
 LAKE_STEPS = ["intended", "keys_added", "file_temporary", "file_renamed", "files_settled", "replaced"]
 LAKE_STEPS += ["replaced#2", "purge_shredded", "purge_deleted"]
@@ -144,7 +144,8 @@ def steps_of(erased: Path) -> Counter[str]:
 
 
 def test_every_step_is_killed_in_some_case(erased: Path) -> None:
-    assert {step.partition("#")[0] for step in (*OWN_STEPS, *LAKE_STEPS)} == set(steps_of(erased))
+    before = {"opening_audited"}  # nothing is begun yet
+    assert {step.partition("#")[0] for step in (*OWN_STEPS, *LAKE_STEPS)} == set(steps_of(erased)) - before
 
 
 @pytest.mark.skipif("VARDE_FULL_MATRIX" not in os.environ, reason="the full matrix is run by hand: see the docstring")
