@@ -158,6 +158,15 @@ def show_own_accesses(
     return found
 
 
+def recipients_of(hub: Hub, session: Session, records: Sequence[RecordId]) -> list[str]:
+    """Say for which purposes and through which views records left the hub, as `purpose/view`.
+
+    To be asked before an erasure: afterwards nothing leads from a record to a release.
+    """
+    ordinals = ordinals_of(session, records)["ordinal"].to_list()
+    return sorted({f"{each.purpose}/{each.view}" for each in _releases(hub, session, ordinals, None)})
+
+
 def verify_may_show(by: Principal) -> None:
     """Refuse whoever may not look at a person's accesses, before anybody is looked up.
 

@@ -107,6 +107,18 @@ class ErasureWaiting(HubError):
         self.erasure_id = erasure_id
 
 
+class DeliveryArriving(ErasureWaiting):
+    """The person is closed and everything at rest is gone; a delivery on its way in may still hold a row of theirs."""
+
+    def __init__(self, erasure_id: bytes) -> None:
+        HubError.__init__(
+            self,
+            f"erasure {erasure_id.hex()}: nobody can read the person any more, but a delivery is being taken in that "
+            "may hold a row of theirs. Run `varde erase --finish` when it has ended",
+        )
+        self.erasure_id = erasure_id
+
+
 class ChildFailed(HubError):
     """Training or scoring ended without an answer; its own words are not repeated."""
 

@@ -14,7 +14,6 @@ from typing import Final
 from sqlalchemy.exc import DBAPIError
 
 from hub.database.unit import RuleBroken, StorageFull, sanitised
-from hub.erasing import DeliveryArriving
 from hub.errors import (
     AccessRefused,
     AnswerBroken,
@@ -23,6 +22,7 @@ from hub.errors import (
     ChildFailed,
     ChoiceNotRecorded,
     ChoiceWithoutEffect,
+    DeliveryArriving,
     ErasureWaiting,
     GenerationInUse,
     HomeUnsafe,

@@ -6,7 +6,7 @@ In this order, each step repeatable:
 2. files of the catalogue whose keys are gone for good mean that control database and key store are not of one backup:
    then it ends here, and the hub stays closed;
 3. one transaction of the control database: the epoch goes on beyond what the ledger knows, the erasures it had
-   forgotten are intended anew, the acts it had forgotten are entered anew, with their own instants;
+   forgotten are intended anew, acts and suppressions it had forgotten are entered anew, with their own instants;
 4. the erasures are carried out, in the lake too.
 """
 
@@ -30,6 +30,7 @@ from privacy.store.consent import Act, append_acts
 from privacy.store.epoch import advance_epoch, bump_epoch_for_all
 from privacy.store.erasure import intend_erasure, is_known, tombstones
 from privacy.store.ledger import ERASED, START, LedgerEntry, unknown_of
+from privacy.store.suppression import restore_entries
 from privacy.terms import ActChannel, ConsentAct, KeyId, PrincipalId, PurposeId, RecordId, random_id
 
 _AT_ONCE: Final = 10_000
@@ -106,6 +107,7 @@ def _replay_control(hub: Hub, entries: Sequence[LedgerEntry], by: PrincipalId) -
         bump_epoch_for_all(session, kind="restore")
         _erase_again(hub, session, list(erased.values()), by)
         gone = closed | erased.keys()
+        restore_entries(session, forgotten)
         _say_again(hub, session, [each for each in acts if each.ref not in gone], by)
         fields = AuditFields(absent={"acts": len(acts), "erased": len(erased)}, outcome="replayed")
         hub.audit(session, "restore.replay", by, fields)

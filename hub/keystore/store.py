@@ -167,6 +167,17 @@ class SqlKeyStore:
                 session.execute(delete(WrappedKey).where(owned))
         return dict(counts)
 
+    def count_owned(self, owners: Sequence[RecordId]) -> dict[str, int]:
+        """Count the keys of some records, by kind."""
+        counts: Counter[str] = Counter()
+        with reading(self._engine) as session:
+            for chunk in _chunks(owners):
+                owned = col(WrappedKey.owner).in_(chunk)
+                kinds = select(col(WrappedKey.kind), func.count()).where(owned).group_by(col(WrappedKey.kind))
+                for kind, count in session.execute(kinds).all():
+                    counts[kind] += count
+        return dict(counts)
+
     def truncate_journal(self) -> bool:
         """Empty the key database's write-ahead log, which still holds destroyed keys; False if it was busy."""
         return truncate_journal(self._engine)

@@ -1,6 +1,7 @@
 """Erasures in the control database: intent with tombstones, then completion; never undone, only rolled forward."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import insert, select, update
@@ -18,8 +19,23 @@ SHREDDED = "shredded"
 COMPLETED = "completed"
 
 
-def intend_erasure(
-    session: Session, erasure_id: bytes, records: Sequence[RecordId], *, by: PrincipalId, at: datetime
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenErasure:
+    """An erasure that is intended and not completed; `counts` is what there was when it began, in its maker's form."""
+
+    erasure_id: bytes
+    records: Sequence[RecordId]
+    counts: str = ""
+
+
+def intend_erasure(  # noqa: PLR0913 - an erasure is who, whom, when, and what there was of them
+    session: Session,
+    erasure_id: bytes,
+    records: Sequence[RecordId],
+    *,
+    by: PrincipalId,
+    at: datetime,
+    counts: str = "",
 ) -> None:
     """Close the records at once: tombstones, a new epoch and the intent, in the caller's transaction."""
     session.execute(
@@ -32,6 +48,8 @@ def intend_erasure(
                 "intended_at": at,
                 "completed_at": None,
                 "records": len(records),
+                "counts": counts,
+                "certificate": None,
             }
         ],
     )
@@ -60,12 +78,30 @@ def shredded_among(session: Session, erasures: Collection[bytes]) -> set[bytes]:
     return {bytes(each) for each in session.execute(query).scalars()} & set(erasures) if erasures else set()
 
 
-def open_erasures(session: Session) -> list[tuple[bytes, list[RecordId]]]:
-    """List erasures that a crash left unfinished, with their records."""
-    unfinished = session.execute(
-        select(col(Erasure.erasure_id)).where(col(Erasure.state) != COMPLETED).order_by(col(Erasure.intended_at))
-    ).scalars()
-    return [(erasure_id, records_of_erasure(session, erasure_id)) for erasure_id in unfinished.all()]
+def keep_certificate(session: Session, erasure_id: bytes, note: str) -> None:
+    """Keep the signed certificate of an erasure."""
+    session.execute(update(Erasure).where(col(Erasure.erasure_id) == erasure_id).values(certificate=note))
+
+
+def find_certificate(session: Session, erasure_id: bytes) -> str | None:
+    """Return the signed certificate of an erasure, None if it is not completed or of before there were any."""
+    query = select(col(Erasure.certificate)).where(col(Erasure.erasure_id) == erasure_id)
+    return session.execute(query).scalar_one_or_none()
+
+
+def erasure_of(session: Session, record: RecordId) -> bytes | None:
+    """Return the erasure that closed a record, None if none did."""
+    query = select(col(Tombstone.erasure_id)).where(col(Tombstone.record_id) == record)
+    return session.execute(query).scalar_one_or_none()
+
+
+def open_erasures(session: Session) -> list[OpenErasure]:
+    """List erasures that a crash left unfinished, the oldest first."""
+    query = select(col(Erasure.erasure_id), col(Erasure.counts)).where(col(Erasure.state) != COMPLETED)
+    return [
+        OpenErasure(erasure_id=bytes(erasure), records=records_of_erasure(session, erasure), counts=counts)
+        for erasure, counts in session.execute(query.order_by(col(Erasure.intended_at))).all()
+    ]
 
 
 def records_of_erasure(session: Session, erasure_id: bytes) -> list[RecordId]:

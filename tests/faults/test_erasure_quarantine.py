@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from hub.compose import Hub
 from hub.consents import Subject, find_subject
-from hub.erasing import DeliveryArriving, erase, plan, roll_forward
-from hub.errors import SubjectNotFound
+from hub.erasing import erase, plan, roll_forward
+from hub.errors import DeliveryArriving, SubjectNotFound
 from ingest.tables.batch import QuarantineRow
 from ingest.tables.record import SourceRecord
 from privacy.store.audit import entries

@@ -1,0 +1,72 @@
+"""What an erasure reaches in the control database: every table with a record's id, but those kept for a stated reason.
+
+Rules kept here:
+- a new table that holds a record's id is erased from without anybody remembering to say so; who wants to keep rows says
+  why, in `KEPT`;
+- what `ingest.store.erasure` deletes in an order of its own is left to it;
+- what is kept holds random ids that lead to nobody: the mapping to the source's key and every key are gone.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from sqlalchemy import Column, LargeBinary, Table, delete, func, select
+from sqlmodel import Session, SQLModel
+
+from privacy.terms import RecordId
+
+RECORD: Final = "record_id"
+KEPT: Final[Mapping[str, str]] = {
+    "tombstone": "keeps the record closed until every backup that predates it has expired",
+    "ledger_entry": "keeps a restored backup closed; random ids",
+    "consent_event": "accountability (Article 5(2), 7(1)); random ids without a mapping",
+    "change": "orders what changed; random ids, pruned",
+    "crosswalk_event": "history of moves; random ids without a mapping",
+    "legal_hold_record": "legal claims (Article 17(3)(e)); random ids",
+    "subject_request": "proof that the request was answered (Article 5(2), 12); random ids",
+    "score_review": "proof that a person reviewed a score (Article 22(3)); random ids",
+}
+"""Tables whose rows stay, and on which ground."""
+
+_IN_ORDER: Final = frozenset(
+    {"record_revision", "record_correction", "record_index", "held_text", "crosswalk", "contact_of", "source_record"}
+)
+_CHUNK: Final = 500
+
+
+def delete_rest(session: Session, records: Sequence[RecordId]) -> dict[str, int]:
+    """Delete the records' rows of every table that nobody else deletes from; return how many, by table."""
+    return {table.name: _delete(session, table, records) for table in _tables()}
+
+
+def count_rest(session: Session, records: Sequence[RecordId]) -> dict[str, int]:
+    """Count what `delete_rest` would delete, by table."""
+    return {table.name: _count(session, table, records) for table in _tables()}
+
+
+def binary_columns() -> Iterator[Column[bytes]]:
+    """Yield every column, of every table, that can hold an id."""
+    for table in SQLModel.metadata.sorted_tables:
+        yield from (column for column in table.columns if isinstance(column.type, LargeBinary))
+
+
+def _tables() -> Iterator[Table]:
+    for table in SQLModel.metadata.sorted_tables:
+        if RECORD in table.columns and table.name not in KEPT and table.name not in _IN_ORDER:
+            yield table
+
+
+def _delete(session: Session, table: Table, records: Sequence[RecordId]) -> int:
+    done = 0
+    for start in range(0, len(records), _CHUNK):
+        some = table.c[RECORD].in_(records[start : start + _CHUNK])
+        done += int(getattr(session.execute(delete(table).where(some)), "rowcount", 0))
+    return done
+
+
+def _count(session: Session, table: Table, records: Sequence[RecordId]) -> int:
+    done = 0
+    for start in range(0, len(records), _CHUNK):
+        some = table.c[RECORD].in_(records[start : start + _CHUNK])
+        done += int(session.execute(select(func.count()).select_from(table).where(some)).scalar_one())
+    return done
