@@ -1,5 +1,6 @@
 """A real server for tests: in a thread, or a process of its own (`python -m tests.api.server HOME PORT`)."""
 
+import os
 import socket
 import sys
 import threading
@@ -40,8 +41,9 @@ def free_port() -> int:
 
 
 def main(home: str, port: str) -> None:
-    """Serve a home until SIGTERM."""
-    hub = open_hub(Settings.load({}, Path(home)))
+    """Serve a home until SIGTERM, in the databases that the environment names."""
+    chosen = {name: os.environ[name] for name in ("VARDE_DATABASE_URL", "VARDE_KEYSTORE_URL") if name in os.environ}
+    hub = open_hub(Settings.load(chosen, Path(home)))
     uvicorn.Server(config_of(hub, "127.0.0.1", int(port))).run()
 
 

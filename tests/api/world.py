@@ -3,6 +3,7 @@
 `shopping` rests on a legitimate interest (churn), `invited` on consent (winback), which everybody gave.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -61,9 +62,9 @@ class World:
         return issue(self.hub, opens, self.owner)
 
 
-def make_world(folder: Path, people: int = 12) -> World:
+def make_world(folder: Path, people: int = 12, environment: Mapping[str, str] | None = None) -> World:
     """Make a home, take in people and orders, approve two views, hand out tokens."""
-    settings = Settings.load({}, folder / "home")
+    settings = Settings.load(environment or {}, folder / "home")
     make_home(settings, clock=wall_clock.now)
     hub = open_hub(settings)
     owner = acting_principal(hub)
