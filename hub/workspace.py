@@ -3,10 +3,13 @@
     hub = open_workspace("varde-home")
     hub.views["churn_signals"].read(purpose="churn", as_of=datetime(2026, 11, 1, tzinfo=UTC))
 
-It acts as the principal of the token given, else of the home's owner; this is for the service account. People read from
-elsewhere through `hub.client`, with a credential bound to role, purpose and view.
+Settings are those of the command line: the process's own environment over the home's `varde.toml`. It acts as the
+principal of the token given, else of VARDE_TOKEN, else of the home's owner; this is for the service account. People
+read from elsewhere through `hub.client`, with a credential bound to role, purpose and view.
 """
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,13 +34,22 @@ class Workspace:
         return Views(self.hub, self.principal)
 
 
-def open_workspace(home: str | Path, *, token: str | None = None, clock: Clock = now) -> Workspace:
-    """Open a home that `varde init` has made.
+def open_workspace(
+    home: str | Path,
+    *,
+    token: str | None = None,
+    environment: Mapping[str, str] | None = None,
+    clock: Clock = now,
+) -> Workspace:
+    """Open a home that `varde init` has made, wherever its stores and its key-encryption key are.
+
+    `environment` stands in the place of the process's own: VARDE_KEK, VAULT_ADDR and so on.
 
     Raises:
         HomeUnsafe: there is no home, or it is not in a state to be used; the text says how to mend it.
         NotAuthenticated: no principal stands behind the token.
 
     """
-    hub = open_hub(Settings.load({}, Path(home)), clock=clock)
+    given = os.environ if environment is None else environment  # noqa: TID251 - where a process begins, as __main__ does
+    hub = open_hub(Settings.load(given, Path(home)), clock=clock)
     return Workspace(hub=hub, principal=acting_principal(hub) if token is None else authenticate(hub, token))

@@ -13,9 +13,10 @@ from typing import Final
 import yaml
 
 from ingest.canonical.catalogue import LAKE_TABLES
+from ingest.canonical.identity import ATTRIBUTE_NAMES
 from ingest.canonical.table import Table
 from privacy.errors import PolicyInvalid
-from privacy.purposes import Policy
+from privacy.purposes import Policy, Purpose
 from privacy.retention import NOTHING, ContactEvent, RetentionRule, RetentionStart, cut_of
 
 _A_DAY: Final = date(2000, 1, 31)
@@ -45,6 +46,8 @@ def verify_names(policy: Policy) -> None:
             _table(f"statutory_holds[{number}].tables", name)
     for number, contact in enumerate(policy.contact_events):
         _verify_contact(f"contact_events[{number}]", contact)
+    for purpose in policy.purposes:
+        _verify_shown(f"purposes.{purpose.id}.reidentification.attributes", purpose)
 
 
 @contextmanager
@@ -99,6 +102,15 @@ def _verify_contact(where: str, contact: ContactEvent) -> None:
     strange = sorted(contact.values - set(column.allowed)) if column.allowed else []
     if strange:
         raise PolicyInvalid(f"{where}.values", f"not of the column: {', '.join(strange)}", "see the contract guide")
+
+
+def _verify_shown(where: str, purpose: Purpose) -> None:
+    """Refuse an attribute that no source can deliver: a misspelt one would show nothing, and nobody would know why."""
+    shown = frozenset[str]() if purpose.reidentification is None else purpose.reidentification.attributes
+    strange = sorted(shown - set(ATTRIBUTE_NAMES))
+    if strange:
+        remedy = f"use some of {', '.join(sorted(ATTRIBUTE_NAMES))}"
+        raise PolicyInvalid(where, f"no attribute of an identity: {', '.join(strange)}", remedy)
 
 
 def _table(where: str, name: str) -> Table:

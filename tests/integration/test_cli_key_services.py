@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from hub.compose import open_hub
+from hub.errors import NotAuthenticated
 from hub.settings import Settings
+from hub.workspace import open_workspace
+from privacy.errors import KekUnavailable
 from privacy.keys import KeyKind
 from tests.integration.cli_desk import Desk
 from tests.vault_fake import KEY, MOUNT, TOKEN, VaultFake
@@ -121,3 +124,19 @@ def test_who_unwraps_elsewhere_is_seen_in_the_key_services_log(tmp_path: Path, v
     assert reconciled(desk, env)["generations"] == asked(vault) - 1
     assert "somebody" in told.stderr
     assert "elsewhere" in told.stderr
+
+
+def test_python_opens_a_home_whose_key_is_in_a_service(
+    tmp_path: Path, vault: VaultFake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, env = Desk(tmp_path), environment(vault)
+    desk.run("init", env=env)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    ours = open_workspace(desk.home).hub.verifier_key()
+    assert open_workspace(desk.home, environment=env).hub.verifier_key() == ours
+    with pytest.raises(KekUnavailable):
+        open_workspace(desk.home, environment={})
+    monkeypatch.setenv("VARDE_TOKEN", "of nobody")
+    with pytest.raises(NotAuthenticated):
+        open_workspace(desk.home)

@@ -51,6 +51,15 @@ def test_what_a_pack_names_must_exist(changes: dict, where: str) -> None:
     assert refused.value.where == where
 
 
+def test_an_attribute_that_no_identity_has_is_not_promised() -> None:
+    pack = pack_of(default_pack())
+    pack["purposes"]["churn"]["reidentification"]["attributes"] = ["email", "emial"]
+    with pytest.raises(PolicyInvalid, match="emial") as refused:
+        verify_names(policy_of(pack))
+    assert refused.value.where == "purposes.churn.reidentification.attributes"
+    assert "full_name" in refused.value.remedy
+
+
 def test_a_shorter_rule_for_a_purpose_narrows() -> None:
     verify_names(policy_of(a_pack() | {"retention": [USAGE, USAGE | {"purpose": "churn", "years": 1}]}))
 
