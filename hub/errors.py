@@ -5,6 +5,7 @@ The CLI and the API map class to exit code and status.
 Texts say what, why and how to mend, and never hold a value from a row.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 
@@ -117,6 +118,22 @@ class DeliveryArriving(ErasureWaiting):
             "may hold a row of theirs. Run `varde erase --finish` when it has ended",
         )
         self.erasure_id = erasure_id
+
+
+class ErasureNotFound(HubError):
+    """No completed erasure has that id, or it is of before certificates were kept."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no certificate of that erasure: see `varde audit log --action erasure.complete`")
+
+
+class ErasureIncomplete(HubError):
+    """Something is left of somebody who was erased; says where, never what."""
+
+    def __init__(self, left: Mapping[str, int]) -> None:
+        where = ", ".join(f"{count} in {place}" for place, count in sorted(left.items()))
+        super().__init__(f"something is left of the erased: {where}. Run `varde erase --finish`, then verify again")
+        self.left = dict(left)
 
 
 class ChildFailed(HubError):

@@ -11,6 +11,7 @@ from hub.cli import (
     batch,
     consent,
     domain,
+    erase,
     hold,
     keys,
     lake,
@@ -31,7 +32,6 @@ from hub.cli import (
 from hub.cli.backup import backup, restore
 from hub.cli.demo import demo
 from hub.cli.edge import Edge
-from hub.cli.erase import erase
 from hub.cli.home import doctor, init, migrate, show_version
 from hub.cli.ingest import ingest
 from hub.cli.invocation import Invocation
@@ -53,11 +53,11 @@ def make_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         pretty_exceptions_show_locals=False,
     )
-    for command in (demo, init, migrate, doctor, ingest, erase, backup, restore, serve):
+    for command in (demo, init, migrate, doctor, ingest, backup, restore, serve):
         app.command()(command)
     app.command("version")(show_version)
     for noun in (
-        *(source, quarantine, consent, suppression, principal, policy, domain, keys, view),
+        *(erase, source, quarantine, consent, suppression, principal, policy, domain, keys, view),
         *(predict, reveal, audit, lake, batch, receipt, retention, hold, witness),
     ):
         app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])

@@ -10,7 +10,7 @@ Rules kept here:
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import Column, LargeBinary, Table, delete, func, select
+from sqlalchemy import Table, delete, func, select
 from sqlmodel import Session, SQLModel
 
 from privacy.terms import RecordId
@@ -42,12 +42,6 @@ def delete_rest(session: Session, records: Sequence[RecordId]) -> dict[str, int]
 def count_rest(session: Session, records: Sequence[RecordId]) -> dict[str, int]:
     """Count what `delete_rest` would delete, by table."""
     return {table.name: _count(session, table, records) for table in _tables()}
-
-
-def binary_columns() -> Iterator[Column[bytes]]:
-    """Yield every column, of every table, that can hold an id."""
-    for table in SQLModel.metadata.sorted_tables:
-        yield from (column for column in table.columns if isinstance(column.type, LargeBinary))
 
 
 def _tables() -> Iterator[Table]:
