@@ -28,7 +28,10 @@ from privacy.store.release_members import MembersOfRelease, add_members, find_me
 from privacy.terms import EntityKind, PrincipalId, RecordId, Role
 
 ENTITY: Final = "entity"
-SHOWS: Final = ("consent.show", "reveal.intent", "subject_token.list", "subject.accesses")
+SHOWS: Final = (
+    *("consent.show", "reveal.intent", "subject_token.list", "subject.accesses"),
+    *("request.export.intent", "request.rectify.intent", "request.review"),
+)
 """Entries, by the beginning of their action, that tell of a look at one person; they name the records themselves."""
 
 _AT_ONCE: Final = 5_000  # ordinals given in one transaction: some tens of milliseconds under the writer's lock

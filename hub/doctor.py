@@ -27,6 +27,7 @@ from hub.finding import Finding, State
 from hub.home import HUB_KEYS
 from hub.kek.environment import WARNING
 from hub.kek.provider import kek_of
+from hub.requests.lateness import lateness
 from hub.retention.overdue import finding as _retention
 from hub.rotation.due import keys_of_domain
 from hub.rotation.status import all_keys
@@ -184,7 +185,7 @@ def _sync_folder(folder: Path) -> None:
 
 def _inside(hub: Hub) -> list[Finding]:
     single = (_named_keys, _keys_due, _clock, _four_eyes, _batches, _erasures, _ledger, _releases, _retention)
-    findings = [*_anchors(hub), *(look(hub) for look in single)]
+    findings = [*_anchors(hub), *(look(hub) for look in single), lateness(hub)]
     hub.keep_unwraps()
     return findings
 

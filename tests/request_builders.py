@@ -1,24 +1,32 @@
 """A shop and a CRM that know some of the same people, and a desk at which their requests are answered."""
 
 import json
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from hub.authentication import Scope, acting_principal, add
-from hub.compose import Hub
+from hub.compose import Clock, Hub, open_hub
 from hub.consents import Subject, find_subject
+from hub.home import make_home
 from hub.requests import handling
 from hub.requests.export import Form, complete, export
 from hub.requests.steps import Asked
+from hub.settings import Settings
 from ingest.contract.load import load_contract
 from ingest.pipeline.delivery import ingest_file
+from ingest.store.record import find_records
 from privacy.request import Arrival, Proof, Right, SubjectRequest
 from privacy.store.audit import entries
 from privacy.store.principal import Principal
 from privacy.terms import RecordId, Role
+from tests.builders import FixedClock
 from tests.shop import ORDERS, people_contract
 
 PEOPLE = people_contract("""  phone: {to: phone}
@@ -75,8 +83,6 @@ class Office:
         """The one record that a source key names."""
         source, _, key = identifier.partition(":")
         token = self.hub.indexes().source_key(source).token_of(key)
-        from ingest.store.record import find_records
-
         with self.hub.reading() as session:
             return find_records(session, [token])[token]
 
@@ -110,11 +116,38 @@ class Office:
             return [dict(entry.fields) for _, entry in entries(session, action=action)]
 
 
-def office(hub: Hub, folder: Path) -> Office:
-    """Open an office in a hub without people."""
+def office(hub: Hub, folder: Path, label: str = "dpo") -> Office:
+    """Open an office in a hub; its DPO is new."""
     owner, everything = acting_principal(hub), frozenset({"*"})
-    dpo, _ = add(hub, "dpo", Scope(role=Role.DPO, purposes=everything, views=everything), owner)
+    dpo, _ = add(hub, label, Scope(role=Role.DPO, purposes=everything, views=everything), owner)
     return Office(hub, folder, owner, dpo)
+
+
+@contextmanager
+def copied(folder: Path, clock: Clock) -> Iterator[Office]:
+    """Copy an office with people, on SQLite: made once, for drawing keys and migrating is what takes time."""
+    home = folder / "home"
+    shutil.copytree(_template(), home)
+    hub = open_hub(Settings.load({}, home), clock=clock)
+    yield office(hub, folder, "another dpo")
+    hub.engine.dispose()
+    hub.keystore.engine.dispose()
+
+
+@cache
+def _template() -> Path:
+    _KEPT.append(tempfile.TemporaryDirectory(prefix="varde-office-"))
+    folder = Path(_KEPT[-1].name)
+    settings, clock = Settings.load({}, folder / "home"), FixedClock()
+    make_home(settings, clock=clock)
+    hub = open_hub(settings, clock=clock)
+    stocked(hub, folder)
+    hub.engine.dispose()
+    hub.keystore.engine.dispose()
+    return folder / "home"
+
+
+_KEPT: list[tempfile.TemporaryDirectory[str]] = []
 
 
 def stocked(hub: Hub, folder: Path) -> Office:

@@ -98,7 +98,7 @@ def erase(ctx: typer.Context, request: RequestId, *, yes: Yes = False, dry_run: 
     if not yes:
         _ask()
     done = erasing.carry_out(act.hub, request_id, act.principal)
-    say(f"Erased: certificate {done.erasure_id.hex()}, {sum(done.keys.values())} keys destroyed. Request closed.")
+    say(f"Erased: certificate {done.erasure_id.hex()}, {done.keys} keys destroyed. Request closed.")
 
 
 def _ask() -> None:
