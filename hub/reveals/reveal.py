@@ -20,7 +20,7 @@ from hub.compose import Hub
 from hub.errors import AccessRefused
 from hub.reveals.ask import Ask, Ruled, refused, ruled
 from hub.reveals.target import Target, find_target, lead_back
-from ingest.pipeline.people import revision_cell
+from ingest.pipeline.revising import revision_cell
 from ingest.store.record import sealed_revisions
 from privacy.audit import AuditFields
 from privacy.reidentification import HOUR, RevealBecause

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from ingest.pipeline.people import revision_cell
 from ingest.pipeline.ports import Ports
+from ingest.pipeline.revising import revision_cell
 from ingest.store import record as records
 from privacy.audit import AuditFields
 from privacy.sealing import open_sealed

@@ -21,8 +21,8 @@ from ingest.identity.correction import Corrected, Correction, form_of, written
 from ingest.pipeline.arrival import new_key
 from ingest.pipeline.corrections import correction_cell
 from ingest.pipeline.indexing import index_chunk
-from ingest.pipeline.people import revision_cell
 from ingest.pipeline.ports import Ports
+from ingest.pipeline.revising import revision_cell
 from ingest.pipeline.settle import settle
 from ingest.store.batch import find_in_lane
 from ingest.store.correction import (

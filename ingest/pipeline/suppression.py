@@ -10,6 +10,7 @@ Nothing is computed for an empty list, and no token for an attribute that no ent
 """
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Final
 
@@ -98,6 +99,10 @@ class Screen:
             frame = frame if keys is None else frame.filter(~keys)
         self.suppressed += chunk.frame.height - frame.height + chunk.rejected.height - refused.height
         return replace(chunk, frame=frame, rejected=refused)
+
+    def of_this_chunk(self) -> "Screen":
+        """Return the screen as it is now: the next chunk may be screened while this one is still being written."""
+        return copy(self)
 
     def waiting(self, fresh: pl.DataFrame) -> pl.DataFrame:
         """Return the entries that wait for rows just indexed: columns of the list, `record` and `attribute`.

@@ -17,7 +17,7 @@ from hub.lake import catalogue
 from hub.lake.reading import reading as lake_reading
 from hub.lake.terms import FileState, name_of
 from ingest.canonical.catalogue import LAKE_TABLES
-from ingest.pipeline.people import revision_cell
+from ingest.pipeline.revising import revision_cell
 from ingest.store.batch import BatchState
 from ingest.tables.batch import Batch, BatchMetric, QuarantineRow
 from ingest.tables.identity import ContactOf, Crosswalk
