@@ -25,6 +25,7 @@ class WrappedKey(SQLModel, table=True):
             sqlite_where=text("name <> ''"),
             postgresql_where=text("name <> ''"),
         ),
+        {"sqlite_with_rowid": False},
     )
     metadata = keystore_metadata
 

@@ -112,7 +112,10 @@ def new_key(kind: KeyKind) -> Key:
 
 
 def new_keys(kind: KeyKind, count: int) -> list[Key]:
-    """Draw fresh keys with fresh ids, in one call each to the generator."""
+    """Draw fresh keys with fresh ids, in one call each to the generator.
+
+    Their ids are in order: keys made together for owners in order then lie together in the key store's trees.
+    """
     drawn = secrets.token_bytes(KEY_BYTES * count)
     secret = (drawn[start : start + KEY_BYTES] for start in range(0, len(drawn), KEY_BYTES))
-    return [Key(KeyId(key_id), kind, each) for key_id, each in zip(random_ids(count), secret, strict=True)]
+    return [Key(KeyId(key_id), kind, each) for key_id, each in zip(sorted(random_ids(count)), secret, strict=True)]

@@ -7,6 +7,7 @@ from ingest.pipeline.expiry import expire
 from ingest.pipeline.ports import Ports
 from ingest.pipeline.settle import settle
 from ingest.store import batch as batches
+from ingest.store import sweep as sweeping
 from ingest.store.batch import BatchState
 from privacy.terms import BatchId
 
@@ -77,7 +78,21 @@ def sweep(batch_id: BatchId, ports: Ports) -> None:
     ports.reached("files_discarded")
     while True:
         with ports.unit_of_work() as session:
-            if not batches.sweep_batch(session, batch_id):
+            if not sweeping.sweep_batch(session, batch_id):
                 break
         ports.reached("rows_swept")
+    _sweep_indexes(batch_id, ports)
     ports.reached("swept")
+
+
+def _sweep_indexes(batch_id: BatchId, ports: Ports) -> None:
+    with ports.read_only() as session:
+        slices = sweeping.index_slices(session, batch_id, at=ports.clock())
+    for first in slices:
+        more = True
+        while more:
+            with ports.unit_of_work() as session:
+                more = sweeping.sweep_indexes(session, batch_id, first) > 0
+        ports.reached("rows_swept")
+    with ports.unit_of_work() as session:
+        sweeping.note_swept(session, batch_id, at=ports.clock())

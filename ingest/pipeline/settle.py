@@ -17,7 +17,7 @@ from ingest.identity.exact import RULES
 from ingest.pipeline.ports import Ports
 from ingest.store import batch as batches
 from ingest.store import identity
-from ingest.store.identity import Cause
+from ingest.store.move import Cause, apply_moves
 from privacy.store.consent import acts_of_batch, move_heads
 from privacy.store.epoch import bump_epoch, bump_epoch_for_all, lock_epoch
 from privacy.terms import BatchId
@@ -70,7 +70,7 @@ def _carry_out(run: Sequence[Regrouping], plan: _Plan, batch_id: BatchId, ports:
         if identity.crosswalk_version(session) != plan.version:
             return 0
         cause = Cause(word="exact_rules", actor=ports.principal, at=ports.clock(), batch_id=batch_id)
-        identity.apply_moves(session, moves, cause)
+        apply_moves(session, moves, cause)
         bump_epoch(session, sorted({record for each in run for record in each.records}), kind="crosswalk")
         plan.version = identity.crosswalk_version(session)
     ports.reached("moves_settled")

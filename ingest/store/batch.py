@@ -6,21 +6,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import delete, func, inspect, select, tuple_, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col
 
 from ingest.store.delivered import Figure, Refused, StoredBatch
 from ingest.tables.batch import Batch, BatchMetric, CategoryValue, QuarantineRow
-from ingest.tables.identity import ContactOf
-from ingest.tables.record import HeldText, RecordIndex, RecordRevision
+from ingest.tables.record import RecordRevision
 from privacy.store.bulk import among_keys, insert_rows, select_among
 from privacy.store.frozen import frozen
 from privacy.terms import BatchId
 
 LEASE: Final = timedelta(minutes=5)
-_SWEPT_AT_ONCE: Final = 1000  # with their indexes a lock of some milliseconds: opt-outs pass between
 
 
 class BatchState(StrEnum):
@@ -278,18 +276,3 @@ def remove_quarantined(session: Session, row_ids: Sequence[bytes]) -> None:
     for start in range(0, len(row_ids), 500):
         chunk = row_ids[start : start + 500]
         session.execute(delete(QuarantineRow).where(col(QuarantineRow.row_id).in_(chunk)))
-
-
-def sweep_batch(session: Session, batch_id: BatchId) -> int:
-    """Delete some of what an aborted batch had staged in this package's tables; return how many rows, 0 at the end.
-
-    Call it again, each time in a transaction of its own, until it returns 0: a million rows at once would hold the
-    lock for seconds. Record ids stay (they are names for life).
-    """
-    for table in (RecordRevision, RecordIndex, HeldText, ContactOf, QuarantineRow, BatchMetric, CategoryValue):
-        key = inspect(table).primary_key
-        some = select(*key).where(col(table.batch_id) == batch_id).limit(_SWEPT_AT_ONCE)
-        found = session.execute(delete(table).where(tuple_(*key).in_(some)))
-        if (count := int(getattr(found, "rowcount", 0))) > 0:
-            return count
-    return 0

@@ -3,24 +3,22 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 import polars as pl
-from sqlalchemy import bindparam, func, insert, literal, select, update
+from sqlalchemy import bindparam, case, distinct, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from ingest.identity.clustering import Move
 from ingest.identity.exact import RULES
 from ingest.store.batch import BatchState
 from ingest.store.correction import corrected_by
-from ingest.store.record import earlier_tokens, tokens_of_records
+from ingest.store.record import tokens_of_batch, tokens_of_records
 from ingest.tables.batch import Batch
 from ingest.tables.identity import Crosswalk, CrosswalkEvent, Entity
 from ingest.tables.record import RecordIndex
 from privacy.store.bulk import among_keys, select_among
-from privacy.terms import BatchId, EntityId, EntityKind, PrincipalId, RecordId
+from privacy.terms import BatchId, EntityId, EntityKind, RecordId
 
 _COUNTS: Final = (BatchState.VISIBLE.value, BatchState.SETTLED.value)
 _INDEX_SCHEMA: Final = {"record": pl.Binary, "field": pl.String, "token": pl.Binary}
@@ -33,7 +31,6 @@ _MEMBER_SCHEMA: Final = {
 
 _OF_BATCH: Final = col(Batch.batch_id) == col(RecordIndex.batch_id)
 _RULE_ROW: Final = col(RecordIndex.field).in_(RULES)
-_COUNTED_ROW: Final = (_RULE_ROW, col(Batch.state).in_(_COUNTS))
 # Keys are looked up with the state beside each row: asked for the state, SQLite would begin with the batches, and read
 # all that they hold for every few hundred keys.
 _NAMED: Final = aliased(Crosswalk)
@@ -47,6 +44,15 @@ _ROWS: Final = (
     )
     .join(Batch, _OF_BATCH)
     .where(among_keys(col(RecordIndex.token)), _RULE_ROW)
+)
+_HOLDERS: Final = (
+    select(
+        col(RecordIndex.token),
+        func.count(distinct(case((col(Batch.state).in_(_COUNTS), col(RecordIndex.record_id))))),
+    )
+    .join(Batch, _OF_BATCH)
+    .where(among_keys(col(RecordIndex.token)), _RULE_ROW)
+    .group_by(col(RecordIndex.token))
 )
 _ENTITIES: Final = select(col(Crosswalk.entity_id)).distinct().where(among_keys(col(Crosswalk.record_id)))
 _MEMBERS: Final = select(col(Crosswalk.record_id), col(Crosswalk.entity_id)).where(among_keys(col(Crosswalk.entity_id)))
@@ -117,26 +123,12 @@ def _counted_rows(session: Session, tokens: Sequence[bytes]) -> Iterator[tuple[b
 def _records_that_share(session: Session, batch_id: BatchId) -> set[bytes]:
     """Return the records with a counted token that another record and one which the batch revised both have.
 
-    What the batch itself brought is compared inside the database, row by row of one index; what earlier batches had
-    brought of the same records are a few tokens, or none.
+    The database says which tokens two records have; most have one, and never leave it.
     """
-    brought, other = aliased(RecordIndex), aliased(RecordIndex)
-    beside = (
-        select(literal(1))
-        .select_from(other)
-        .join(Batch, col(Batch.batch_id) == col(other.batch_id))
-        .where(col(other.token) == col(brought.token), col(other.field) == col(brought.field))
-        .where(col(other.record_id) != col(brought.record_id), col(Batch.state).in_(_COUNTS))
-        .exists()
-    )
-    shared = select(col(brought.token)).where(col(brought.batch_id) == batch_id, col(brought.field).in_(RULES), beside)
-    query = select(col(RecordIndex.record_id)).distinct().join(Batch, _OF_BATCH)
-    found = set(session.execute(query.where(col(RecordIndex.token).in_(shared), *_COUNTED_ROW)).scalars())
-    found.update(corrected_by(session, batch_id))  # who lost a shared token may have to part
-    carriers: defaultdict[bytes, set[bytes]] = defaultdict(set)
-    for record, _, token, _ in _counted_rows(session, earlier_tokens(session, batch_id)):
-        carriers[token].add(record)
-    return found.union(*(records for records in carriers.values() if len(records) > 1))
+    tokens = tokens_of_batch(session, batch_id)
+    shared = sorted({token for token, holders in select_among(session, _HOLDERS, tokens) if holders > 1})
+    parted = corrected_by(session, batch_id)  # who lost a shared token may have to part
+    return {record for record, *_ in _counted_rows(session, shared)}.union(parted)
 
 
 def _with_their_entities(
@@ -241,52 +233,6 @@ def records_by_attribute(session: Session, field: str, token: bytes) -> list[Rec
     """List the records that carry an attribute, by its blind index."""
     query = select(col(RecordIndex.record_id)).where(col(RecordIndex.field) == field, col(RecordIndex.token) == token)
     return [RecordId(record) for record in session.execute(query.distinct()).scalars()]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
-    """Why records moved, by whom and when: what an unmerge or an undo of a batch is found by."""
-
-    word: str
-    actor: PrincipalId
-    at: datetime
-    batch_id: BatchId | None = None
-
-
-def apply_moves(session: Session, moves: Sequence[Move], cause: Cause) -> None:
-    """Move records between entities, note each move, void what was made of either entity; a few statements in all.
-
-    A move that was made already (a crash came between) is skipped.
-    """
-    wanted = {move.record: move for move in moves}
-    query = select(col(Crosswalk.record_id), col(Crosswalk.entity_id)).where(col(Crosswalk.record_id).in_(list(wanted)))
-    present = {RecordId(record): entity for record, entity in session.execute(query).all()}
-    due = [move for record, move in wanted.items() if present.get(record) == move.from_entity]
-    if not due:
-        return
-    session.execute(update(Crosswalk), [{"record_id": move.record, "entity_id": move.to_entity} for move in due])
-    session.execute(insert(CrosswalkEvent), [_event(move, cause) for move in due])
-    revision = session.execute(select(func.max(col(CrosswalkEvent.revision)))).scalar_one()
-    touched = list({entity for move in due for entity in (move.from_entity, move.to_entity)})
-    session.execute(update(Entity).where(col(Entity.entity_id).in_(touched)).values(revision=revision))
-
-
-def _event(move: Move, cause: Cause) -> dict[str, object]:
-    return {
-        "record_id": move.record,
-        "from_entity": move.from_entity,
-        "to_entity": move.to_entity,
-        "cause": cause.word,
-        "actor": cause.actor,
-        "batch_id": cause.batch_id,
-        "at": cause.at,
-    }
-
-
-def moves_between(session: Session, entity: EntityId) -> list[CrosswalkEvent]:
-    """List the moves into an entity, newest first: what an unmerge takes back."""
-    query = select(CrosswalkEvent).where(col(CrosswalkEvent.to_entity) == entity)
-    return list(session.execute(query.order_by(col(CrosswalkEvent.revision).desc())).scalars())
 
 
 def count_entities(session: Session) -> dict[str, int]:

@@ -32,6 +32,7 @@ from privacy.terms import BatchId, EntityKind, RecordId, random_ids
 CHUNK: Final = 500
 _PAGE: Final = 2_000
 NAMES: Final = {"key_index": pl.Binary(), "record": pl.Binary()}
+_DRAWN: Final = NAMES | {"entity": pl.Binary()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,20 +115,20 @@ class Named:
 def drawn_names(key_indexes: Sequence[bytes]) -> pl.DataFrame:
     """Draw a random record id and a random entity id for each source key: key_index, record, entity (Binary).
 
-    Rows lie in the order of both ids. Which key gets which is chance; but a run of rows then lies together in every
-    tree but that of the keys, and a short transaction writes few pages of each instead of one a row.
+    Rows lie in the order of all three, so that a short transaction writes few pages of each tree instead of one a row.
+    Which key gets which id is still chance to whoever has not the index key: the order of keyed digests is random.
     """
     count = len(key_indexes)
-    drawn = pl.DataFrame({"key_index": key_indexes, "record": random_ids(count)}, schema=NAMES).sort("record")
-    return drawn.with_columns(entity=pl.Series(sorted(random_ids(count)), dtype=pl.Binary))
+    columns = (sorted(key_indexes), sorted(random_ids(count)), sorted(random_ids(count)))
+    return pl.DataFrame(dict(zip(_DRAWN, columns, strict=True)), schema=_DRAWN)
 
 
 def name_records(session: Session, drawn: pl.DataFrame, space: KeySpace, *, at: datetime) -> Named:
     """Give every unknown source key the record id that was drawn for it, and an entity of its own.
 
-    Two processes may meet here with the same key: the first wins, the other is given the winner's id.
+    Two processes may meet here with the same key: the first wins, the other is given the winner's id. Both go in the
+    order of keys: crosswise locks would be a deadlock on PostgreSQL.
     """
-    drawn = drawn.sort("key_index")  # one order for all: crosswise locks would be a deadlock on PostgreSQL
     indexes = drawn["key_index"].to_list()
     wanted = dict(zip(indexes, map(RecordId, drawn["record"]), strict=True))
     kind = Same(space.kind.value)
@@ -170,13 +171,13 @@ def tokens_of_records(session: Session, records: Sequence[RecordId]) -> list[byt
     return _single(joined for (joined,) in select_among(session, _TOKENS, records))
 
 
-def earlier_tokens(session: Session, batch_id: BatchId) -> list[bytes]:
-    """Return the blind indexes that other batches brought of the records which a batch revised."""
+def tokens_of_batch(session: Session, batch_id: BatchId) -> list[bytes]:
+    """Return the blind indexes that any batch brought of the records which a batch revised."""
     mine, theirs = aliased(RecordRevision), aliased(RecordRevision)
     query = (
         select(col(theirs.tokens))
         .join(mine, col(mine.record_id) == col(theirs.record_id))
-        .where(col(mine.batch_id) == batch_id, col(theirs.batch_id) != batch_id)
+        .where(col(mine.batch_id) == batch_id)
     )
     return _single(session.execute(query).scalars())
 

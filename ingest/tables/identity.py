@@ -5,7 +5,7 @@ Data category: none (random ids). Retention: with the records; history rows keep
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, Integer
+from sqlalchemy import BigInteger, Column, Index, Integer, text
 from sqlmodel import Field, SQLModel
 
 from privacy.instant import Instant
@@ -18,6 +18,7 @@ class Entity(SQLModel, table=True):
     """
 
     __tablename__ = "entity"
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     entity_id: bytes = Field(primary_key=True)
     kind: str
@@ -30,11 +31,21 @@ class Crosswalk(SQLModel, table=True):
     """Which entity a record belongs to now; `ordinal` names it in the members of releases, from its first on."""
 
     __tablename__ = "crosswalk"
+    __table_args__ = (
+        Index(
+            "ux_crosswalk_ordinal",
+            "ordinal",
+            unique=True,
+            sqlite_where=text("ordinal IS NOT NULL"),
+            postgresql_where=text("ordinal IS NOT NULL"),
+        ),
+        {"sqlite_with_rowid": False},
+    )
 
     record_id: bytes = Field(primary_key=True)
     entity_id: bytes = Field(index=True)
     kind: str
-    ordinal: int | None = Field(default=None, sa_type=BigInteger, index=True, unique=True)
+    ordinal: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class OrdinalCounter(SQLModel, table=True):

@@ -18,6 +18,7 @@ class SourceRecord(SQLModel, table=True):
     """
 
     __tablename__ = "source_record"
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     record_id: bytes = Field(primary_key=True)
     kind: str
@@ -36,6 +37,7 @@ class RecordRevision(SQLModel, table=True):
     """
 
     __tablename__ = "record_revision"
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     record_id: bytes = Field(primary_key=True)
     revision: int = Field(primary_key=True)
@@ -51,9 +53,9 @@ class RecordIndex(SQLModel, table=True):
     """A blind index of one standardised attribute of a record: the candidates of a match, confirmed after opening.
 
     Rows lie in the order of their tokens, so that a delivery that writes them in that order touches each page once.
-    A record's own rows are found by the `tokens` of its revisions: an index over random record ids beside random
-    tokens would cost more than all the rest. Rows are written before the revision that names them, so that an erasure
-    which comes between finds both when it is repeated.
+    A record's own rows, and those that a batch brought, are found by the `tokens` of revisions: a second tree in
+    another order would cost more than all the rest. Rows are written before the revision that names them, so that an
+    erasure which comes between finds both when it is repeated.
     """
 
     __tablename__ = "record_index"
@@ -65,7 +67,7 @@ class RecordIndex(SQLModel, table=True):
     record_id: bytes
     field: str
     token: bytes
-    batch_id: bytes = Field(index=True)
+    batch_id: bytes
     standardiser_version: int
     key_version: int
 

@@ -15,7 +15,7 @@ from hub.views.permission import permitted_set
 from ingest.identity.clustering import Move
 from ingest.identity.comparable import comparable_email, comparable_phone
 from ingest.store.batch import BatchState
-from ingest.store.identity import Cause, apply_moves
+from ingest.store.move import Cause, apply_moves
 from ingest.store.record import KeySpace, add_indexes, drawn_names, find_records, name_records
 from ingest.tables.batch import Batch
 from privacy.errors import PurposeUnknown

@@ -17,7 +17,7 @@ from hub.workspace import open_workspace
 from ingest.contract.load import contract_of_yaml
 from ingest.identity.clustering import Move
 from ingest.pipeline.delivery import ingest_file
-from ingest.store.identity import Cause, apply_moves
+from ingest.store.move import Cause, apply_moves
 from ingest.store.record import find_records
 from privacy.pseudonym import pseudonym_of
 from privacy.store.epoch import bump_epoch

@@ -13,7 +13,8 @@ from hub.database.unit import unit_of_work
 from ingest.identity.clustering import Move, moves_of
 from ingest.identity.comparable import comparable
 from ingest.identity.exact import LOOK_UPS, RULES, match_values
-from ingest.store.identity import Cause, apply_moves, entity_of_record, moves_between, records_of_entity
+from ingest.store.identity import entity_of_record, records_of_entity
+from ingest.store.move import Cause, apply_moves, moves_between
 from privacy.terms import EntityKind, PrincipalId
 from tests.builders import NOON, Named, a_record, an_entity, an_id, name_all
 

@@ -14,7 +14,7 @@ from hub.database.engine import engine_of
 from hub.database.schema import upgrade
 from hub.views.permission import PermittedSet, permitted_set
 from ingest.identity.clustering import Move
-from ingest.store.identity import Cause, apply_moves
+from ingest.store.move import Cause, apply_moves
 from privacy.consent import ConsentEvent, Head, axes_of
 from privacy.decision import Permit, decide_part, standing_of
 from privacy.purposes import Purpose

@@ -1,0 +1,58 @@
+"""Moves of records between entities: each noted with its cause, so that a merge can be taken back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, insert, select, update
+from sqlmodel import Session, col
+
+from ingest.identity.clustering import Move
+from ingest.tables.identity import Crosswalk, CrosswalkEvent, Entity
+from privacy.terms import BatchId, EntityId, PrincipalId, RecordId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why records moved, by whom and when: what an unmerge or an undo of a batch is found by."""
+
+    word: str
+    actor: PrincipalId
+    at: datetime
+    batch_id: BatchId | None = None
+
+
+def apply_moves(session: Session, moves: Sequence[Move], cause: Cause) -> None:
+    """Move records between entities, note each move, void what was made of either entity; a few statements in all.
+
+    A move that was made already (a crash came between) is skipped.
+    """
+    wanted = {move.record: move for move in moves}
+    query = select(col(Crosswalk.record_id), col(Crosswalk.entity_id)).where(col(Crosswalk.record_id).in_(list(wanted)))
+    present = {RecordId(record): entity for record, entity in session.execute(query).all()}
+    due = [move for record, move in wanted.items() if present.get(record) == move.from_entity]
+    if not due:
+        return
+    session.execute(update(Crosswalk), [{"record_id": move.record, "entity_id": move.to_entity} for move in due])
+    session.execute(insert(CrosswalkEvent), [_event(move, cause) for move in due])
+    revision = session.execute(select(func.max(col(CrosswalkEvent.revision)))).scalar_one()
+    touched = list({entity for move in due for entity in (move.from_entity, move.to_entity)})
+    session.execute(update(Entity).where(col(Entity.entity_id).in_(touched)).values(revision=revision))
+
+
+def _event(move: Move, cause: Cause) -> dict[str, object]:
+    return {
+        "record_id": move.record,
+        "from_entity": move.from_entity,
+        "to_entity": move.to_entity,
+        "cause": cause.word,
+        "actor": cause.actor,
+        "batch_id": cause.batch_id,
+        "at": cause.at,
+    }
+
+
+def moves_between(session: Session, entity: EntityId) -> list[CrosswalkEvent]:
+    """List the moves into an entity, newest first: what an unmerge takes back."""
+    query = select(CrosswalkEvent).where(col(CrosswalkEvent.to_entity) == entity)
+    return list(session.execute(query.order_by(col(CrosswalkEvent.revision).desc())).scalars())
