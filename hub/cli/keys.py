@@ -18,6 +18,7 @@ from hub.kek.provider import kek_of
 from hub.rotation import destruction, domain, kek, status
 from hub.rotation.due import OldKey, old_keys
 from hub.settings import KekSetting
+from hub.views.intent import usable_after
 
 app = typer.Typer(help="Keys: how old they are, rotating them, destroying old ones.", no_args_is_help=True)
 _COLUMNS: Final = ("what", "name", "version", "state", "created", "age_days", "keys", "due", "note")
@@ -30,8 +31,15 @@ To = Annotated[
     str | None, typer.Option("--to", help="Another key-encryption key, as in VARDE_KEK, to put generations under.")
 ]
 Days = Annotated[
-    int, typer.Option("--days", min=0, max=domain.LONGEST_WINDOW.days, help="How long old pseudonyms lead back.")
+    int | None,
+    typer.Option(
+        "--days",
+        min=0,
+        max=domain.LONGEST_WINDOW.days,
+        help="How long old pseudonyms lead back. Left out: as long as rows that left may be used, 30 days at least.",
+    ),
 ]
+_SHORTEST_DAYS: Final = 30
 Purpose = Annotated[str, typer.Argument(help="The purpose whose pseudonyms change.")]
 
 
@@ -75,17 +83,19 @@ def rotate_kek(ctx: typer.Context, *, to: To = None, keep_until: KeepUntil = Non
 
 @app.command("rotate-domain")
 def rotate_domain(
-    ctx: typer.Context, purpose: Purpose, *, days: Days = 30, keep_until: KeepUntil = None, dry_run: DryRun = False
+    ctx: typer.Context, purpose: Purpose, *, days: Days = None, keep_until: KeepUntil = None, dry_run: DryRun = False
 ) -> None:
     """Give a purpose new pseudonyms from now on; old ones lead back for some days. Then `varde keys retire`."""
     act = acting(ctx, Duty.ROTATE_KEYS)
     name = act.hub.policy().purpose(purpose).domain
+    days = _days_needed(act, purpose) if days is None else days
     window = domain.Window(led_back=timedelta(days=days), keep_until=_date(act, keep_until))
+    _warn_of_rows_left_behind(act, purpose, window.led_back)
     if dry_run:
         with act.hub.reading() as session:
             found = find_domain(session, name)
         version = found.record.keys.current if found is not None else 1
-        would(f"put version {version + 1} of the key of domain {name} in the place of version {version}")
+        would(f"put version {version + 1} of the key of domain {name} in the place of version {version}, {days} days")
         return
     done = domain.rotate_domain(act.hub, name, act.principal, window)
     say(f"Domain {name}: releases use version {done.version} from now on.")
@@ -104,6 +114,25 @@ def retire(ctx: typer.Context, *, dry_run: DryRun = False, form: FormatOption = 
         would(f"destroy {sum(each.is_due for each in found)} of {len(found)} old keys")
         return
     _tell(destruction.destroy(act.hub, act.principal, found))
+
+
+def _days_needed(act: Acting, purpose: str) -> int:
+    """Return for how many days rows of a purpose that left before may still be used, within the bounds of a window."""
+    at = act.hub.clock()
+    with act.hub.reading() as session:
+        _, last = usable_after(session, purpose, at)
+    needed = 0 if last is None else -((at - last) // timedelta(days=1))  # begun days count whole
+    return min(max(_SHORTEST_DAYS, needed), domain.LONGEST_WINDOW.days)
+
+
+def _warn_of_rows_left_behind(act: Acting, purpose: str, window: timedelta) -> None:
+    with act.hub.reading() as session:
+        count, last = usable_after(session, purpose, act.hub.clock() + window)
+    if last is not None:
+        warn(
+            f"rows of {count} releases may be used until {last:%Y-%m-%d}, longer than their pseudonyms lead back: "
+            "scores and reveals of them will then lead to nobody."
+        )
 
 
 def _moved(ctx: typer.Context, act: Acting, to: str, *, dry_run: bool) -> None:

@@ -9,11 +9,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from hub.compose import Hub
+from hub.errors import HubError
+from hub.kek.provider import kek_of
 from hub.keystore.generation import Generation, GenerationState, all_generations, direct_wrappers, wrapper_of
 from hub.keystore.named import NamedKey, named_keys
 from hub.rotation.due import OldKey, keys_of_domain, old_keys
 from hub.rotation.kek import is_broken_off
 from hub.settings import KekScheme
+from privacy.errors import PrivacyError
 from privacy.keys import KeyKind
 from privacy.store.domain import domain_history
 from privacy.terms import DomainName
@@ -64,12 +67,32 @@ def warnings(hub: Hub, shown: list[KeyShown]) -> list[str]:
         said.append("a rotation broke off: every key is readable; `varde keys rotate-kek` finishes it")
     if hub.settings.kek.scheme is KekScheme.ENVIRONMENT:
         said.append("the key-encryption key is in a variable: for development only")
+    if other := _other_kek(hub, shown):
+        said.append(other)
     there = {(each.name, each.version) for each in shown if each.what == KeyKind.DOMAIN}
     for name in sorted({purpose.domain for purpose in hub.policy().purposes}):
         current = keys_of_domain(hub, name).current
         if (name, current) not in there:
             said.append(f"domain {name}: the key of its current version {current} is missing; restore the key store")
     return said
+
+
+def _other_kek(hub: Hub, shown: list[KeyShown]) -> str | None:
+    """Say that VARDE_KEK is not what wraps the current generation: whatever starts with it opens nothing."""
+    used = next((each.name for each in shown if each.what == "kek"), "")
+    try:
+        ours = kek_of(hub.settings.kek).kek_id
+    except (HubError, PrivacyError) as exc:
+        return f"the key-encryption key that VARDE_KEK names cannot be looked at: {exc}"
+    if not used or _without_version(used) == _without_version(ours):
+        return None
+    return f"generations are under {used}, and VARDE_KEK names {ours}: what starts with it opens nothing; set it right"
+
+
+def _without_version(kek_id: str) -> str:
+    """Leave Vault's version out: a newer one of the same key opens what the older one wrapped."""
+    name, _, version = kek_id.rpartition(":v")
+    return name if version.isdecimal() else kek_id
 
 
 def _late(each: KeyShown) -> str:

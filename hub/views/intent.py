@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 import polars as pl
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlmodel import Session, col
 
 from hub.accesses import NewMembers, note_members
@@ -90,6 +90,14 @@ def open_releases(session: Session) -> list[OpenRelease]:
         )
         for row in session.execute(query).scalars()
     ]
+
+
+def usable_after(session: Session, purpose: str, at: datetime) -> tuple[int, datetime | None]:
+    """Count the releases of a purpose whose rows may be used after an instant; tell until when the last may."""
+    ends = col(Release.expires_at)
+    query = select(func.count(), func.max(ends)).where(col(Release.purpose) == purpose, ends > at)
+    count, last = session.execute(query).one()
+    return int(count), last
 
 
 def note_intent(hub: Hub, session: Session, intent: Intent, reader: Reader) -> None:

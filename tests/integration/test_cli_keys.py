@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hub.kek.file import create_key_file
-from tests.integration.cli_desk import Desk, stocked
+from tests.integration.cli_desk import VIEW, Desk, stocked
 
 
 @pytest.fixture
@@ -94,3 +94,26 @@ def test_a_home_moves_to_another_key_file(desk: Desk, tmp_path: Path) -> None:
     ended = desk.run("keys", "rotate-kek", env=moved)
     assert "Destroyed: generation" in ended.output
     assert desk.run("doctor", env=moved).exit_code == 0
+
+
+def test_a_window_covers_the_rows_that_left_unless_somebody_says_otherwise(desk: Desk) -> None:
+    assert ", 30 days" in desk.run("keys", "rotate-domain", "churn", "--dry-run").stderr, "nothing has left yet"
+    long = VIEW.replace("name: shopping", "name: long").replace("expires_days: 30", "expires_days: 90")
+    desk.run("view", "submit", desk.file("long.yaml", long), role="scientist")
+    assert desk.run("view", "approve", "long", role="dpo").exit_code == 0
+    assert desk.run("view", "read", "long", "--purpose", "churn", role="scientist").exit_code == 0
+    short = desk.run("keys", "rotate-domain", "churn", "--days", "40", "--dry-run")
+    assert "rows of 1 releases may be used until" in short.stderr
+    whole = desk.run("keys", "rotate-domain", "churn", "--dry-run")
+    assert ", 90 days" in whole.stderr
+    assert "may be used until" not in whole.stderr
+    ended = desk.run("keys", "rotate-domain", "churn", "--days", "0")
+    assert (ended.exit_code, "lead to nobody" in ended.stderr) == (0, True), "in an emergency it is done all the same"
+
+
+def test_status_says_when_the_setting_names_another_key(desk: Desk) -> None:
+    assert "VARDE_KEK" not in desk.run("keys", "status").stderr
+    other = desk.folder / "other-kek"
+    create_key_file(other)
+    told = desk.run("keys", "status", env={"VARDE_KEK": str(other)})
+    assert (told.exit_code, "set it right" in told.stderr) == (0, True)
