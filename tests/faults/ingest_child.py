@@ -17,9 +17,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from hub import erasing
 from hub.compose import Hub
 from hub.consents import find_subject
-from hub.erasing import erase, roll_forward
+from hub.erasing import erase, erase_many, roll_forward
 from hub.errors import HubError
 from hub.retention.run import run as retain
 from ingest.errors import BatchBusy, IngestError
@@ -81,6 +82,8 @@ def carry_out(hub: Hub, act: str, folder: Path) -> None:
     match verb:
         case "erase":
             erase(hub, find_subject(hub, subject), owner_of(hub))
+        case "erase_together":
+            erase_many(hub, [find_subject(hub, each) for each in subject.split()], owner_of(hub))
         case "finish":
             roll_forward(hub, owner_of(hub).principal_id)
         case "retain":
@@ -94,6 +97,7 @@ def carry_out(hub: Hub, act: str, folder: Path) -> None:
 def run(asked: dict[str, Any]) -> int:
     """Carry out the acts; 0, or why it stopped."""
     small_steps()
+    erasing.PEOPLE_AT_ONCE = 1
     folder = Path(asked["folder"])
     folder.mkdir(exist_ok=True)
     reached = dies_at(asked["step"], folder / "waiting")

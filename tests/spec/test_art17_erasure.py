@@ -1,0 +1,166 @@
+"""Article 17: whoever asks for it is erased everywhere, without undue delay, but for what the law requires be kept."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import LargeBinary
+from sqlmodel import SQLModel
+
+from hub.compose import Hub, open_hub
+from hub.consents import find_subject
+from hub.erasing import erase, erase_many, plan
+from hub.erasure.absence import verify_absence
+from hub.erasure.certificate import told_by
+from hub.erasure.reach import KEPT
+from hub.errors import AccessRefused, ErasureIncomplete, SubjectNotFound
+from hub.home import make_home
+from hub.migrations.tables import MODULES
+from hub.retention.holds import NewHold, place
+from hub.settings import Settings
+from privacy.keys import NewKey
+from privacy.store.audit_verify import verify_log
+from privacy.terms import Role
+from privacy.verifier import ProofRejected
+from tests.builders import a_key
+from tests.faults.ingest_company import NOON, Ticking, owner_of
+from tests.faults.ingest_meaning import meaning
+from tests.faults.restore_company import assert_erased_nowhere, assert_others_intact, fill
+
+assert MODULES
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("art17")
+    settings = Settings.load({}, root / "home")
+    make_home(settings, clock=Ticking())
+    hub = open_hub(settings, clock=Ticking())
+    fill(hub, root / "in")
+    hub.engine.dispose()
+    hub.keystore.engine.dispose()
+    return root / "home"
+
+
+@pytest.fixture
+def hub(template: Path, tmp_path: Path) -> Iterator[Hub]:
+    home = Path(shutil.copytree(template, tmp_path / "home"))
+    opened = open_hub(Settings.load({}, home), clock=Ticking(NOON + timedelta(hours=1)))
+    yield opened
+    opened.engine.dispose()
+    opened.keystore.engine.dispose()
+
+
+def test_what_would_go_and_what_would_stay_is_shown_first(hub: Hub) -> None:
+    """`plan` counts rows by table, names what stays and on which ground, and changes nothing."""
+    person, before = find_subject(hub, "crm:c1"), meaning(hub)
+    shown = plan(hub, person, owner_of(hub))
+    assert shown.rows["record_revision"] == 2
+    assert shown.rows["consent_head"] >= 1
+    assert shown.kept["orders"] == "the fact stays without the person"
+    assert shown.kept["consent_event"].startswith("accountability")
+    assert meaning(hub) == before
+
+
+def test_the_erased_are_nowhere_all_others_as_before_and_the_log_still_verifies(hub: Hub) -> None:
+    """`erase` destroys keys and removes rows in every table and in the lake; the audit log loses nothing."""
+    person, before = find_subject(hub, "crm:c1"), meaning(hub)
+    erase(hub, person, owner_of(hub))
+    assert_erased_nowhere(hub, list(person.records))
+    assert_others_intact(before, hub)
+    with hub.reading() as session:
+        verify_log(session, hub.verifier_key())
+
+
+def test_many_are_erased_together_with_one_rewrite_of_the_lake(hub: Hub) -> None:
+    """`erase_many` leaves the same as erasing one after the other, and replaces each file once."""
+    people = [find_subject(hub, name) for name in ("crm:c1", "crm:c2", "crm:c5")]
+    done = erase_many(hub, people, owner_of(hub))
+    assert (done.people, done.held, len(done.certificates)) == (3, 0, 1)
+    assert done.certificates[0].lake_files_replaced == 3, "messages, and profiles of each source: once each"
+    for person in people:
+        for record in person.records:
+            verify_absence(hub, record.hex())
+    assert not {"c1", "s1", "c2", "s2", "c5", "s5"} & set(meaning(hub)["documents"])
+
+
+def test_whoever_is_under_a_legal_hold_is_not_erased(hub: Hub) -> None:
+    """Article 17(3)(e): a hold forbids it, the plan says so, and a batch leaves the person out and counts them."""
+    held, owner = find_subject(hub, "crm:c1"), owner_of(hub)
+    ends = NOON + timedelta(days=30)
+    place(hub, NewHold(owner=owner.principal_id, reason="lawsuit", ends_at=ends, records=held.records), owner)
+    assert plan(hub, held, owner).held
+    with pytest.raises(AccessRefused, match="legal_hold"):
+        erase(hub, held, owner)
+    done = erase_many(hub, [held, find_subject(hub, "crm:c2")], owner)
+    assert (done.people, done.held) == (1, 1)
+    assert "c1" in meaning(hub)["documents"]
+
+
+def test_absence_is_proven_by_looking_everywhere(hub: Hub) -> None:
+    """`verify_absence` looks into every column of every table, every key and the whole lake; what it finds it names."""
+    person = find_subject(hub, "crm:c1")
+    with pytest.raises(SubjectNotFound):
+        verify_absence(hub, person.records[0].hex())
+    erasure = erase(hub, person, owner_of(hub)).erasure_id
+    found = verify_absence(hub, erasure.hex())
+    assert found.records == 2
+    assert set(found.kept) <= set(KEPT)
+    assert found.columns > 40
+    hub.keystore.add([NewKey(key=a_key(7), owner=person.records[0])])
+    with pytest.raises(ErasureIncomplete) as left:
+        verify_absence(hub, erasure.hex())
+    assert left.value.left == {"key store": 1}
+
+
+def test_something_left_in_a_table_that_nobody_thought_of_is_found(hub: Hub) -> None:
+    """Absence goes by the database's own catalogue of tables."""
+    person = find_subject(hub, "crm:c1")
+    erasure = erase(hub, person, owner_of(hub)).erasure_id
+    with hub.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE forgotten (whose BLOB)")
+        connection.exec_driver_sql("INSERT INTO forgotten VALUES (?)", (person.records[1],))
+    with pytest.raises(ErasureIncomplete) as left:
+        verify_absence(hub, erasure.hex())
+    assert left.value.left == {"forgotten": 1}
+
+
+def test_the_certificate_tells_what_was_done_and_when_it_is_final(hub: Hub) -> None:
+    """It is signed, names tables, fields, counts and recipients, and says that backups still hold wrapped keys."""
+    certificate = erase(hub, find_subject(hub, "crm:c1"), owner_of(hub))
+    told = told_by(certificate.note, hub.verifier_key())
+    assert told["control_database"]["record_revision"] == 2
+    assert told["keys_destroyed"]["record"] >= 2
+    assert told["lake"]["rows_deleted"] == certificate.rows_deleted > 0
+    assert "text_redacted" in told["lake_fields"]["messages"]
+    assert told["recipients"] == []
+    assert told["final"]["since"] is None
+    assert len(told["final"]["waits_for_generations"]) == 1
+    assert "solveig" not in certificate.note.lower()
+    with pytest.raises(ProofRejected):
+        told_by(certificate.note.replace('"rows_deleted"', '"rows_removed"'), hub.verifier_key())
+
+
+def test_every_table_with_a_record_is_erased_or_kept_for_a_stated_reason() -> None:
+    """A new table that holds a record's id is erased from; whoever keeps rows says why, and of a table that exists."""
+    tables = SQLModel.metadata.tables
+    assert set(KEPT) <= set(tables)
+    assert all(KEPT.values())
+    named = {
+        table.name
+        for table in tables.values()
+        for column in table.columns
+        if isinstance(column.type, LargeBinary) and column.name.endswith("_record")
+    }
+    assert named == {"contact_of"}, "a record's id is in a column called record_id, or is deleted by its own store"
+
+
+def test_nobody_but_owner_and_dpo_erases(hub: Hub) -> None:
+    """The role is checked before anybody is looked for."""
+    agent = replace(owner_of(hub), role=Role.AGENT)
+    with pytest.raises(AccessRefused, match="role_may_not_erase"):
+        erase_many(hub, [find_subject(hub, "crm:c1")], agent)
+    assert "c1" in meaning(hub)["documents"]
