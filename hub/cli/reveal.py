@@ -19,7 +19,7 @@ from privacy.terms import ID_BYTES, Pseudonym
 app = typer.Typer(help="Lead a pseudonym back to a person.", no_args_is_help=True)
 PseudonymHex = Annotated[str, typer.Argument(metavar="PSEUDONYM", help="As a view or score names the row, in hex.")]
 PurposeName = Annotated[str, typer.Option("--purpose", help="The purpose that the pseudonym is of.")]
-ReasonCode = Annotated[str, typer.Option("--reason", help="One of the purpose's reasons: `varde policy show`.")]
+ReasonCode = Annotated[str, typer.Option("--reason", help="One of the purpose's reasons: `varde reveal rules`.")]
 Attributes = Annotated[
     list[str] | None, typer.Option("--attribute", help="Show only this attribute; repeatable. Left out, all allowed.")
 ]
@@ -92,6 +92,25 @@ def list_(ctx: typer.Context, *, form: FormatOption = Format.TABLE) -> None:
         what = (each.request_id, each.principal_id, each.purpose, each.reason, each.attributes, each.requested_at)
         rows.append((*what, each.approver_person is not None, each.valid_until))
     show(Table(columns, rows, "Requests to reveal"), form)
+
+
+@app.command()
+def rules(ctx: typer.Context, *, form: FormatOption = Format.TABLE) -> None:
+    """Show for each purpose who may reveal, which attributes, for which reasons, how often, and who agrees."""
+    act = acting(ctx, Duty.ANYTHING)
+    columns = (
+        *("purpose", "roles", "attributes", "reasons", "per_hour", "second_person"),
+        *("approvers", "within_minutes"),
+    )
+    rows: list[tuple[object, ...]] = []
+    for purpose in act.hub.policy().purposes:
+        one = purpose.reidentification
+        if one is not None:
+            what = (purpose.id, sorted(one.roles), sorted(one.attributes), sorted(one.reasons), one.per_hour)
+            second = (sorted(one.approvers), one.within_minutes) if one.second_person else (None, None)
+            rows.append((*what, one.second_person, *second))
+    show(Table(columns, rows, "Rules of re-identification"), form)
+    say("A purpose that is not listed cannot be led back by anybody.")
 
 
 def _ask(pseudonym: str, purpose: str, reason: str, attributes: list[str] | None, request: str | None) -> Ask:

@@ -15,10 +15,10 @@ from privacy.terms import Pseudonym
 _REMEDIES: Final[Mapping[RevealBecause, str]] = {
     RevealBecause.PURPOSE_UNKNOWN: "`varde policy show` lists the purposes in force",
     RevealBecause.NO_RULES: "Its policy has no reidentification section: nobody may, until the DPO writes one",
-    RevealBecause.ROLE: "The purpose's reidentification section lists the roles; ask one of them",
+    RevealBecause.ROLE: "`varde reveal rules` lists the roles of each purpose; ask one of them",
     RevealBecause.NOT_BOUND: "Ask for a grant on this purpose: `varde principal grant`",
-    RevealBecause.REASON: "Give one of the reasons of the purpose's reidentification section",
-    RevealBecause.ATTRIBUTE: "Ask only for attributes of the purpose's reidentification section",
+    RevealBecause.REASON: "`varde reveal rules` lists the reasons of each purpose",
+    RevealBecause.ATTRIBUTE: "`varde reveal rules` lists the attributes of each purpose",
     RevealBecause.CHANGED: "The policy changed at this moment: try again",
     RevealBecause.NOWHERE: "It is of another purpose or an ended key version, or the person was merged or erased",
     RevealBecause.NOT_PERMITTED: "The decision for this purpose says no; `varde consent show` tells the DPO why",

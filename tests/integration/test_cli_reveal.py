@@ -106,3 +106,14 @@ def test_a_pack_with_an_end_closes_the_domain_and_says_how_to_mend_it(desk: Desk
     assert "valid_until" in refused.stderr
     assert desk.json("domain", "list")[0]["state"] == "domain_expired"
     assert [each["version"] for each in desk.json("domain", "show", "churn")] == [1, 2]
+
+
+def test_whoever_is_told_that_a_reason_is_not_listed_can_read_which_are(desk: Desk) -> None:
+    words = [{"help_offered": "curiosity"}.get(word, word) for word in asked(desk)]
+    assert "varde reveal rules" in desk.run(*words, role="dpo").stderr
+    listed = {each["purpose"]: each for each in desk.json("reveal", "rules", role="scientist")}
+    assert "winback" not in listed
+    churn, satisfaction = listed["churn"], listed["satisfaction"]
+    assert ("help_offered" in churn["reasons"], "email" in churn["attributes"], churn["per_hour"]) == (True, True, 20)
+    assert (churn["second_person"], churn["approvers"]) == (False, None)
+    assert (satisfaction["second_person"], satisfaction["approvers"]) == (True, ["dpo", "owner"])
