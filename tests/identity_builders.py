@@ -85,14 +85,17 @@ class Town:
 
 
 @contextmanager
-def town_of(hub: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
+def town_of(
+    hub: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch, issuers: tuple[dict[str, Any], ...] = ()
+) -> Iterator[Town]:
     """Take the people in and serve; the post goes round only when a test says so."""
     monkeypatch.setattr(service, "LETTER_SECONDS", 3600.0)
     for name, rows in (("first", _FIRST), ("then", _THEN)):
         _deliver(hub, folder / name, rows)
     with mail_server("127.0.0.1") as mailbox, asyncio.Runner() as runner:
         mail = f"smtp://127.0.0.1:{mailbox.port}?from=privacy@hub.example"
-        hub = replace(hub, settings=replace(hub.settings, mail=mail, public_url="https://hub.example"))
+        settings = replace(hub.settings, mail=mail, public_url="https://hub.example", issuers=issuers)
+        hub = replace(hub, settings=settings)
         app = create_app(hub)
         lifespan = app.router.lifespan_context(app)
         runner.run(lifespan.__aenter__())

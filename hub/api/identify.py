@@ -11,7 +11,6 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
 from sqlmodel import Session
 
 from hub.api.answers import problem_responses
@@ -36,7 +35,7 @@ def _address(value: str) -> SecretText:
     """Standardise an address; one that is none is refused, known or not, and never repeated."""
     standardised = comparable_email(value)
     if standardised is None:
-        raise PydanticCustomError("email_unfit", "no e-mail address")
+        raise ValueError("no e-mail address")
     return SecretText(standardised)
 
 

@@ -11,12 +11,14 @@ from anyio import CapacityLimiter, to_thread
 from sqlalchemy.exc import DBAPIError
 
 from hub.anchors.anchor import Outcome
+from hub.api.counter import Counter
 from hub.attempts import tell_denials
 from hub.choices import choose_all
 from hub.compose import Hub
 from hub.database.schema import newest_revision
 from hub.erasing import roll_forward
 from hub.errors import HubError
+from hub.identification.id_token import Issuers
 from hub.identification.round import go_round
 from hub.logs import LogEvent, log_of
 from hub.sequencing import sequence
@@ -40,12 +42,16 @@ _log = log_of("api")
 class Service:
     """One serving process. `revisions` are the schema revisions that this version of Varde was written for.
 
-    `choosing` is one kind of act for the writer: what data subjects choose at the same time is written together.
+    `choosing` is one kind of act for the writer: what data subjects choose at the same time is written together;
+    `counter` collects it.
+    `issuers` hold the keys of who else may say who a customer is.
     """
 
     hub: Hub
+    issuers: Issuers
     writer: Writer
     choosing: Together
+    counter: Counter
     reads: CapacityLimiter
     revisions: tuple[str | None, str | None]
 
@@ -53,8 +59,9 @@ class Service:
 @asynccontextmanager
 async def serving(hub: Hub) -> AsyncIterator[Service]:
     """Finish what a crash interrupted, sign the log, serve; at the end write what was accepted and sign again."""
+    issuers = Issuers(hub.settings)
     await to_thread.run_sync(_start, hub)
-    writer = Writer(hub.unit_of_work)
+    writer, choosing = Writer(hub.unit_of_work), partial(choose_all, hub)
     revisions = (newest_revision("control"), newest_revision("keystore"))
     duties = (
         *((_sequence, SEQUENCE_SECONDS), (_sign, CHECKPOINT_SECONDS), (_anchor, CHECKPOINT_SECONDS)),
@@ -64,8 +71,10 @@ async def serving(hub: Hub) -> AsyncIterator[Service]:
     try:
         yield Service(
             hub=hub,
+            issuers=issuers,
             writer=writer,
-            choosing=partial(choose_all, hub),
+            choosing=choosing,
+            counter=Counter(writer, choosing),
             reads=CapacityLimiter(HEAVY_READS),
             revisions=revisions,
         )

@@ -21,6 +21,7 @@ from sqlmodel import Session
 
 from hub.compose import Hub
 from hub.errors import IdentificationBusy
+from hub.identification.carriers import EMAIL, Carriers, carriers_now
 from hub.identification.code import draw_codes, is_long, long_digest, short_digest, typed
 from hub.identification.grant import Granted, Holder, Means, grant, holder_of
 from hub.identification.store import (
@@ -37,13 +38,11 @@ from hub.identification.store import (
     try_challenge,
     written_to,
 )
-from hub.outbox.letter import Address, Letter, enqueue_to, find_addresses
-from ingest.identity.comparable import comparable_email
-from ingest.store.identity import people_by_attribute
+from hub.outbox.letter import Letter, enqueue_to
 from privacy.audit import AuditFields
 from privacy.secret import SecretText
 from privacy.store.subject_token import Proven
-from privacy.terms import ID_BYTES, EntityId, PrincipalId, RecordId, random_id
+from privacy.terms import ID_BYTES, PrincipalId, random_id
 
 WORKS_FOR: Final = timedelta(minutes=10)
 MOST_TRIES: Final = 5
@@ -52,7 +51,6 @@ MOST_GUESSES_AN_HOUR: Final = 1_000
 LETTERS_AN_HOUR: Final = 3
 SPACING: Final = timedelta(minutes=5)
 MOST_AT_ONCE: Final = 20
-_EMAIL: Final = "email"
 _NOBODYS: Final = bytes(ID_BYTES)
 _HUB: Final = PrincipalId(bytes(ID_BYTES))
 
@@ -70,8 +68,8 @@ def ask(hub: Hub, session: Session, address: str, language: str) -> SecretText:
         raise IdentificationBusy
     challenge = Challenge(
         handle_hash=_hash_of(handle),
-        field=_EMAIL,
-        index=hub.indexes().attribute(_EMAIL).token_of(address),
+        field=EMAIL,
+        index=hub.indexes().attribute(EMAIL).token_of(address),
         language=language,
         created_at=at,
         expires_at=at + WORKS_FOR,
@@ -126,32 +124,18 @@ def _guessed(hub: Hub, session: Session, handle_hash: bytes, code: str) -> Chall
 
 def _answer(hub: Hub, session: Session, challenge: Challenge, act_id: bytes) -> int:
     """Write to whoever carries the address now, unless they were written to just before; return how much was opened."""
-    candidates = people_by_attribute(session, challenge.field, challenge.index)
-    if not candidates or _is_too_soon(hub, session, challenge):
+    if _is_too_soon(hub, session, challenge):
         return 0
-    addresses = find_addresses(hub, session, list(candidates), act_id=act_id)
-    index = hub.indexes().attribute(challenge.field)
-    confirmed: dict[RecordId, Address] = {
-        record: address
-        for record, address in addresses.items()
-        if index.token_of(comparable_email(address.email) or "") == challenge.index
-    }
-    if confirmed:
-        carriers = {record: candidates[record] for record in confirmed}
-        _write(hub, session, challenge, carriers, confirmed)
-    return len(candidates)
+    found = carriers_now(hub, session, Proven(challenge.field, challenge.index), act_id=act_id)
+    if found.entities:
+        _write(hub, session, challenge, found)
+    return found.opened
 
 
-def _write(
-    hub: Hub,
-    session: Session,
-    challenge: Challenge,
-    carriers: dict[RecordId, EntityId],
-    addresses: dict[RecordId, Address],
-) -> None:
+def _write(hub: Hub, session: Session, challenge: Challenge, found: Carriers) -> None:
     """Send the codes to the address as it is held, never as it was typed: two that look alike may be two mailboxes."""
     codes = draw_codes()
-    holder = holder_of(carriers, Proven(challenge.field, challenge.index))
+    holder = holder_of(found.entities, Proven(challenge.field, challenge.index))
     minutes = str(int(WORKS_FOR.total_seconds() // 60))
     letter = Letter(
         to=holder.record,
@@ -160,7 +144,7 @@ def _write(
         values={"code": codes.short, "long_code": codes.long, "minutes": minutes},
         expires_at=challenge.expires_at,
     )
-    enqueue_to(hub, session, letter, addresses[holder.record], by=_HUB)
+    enqueue_to(hub, session, letter, found.addresses[holder.record], by=_HUB)
     answered = replace(
         challenge,
         record_id=holder.record,

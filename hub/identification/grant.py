@@ -31,7 +31,7 @@ class Holder:
     """Whom a proof means: one of their records, and whether others carry the identifier, too."""
 
     record: RecordId
-    proven: Proven
+    proven: Proven | None
     shared: bool
 
 
@@ -44,7 +44,7 @@ class Granted:
     expires_at: datetime
 
 
-def holder_of(carriers: Mapping[RecordId, EntityId], proven: Proven) -> Holder:
+def holder_of(carriers: Mapping[RecordId, EntityId], proven: Proven | None) -> Holder:
     """Say whom an identifier means whose carriers (at least one) were confirmed."""
     return Holder(record=min(carriers), proven=proven, shared=len(set(carriers.values())) > 1)
 

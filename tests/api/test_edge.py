@@ -221,6 +221,8 @@ def test_openapi_is_whole(caller: Caller) -> None:
         ("/.well-known/gpc.json", "get"),
         ("/v1/identify", "post"),
         ("/v1/identify/confirm", "post"),
+        ("/v1/identify/token", "post"),
+        ("/v1/identify/token/opt-out", "post"),
         ("/v1/me/purposes/{purpose}", "put"),
         ("/v1/views/{name}", "get"),
         ("/v1/reveal", "post"),

@@ -12,12 +12,12 @@ from hub.api.guard import PrincipalRoute, SubjectRoute
 from tests.api.conftest import Caller
 from tests.api.world import World
 
-OPEN = {
-    *("/health", "/.well-known/jwks.json"),
-    *("/v1/identify", "/v1/identify/confirm"),  # there a customer proves who they are
-    *("/u/{token}", "/v1/gpc", "/.well-known/gpc.json"),  # and says no without that
-}
-"""Routes that answer strangers on purpose. `/openapi.json` is the other one: it holds our own names only."""
+PROVING = {f"/v1/identify{more}" for more in ("", "/confirm", "/token", "/token/opt-out")}
+OPEN = {"/health", "/.well-known/jwks.json", "/.well-known/gpc.json", "/u/{token}", "/v1/gpc"} | PROVING
+"""Routes that answer strangers on purpose: there they prove who they are, or say no without that.
+
+`/openapi.json` is the other one: it holds our own names only.
+"""
 CANARY = "kari.nordmann@example.org"
 BROKEN: list[dict[str, Any]] = [
     {"content": b'{"state": ' + CANARY.encode(), "headers": {"Content-Type": "application/json"}},

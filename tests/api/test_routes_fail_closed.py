@@ -83,6 +83,8 @@ EXCUSED: Final = {
     "GET /.well-known/gpc.json": "says that a signal is heeded",
     "PUT /v1/gpc": "says which purposes ended; nobody is named (test_gpc breaks the log)",
     "POST /v1/identify": "answers everybody alike, known or not",
+    "POST /v1/identify/token": "answers with a token; nobody is named, and who holds it is looked at again",
+    "POST /v1/identify/token/opt-out": "answers everybody alike, known or not",
     "POST /v1/identify/confirm": "answers with a token; nobody is named, and who holds it is looked at again",
     "POST /v1/me/requests": "answers with a request's random id and deadline",
     "GET /v1/me/requests": "lists one's own requests: random ids, rights, deadlines",
