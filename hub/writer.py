@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy.exc import DBAPIError
@@ -36,9 +37,9 @@ An item that is refused has written nothing. Whatever it raises undoes all of th
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Wanted:
-    """What somebody waits for: an act, or an item of a kind of act."""
+    """What somebody waits for: an act, or an item of a kind of act that is done together."""
 
-    act: Act
+    act: Act | None
     future: Future[Any]
     kind: Together | None = None
     item: Any = None
@@ -65,7 +66,11 @@ class Writer:
 
     def submit_to(self, kind: Together, item: Any) -> Future[Any]:  # noqa: ANN401 - what it takes is the kind's to say
         """Queue an item of a kind of act that is done for all items of a group together."""
-        return self._queued(_Wanted(lambda session: _only(kind(session, [item])), Future(), kind, item))
+        return self._queued(_Wanted(None, Future(), kind, item))
+
+    def submit_all(self, kind: Together, items: Sequence[Any]) -> Future[list[Any]]:
+        """Queue items of one kind that somebody collected; one answer for all: an answer or a refusal an item."""
+        return self.submit(lambda session: _each(kind, items, session))
 
     def close(self) -> None:
         """Finish what was submitted, then stop."""
@@ -133,13 +138,21 @@ def _run_together(some: Sequence[_Wanted], session: Session) -> list[tuple[Futur
     Refusals are told at the end, too: the group may yet fail.
     """
     kind = some[0].kind
-    if kind is not None and len(some) > 1:
-        items = [wanted.item for wanted in some]
-        outcome = _run(lambda session: kind(session, items), session)
-        if not isinstance(outcome, Exception):
-            return [(wanted.future, answer) for wanted, answer in zip(some, outcome[0], strict=True)]
-        # One of them is to blame: alone it is told so, and the others are done.
-    return [(wanted.future, _answer(_run(wanted.act, session))) for wanted in some]
+    if kind is None:
+        return [(wanted.future, _answer(_run(wanted.act, session))) for wanted in some if wanted.act is not None]
+    answers = _each(kind, [wanted.item for wanted in some], session)
+    return [(wanted.future, answer) for wanted, answer in zip(some, answers, strict=True)]
+
+
+def _each(kind: Together, items: Sequence[Any], session: Session) -> list[Any]:
+    """Do a kind's items together in one savepoint; if that fails, each in its own. Answer each, or tell its refusal."""
+    together = _run(lambda session: kind(session, items), session)
+    if not isinstance(together, Exception):
+        return list(together[0])
+    if len(items) == 1:
+        return [together]
+    # One of them is to blame: alone it is told so, and the others are done.
+    return [_answer(_run(partial(_alone, kind, item), session)) for item in items]
 
 
 def _run(act: Act, session: Session) -> tuple[Any] | Exception:
@@ -163,11 +176,9 @@ def _answer(outcome: tuple[Any] | Exception) -> Any:  # noqa: ANN401 - an answer
     return outcome if isinstance(outcome, Exception) else outcome[0]
 
 
-def _only(answers: Sequence[Any]) -> Any:  # noqa: ANN401 - an answer of any kind
-    """Return the one answer, or raise the one refusal."""
-    (answer,) = answers
-    if isinstance(answer, Exception):
-        raise answer
+def _alone(kind: Together, item: Any, session: Session) -> Any:  # noqa: ANN401 - an answer of any kind
+    """Do one item, and return its answer or refusal."""
+    (answer,) = kind(session, [item])
     return answer
 
 

@@ -159,4 +159,4 @@ async def _recorded(request: Request, choices: tuple[Choice, ...]) -> tuple[Chos
     """
     service = service_of(request)
     asked = Asked(token=bearer_of(request), choices=choices)
-    return cast("tuple[Chosen, ...]", await durable(service.writer.submit_to(service.choosing, asked)))
+    return cast("tuple[Chosen, ...]", await durable(service.counter.ask(asked)))

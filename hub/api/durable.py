@@ -19,7 +19,7 @@ _NOT_DURABLE: Final = (
 )
 
 
-async def durable(future: Future[Any]) -> Any:  # noqa: ANN401 - the answer of any act
+async def durable(future: Future[Any] | asyncio.Future[Any]) -> Any:  # noqa: ANN401 - the answer of any act
     """Wait for an act that the writer was given.
 
     Raises:

@@ -18,7 +18,6 @@ from hub.compose import Hub
 from hub.database.schema import newest_revision
 from hub.erasing import roll_forward
 from hub.errors import HubError
-from hub.identification.id_token import Issuers
 from hub.identification.round import go_round
 from hub.logs import LogEvent, log_of
 from hub.sequencing import sequence
@@ -44,11 +43,9 @@ class Service:
 
     `choosing` is one kind of act for the writer: what data subjects choose at the same time is written together;
     `counter` collects it.
-    `issuers` hold the keys of who else may say who a customer is.
     """
 
     hub: Hub
-    issuers: Issuers
     writer: Writer
     choosing: Together
     counter: Counter
@@ -59,7 +56,6 @@ class Service:
 @asynccontextmanager
 async def serving(hub: Hub) -> AsyncIterator[Service]:
     """Finish what a crash interrupted, sign the log, serve; at the end write what was accepted and sign again."""
-    issuers = Issuers(hub.settings)
     await to_thread.run_sync(_start, hub)
     writer, choosing = Writer(hub.unit_of_work), partial(choose_all, hub)
     revisions = (newest_revision("control"), newest_revision("keystore"))
@@ -71,7 +67,6 @@ async def serving(hub: Hub) -> AsyncIterator[Service]:
     try:
         yield Service(
             hub=hub,
-            issuers=issuers,
             writer=writer,
             choosing=choosing,
             counter=Counter(writer, choosing),

@@ -1,0 +1,66 @@
+"""Collecting what arrives while the writer is at work, so that a group costs one hand-over and one answer.
+
+A hand-over between the event loop and the writer's thread costs as much processor time as a row in the database: a
+group of them is handed over together. Nothing waits for company: what finds the writer idle goes at once.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any, Final
+
+from hub.writer import GROUP_LIMIT, Together, Writer
+
+_Waiting = tuple[Any, asyncio.Future[Any]]
+_AT_ONCE: Final = GROUP_LIMIT
+
+
+class Counter:
+    """One kind of act for the callers of one event loop."""
+
+    def __init__(self, writer: Writer, kind: Together) -> None:
+        self._writer, self._kind = writer, kind
+        self._waiting: list[_Waiting] = []
+        self._busy = False
+
+    def ask(self, item: Any) -> asyncio.Future[Any]:  # noqa: ANN401 - what it takes is the kind's to say
+        """Have an item done; the future holds its answer once the COMMIT that contains it is durable.
+
+        Who gives up before it was handed over is not done.
+        """
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if not self._busy:
+            self._hand_over()
+        return future
+
+    def _hand_over(self) -> None:
+        group = [each for each in self._waiting[:_AT_ONCE] if not each[1].done()]
+        del self._waiting[:_AT_ONCE]
+        if not group:
+            return
+        self._busy = True
+        loop = asyncio.get_running_loop()
+        try:
+            handed = self._writer.submit_all(self._kind, [item for item, _ in group])
+        except Exception as exc:  # noqa: BLE001 - whatever it is, every caller of the group must hear of it
+            self._tell(group, [exc] * len(group))
+            return
+        handed.add_done_callback(lambda done: loop.call_soon_threadsafe(self._tell, group, _answers(done, len(group))))
+
+    def _tell(self, group: Sequence[_Waiting], answers: Sequence[Any]) -> None:
+        self._busy = False
+        for (_, future), answer in zip(group, answers, strict=True):
+            if future.done():  # its caller has gone
+                continue
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+        if self._waiting:
+            self._hand_over()
+
+
+def _answers(done: Future[list[Any]], count: int) -> list[Any]:
+    failure = done.exception()
+    return done.result() if failure is None else [failure] * count
