@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -9,15 +10,18 @@ import typer
 
 from hub.cli.duty import Duty
 from hub.cli.home import DryRun
-from hub.cli.invocation import acting
+from hub.cli.invocation import Acting, acting
 from hub.cli.message import say, warn, would
 from hub.cli.outfile import private_file
 from hub.cli.table import Format, FormatOption, Table, show
+from hub.consents import Subject
+from hub.erasing import erase_many
 from hub.retention.plan import Line
 from hub.retention.plan import plan as work_out
 from hub.retention.run import Certificate
 from hub.retention.run import run as carry_out
 from hub.retention.store import all_runs
+from privacy.terms import RecordId
 
 app = typer.Typer(help="How long everything is kept, and its end.", no_args_is_help=True)
 _PLAN: Final = (
@@ -59,7 +63,7 @@ def run(
         due = sum(line.due for line in work_out(act.hub, at=act.hub.clock()))
         would(f"delete or empty {due} rows; `varde retention plan` lists them by rule")
         return
-    done = carry_out(act.hub, act.principal)
+    done = carry_out(act.hub, act.principal, partial(_erase, act))
     rows = [_done(each, table) for each in done for table in (*each.taken_out, "")]
     show(Table(("run", "day", "table", "rows"), rows, "Taken out"), form)
     if certificate is not None:
@@ -83,6 +87,12 @@ def list_(ctx: typer.Context, *, form: FormatOption = Format.TABLE) -> None:
         when = (each.run_id, each.day, each.started_at, each.completed_at)
         rows.append((*when, sum(each.due.values()), gone, left, each.leaf))
     show(Table(_RUNS, rows, "Retention runs"), form)
+
+
+def _erase(act: Acting, people: Sequence[tuple[RecordId, ...]]) -> int:
+    """Erase the people who are due; each erasure has a certificate of its own."""
+    subjects = [Subject(records=records) for records in people]
+    return erase_many(act.hub, subjects, act.principal).people
 
 
 def _says_something(line: Line) -> bool:

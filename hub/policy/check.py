@@ -13,11 +13,12 @@ from typing import Final
 import yaml
 
 from ingest.canonical.catalogue import LAKE_TABLES
-from ingest.canonical.identity import ATTRIBUTE_NAMES
+from ingest.canonical.identity import ATTRIBUTE_NAMES, PEOPLE
 from ingest.canonical.table import Table
 from privacy.errors import PolicyInvalid
 from privacy.purposes import Policy, Purpose
 from privacy.retention import NOTHING, ContactEvent, RetentionRule, RetentionStart, cut_of
+from privacy.terms import DataCategory
 
 _A_DAY: Final = date(2000, 1, 31)
 """Any day will do to say which of two periods is longer."""
@@ -30,17 +31,10 @@ def verify_names(policy: Policy) -> None:
         PolicyInvalid: names the section, the rule and the remedy.
 
     """
-    purposes = {purpose.id for purpose in policy.purposes}
+    purposes: set[str] = {purpose.id for purpose in policy.purposes}
     laws = {law.purpose for law in policy.statutory_holds}
     for number, rule in enumerate(policy.retention):
-        where = f"retention[{number}]"
-        table = _table(f"{where}.table", rule.table)
-        if rule.data_category not in {column.category for column in table.columns}:
-            rule_text = f"no column of {rule.table} is of it"
-            raise PolicyInvalid(f"{where}.data_category", rule_text, "see the contract guide")
-        if rule.purpose is not None and rule.purpose not in purposes | laws:
-            raise PolicyInvalid(f"{where}.purpose", "no purpose of that name", "declare it, or leave it out")
-        _verify_narrows(where, rule, policy.retention)
+        _verify_rule(f"retention[{number}]", rule, policy, purposes | laws)
     for number, law in enumerate(policy.statutory_holds):
         for name in sorted(law.tables):
             _table(f"statutory_holds[{number}].tables", name)
@@ -75,6 +69,25 @@ def line_of(text: str, where: str) -> int | None:
             break
         line = node.start_mark.line + 1
     return line
+
+
+def _verify_rule(where: str, rule: RetentionRule, policy: Policy, purposes: set[str]) -> None:
+    if rule.table == PEOPLE:
+        _verify_people(where, rule)
+        return
+    table = _table(f"{where}.table", rule.table)
+    if rule.data_category not in {column.category for column in table.columns}:
+        rule_text = f"no column of {rule.table} is of it"
+        raise PolicyInvalid(f"{where}.data_category", rule_text, "see the contract guide")
+    if rule.purpose is not None and rule.purpose not in purposes:
+        raise PolicyInvalid(f"{where}.purpose", "no purpose of that name", "declare it, or leave it out")
+    _verify_narrows(where, rule, policy.retention)
+
+
+def _verify_people(where: str, rule: RetentionRule) -> None:
+    """People's identity records have one rule, for the person as a whole."""
+    if rule.data_category is not DataCategory.IDENTIFIER or rule.purpose is not None:
+        raise PolicyInvalid(where, "people go as a whole", "set data_category: identifier, and no purpose")
 
 
 def _verify_narrows(where: str, rule: RetentionRule, rules: tuple[RetentionRule, ...]) -> None:

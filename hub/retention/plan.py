@@ -17,6 +17,7 @@ from hub.lake.reading import reading
 from hub.retention.instants import instants_of
 from hub.retention.keeping import Facts, TableSieve, facts_of, horizon
 from hub.retention.own_terms import PERIODS, own_terms
+from hub.retention.people import due_people, people_rule
 from hub.retention.terms import TableTerms
 from ingest.canonical.catalogue import LAKE_TABLES
 from privacy.retention import OF_PERSON, RetentionRule, cut_of, date_of, midnight
@@ -56,6 +57,7 @@ def plan(hub: Hub, *, at: datetime) -> list[Line]:
     facts, on = facts_of(hub, at=at), date_of(at)
     instants = person_instants(hub, facts)
     lines = [line for table in LAKE_TABLES for line in _table_lines(hub, facts, table, on, instants)]
+    lines += _people_lines(hub, facts, on, instants)
     ends = (at, *(midnight(horizon(on, days + 1)) for days in AHEAD[1:]))
     for term in own_terms(hub, ends):
         now, soon, later = term.over
@@ -99,6 +101,16 @@ def _table_lines(hub: Hub, facts: Facts, table: str, on: date, instants: pl.Data
         due = [count[category.value] for count in counted]
         if any(due):
             yield _line(_rule_of(terms, category, on), category.value, on, due, Counter(), ())
+
+
+def _people_lines(hub: Hub, facts: Facts, on: date, instants: pl.DataFrame | None) -> Iterator[Line]:
+    """Count people, where a rule ends them as a whole; what comes due counts those too whom a ground keeps now."""
+    rule = people_rule(facts.policy)
+    if rule is None:
+        return
+    now, soon, later = (due_people(hub, facts, horizon(on, days), instants) for days in AHEAD)
+    due = [len(each.due) for each in (now, soon, later)]
+    yield _line(rule, "person", on, due, Counter(statutory=now.by_law, legal=now.by_hold), ())
 
 
 def _line(  # noqa: PLR0913, PLR0917 - a line is a row of the plan, made in one place

@@ -1,7 +1,8 @@
 """A retention run: everything that is due on a day goes, in an order that a crash can only pause.
 
 1. the run is noted with the plan it begins with, and its audit entry: what is due, by rule;
-2. instants that would be lost with their rows are kept as traces;
+2. instants that would be lost with their rows are kept as traces; people who are due as a whole are erased, under
+   certificates of their own;
 3. each table of the lake is rewritten without what is due, file by file, under the run's id: the catalogue itself says
    how many rows went, whatever crashed in between;
 4. the old files' keys are destroyed; what carries its own end goes, its keys first;
@@ -12,7 +13,7 @@ can be repeated; nobody sees meanwhile what is due, for reads leave it out alrea
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -28,6 +29,7 @@ from hub.lake.expiry import sift
 from hub.lake.purge import purge
 from hub.retention.keeping import TableSieve, facts_of
 from hub.retention.own_terms import end_own_terms
+from hub.retention.people import Eraser, due_people
 from hub.retention.plan import Line, person_instants, plan
 from hub.retention.store import Run, canonical, complete, find_open, open_run
 from hub.retention.traces import keep_traces
@@ -36,7 +38,7 @@ from privacy.audit import AuditFields
 from privacy.purposes import policy_hash
 from privacy.retention import date_of, midnight
 from privacy.store.principal import Principal
-from privacy.terms import PrincipalId, Role, random_id
+from privacy.terms import PrincipalId, RecordId, Role, random_id
 
 _MAY_RUN: Final = frozenset({Role.OWNER, Role.DPO})
 
@@ -69,8 +71,13 @@ class Certificate:
     leaf: int
 
 
-def run(hub: Hub, by: Principal) -> list[Certificate]:
-    """Finish the run that broke off, if one did, and carry out today's.
+def _nobody(_people: Sequence[tuple[RecordId, ...]]) -> int:
+    """Erase nobody: whoever wires no eraser leaves people to the next run, and the certificate tells."""
+    return 0
+
+
+def run(hub: Hub, by: Principal, erase: Eraser = _nobody) -> list[Certificate]:
+    """Finish the run that broke off, if one did, and carry out today's; `erase` is given the people who are due.
 
     Raises:
         AccessRefused: the role may not.
@@ -83,9 +90,9 @@ def run(hub: Hub, by: Principal) -> list[Certificate]:
     with hub.reading() as session:
         broken_off = find_open(session)
     if broken_off is not None:
-        done.append(_carry_out(hub, broken_off, by.principal_id))
+        done.append(_carry_out(hub, broken_off, by.principal_id, erase))
     if broken_off is None or broken_off.day < date_of(hub.clock()):
-        done.append(_carry_out(hub, _opened(hub, by.principal_id), by.principal_id))
+        done.append(_carry_out(hub, _opened(hub, by.principal_id), by.principal_id, erase))
     return done
 
 
@@ -97,7 +104,7 @@ def verify_role(by: Principal) -> None:
 
 def key_of(line: Line) -> str:
     """Name a line of the plan where counts are kept by rule."""
-    return line.rule if line.what == "row" else f"{line.rule}.emptied"
+    return line.rule if line.what in {"row", "person"} else f"{line.rule}.emptied"
 
 
 def _opened(hub: Hub, by: PrincipalId) -> Run:
@@ -122,13 +129,17 @@ def _opened(hub: Hub, by: PrincipalId) -> Run:
     return new
 
 
-def _carry_out(hub: Hub, opened: Run, by: PrincipalId) -> Certificate:
+def _carry_out(hub: Hub, opened: Run, by: PrincipalId, erase: Eraser) -> Certificate:
     """Take steps 2 to 5; each can be repeated."""
     facts = facts_of(hub, at=hub.clock())
     instants = person_instants(hub, facts)
     if instants is not None:
         keep_traces(hub, facts, lambda table: TableSieve(hub, facts, table, opened.day, instants), instants)
     hub.reached("retention_traced")
+    due = due_people(hub, facts, opened.day, instants).due
+    if due:
+        erase(due)
+    hub.reached("retention_people")
     for table in LAKE_TABLES:
         sift(hub.lake, table, partial(_sieve, hub, opened.day, table, instants), operation_id=opened.run_id)
     hub.reached("retention_sifted")

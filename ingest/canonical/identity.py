@@ -48,7 +48,9 @@ ATTRIBUTES: Final = (
 
 ATTRIBUTE_NAMES: Final = tuple(attribute.name for attribute in ATTRIBUTES)
 
-IDENTITY_TABLES: Final = {"people": EntityKind.PERSON, "organisations": EntityKind.ORGANISATION}
+PEOPLE: Final = "people"
+
+IDENTITY_TABLES: Final = {PEOPLE: EntityKind.PERSON, "organisations": EntityKind.ORGANISATION}
 """Contract `table` values that deliver identity records instead of events."""
 
 

@@ -225,3 +225,31 @@ def test_an_open_run_is_told(shop: Hub) -> None:
     (done,) = run(shop, owner(shop))
     assert done.left == {}
     assert finding(shop).state is State.OK
+
+
+def test_people_whose_whole_time_is_over_are_handed_to_erasure(shop: Hub, clock) -> None:
+    """Person 1 was last in contact a day before; 2 as well, but the law keeps what 2 bought. A hold keeps, too."""
+    rule = {"table": "people", "data_category": "identifier", "years": 3, "starts": "last_contact"}
+    govern(shop, [*RULES, rule])
+    erased: list[tuple[RecordId, ...]] = []
+
+    def erase(people) -> int:
+        erased.extend(people)
+        return len(people)
+
+    run(shop, owner(shop), erase)
+    assert erased == []
+    clock.forward(days=3 * 365 - 20)
+    (line,) = [line for line in plan(shop, at=shop.clock()) if line.what == "person"]
+    assert (line.due, line.next_30, line.by_law) == (0, 1, 0)
+    clock.forward(days=21)
+    me = owner(shop)
+    new = NewHold(
+        owner=me.principal_id, reason="x", ends_at=shop.clock() + timedelta(days=9), records=(RecordId(an_id(3)),)
+    )
+    hold = place(shop, new, me)
+    (line,) = [line for line in plan(shop, at=shop.clock()) if line.what == "person"]
+    assert (line.due, line.by_hold, line.by_law) == (0, 1, 1)
+    lift(shop, hold, "settled", me)
+    run(shop, me, erase)
+    assert erased == [(RecordId(an_id(1)), RecordId(an_id(3)))]

@@ -24,6 +24,7 @@ USAGE = {"table": "usage", "data_category": "behaviour", "years": 1}
         ({"retention": [USAGE | {"data_category": "redacted_text"}]}, "retention[0].data_category"),
         ({"retention": [USAGE | {"purpose": "gossip"}]}, "retention[0].purpose"),
         ({"retention": [USAGE, USAGE | {"purpose": "churn", "years": 2}]}, "retention[1]"),
+        ({"retention": [{"table": "people", "data_category": "behaviour", "years": 3}]}, "retention[0]"),
         ({"contact_events": [{"table": "visits"}]}, "contact_events[0].table"),
         ({"contact_events": [{"table": "usage", "column": "sort", "values": ["a"]}]}, "contact_events[0].column"),
         ({"contact_events": [{"table": "usage", "column": "kind", "values": ["a"]}]}, "contact_events[0].values"),
