@@ -20,7 +20,7 @@ from hub.api.service import Service
 from hub.database.unit import RuleBroken, StorageFull
 from hub.errors import ServiceUnreachable
 from hub.reveals.ask import Ask
-from hub.reveals.request import approve, request
+from hub.reveals.request import approve, request, waiting
 from hub.reveals.reveal import reveal
 from privacy.terms import Pseudonym
 
@@ -67,6 +67,21 @@ class RequestAnswer(BaseModel):
     request: str
 
 
+class WaitingAnswer(BaseModel):
+    """A request as its approver sees it: for what and why somebody asks, and never about whom.
+
+    `asked_by` is a principal's id; `valid_until` is null until somebody agreed.
+    """
+
+    request: str
+    asked_by: str
+    purpose: str
+    reason: str
+    attributes: list[str]
+    requested_at: datetime
+    valid_until: datetime | None
+
+
 class ApprovalAnswer(BaseModel):
     """An approval: it serves one reveal, before `valid_until`."""
 
@@ -87,6 +102,24 @@ async def post_request(body: AskBody, principal: Acting, service: Serving) -> Re
     """Ask for a reveal whose purpose wants four eyes."""
     asked = await _run(service, partial(request, service.hub, principal, _ask(body)))
     return RequestAnswer(request=asked.hex())
+
+
+@router.get("/requests", summary="List the requests that you may approve or made", responses=_PROBLEMS)
+async def get_requests(principal: Acting, service: Serving) -> list[WaitingAnswer]:
+    """List the requests of the last day that served no reveal yet, oldest first."""
+    found = await _run(service, partial(waiting, service.hub, principal))
+    return [
+        WaitingAnswer(
+            request=each.request_id.hex(),
+            asked_by=each.principal_id.hex(),
+            purpose=each.purpose,
+            reason=each.reason,
+            attributes=sorted(each.attributes),
+            requested_at=each.requested_at,
+            valid_until=each.valid_until,
+        )
+        for each in found
+    ]
 
 
 @router.post("/requests/{request_id}/approval", summary="Agree to another person's request", responses=_PROBLEMS)

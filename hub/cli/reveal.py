@@ -74,10 +74,15 @@ def request(  # noqa: PLR0913 - a command's options are its parameters
 def approve(ctx: typer.Context, request: RequestId, *, dry_run: DryRun = False) -> None:
     """Agree to another person's request; it then serves one reveal, for a limited time."""
     act = acting(ctx, Duty.ANYTHING)
+    request_id = _id(request, "a request")
     if dry_run:
-        would("agree to one reveal, if another person asked for it and your role may")
+        asked = next((each for each in waiting(act.hub, act.principal) if each.request_id == request_id), None)
+        what = (
+            "" if asked is None else f" of {', '.join(sorted(asked.attributes))} for {asked.purpose} ({asked.reason})"
+        )
+        would(f"agree to one reveal{what}, if another person asked for it and your role may")
         return
-    until = agree(act.hub, act.principal, _id(request, "a request"))
+    until = agree(act.hub, act.principal, request_id)
     say(f"Agreed: it serves one reveal, until {until:%Y-%m-%d %H:%M} UTC.")
     warn("four eyes are not enforced: on one OS account both credentials can be used by the same person.")
 

@@ -226,6 +226,7 @@ def test_openapi_is_whole(caller: Caller) -> None:
         ("/v1/me/purposes/{purpose}", "put"),
         ("/v1/views/{name}", "get"),
         ("/v1/reveal", "post"),
+        ("/v1/reveal/requests", "get"),
         ("/v1/reveal/requests", "post"),
         ("/v1/reveal/requests/{request_id}/approval", "post"),
     }

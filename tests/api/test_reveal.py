@@ -63,10 +63,17 @@ def test_two_persons_reveal_together(caller: Caller, world: World, person: int) 
     first, dpo = token(world, "asker"), token(world, "an approving dpo", Role.DPO)
     request = ask(caller, person, first, "/v1/reveal/requests").json()["request"]
     assert ask(caller, person, first, request=request).status_code == 403
+    (seen,) = caller.call("GET", "/v1/reveal/requests", dpo).json()
+    assert (seen["request"], seen["purpose"], seen["reason"]) == (request, "churn", "help_offered")
+    assert "email" in seen["attributes"]
+    assert seen["valid_until"] is None
+    assert caller.call("GET", "/v1/reveal/requests", world.reader_token).json() == []
+    assert caller.call("GET", "/v1/reveal/requests", None).status_code == 401
     own = caller.call("POST", f"/v1/reveal/requests/{request}/approval", first)
     assert own.status_code == 403
     agreed = caller.call("POST", f"/v1/reveal/requests/{request}/approval", dpo)
     assert agreed.status_code == 200
+    assert caller.call("GET", "/v1/reveal/requests", dpo).json()[0]["valid_until"] is not None
     assert ask(caller, person, first, request=request).json()["opened"] == 1
     assert "approval_was_used" in ask(caller, person, first, request=request).text
 

@@ -91,6 +91,7 @@ EXCUSED: Final = {
     "GET /v1/me/requests/{request_id}": "tells the steps of a request of one's own",
     "PATCH /v1/me/profile": "answers with a request's id and a count; no detail is repeated",
     "POST /v1/me/erase": "answers with a request's random id and deadline",
+    "GET /v1/reveal/requests": "for what and why somebody asks; nobody is named",
     "POST /v1/reveal/requests": "answers with the id of a request; nobody is named",
     "POST /v1/reveal/requests/{request_id}/approval": "answers with an instant; nobody is named",
 }
