@@ -19,13 +19,14 @@ from hub.requests import handling
 from hub.requests.export import Form, complete, export
 from hub.requests.steps import Asked
 from hub.settings import Settings
+from hub.views.permission import permitted_set
 from ingest.contract.load import load_contract
 from ingest.pipeline.delivery import ingest_file
 from ingest.store.record import find_records
 from privacy.request import Arrival, Proof, Right, SubjectRequest
 from privacy.store.audit import entries
 from privacy.store.principal import Principal
-from privacy.terms import RecordId, Role
+from privacy.terms import EntityKind, RecordId, Role
 from tests.builders import FixedClock
 from tests.shop import ORDERS, people_contract
 
@@ -162,3 +163,10 @@ def stocked(hub: Hub, folder: Path) -> Office:
     orders = [f"o{who}{n},2025-0{n}-10T10:00:00Z,k{who},{who}{n}1.00,P" for who in (1, 2, 3) for n in (1, 2, 3)]
     found.deliver(ORDERS, "order,at,who,total,state", *orders)
     return found
+
+
+def used(desk: Office, purpose: str) -> set[bytes]:
+    """The records of persons that may be used for a purpose now."""
+    with desk.hub.reading() as session:
+        meant = desk.hub.policy().purpose(purpose)
+        return set(permitted_set(session, meant, EntityKind.PERSON, at=desk.hub.clock()).records["record"].to_list())

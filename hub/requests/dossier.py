@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from hub.accesses import Access, accesses_of
 from hub.compose import Hub
+from hub.me.scores import Explained, explain_scores
 from hub.requests.lake_rows import LakeRows, lake_rows
 from hub.requests.opening import Sealed, open_all
 from hub.requests.reflection import HeldRows
@@ -18,7 +19,8 @@ from hub.requests.seat import seat_of
 from hub.requests.words import word
 from ingest.identity.correction import Correction, corrected, read
 from privacy.purposes import Policy, Purpose
-from privacy.terms import RecordId
+from privacy.store.score_review import Reviewed, reviews_of
+from privacy.terms import PrincipalId, RecordId
 
 FORMAT: Final = "varde.access.v1"
 _DOCUMENTS: Final = "record_revision"
@@ -36,6 +38,8 @@ class Dossier:
     opened: Sequence[tuple[Sealed, Any]] = field(repr=False)
     lake: Sequence[LakeRows] = field(repr=False)
     accesses: Sequence[Access] = field(repr=False)
+    scores: Sequence[Explained] = field(repr=False)
+    reviews: Sequence[Reviewed] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,7 @@ class Gathering:
     """What to gather: every record of one person, their rows and the sealed cells among them, for an audited act."""
 
     act_id: bytes
+    by: PrincipalId
     records: Sequence[RecordId]
     language: str
     held: Sequence[HeldRows] = field(repr=False)
@@ -51,6 +56,8 @@ class Gathering:
 
 def gathered(hub: Hub, what: Gathering) -> Dossier:
     """Open what is sealed and read the lake: only ever after the act is in the audit log."""
+    with hub.reading() as session:
+        reviews = reviews_of(session, what.records)
     return Dossier(
         at=hub.clock(),
         language=what.language,
@@ -58,6 +65,8 @@ def gathered(hub: Hub, what: Gathering) -> Dossier:
         opened=open_all(hub, what.sealed, act_id=what.act_id),
         lake=lake_rows(hub.lake, what.records),
         accesses=accesses_of(hub, what.records),
+        scores=explain_scores(hub, what.records, what.language, by=what.by),
+        reviews=reviews,
     )
 
 
@@ -74,6 +83,7 @@ def document_of(hub: Hub, dossier: Dossier) -> dict[str, Any]:
         "identity": identity_of(dossier),
         "purposes": [_purpose(each, dossier.language) for each in policy.purposes],
         "retention": _retention(policy),
+        "scores": [_score(each, dossier.reviews) for each in dossier.scores],
         "lake": _lake(dossier.lake),
         "records": {each.table: _rows(each) for each in dossier.held},
         "opened": _opened(dossier.opened),
@@ -121,6 +131,13 @@ def plain_of(value: Any) -> Any:  # noqa: ANN401 - any value of a row
 def _newest(arrivals: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     newest: Mapping[str, Any] = arrivals[-1]["attributes"] if arrivals else {}
     return newest
+
+
+def _score(score: Explained, reviews: Sequence[Reviewed]) -> dict[str, Any]:
+    """Say what was worked out, in words, and what a human said of it, the newest word if several."""
+    said = [each for each in reviews if (each.module, each.scored_at) == (score.module, score.scored_at)]
+    word = {"outcome": said[-1].outcome, "reason": said[-1].reason, "at": said[-1].reviewed_at} if said else None
+    return {**asdict(score), "review": word}
 
 
 def _purpose(purpose: Purpose, language: str) -> dict[str, Any]:

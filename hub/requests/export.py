@@ -103,7 +103,7 @@ def export_own(hub: Hub, wanted: Wanted) -> Export:
         fields = AuditFields(act_id=act_id, records=records, opened=len(sealed), reason=_RIGHTS[wanted.form].value)
         hub.audit(session, "request.export.intent", wanted.by, fields)
     hub.reached("export_audited")
-    what = Gathering(act_id=act_id, records=records, language=wanted.language, held=held, sealed=sealed)
+    what = Gathering(act_id=act_id, by=wanted.by, records=records, language=wanted.language, held=held, sealed=sealed)
     dossier = gathered(hub, what)
     document = document_of(hub, dossier)
     writers: Mapping[Form, Callable[[], bytes]] = {

@@ -39,7 +39,11 @@ def page_of(document: Document) -> bytes:
         *_section("identity", language, _identity(document["identity"], language)),
         *_section("purposes", language, _purposes(document["purposes"], language)),
         *_section("events", language, _lake(document["lake"], language, scores=False)),
-        *_section("scores", language, _lake(document["lake"], language, scores=True)),
+        *_section(
+            "scores",
+            language,
+            [*_scores(document["scores"], language), *_lake(document["lake"], language, scores=True)],
+        ),
         *_section("records", language, _records(document, language)),
         *_section("accesses", language, _one_table("accesses", document["accesses"], language)),
         *_section("withheld", language, _list(document["not_shown"])),
@@ -103,6 +107,17 @@ def _lake(tables: Document, language: str, *, scores: bool) -> Iterator[str]:
             yield _frame(title, each["rows"])
         if each.get("handled_for_others"):
             yield _frame(word("page", "as_colleague", language), each["handled_for_others"])
+
+
+def _scores(scores: Rows, language: str) -> Iterator[str]:
+    """Put each score in words: the figure, what spoke for it, what was looked at, how, who decides, and any review."""
+    for score in scores:
+        yield f"<h3>{escape(score['in_words'])}</h3>\n"
+        yield from _list(score["reasons"])
+        yield _paragraph(f"{score['how']} {score['who_decides']} ({', '.join(score['looked_at'])})")
+        if score["review"] is not None:
+            at = _shown(score["review"]["at"])
+            yield _paragraph(f"{word('reviews', score['review']['outcome'], language)} ({at})")
 
 
 def _records(document: Document, language: str) -> Iterator[str]:

@@ -2,10 +2,13 @@
 
 import pytest
 
+from hub.requests.weighing import restrict
 from privacy.consent import Axes, fold
 from privacy.decision import Because, Deny, Permit, decide, decide_part, standing_of
+from privacy.request import Right
 from privacy.terms import ActChannel, ConsentAct, LegalBasis
 from tests.privacy_builders import a_purpose, a_standing, an_act, on
+from tests.request_builders import Office, used
 
 
 @pytest.mark.parametrize("basis", LegalBasis)
@@ -35,3 +38,13 @@ def test_art18_a_restriction_for_every_purpose_reaches_this_one() -> None:
     purpose, every = a_purpose(), fold([an_act(ConsentAct.RESTRICTED, 2)], at=on(3))
     own = fold([an_act(ConsentAct.GIVEN, 2)], at=on(3))
     assert decide(purpose, standing_of(purpose, own, every, ground_declared=True)) == Deny(Because.RESTRICTED)
+
+
+def test_art18_1_a_request_restricts_every_use_from_the_answer_on(desk: Office) -> None:
+    """A request for restriction, worked on, takes the person out of every purpose; the data stay."""
+    request = desk.started("shop:k1", Right.RESTRICTION)
+    records = {bytes(record) for record in desk.who("shop:k1").records}
+    assert records & used(desk, "churn")
+    restrict(desk.hub, request.request_id, desk.dpo)
+    assert not [purpose.id for purpose in desk.hub.policy().purposes if records & used(desk, purpose.id)]
+    assert desk.told("shop:k1")["identity"]
