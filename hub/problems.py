@@ -13,6 +13,7 @@ from typing import Final
 
 from sqlalchemy.exc import DBAPIError
 
+from hub.contact.asking import AskedTooSoon
 from hub.database.unit import RuleBroken, StorageFull, sanitised
 from hub.errors import (
     AccessRefused,
@@ -127,6 +128,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     SubjectNotFound: _UNKNOWN,
     IdentifierInvalid: _UNFIT,
     NothingSuppressed: _UNKNOWN,
+    AskedTooSoon: Problem(ExitCode.REFUSED, HTTPStatus.CONFLICT, "Asked too soon"),
     ReceiptNotFound: _UNKNOWN,
     ErasureWaiting: _BUSY,
     ErasureIncomplete: _BROKEN,

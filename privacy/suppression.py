@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from privacy.terms import ContactChannel, PurposeId
+from privacy.terms import EVERY_PURPOSE, ContactChannel, PurposeId
 
 NORMAL_FORM: Final = 1
 """The version of the standardiser whose results are hashed; frozen: its entries outlive every later one."""
@@ -92,9 +92,17 @@ def contact_purpose(channel: ContactChannel) -> PurposeId:
     return PurposeId(f"contact.{channel.value}")
 
 
+def is_of_policy(purpose: str) -> bool:
+    """Say whether a word of the ledger is a purpose of the policy; `*` and permission for a channel are not."""
+    return purpose != EVERY_PURPOSE and purpose not in _CHANNELS
+
+
 def contact_purposes(address: Attribute) -> tuple[PurposeId, ...]:
     """Return the channels, as purposes of the ledger, by which a kind of address is reached."""
     return tuple(contact_purpose(channel) for channel in _REACHES.get(address, ()))
+
+
+_CHANNELS: Final = frozenset(map(contact_purpose, ContactChannel))
 
 
 ROLE_ADDRESS: Final = (

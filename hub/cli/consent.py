@@ -17,8 +17,10 @@ from hub.cli.subject import Identifier, given, one_subject_from, subject_from
 from hub.cli.table import Format, FormatOption, Table, show, show_json
 from hub.compose import Hub
 from hub.consents import Subject, Wish, history, record_wish
+from hub.contact.asking import ask_consent, rehearse_asking
 from hub.suppression.opt_out import note_opt_out, rehearse_opt_out
 from privacy.consent import axes_of
+from privacy.contact import ask_not_before
 from privacy.store.consent import Act, heads_of
 from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PurposeId
 
@@ -29,7 +31,7 @@ _ACTS: Final = ("at", "act", "purpose", "channel", "notice_version", "until", "r
 _PERMITS: Final = frozenset({ConsentAct.GIVEN, ConsentAct.OBJECTION_LIFTED, ConsentAct.RESTRICTION_LIFTED})
 _WAIT: Final = frozenset({ConsentAct.WITHDRAWN, ConsentAct.OBJECTED})
 """What is kept for whoever carries the identifier later, if nobody does yet."""
-_STANDING: Final = ("purpose", "consent", "objected", "restricted", "records")
+_STANDING: Final = ("purpose", "consent", "objected", "restricted", "records", "not_asked_before_end_of")
 
 Purpose = Annotated[str, typer.Argument(help="A purpose of the policy; * means every purpose.")]
 EveryPurpose = Annotated[str, typer.Argument(help="A purpose of the policy; left out, every purpose.")]
@@ -67,6 +69,19 @@ def withdraw(ctx: typer.Context, identifier: Identifier, purpose: Purpose, *, dr
 def object_(ctx: typer.Context, identifier: Identifier, purpose: Purpose, *, dry_run: DryRun = False) -> None:
     """Record an objection (Article 21)."""
     _enter(ctx, identifier, _wish(ConsentAct.OBJECTED, purpose), dry_run=dry_run)
+
+
+@app.command()
+def ask(ctx: typer.Context, identifier: Identifier, purpose: Purpose, *, dry_run: DryRun = False) -> None:
+    """Record that the person is asked for consent; refused for six months after their no."""
+    act = acting(ctx, Duty.ANYTHING)
+    subject = one_subject_from(act.hub, identifier)
+    if dry_run:
+        rehearse_asking(act.hub, subject, PurposeId(purpose), act.principal)
+        would(f"note on {len(subject.records)} records that the person is asked for {purpose}")
+        return
+    records = ask_consent(act.hub, subject, PurposeId(purpose), act.principal)
+    say(f"Noted on {records} records that the person is asked for {purpose}.")
 
 
 @app.command()
@@ -164,5 +179,7 @@ def _standing(hub: Hub, subject: Subject) -> list[tuple[object, ...]]:
     for purpose in sorted({each for _, each in heads}):
         axes = [axes_of(head, at=at) for (_, of), head in heads.items() if of == purpose]
         states = sorted({each.state.value for each in axes})
-        rows.append((purpose, states, any(a.objected for a in axes), any(a.restricted for a in axes), len(axes)))
+        silent = ask_not_before(head for (_, of), head in heads.items() if of in {purpose, EVERY_PURPOSE})
+        restrained = any(a.objected for a in axes), any(a.restricted for a in axes)
+        rows.append((purpose, states, *restrained, len(axes), silent))
     return rows

@@ -32,7 +32,7 @@ from privacy.store.epoch import lock_epoch
 from privacy.store.policy import find_policy
 from privacy.store.principal import Principal
 from privacy.store.suppression import NewEntry, add_entries, entries_among, entries_present
-from privacy.suppression import Attribute, EntryKind
+from privacy.suppression import Attribute, EntryKind, is_of_policy
 from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PrincipalId, PurposeId, RecordId, Role, random_ids
 
 _MAY_NOTE: Final = frozenset({Role.OWNER, Role.DPO, Role.AGENT, Role.SERVICE})
@@ -78,7 +78,7 @@ def note_opt_out(hub: Hub, identifier: str, wish: Wish, by: Principal) -> Noted:
 def rehearse_opt_out(hub: Hub, identifier: str, wish: Wish, by: Principal) -> int:
     """Return how many records a no would be written on, after every check that noting it makes."""
     verify_may_note(by)
-    if wish.purpose != EVERY_PURPOSE:
+    if is_of_policy(wish.purpose):
         hub.policy().purpose(wish.purpose)
     named = identifier_of(hub, identifier)
     with hub.reading() as session:
@@ -106,7 +106,7 @@ def note_in(hub: Hub, session: Session, said: Said, by: PrincipalId) -> Noted:
     wish = Wish(act=said.act, purpose=said.purpose, channel=said.channel)
     if records:
         write_wish(hub, session, Subject(records=records), wish, by)
-    elif said.purpose != EVERY_PURPOSE:
+    elif is_of_policy(said.purpose):
         (find_policy(session) or hub.policy()).purpose(said.purpose)
     entries = _add(hub, session, [said], by)
     fields = AuditFields(

@@ -79,6 +79,17 @@ def standings_of(session: Session, purpose: Purpose, records: pl.DataFrame, *, a
     )
 
 
+def axes_among(session: Session, purpose: str, records: pl.Series, *, at: datetime) -> pl.DataFrame:
+    """Return where records stand for one word of the ledger alone, without what they said for every purpose.
+
+    Columns record, state, objected, restricted, readable, of those records that said anything.
+    """
+    axes = _axes(_heads(session, purpose, records), at).join(
+        records.to_frame("record").unique(), on="record", how="semi"
+    )
+    return axes.select("record", "state", "objected", "restricted", "readable")
+
+
 _COLUMNS: Final = (
     col(ConsentHead.purpose),
     col(ConsentHead.record_id),

@@ -1,0 +1,90 @@
+"""Asking for consent: noted as an act, and refused for six months after the person's no."""
+
+from datetime import date
+
+from sqlmodel import Session
+
+from hub.compose import Hub
+from hub.consents import Subject
+from hub.contact.wishes import verify_may_enter
+from hub.errors import HubError
+from privacy.audit import AuditFields
+from privacy.consent import ConsentEvent
+from privacy.contact import ask_not_before, may_ask
+from privacy.purposes import Purpose
+from privacy.retention import date_of
+from privacy.store.consent import Act, append_acts, heads_of
+from privacy.store.policy import find_policy
+from privacy.store.principal import Principal
+from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PurposeId, RecordId
+
+
+class AskedTooSoon(HubError):
+    """The person said no less than six months ago: they are not asked again before then."""
+
+    def __init__(self, until: date) -> None:
+        super().__init__(f"the person said no: nobody asks again before {until.isoformat()} is over")
+        self.until = until
+
+
+def ask_consent(hub: Hub, subject: Subject, purpose: PurposeId, by: Principal) -> int:
+    """Note that a person is asked for consent; return how many records that is.
+
+    Raises:
+        AskedTooSoon: they refused, withdrew or objected less than six months ago.
+        PurposeUnknown: the policy has no such purpose.
+
+    """
+    at = hub.clock()
+    with hub.unit_of_work() as session:
+        named = _verified(hub, session, subject, purpose, by)
+        event = ConsentEvent(
+            act=ConsentAct.REQUESTED, at=at, channel=ActChannel.AGENT, notice_version=named.notice_version
+        )
+        acts = [
+            Act(record_id=record, purpose=purpose, event=event, actor=by.principal_id, purpose_version=named.version)
+            for record in subject.records
+        ]
+        epoch = append_acts(session, acts, recorded_at=at)
+        fields = AuditFields(
+            records=subject.records,
+            purpose=purpose,
+            act=event.act,
+            channel=event.channel,
+            notice_version=named.notice_version,
+            epoch=epoch,
+        )
+        hub.audit(session, "consent.requested", by.principal_id, fields)
+    return len(acts)
+
+
+def verify_may_ask(session: Session, records: tuple[RecordId, ...], purpose: PurposeId, *, on: date) -> None:
+    """Refuse to ask a person for a consent within six calendar months of their no.
+
+    Raises:
+        AskedTooSoon: names the last day.
+
+    """
+    heads = [head for (_, of), head in heads_of(session, records).items() if of in {purpose, EVERY_PURPOSE}]
+    until = ask_not_before(heads)
+    if until is not None and not may_ask(heads, on=on):
+        raise AskedTooSoon(until)
+
+
+def rehearse_asking(hub: Hub, subject: Subject, purpose: PurposeId, by: Principal) -> None:
+    """Make every check that asking makes.
+
+    Raises:
+        AskedTooSoon, PurposeUnknown, AccessRefused: as `ask_consent`.
+
+    """
+    with hub.reading() as session:
+        _verified(hub, session, subject, purpose, by)
+
+
+def _verified(hub: Hub, session: Session, subject: Subject, purpose: PurposeId, by: Principal) -> Purpose:
+    verify_may_enter(by)
+    subject.verify_one_person()
+    named = (find_policy(session) or hub.policy()).purpose(purpose)
+    verify_may_ask(session, subject.records, purpose, on=date_of(hub.clock()))
+    return named
