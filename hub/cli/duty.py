@@ -33,6 +33,8 @@ class Duty(StrEnum):
     PLAN_RETENTION = "plan_retention"
     RUN_RETENTION = "run_retention"
     SERVE = "serve"
+    SEND_LETTERS = "send_letters"
+    SEE_LETTERS = "see_letters"
 
 
 _ROLES: Final[Mapping[Duty, frozenset[Role]]] = {
@@ -56,6 +58,8 @@ _ROLES: Final[Mapping[Duty, frozenset[Role]]] = {
     Duty.PLAN_RETENTION: frozenset({Role.OWNER, Role.DPO}),
     Duty.RUN_RETENTION: frozenset({Role.OWNER, Role.DPO}),
     Duty.SERVE: frozenset({Role.OWNER, Role.ENGINEER}),
+    Duty.SEND_LETTERS: frozenset({Role.OWNER, Role.ENGINEER}),
+    Duty.SEE_LETTERS: frozenset({Role.OWNER, Role.DPO, Role.ENGINEER}),
     Duty.TRAIN: frozenset({Role.OWNER, Role.SCIENTIST, Role.SERVICE}),
 }
 

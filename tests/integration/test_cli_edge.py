@@ -121,6 +121,8 @@ def test_wrong_usage_is_2(desk: Desk, words: tuple[str, ...]) -> None:
         ("engineer", ("retention", "run")),
         ("engineer", ("hold", "list")),
         ("agent", ("serve",)),
+        ("dpo", ("outbox", "send")),
+        ("agent", ("outbox", "list")),
         ("agent", ("predict", "train", "churn")),
         ("scientist", ("view", "approve", "shopping")),
     ],
@@ -145,6 +147,7 @@ def test_log_lines_come_only_when_asked_for(desk: Desk) -> None:
 NOUNS = (
     *("init", "migrate", "doctor", "source", "ingest", "quarantine", "consent", "principal", "policy", "view"),
     *("audit", "lake", "batch", "erase", "serve", "predict", "demo", "version", "subject", "retention", "hold"),
+    "outbox",
 )
 
 
@@ -172,6 +175,7 @@ def test_every_noun_explains_itself(desk: Desk, noun: str) -> None:
         ("retention", "plan", "--all"),
         ("retention", "list"),
         ("hold", "list"),
+        ("outbox", "list"),
         ("doctor",),
         ("version",),
         ("migrate", "--dry-run"),

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from hub.authentication import acting_principal
-from hub.compose import Hub
+from hub.compose import Hub, open_hub
 from hub.consents import find_subject
 from hub.erasing import erase
 from hub.errors import ServiceUnreachable, SettingsInvalid
@@ -30,6 +30,7 @@ from privacy.store.audit import entries
 from privacy.terms import PrincipalId, RecordId
 from tests.api.world import take_in
 from tests.builders import DATABASES, FixedClock
+from tests.integration.cli_desk import SECRETS, stocked
 from tests.smtp_fake import mail_server
 
 BY = PrincipalId(bytes(16))
@@ -257,3 +258,25 @@ def test_a_mail_server_that_is_not_written_as_it_must_be_is_refused(tmp_path: Pa
     post = post_of(Settings.load({"VARDE_MAIL": "smtp://h?from=p@shop.example"}, tmp_path))
     assert post is not None
     assert (post.server.port, post.domain) == (587, "shop.example")
+
+
+def test_the_command_sends_what_is_due_and_lists_no_address(tmp_path: Path) -> None:
+    desk = stocked(tmp_path)
+    ended = desk.run("outbox", "send")
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert "VARDE_MAIL" in ended.stderr
+    hub = open_hub(Settings.load({}, desk.home))
+    try:
+        letter = Letter(to=find_subject(hub, "shop:1").records[0], kind="one_time_code", language="sv", values=VALUES)
+        with hub.unit_of_work() as session:
+            enqueue(hub, session, letter, by=BY)
+    finally:
+        hub.engine.dispose()
+    with mail_server("127.0.0.1") as mailbox:
+        env = {"VARDE_MAIL": f"smtp://127.0.0.1:{mailbox.port}?from=privacy@hub.example"}
+        # The desk's clock stands in the past, the letter was written now: it is not due there yet.
+        assert "Sent 0" in desk.run("outbox", "send", env=env).stderr
+        assert "1 letters" in desk.run("outbox", "send", "--dry-run", env=env).stderr
+    (row,) = desk.json("outbox", "list")
+    assert (row["kind"], row["state"], row["attempts"]) == ("one_time_code", "waiting", 0)
+    assert not any(secret in str(row) for secret in SECRETS)
