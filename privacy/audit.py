@@ -84,7 +84,7 @@ class AuditFields:
     - consent: `act`, `channel`, `state`, `notice_version`;
     - under which rules: `policy_hash`, `view_hash`, `purpose_hash`, `software_version`;
     - how it went: `reason` and `outcome`, as codes;
-    - which log goes on here: `log_size` and `log_root` of its last known checkpoint.
+    - which log goes on here, or was lost (`log_number`): `log_size` and `log_root` of its last known checkpoint.
 
     Raises:
         AuditFieldRefused: a value has not the shape of its field.
@@ -130,6 +130,7 @@ class AuditFields:
     software_version: str | None = None
     reason: str | None = None
     outcome: str | None = None
+    log_number: int | None = None
     log_size: int | None = None
     log_root: str | None = None
 
@@ -277,7 +278,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     **dict.fromkeys(("view", "purpose", "source", "contract", "module"), _A_WORD),
     **dict.fromkeys(("notice_version", "reason", "outcome"), _A_WORD),
     **dict.fromkeys(("view_version", "domain_version", "epoch", "rows", "size_bytes", "opened", "attempts"), _A_COUNT),
-    **dict.fromkeys(("intent", "log_size"), _A_COUNT),
+    **dict.fromkeys(("intent", "log_number", "log_size"), _A_COUNT),
     **dict.fromkeys(("sha256", "policy_hash", "view_hash", "purpose_hash", "log_root"), _A_HASH),
     "role": _one_of(Role),
     "legal_basis": _one_of(LegalBasis),

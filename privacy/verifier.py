@@ -41,9 +41,12 @@ PROOF_HEADER: Final = "c2sp.org/tlog-proof@v1"
 RECEIPT_HEADER: Final = "varde-audit-receipt@v1"
 CONTINUED: Final = "log.continued"
 """The action of the entry with which a log begins that goes on after a restore."""
+LOST: Final = "log.lost"
+"""The action of the entry that owns up to a log which a restore lost as a whole: an older backup was put back again."""
 
 _BATCH: Final = 4096
 _ENTRY: Final = b'{"entry":'
+_LOST_ENTRY: Final = f'{{"action":"{LOST}",'.encode()
 _NODE: Final = b"\x01"
 _ID_BYTES: Final = 4
 _MOST_CHARACTERS: Final = 1 << 16  # a checkpoint has about 200; whoever sends more is not sending a checkpoint
@@ -463,6 +466,7 @@ class Replay:
         self._origin, self._edge, self._fresh = "", Frontier(), list[bytes]()
         self._roots, self._signed, self._pruned = dict[int, bytes](), 0, 0
         self._witnessed = 0
+        self._lost = dict[str, TreeHead]()
         self._before: tuple[str, int, dict[int, bytes]] | None = None
 
     def take(self, line: bytes) -> None:
@@ -492,8 +496,7 @@ class Replay:
         if self._auditor.quorum and not self._witnessed:
             raise ProofRejected(f"C2SP tlog-cosignature: under no checkpoint {self._auditor.quorum} that must agree")
         self._end(self._origin, self._size, None)
-        if missing := {origin for origin, _ in (*self._auditor.heads, *self._auditor.promises)} - self._logs:
-            raise ProofRejected(f"export: {len(missing)} logs are missing that a note which was kept is about")
+        self._end_lost()
         return self.told
 
     @property
@@ -512,6 +515,8 @@ class Replay:
     def _take_entry(self, entry: bytes) -> None:
         if self._size == 0 and (self._before or self._origin not in {key.name for key in self._auditor.logs}):
             self._continue(entry)
+        if entry.startswith(_LOST_ENTRY):
+            self._lose(entry)
         self._push(leaf_hash(entry))
 
     def _push(self, leaf: bytes) -> None:
@@ -561,6 +566,28 @@ class Replay:
                 raise ProofRejected(f"the log has {held} entries, fewer than a checkpoint that was kept states")
             if size == known.size and root != known.root:
                 raise ProofRejected("the next log continues from another history than a checkpoint that was kept")
+
+    def _lose(self, entry: bytes) -> None:
+        """Take down a log that was lost as a whole, with the last that was known of it."""
+        try:
+            fields = json.loads(entry)["fields"]
+            known = TreeHead(int(fields["log_size"]), bytes.fromhex(fields["log_root"]))
+            number = int(fields["log_number"])
+        except (ValueError, LookupError, TypeError, RecursionError) as exc:
+            raise ProofRejected("an entry owns up to a lost log and does not say which") from exc
+        bases = {key.name for key in self._auditor.logs}
+        base = self._origin if self._origin in bases else self._origin.rpartition("/")[0]
+        self._lost[f"{base}/{number}"] = known
+
+    def _end_lost(self) -> None:
+        """Check that every log that a kept note is about is there, or was owned up to as lost with as much as that."""
+        for origin, known in self._lost.items():
+            if origin not in self._logs:
+                self.told.append(f"GAP: all {known.size} entries of {origin} were lost by a restore")
+                self._logs.add(origin)
+                self._end(origin, 0, known)
+        if missing := {origin for origin, _ in (*self._auditor.heads, *self._auditor.promises)} - self._logs:
+            raise ProofRejected(f"export: {len(missing)} logs are missing that a note which was kept is about")
 
     def _tell(self) -> None:
         size, signed = self._size, self._signed

@@ -51,10 +51,10 @@ class StoredLog:
         assert note is not None
         return note
 
-    def go_on(self, note: str) -> None:
+    def go_on(self, note: str, *later: str) -> None:
         with unit_of_work(self.engine) as session:
             told = NewEntry(action="x", at=NOON, actor=ACTOR, fields=AuditFields(reason="restored"))
-            start_log_after(session, note, PUBLIC, told=told)
+            start_log_after(session, note, PUBLIC, told=told, later=later)
 
     def proof(self, number: int, note: str) -> str:
         with reading(self.engine) as session:

@@ -22,7 +22,7 @@ from sqlmodel import Session
 
 from hub.anchors.anchor import Anchor, Outcome, Sighting, Statement
 from hub.anchors.standing import Because, Closed, Confirmation, Open, standing_of
-from hub.anchors.statement import statement_of
+from hub.anchors.statement import nothing_of, statement_of
 from hub.anchors.store import Told, confirm, confirmations, kept, note_told
 from hub.errors import AccessRefused
 from privacy.audit import AuditFields
@@ -36,6 +36,7 @@ EXCUSED_HOURS: Final = 24
 
 _SYSTEM: Final = PrincipalId(bytes(ID_BYTES))
 _MOST_LOGS: Final = 16  # restores of one backup after another; each may find a log that an anchor knows
+_UNKNOWN_NAMES: Final = 3  # names after the last known one that are asked for: a log may end before it is anchored
 _TROUBLE: Final = frozenset({Outcome.AHEAD, Outcome.CONTRADICTED, Outcome.REFUSED, Outcome.UNREACHABLE})
 
 
@@ -114,29 +115,45 @@ class Anchoring:
         for _ in range(_MOST_LOGS):
             statement = self._statement()
             told = self._ask(self.anchors, statement, lambda anchor, shown: anchor.look(shown))
-            self._seen = {each.anchor.name: each.sighting for each in told}
+            later = self._later(statement, told)
+            self._seen = {each.anchor.name: each.sighting for each in (*told, *later)}
             ahead = [each.sighting for each in told if each.sighting.outcome is Outcome.AHEAD]
-            if not ahead or not self._begin_log(statement, ahead):
+            lost = [each.sighting.note for each in later if each.sighting.note is not None]
+            if not (ahead or lost) or not self._begin_log(statement, ahead, lost):
                 break
         else:
             return
         with self._log.unit_of_work() as session:
             note_told(session, [each for each in told if each.sighting.outcome in _TROUBLE], at=self._log.clock())
 
-    def _begin_log(self, statement: Statement, ahead: Iterable[Sighting]) -> bool:
+    def _later(self, statement: Statement, told: Iterable[Told]) -> list[Told]:
+        """Look for logs after ours: this backup was put back before, and an anchor keeps what was begun then."""
+        answers = [each.anchor for each in told if each.sighting.outcome is not Outcome.UNREACHABLE]
+        found: list[Told] = []
+        number, last = statement.log, statement.log
+        while number < last + _UNKNOWN_NAMES:
+            number += 1
+            shown = nothing_of(self._log.public_key(), number, at=statement.at)
+            seen = self._ask(answers, shown, lambda anchor, shown: anchor.look(shown))
+            known = [each for each in seen if each.sighting.note is not None]
+            found += known
+            last = number if known else last
+        return found
+
+    def _begin_log(self, statement: Statement, ahead: Sequence[Sighting], later: Sequence[str]) -> bool:
         """Begin a new log after the newest note that is known; say whether looking again makes sense."""
-        newest = max(ahead, key=lambda seen: (seen.note is not None, seen.size or 0))
-        note = newest.note or statement.note
+        newest = max(ahead, key=lambda seen: (seen.note is not None, seen.size or 0), default=None)
+        note = (newest.note if newest else None) or statement.note
         with self._log.unit_of_work() as session:
             head = log_head(session)
-            if head.log != statement.log or head.frontier.size >= (newest.size or 0):
+            if head.log != statement.log or (not later and newest and head.frontier.size >= (newest.size or 0)):
                 return True  # another process signed and published meanwhile: nothing was rolled back
             if note is None:
                 return False  # a witness knows more, and nothing signed is left that a new log could commit to
             told = NewEntry(
                 action=CONTINUED, at=statement.at, actor=_SYSTEM, fields=AuditFields(reason=Because.ROLLED_BACK.value)
             )
-            start_log_after(session, note, self._log.public_key(), told=told)
+            start_log_after(session, note, self._log.public_key(), told=told, later=later)
         return True
 
     def _publish(self, anchors: Sequence[Anchor]) -> list[Told]:

@@ -12,7 +12,7 @@ from privacy.merkle import consistency_ranges
 from privacy.store.audit import LogHead, log_head
 from privacy.store.audit_checkpoint import newest_checkpoint
 from privacy.store.audit_node import roots_of
-from privacy.verifier import VerifierKey
+from privacy.verifier import EMPTY_ROOT, Frontier, VerifierKey
 
 ReadOnly = Callable[[], AbstractContextManager[Session]]
 
@@ -41,6 +41,19 @@ def statement_of(read_only: ReadOnly, base: VerifierKey, *, at: datetime) -> Sta
         at=at,
         root_at=lambda size: _root_at(head, size, roots),
         proof=lambda old, new: tuple(roots(consistency_ranges(old, new))),
+    )
+
+
+def nothing_of(base: VerifierKey, log: int, *, at: datetime) -> Statement:
+    """State that we have nothing of a log of ours: an anchor that keeps anything of it is ahead."""
+    return Statement(
+        key=VerifierKey(origin_of(base.name, log), base.public),
+        log=log,
+        head=Frontier().head,
+        note=None,
+        at=at,
+        root_at=lambda _size: EMPTY_ROOT,
+        proof=lambda _old, _new: (),
     )
 
 

@@ -147,23 +147,27 @@ def continue_(
     *,
     after: Annotated[Path, typer.Option("--from", help="The last known checkpoint of the log that was restored.")],
     reason: Annotated[Reason, typer.Option("--reason", help="Why a new log begins.")],
+    later: Annotated[
+        list[Path] | None, typer.Option("--later", help="The last known checkpoint of a log begun after it; often.")
+    ] = None,
     dry_run: DryRun = False,
 ) -> None:
     """Begin a new log after a restore: its first entry commits to the old log's last known checkpoint.
 
-    What the old log held beyond the backup is lost, and every later verification says so.
+    What the old log held beyond the backup is lost, and every later verification says so. Where the same backup was put
+    back before, logs that were begun since are lost, too: give the last known checkpoint of each with `--later`.
     """
     act = acting(ctx, Duty.CONTINUE_AUDIT)
-    key, note = act.hub.verifier_key(), note_from(after)
+    key, note, lost = act.hub.verifier_key(), note_from(after), [note_from(path) for path in later or []]
     if dry_run:
         with act.hub.reading() as session:
-            coming = log_after(session, note, key)
+            coming = log_after(session, note, key, later=lost)
         would(f"begin the log {origin_of(key.name, coming.log)} with entry {coming.start}")
         return
     fields = AuditFields(reason=reason.value, role=act.principal.role)
     told = NewEntry(action=CONTINUED, at=act.hub.clock(), actor=act.principal.principal_id, fields=fields)
     with act.hub.unit_of_work() as session:
-        begun = start_log_after(session, note, key, told=told)
+        begun = start_log_after(session, note, key, told=told, later=lost)
     say(f"Entries from {begun.start} on belong to the log {origin_of(key.name, begun.log)}.")
 
 

@@ -88,8 +88,7 @@ def export_log(session: Session, base: str) -> Iterator[bytes]:
         notes.setdefault(size, []).append(note)
     logs = logs_of(session)
     begins = {numbers.start: log for log, numbers in logs.items()}
-    for each in continuations(session):
-        before = logs[each.log - 1]
+    for each, before in zip(continuations(session), logs.values(), strict=False):  # the last log ends nowhere yet
         size = int(each.note.split("\n")[1])
         if 0 < size <= len(before) and (at := before.start + size) not in notes:
             notes[at] = [each.note]  # the root that the next log commits to, told where it can be recomputed

@@ -18,10 +18,19 @@ from privacy.checkpoint import origin_of
 from privacy.merkle import grown
 from privacy.store.audit import log_head
 from privacy.store.audit_arrival import verify_arrivals
-from privacy.store.audit_continuation import Continuation, continuations
+from privacy.store.audit_continuation import Continuation, continuations, logs_of, number_of, owned_up
 from privacy.store.audit_node import NodeTally
 from privacy.tables.audit import AuditBody, AuditCheckpoint, AuditLeaf
-from privacy.verifier import CONTINUED, Checkpoint, Frontier, ProofRejected, VerifierKey, leaf_hash, verify_checkpoint
+from privacy.verifier import (
+    CONTINUED,
+    Checkpoint,
+    Frontier,
+    ProofRejected,
+    TreeHead,
+    VerifierKey,
+    leaf_hash,
+    verify_checkpoint,
+)
 
 _PAGE: Final = 10_000
 _BEGINNING: Final = re.compile(rb'\{"action":"([a-z0-9_.:-]+)","actor":"[0-9a-f]{32}","at":(-?[0-9]+),')
@@ -103,7 +112,7 @@ def verify_log(
         checkpoints=claims.signed,
         outside=len(outside),
         logs=len(claims.logs) + 1,
-        gaps=tuple(state.gaps),
+        gaps=(*state.gaps, *claims.lost),
         unsequenced=verify_arrivals(session),
     )
 
@@ -117,36 +126,51 @@ class _Claims:
     logs: dict[int, Continuation]  # by the number of the entry that begins the log
     continued: dict[int, Checkpoint]  # by log: the last known checkpoint of the log before
     signed: int
+    lost: list[Gap]  # logs of which nothing is held
 
 
 def _claims(session: Session, key: VerifierKey, outside: Sequence[str]) -> _Claims:
-    following = continuations(session)
-    starts = [0, *(each.start for each in following)]
-    keys = {origin_of(key.name, log): VerifierKey(origin_of(key.name, log), key.public) for log in range(len(starts))}
-    logs = {origin: log for log, origin in enumerate(keys)}
+    following, held, lost = continuations(session), logs_of(session), owned_up(session)
 
-    def verified(note: str) -> Checkpoint:
-        origin = note.partition("\n")[0]
-        return verify_checkpoint(note, keys.get(origin, key))
+    def verified(note: str) -> tuple[int, Checkpoint]:
+        log = number_of(note.partition("\n")[0], key)
+        return log, verify_checkpoint(note, VerifierKey(origin_of(key.name, log), key.public))
 
     heads: dict[int, list[Checkpoint]] = defaultdict(list)
     stored = session.execute(select(AuditCheckpoint)).scalars().all()
     for row in stored:
-        checkpoint = verified(row.note)
-        if starts[logs[checkpoint.origin]] + checkpoint.head.size != row.size:
+        log, checkpoint = verified(row.note)
+        if log not in held or held[log].start + checkpoint.head.size != row.size:
             raise ProofRejected(f"audit log: the checkpoint over {row.size} entries states another size")
         heads[row.size].append(checkpoint)
     continued = {each.log: verified(each.note) for each in following}
-    for checkpoint in [*map(verified, outside), *continued.values()]:
-        log = logs[checkpoint.origin]
-        if (after := continued.get(log + 1)) is None or not _is_lost(checkpoint, after, starts[log : log + 2]):
-            heads[starts[log] + checkpoint.head.size].append(checkpoint)
-    return _Claims(key.name, heads, {each.start: each for each in following}, continued, len(stored))
+    after = dict(zip(held, following, strict=False))  # nothing continues the last one
+    for log, checkpoint in [*map(verified, outside), *continued.values()]:
+        if log not in held:
+            _verify_owned_up(checkpoint, lost.get(log))
+        elif log not in after or not _is_lost(checkpoint, continued[after[log].log][1], held[log]):
+            heads[held[log].start + checkpoint.head.size].append(checkpoint)
+    return _Claims(
+        base=key.name,
+        heads=heads,
+        logs={each.start: each for each in following},
+        continued={log: checkpoint for log, (_, checkpoint) in continued.items()},
+        signed=len(stored),
+        lost=[Gap(origin_of(key.name, log), 0, each.size) for log, each in sorted(lost.items()) if log not in held],
+    )
 
 
-def _is_lost(checkpoint: Checkpoint, after: Checkpoint, bounds: list[int]) -> bool:
+def _verify_owned_up(checkpoint: Checkpoint, known: TreeHead | None) -> None:
+    """Check that a log that is not held was owned up to as lost, with as much as an outside checkpoint states."""
+    if known is None or checkpoint.head.size > known.size:
+        raise ProofRejected("audit log: an outside checkpoint is of a log that is not here, nor owned up to as lost")
+    if checkpoint.head.size == known.size and checkpoint.head != known:
+        raise ProofRejected("audit log: another history was owned up to as lost than an outside checkpoint states")
+
+
+def _is_lost(checkpoint: Checkpoint, after: Checkpoint, held: range) -> bool:
     """Say whether a head lies among entries that a restore lost, so that only its successor's word can be compared."""
-    if checkpoint.head.size <= bounds[1] - bounds[0]:
+    if checkpoint.head.size <= len(held):
         return False
     if checkpoint.head.size > after.head.size:
         raise ProofRejected("audit log: an outside checkpoint is newer than the one that the next log continues from")
@@ -163,7 +187,7 @@ class _Recomputation:
     log: int = 0
     start: int = 0
     frontier: Frontier = field(default_factory=Frontier)
-    nodes: list[NodeTally] = field(default_factory=lambda: [NodeTally()])
+    nodes: dict[int, NodeTally] = field(default_factory=lambda: {0: NodeTally()})
     gaps: list[Gap] = field(default_factory=list)
 
     def take(self, page: Sequence[Leaf]) -> None:
@@ -197,7 +221,7 @@ class _Recomputation:
             raise ProofRejected(f"audit log: the log that begins with entry {min(late)} has no entries")
         if self.claims.heads:
             raise ProofRejected(f"audit log: a checkpoint over {min(self.claims.heads)} entries is longer than the log")
-        for log, tally in enumerate(self.nodes):
+        for log, tally in self.nodes.items():
             tally.verify_kept(session, log)
 
     def _extend(self, fresh: list[bytes]) -> None:
@@ -215,7 +239,7 @@ class _Recomputation:
         if known.size > held:
             self.gaps.append(Gap(origin_of(self.claims.base, self.log), held, known.size))
         self.log, self.start, self.frontier = following.log, following.start, Frontier()
-        self.nodes.append(NodeTally())
+        self.nodes[self.log] = NodeTally()
 
     def _verify_heads(self, stated: Sequence[Checkpoint]) -> None:
         for checkpoint in stated:

@@ -149,6 +149,23 @@ def test_second_restore_of_the_same_backup_is_noticed_again(desk: AnchoredDesk) 
     assert read(desk, "gone", "winback").exit_code == 4
     assert desk.run("audit", "anchor").exit_code == 0
     assert notes(desk)[-1].splitlines()[0].endswith("/2")
+    verified = desk.run("audit", "verify", "--anchor")
+    assert verified.exit_code == 0, "what was lost twice is owned up to, not contradicted"
+    assert verified.stderr.count("were lost by a restore") == 2
+
+
+def test_a_restore_that_lost_only_a_later_log_is_noticed(desk: AnchoredDesk) -> None:
+    desk.run("audit", "anchor")
+    saved = desk.backup()
+    kept = desk.file("kept.note", desk.run("audit", "checkpoint").stdout)
+    assert desk.run("audit", "continue", "--from", kept, "--reason", "drill").exit_code == 0
+    object_to(desk)
+    assert desk.run("audit", "anchor").exit_code == 0
+    desk.restore(saved)
+    assert "log_is_behind_its_anchor" in read(desk, "gone", "winback").stderr
+    assert desk.run("audit", "anchor").exit_code == 0
+    assert notes(desk)[-1].splitlines()[0].endswith("/2")
+    assert desk.run("audit", "verify", "--anchor").exit_code == 0
 
 
 def test_log_that_ran_on_beside_its_own_past_is_a_contradiction(desk: AnchoredDesk) -> None:

@@ -56,6 +56,7 @@ FULL = AuditFields(
     key=KeyId(b"k" * 16),
     erasure=b"x" * 16,
     intent=41,
+    log_number=1,
     log_size=7,
     log_root="33" * 32,
     act=ConsentAct.OBJECTED,
