@@ -10,11 +10,13 @@ from hub.cli import (
     audit,
     batch,
     consent,
+    contact,
     domain,
     erase,
     hold,
     keys,
     lake,
+    outbox,
     policy,
     predict,
     principal,
@@ -57,8 +59,8 @@ def make_app() -> typer.Typer:
         app.command()(command)
     app.command("version")(show_version)
     for noun in (
-        *(erase, source, quarantine, consent, suppression, principal, policy, domain, keys, view),
-        *(predict, reveal, audit, lake, batch, receipt, retention, hold, witness),
+        *(erase, source, quarantine, consent, contact, suppression, principal, policy, domain, keys, view),
+        *(predict, reveal, audit, lake, batch, outbox, receipt, retention, hold, witness),
     ):
         app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
     app.add_typer(subject_token.app, name="subject")
