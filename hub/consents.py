@@ -25,6 +25,7 @@ from privacy.store.audit import NewEntry, note_entries
 from privacy.store.consent import PERMISSIVE, Act, append_groups, history_of
 from privacy.store.policy import find_policy
 from privacy.store.principal import Principal
+from privacy.suppression import is_of_policy
 from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PrincipalId, PurposeId, RecordId, Role
 
 _MAY_ENTER: Final = frozenset({Role.OWNER, Role.DPO, Role.AGENT})
@@ -125,7 +126,7 @@ def told(policy: Policy, subject: Subject, wish: Wish, by: PrincipalId, *, at: d
     if wish.act in PERMISSIVE:
         subject.verify_one_person()
     version, notice = 0, None
-    if wish.purpose != EVERY_PURPOSE:
+    if is_of_policy(wish.purpose):
         purpose = policy.purpose(wish.purpose)
         version, notice = purpose.version, purpose.notice_version
     event = ConsentEvent(act=wish.act, at=at, channel=wish.channel, notice_version=notice, until=wish.until)
