@@ -20,7 +20,7 @@ from privacy.consent import Head, head_after
 from privacy.decision import Deny, Standing, decide
 from privacy.errors import PrivacyError
 from privacy.purposes import Policy, Purpose
-from privacy.store.consent import heads_of
+from privacy.store.consent import Place, heads_of, heads_unlike
 from privacy.store.epoch import current_epoch
 from privacy.store.ledger import owe
 from privacy.store.policy import find_policy
@@ -33,7 +33,6 @@ from privacy.terms import (
     LegalBasis,
     PrincipalId,
     PurposeId,
-    RecordId,
 )
 
 
@@ -185,10 +184,10 @@ class _Planned:
 class _Turn:
     """Choices of many people, judged one after the other, each against what those before it leave."""
 
-    def __init__(self, hub: Hub, policy: Policy, heads: dict[tuple[RecordId, PurposeId], Head]) -> None:
+    def __init__(self, hub: Hub, policy: Policy, heads: dict[Place, Head]) -> None:
         self._hub, self._policy, self._heads = hub, policy, heads
         self._acts: list[Told] = []
-        self._last: dict[tuple[RecordId, PurposeId, bool], Choice] = {}
+        self._last: dict[Place, dict[bool, Choice]] = {}
         self._effects: dict[tuple[PurposeId, Wanted], _Effect] = {}
         self._epochs, self._epoch = range(0), 0
         self._repeated = False
@@ -209,10 +208,11 @@ class _Turn:
     def write(self, session: Session) -> None:
         """Write what was planned, and look whether it stands: an act that has no effect is not acknowledged."""
         if self._acts:
-            self._epochs = write_told(session, self._acts)
-            heads = heads_of(session, {record for record, _, _ in self._last})
-            if not all(_said(heads[record, purpose], choice) for (record, purpose, _), choice in self._last.items()):
-                raise ChoiceNotRecorded
+            moved = {place: self._heads[place] for place in self._last}
+            self._epochs = write_told(session, self._acts, moved)
+            for place, head in heads_unlike(session, moved).items():  # somebody else was at it
+                if not all(_said(head, choice) for choice in self._last[place].values()):
+                    raise ChoiceNotRecorded
         if self._repeated:
             owe(session)  # what stands already may have been written by somebody who was not told so
         self._epoch = current_epoch(session)
@@ -241,9 +241,11 @@ class _Turn:
             return _Planned(choice)
         wish = Wish(act=_ACTS[choice.wanted], purpose=choice.purpose, channel=channel, language=choice.language)
         act = told(self._policy, Subject(records=records), wish, actor, at=self._hub.clock())
-        for record, purpose in places:
-            self._heads[record, purpose] = head_after(self._heads.get((record, purpose), _UNHEARD), act.event)
-            self._last[record, purpose, choice.wanted is Wanted.OBJECTED] = choice
+        for place in places:
+            head = self._heads[place] = head_after(self._heads.get(place, _UNHEARD), act.event)
+            if not _said(head, choice):
+                raise ChoiceNotRecorded
+            self._last.setdefault(place, {})[choice.wanted is Wanted.OBJECTED] = choice
         self._acts.append(act)
         receipt = next((one.event_id for one in act.acts if bytes(one.record_id) == bytes(actor)), None)
         return _Planned(choice, len(self._acts) - 1, receipt)

@@ -6,7 +6,7 @@ An act made while records are merged is written to every part of the entity. An 
 committed: no read that starts later returns the person.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -19,14 +19,14 @@ from ingest.identity.comparable import comparable_email, comparable_phone
 from ingest.store.identity import entity_of_record, records_by_attribute, records_of_entity
 from ingest.store.record import find_records
 from privacy.audit import AuditFields
-from privacy.consent import ConsentEvent
+from privacy.consent import ConsentEvent, Head
 from privacy.purposes import Policy
 from privacy.store.audit import NewEntry, note_entries
-from privacy.store.consent import PERMISSIVE, Act, append_groups, history_of
+from privacy.store.consent import PERMISSIVE, Act, Place, append_groups, history_of
 from privacy.store.policy import find_policy
 from privacy.store.principal import Principal
 from privacy.suppression import is_of_policy
-from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PrincipalId, PurposeId, RecordId, Role
+from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PrincipalId, PurposeId, RecordId, Role, random_id
 
 _MAY_ENTER: Final = frozenset({Role.OWNER, Role.DPO, Role.AGENT})
 
@@ -138,19 +138,20 @@ def told(policy: Policy, subject: Subject, wish: Wish, by: PrincipalId, *, at: d
             actor=by,
             purpose_version=version,
             language=wish.language,
+            event_id=random_id(),
         )
         for record in subject.records
     )
     return Told(event=event, purpose=wish.purpose, by=by, acts=acts)
 
 
-def write_told(session: Session, acts: Sequence[Told]) -> range:
+def write_told(session: Session, acts: Sequence[Told], heads: Mapping[Place, Head] | None = None) -> range:
     """Write what several people told, with one statement of a kind for all of them; return the epoch of each.
 
-    Ledger, heads, epochs and audit entries, in the caller's transaction.
+    Ledger, heads, epochs and audit entries, in the caller's transaction. `heads`: what the acts lead to, if known.
     """
     recorded_at = max(each.event.at for each in acts)
-    epochs = append_groups(session, [each.acts for each in acts], recorded_at=recorded_at)
+    epochs = append_groups(session, [each.acts for each in acts], recorded_at=recorded_at, heads=heads)
     note_entries(session, [_entry(each, epoch) for each, epoch in zip(acts, epochs, strict=True)])
     return epochs
 

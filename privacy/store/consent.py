@@ -3,19 +3,21 @@
 Append an event, move the head, bump the epoch, all in one transaction.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, case, delete, literal_column, or_, select, tuple_
+from sqlalchemy import BigInteger, case, delete, literal_column, or_, select, tuple_, type_coerce
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col
 
-from privacy.consent import ConsentEvent, Head, Mark, head_after
-from privacy.store.bulk import execute_rows, insert_rows
+from privacy.consent import ConsentEvent, Head, head_after
+from privacy.instant import instant_of, microseconds_of
+from privacy.store.bulk import among_keys, execute_rows, insert_rows, select_among
 from privacy.store.epoch import bump_epoch, bump_epochs
 from privacy.store.ledger import Restraint, note_groups, note_restraints
 from privacy.store.marks import bytes_of_mark, mark_of_bytes
@@ -24,9 +26,12 @@ from privacy.terms import ActChannel, BatchId, ConsentAct, PrincipalId, PurposeI
 
 _MARKS: Final = ("own", "imported", "ended")
 _INSTANTS: Final = ("requested_at", "objected_at", "objection_lifted_at", "restricted_at", "restriction_lifted_at")
-_HEADS: Final = select(*(col(getattr(ConsentHead, name)) for name in ConsentHead.model_fields)).where(
-    col(ConsentHead.record_id).in_(bindparam("records", expanding=True))
-)
+_HEADS: Final = select(
+    col(ConsentHead.record_id),
+    col(ConsentHead.purpose),
+    *(col(getattr(ConsentHead, name)) for name in _MARKS),
+    *(type_coerce(col(getattr(ConsentHead, name)), BigInteger) for name in _INSTANTS),
+).where(among_keys(col(ConsentHead.record_id)))
 PERMISSIVE: Final = frozenset(
     {ConsentAct.GIVEN, ConsentAct.RENEWED, ConsentAct.OBJECTION_LIFTED, ConsentAct.RESTRICTION_LIFTED}
 )
@@ -34,11 +39,15 @@ _FREE: Final = PERMISSIVE | {ConsentAct.REQUESTED}
 """Acts that a restore may forget: nobody is read more widely for it."""
 
 
+Place = tuple[RecordId, PurposeId]
+"""Whose, and for what: where a head stands."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
     """One consent act as it goes into the ledger: the event, whose, for what, and by whom it was entered.
 
-    `event_id` is drawn for it and names its row, and so its receipt.
+    `event_id` names its row, and so its receipt; None if one is to be drawn.
     """
 
     record_id: RecordId
@@ -49,7 +58,7 @@ class Act:
     language: str = ""
     contract: str = ""
     batch_id: BatchId | None = None
-    event_id: bytes = field(default_factory=random_id, compare=False)
+    event_id: bytes | None = field(default=None, compare=False)
 
     @property
     def permissive(self) -> bool:
@@ -66,14 +75,21 @@ def append_acts(session: Session, acts: Sequence[Act], *, recorded_at: datetime)
     return move_heads(session, acts)
 
 
-def append_groups(session: Session, groups: Sequence[Sequence[Act]], *, recorded_at: datetime) -> range:
+def append_groups(
+    session: Session,
+    groups: Sequence[Sequence[Act]],
+    *,
+    recorded_at: datetime,
+    heads: Mapping[Place, Head] | None = None,
+) -> range:
     """Append what several people said, with one statement of a kind for all; return the epoch that each group starts.
 
-    A group is what one person said at once: it has an epoch of its own, as if it had been appended alone.
+    A group is what one person said at once: it has an epoch of its own, as if it had been appended alone. `heads` are
+    the heads that the acts lead to, where the caller has folded them already.
     """
     acts = [act for group in groups for act in group]
     append_to_ledger(session, acts, recorded_at=recorded_at)
-    _move(session, acts)
+    _move(session, _folded(acts) if heads is None else heads)
     epochs = bump_epochs(session, [{act.record_id for act in group} for group in groups], kind="consent")
     note_groups(session, [(epoch, _restraints(group)) for epoch, group in zip(epochs, groups, strict=True)])
     return epochs
@@ -90,7 +106,7 @@ def move_heads(session: Session, acts: Sequence[Act]) -> int | None:
     """Let acts that are in the ledger take effect; repeating it changes nothing but the head's version."""
     if not acts:
         return None
-    _move(session, acts)
+    _move(session, _folded(acts))
     epoch = bump_epoch(session, {act.record_id for act in acts}, kind="consent")
     note_restraints(session, epoch, _restraints(acts))
     return epoch
@@ -111,19 +127,23 @@ def _restraints(acts: Sequence[Act]) -> list[Restraint]:
     ]
 
 
-def _move(session: Session, acts: Sequence[Act]) -> None:
-    heads: dict[tuple[RecordId, PurposeId], Head] = {}
-    for act in acts:
-        key = (act.record_id, act.purpose)
-        heads[key] = head_after(heads.get(key, Head()), act.event)
+def _move(session: Session, heads: Mapping[Place, Head]) -> None:
     # In one order: two transactions that lock the same heads crosswise would end in a deadlock on PostgreSQL.
-    _upsert(
-        session, [_head_row(record, purpose, head) for (record, purpose), head in sorted(heads.items(), key=_place)]
-    )
+    rows = [
+        {"record_id": place[0], "purpose": place[1], "version": 1}
+        | {name: getattr(head, name) for name in _INSTANTS}
+        | {name: None if (mark := getattr(head, name)) is None else bytes_of_mark(mark) for name in _MARKS}
+        for place, head in sorted(heads.items(), key=itemgetter(0))
+    ]
+    _upsert(session, rows)
 
 
-def _place(item: tuple[tuple[RecordId, PurposeId], Head]) -> tuple[RecordId, PurposeId]:
-    return item[0]
+def _folded(acts: Iterable[Act]) -> dict[Place, Head]:
+    heads: dict[Place, Head] = {}
+    for act in acts:
+        place = (act.record_id, act.purpose)
+        heads[place] = head_after(heads.get(place, Head()), act.event)
+    return heads
 
 
 def acts_of_batch(session: Session, batch_id: BatchId) -> list[Act]:
@@ -140,12 +160,22 @@ def history_of(session: Session, records: Iterable[RecordId]) -> list[Act]:
     return [act_of_row(row) for row in rows]
 
 
-def heads_of(session: Session, records: Iterable[RecordId]) -> dict[tuple[RecordId, PurposeId], Head]:
+def heads_of(session: Session, records: Iterable[RecordId]) -> dict[Place, Head]:
     """Read the heads of some records, for every purpose that has one."""
-    chosen = [bytes(record) for record in records]
+    return {place: _head_of(row) for place, row in _heads_among(session, records)}
+
+
+def heads_unlike(session: Session, expected: Mapping[Place, Head]) -> dict[Place, Head]:
+    """Read heads again and return those that are not as expected; one that is not there is as if nothing was said."""
+    found = dict(_heads_among(session, {record for record, _ in expected}))
+    other = {place for place, head in expected.items() if found.get(place) != tuple(_columns_of(head).values())}
+    return {place: _head_of(found[place]) if place in found else Head() for place in other}
+
+
+def _heads_among(session: Session, records: Iterable[RecordId]) -> Iterator[tuple[Place, tuple[Any, ...]]]:
     # Rows, not mapped objects: a session would hand back what it read before, and a head may have moved since.
-    rows = session.connection().execute(_HEADS, {"records": chosen})
-    return {(RecordId(row.record_id), PurposeId(row.purpose)): _head_of(row) for row in rows}
+    for record, purpose, *columns in select_among(session, _HEADS, sorted(set(records))):
+        yield (record, purpose), tuple(columns)
 
 
 def declare_grounds(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -184,7 +214,7 @@ def grounds(session: Session) -> list[SourceGround]:
 
 def _ledger_row(act: Act, recorded_at: datetime) -> dict[str, Any]:
     return {
-        "event_id": act.event_id,
+        "event_id": act.event_id or random_id(),
         "record_id": act.record_id,
         "purpose": act.purpose,
         "act": act.event.act.value,
@@ -223,29 +253,17 @@ def act_of_row(row: ConsentEventRow) -> Act:
     )
 
 
-def _head_row(record: RecordId, purpose: PurposeId, head: Head) -> dict[str, Any]:
-    row: dict[str, Any] = {"record_id": record, "purpose": purpose, "version": 1}
-    for name in _MARKS:
-        mark = getattr(head, name)
-        row[name] = None if mark is None else bytes_of_mark(mark)
-    return row | {name: getattr(head, name) for name in _INSTANTS}
+def _columns_of(head: Head) -> dict[str, Any]:
+    """Return a head as the database stores it, by column."""
+    row: dict[str, Any] = {name: None if (m := getattr(head, name)) is None else bytes_of_mark(m) for name in _MARKS}
+    return row | {name: None if (at := getattr(head, name)) is None else microseconds_of(at) for name in _INSTANTS}
 
 
-def _head_of(row: Row[Any]) -> Head:
-    return Head(
-        own=_mark_of(row.own),
-        imported=_mark_of(row.imported),
-        ended=_mark_of(row.ended),
-        requested_at=row.requested_at,
-        objected_at=row.objected_at,
-        objection_lifted_at=row.objection_lifted_at,
-        restricted_at=row.restricted_at,
-        restriction_lifted_at=row.restriction_lifted_at,
-    )
-
-
-def _mark_of(encoded: bytes | None) -> Mark | None:
-    return None if encoded is None else mark_of_bytes(encoded)
+def _head_of(columns: tuple[Any, ...]) -> Head:
+    marks = {name: mark_of_bytes(each) for name, each in zip(_MARKS, columns, strict=False) if each is not None}
+    rest = zip(_INSTANTS, columns[len(_MARKS) :], strict=True)
+    known: dict[str, Any] = {**marks, **{name: instant_of(each) for name, each in rest if each is not None}}
+    return Head(**known)
 
 
 def _upsert(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:

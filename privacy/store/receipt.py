@@ -48,7 +48,7 @@ def purpose_of(session: Session, act: RecordedAct) -> Purpose | None:
 def _recorded(row: ConsentEventRow) -> RecordedAct:
     act = act_of_row(row)
     return RecordedAct(
-        receipt_id=act.event_id,
+        receipt_id=bytes(row.event_id),
         record_id=act.record_id,
         purpose=act.purpose,
         purpose_version=act.purpose_version,
