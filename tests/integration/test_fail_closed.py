@@ -109,6 +109,8 @@ EXCUSED: Final = {
     **dict.fromkeys(("audit log", "audit verify", "audit checkpoint", "audit key", "audit continue"), LOG),
     **dict.fromkeys(("audit rebuild", "audit reconcile", "audit prove", "audit receipt", "audit verifier"), LOG),
     **dict.fromkeys(("audit anchor", "audit anchors", "audit accept-gap"), LOG),
+    **dict.fromkeys(("retention plan", "retention run", "retention list"), COUNTS),
+    **dict.fromkeys(("hold add", "hold lift", "hold list"), ACT),
     **dict.fromkeys(("lake fsck", "lake compact", "lake purge", "lake sweep"), UPKEEP),
     **dict.fromkeys(("keys status", "keys rotate-kek", "keys rotate-domain", "keys retire"), UPKEEP),
     **dict.fromkeys(
