@@ -55,6 +55,7 @@ WITHHELD: Final[Mapping[str, str]] = {
         ("key_id", "token", "tokens", "token_hash", "content_index", "key_index", "subject_index", "proven_index"),
         _DIGEST,
     ),
+    **dict.fromkeys(("handle_hash", "identifier_index", "short_digest", "long_digest", "claim"), _DIGEST),
     **dict.fromkeys(
         ("actor", "decided_by", "reviewed_by", "reviewer_person", "approved_by", "approver_person"),
         _COLLEAGUE,
