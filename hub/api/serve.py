@@ -1,5 +1,6 @@
 """Serving a hub: on this machine only, unless the way to the caller is encrypted."""
 
+import gc
 import ipaddress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +17,7 @@ from hub.errors import SettingsInvalid
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8400
 _MOST_CONNECTIONS: Final = 512
+_YOUNG_OBJECTS: Final = 20_000  # Python's own limit is 700: less than two requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,20 @@ def serve(
         SettingsInvalid: the host can be reached from other machines and nobody said who encrypts.
 
     """
-    uvicorn.Server(config_of(hub, host, port, tls=tls)).run()
+    config = config_of(hub, host, port, tls=tls)
+    spare_collector()
+    uvicorn.Server(config).run()
+
+
+def spare_collector() -> None:
+    """Let Python's collector leave alone what lives as long as the server, and look at the rest less often.
+
+    Requests make and drop thousands of small objects; with Python's own settings a fifth of an opt-out's processor time
+    went into looking for cycles among them (measured).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS, 20, 20)
 
 
 def config_of(hub: Hub, host: str, port: int, *, tls: Certificate | TlsElsewhere | None = None) -> uvicorn.Config:

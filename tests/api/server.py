@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvicorn
 
-from hub.api.serve import config_of
+from hub.api.serve import config_of, spare_collector
 from hub.compose import Hub, open_hub
 from hub.settings import Settings
 
@@ -44,7 +44,9 @@ def main(home: str, port: str) -> None:
     """Serve a home until SIGTERM, in the databases that the environment names."""
     chosen = {name: os.environ[name] for name in ("VARDE_DATABASE_URL", "VARDE_KEYSTORE_URL") if name in os.environ}
     hub = open_hub(Settings.load(chosen, Path(home)))
-    uvicorn.Server(config_of(hub, "127.0.0.1", int(port))).run()
+    config = config_of(hub, "127.0.0.1", int(port))
+    spare_collector()
+    uvicorn.Server(config).run()
 
 
 if __name__ == "__main__":
