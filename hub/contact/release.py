@@ -25,7 +25,7 @@ from privacy.contact import ContactWish, Unreached, channel_rows, preferred
 from privacy.instant import microseconds_of
 from privacy.purposes import Purpose
 from privacy.store.consent import grounds
-from privacy.store.contact import add_contacts, contacts_of, wish_of_row, wishes_of
+from privacy.store.contact import add_contacts, contacts_of, forget_contacts, wish_of_row, wishes_of
 from privacy.store.epoch import lock_epoch
 from privacy.store.policy import find_policy
 from privacy.store.principal import Principal
@@ -114,6 +114,7 @@ def released(hub: Hub, records: Sequence[RecordId], outreach: Outreach, by: Prin
         checked = release_check(session, records, now)
         reached = checked.filter(pl.col("because").is_null())
         chosen = [RecordId(record) for record in reached["record"]]
+        forget_contacts(session, at=now.at)
         add_contacts(session, chosen, channel=now.channel, purpose=now.purpose.id, at=now.at)
         spared = checked.drop_nulls("because").group_by("because").len().sort("because")
         fields = AuditFields(

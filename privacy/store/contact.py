@@ -40,7 +40,6 @@ _WISHES: Final = select(
 _MADE: Final = select(col(ContactMade.record_id), type_coerce(col(ContactMade.at), BigInteger)).where(
     among_keys(col(ContactMade.record_id))
 )
-_CHUNK: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,14 +103,6 @@ def contacts_of(session: Session, records: Sequence[bytes]) -> pl.DataFrame:
     """Return when records were reached: `record`, `at_us` (microseconds since 1970), a row for each contact."""
     rows = list(select_among(session, _MADE, records))
     return pl.DataFrame(rows, schema={"record": pl.Binary, "at_us": pl.Int64}, orient="row")
-
-
-def delete_contacts(session: Session, records: Sequence[RecordId]) -> None:
-    """Delete wishes and contacts of erased records."""
-    for start in range(0, len(records), _CHUNK):
-        chunk = records[start : start + _CHUNK]
-        for table in (ContactWishRow, ContactMade):
-            session.execute(delete(table).where(col(table.record_id).in_(chunk)))
 
 
 def forget_contacts(session: Session, *, at: datetime) -> int:

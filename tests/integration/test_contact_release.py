@@ -139,6 +139,10 @@ def test_a_release_counts_and_the_next_one_knows(hub: Hub, clock: FixedClock) ->
         told = [entry.fields for _, entry in entries(session, action="contact.release")]
     assert sorted(fields.rows or 0 for fields in told) == [1, 2, 2]
     assert {"too_often": 1} in [fields.absent for fields in told]
+    clock.forward(days=401)
+    released(hub, both(hub), outreach(hub), by)
+    with hub.reading() as session:
+        assert contacts_of(session, both(hub)).height == 2
 
 
 def test_what_was_learned_only_fills_what_was_left_open(lite: Hub) -> None:
