@@ -241,3 +241,18 @@ columns:
         hub = hub_factory(kind)
         summary = ingest_file(contract_of_yaml(contract), path, hub.ports(acting_principal(hub).principal_id))
         assert (summary.counts.accepted, summary.counts.duplicate) == (3, 0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("worth_all", [0, 1_000_000], ids=["looked up", "looked through"])
+def test_who_shares_an_attribute_is_found_by_either_way_of_looking(
+    kind: str, worth_all: int, hub_factory: HubFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small delivery looks its tokens up, a large one looks through all: both join the same records."""
+    monkeypatch.setattr("ingest.store.identity._WORTH_ALL", worth_all)
+    hub = hub_factory(kind)
+    take_all(hub, tmp_path / "in")
+    assert meaning(hub)["entities"] == [
+        *[["c1", "s1"], ["c2", "s2"], ["c3"], ["c4"], ["c5", "s5"], ["c6", "s6"], ["c7"], ["c8", "s8"], ["c9"]],
+        *[["f1"], ["f2"], ["s9"]],
+    ]
