@@ -44,6 +44,7 @@ from privacy.purposes import Policy
 from privacy.store.audit import append_entry
 from privacy.store.audit_checkpoint import add_checkpoint
 from privacy.store.audit_proof import give_receipt
+from privacy.store.epoch import current_epoch
 from privacy.store.ledger import is_owing
 from privacy.store.policy import find_policy
 from privacy.store.unwrap import keep_tally
@@ -84,8 +85,10 @@ class Hub:
         What it enters in the ledger is in the key store and in the copy outside when this returns.
         """
         with unit_of_work(self.engine) as session:
-            self.watch.look(session)
+            epoch = self.watch.look(session)
             yield session
+            epoch = current_epoch(session) if is_owing(session) else epoch
+        self.watch.note(epoch)
         if is_owing(session):
             self.reached("ledger_owed")
             self.ledger.ship()

@@ -14,11 +14,11 @@ from hub.cli.invocation import Acting, acting
 from hub.cli.message import say, warn, would
 from hub.cli.subject import Identifier, one_subject_from
 from hub.cli.table import Format, FormatOption, Table, show
-from hub.consents import Subject, find_subject
 from hub.erasing import erase as carry_out
 from hub.erasing import erase_many, plan, roll_forward
 from hub.erasure.absence import verify_absence
-from hub.errors import ErasureNotFound, SubjectNotFound
+from hub.erasure.naming import subjects_of
+from hub.errors import ErasureNotFound
 from hub.problems import ExitCode
 from privacy.store.erasure import find_certificate
 
@@ -120,8 +120,9 @@ def _erase_one(act: Acting, identifier: str, form: Format, *, rehearsal: bool, a
 
 
 def _erase_file(act: Acting, path: Path, form: Format, *, rehearsal: bool, agreed: bool) -> None:
-    subjects, unknown, shared = _found_in(act, path)
-    say(f"{len(subjects)} people found; {unknown} identifiers nobody carries, {shared} that several people share.")
+    named = subjects_of(act.hub, _lines_of(path))
+    subjects = named.subjects
+    say(f"{len(subjects)} people found; {named.unknown} identifiers nobody carries, {named.shared} shared by several.")
     if rehearsal:
         would(f"erase {len(subjects)} people together, with one rewrite of the lake")
         return
@@ -134,7 +135,7 @@ def _erase_file(act: Acting, path: Path, form: Format, *, rehearsal: bool, agree
     show(Table(_COLUMNS, rows, f"Erased {done.people} people; the lake's figures are those of all together"), form)
     if done.held:
         warn(f"{done.held} people are under a legal hold and were not erased.")
-    if shared or unknown or done.held:
+    if named.shared or named.unknown or done.held:
         raise typer.Exit(ExitCode.REJECTS)
 
 
@@ -142,25 +143,12 @@ def _lake(done: Any) -> tuple[int, int, int]:  # noqa: ANN401 - a certificate
     return done.rows_deleted, done.rows_blanked, done.lake_files_replaced
 
 
-def _found_in(act: Acting, path: Path) -> tuple[list[Subject], int, int]:
-    """Find whom a file names; count the lines that name nobody, or several people. A person named twice counts once."""
+def _lines_of(path: Path) -> list[str]:
     try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         raise typer.BadParameter("the file cannot be read as UTF-8 text") from None
-    found: dict[bytes, Subject] = {}
-    unknown = shared = 0
-    for line in filter(None, lines):  # an identifier at a time: each is looked up by its own kind of index
-        try:
-            subject = find_subject(act.hub, line)
-        except SubjectNotFound:
-            unknown += 1
-            continue
-        if subject.entities > 1:
-            shared += 1
-        else:
-            found[subject.records[0]] = subject
-    return list(found.values()), unknown, shared
+    return [line.strip() for line in lines if line.strip()]
 
 
 def _id_of(word: str) -> bytes:

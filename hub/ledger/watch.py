@@ -12,8 +12,8 @@ class EpochWatch:
     def __init__(self) -> None:
         self._newest = 0
 
-    def look(self, session: Session) -> None:
-        """Compare a transaction's epoch, which this makes its first statement, with what was read before.
+    def look(self, session: Session) -> int:
+        """Compare a transaction's epoch, which this makes its first statement, with what was read before; return it.
 
         Raises:
             RestorePending: an older database was put under a running process.
@@ -23,4 +23,9 @@ class EpochWatch:
         epoch = current_epoch(session)
         if epoch < known:
             raise RestorePending("the control database")
+        self.note(epoch)
+        return epoch
+
+    def note(self, epoch: int) -> None:
+        """Remember an epoch that is committed."""
         self._newest = max(self._newest, epoch)
