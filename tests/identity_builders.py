@@ -86,10 +86,15 @@ class Town:
 
 @contextmanager
 def town_of(
-    hub: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch, issuers: tuple[dict[str, Any], ...] = ()
+    hub: Hub,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    issuers: tuple[dict[str, Any], ...] = (),
+    every: float = 3600.0,
 ) -> Iterator[Town]:
-    """Take the people in and serve; the post goes round only when a test says so."""
-    monkeypatch.setattr(service, "LETTER_SECONDS", 3600.0)
+    """Take the people in and serve; unless `every` says otherwise the post goes round only when a test says so."""
+    monkeypatch.setattr(service, "LETTER_SECONDS", every)
     for name, rows in (("first", _FIRST), ("then", _THEN)):
         _deliver(hub, folder / name, rows)
     with mail_server("127.0.0.1") as mailbox, asyncio.Runner() as runner:

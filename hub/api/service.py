@@ -18,8 +18,10 @@ from hub.compose import Hub
 from hub.database.schema import newest_revision
 from hub.erasing import roll_forward
 from hub.errors import HubError
+from hub.identification.id_token import Issuers
 from hub.identification.round import go_round
 from hub.logs import LogEvent, log_of
+from hub.outbox.post import post_of
 from hub.sequencing import sequence
 from hub.writer import Together, Writer
 from ingest.pipeline.recovery import recover
@@ -43,9 +45,11 @@ class Service:
 
     `choosing` is one kind of act for the writer: what data subjects choose at the same time is written together;
     `counter` collects it.
+    `issuers` hold the keys of who else may say who a customer is.
     """
 
     hub: Hub
+    issuers: Issuers
     writer: Writer
     choosing: Together
     counter: Counter
@@ -56,6 +60,8 @@ class Service:
 @asynccontextmanager
 async def serving(hub: Hub) -> AsyncIterator[Service]:
     """Finish what a crash interrupted, sign the log, serve; at the end write what was accepted and sign again."""
+    issuers = Issuers(hub.settings)
+    post_of(hub.settings)  # a mail server that is written wrongly is told now, not to the first customer
     await to_thread.run_sync(_start, hub)
     writer, choosing = Writer(hub.unit_of_work), partial(choose_all, hub)
     revisions = (newest_revision("control"), newest_revision("keystore"))
@@ -67,6 +73,7 @@ async def serving(hub: Hub) -> AsyncIterator[Service]:
     try:
         yield Service(
             hub=hub,
+            issuers=issuers,
             writer=writer,
             choosing=choosing,
             counter=Counter(writer, choosing),

@@ -1,5 +1,6 @@
 """One-time codes over HTTP: who is known cannot be told, codes count once, and nobody locks anybody out."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -50,6 +51,16 @@ def test_the_code_of_the_letter_proves_who_asks_for_half_an_hour(town: Town) -> 
     (proof,) = town.audited("identity.prove")
     assert (proof["records"], proof["reason"], proof["outcome"]) == ((town.record(),), "one_time_code", "verified")
     assert town.mailbox.mails[0].count(b"Content-Language: nn") == 1
+
+
+def test_a_serving_process_sends_by_itself(hub_factory: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with town_of(hub_factory("sqlite"), tmp_path, monkeypatch, every=0.05) as town:
+        town.ask()
+        for _ in range(400):
+            if town.mailbox.mails:
+                break
+            town.runner.run(asyncio.sleep(0.05))
+        assert len(town.mailbox.mails) == 1
 
 
 def test_a_code_counts_once_and_for_ten_minutes(town: Town, clock: FixedClock) -> None:
