@@ -198,15 +198,7 @@ def parse_entry(entry: bytes) -> AuditEntry:
     try:
         parsed = _entry_of(json.loads(entry))
         again = entry_bytes(parsed.action, at=parsed.at, actor=parsed.actor, fields=parsed.fields, salt=parsed.salt)
-    except (
-        AuditFieldRefused,
-        ValueError,
-        TypeError,
-        LookupError,
-        AttributeError,
-        OverflowError,
-        RecursionError,
-    ) as exc:
+    except _MALFORMED as exc:
         raise ProofRejected("audit entry: malformed") from exc
     if again != entry:
         raise ProofRejected("audit entry: not in canonical form")

@@ -101,7 +101,8 @@ def stored(session: Session, bodies: Bodies) -> None:
         session.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - two names of the test
     leaves = [leaf_hash(body) for body in bodies]
     session.execute(
-        text("INSERT INTO audit_leaf VALUES (:at, :leaf)"), [{"at": at, "leaf": leaf} for at, leaf in enumerate(leaves)]
+        text("INSERT INTO audit_leaf (leaf_index, leaf_hash) VALUES (:at, :leaf)"),
+        [{"at": at, "leaf": leaf} for at, leaf in enumerate(leaves)],
     )
     at = int(NOON.timestamp()) * 1_000_000
     session.execute(
