@@ -35,22 +35,19 @@ consent:
   news: {purposes: [winback], values: {"yes": given, "": unknown}, at: since, notice: privacy-2025-01}
 """)
 CRM = PEOPLE.replace("shop", "crm")
-TICKETS = (
-    """
-contract: desk_tickets
-table: tickets
-"""
-    + (ORDERS.split("currency:")[0].split("table: orders\n")[1]).replace("source: shop", "source: desk")
-    + """
-key: [case]
-person: {column: who, source: shop}
+_DESK = ORDERS.split("table: orders\n")[1].split("currency:")[0].replace("source: shop", "source: desk")
+MESSAGES = f"""
+contract: desk_messages
+table: messages
+{_DESK}
+key: [message]
+person: {{column: who, source: shop}}
 columns:
-  case: {to: ticket_ref}
-  at: {to: event_time}
-  what: {to: category}
-  by: {to: employee}
+  message: {{to: message_ref}}
+  at: {{to: event_time}}
+  way: {{to: direction, type: category, values: {{I: in}}}}
+  body: {{to: text}}
 """
-)
 HEAD = "no,name,mail,phone,since,news"
 
 

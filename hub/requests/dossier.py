@@ -14,6 +14,7 @@ from hub.compose import Hub
 from hub.me.scores import Explained, explain_scores
 from hub.requests.lake_rows import LakeRows, lake_rows
 from hub.requests.opening import Sealed, open_all
+from hub.requests.others import without_others
 from hub.requests.reflection import HeldRows
 from hub.requests.seat import seat_of
 from hub.requests.words import word
@@ -86,7 +87,7 @@ def document_of(hub: Hub, dossier: Dossier) -> dict[str, Any]:
         "scores": [_score(each, dossier.reviews) for each in dossier.scores],
         "lake": _lake(dossier.lake),
         "records": {each.table: _rows(each) for each in dossier.held},
-        "opened": _opened(dossier.opened),
+        "opened": _opened(dossier),
         "accesses": [asdict(access) for access in dossier.accesses],
         "not_shown": sorted({reason for each in dossier.held for reason in each.withheld.values()}),
     }
@@ -186,10 +187,15 @@ def _rows(held: HeldRows) -> dict[str, Any]:
     }
 
 
-def _opened(opened: Iterable[tuple[Sealed, Any]]) -> dict[str, list[Any]]:
-    """Return opened documents and texts other than those that say who the person is."""
+def _opened(dossier: Dossier) -> dict[str, list[Any]]:
+    """Return opened documents and texts other than those that say who the person is, without whom else they name."""
+    own = [str(value) for each in identity_of(dossier) for told in _all_told(each) for value in told.values()]
     found: dict[str, list[Any]] = defaultdict(list)
-    for cell, value in opened:
+    for cell, value in dossier.opened:
         if cell.table not in {_DOCUMENTS, _CORRECTIONS}:
-            found[cell.table].append(value)
+            found[cell.table].append(without_others(value, own))
     return dict(found)
+
+
+def _all_told(source: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [source["attributes"], *(each["attributes"] for each in source["arrivals"])]

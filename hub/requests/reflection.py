@@ -38,6 +38,8 @@ NOT_ABOUT: Final[Mapping[str, str]] = {
     **dict.fromkeys(("reveal", "release_members"), "who was looked at stands under accesses"),
     **dict.fromkeys(("erasure", "retention_run"), "counts of what was deleted"),
     "ledger_entry": "a copy, by random reference, of acts that stand in their own tables, kept for restores",
+    "record_index": "digests, under a key, of details that stand in clear under identity",
+    "change": "which record an act concerned, by number; the acts stand in their own tables",
     "source_ground": "what each source's contract declares",
     **dict.fromkeys(
         ("suppression_entry", "suppression_lift"),

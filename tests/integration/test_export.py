@@ -37,7 +37,7 @@ from privacy.terms import BatchId, DataCategory, RecordId, Role, random_id
 from tests.audit_faults import broken
 from tests.builders import DATABASES, NOON, FixedClock, an_id
 from tests.conftest import HubFactory
-from tests.request_builders import Office, copied, stocked
+from tests.request_builders import MESSAGES, Office, copied, stocked
 
 ALL: Any = SQLModel.metadata.tables if MODULES else {}
 HERS = ("Kari Nordmann", "+4790012345")
@@ -149,6 +149,16 @@ def test_rows_about_two_people_tell_each_of_themselves_only(small: Office) -> No
     assert json.loads(his)["lake"]["tickets"]["handled_for_others"] == [{"event_time": NOON.isoformat()}]
     assert "CANARY-invoice" not in his
     assert customer.hex() not in his
+
+
+def test_the_words_of_a_message_are_told_without_whom_else_they_name(small: Office) -> None:
+    words = "Kari Nordmann her. Ola Hansen (ola.hansen@firma.no) svarte ikke."
+    small.deliver(MESSAGES, "message,at,who,way,body", f"m1,2025-02-01T10:00:00Z,k1,I,{words}")
+    told = small.told("shop:k1")
+    (held,) = told["opened"]["held_text"]
+    assert held.startswith("Kari Nordmann her. […] ([…])")
+    assert "Hansen" not in str(told)
+    assert "Kari" not in told["lake"]["messages"]["rows"][0]["text_redacted"]
 
 
 # -- identity, audit, disk ------------------------------------------------------------------------------------------
