@@ -44,12 +44,12 @@ wishes = st.builds(
 
 def a_channel(state: ConsentState = ConsentState.GIVEN, **more: object) -> ChannelStanding:
     facts: dict[str, object] = {"objected": False, "restricted": False, "readable": True, "declared": None}
-    return ChannelStanding(state=state, **facts | more)  # type: ignore[arg-type]
+    return ChannelStanding(state=state, **facts | more)  # type: ignore[arg-type]  # facts by name, as the test changes them
 
 
 def a_situation(**changes: object) -> Situation:
     facts: dict[str, object] = {"channel": a_channel(), "purpose_permits": True, "suppressed": False}
-    return Situation(**facts | {"wished": True, "often": False, "in_hours": True} | changes)  # type: ignore[arg-type]
+    return Situation(**facts | {"wished": True, "often": False, "in_hours": True} | changes)  # type: ignore[arg-type]  # facts by name, as the test changes them
 
 
 @pytest.mark.parametrize("marketing", [False, True])
@@ -155,7 +155,7 @@ def test_hours_are_of_the_person_s_clock(
 )
 def test_half_a_wish_is_none(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"hours|messages"):
-        ContactWish(**wrong)  # type: ignore[arg-type]
+        ContactWish(**wrong)  # type: ignore[arg-type]  # facts by name, as the test changes them
 
 
 def a_head(*acts: tuple[ConsentAct, date]) -> Head:
