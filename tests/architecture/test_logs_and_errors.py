@@ -58,7 +58,7 @@ SAFE_FIELDS: Final = {
     "field": "a field of the audit entry, of the allow-list",
     "number": "the number of an audit entry",
     **dict.fromkeys(("key_id", "generation_id", "file_id", "lease_id", "erasure_id"), "random"),
-    **dict.fromkeys(("release_id", "request_id"), "random"),
+    **dict.fromkeys(("release_id", "request_id", "hold_id", "run_id"), "random"),
     "line": "a position",
     "length": "a count",
     "expected": "a count",
