@@ -16,7 +16,7 @@ from hub.settings import Settings
 from privacy.consent import ConsentEvent
 from privacy.store.consent import Act, append_acts, append_groups
 from privacy.store.erasure import SHREDDED, intend_erasure, note_state
-from privacy.store.ledger import START, entries_after
+from privacy.store.ledger import START, entries_after, owe
 from privacy.terms import ActChannel, ConsentAct, PrincipalId, PurposeId, RecordId
 from privacy.verifier import ProofRejected
 from tests.builders import NOON, FixedClock, a_record, an_id
@@ -240,3 +240,12 @@ def test_more_entries_than_a_note_holds_are_read_back(hub: Hub) -> None:
     assert [each.ref for each in found] == [RecordId(an_id(person)) for person in range(1, 1002)]
     assert copy_of(hub).newest() == found[-1] == hub.ledger.keys.newest()
     assert replace(found[0]).position < found[1].position
+
+
+def test_an_act_that_stands_already_is_not_acknowledged_before_it_is_shipped(hub: Hub) -> None:
+    """Its writer may have died between the two databases: who repeats it ships it."""
+    with unit_of_work(hub.engine) as session:
+        append_acts(session, [an_act(ConsentAct.WITHDRAWN)], recorded_at=NOON)
+    with hub.unit_of_work() as session:
+        owe(session)
+    assert kinds(hub) == copied_kinds(hub) == ["withdrawn"]
