@@ -29,7 +29,7 @@ from privacy.store.principal import Principal
 from privacy.terms import random_id
 
 Watch = Callable[[int], None]
-_WALKS: Final = 5  # a VACUUM moves rows; nobody runs five at a time
+_WALKS: Final = 5  # one is enough: nothing arrives under an old generation; what looks again finds that so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

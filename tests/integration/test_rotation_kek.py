@@ -1,7 +1,6 @@
 """Rotating key generations: keys stay readable, old generations go, or wait for backups; moving to another KEK."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,8 +12,9 @@ from hub.kek.provider import kek_of
 from hub.keystore.generation import GenerationState, all_generations, direct_wrappers
 from hub.keystore.store import wrap_aad
 from hub.rotation import kek as rotation
-from hub.rotation.destruction import retire
+from hub.rotation.destruction import destroy, retire
 from hub.rotation.due import Need, old_keys
+from hub.rotation.keeping import Keeping, keep
 from hub.rotation.kek import Move, move_kek, rotate_kek, waiting
 from hub.settings import KekSetting, Settings
 from privacy.errors import KekUnavailable
@@ -124,6 +124,19 @@ def test_what_backups_need_is_kept_until_its_date_and_then_retired(
     assert old_keys(hub) == []
 
 
+def test_what_is_kept_while_somebody_retires_is_not_destroyed(hub: Hub, owner: Principal, clock: FixedClock) -> None:
+    rotate_kek(hub, owner, unwatched, keep_until=clock() + timedelta(days=35))
+    clock.forward(days=35)
+    (seen,) = old_keys(hub)
+    assert seen.is_due
+    with hub.unit_of_work() as session:
+        keep(session, [seen.ref], Keeping(clock() + timedelta(days=1), owner.principal_id), at=clock())
+    done = destroy(hub, owner, [seen])
+    assert (done.destroyed, done.needed) == ((), (seen,))
+    clock.forward(days=1)
+    assert destroy(hub, owner, [seen]).destroyed == (seen,)
+
+
 def test_keys_that_a_kek_wrapped_itself_move_under_a_generation(hub: Hub, owner: Principal) -> None:
     direct(hub)
     assert direct_wrappers(hub.keystore.engine) == {kek_of(hub.settings.kek).kek_id: 1}
@@ -184,21 +197,3 @@ def test_a_kek_that_does_not_open_what_it_wrapped_is_not_moved_to(
         move_kek(hub, owner, Move(kek_of(hub.settings.kek), Half(b"\x09" * 32)), unwatched)
     assert readable(reopened(hub.settings))
     assert actions(hub) == []
-
-
-def test_rows_that_get_other_numbers_in_the_middle_of_a_walk_are_found(hub_factory: HubFactory) -> None:
-    """SQLite's VACUUM may number rows anew, and a walk that goes on by number would step over some."""
-    hub = hub_factory("sqlite")
-    add(hub.keystore, 2_500)
-    steps = list[str]()
-
-    def renumbering(step: str) -> None:
-        steps.append(step)
-        if steps.count("batch_rewrapped") == 1 and step == "batch_rewrapped":
-            hub.keystore.shred(ids(1_000))
-            run(hub.keystore.engine, "UPDATE wrapped_key SET rowid = rowid - 1500 WHERE rowid > 2000")
-
-    done = rotate_kek(replace(hub, reached=renumbering), acting_principal(hub), unwatched)
-    assert steps.count("batch_rewrapped") == 3, "walked again"
-    assert len(done.retired.destroyed) == 1
-    assert len(hub.keystore.get(ids(1_500, 1_001))) == 1_500
