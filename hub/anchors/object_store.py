@@ -6,6 +6,7 @@ found by boto3 as everywhere; give ours the right to put, get and list, not to d
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -15,6 +16,7 @@ from hub.errors import ServiceUnreachable, SettingsInvalid
 
 _LARGEST: Final = 10**19 - 1
 _SECONDS: Final = 10  # an anchor that is slower than this is asked again at the next checkpoint
+_AT_ONCE: Final = 16  # objects read side by side: one is some 20 ms away, and there may be ten thousand
 _THERE_IS_ONE: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412"})
 
 
@@ -72,8 +74,9 @@ class ObjectStoreAnchor:
         """Read every object of a log."""
         try:
             pages = self._s3.get_paginator("list_objects_v2")
-            for page in pages.paginate(Bucket=self._bucket.name, Prefix=self._shelf(origin)):
-                yield from (self._read(found["Key"]) for found in page.get("Contents", ()))
+            with ThreadPoolExecutor(_AT_ONCE, "varde-notes") as pool:
+                for page in pages.paginate(Bucket=self._bucket.name, Prefix=self._shelf(origin)):
+                    yield from pool.map(self._read, [found["Key"] for found in page.get("Contents", ())])
         except _boto_errors() as exc:
             raise ServiceUnreachable(self.name, _code(exc)) from None
 
@@ -122,7 +125,8 @@ def _boto3() -> tuple[Any, Any]:
     except ImportError:
         why = "the package boto3 is not installed"
         raise SettingsInvalid("anchors", why, "Install the extra: pip install 'varde[s3]'") from None
-    return boto3, Config(connect_timeout=_SECONDS, read_timeout=_SECONDS, retries={"max_attempts": 2})
+    patience = {"connect_timeout": _SECONDS, "read_timeout": _SECONDS, "retries": {"max_attempts": 2}}
+    return boto3, Config(max_pool_connections=_AT_ONCE, **patience)
 
 
 def _boto_errors() -> tuple[type[Exception], ...]:

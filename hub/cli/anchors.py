@@ -105,8 +105,8 @@ def _explain(because: Because) -> None:
         "objections and erasures of that time are forgotten here.",
         Because.CONTRADICTED: "An anchor keeps another history than this hub's: entries were changed, or the hub ran "
         "on beside its own past. Confirming does not mend that: `varde audit verify --anchor` will go on to say so.",
-        Because.UNREACHABLE: f"An anchor does not answer, so a restore could not be noticed. This opens for "
-        f"{EXCUSED_HOURS} hours.",
+        Because.UNREACHABLE: "An anchor does not answer, or refuses what it is shown (a witness is told a log's key "
+        f"first), so a restore could not be noticed. This opens for {EXCUSED_HOURS} hours.",
     }
     say(texts[because])
 

@@ -153,7 +153,7 @@ def _tell(done: destruction.Retired) -> None:
         say(f"Destroyed: {_named(each)}.")
     for each in done.needed:
         until = "" if each.until is None else f" until {each.until:%Y-%m-%d %H:%M} UTC"
-        say(f"Kept: {_named(each)} ({', '.join(each.needs)}{until}).")
+        say(f"Kept: {_named(each)} ({', '.join(each.needs) or 'kept for backups meanwhile'}{until}).")
     if not done.journal_empty:
         warn("a long read keeps old pages of the key database; run `varde keys retire` again when it has ended.")
 

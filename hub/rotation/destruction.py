@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hub.compose import Hub
 from hub.keystore.generation import destroy_generation
 from hub.rotation.due import OldKey, old_keys
+from hub.rotation.keeping import kept_until
 from privacy.audit import AuditFields
 from privacy.store.principal import Principal
 from privacy.terms import KeyId, random_id
@@ -37,19 +38,22 @@ def retire(hub: Hub, by: Principal) -> Retired:
 
 def destroy(hub: Hub, by: Principal, found: Sequence[OldKey]) -> Retired:
     """Destroy those of the old keys that are due."""
-    due = tuple(each for each in found if each.is_due)
-    for each in due:  # few: one a month and one a year
-        _destroy(hub, by, each)
+    due = [each for each in found if each.is_due]
+    gone = [each for each in due if _destroy(hub, by, each)]  # few: one a month and one a year
     return Retired(
-        destroyed=due,
-        needed=tuple(each for each in found if not each.is_due),
-        journal_empty=hub.keystore.truncate_journal() if due else True,
+        destroyed=tuple(gone),
+        needed=tuple(each for each in found if each not in gone),
+        journal_empty=hub.keystore.truncate_journal() if gone else True,
     )
 
 
-def _destroy(hub: Hub, by: Principal, old: OldKey) -> None:
+def _destroy(hub: Hub, by: Principal, old: OldKey) -> bool:
+    """Destroy a key; False if somebody has said meanwhile that backups need it."""
     act = random_id()
     with hub.unit_of_work() as session:
+        until = kept_until(session).get(old.ref)
+        if until is not None and hub.clock() < until:
+            return False
         fields = AuditFields(
             act_id=act,
             role=by.role,
@@ -67,6 +71,7 @@ def _destroy(hub: Hub, by: Principal, old: OldKey) -> None:
     hub.reached("key_destroyed")
     with hub.unit_of_work() as session:
         hub.audit(session, "keys.retire.complete", by.principal_id, AuditFields(act_id=act, key=KeyId(old.key_id)))
+    return True
 
 
 def _domain_of(old: OldKey) -> str | None:

@@ -45,6 +45,11 @@ class OldKey:
     until: datetime | None
 
     @property
+    def ref(self) -> str:
+        """Return how a date kept for backups names it."""
+        return wrapper_of(self.key_id) if self.version is None else domain_ref(self.name, self.version)
+
+    @property
     def is_due(self) -> bool:
         """Say whether it may be destroyed now."""
         return not self.needs

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from hub.compose import Hub
+from hub.domains import find_domain
 from hub.errors import HubError
 from hub.kek.provider import kek_of
 from hub.keystore.generation import Generation, GenerationState, all_generations, direct_wrappers, wrapper_of
@@ -23,6 +24,7 @@ from privacy.terms import DomainName
 
 GENERATION_LIFE: Final = timedelta(days=30)
 """A key that an erasure destroyed opens from an old copy until its generation is gone: Art. 12(3) gives a month."""
+SOON: Final = timedelta(days=30)
 DOMAIN_LIFE: Final = timedelta(days=365)
 """Who sees pseudonyms for longer can follow a person for longer: a new set of them once a year at least."""
 
@@ -74,7 +76,18 @@ def warnings(hub: Hub, shown: list[KeyShown]) -> list[str]:
         current = keys_of_domain(hub, name).current
         if (name, current) not in there:
             said.append(f"domain {name}: the key of its current version {current} is missing; restore the key store")
+        said += _ending(hub, name)
     return said
+
+
+def _ending(hub: Hub, name: DomainName) -> list[str]:
+    """Say that a domain ends: from then on nothing is released, scored or revealed in it."""
+    with hub.reading() as session:
+        found = find_domain(session, name)
+    end = None if found is None else found.record.valid_until
+    if end is None or hub.clock() < end - SOON:
+        return []
+    return [f"domain {name}: valid until {end:%Y-%m-%d} only; look at its risks again and set a later valid_until"]
 
 
 def _other_kek(hub: Hub, shown: list[KeyShown]) -> str | None:

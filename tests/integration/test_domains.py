@@ -13,6 +13,7 @@ from hub.database.unit import RuleBroken, reading, unit_of_work
 from hub.errors import AccessRefused
 from hub.linking import approve as approve_link
 from hub.policy.pack import default_pack, pack_of
+from hub.rotation.status import all_keys, warnings
 from hub.views.gateway import PSEUDONYM, Gateway
 from hub.views.registry import approve, submit
 from privacy.domain import ClosedBecause, DomainKeys
@@ -133,6 +134,15 @@ def test_a_domain_that_expires_closes_by_time_alone(approved: Company, clock: Fi
         read(approved)
     with pytest.raises(AccessRefused, match="domain_expired"):
         approved.hub.domain(CHURN)
+
+
+def test_a_domain_that_ends_soon_is_told_before_it_closes(approved: Company, clock: FixedClock) -> None:
+    approved.apply(churn_with(valid_until="2025-07-02T12:00:00Z"))
+    assert not any("valid until" in each for each in warnings(approved.hub, all_keys(approved.hub)))
+    clock.forward(days=1)
+    (told,) = [each for each in warnings(approved.hub, all_keys(approved.hub)) if "valid until" in each]
+    assert "churn" in told
+    assert "2025-07-02" in told
 
 
 def test_a_view_with_quasi_identifiers_does_not_enter_a_domain_without(approved: Company) -> None:

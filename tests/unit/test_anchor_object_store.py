@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import boto3
@@ -107,3 +108,16 @@ def test_store_without_locks_can_be_used_openly(s3: Any) -> None:
     plain.publish(stated(LOG, 5))
     (key,) = keys(s3)
     assert "ObjectLockMode" not in s3.head_object(Bucket="checkpoints", Key=key)
+
+
+def test_many_objects_are_read_side_by_side(anchor: ObjectStoreAnchor, monkeypatch: pytest.MonkeyPatch) -> None:
+    for size in (5, 9, 30):
+        anchor.publish(stated(LOG, size))
+    met, read = Barrier(3), ObjectStoreAnchor._read
+
+    def slow(self: ObjectStoreAnchor, key: str) -> str:
+        met.wait(timeout=10)  # nobody passes before three are here
+        return read(self, key)
+
+    monkeypatch.setattr(ObjectStoreAnchor, "_read", slow)
+    assert sorted(anchor.notes(LOG.origin)) == sorted(LOG.note(size) for size in (5, 9, 30))
