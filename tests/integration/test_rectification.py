@@ -1,6 +1,7 @@
 """A correction holds: in exports, reveals, look-ups and matching, though the source goes on to say what was wrong."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,10 @@ import pytest
 from hub.errors import SubjectNotFound
 from hub.requests.rectifying import DetailUnfit, correct
 from hub.reveals.reveal import reveal
+from ingest.errors import LaneBusy
+from ingest.pipeline.recovery import recover
 from ingest.pipeline.rectify import Rectification, rectify
+from ingest.store.batch import stage
 from ingest.store.identity import entity_of_record
 from privacy.request import Right, StepRefused
 from privacy.terms import RecordId
@@ -134,3 +138,46 @@ def test_nothing_is_corrected_for_a_request_of_another_kind(small: Office) -> No
     request = small.started("shop:k1", Right.ACCESS)
     with pytest.raises(StepRefused, match="another_right"):
         correct(small.hub, request.request_id, {"email": RIGHT}, small.dpo)
+
+
+def test_a_correction_that_broke_off_after_its_commit_is_settled_at_the_next_start(small: Office) -> None:
+    class Died(Exception):
+        """The process ends here."""
+
+    def reached(step: str) -> None:
+        if step == "rectified":
+            raise Died
+
+    ports = small.hub.ports(small.dpo.principal_id)
+    shop, crm = small.record("shop:k1"), small.record("crm:c1")
+    asked = Rectification(request_id=an_id(5), records=[crm], values={"email": RIGHT}, country="NO")
+    with pytest.raises(Died):
+        rectify(asked, replace(ports, reached=reached))
+    assert entity(small, shop) == entity(small, crm)
+    assert recover(ports).settled == 1
+    assert entity(small, shop) != entity(small, crm)
+
+
+def test_a_correction_waits_for_a_delivery_of_the_same_source(small: Office) -> None:
+    ports = small.hub.ports(small.dpo.principal_id)
+    row = {
+        "batch_id": an_id(8),
+        "contract": "shop_people",
+        "contract_hash": b"",
+        "contract_version": 1,
+        "source": "shop",
+        "canonical_table": "people",
+        "idempotency_key": an_id(8),
+        "lane": "people:shop",
+        "principal_id": small.dpo.principal_id,
+        "retry_of": None,
+    }
+    with small.hub.unit_of_work() as session:
+        assert stage(session, row, at=small.hub.clock())
+    with pytest.raises(LaneBusy):
+        corrected(small, email=RIGHT)
+    (told, *_) = attributes(small, "shop:k1").values()
+    assert told["email"] == "familien@example.org"
+    small.hub.clock.forward(minutes=10)  # type: ignore[attr-defined]  # the tests' clock: the lease has ended
+    assert recover(ports).aborted == 1
+    assert corrected(small, email=RIGHT) == 2
