@@ -23,7 +23,6 @@ from privacy.purposes import Policy, Purpose
 from privacy.store.consent import Place, heads_of, heads_unlike
 from privacy.store.epoch import current_epoch
 from privacy.store.ledger import owe
-from privacy.store.ledger import owe
 from privacy.store.policy import find_policy
 from privacy.store.subject_token import SubjectToken, find_subject_tokens
 from privacy.terms import (
@@ -170,7 +169,6 @@ def _choose(
         turn.plan(token, reach[token], each) if token is not None else NotAuthenticated() for token, each in asked
     ]
     turn.write(session)
-    owe(session)  # a no that stands already is acknowledged too, and whoever wrote it may not have shipped it
     return [each if isinstance(each, Exception) else tuple(map(turn.answer, each)) for each in planned]
 
 
