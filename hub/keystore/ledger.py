@@ -7,9 +7,10 @@ Rules kept here:
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Engine, Row, Select, delete, insert, select, tuple_, update
+from sqlalchemy import Engine, Insert, Row, delete, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col
@@ -25,6 +26,24 @@ _CHUNK: Final = 400
 _COPY: Final = "copied"
 """Not an entry: a note, at epoch 0, that a copy outside was begun in the place whose digest is `ref`."""
 
+_ENTRIES: Final = select(
+    col(LedgerEntry.entry_id),
+    col(LedgerEntry.epoch),
+    col(LedgerEntry.place),
+    col(LedgerEntry.kind),
+    col(LedgerEntry.ref),
+    col(LedgerEntry.purpose),
+    col(LedgerEntry.channel),
+    col(LedgerEntry.at_us),
+    col(LedgerEntry.erasure_id),
+    col(LedgerEntry.detail),
+).where(col(LedgerEntry.kind) != _COPY)
+_NEWEST: Final = (
+    _ENTRIES.where(col(LedgerEntry.epoch) > 0)
+    .order_by(col(LedgerEntry.epoch).desc(), col(LedgerEntry.place).desc())
+    .limit(1)
+)
+
 
 class KeyStoreLedger:
     """The erasure ledger of one key store."""
@@ -34,15 +53,14 @@ class KeyStoreLedger:
 
     def newest(self) -> ledger.LedgerEntry | None:
         """Return the last entry that has a place, None if there is none."""
-        place = (col(LedgerEntry.epoch).desc(), col(LedgerEntry.place).desc())
         with reading(self._engine) as session:
-            row = session.execute(_entries().where(col(LedgerEntry.epoch) > 0).order_by(*place).limit(1)).one_or_none()
+            row = session.connection().execute(_NEWEST).one_or_none()
         return None if row is None else _entry_of(row)
 
     def after(self, position: ledger.Position) -> list[ledger.LedgerEntry]:
         """Return the entries after a position, in order; from the start, those without a place too."""
         place = tuple_(col(LedgerEntry.epoch), col(LedgerEntry.place))
-        query = _entries().order_by(col(LedgerEntry.epoch), col(LedgerEntry.place), col(LedgerEntry.sequence))
+        query = _ENTRIES.order_by(col(LedgerEntry.epoch), col(LedgerEntry.place), col(LedgerEntry.sequence))
         if position != ledger.START:
             query = query.where(place > tuple_(*position))
         with reading(self._engine) as session:
@@ -68,8 +86,7 @@ class KeyStoreLedger:
             for each in entries
         ]
         with unit_of_work(self._engine) as session:
-            new = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
-            execute_rows(session, new(LedgerEntry).on_conflict_do_nothing(index_elements=["entry_id"]), rows)
+            execute_rows(session, _new_entry(session.get_bind().dialect.name), rows)
 
     def knows(self, entry: ledger.LedgerEntry) -> bool:
         """Say whether an entry is in this key store: if not, it is an older one, or another."""
@@ -118,19 +135,12 @@ class KeyStoreLedger:
         return [(row[0], row[1]) for row in session.execute(query).all()]
 
 
-def _entries() -> Select[*tuple[Any, ...]]:
-    return select(
-        col(LedgerEntry.entry_id),
-        col(LedgerEntry.epoch),
-        col(LedgerEntry.place),
-        col(LedgerEntry.kind),
-        col(LedgerEntry.ref),
-        col(LedgerEntry.purpose),
-        col(LedgerEntry.channel),
-        col(LedgerEntry.at_us),
-        col(LedgerEntry.erasure_id),
-        col(LedgerEntry.detail),
-    ).where(col(LedgerEntry.kind) != _COPY)
+@lru_cache(maxsize=2)
+def _new_entry(dialect: str) -> Insert:
+    """Write the statement once a dialect: building it costs more than running it."""
+    new: Any = sqlite_insert if dialect == "sqlite" else postgresql_insert
+    statement: Insert = new(LedgerEntry).on_conflict_do_nothing(index_elements=["entry_id"])
+    return statement
 
 
 def _entry_of(row: Row[*tuple[Any, ...]]) -> ledger.LedgerEntry:
