@@ -37,6 +37,7 @@ from ingest.store.batch import BatchState, in_state
 from privacy.errors import PrivacyError
 from privacy.keys import KeyKind
 from privacy.store.audit import entries
+from privacy.store.audit_arrival import count_arrivals, waiting_since
 
 _LOW_BYTES: Final = 1 << 30
 _FULL_BYTES: Final = 100 << 20  # below this a batch of ordinary size cannot be staged
@@ -184,7 +185,8 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _inside(hub: Hub) -> list[Finding]:
-    single = (_named_keys, _keys_due, _clock, _four_eyes, _batches, _erasures, _ledger, _releases, _retention)
+    own = (_named_keys, _keys_due, _clock, _unsequenced)
+    single = (*own, _four_eyes, _batches, _erasures, _ledger, _releases, _retention)
     findings = [*_anchors(hub), *(look(hub) for look in single), lateness(hub)]
     hub.keep_unwraps()
     return findings
@@ -218,6 +220,17 @@ def _clock(hub: Hub) -> Finding:
         found = "the clock stands before the newest audit entry"
         return Finding("clock_audit", State.FAULT, found, "Set the clock right (NTP) before anything else is recorded")
     return Finding("clock_audit", State.OK, "not before the newest audit entry")
+
+
+def _unsequenced(hub: Hub) -> Finding:
+    """Show audit entries that have waited for their place in the tree longer than a server lets them."""
+    with hub.reading() as session:
+        count, oldest = count_arrivals(session), waiting_since(session)
+    if oldest is not None and oldest < hub.clock() - _BEHIND:
+        found = f"{count} audit entries wait for their place since {oldest:%Y-%m-%d %H:%M}"
+        remedy = "Run `varde audit checkpoint`, and see why no server does"
+        return Finding("audit_unsequenced", State.WARNING, found, remedy)
+    return Finding("audit_unsequenced", State.OK, "no audit entry waits for its place for long")
 
 
 def _anchors(hub: Hub) -> list[Finding]:

@@ -89,6 +89,11 @@ def count_arrivals(session: Session) -> int:
     return int(session.execute(select(func.count()).select_from(AuditArrival)).scalar_one())
 
 
+def waiting_since(session: Session) -> datetime | None:
+    """Return the instant of the oldest entry that waits for its place, None if none does."""
+    return session.execute(select(func.min(col(AuditArrival.at)))).scalar_one_or_none()
+
+
 def verify_arrivals(session: Session) -> int:
     """Check that what waits is what was written, and waits once; return how many entries wait.
 
