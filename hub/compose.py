@@ -15,7 +15,7 @@ from hub.anchors.anchoring import Anchoring, AuditLog
 from hub.anchors.registry import anchors_of
 from hub.database.engine import engine_of
 from hub.database.schema import verify_newest
-from hub.database.unit import reading, unit_of_work
+from hub.database.unit import closed_on_failure, reading, unit_of_work
 from hub.domains import Domains
 from hub.doorkeeper import Doorkeeper
 from hub.errors import HomeUnsafe, RestorePending
@@ -84,14 +84,20 @@ class Hub:
 
         What it enters in the ledger is in the key store and in the copy outside when this returns.
         """
+        with self.owing_unit_of_work() as session:
+            yield session
+        if is_owing(session):
+            self.reached("ledger_owed")
+            self.ledger.ship()
+
+    @contextmanager
+    def owing_unit_of_work(self) -> Iterator[Session]:
+        """Open a write transaction whose caller calls `ledger.ship` before anything of it is acknowledged."""
         with unit_of_work(self.engine) as session:
             epoch = self.watch.look(session)
             yield session
             epoch = current_epoch(session) if is_owing(session) else epoch
         self.watch.note(epoch)
-        if is_owing(session):
-            self.reached("ledger_owed")
-            self.ledger.ship()
 
     @contextmanager
     def accounted(self) -> Iterator[Session]:
@@ -203,23 +209,19 @@ class Hub:
 
 
 def open_hub(settings: Settings, *, clock: Clock = wall_clock.now, reached: Reached = _unreported) -> Hub:
-    """Build the hub of a home that `varde init` has made; `reached` is told each named step, the lake's too.
+    """Build the hub of a home; `reached` is told each named step, the lake's too.
 
     Raises:
         RestorePending: one of its databases was restored, and the ledger was not replayed since.
-        HomeUnsafe, KekUnavailable, SettingsInvalid: see `open_restored`.
         ServiceUnreachable: the ledger's copy outside cannot be reached, so nobody knows.
+        HomeUnsafe, KekUnavailable, SettingsInvalid: see `open_restored`.
 
     """
     if settings.restore_marker.exists():
         raise RestorePending("the home")
     hub = open_restored(settings, clock=clock, reached=reached)
-    try:
+    with closed_on_failure(hub.engine, hub.keystore.engine):
         hub.ledger.verify()
-    except BaseException:
-        hub.engine.dispose()
-        hub.keystore.engine.dispose()
-        raise
     return hub
 
 

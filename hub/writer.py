@@ -6,6 +6,9 @@ before it. Audit entries that may wait for their place are written by one statem
 transaction. If the COMMIT fails the whole group is told so. Acts must be idempotent by their own keys: after
 `WriteUnknown` the caller repeats the same act.
 
+What must happen between COMMIT and "done" (shipping the ledger to the key store and outside) is done by a second
+thread, once for all groups that wait for it, while the next group is being written.
+
 Acts of one kind can also be done together (`submit_to`), with one statement of a kind for all of them. What a kind
 refuses by its own rules it refuses an item at a time; should it fail as a whole, each of its items is tried alone.
 """
@@ -14,6 +17,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -48,9 +52,11 @@ class _Wanted:
 class Writer:
     """A thread that owns the writes of a serving process; `submit` from any thread, `close` at the end."""
 
-    def __init__(self, begin: UnitOfWork) -> None:
+    def __init__(self, begin: UnitOfWork, before_telling: Callable[[], None] | None = None) -> None:
+        """Write in units of work that `begin` opens; nobody is told "done" before `before_telling` has returned."""
         self._begin = begin
         self._acts: queue.SimpleQueue[_Wanted | None] = queue.SimpleQueue()
+        self._teller = None if before_telling is None else _Teller(before_telling)
         self._open, self._door = True, threading.Lock()
         self._thread = threading.Thread(target=self._serve, name="varde-writer", daemon=True)
         self._thread.start()
@@ -78,6 +84,8 @@ class Writer:
             self._open = False
             self._acts.put(None)
         self._thread.join()
+        if self._teller is not None:
+            self._teller.close()
 
     def _queued(self, wanted: _Wanted) -> Future[Any]:
         with self._door:  # an act that got in stands before the end in the queue, so it gets its answer
@@ -111,12 +119,59 @@ class Writer:
                 for some in _by_kind(group):
                     answers += _run_together(some, session)
         except Exception as exc:  # noqa: BLE001 - whatever ended the group must reach every caller in it
-            answers = [(wanted.future, exc) for wanted in group]
-        for future, answer in answers:
-            if isinstance(answer, Exception):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
+            _tell([(wanted.future, exc) for wanted in group])
+            return
+        if self._teller is None:
+            _tell(answers)
+        else:
+            self._teller.tell(answers)
+
+
+Answers = list[tuple[Future[Any], Any]]
+
+
+class _Teller:
+    """A thread that tells answers once something else is done: once for all groups that came meanwhile."""
+
+    def __init__(self, before: Callable[[], None]) -> None:
+        self._before = before
+        self._waiting: queue.SimpleQueue[Answers | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._serve, name="varde-teller", daemon=True)
+        self._thread.start()
+
+    def tell(self, answers: Answers) -> None:
+        """Queue the answers of a group that is committed."""
+        self._waiting.put(answers)
+
+    def close(self) -> None:
+        """Tell what is queued, then stop."""
+        self._waiting.put(None)
+        self._thread.join()
+
+    def _serve(self) -> None:
+        ends = False
+        while not ends:
+            groups = [self._waiting.get()]
+            with suppress(queue.Empty):
+                while True:
+                    groups.append(self._waiting.get_nowait())
+            ends = None in groups
+            answers = [answer for group in groups if group is not None for answer in group]
+            if not answers:
+                continue
+            try:
+                self._before()
+            except Exception as exc:  # noqa: BLE001 - whoever waits must hear of it, and may repeat the act
+                answers = [(future, exc) for future, _ in answers]
+            _tell(answers)
+
+
+def _tell(answers: Answers) -> None:
+    for future, answer in answers:
+        if isinstance(answer, Exception):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)
 
 
 def _still_wanted(group: Sequence[_Wanted]) -> list[_Wanted]:

@@ -63,7 +63,7 @@ async def serving(hub: Hub) -> AsyncIterator[Service]:
     issuers = Issuers(hub.settings)
     post_of(hub.settings)  # a mail server that is written wrongly is told now, not to the first customer
     await to_thread.run_sync(_start, hub)
-    writer, choosing = Writer(hub.unit_of_work), partial(choose_all, hub)
+    writer, choosing = Writer(hub.owing_unit_of_work, hub.ledger.ship), partial(choose_all, hub)
     revisions = (newest_revision("control"), newest_revision("keystore"))
     duties = (
         *((_sequence, SEQUENCE_SECONDS), (_sign, CHECKPOINT_SECONDS), (_anchor, CHECKPOINT_SECONDS)),

@@ -83,6 +83,17 @@ def reading(engine: Engine) -> Iterator[Session]:
         transaction.rollback()
 
 
+@contextmanager
+def closed_on_failure(*engines: Engine) -> Iterator[None]:
+    """Let go of engines' connections if what is done with them fails."""
+    try:
+        yield
+    except BaseException:
+        for engine in engines:
+            engine.dispose()
+        raise
+
+
 def sanitised(exc: DBAPIError) -> HubError:
     """Turn a driver's error, which may carry parameters, into one of ours, which carries none."""
     original = exc.orig

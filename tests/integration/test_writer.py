@@ -1,6 +1,7 @@
 """The group-commit writer: one COMMIT for many acts, each act atomic on its own, no answer before it is durable."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
@@ -260,3 +261,29 @@ def test_a_connection_lost_in_an_act_is_told_to_its_group(postgres: Postgres) ->
     assert words(engine) == ["later"]
     writer.close()
     engine.dispose()
+
+
+def test_nobody_is_told_before_what_comes_between_is_done_and_groups_share_it(engine: Engine) -> None:
+    """Shipping is done once for all who wait; if it fails they are told so, and what follows is not held up."""
+    gate, calls = threading.Event(), []
+
+    def ship() -> None:
+        gate.wait(10)
+        calls.append(1)
+        if len(calls) == 2:
+            raise ServiceUnreachable("the copy", "away")
+
+    writer = Writer(partial(unit_of_work, engine), ship)
+    first = writer.submit(lambda _session: "first")
+    time.sleep(0.1)
+    later = [writer.submit(lambda _session, n=n: n) for n in range(5)]
+    time.sleep(0.1)
+    assert not first.done()
+    gate.set()
+    assert first.result(10) == "first"
+    for future in later:
+        with pytest.raises(ServiceUnreachable):
+            future.result(10)
+    assert len(calls) == 2
+    assert writer.submit(lambda _session: "after").result(10) == "after"
+    writer.close()
