@@ -11,6 +11,7 @@ from typing import Final
 
 import polars as pl
 
+from hub.lake.reading import Reader
 from hub.retention.terms import OWNER
 from ingest.canonical.table import INSTANT
 from privacy.retention import ContactEvent, RetentionStart
@@ -47,6 +48,17 @@ def instants_of(scan: Scan, records: pl.DataFrame, contacts: Iterable[ContactEve
     return pl.concat([named, strangers]).join(of_entity, on="entity", how="inner").drop("entity")
 
 
+def worked_out(reader: Reader, frame: pl.LazyFrame) -> pl.DataFrame:
+    """Run a query over whole tables in pieces, so that memory grows with people and not with events.
+
+    Raises:
+        SnapshotExpired, LakeFileRefused: as `Reader.collect`.
+
+    """
+    with reader.refusals():
+        return frame.collect(engine="streaming")
+
+
 def joined(rows: pl.LazyFrame, instants: pl.LazyFrame | None) -> pl.LazyFrame:
     """Put the owner beside each row and, where they are given, the owner's instants."""
     owned = rows.with_columns(pl.coalesce("person", "organisation").alias(OWNER))
@@ -67,10 +79,8 @@ def _owned(rows: pl.LazyFrame, at: pl.Expr = _EVENT) -> pl.LazyFrame:
 
 def _subscriptions(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Return until when each subscription runs by its last change; of two at one instant the end counts."""
-    newest = (
-        rows.sort("event_time", pl.col("kind") == "ended")
-        .group_by("person", "organisation", "subscription_ref")
-        .agg(pl.col("kind", "ends_at", "event_time").last())
+    newest = rows.group_by("person", "organisation", "subscription_ref").agg(
+        pl.col("kind", "ends_at", "event_time").sort_by("event_time", pl.col("kind") == "ended").last()
     )
     end = (
         pl.when(pl.col("kind") == "ended")

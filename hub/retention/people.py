@@ -14,7 +14,7 @@ import polars as pl
 
 from hub.compose import Hub
 from hub.lake.reading import reading
-from hub.retention.instants import RECORD
+from hub.retention.instants import RECORD, worked_out
 from hub.retention.keeping import Facts
 from ingest.canonical.catalogue import LAKE_TABLES
 from ingest.canonical.identity import PEOPLE
@@ -90,7 +90,7 @@ def _held_by_law(hub: Hub, facts: Facts, on: date) -> pl.Series:
             since = facts.terms(table).held_from(on=on)
             if since is not None:
                 found.append(reader.scan(table, columns=["person"], since=since).drop_nulls().unique())
-        return reader.collect(pl.concat(found).unique())["person"] if found else pl.Series("person", [], pl.Binary)
+        return worked_out(reader, pl.concat(found).unique())["person"] if found else pl.Series("person", [], pl.Binary)
 
 
 def _under_hold(facts: Facts, known: pl.DataFrame, on: date) -> pl.Series:

@@ -12,7 +12,7 @@ import polars as pl
 from sqlmodel import Session
 
 from hub.lake.reading import Reader
-from hub.retention.instants import instants_of, joined
+from hub.retention.instants import instants_of, joined, worked_out
 from hub.retention.terms import TableTerms, terms_of
 from ingest.canonical.catalogue import lake_table_of
 from ingest.store.record import records_frame
@@ -70,7 +70,8 @@ class Sight:
         """
         if not self._hidden:
             return 0
-        owners = self._reader.collect(pl.concat([each.select(side) for each in self._hidden]).drop_nulls().unique())
+        hidden_rows = pl.concat([each.select(side) for each in self._hidden])
+        owners = worked_out(self._reader, hidden_rows.drop_nulls().unique())
         hidden = subjects.join(owners, left_on="record", right_on=side, how="semi").select("subject").unique()
         return hidden.join(seen.select("subject").unique(), on="subject", how="anti").height
 
@@ -89,7 +90,7 @@ class Sight:
         if self._instants is None:
             records = pl.DataFrame(schema=_RECORDS) if self._records is None else self._records
             frame = instants_of(self._reader.scan, records, self._policy.contact_events)
-            self._instants = self._reader.collect(frame).lazy()
+            self._instants = worked_out(self._reader, frame).lazy()
         return self._instants
 
 
