@@ -135,7 +135,7 @@ def verify_receipt(compact: str, keys: Mapping[str, Any]) -> dict[str, Any]:
         ReceiptRejected: names the clause that is broken.
 
     """
-    if len(compact) > _MOST_CHARACTERS or compact.count(".") != 2:  # noqa: PLR2004 - RFC 7515 §7.1
+    if len(compact) > _MOST_CHARACTERS or compact.count(".") != 2:  # noqa: PLR2004 - three parts have two dots between them
         raise ReceiptRejected("RFC 7515 §7.1: not a compact serialisation")
     signed, _, signature = compact.strip().rpartition(".")
     head, _, body = signed.partition(".")

@@ -5,7 +5,6 @@ from typing import Annotated, Final, Literal, Self, cast
 
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from hub.api.answers import problem_responses
 from hub.api.durable import durable
@@ -66,9 +65,9 @@ class ChoicesBody(BaseModel):
         given = {purpose for purpose, state in kinds if state is Wanted.GIVEN}
         refused = {purpose for purpose, state in kinds if state is not Wanted.GIVEN}
         if bool(self.choices) is (self.everything is not None):
-            raise PydanticCustomError("choices_or_everything", "either choices or everything")
+            raise ValueError("either choices or everything")
         if len(kinds) != len(self.choices) or given & refused:
-            raise PydanticCustomError("choices_contradict", "one choice of a kind for a purpose")
+            raise ValueError("one choice of a kind for a purpose")
         return self
 
 

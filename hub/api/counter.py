@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any, Final
 
+from hub.errors import ServiceUnreachable
 from hub.writer import GROUP_LIMIT, Together, Writer
 
 _Waiting = tuple[Any, asyncio.Future[Any]]
@@ -43,7 +44,7 @@ class Counter:
         loop = asyncio.get_running_loop()
         try:
             handed = self._writer.submit_all(self._kind, [item for item, _ in group])
-        except Exception as exc:  # noqa: BLE001 - whatever it is, every caller of the group must hear of it
+        except ServiceUnreachable as exc:  # the writer has been closed: every caller of the group must hear of it
             self._tell(group, [exc] * len(group))
             return
         handed.add_done_callback(lambda done: loop.call_soon_threadsafe(self._tell, group, _answers(done, len(group))))
