@@ -22,7 +22,7 @@ from hub.api.streaming import Escort, PiecewiseResponse
 from hub.database.unit import RuleBroken, StorageFull
 from hub.errors import ServiceUnreachable
 from hub.requests import own
-from hub.requests.export import Form, complete
+from hub.requests.export import Form
 from hub.subject_tokens import authenticate_subject
 from privacy.request import Arrival, RequestState, Right, SubjectRequest
 
@@ -129,6 +129,8 @@ async def get_export(token: OfSubject, service: Serving, language: Language, *, 
     """Export everything as JSON or as a page (Art. 15), or what can be taken along as an archive (Art. 20).
 
     The intent is audited before anything is opened. A token that is revoked meanwhile stops the stream.
+
+    An open request of one's own for the same is answered by it.
     """
     hub = service.hub
     done, by = await _run(service, partial(own.take_out, hub, token, form, language))
@@ -137,7 +139,7 @@ async def get_export(token: OfSubject, service: Serving, language: Language, *, 
         await to_thread.run_sync(_verify_open, service, token)
 
     async def finished() -> None:
-        await to_thread.run_sync(complete, hub, done, by)
+        await to_thread.run_sync(own.handed_over, hub, done, by)
 
     headers = {
         "Content-Disposition": f'attachment; filename="{done.file_name}"',

@@ -62,6 +62,11 @@ class Export:
         return _MEDIA[self.form]
 
     @property
+    def right(self) -> Right:
+        """Name the right that it answers."""
+        return _RIGHTS[self.form]
+
+    @property
     def file_name(self) -> str:
         """Propose a name that says nothing about the person."""
         return _FILES[self.form]

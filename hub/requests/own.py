@@ -6,6 +6,7 @@ person, known in the log by their record's random id only.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,7 +15,7 @@ from sqlmodel import Session
 from hub.compose import Hub
 from hub.consents import Subject, Wish, write_wish
 from hub.errors import AccessRefused
-from hub.requests.export import Export, Form, Wanted, export_own
+from hub.requests.export import Export, Form, Wanted, complete, export_own
 from hub.requests.rectifying import OWN, Mending, mend, verify_details
 from hub.requests.steps import (
     Asked,
@@ -29,10 +30,11 @@ from hub.requests.steps import (
     subject_of,
 )
 from hub.subject_tokens import authenticate_subject, verify_identity
-from privacy.request import Arrival, Proof, RequestState, Right, Step, SubjectRequest
+from ingest.store.identity import records_beside
+from privacy.request import Arrival, Proof, RequestState, Right, Step, StepRefused, SubjectRequest
 from privacy.store.request import requests_of, steps_of
 from privacy.store.subject_token import SubjectToken
-from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PrincipalId, PurposeId
+from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PrincipalId, PurposeId, RecordId
 
 UNVERIFIED: Final = frozenset({Right.RESTRICTION, Right.OBJECTION, Right.HUMAN_REVIEW})
 """Rights for which a token is enough that was issued where the person was known: nothing is shown or destroyed."""
@@ -84,6 +86,23 @@ def take_out(hub: Hub, token: str, form: Form, language: str) -> tuple[Export, P
         holder, subject = _verified(hub, session, token)
     by = PrincipalId(holder.record_id)
     return export_own(hub, Wanted(subject=subject, form=form, language=language, by=by)), by
+
+
+def handed_over(hub: Hub, done: Export, by: PrincipalId) -> None:
+    """Note that an export has left, and answer the person's own open requests for what it is."""
+    complete(hub, done, by)
+    with hub.reading() as session:
+        found = requests_of(session, records_beside(session, RecordId(by)))
+    for each in found:
+        if each.right is done.right and each.arrival is Arrival.API:
+            with suppress(StepRefused), hub.unit_of_work() as session:  # a colleague, or another of these, was first
+                _answered(hub, session, get_request(session, each.request_id), by)
+
+
+def _answered(hub: Hub, session: Session, request: SubjectRequest, by: PrincipalId) -> None:
+    if request.state is RequestState.IDENTIFIED:
+        request = stepped(hub, session, request, Step(state=RequestState.IN_PROGRESS, at=hub.clock(), actor=by))
+    fulfilled(hub, session, request, by)
 
 
 def correct(hub: Hub, token: str, values: Mapping[str, str | None], language: str) -> tuple[SubjectRequest, int]:

@@ -4,17 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import polars as pl
+
 from hub.compose import Hub
-from hub.consents import Subject
+from hub.consents import Subject, Wish, write_wish
 from hub.errors import HubError
 from hub.requests.handling import verify_may_handle
 from hub.requests.steps import get_request, seat_here, subject_of, verify_worked_on
+from hub.suppression.identifier import identifier_of, tokens_of
 from ingest.canonical.identity import attributes_of
 from ingest.identity.comparable import comparable_email, comparable_phone
 from ingest.pipeline.rectify import Rectification, rectify
 from privacy.request import Right
+from privacy.store.epoch import lock_epoch
 from privacy.store.principal import Principal
-from privacy.terms import EntityKind, PrincipalId
+from privacy.store.suppression import entries_since, newest_entry
+from privacy.suppression import EntryKind
+from privacy.terms import ActChannel, ConsentAct, EntityKind, PrincipalId, PurposeId
 
 OWN: Final = frozenset(attributes_of(EntityKind.PERSON)) - {"national_id", "birth_date", "organisation_name"}
 """What people correct themselves, once verified; the rest decides who somebody is: a colleague looks at it first."""
@@ -67,7 +73,11 @@ def mend(hub: Hub, mending: Mending) -> int:
         values=mending.values,
         country=seat.country,
     )
-    return rectify(asked, hub.ports(mending.by))
+    # A no may wait for the new address: heeded before, so that no crash forgets it; what came meanwhile, after.
+    seen = _heed_waiting(hub, mending, seat.country, after=0)
+    changed = rectify(asked, hub.ports(mending.by))
+    _heed_waiting(hub, mending, seat.country, after=seen)
+    return changed
 
 
 def verify_details(values: Mapping[str, str | None], country: str) -> None:
@@ -85,6 +95,33 @@ def verify_details(values: Mapping[str, str | None], country: str) -> None:
             raise DetailUnfit("a detail", f"is none of a person's; there are {known}")
         if value is not None and not _fits(name, value, country):
             raise DetailUnfit(name, "the value cannot be one; nothing was changed")
+
+
+def _heed_waiting(hub: Hub, mending: Mending, country: str, *, after: int) -> int:
+    """Write each no that waits for a corrected e-mail or telephone to the person; return the newest entry looked at."""
+    tokens = [
+        token for text in _identifiers(mending.values, country) for token in tokens_of(hub, identifier_of(hub, text))
+    ]
+    with hub.unit_of_work() as session:
+        lock_epoch(session)
+        newest = newest_entry(session)
+        if not tokens or newest <= after:
+            return newest
+        present = entries_since(session, after).filter(
+            pl.col("token").is_in(pl.Series(tokens, dtype=pl.Binary).implode())
+        )
+        waiting = present.filter(pl.col("kind").is_in([EntryKind.OPT_OUT.value, EntryKind.CONTACT.value]))
+        said = waiting.select("purpose", "act", "channel").unique(maintain_order=True)
+        for purpose, act, channel in said.iter_rows():
+            wish = Wish(act=ConsentAct(act), purpose=PurposeId(purpose), channel=ActChannel(channel))
+            write_wish(hub, session, mending.subject, wish, mending.by)
+        return newest
+
+
+def _identifiers(values: Mapping[str, str | None], country: str) -> list[str]:
+    email, phone = values.get("email"), values.get("phone")
+    number = None if phone is None else comparable_phone(phone, country)
+    return [*([] if email is None else [f"email:{email}"]), *([] if number is None else [f"phone:{number}"])]
 
 
 def _fits(name: str, value: str, country: str) -> bool:

@@ -100,6 +100,16 @@ def test_a_request_is_followed_by_its_own_person_only(
     assert caller.call("GET", "/v1/me/requests", token).json()["requests"] == []
 
 
+def test_an_export_answers_ones_own_open_requests_for_it_and_no_others(caller: Caller, verified: str) -> None:
+    rights = ("access", "access", "portability")
+    asked = [ask(caller, verified, right).json()["request"] for right in rights]
+    assert caller.call("GET", "/v1/me/export", verified).status_code == 200
+    found = caller.call("GET", "/v1/me/requests", verified).json()["requests"]
+    assert {each["request"]: each["state"] for each in found} == dict(
+        zip(asked, ("fulfilled", "fulfilled", "identified"), strict=True)
+    )
+
+
 def test_a_detail_is_corrected_at_once_and_the_request_closed(caller: Caller, person: int, verified: str) -> None:
     new = {"details": {"email": f"new{person}@example.com", "city": "Bergen"}}
     answer = caller.call("PATCH", "/v1/me/profile", verified, json=new)

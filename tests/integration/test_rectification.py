@@ -7,19 +7,21 @@ from typing import Any
 
 import pytest
 
+from hub.consents import Wish
 from hub.errors import SubjectNotFound
 from hub.requests.rectifying import DetailUnfit, correct
 from hub.reveals.reveal import reveal
+from hub.suppression.opt_out import note_opt_out
 from ingest.errors import LaneBusy
 from ingest.pipeline.recovery import recover
 from ingest.pipeline.rectify import Rectification, rectify
 from ingest.store.batch import stage
 from ingest.store.identity import entity_of_record
 from privacy.request import Right, StepRefused
-from privacy.terms import RecordId
+from privacy.terms import ActChannel, ConsentAct, PurposeId, RecordId
 from tests.builders import DATABASES, FixedClock, an_id
 from tests.conftest import HubFactory
-from tests.request_builders import Office, copied, stocked
+from tests.request_builders import Office, copied, stocked, used
 from tests.reveal_builders import company
 
 RIGHT = "kari@example.com"
@@ -181,3 +183,16 @@ def test_a_correction_waits_for_a_delivery_of_the_same_source(small: Office) -> 
     small.hub.clock.forward(minutes=10)  # type: ignore[attr-defined]  # the tests' clock: the lease has ended
     assert recover(ports).aborted == 1
     assert corrected(small, email=RIGHT) == 2
+
+
+@pytest.mark.parametrize("detail", ["email:waiting@example.com", "phone:+4798765432"])
+def test_a_no_that_waited_for_an_address_binds_whoever_turns_out_to_have_it(small: Office, detail: str) -> None:
+    kind, _, value = detail.partition(":")
+    wish = Wish(act=ConsentAct.OBJECTED, purpose=PurposeId("*"), channel=ActChannel.AGENT)
+    note_opt_out(small.hub, detail, wish, small.owner)
+    records = {bytes(record) for record in small.who("shop:k3").records}
+    assert records <= used(small, "churn")
+    request = small.started("shop:k3", Right.RECTIFICATION)
+    correct(small.hub, request.request_id, {kind: value}, small.dpo)
+    assert not records & used(small, "churn")
+    assert {bytes(record) for record in small.who("shop:k1").records} <= used(small, "churn")
