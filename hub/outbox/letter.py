@@ -17,7 +17,7 @@ from hub.compose import Hub
 from hub.outbox.letters import known_language, letters
 from hub.outbox.store import SealedLetter, add_letter
 from ingest.identity.comparable import comparable_email
-from ingest.pipeline.people import revision_cell
+from ingest.pipeline.revising import revision_cell
 from ingest.store.identity import records_beside
 from ingest.store.record import sealed_revisions
 from privacy.audit import AuditFields
