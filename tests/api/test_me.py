@@ -13,6 +13,7 @@ from privacy.store.audit import entries
 from privacy.store.subject_token import SubjectScope
 from tests.api.conftest import Caller
 from tests.api.world import CHURN, WINBACK, World
+from tests.audit_faults import broken
 from tests.shop import NOTICE
 
 
@@ -238,3 +239,14 @@ def test_several_choices_are_made_in_one_go(caller: Caller, world: World, person
 )
 def test_what_cannot_be_meant_is_422(caller: Caller, world: World, person: int, body: dict[str, Any]) -> None:
     assert off(caller, world.token(person), **body).status_code == 422
+
+
+def test_everything_off_that_cannot_be_committed_is_503_and_leaves_nothing(
+    caller: Caller, world: World, person: int
+) -> None:
+    token = world.token(person)
+    before = told(get(caller, "history", token))
+    with broken(world.hub.settings.home / "control.db", "leaf_refused"):
+        answer = off(caller, token, everything="off")
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:varde:problem:choice-not-recorded")
+    assert told(get(caller, "history", token)) == before

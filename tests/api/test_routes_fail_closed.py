@@ -55,10 +55,22 @@ def reveal(desk: Desk) -> httpx.Response:
 VERIFIED: Final[dict[int, str]] = {}
 
 
-def export(desk: Desk) -> httpx.Response:
+def own(desk: Desk, path: str) -> httpx.Response:
     if desk.person not in VERIFIED:  # made where the log is sound: its issue is an entry, too
         VERIFIED[desk.person] = desk.world.token(desk.person, scope=SubjectScope.VERIFIED, days=0.01)
-    return desk.caller.call("GET", "/v1/me/export", VERIFIED[desk.person])
+    return desk.caller.call("GET", f"/v1/me/{path}", VERIFIED[desk.person])
+
+
+def export(desk: Desk) -> httpx.Response:
+    return own(desk, "export")
+
+
+def accesses(desk: Desk) -> httpx.Response:
+    return own(desk, "accesses")
+
+
+def scores(desk: Desk) -> httpx.Response:
+    return own(desk, "scores")
 
 
 @dataclass(frozen=True)
@@ -72,12 +84,20 @@ class Tried:
 TRIED: Final = {
     "GET /v1/views/{name}": Tried(read_view, lambda desk: desk.pseudonym),
     "GET /v1/me/export": Tried(export, lambda desk: f"person{desk.person}@example.org".encode()),
+    "GET /v1/me/accesses": Tried(accesses, lambda _desk: b'"accesses"'),
+    "GET /v1/me/scores": Tried(scores, lambda _desk: b'"scores"'),
     "POST /v1/reveal": Tried(reveal, lambda desk: f"person{desk.person}@example.org".encode()),
     "PUT /v1/me/purposes/{purpose}": Tried(choose, lambda _desk: b'"recorded"'),
 }
 EXCUSED: Final = {
     "GET /health": "says whether the process is ready; to those who run it, which check failed",
     "GET /openapi.json": "describes the interface",
+    "GET /.well-known/jwks.json": "public keys",
+    "GET /v1/me/purposes": "purposes in words and one's own choices; nobody is named",
+    "PUT /v1/me/purposes": "repeats what was just said; nobody is named (test_me breaks the log)",
+    "GET /v1/me/history": "what one has said oneself; nobody is named",
+    "GET /v1/me/receipts": "lists receipts of what one has said oneself; nobody is named",
+    "GET /v1/me/receipts/{receipt}": "repeats what one has said oneself; nobody is named",
     "GET /u/{token}": "the page of every link, written without looking at the link",
     "POST /u/{token}": "says which purposes ended; nobody is named (test_one_click breaks the log)",
     "GET /.well-known/gpc.json": "says that a signal is heeded",
