@@ -4,6 +4,7 @@ It proves as much as the folder's owner is somebody else: a share whose server l
 an anchor; a folder under the same account is a copy against mishaps.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -51,8 +52,8 @@ class DirectoryAnchor:
     def notes(self, origin: str) -> Iterator[str]:
         """Read every file of a log."""
         try:
-            for path in self._files(origin):
-                yield path.read_text(encoding="utf-8")
+            for name in self._names(origin):
+                yield (self._shelf(origin) / name).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as exc:
             raise ServiceUnreachable(self.name, type(exc).__name__) from None
 
@@ -67,11 +68,11 @@ class DirectoryAnchor:
         return Sighting(outcome=Outcome.PUBLISHED, size=size, note=note)
 
     def _newest(self, origin: str) -> str | None:
-        newest = max(self._files(origin), default=None)
-        return None if newest is None else newest.read_text(encoding="utf-8", errors="replace")
+        newest = max(self._names(origin), default=None)
+        return None if newest is None else (self._shelf(origin) / newest).read_text(encoding="utf-8", errors="replace")
 
-    def _files(self, origin: str) -> list[Path]:
-        """List a log's files; names sort as sizes do.
+    def _names(self, origin: str) -> list[str]:
+        """List the names of a log's files; they sort as sizes do. There may be half a million after a year.
 
         Raises:
             OSError: the folder itself is not there.
@@ -79,7 +80,11 @@ class DirectoryAnchor:
         """
         if not self.folder.is_dir():
             raise NotADirectoryError
-        return list(self._shelf(origin).glob(f"[0-9]*{_NOTE}"))
+        try:
+            with os.scandir(self._shelf(origin)) as found:
+                return [each.name for each in found if each.name.endswith(_NOTE) and each.name[0].isdecimal()]
+        except FileNotFoundError:
+            return []
 
     def _shelf(self, origin: str) -> Path:
         return self.folder / shelf_of(origin)
