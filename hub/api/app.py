@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
-from hub.api import choices, gpc, health, identify, me, one_click, requests, reveal, views, vouched, well_known
+from hub.api import choices, contact, gpc, health, identify, me, one_click, requests, reveal, views, vouched, well_known
 from hub.api.answers import answer_problems
 from hub.api.edge import Edge
 from hub.api.service import serving
@@ -32,7 +32,7 @@ def create_app(hub: Hub) -> FastAPI:
         redirect_slashes=False,  # a redirect repeats the caller's query in a header
     )
     for router in (
-        *(health.router, well_known.router, choices.router, me.router),
+        *(health.router, well_known.router, choices.router, contact.router, me.router),
         *(identify.router, vouched.router, one_click.router, gpc.router),
         *(requests.router, views.router, reveal.router),
     ):

@@ -56,6 +56,7 @@ class Screen:
         self._tokens = pl.DataFrame(schema=_TOKENS)
         self._made: set[Attribute] = set()
         self._seen = 0
+        self._whole: pl.DataFrame | None = None
         self._found = pl.DataFrame(schema=entries.ENTRIES)
         self._innocent = _Keys()
         self.suppressed = 0
@@ -127,9 +128,16 @@ class Screen:
 
     def _look_up(self, present: Present) -> None:
         self._make({attribute for _, attribute in present})
-        distinct = self._tokens["token"].unique().to_list()
+        distinct, listed = self._tokens["token"].unique(), sum(present.values())
         with self._ports.read_only() as session:
-            self._found = entries.entries_among(session, distinct, listed=sum(present.values()))
+            if self._whole is None and entries.is_worth_looking_up(len(distinct), listed=listed):
+                self._found = entries.entries_among(session, distinct.to_list(), listed=listed)
+                return
+            # Read once a delivery, and what was added since: `seq` is in the order of commits.
+            whole = pl.DataFrame(schema=entries.ENTRIES) if self._whole is None else self._whole
+            newest = whole["seq"].max()
+            self._whole = pl.concat([whole, entries.entries_since(session, newest if isinstance(newest, int) else 0)])
+        self._found = self._whole.join(distinct.to_frame("token"), on="token", how="semi")
 
     def _make(self, attributes: set[Attribute]) -> None:
         """Compute the tokens of attributes that were not asked for yet in this chunk."""

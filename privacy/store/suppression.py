@@ -35,8 +35,8 @@ ENTRIES: Final = {
 SUPPRESSED: Final = "suppressed"
 """The word for an entry in the ledger of what must not come back after a restore."""
 _SAME: Final = ("set_id", "kind", "token", "purpose")
-_MANY: Final = 10
-"""From so many tokens for each entry on, reading the whole list costs less than looking each token up."""
+_FEW: Final = 0.2
+"""Up to so many tokens for each entry, looking each up costs less than reading the whole list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +117,15 @@ def entries_among(session: Session, tokens: Sequence[bytes], *, listed: int) -> 
     """Return the live entries that have one of the tokens; `listed` is how many there are in all."""
     if not tokens or not listed:
         return pl.DataFrame(schema=ENTRIES)
-    if len(tokens) < listed * _MANY:
+    if is_worth_looking_up(len(tokens), listed=listed):
         return _frame(select_among(session, _LIVE_AMONG, tokens))
     wanted = pl.DataFrame({"token": tokens}, schema={"token": pl.Binary})
-    return _frame(session.execute(_LIVE)).join(wanted, on="token", how="semi")
+    return entries_since(session, 0).join(wanted, on="token", how="semi")
+
+
+def is_worth_looking_up(tokens: int, *, listed: int) -> bool:
+    """Say whether so many tokens are better looked up one by one than in the whole list."""
+    return tokens < listed * _FEW
 
 
 def entries_since(session: Session, seq: int) -> pl.DataFrame:

@@ -101,6 +101,8 @@ EXCUSED: Final = {
     "GET /u/{token}": "the page of every link, written without looking at the link",
     "POST /u/{token}": "says which purposes ended; nobody is named (test_one_click breaks the log)",
     "GET /.well-known/gpc.json": "says that a signal is heeded",
+    "GET /v1/me/contact": "permission by channel and a stated wish of one's own; nobody is named",
+    "PUT /v1/me/contact": "repeats what was just said; nobody is named",
     "PUT /v1/gpc": "says which purposes ended; nobody is named (test_gpc breaks the log)",
     "POST /v1/identify": "answers everybody alike, known or not",
     "POST /v1/identify/token": "answers with a token; nobody is named, and who holds it is looked at again",
