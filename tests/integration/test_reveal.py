@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from hub.anchors.anchoring import Anchoring
+from hub.anchors.standing import Because, Closed
 from hub.attempts import tell_denials
 from hub.compose import Hub
 from hub.consents import Wish, find_subject, record_wish
@@ -113,6 +115,21 @@ def test_restriction_means_storage_only_and_an_objection_is_heard(here: Company,
     record_wish(here.hub, find_subject(here.hub, "shop:k1"), wish, here.owner)
     assert refusal(lambda: reveal(here.hub, here.success, here.ask(1))) == because
     assert reveal(here.hub, here.success, here.ask(2)).opened == 1
+
+
+class RolledBack(Anchoring):
+    """What a process knows whose database is older than what an anchor keeps."""
+
+    def standing(self) -> Closed:
+        return Closed(Because.ROLLED_BACK)
+
+
+def test_nobody_is_revealed_on_a_consent_that_a_restore_may_have_brought_back(here: Company) -> None:
+    restored = replace(here.hub, anchoring=RolledBack((), here.hub.anchoring._log))
+    consent = here.ask(1, purpose="satisfaction", reason="complaint_answered")
+    for act in (reveal, request):
+        assert refusal(lambda act=act: act(restored, here.success, consent)) == Because.ROLLED_BACK
+    assert reveal(restored, here.success, here.ask(1)).opened == 1, "churn rests on no consent"
 
 
 def test_an_erased_person_is_nowhere(here: Company) -> None:
