@@ -1,7 +1,8 @@
 """Collecting what arrives while the writer is at work, so that a group costs one hand-over and one answer.
 
 A hand-over between the event loop and the writer's thread costs as much processor time as a row in the database: a
-group of them is handed over together. Nothing waits for company: what finds the writer idle goes at once.
+group of them is handed over together. Nothing waits for company: what finds the writer idle goes at once. Two groups
+are on their way at most: one is being written while what must follow the COMMIT of the other is done.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from hub.errors import ServiceUnreachable
 from hub.writer import GROUP_LIMIT, Together, Writer
 
 _Waiting = tuple[Any, asyncio.Future[Any]]
-_AT_ONCE: Final = GROUP_LIMIT
+_ON_THEIR_WAY: Final = 2
 
 
 class Counter:
@@ -22,7 +23,7 @@ class Counter:
     def __init__(self, writer: Writer, kind: Together) -> None:
         self._writer, self._kind = writer, kind
         self._waiting: list[_Waiting] = []
-        self._busy = False
+        self._on_their_way = 0
 
     def ask(self, item: Any) -> asyncio.Future[Any]:  # noqa: ANN401 - what it takes is the kind's to say
         """Have an item done; the future holds its answer once the COMMIT that contains it is durable.
@@ -31,16 +32,17 @@ class Counter:
         """
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if not self._busy:
-            self._hand_over()
+        self._hand_over()
         return future
 
     def _hand_over(self) -> None:
-        group = [each for each in self._waiting[:_AT_ONCE] if not each[1].done()]
-        del self._waiting[:_AT_ONCE]
+        if self._on_their_way >= _ON_THEIR_WAY:
+            return
+        group = [each for each in self._waiting[:GROUP_LIMIT] if not each[1].done()]
+        del self._waiting[:GROUP_LIMIT]
         if not group:
             return
-        self._busy = True
+        self._on_their_way += 1
         loop = asyncio.get_running_loop()
         try:
             handed = self._writer.submit_all(self._kind, [item for item, _ in group])
@@ -50,7 +52,7 @@ class Counter:
         handed.add_done_callback(lambda done: loop.call_soon_threadsafe(self._tell, group, _answers(done, len(group))))
 
     def _tell(self, group: Sequence[_Waiting], answers: Sequence[Any]) -> None:
-        self._busy = False
+        self._on_their_way -= 1
         for (_, future), answer in zip(group, answers, strict=True):
             if future.done():  # its caller has gone
                 continue
@@ -58,8 +60,7 @@ class Counter:
                 future.set_exception(answer)
             else:
                 future.set_result(answer)
-        if self._waiting:
-            self._hand_over()
+        self._hand_over()
 
 
 def _answers(done: Future[list[Any]], count: int) -> list[Any]:
