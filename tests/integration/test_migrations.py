@@ -36,9 +36,37 @@ ROWS = {
     "audit_leaf": {"leaf_index": 0, "leaf_hash": bytes(32)},
     "audit_body": {"leaf_index": 0, "at": 1, "action": "x", "body": b"x"},
     "audit_checkpoint": {"size": 1, "at": 1, "note": "x"},
+    "suppression_entry": {
+        "seq": 1,
+        "set_id": an_id(1),
+        "kind": "erased",
+        "attribute": "email",
+        "token": bytes(32),
+        "purpose": "",
+        "act": "",
+        "channel": "",
+        "at": 1,
+        "recorded_at": 1,
+        "actor": an_id(2),
+        "reason": "erasure",
+        "standardiser_version": 1,
+        "key_version": 1,
+    },
+    "suppression_lift": {"set_id": an_id(1), "lifted_at": 1, "actor": an_id(2), "reason": "mistake"},
+    "contact_wish": {
+        "wish_id": an_id(1),
+        "record_id": an_id(2),
+        "channels": "email",
+        "time_zone": "",
+        "at": 1,
+        "recorded_at": 1,
+        "actor": an_id(3),
+        "told_by": "agent",
+    },
 }
 COLUMN = {"consent_event": "act", "audit_leaf": "leaf_hash", "audit_body": "action", "audit_checkpoint": "note"}
-KEPT = ("consent_event", "audit_leaf", "audit_checkpoint")
+COLUMN |= {"suppression_entry": "token", "suppression_lift": "reason", "contact_wish": "channels"}
+KEPT = ("consent_event", "audit_leaf", "audit_checkpoint", "suppression_entry", "suppression_lift")
 
 
 @pytest.fixture
