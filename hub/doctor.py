@@ -72,9 +72,10 @@ def examine(settings: Settings, *, clock: Clock) -> list[Finding]:
 
 
 def _permissions(settings: Settings) -> Finding:
-    """Look at every file and folder of the home, and of the lake and key where they lie elsewhere."""
-    roots = {settings.home, settings.lake_root, *([] if settings.kek_file is None else [settings.kek_file.parent])}
-    seen = {path for root in roots for path in _everything(root)}
+    """Look at every file and folder of the home and the lake, and at the key file and its folder."""
+    key = set() if settings.kek_file is None else {settings.kek_file, settings.kek_file.parent}
+    seen = {path for root in (settings.home, settings.lake_root) for path in _everything(root)}
+    seen |= {path for path in key if path.exists()}
     status = [path.lstat() for path in seen if not path.is_symlink()]
     open_ones = sum(1 for each in status if stat.S_IMODE(each.st_mode) & _OTHERS)
     foreign = sum(1 for each in status if each.st_uid != os.geteuid())

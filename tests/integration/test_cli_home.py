@@ -104,6 +104,21 @@ def test_doctor_finds_a_readable_file_without_naming_it(desk: Desk) -> None:
     assert "Nordmann" not in ended.output
 
 
+def test_doctor_looks_at_the_key_and_not_at_what_lies_beside_it(desk: Desk, tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets"
+    secrets.mkdir(mode=0o700)
+    (desk.home / "key" / "kek").rename(secrets / "kek")
+    config = desk.home / "varde.toml"
+    config.write_text(f'kek = "{secrets / "kek"}"')
+    config.chmod(0o600)
+    beside = secrets / "of-somebody-else"
+    beside.write_text("x")
+    beside.chmod(0o644)
+    assert _state(desk, "permissions")[0] == "ok"
+    secrets.chmod(0o755)
+    assert _state(desk, "permissions")[0] == "fault"
+
+
 def test_doctor_works_without_key(desk: Desk) -> None:
     (desk.home / "key/kek").unlink()
     assert desk.run("doctor").exit_code == 2
