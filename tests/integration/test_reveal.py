@@ -18,6 +18,7 @@ from hub.consents import Wish, find_subject, record_wish
 from hub.database.unit import RuleBroken
 from hub.erasing import erase
 from hub.errors import AccessRefused
+from hub.policy.pack import default_pack, pack_of
 from hub.reveals.request import request
 from hub.reveals.reveal import Revealed, reveal
 from privacy.keys import KeyKind
@@ -130,6 +131,16 @@ def test_nobody_is_revealed_on_a_consent_that_a_restore_may_have_brought_back(he
     for act in (reveal, request):
         assert refusal(lambda act=act: act(restored, here.success, consent)) == Because.ROLLED_BACK
     assert reveal(restored, here.success, here.ask(1)).opened == 1, "churn rests on no consent"
+
+
+def test_a_domain_that_ends_between_two_steps_of_a_reveal_shows_nobody(here: Company, clock: FixedClock) -> None:
+    ask = here.ask(1)
+    pack = pack_of(default_pack())
+    pack["domains"]["churn"]["valid_until"] = (clock() + timedelta(minutes=1)).isoformat()
+    here.apply(pack)
+    late = replace(here.hub, clock=lambda: clock.forward(seconds=59))  # in time when keys are taken out, and then not
+    assert refusal(lambda: reveal(late, here.success, ask)) == "domain_expired"
+    assert here.audited("reveal.intent") == []
 
 
 def test_an_erased_person_is_nowhere(here: Company) -> None:
