@@ -89,6 +89,8 @@ def _expire(hub: Hub) -> int:
 def _send_some(hub: Hub, post: Post) -> Sent | None:
     with hub.unit_of_work() as session:
         taken = claim_due(session, at=hub.clock(), most=MOST_AT_ONCE)
+        if taken:  # nothing leaves before the log knows of it
+            hub.audit(session, "letter.carry", _OUTBOX, AuditFields(rows=len(taken)))
     if not taken:
         return None
     hub.reached("letters_claimed")

@@ -68,7 +68,7 @@ def requests(rooms: Rooms, as_of: str) -> Iterator[tuple[str, bytes]]:
     yield "404 purpose", written("PUT", f"/v1/me/purposes/{word().lower()}", chooser, body={"state": "objected"})
     yield "404 slash", written("GET", f"{VIEW}/?{word()}={word()}", reader)
     yield "405 method", written("DELETE", f"{VIEW}?{word()}={word()}", reader, headers={"X-Person": word()})
-    yield "405 own method", written(word().upper(), VIEW, reader)
+    yield "4xx own method", written(word().upper(), VIEW, reader)
     yield "406 accept", written("GET", query, reader, headers={"Accept": f"text/{word()}"})
     yield "4xx view", written("GET", f"/v1/views/{word().lower()}?purpose=churn&as_of={quote(as_of)}", reader)
     yield "422 view", written("GET", f"/v1/views/{word()}?purpose=churn&as_of={quote(as_of)}", reader)
@@ -77,6 +77,7 @@ def requests(rooms: Rooms, as_of: str) -> Iterator[tuple[str, bytes]]:
     yield "422 instant", written("GET", f"{VIEW}?purpose=churn&as_of={word()}", reader)
     yield "422 unknown", written("GET", f"{query}&{word()}={word()}", reader)
     yield from _choices(rooms, chooser)
+    yield from _strangers(rooms)
     yield "400 garbage", f"{word()} {word()}\r\n{word()}\r\n\r\n".encode()
     yield "400 header", f"GET /health HTTP/1.1\r\nHost: {word()}\r\n{word()} {word()}\r\n\r\n".encode()
     yield "long header", written("GET", "/health", headers={"X-Long": word() * 8000})
@@ -97,6 +98,23 @@ def _choices(rooms: Rooms, chooser: str) -> Iterator[tuple[str, bytes]]:
     yield "422 form", written("PUT", choice, chooser, raw=f"state={word()}".encode(), headers={"Content-Type": word()})
     yield "413 large", written("PUT", choice, chooser, raw=(word() * 2000).encode())
     yield "4xx notice", written("PUT", choice, chooser, body={"state": "given", "notice": word().lower()})
+
+
+def _strangers(rooms: Rooms) -> Iterator[tuple[str, bytes]]:
+    """Write what people send before anybody knows who they are: addresses, codes, links, an issuer's tokens."""
+    word, form = rooms.spares.word, {"Content-Type": "application/x-www-form-urlencoded"}
+    yield "503 address", written("POST", "/v1/identify", body={"identifier": f"{word()}@example.org"})
+    yield "422 address", written("POST", "/v1/identify", body={"identifier": word()})
+    yield "422 address field", written("POST", "/v1/identify", body={"identifier": f"{word()}@example.org", word(): 1})
+    yield "401 code", written("POST", "/v1/identify/confirm", body={"challenge": "x" * 43, "code": word()[:26]})
+    yield "422 code", written("POST", "/v1/identify/confirm", body={"challenge": f"{word()}@", "code": f"{word()}ø"})
+    yield "401 issuer", written("POST", "/v1/identify/token", body={"token": f"{word()}.{word()}.{word()}"})
+    yield "401 issuer no", written("POST", "/v1/identify/token/opt-out", body={"token": word(), "purpose": "churn"})
+    yield "200 link page", written("GET", f"/u/{word()}?lang={word()}", headers={"Accept-Language": word()})
+    yield "401 link", written("POST", f"/u/{word()}", raw=b"List-Unsubscribe=One-Click", headers=form)
+    yield "401 link page", written("POST", f"/u/{word()}", raw=word().encode(), headers=form | {"Accept": "text/html"})
+    yield "401 signal", written("PUT", "/v1/gpc", word(), headers={"Sec-GPC": "1"})
+    yield "200 signal", written("PUT", "/v1/gpc", headers={"Sec-GPC": word()})
 
 
 def written(  # noqa: PLR0913 - the parts of a request

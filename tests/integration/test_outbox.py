@@ -17,7 +17,7 @@ from hub.authentication import acting_principal
 from hub.compose import Hub, open_hub
 from hub.consents import find_subject
 from hub.erasing import erase
-from hub.errors import ServiceUnreachable, SettingsInvalid
+from hub.errors import HubError, ServiceUnreachable, SettingsInvalid
 from hub.mail import MailServer
 from hub.outbox.letter import Letter, enqueue
 from hub.outbox.letters import letters, written
@@ -25,9 +25,11 @@ from hub.outbox.post import Answer, Outcome, Post, post_of
 from hub.outbox.sending import Sent, has_letters_due, send_due, wait_after
 from hub.outbox.store import LEASE, LetterState, claim_due, count_letters, listed_letters
 from hub.settings import Settings
+from privacy.errors import PrivacyError
 from privacy.purposes import LANGUAGES
 from privacy.store.audit import entries
 from privacy.terms import PrincipalId, RecordId
+from tests import audit_faults
 from tests.api.world import take_in
 from tests.builders import DATABASES, FixedClock
 from tests.integration.cli_desk import SECRETS, stocked
@@ -104,7 +106,7 @@ def test_a_letter_leaves_once_and_its_content_with_it(hub: Hub) -> None:
         (listed,) = listed_letters(session, most=9)
         told = [entry.action for _, entry in entries(session) if entry.action.startswith("letter.")]
     assert (listed.state, listed.attempts, listed.ended_at) == (LetterState.SENT, 1, hub.clock())
-    assert told == ["letter.send", "letter.write"]
+    assert told == ["letter.send", "letter.carry", "letter.write"]
 
 
 def test_a_letter_whose_act_is_undone_was_never_written(hub: Hub) -> None:
@@ -185,6 +187,16 @@ def test_a_mail_server_that_does_not_answer_costs_no_letter_and_tells_no_address
     assert "example.org" not in str(told.value)
     assert states(little) == {LetterState.WAITING: 1}
     assert not has_letters_due(little)
+
+
+@pytest.mark.parametrize("fault", audit_faults.STATEMENTS)
+def test_no_letter_leaves_while_the_audit_log_takes_no_entry(little: Hub, fault: str) -> None:
+    write(little)
+    boxes = Boxes()
+    with audit_faults.broken(little.settings.home / "control.db", fault), pytest.raises((HubError, PrivacyError)):
+        send_due(little, boxes)  # type: ignore[arg-type]  # as above
+    assert boxes.mails == []
+    assert send_due(little, boxes) == Sent(sent=1)  # type: ignore[arg-type]  # as above
 
 
 def test_nobody_writes_to_who_was_erased(hub: Hub, clock: FixedClock) -> None:
