@@ -35,10 +35,12 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask: it cannot be undon
 class _PersonFirst(TyperGroup):
     """Take `varde erase IDENTIFIER` as `varde erase person IDENTIFIER`: it is what is meant nearly always."""
 
+    otherwise = _PERSON
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Typer's own context class is private
         """Fill in what was left out."""
         if args and args[0] not in {*self.commands, "--help"}:
-            args = [_PERSON, *args]
+            args = [self.otherwise, *args]
         return super().parse_args(ctx, args)
 
 

@@ -9,7 +9,6 @@ Rules kept here:
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from hub.compose import Hub
 from hub.database.journal import truncate_journal
@@ -81,7 +80,11 @@ def _delete_rows(hub: Hub, erasure: OpenErasure) -> bool:
 def _complete(hub: Hub, erasure: OpenErasure, lake: tuple[ErasureOutcome, int], by: PrincipalId) -> Certificate:
     outcome, together = lake
     at, rows = hub.clock(), outcome.rows_deleted + outcome.rows_blanked
-    figures = {name: value for name, value in asdict(outcome).items() if name != "seq"}
+    figures = {
+        "rows_deleted": outcome.rows_deleted,
+        "rows_blanked": outcome.rows_blanked,
+        "files_replaced": outcome.files_replaced,
+    }
     done = Done(
         erasure_id=erasure.erasure_id,
         records=erasure.records,

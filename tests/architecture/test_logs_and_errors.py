@@ -32,6 +32,7 @@ ROOT: Final = Path(__file__).parent.parent.parent
 PACKAGES: Final = ("hub", "ingest", "predict", "privacy")
 
 SAFE_FIELDS: Final = {
+    "left": "counts by table",
     "rule": "a constant of ours, or a constraint's name",
     "remedy": "a constant of ours",
     "because": "a constant of ours, or a rule's name",
@@ -44,6 +45,7 @@ SAFE_FIELDS: Final = {
     "slug": "the class of a problem that the server answered",
     "text": "the problem's text as the server tells it, made by the same rules",
     "source": "a contract's name",
+    "detail": "an identity attribute's name, or 'a detail' where it is none of ours",
     "contract": "a contract's name",
     "column": "a declared column or a position, never a header of a file",
     "where": "a path of keys in a document of ours",

@@ -54,6 +54,9 @@ def fault_of(line: str) -> str | None:
         if word == _PLACEHOLDER or word in {">", "<"}:
             break
         children = getattr(command, "commands", None)
+        if children and word not in children and hasattr(command, "otherwise"):
+            command, children = children[command.otherwise], None
+            options |= set(_options(command))
         if word.startswith("-") and word != "-":
             if word.split("=")[0] not in options | {"--help"}:
                 return f"no option {word}"
