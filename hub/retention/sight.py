@@ -54,8 +54,8 @@ class Sight:
             ended &= ~terms.held(on=self._on)
             before = None
         older = rows if before is None else self._reader.scan(table, until=min(before, until))
-        gone = joined(older.select(*_SIDES, "event_time"), instants).filter(ended)
-        self._hidden.append(gone.select(_SIDES))
+        oldest = older.group_by(_SIDES).agg(pl.col("event_time").min())  # if any row of theirs is over, the oldest is
+        self._hidden.append(joined(oldest, instants).filter(ended).select(_SIDES))
         seen = rows if before is None else self._reader.scan(table, since=before, until=until)
         blanks = terms.blanks(on=self._on)
         if before is None or blanks:
