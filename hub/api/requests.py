@@ -104,8 +104,8 @@ async def post_request(body: RequestBody, token: OfSubject, service: Serving, la
 
     Access, rectification, erasure and portability need a verified identity: `POST /v1/identify`.
     """
-    asked = own.OwnRequest(token=token, right=body.right, language=language)
-    return _answer(await _run(service, partial(own.ask, service.hub, asked)))
+    act = partial(own.ask, service.hub, token, body.right, language=language)
+    return _answer(await _run(service, act))
 
 
 @router.get("/requests", summary="My requests", responses=_PROBLEMS)

@@ -7,7 +7,6 @@ person, known in the log by their record's random id only.
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Final
 
 from sqlmodel import Session
@@ -40,16 +39,7 @@ UNVERIFIED: Final = frozenset({Right.RESTRICTION, Right.OBJECTION, Right.HUMAN_R
 """Rights for which a token is enough that was issued where the person was known: nothing is shown or destroyed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnRequest:
-    """What somebody asks for themselves, in which language."""
-
-    token: str = field(repr=False)
-    right: Right
-    language: str
-
-
-def ask(hub: Hub, own: OwnRequest) -> SubjectRequest:
+def ask(hub: Hub, token: str, right: Right, *, language: str) -> SubjectRequest:
     """Open a request of the token's person; they are identified by the token.
 
     Raises:
@@ -58,7 +48,7 @@ def ask(hub: Hub, own: OwnRequest) -> SubjectRequest:
 
     """
     with hub.unit_of_work() as session:
-        return _asked(hub, session, own)
+        return _asked(hub, session, token, right, language=language)
 
 
 def erase(hub: Hub, token: str, language: str) -> SubjectRequest:
@@ -67,7 +57,7 @@ def erase(hub: Hub, token: str, language: str) -> SubjectRequest:
     What a law or a claim orders to be kept is looked at by a human first; nothing waits for that but the deletion.
     """
     with hub.unit_of_work() as session:
-        request = _asked(hub, session, OwnRequest(token=token, right=Right.ERASURE, language=language))
+        request = _asked(hub, session, token, Right.ERASURE, language=language)
         holder = authenticate_subject(hub, session, token)
         everything = PurposeId(EVERY_PURPOSE)
         wish = Wish(act=ConsentAct.RESTRICTED, purpose=everything, channel=ActChannel.API, language=language)
@@ -119,7 +109,7 @@ def correct(hub: Hub, token: str, values: Mapping[str, str | None], language: st
     with hub.unit_of_work() as session:
         holder, subject = _verified(hub, session, token)
         by = PrincipalId(holder.record_id)
-        request = _asked(hub, session, OwnRequest(token=token, right=Right.RECTIFICATION, language=language))
+        request = _asked(hub, session, token, Right.RECTIFICATION, language=language)
         request = stepped(hub, session, request, Step(state=RequestState.IN_PROGRESS, at=hub.clock(), actor=by))
     changed = mend(hub, Mending(request_id=request.request_id, subject=subject, values=values, by=by))
     with hub.unit_of_work() as session:
@@ -153,13 +143,13 @@ def looked_up(hub: Hub, token: str, request_id: bytes) -> tuple[SubjectRequest, 
         return request, steps_of(session, request_id)
 
 
-def _asked(hub: Hub, session: Session, own: OwnRequest) -> SubjectRequest:
-    holder = authenticate_subject(hub, session, own.token)
+def _asked(hub: Hub, session: Session, token: str, right: Right, *, language: str) -> SubjectRequest:
+    holder = authenticate_subject(hub, session, token)
     subject = _known(session, holder)
-    if own.right not in UNVERIFIED:
+    if right not in UNVERIFIED:
         verify_identity(holder)
     by = PrincipalId(holder.record_id)
-    asked = Asked(right=own.right, arrival=Arrival.API, language=own.language, received_at=hub.clock())
+    asked = Asked(right=right, arrival=Arrival.API, language=language, received_at=hub.clock())
     request = opened(hub, session, asked, by)
     proof = Proof.VERIFIED_LOGIN if holder.is_verified else Proof.KNOWN_CONTACT
     return identified(hub, session, request, subject, Proven(proof, by))

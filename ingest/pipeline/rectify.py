@@ -74,7 +74,6 @@ class _Change:
     number: int
     correction: Correction = field(repr=False)
     document: Mapping[str, Any] = field(repr=False)
-    keys: tuple[Key, Key] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +83,9 @@ class _Bringing:
     batch_id: BatchId
     ports: Ports
 
+
+_Keys = Sequence[tuple[Key, Key]]
+"""For each change: what seals the revision, and what seals the correction."""
 
 _Documents = Mapping[RecordId, Sequence[tuple[Told, Mapping[str, Any]]]]
 
@@ -102,11 +104,17 @@ def rectify(asked: Rectification, ports: Ports) -> int:
     if not changes:
         return 0
     batch_id = BatchId(random_id())
-    keys = [NewKey(key=key, owner=each.last.record_id, batch_id=batch_id) for each in changes for key in each.keys]
-    ports.keys.add(keys)
+    keys = [(new_key(KeyKind.RECORD), new_key(KeyKind.RECORD)) for _ in changes]
+    owners = [each.last.record_id for each in changes]
+    new = [
+        NewKey(key=key, owner=owner, batch_id=batch_id)
+        for owner, pair in zip(owners, keys, strict=True)
+        for key in pair
+    ]
+    ports.keys.add(new)
     ports.reached("keys_durable")
     with ports.unit_of_work() as session:
-        _write(session, asked, changes, _Bringing(batch_id, ports))
+        _write(session, asked, changes, _Bringing(batch_id, ports), keys=keys)
     ports.reached("rectified")
     settle(batch_id, ports)
     return len(changes)
@@ -147,7 +155,6 @@ def _changes(values: Mapping[str, str | None], documents: _Documents, numbers: M
                 number=numbers.get(record, 0) + 1,
                 correction=correction,
                 document={**newest, **{name: each.value for name, each in correction.items()}},
-                keys=(new_key(KeyKind.RECORD), new_key(KeyKind.RECORD)),
             )
             changes.append(change)
     return changes
@@ -162,7 +169,9 @@ def _correction(values: Mapping[str, str | None], told: Sequence[Mapping[str, An
     }
 
 
-def _write(session: Session, asked: Rectification, changes: Sequence[_Change], bringing: _Bringing) -> None:
+def _write(
+    session: Session, asked: Rectification, changes: Sequence[_Change], bringing: _Bringing, *, keys: _Keys
+) -> None:
     ports, batch_id = bringing.ports, bringing.batch_id
     for each in changes:
         lane = find_in_lane(session, f"people:{each.last.source}")
@@ -174,8 +183,9 @@ def _write(session: Session, asked: Rectification, changes: Sequence[_Change], b
         stale = {field for name in each.correction for field in _FIELDS.get(name, ())}
         drop_indexes(session, each.last.record_id, stale, tokens_of_records(session, [each.last.record_id]))
     add_indexes(session, _index_columns(indexed.rows, batch_id))
-    add_revisions(session, _revision_columns(changes, indexed.of_row["tokens"].to_list(), bringing))
-    add_corrections(session, [_correction_row(each, asked, bringing) for each in changes])
+    add_revisions(session, _revision_columns(changes, indexed.of_row["tokens"].to_list(), bringing, keys=keys))
+    pairs = zip(changes, keys, strict=True)
+    add_corrections(session, [_correction_row(each, asked, bringing, key=key) for each, (_, key) in pairs])
     fields = AuditFields(
         act_id=asked.request_id,
         batch=batch_id,
@@ -226,23 +236,25 @@ def _index_columns(rows: pl.DataFrame, batch_id: BatchId) -> Columns:
     }
 
 
-def _revision_columns(changes: Sequence[_Change], tokens: Sequence[bytes], bringing: _Bringing) -> Columns:
+def _revision_columns(
+    changes: Sequence[_Change], tokens: Sequence[bytes], bringing: _Bringing, *, keys: _Keys
+) -> Columns:
     """Seal the corrected documents; the digest stays that of what the source said, whose repetition is no news."""
     ports = bringing.ports
     numbers = [each.last.revision + 1 for each in changes]
     sealed = [
         seal(
             json.dumps(each.document, ensure_ascii=False).encode(),
-            key=each.keys[0],
+            key=key,
             cell=revision_cell(ports.instance, each.last.record_id, number),
         )
-        for each, number in zip(changes, numbers, strict=True)
+        for each, number, (key, _) in zip(changes, numbers, keys, strict=True)
     ]
     return {
         "record_id": [each.last.record_id for each in changes],
         "revision": numbers,
         "batch_id": Same(bringing.batch_id),
-        "key_id": [each.keys[0].key_id for each in changes],
+        "key_id": [key.key_id for key, _ in keys],
         "content_index": [each.last.content_index for each in changes],
         "sealed": sealed,
         "arrived_at": Same(ports.clock()),
@@ -250,8 +262,8 @@ def _revision_columns(changes: Sequence[_Change], tokens: Sequence[bytes], bring
     }
 
 
-def _correction_row(change: _Change, asked: Rectification, bringing: _Bringing) -> dict[str, Any]:
-    key, record = change.keys[1], change.last.record_id
+def _correction_row(change: _Change, asked: Rectification, bringing: _Bringing, *, key: Key) -> dict[str, Any]:
+    record = change.last.record_id
     document = json.dumps(written(change.correction), ensure_ascii=False).encode()
     return {
         "record_id": record,
