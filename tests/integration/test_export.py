@@ -31,6 +31,7 @@ from hub.requests.portable import portable_tables
 from hub.requests.reflection import NOT_ABOUT, TableUnclassified, held_rows, way_of
 from ingest.canonical.catalogue import LAKE_TABLES, lake_table_of
 from ingest.canonical.table import ColumnKind
+from ingest.pipeline.rectify import Rectification, rectify
 from privacy.purposes import LANGUAGES
 from privacy.request import Right, StepRefused
 from privacy.terms import BatchId, DataCategory, RecordId, Role, random_id
@@ -38,6 +39,7 @@ from tests.audit_faults import broken
 from tests.builders import DATABASES, NOON, FixedClock, an_id
 from tests.conftest import HubFactory
 from tests.request_builders import MESSAGES, Office, copied, stocked
+from tests.shop import ORDERS
 
 ALL: Any = SQLModel.metadata.tables if MODULES else {}
 HERS = ("Kari Nordmann", "+4790012345")
@@ -149,6 +151,23 @@ def test_rows_about_two_people_tell_each_of_themselves_only(small: Office) -> No
     assert json.loads(his)["lake"]["tickets"]["handled_for_others"] == [{"event_time": NOON.isoformat()}]
     assert "CANARY-invoice" not in his
     assert customer.hex() not in his
+
+
+def test_neighbours_who_were_taken_for_one_are_told_apart_once_they_part(small: Office) -> None:
+    numbers = {"n1": "+4790011111", "n2": "+4790022222"}
+    small.people(*(f"{key},Anna Berg,felles@example.org,{phone},2025-01-01," for key, phone in numbers.items()))
+    orders = [f"{key}-o,2025-02-01T10:00:00Z,{key},{amount}.00,P" for key, amount in (("n1", 1), ("n2", 2))]
+    small.deliver(ORDERS, "order,at,who,total,state", *orders)
+    assert small.who("shop:n1") == small.who("shop:n2")
+    asked = Rectification(
+        request_id=an_id(5), records=[small.record("shop:n2")], values={"email": "anna2@example.org"}, country="NO"
+    )
+    rectify(asked, small.hub.ports(small.dpo.principal_id))
+    for key, (own, other) in {"n1": ("n1", "n2"), "n2": ("n2", "n1")}.items():
+        told = small.exported(f"shop:{key}").decode()
+        assert numbers[own] in told
+        assert numbers[other] not in told
+        assert [row["amount_minor"] for row in json.loads(told)["lake"]["orders"]["rows"]] == [int(own[1]) * 100]
 
 
 def test_the_words_of_a_message_are_told_without_whom_else_they_name(small: Office) -> None:
