@@ -1,5 +1,7 @@
 """When what is known of each record last changed: its newest counted revision, else the day it was first named."""
 
+from typing import Final
+
 import polars as pl
 from sqlalchemy import func, select
 from sqlmodel import Session, col
@@ -9,7 +11,7 @@ from ingest.tables.batch import Batch
 from ingest.tables.record import RecordRevision, SourceRecord
 from privacy.terms import EntityKind
 
-_SCHEMA = {"record": pl.Binary, "arrived_at": pl.Datetime("us", "UTC")}
+_SCHEMA: Final = {"record": pl.Binary(), "arrived_at": pl.Datetime("us", "UTC")}
 
 
 def arrivals_frame(session: Session, kind: EntityKind) -> pl.DataFrame:

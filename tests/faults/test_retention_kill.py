@@ -24,7 +24,7 @@ pytestmark = pytest.mark.faults
 
 LATER = 60 * 24 * 365 * 3 + 60 * 24 * 40  # minutes: past three years, so that rows, texts, traces and tokens all end
 OWN_STEPS = ["retention_opened", "retention_traced", "retention_sifted", "retention_purged", "retention_ended"]
-OWN_STEPS += ["retention_completed", "expired_keys_shredded"]
+OWN_STEPS += ["retention_people", "retention_completed", "expired_keys_shredded"]
 LAKE_STEPS = ["intended", "keys_added", "file_temporary", "file_renamed", "files_settled", "replaced"]
 LAKE_STEPS += ["intended#2", "replaced#2", "purge_shredded", "purge_deleted"]
 REDUCED = [
