@@ -32,6 +32,7 @@ _DOCUMENT: Final = pl.Struct(
 _VALUES: Final = {"record": pl.Binary, "attribute": pl.String, "value": pl.String, "index": pl.Binary}
 _KNOWN_BY: Final = {"person": pl.UInt32, "kind": pl.String, "attribute": pl.String, "token": pl.Binary}
 _OF_ORGANISATION: Final = [Attribute.SOURCE_KEY.value, Attribute.NUMBER.value]
+_IS_PROOF: Final = ~pl.col("attribute").is_in([attribute.value for attribute in sorted(ADDRESSES)])
 _ADDRESSES: Final = [attribute.value for attribute in sorted(ADDRESSES)]
 
 
@@ -39,11 +40,13 @@ _ADDRESSES: Final = [attribute.value for attribute in sorted(ADDRESSES)]
 class Evidence:
     """Digests by which people are known again: columns person (their number here), kind, attribute, token.
 
-    `shared` has the records of others that carry an address of theirs: record, attribute.
+    `shared` has the records of others that carry an address of theirs: record, attribute. `proofs` are the blind
+    indexes by which a delivery on its way in brings one of them under another key.
     """
 
     known_by: pl.DataFrame = field(repr=False)
     shared: pl.DataFrame = field(repr=False)
+    proofs: tuple[bytes, ...] = field(repr=False)
     key_version: int
 
 
@@ -67,6 +70,7 @@ def evidence_of(hub: Hub, people: Sequence[Sequence[RecordId]], by: Principal) -
     return Evidence(
         known_by=_digested(_judged(values, others), hub).join(persons, on="record").select(*_KNOWN_BY).unique(),
         shared=others.select("record", "attribute").unique().sort("record", "attribute"),
+        proofs=tuple(sorted(values.filter(_IS_PROOF)["index"].drop_nulls().unique())),
         key_version=suppression_index(hub.keystore).version,
     )
 

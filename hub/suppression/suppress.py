@@ -6,6 +6,8 @@ from sqlmodel import Session
 
 from hub.compose import Hub
 from hub.suppression.evidence import Evidence
+from ingest.store.batch import abort
+from ingest.store.carrier import staged_with
 from privacy.audit import AuditFields
 from privacy.consent import ConsentEvent
 from privacy.store.consent import Act, append_acts
@@ -21,7 +23,8 @@ def suppress(hub: Hub, session: Session, evidence: Evidence, *, reason: str, by:
     """Enter what people are known again by, one set for each, in the caller's transaction; return how many entries.
 
     Whoever else carries an address of theirs gets no marketing there any more, and is otherwise as before: their record
-    is nobody's but theirs.
+    is nobody's but theirs. A delivery on its way in that brings one of these people under another key is given up here;
+    who brings it begins anew, and finds them on the list.
     """
     at, frame = hub.clock(), evidence.known_by
     sets = dict(zip(frame["person"].unique().sort(), random_ids(frame["person"].n_unique()), strict=True))
@@ -39,6 +42,8 @@ def suppress(hub: Hub, session: Session, evidence: Evidence, *, reason: str, by:
         for person, kind, attribute, token in frame.sort("person", "attribute", "token").iter_rows()
     ]
     add_entries(session, new, by=by.principal_id, at=at, key_version=evidence.key_version)
+    for batch in staged_with(session, evidence.proofs):  # it was screened before: it begins anew, and is screened again
+        abort(session, batch)
     _keep_marketing_away(session, evidence, by, hub)
     fields = AuditFields(rows=len(new), reason=reason, outcome="suppressed")
     hub.audit(session, "suppression.add", by.principal_id, fields)

@@ -19,15 +19,17 @@ import polars as pl
 from ingest.canonical.catalogue import LAKE_TABLES
 from ingest.canonical.table import Erasure
 from ingest.contract.model import Contract
+from ingest.errors import BatchBusy
 from ingest.identity.comparable import comparable
 from ingest.identity.exact import match_values
+from ingest.pipeline.erased_keys import KEEPS_OUT, ErasedKeys, is_cleared
 from ingest.pipeline.ports import Ports
 from ingest.readers.chunk import REJECTED, Chunk
 from ingest.readers.typed import rows_as_text
 from ingest.store.record import keys_on_record
 from privacy.store import suppression as entries
 from privacy.store.epoch import lock_epoch
-from privacy.suppression import ADDRESSES, Attribute, EntryKind, Evidence, Verdict, verdict_of
+from privacy.suppression import ADDRESSES, PROOF, Attribute, EntryKind, Evidence, Verdict, verdict_of
 from privacy.terms import EntityKind
 
 UNCLEAR: Final = "suppressed_unclear"
@@ -35,7 +37,6 @@ _REMEDY: Final = (
     "an erased person had this address: say whose row it is with `varde suppression decide SOURCE:KEY`, then retry"
 )
 _TOKENS: Final = {"_line": pl.Int64, "attribute": pl.String, "token": pl.Binary}
-_KEEPS_OUT: Final = frozenset({EntryKind.ERASED, EntryKind.CLEARED})
 _WAITS: Final = frozenset({EntryKind.OPT_OUT, EntryKind.CONTACT})
 _OF_PERSON: Final = frozenset(Attribute)
 _OF_ORGANISATION: Final = frozenset({Attribute.SOURCE_KEY, Attribute.NUMBER})
@@ -58,7 +59,7 @@ class Screen:
         self._seen = 0
         self._whole: pl.DataFrame | None = None
         self._found = pl.DataFrame(schema=entries.ENTRIES)
-        self._innocent = _Keys()
+        self._innocent = ErasedKeys()
         self.suppressed = 0
 
     def screened(self, chunk: Chunk) -> Chunk:
@@ -109,10 +110,15 @@ class Screen:
         """Return the entries that wait for rows just indexed: columns of the list, `record` and `attribute`.
 
         Call it when the rows' blind indexes are committed and before the batch is flipped.
+
+        Raises:
+            BatchBusy: somebody whom the chunk brings was erased since it was screened; begin anew.
+
         """
         with self._ports.unit_of_work() as session:
             lock_epoch(session)
             later = entries.entries_since(session, self._seen)
+        self._verify_not_overtaken(later)
         found = pl.concat([self._found, later]).filter(pl.col("kind").is_in([kind.value for kind in _WAITS]))
         if found.is_empty():
             return found.with_columns(record=pl.lit(None, dtype=pl.Binary))
@@ -120,6 +126,16 @@ class Screen:
         records = fresh.select("_line", "record")
         hit = self._tokens.drop("attribute").join(found, on="token").join(records, on="_line")
         return hit.unique(["record", "seq"]).sort("record", "seq")
+
+    def _verify_not_overtaken(self, later: pl.DataFrame) -> None:
+        """Refuse a chunk that was screened just before one of its people was erased: its indexes are there already."""
+        proofs = [attribute.value for attribute in PROOF]
+        erased = later.filter((pl.col("kind") == EntryKind.ERASED.value) & pl.col("attribute").is_in(proofs))
+        if erased.is_empty():
+            return
+        self._make({Attribute(each) for each in erased["attribute"].unique()})
+        if not self._tokens.join(erased, on="token", how="semi").is_empty():
+            raise BatchBusy(self._contract.name)
 
     def _present(self) -> Present:
         with self._ports.read_only() as session:
@@ -177,14 +193,14 @@ class Screen:
     def _verdicts(self) -> pl.DataFrame:
         """Return the rows that are not simply let in: `_line` and `verdict`."""
         known = _OF_PERSON if self._contract.entity_kind is EntityKind.PERSON else _OF_ORGANISATION
-        kinds = [kind.value for kind in _KEEPS_OUT]
+        kinds = [kind.value for kind in KEEPS_OUT]
         found = self._found.filter(
             pl.col("kind").is_in(kinds) & pl.col("attribute").is_in([each.value for each in known])
         )
         hits = self._tokens.drop("attribute").join(found.select("token", "kind", "attribute", "seq"), on="token")
         cleared = pl.col("kind") == EntryKind.CLEARED.value
         rows = hits.group_by("_line").agg(
-            agrees=pl.col("attribute").filter(~cleared).unique().sort(), cleared=_is_cleared()
+            agrees=pl.col("attribute").filter(~cleared).unique().sort(), cleared=is_cleared()
         )
         rows = rows.join(self._on_record(rows["_line"]), on="_line")
         patterns = rows.select("agrees", "cleared", "on_record").unique()  # a handful, however many rows there are
@@ -239,50 +255,6 @@ class Screen:
             return None
         erased = self._innocent.erased(frame[column], reference.source, kind, self._ports)
         return pl.col(column).is_in(erased.implode()).fill_null(value=False) if len(erased) else None
-
-
-class _Keys:
-    """The customers' keys that this delivery has looked up; those of erased people are remembered, too."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, EntityKind], pl.DataFrame] = {}
-        self._seen = -1
-
-    def erased(self, keys: pl.Series, source: str, kind: EntityKind, ports: Ports) -> pl.Series:
-        """Return those of the keys that an erased customer had."""
-        with ports.read_only() as session:
-            newest = entries.newest_entry(session)
-        if newest != self._seen:
-            self._known, self._seen = {}, newest
-        known = self._known.get((source, kind), pl.DataFrame(schema={"key": pl.String, "erased": pl.Boolean}))
-        fresh = keys.drop_nulls().unique().to_frame("key").join(known, on="key", how="anti")["key"]
-        if len(fresh):
-            known = pl.concat([known, _looked_up(fresh, source, kind, ports)])
-            self._known[source, kind] = known
-        return known.filter("erased")["key"]
-
-
-def _looked_up(keys: pl.Series, source: str, kind: EntityKind, ports: Ports) -> pl.DataFrame:
-    """Say of distinct source keys whether an erased customer had them: `key`, `erased`."""
-    indexes = [token.hex() for token in ports.indexes.source_key(source, kind).tokens_of(keys.to_list())]
-    versions = ports.suppression.versions_of(Attribute.SOURCE_KEY, indexes)
-    with ports.read_only() as session:
-        listed = sum(entries.entries_present(session).values())
-        found = entries.entries_among(session, [token for tokens in versions for token in tokens], listed=listed)
-    of_key = [(key, token) for key, *tokens in zip(keys, *versions, strict=True) for token in tokens]
-    named = pl.DataFrame(of_key, schema={"key": pl.String, "token": pl.Binary}, orient="row")
-    hits = named.join(found, on="token").filter(pl.col("kind").is_in([kind.value for kind in _KEEPS_OUT]))
-    erased = hits.group_by("key").agg(erased=~_is_cleared()).filter("erased")["key"]
-    return keys.to_frame("key").with_columns(erased=pl.col("key").is_in(erased.implode()))
-
-
-def _is_cleared() -> pl.Expr:
-    """Say of a key's entries whether the last thing told of it is that it is somebody else: they too may be erased."""
-    at = pl.col("seq")
-    key = pl.col("attribute") == Attribute.SOURCE_KEY.value
-    cleared = at.filter(pl.col("kind") == EntryKind.CLEARED.value).max()
-    erased = at.filter(key & (pl.col("kind") == EntryKind.ERASED.value)).max()
-    return (cleared.is_not_null() & (erased.is_null() | (cleared > erased))).fill_null(value=False)
 
 
 def _verdict(agrees: Sequence[str], cleared: bool, on_record: bool) -> str:  # noqa: FBT001 - the columns of one pattern

@@ -11,9 +11,11 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ingest.identity.exact import LOOK_UPS
+from ingest.store.batch import BatchState
+from ingest.tables.batch import Batch
 from ingest.tables.record import RecordIndex, SourceRecord
 from privacy.store.bulk import among_keys, select_among
-from privacy.terms import RecordId
+from privacy.terms import BatchId, RecordId
 
 CARRIERS: Final = {"index": pl.Binary, "field": pl.String, "record": pl.Binary}
 _CARRIERS: Final = select(col(RecordIndex.token), col(RecordIndex.field), col(RecordIndex.record_id)).where(
@@ -21,6 +23,11 @@ _CARRIERS: Final = select(col(RecordIndex.token), col(RecordIndex.field), col(Re
 )
 
 KEYS: Final = {"record": pl.Binary, "kind": pl.String, "key_index": pl.Binary}
+_BATCHES: Final = (  # with the state beside each row: asked for it, SQLite would begin with the batches
+    select(col(Batch.batch_id), col(Batch.state))
+    .join(RecordIndex, col(RecordIndex.batch_id) == col(Batch.batch_id))
+    .where(among_keys(col(RecordIndex.token)))
+)
 _KEYS: Final = select(col(SourceRecord.record_id), col(SourceRecord.kind), col(SourceRecord.key_index)).where(
     among_keys(col(SourceRecord.record_id))
 )
@@ -30,6 +37,12 @@ def carriers(session: Session, indexes: Sequence[bytes]) -> pl.DataFrame:
     """Return who carries each address: `index` (Binary, 16 bytes), `field` (email or phone), `record` (Binary)."""
     rows = list(select_among(session, _CARRIERS, indexes))
     return pl.DataFrame(rows, schema=CARRIERS, orient="row").unique()
+
+
+def staged_with(session: Session, indexes: Sequence[bytes]) -> list[BatchId]:
+    """Return the batches on their way in that bring a record with one of some blind indexes, of whatever field."""
+    found = select_among(session, _BATCHES, indexes)
+    return sorted({BatchId(batch) for batch, state in found if state == BatchState.STAGED.value})
 
 
 def keys_of_records(session: Session, records: Sequence[RecordId]) -> pl.DataFrame:

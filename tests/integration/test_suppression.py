@@ -1,5 +1,7 @@
 """Who was erased does not come back by any delivery; who only shares an address with them is not dropped for it."""
 
+from contextlib import suppress as suppress_errors
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,10 +9,11 @@ from sqlalchemy import func, select
 
 from hub.compose import Hub
 from hub.consents import find_subject
-from hub.erasing import erase
-from hub.errors import SubjectNotFound
+from hub.erasing import erase, roll_forward
+from hub.errors import ErasureWaiting, SubjectNotFound
 from hub.views.permission import permitted_set
-from ingest.pipeline.delivery import Summary
+from ingest.errors import BatchBusy
+from ingest.pipeline.delivery import Summary, ingest_file
 from ingest.store.batch import quarantined
 from ingest.tables.batch import QuarantineRow
 from privacy.store.audit import entries
@@ -26,6 +29,7 @@ from tests.faults.ingest_company import (
     SHOP,
     SHOP_HEADER,
     TOLD,
+    contract,
     deliver_text,
     owner_of,
 )
@@ -171,3 +175,33 @@ def test_entries_hold_digests_and_no_record(lite: Hub, tmp_path: Path) -> None:
     assert not {bytes(record) for record in subject.records} & {
         value for name in ENTRIES for value in kept[name].to_list() if isinstance(value, bytes)
     }
+
+
+@pytest.mark.parametrize("step", ["batch_staged", "keys_durable", "indexes_staged", "all_staged"])
+def test_erased_while_another_system_delivers_them_they_stay_away(hub: Hub, tmp_path: Path, step: str) -> None:
+    take(hub, tmp_path, "first", SOLVEIG + OLA)
+    rows = shop("s1", "Solveig Aasgaard", "solveig@crm.example") + shop("s2", "Per Vik", "per@shop.example")
+    (tmp_path / "shop.csv").write_text(SHOP_HEADER + rows)
+    done: list[str] = []
+
+    def meanwhile(now: str) -> None:
+        if now == step and not done:
+            done.append(now)
+            forget_now(hub, "crm:c1")
+
+    ports = replace(hub.ports(owner_of(hub).principal_id), reached=meanwhile)
+    with suppress_errors(BatchBusy):
+        ingest_file(contract(SHOP), tmp_path / "shop.csv", ports)
+    assert done
+    roll_forward(hub, owner_of(hub).principal_id)
+    summary = deliver_text(hub, SHOP, SHOP_HEADER + rows, tmp_path / "shop.csv")
+    assert (summary.counts.accepted, summary.counts.suppressed) == (1, 1)
+    assert readable(hub) == 2
+    with pytest.raises(SubjectNotFound):
+        find_subject(hub, "email:solveig@crm.example")
+
+
+def forget_now(hub: Hub, who: str) -> None:
+    """Erase somebody while a delivery is on its way in: the erasure may have to wait for it."""
+    with suppress_errors(ErasureWaiting):
+        forget(hub, who)
