@@ -195,7 +195,7 @@ def _process(act: RecordedAct, purpose: Purpose | None) -> dict[str, Any]:
     named: dict[str, Any] = {"@id": f"urn:varde:purpose:{act.purpose}", "@type": "dpv:Purpose"}
     if act.purpose == EVERY_PURPOSE or purpose is None:
         return {"@type": "dpv:Process", "dpv:hasPurpose": named}
-    language = act.language or _DEFAULT_LANGUAGE
+    language = act.language if act.language in purpose.texts else _DEFAULT_LANGUAGE
     text = purpose.texts[language]
     named |= {
         "dct:description": {"@language": language, "@value": text.description},

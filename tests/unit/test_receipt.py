@@ -152,3 +152,9 @@ def test_every_act_has_a_receipt_that_names_nobody(each: ConsentAct) -> None:
     written = receipt_of(replace(act(0), event=event), None, Controller(instance=bytes(16)))
     assert verify_receipt(sign_receipt(written, KEY), KEYS) == written
     assert written["dpv:hasEntity"] == [{"@id": f"urn:varde:hub:{'00' * 16}", "@type": "dpv:DataController"}]
+
+
+@pytest.mark.parametrize("language", ["", "fi"])
+def test_language_that_no_text_is_in_falls_back_to_english(language: str) -> None:
+    written = receipt_of(replace(act(0), language=language), purpose(), CONTROLLER)
+    assert written["dpv:hasRecordOfActivity"]["dpv:hasProcess"]["dpv:hasPurpose"]["dct:title"]["@language"] == "en"
