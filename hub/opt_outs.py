@@ -13,13 +13,14 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
+import polars as pl
 from sqlmodel import Session
 
 from hub.choices import Choice, Wanted, stops
 from hub.compose import Hub
 from hub.errors import ChoiceWithoutEffect, SettingsInvalid
 from hub.subject_tokens import reach_of, verify_issuer
-from ingest.identity.comparable import comparable_email
+from ingest.standardise.column import standardised
 from privacy.audit import AuditFields
 from privacy.purposes import Policy, Purpose
 from privacy.secret import SecretText
@@ -137,8 +138,9 @@ def _chosen_since(history: Sequence[Act], purpose: PurposeId) -> bool:
 def _indexes_of(hub: Hub, addresses: Sequence[str]) -> list[Proven | None]:
     """Index what messages go to; None for what is no address, which only the record's own person is meant by."""
     index = hub.indexes().attribute("email")
-    comparable = [comparable_email(address) for address in addresses]
-    return [None if each is None else Proven("email", index.token_of(each)) for each in comparable]
+    comparable = standardised(pl.Series(addresses, dtype=pl.String), "email").to_list()
+    tokens = index.tokens_of(each or "" for each in comparable)
+    return [None if each is None else Proven("email", token) for each, token in zip(comparable, tokens, strict=True)]
 
 
 def _base_of(hub: Hub) -> str:
