@@ -32,7 +32,7 @@ def create_app(hub: Hub) -> FastAPI:
         redirect_slashes=False,  # a redirect repeats the caller's query in a header
     )
     for router in (
-        *(health.router, well_known.router, choices.router, contact.router, me.router),
+        *(choices.router, health.router, well_known.router, contact.router, me.router),  # the busiest first
         *(identify.router, vouched.router, one_click.router, gpc.router),
         *(requests.router, views.router, reveal.router),
     ):
