@@ -222,6 +222,26 @@ def test_a_key_that_was_destroyed_meanwhile_does_not_come_back(
     assert sorted(store.get(ids(3))) == [an_id(1), an_id(3)]
 
 
+def test_of_two_who_rewrap_one_batch_each_key_is_changed_by_one(
+    store: SqlKeyStore, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(store, 3)
+    first, _ = store.generations.current()
+    store.generations.start()
+    current, other = store.generations.current, []
+
+    def meanwhile() -> object:
+        if not other:
+            other.append(None)
+            other.append(rewrap_batch(engine, store.generations, wrapper_of(first)))
+        return current()
+
+    monkeypatch.setattr(store.generations, "current", meanwhile)
+    mine = rewrap_batch(engine, store.generations, wrapper_of(first))
+    assert (mine.read, mine.changed, other[1].changed) == (3, 0, 3)
+    assert len(store.get(ids(3))) == 3
+
+
 def test_an_altered_row_stops_its_batch_and_changes_nothing(store: SqlKeyStore, engine: Engine) -> None:
     add(store, 3)
     first, _ = store.generations.current()
