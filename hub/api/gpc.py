@@ -20,6 +20,7 @@ from hub.api.answers import answer_of, problem_responses
 from hub.api.dependencies import Serving
 from hub.api.durable import durable
 from hub.api.service import Service
+from hub.attempts import note_stranger
 from hub.choices import Asked, Choice, Chosen
 from hub.errors import ChoiceNotRecorded, HubError, NotAuthenticated
 from hub.opt_outs import signal_choices
@@ -65,7 +66,12 @@ async def put_signal(request: Request, service: Serving) -> SignalAnswer:
     token = _token_of(request.headers)
     if token is None:
         return SignalAnswer(counts_for="session", stopped=[])
-    return SignalAnswer(counts_for="person", stopped=await heed(service, token))
+    try:
+        stopped = await heed(service, token)
+    except NotAuthenticated:
+        await run_in_threadpool(note_stranger, service.hub)
+        raise
+    return SignalAnswer(counts_for="person", stopped=stopped)
 
 
 async def heed(service: Service, token: str) -> list[str]:
