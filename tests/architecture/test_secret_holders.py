@@ -265,7 +265,7 @@ DUMPS: Final = {
     "hub/backup/saving.py": "key generations as the key-encryption key wrapped them, for their own backup",
     "hub/cli/source.py": "a profile of a file: names of columns and counts",
     "hub/erasure/portrait.py": "counts and names of tables, kept with an erasure",
-    "hub/keystore/generation.py": "key generations as the key-encryption key wrapped them, brought back from their backup",
+    "hub/keystore/generation.py": "key generations as the key-encryption key wrapped them, for a restore",
     "hub/requests/dossier.py": "reads and scores of a person, written for that person; no secret",
     "hub/views/spec.py": "a view's spec, whose canonical form is hashed",
     "privacy/decision.py": "asdict of a standing: seven states and five flags, no secret",

@@ -33,6 +33,18 @@ ROWS = {
         "actor": an_id(3),
         "contract": "",
     },
+    "ledger_entry": {
+        "epoch": 1,
+        "place": 0,
+        "entry_id": an_id(1),
+        "kind": "erased",
+        "ref": an_id(2),
+        "purpose": "",
+        "channel": "",
+        "at": 1,
+        "erasure_id": an_id(3),
+        "detail": "",
+    },
     "audit_leaf": {"leaf_index": 0, "leaf_hash": bytes(32)},
     "audit_body": {"leaf_index": 0, "at": 1, "action": "x", "body": b"x"},
     "audit_checkpoint": {"size": 1, "at": 1, "note": "x"},
@@ -64,9 +76,9 @@ ROWS = {
         "told_by": "agent",
     },
 }
-COLUMN = {"consent_event": "act", "audit_leaf": "leaf_hash", "audit_body": "action", "audit_checkpoint": "note"}
+COLUMN = {"consent_event": "act", "ledger_entry": "kind", "audit_leaf": "leaf_hash", "audit_body": "action", "audit_checkpoint": "note"}
 COLUMN |= {"suppression_entry": "token", "suppression_lift": "reason", "contact_wish": "channels"}
-KEPT = ("consent_event", "audit_leaf", "audit_checkpoint", "suppression_entry", "suppression_lift")
+KEPT = ("consent_event", "ledger_entry", "audit_leaf", "audit_checkpoint", "suppression_entry", "suppression_lift")
 
 
 @pytest.fixture
