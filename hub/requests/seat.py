@@ -1,17 +1,15 @@
 """Where the controller has its seat: its working days, its clock on the wall, and who hears complaints there.
 
 Public holidays are those of the `holidays` library for the country and, where one is named, its part (a German Land).
-Addresses of the supervisory authorities are those that the authorities publish themselves (checked November 2026).
+Names and addresses of the supervisory authorities change now and then: the guide asks the DPO to look at their own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
-
-from holidays import HolidayBase, country_holidays
 
 from hub.errors import SettingsInvalid
 
@@ -101,5 +99,7 @@ def seat_of(word: str) -> Seat:
 
 
 @lru_cache(maxsize=8)
-def _holidays(country: str, part: str) -> HolidayBase:
+def _holidays(country: str, part: str) -> Container[date]:
+    from holidays import country_holidays  # noqa: PLC0415 - loading it takes 0.2 s, and few commands ask for a day
+
     return country_holidays(country, subdiv=part or None)
