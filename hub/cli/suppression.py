@@ -1,6 +1,7 @@
 """`varde suppression`: who must not come back, and whose no waits for them."""
 
 from collections import Counter
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -11,6 +12,8 @@ from hub.cli.invocation import acting
 from hub.cli.message import say, would
 from hub.cli.subject import Identifier, given
 from hub.cli.table import Format, FormatOption, Table, show
+from hub.problems import ExitCode
+from hub.suppression.erased_elsewhere import import_erased
 from hub.suppression.identifier import identifier_of
 from hub.suppression.listing import LiftReason, Whose, lift, listed, tell_whose
 from privacy.instant import instant_of
@@ -36,6 +39,23 @@ def list_(
         return
     counts = Counter((s.kind, s.purpose, s.act) for s in sets)
     show(Table(_COUNTS, [(*key, count) for key, count in sorted(counts.items())], "Suppressed"), form)
+
+
+@app.command("import")
+def import_(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="CSV with one column, identifier.")],
+    *,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Keep out whom another system has erased. Nobody who is here already is erased by it."""
+    act = acting(ctx, Duty.ANYTHING)
+    done = import_erased(act.hub, file, act.principal)
+    say(f"Read {done.read} lines, took {done.taken}: {done.entries} entries are new.")
+    if done.rejected:
+        rows = [(each.line, each.column, each.rule) for each in done.rejected]
+        show(Table(("line", "column", "rule"), rows, "Lines that were not taken"), form)
+        raise typer.Exit(ExitCode.REJECTS)
 
 
 @app.command("lift")

@@ -14,31 +14,20 @@ from typing import Final
 import polars as pl
 
 from hub.compose import Hub
-from hub.suppression.identifier import Identifier
+from hub.suppression.lines import NOT_ONE, NOT_VALID, Rejected, identifiers_of, rejected_of, with_forms
 from hub.suppression.opt_out import Said, note_many, verify_may_note
 from ingest.contract.load import contract_of
 from ingest.contract.model import Contract
 from ingest.readers.source import open_source
-from ingest.standardise.column import standardised
 from privacy.audit import AuditFields
 from privacy.store.principal import Principal
-from privacy.suppression import Attribute, contact_purpose
+from privacy.suppression import contact_purpose
 from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, ContactChannel, PurposeId
 
 _COLUMNS: Final = ("identifier", "purpose", "act", "channel", "time")
 _ACTS: Final = (ConsentAct.WITHDRAWN, ConsentAct.REFUSED, ConsentAct.OBJECTED, ConsentAct.RESTRICTED)
 _AT_ONCE: Final = 400
 """Lines in one transaction: the epoch's lock is held meanwhile, and a customer's own no waits behind it."""
-_COUNTRY: Final = "NO"
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A line that was not taken: where, and which rule it broke."""
-
-    line: int
-    column: str
-    rule: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,8 +61,7 @@ def import_opt_outs(hub: Hub, path: Path, by: Principal) -> Imported:
         done.read += chunk.frame.height + chunk.rejected.height
         done.rejected += [Rejected(*row) for row in chunk.rejected.select("line", "column", "rule").iter_rows()]
         checked = _checked(chunk.frame, purposes, hub.clock())
-        bad = checked.filter(pl.col("fault").is_not_null()).select("_line", "fault")
-        done.rejected += [Rejected(line, *fault.split(": ", 1)) for line, fault in bad.iter_rows()]
+        done.rejected += rejected_of(checked)
         said = list(_said(checked.filter(pl.col("fault").is_null()), hub))
         for start in range(0, len(said), _AT_ONCE):
             _write(hub, said[start : start + _AT_ONCE], by, done, source.sha256)
@@ -100,25 +88,14 @@ def _checked(rows: pl.DataFrame, purposes: Sequence[str], now: datetime) -> pl.D
     """Standardise the lines; `fault` names the column and the first rule that a line breaks."""
     text = rows.select("_line", *(pl.col(name).cast(pl.String).str.strip_chars() for name in _COLUMNS))
     text = text.with_columns(pl.when(pl.col(name) != "").then(name) for name in _COLUMNS)
-    parts = text.with_columns(
-        kind=pl.col("identifier").str.extract(r"^([^:]*):"), value=pl.col("identifier").str.extract(r"^[^:]*:(.+)$")
-    )
     at = pl.col("time").str.to_datetime(time_unit="us", time_zone="UTC", strict=False)
-    judged = parts.with_columns(
+    judged = with_forms(text).with_columns(
         at=pl.coalesce(at, pl.col("time").str.to_date(strict=False).cast(pl.Datetime("us", "UTC"))),
         channel=pl.col("channel").fill_null(ActChannel.AGENT.value),
-        email=standardised(parts["value"], "email"),
-        phone=standardised(parts["value"], "phone", country=_COUNTRY),
-    ).with_columns(
-        form=pl.when(pl.col("kind") == "email")
-        .then("email")
-        .when(pl.col("kind") == "phone")
-        .then("phone")
-        .otherwise("value")
     )
     faults = (
-        (pl.col("value").is_null(), "identifier: must be email:ADDRESS, phone:NUMBER or SOURCE:KEY"),
-        (pl.col("form").is_null(), "identifier: is no valid address or number"),
+        (pl.col("value").is_null(), NOT_ONE),
+        (pl.col("form").is_null(), NOT_VALID),
         (~pl.col("purpose").is_in(list(purposes)), "purpose: is none of the policy"),
         (~pl.col("act").is_in([act.value for act in _ACTS]), f"act: must be one of {', '.join(_ACTS)}"),
         (~pl.col("channel").is_in([each.value for each in ActChannel]), "channel: is not a known word"),
@@ -131,16 +108,9 @@ def _checked(rows: pl.DataFrame, purposes: Sequence[str], now: datetime) -> pl.D
 
 
 def _said(lines: pl.DataFrame, hub: Hub) -> Iterator[Said]:
-    """Turn sound lines into noes; an HMAC each, for which there is no column operation."""
-    indexes = hub.indexes()
-    for kind, form, purpose, act, channel, at in lines.select(
-        "kind", "form", "purpose", "act", "channel", "at"
-    ).iter_rows():
-        if kind in {"email", "phone"}:
-            identifier = Identifier(Attribute(kind), form, indexes.attribute(kind).token_of(form))
-        else:
-            index = indexes.source_key(kind).token_of(form)
-            identifier = Identifier(Attribute.SOURCE_KEY, index.hex(), index)
+    """Turn sound lines into noes."""
+    told = lines.select("purpose", "act", "channel", "at").iter_rows()
+    for identifier, (purpose, act, channel, at) in zip(identifiers_of(lines, hub), told, strict=True):
         yield Said(
             identifier=identifier,
             purpose=PurposeId(purpose),

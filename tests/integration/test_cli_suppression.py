@@ -107,3 +107,19 @@ def test_a_file_that_is_none_is_refused(desk: Desk) -> None:
     assert desk.run("consent", "import", desk.path("missing.csv")).exit_code == 2
     assert desk.run("consent", "import", desk.file("odd.csv", "who,what\n1,2\n")).exit_code == 2
     assert desk.run("consent", "import", desk.file("odd.csv", HEADER), role="scientist").exit_code == 4
+
+
+def test_whom_another_system_erased_is_kept_out(desk: Desk) -> None:
+    lines = ("shop:21", "email:gone@example.org", "email:post@example.org", "phone:12", "nobody", "shop:21")
+    path = desk.file("gone.csv", "identifier\n" + "\n".join(lines) + "\n")
+    assert desk.run("suppression", "import", path, role="scientist").exit_code == 4
+    ended = desk.run("suppression", "import", path, "--format", "csv", role="dpo")
+    assert ended.exit_code == 3
+    assert sorted(line.split(",")[0] for line in ended.stdout.splitlines()[1:]) == ["5", "6"]
+    assert "took 4: 3 entries" in ended.stderr
+    assert "took 4: 0 entries" in desk.run("suppression", "import", path).stderr
+    rows = "21,Ask Moe,ask@example.org,,2024-01-05T10:00:00Z\n22,Gro Moe,gone@example.org,,2024-01-05T10:00:00Z\n"
+    rows += "23,Ivar Moe,post@example.org,,2024-01-05T10:00:00Z\n"
+    assert taken_in(desk, "moe.csv", rows) == {"accepted": 1, "quarantined": 1, "suppressed": 1}
+    acts = {act["purpose"] for act in desk.json("consent", "show", "shop:23")["acts"]}
+    assert acts == {"contact.email"}

@@ -99,7 +99,7 @@ EXCUSED: Final = {
     **dict.fromkeys(("domain list", "domain show", "domain approve", "reveal rules"), RULES),
     **dict.fromkeys(("view new", "view submit", "view approve", "view revoke", "view list", "view show"), RULES),
     **dict.fromkeys(("consent give", "consent withdraw", "consent object", "consent restrict", "consent lift"), ACT),
-    **dict.fromkeys(("consent import", "consent ask", "suppression lift", "suppression decide", "contact set"), ACT),
+    **dict.fromkeys(("consent import", "consent ask", "suppression import", "suppression lift", "suppression decide", "contact set"), ACT),
     **dict.fromkeys(("contact allow", "contact refuse"), ACT),
     "suppression list": "counts and words; the ids of sets are random, and name nobody",
     **dict.fromkeys(("principal add", "principal grant", "principal revoke"), ACT),
