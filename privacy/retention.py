@@ -148,7 +148,7 @@ def cut_of(rule: RetentionRule, *, on: date) -> date:
     if rule.until is not None:
         return EVERYTHING if on > rule.until else NOTHING
     if rule.days is not None:
-        return _minus_days(on, rule.days)
+        return minus_days(on, rule.days)
     return first_kept(on, months=rule.months or 0)
 
 
@@ -238,5 +238,6 @@ def _month_after(start: date, months: int) -> tuple[int, int]:
     return year, month + 1
 
 
-def _minus_days(on: date, days: int) -> date:
+def minus_days(on: date, days: int) -> date:
+    """Return the date so many days before, the first there is where there are not so many."""
     return NOTHING if days >= on.toordinal() else on - timedelta(days=days)

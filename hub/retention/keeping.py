@@ -19,7 +19,7 @@ from hub.lake.terms import CatalogueFile
 from hub.retention.holds import Hold, records_of_holds, standing_holds
 from hub.retention.instants import RECORD, joined
 from hub.retention.sight import all_records
-from hub.retention.terms import EVENT_TIME, TableTerms, terms_of
+from hub.retention.terms import EVENT_TIME, MODULE, TableTerms, terms_of
 from ingest.canonical.catalogue import lake_table_of
 from privacy.purposes import Policy
 from privacy.retention import midnight
@@ -80,7 +80,8 @@ class TableSieve:
     @property
     def telling(self) -> tuple[str, ...]:
         """The columns that decide, and those that may be blanked."""
-        return (*_TELLING, *self.terms.blanks(on=self.on))
+        module = (MODULE,) if self.terms.days_of_module else ()
+        return (*_TELLING, *module, *self.terms.blanks(on=self.on))
 
     @property
     def due(self) -> pl.Expr:

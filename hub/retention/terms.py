@@ -6,6 +6,7 @@ Rules kept here:
   the row alone (its columns become null);
 - a purpose sees what neither the rule for all nor its own rule has ended; the purpose that a statutory hold names also
   sees what the law keeps;
+- a score is kept no longer than what is made for its purpose (`retention_days`), whatever the table's rule says;
 - a start that belongs to a person counts from the row's own time where nothing is known of that person.
 """
 
@@ -16,6 +17,7 @@ from typing import Final
 
 import polars as pl
 
+from ingest.canonical.scores import SCORES
 from ingest.canonical.table import INSTANT, KeepDays, Table
 from privacy.purposes import Policy
 from privacy.retention import (
@@ -29,11 +31,14 @@ from privacy.retention import (
     cut_of,
     first_held,
     midnight,
+    minus_days,
 )
 from privacy.terms import DataCategory
 
 EVENT_TIME: Final = "event_time"
 OWNER: Final = "owner"
+MODULE: Final = "module"
+"""A prediction module is named as the purpose that it serves."""
 _OF_THE_ROW: Final = frozenset({DataCategory.NONE, DataCategory.IDENTIFIER})
 """Categories that go with the row: technical columns, and random ids of people. A rule of the pack may shorten one."""
 
@@ -42,7 +47,8 @@ _OF_THE_ROW: Final = frozenset({DataCategory.NONE, DataCategory.IDENTIFIER})
 class TableTerms:
     """One table, its rules by category, and the laws that keep it; for one purpose, or (None) for all.
 
-    A category has the rule for all and perhaps the purpose's own; the first that ends counts.
+    A category has the rule for all and perhaps the purpose's own; the first that ends counts. `days_of_module` says how
+    long a score of a prediction module is kept.
     """
 
     table: str
@@ -51,6 +57,7 @@ class TableTerms:
     laws: tuple[StatutoryHold, ...]
     books: Bookkeeping
     purpose: str | None = None
+    days_of_module: tuple[tuple[str, int], ...] = ()
 
     @property
     def of_person(self) -> bool:
@@ -59,18 +66,22 @@ class TableTerms:
 
     def may_bite(self, *, on: date, oldest: datetime, oldest_of_all: datetime) -> bool:
         """Say whether a rule can end anything: the oldest event of the table, and of the whole lake, are given."""
-        return any(
-            midnight(cut_of(rule, on=on)) > (oldest_of_all if rule.starts in OF_PERSON else oldest)
-            for rule in self._all()
-        )
+        cuts = [(cut_of(rule, on=on), oldest_of_all if rule.starts in OF_PERSON else oldest) for rule in self._all()]
+        cuts += [(minus_days(on, days), oldest) for _, days in self.days_of_module]
+        return any(midnight(cut) > first for cut, first in cuts)
 
     def ended(self, *, on: date) -> pl.Expr:
         """Say of each row whether the time of every category it holds is over."""
-        return pl.all_horizontal(self._ended_category(category, on) for category in self.rules)
+        by_module = [
+            (pl.col(MODULE) == module) & (pl.col(EVENT_TIME) < midnight(minus_days(on, days)))
+            for module, days in self.days_of_module
+        ]
+        by_rule = pl.all_horizontal(self._ended_category(category, on) for category in self.rules)
+        return pl.any_horizontal(by_rule, *by_module)
 
     def ended_before(self, *, on: date) -> datetime | None:
         """Return the instant before which every row has ended, if the event time alone decides; else None."""
-        if self.of_person:
+        if self.of_person or self.days_of_module:
             return None
         return midnight(min(max(cut_of(rule, on=on) for rule in rules) for rules in self.rules.values()))
 
@@ -125,6 +136,7 @@ def terms_of(policy: Policy, table: Table, purpose: str | None = None) -> TableT
         laws=laws_of(policy, table.name),
         books=policy.bookkeeping,
         purpose=purpose,
+        days_of_module=tuple((each.id, each.retention_days) for each in policy.purposes) if table is SCORES else (),
     )
 
 

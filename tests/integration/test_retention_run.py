@@ -253,3 +253,22 @@ def test_people_whose_whole_time_is_over_are_handed_to_erasure(shop: Hub, clock)
     lift(shop, hold, "settled", me)
     run(shop, me, erase)
     assert erased == [(RecordId(an_id(1)), RecordId(an_id(3)))]
+
+
+def test_a_score_is_kept_no_longer_than_its_purpose_needs(shop: Hub) -> None:
+    """By the default pack winback keeps what is made for it 60 days and churn 90; the table's rule is 90 for all."""
+    scored = [(module, age) for module in ("churn", "winback", "satisfaction") for age in (59, 61, 91)]
+    rows = [{"person": an_id(1), "event_time": days_ago(age), "module": module} for module, age in scored]
+    land(shop, "scores", rows)
+    line = next(line for line in plan(shop, at=shop.clock()) if line.table == "scores")
+    assert (line.due, line.next_30) == (4, 3)
+    run(shop, owner(shop))
+    with reading(shop.lake) as reader:
+        left = reader.collect(reader.scan("scores"))
+    assert sorted(zip(left["module"], [(days_ago(0) - at).days for at in left["event_time"]], strict=True)) == [
+        ("churn", 59),
+        ("churn", 61),
+        ("satisfaction", 59),
+        ("satisfaction", 61),
+        ("winback", 59),
+    ]
