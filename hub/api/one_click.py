@@ -41,7 +41,12 @@ _BODY: Final = {
 }
 
 
-@router.get("/u/{token}", summary="The page of a link: asks, never acts", response_class=Response)
+@router.get(
+    "/u/{token}",
+    summary="The page of a link: asks, never acts",
+    response_class=Response,
+    responses=problem_responses(HTTPStatus.UNPROCESSABLE_ENTITY),
+)
 async def get_link(token: Link, request: Request) -> Response:  # noqa: ARG001 - the page is the same for every link
     """Show the page with its one button; the link is not looked at."""
     return page(Shown.ASK, language_of(request))
