@@ -30,6 +30,7 @@ from hub.settings import Settings
 from privacy.audit import AuditFields
 from privacy.blind_index import BlindIndex
 from privacy.errors import KekUnavailable
+from privacy.gates import verify_gates
 from privacy.keys import KEY_BYTES, Key, KeyKind
 from privacy.policy import policy_of, verify_versions
 from privacy.purposes import Policy, policy_hash
@@ -182,9 +183,8 @@ def _start(engine: Engine, clock: Clock) -> bytes:
 def _policy(engine: Engine, keystore: SqlKeyStore, clock: Clock) -> Policy:
     with reading(engine) as session:
         policy = find_policy(session)
-    return policy or put_policy_in_force(
-        Stores(engine, keystore), pack_of(default_pack()), by=PrincipalId(bytes(16)), at=clock
-    )
+    # The shipped pack is put in force whatever the day: what it asks of the controller is asked at the first own pack.
+    return policy or _in_force(Stores(engine, keystore), pack_of(default_pack()), by=PrincipalId(bytes(16)), at=clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +201,14 @@ def put_policy_in_force(stores: Stores, pack: dict[str, object], *, by: Principa
     The domains' keys are durable first, so no purpose is ever in force without its key.
 
     Raises:
-        PolicyInvalid: the pack breaks a rule; nothing was applied.
+        PolicyInvalid: the pack breaks a rule, or a balancing test is not current; nothing was applied.
 
     """
+    verify_gates(policy_of(pack), on=at().date())
+    return _in_force(stores, pack, by=by, at=at)
+
+
+def _in_force(stores: Stores, pack: dict[str, object], *, by: PrincipalId, at: Clock) -> Policy:
     engine, proposed = stores.engine, policy_of(pack)
     verify_names(proposed)
     with reading(engine) as session:

@@ -12,7 +12,9 @@ from privacy.pack_node import Node, word_of
 from privacy.purposes import Policy, Purpose, PurposeText, version_hash
 from privacy.reidentification import ReidentificationRules
 from privacy.retention_pack import SECTIONS, bookkeeping_of, contacts_of, holds_of, rules_of
+from privacy.risk import RiskCriterion
 from privacy.terms import DataCategory, DomainName, LegalBasis, PurposeId, Role
+from privacy.uses import PROHIBITED, Use
 
 _POLICY = frozenset({"version", "minimum_redactor_version", "purposes", "domains"}) | SECTIONS
 _PURPOSE = frozenset(Purpose.__dataclass_fields__) - {"id"}
@@ -26,7 +28,8 @@ def policy_of(pack: Mapping[str, object]) -> Policy:
 
     `purposes` maps ids to their fields; optional are `accepted_notices` (default: today's notice),
     `recipients`, `lia_ref`, `dpia_ref`, `automated_decision`, `direct_marketing` (default: false),
-    `domain` (default: the purpose's id) and `reidentification` (default: nobody may). `domains` maps a
+    `domain` (default: the purpose's id), `prohibited_uses` (default: price, refusal, terms), `lia_date`,
+    `lia_review_by`, `risk_criteria` and `reidentification` (default: nobody may). `domains` maps a
     domain to the fields of its record, all optional but `members`. What is kept how long (`retention`,
     `statutory_holds`, `bookkeeping`, `contact_events`) is read by `privacy.retention_pack`.
 
@@ -93,7 +96,21 @@ def _purpose_of(name: str, node: Node) -> Purpose:
         notice_version=notice,
         accepted_notices=node.words("accepted_notices") or frozenset({notice}),
         reidentification=_reidentification_of(node),
+        lia_date=node.find_date("lia_date"),
+        lia_review_by=node.find_date("lia_review_by"),
+        risk_criteria=frozenset(
+            word_of(RiskCriterion, f"{node.where}.risk_criteria", word) for word in node.words("risk_criteria")
+        ),
+        prohibited_uses=_prohibited_of(node),
     )
+
+
+def _prohibited_of(node: Node) -> frozenset[Use]:
+    """Read the uses that a purpose forbids; only a list that is written, be it empty, takes the default away."""
+    if "prohibited_uses" not in node.fields:
+        return PROHIBITED
+    where = f"{node.where}.prohibited_uses"
+    return frozenset(word_of(Use, where, word) for word in node.words("prohibited_uses"))
 
 
 def _reidentification_of(purpose: Node) -> ReidentificationRules | None:

@@ -13,13 +13,16 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from privacy.domain import DomainRecord, document_of, generated_domain
 from privacy.errors import PolicyInvalid, PurposeUnknown
 from privacy.reidentification import ReidentificationRules, plain_reidentification
 from privacy.retention import CONTACT_EVENTS, NO_BOOKS, Bookkeeping, ContactEvent, RetentionRule, StatutoryHold
+from privacy.risk import RiskCriterion, is_high_risk
 from privacy.terms import DataCategory, DomainName, LegalBasis, PurposeId
+from privacy.uses import PROHIBITED, Use
 
 LANGUAGES: Final = ("nb", "nn", "sv", "en", "de")
 SLUG: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
@@ -44,7 +47,8 @@ class Purpose:
       counts;
     - `retention_days` is how long what was made for the purpose (scores, snapshots) is kept;
     - `lia_ref`, `dpia_ref` name the legitimate-interests and data-protection impact assessments in the
-      files of the DPO;
+      files of the DPO; `lia_date`, `lia_review_by` say when the first was made and when it is due again;
+    - `risk_criteria` are those of Article 35 that the use meets; `prohibited_uses` what its rows are never for;
     - `reidentification` says who may lead its pseudonyms back to a person; None: nobody may.
 
     Raises:
@@ -68,6 +72,10 @@ class Purpose:
     notice_version: str
     accepted_notices: frozenset[str]
     reidentification: ReidentificationRules | None = None
+    lia_date: date | None = None
+    lia_review_by: date | None = None
+    risk_criteria: frozenset[RiskCriterion] = frozenset()
+    prohibited_uses: frozenset[Use] = PROHIBITED
 
     def __post_init__(self) -> None:
         for broken, rule, remedy in (*_shape(self), *_law(self)):
@@ -178,7 +186,9 @@ def texts_hash(purpose: Purpose) -> str:
 
 
 def _rules_of(purpose: Purpose) -> dict[str, object]:
-    return {
+    # The default is left out: a purpose of an earlier release, which could not say otherwise, keeps its hash.
+    own = {} if purpose.prohibited_uses == PROHIBITED else {"prohibited_uses": sorted(purpose.prohibited_uses)}
+    return own | {
         "id": purpose.id,
         "version": purpose.version,
         "legal_basis": purpose.legal_basis,
@@ -193,8 +203,11 @@ def _rules_of(purpose: Purpose) -> dict[str, object]:
     }
 
 
-def _paper_of(purpose: Purpose) -> dict[str, str | None]:
-    return {"lia": purpose.lia_ref, "dpia": purpose.dpia_ref, "notice": purpose.notice_version}
+def _paper_of(purpose: Purpose) -> dict[str, object]:
+    paper = {"lia": purpose.lia_ref, "dpia": purpose.dpia_ref, "notice": purpose.notice_version}
+    days = {"lia_date": purpose.lia_date, "lia_review_by": purpose.lia_review_by}
+    said = {name: day.isoformat() for name, day in days.items() if day is not None}
+    return paper | said | ({"risk": sorted(purpose.risk_criteria)} if purpose.risk_criteria else {})
 
 
 def _texts_of(purpose: Purpose) -> dict[str, list[str]]:
@@ -253,6 +266,16 @@ def _law(purpose: Purpose) -> list[tuple[bool, str, str]]:
             and (purpose.automated_decision or not _NEEDS_DPIA.isdisjoint(purpose.data_categories)),
             "automated decisions, special categories and text need an impact assessment (Art. 35)",
             "name it in dpia_ref",
+        ),
+        (
+            purpose.dpia_ref is None and is_high_risk(purpose.risk_criteria),
+            "a use that meets two risk criteria needs an impact assessment (Art. 35)",
+            "name it in dpia_ref",
+        ),
+        (
+            (purpose.lia_review_by or date.max) <= (purpose.lia_date or date.min),
+            "a balancing test is reviewed after it was made",
+            "set lia_review_by to a later day than lia_date",
         ),
     ]
 

@@ -1,6 +1,7 @@
 """`varde policy`: the purposes in force, and what a new pack would change."""
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from hub.home import Stores, put_policy_in_force
 from hub.policy.check import placed, verify_names
 from hub.policy.pack import read_pack
 from hub.views.registry import ViewState, all_versions
+from privacy.gates import verify_gates
 from privacy.policy import policy_of, verify_versions
 from privacy.purposes import Policy, policy_hash, purpose_hash, texts_hash
 from privacy.store.policy import applied_policies
@@ -54,7 +56,7 @@ def show_(ctx: typer.Context, *, form: FormatOption = Format.TABLE) -> None:
 def plan(ctx: typer.Context, pack: Pack, *, form: FormatOption = Format.TABLE) -> None:
     """Show what a pack would add, change and remove, and which approved views would lapse. Changes nothing."""
     act = acting(ctx, Duty.ANYTHING)
-    _, proposed = _read(pack)
+    _, proposed = _read(pack, on=act.hub.clock().date())
     _show_changes(changes_of(act.hub, proposed), form)
     _verify_versions(act.hub, proposed)
 
@@ -63,7 +65,7 @@ def plan(ctx: typer.Context, pack: Pack, *, form: FormatOption = Format.TABLE) -
 def apply(ctx: typer.Context, pack: Pack, *, dry_run: DryRun = False, form: FormatOption = Format.TABLE) -> None:
     """Put a pack in force: from the next read on it governs."""
     act = acting(ctx, Duty.CHANGE_POLICY)
-    read, proposed = _read(pack)
+    read, proposed = _read(pack, on=act.hub.clock().date())
     changes = changes_of(act.hub, proposed)
     _show_changes(changes, form)
     _verify_versions(act.hub, proposed)
@@ -98,12 +100,13 @@ def changes_of(hub: Hub, proposed: Policy) -> list[Change]:
     return changes
 
 
-def _read(pack: Path) -> tuple[dict[str, object], Policy]:
+def _read(pack: Path, *, on: date) -> tuple[dict[str, object], Policy]:
     """Read a pack and check it whole; a refusal names section, line and rule."""
     with placed(pack):
         read = read_pack(pack)
         proposed = policy_of(read)
         verify_names(proposed)
+        verify_gates(proposed, on=on)
     return read, proposed
 
 
