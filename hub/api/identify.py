@@ -39,6 +39,10 @@ def _address(value: str) -> SecretText:
     return SecretText(standardised)
 
 
+Concealed = Annotated[str, AfterValidator(SecretText)]
+"""Text that is handed on by name and shown nowhere."""
+
+
 class AskBody(BaseModel):
     """The address that the customer says is theirs."""
 
@@ -62,8 +66,8 @@ class ConfirmBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    challenge: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_-]+$", repr=False)]
-    code: Annotated[str, Field(max_length=64, pattern=r"^[0-9A-Za-z -]+$", repr=False)]
+    challenge: Annotated[Concealed, Field(max_length=64, pattern=r"^[A-Za-z0-9_-]+$", repr=False)]
+    code: Annotated[Concealed, Field(max_length=64, pattern=r"^[0-9A-Za-z -]+$", repr=False)]
 
 
 class IdentifiedAnswer(BaseModel):
@@ -72,7 +76,7 @@ class IdentifiedAnswer(BaseModel):
     `scope` is `verified`; where several people share the address it is `opt_out`: which of them asks is not proven.
     """
 
-    token: str
+    token: Concealed
     scope: SubjectScope
     expires_at: datetime
 

@@ -12,7 +12,7 @@ from hub.api.answers import problem_responses
 from hub.api.choices import PURPOSE_NAME
 from hub.api.dependencies import Serving
 from hub.api.durable import durable
-from hub.api.identify import IdentifiedAnswer
+from hub.api.identify import Concealed, IdentifiedAnswer
 from hub.api.service import SYSTEM, Service
 from hub.attempts import DENIED, NOBODY, note_denied
 from hub.errors import IdentityNotProven
@@ -29,7 +29,7 @@ _REFUSED: Final = DenialKind(NOBODY, DENIED, "identity_not_proven")
 _PROOF: Final = problem_responses(
     *(HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
 )
-Signed = Annotated[str, Field(max_length=MOST_BYTES, repr=False)]
+Signed = Annotated[Concealed, Field(max_length=MOST_BYTES, repr=False)]
 
 
 class TokenBody(BaseModel):

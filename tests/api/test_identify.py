@@ -15,6 +15,7 @@ from hub.compose import Hub
 from hub.consents import find_subject
 from hub.erasing import erase
 from hub.identification import challenge as challenges
+from hub.identification.store import pending_challenges, take_challenge
 from hub.subject_tokens import authenticate_subject, reach_of
 from privacy.store.subject_token import SubjectScope, SubjectToken
 from tests.builders import DATABASES, FixedClock
@@ -132,6 +133,19 @@ def test_a_shared_address_opens_opting_out_for_all_and_shows_nobody(town: Town) 
     token = opened(town, answer["token"])
     with town.hub.reading() as session:
         assert set(reach_of(session, token)) == {town.record("far"), town.record("mor")}
+
+
+def test_of_two_rounds_that_see_one_wish_one_takes_it(town: Town) -> None:
+    town.ask()
+    at = town.hub.clock()
+    with town.hub.reading() as session:
+        (waiting,) = pending_challenges(session, at=at, most=9)
+    taken = []
+    for _ in range(2):
+        with town.hub.unit_of_work() as session:
+            taken.append(take_challenge(session, waiting, at=at))
+    assert taken == [True, False]
+    assert town.letters() == []
 
 
 def test_an_address_that_somebody_left_proves_nothing(town: Town) -> None:

@@ -19,6 +19,7 @@ import logging
 import pickle
 import traceback
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -27,12 +28,18 @@ import pytest
 from rich.console import Console
 from rich.traceback import Traceback
 
+from hub.api.identify import IdentifiedAnswer
+from hub.api.vouched import TokenBody
 from hub.cli.invocation import Invocation
 from hub.client import Client
+from hub.identification.code import Codes
+from hub.identification.grant import Granted
+from hub.identification.id_token import Proof
 from hub.kek.file import FileKek
 from hub.kek.vault_transit import VaultServer
 from hub.kek.wrapping import WrappingKey
 from hub.mail import MailServer
+from hub.outbox.letter import Address
 from hub.settings import KekSetting, Settings
 from hub.witness.witness import Witness
 from ingest.pipeline.ports import Indexes
@@ -41,8 +48,9 @@ from privacy.keys import Key, KeyKind, NewKey
 from privacy.pseudonym import PseudonymisationDomain
 from privacy.secret import SecretText
 from privacy.store.principal import NewPrincipal, Principal
+from privacy.store.subject_token import SubjectScope
 from privacy.suppression_index import SuppressionIndex
-from privacy.terms import DomainName, KeyId, PersonId, PrincipalId, Role
+from privacy.terms import DomainName, KeyId, PersonId, PrincipalId, RecordId, Role
 from tests.architecture.test_logs_and_errors import modules, trees
 
 SECRET: Final = bytes(range(100, 132))
@@ -62,6 +70,7 @@ _ENVIRONMENT: Final = {
     "VARDE_TOKEN": TOKEN,
     "VARDE_DATABASE_URL": f"postgresql://varde:{PASSWORD}@localhost/varde",
 }
+_ENDS: Final = datetime(2025, 6, 1, tzinfo=UTC)
 HOLDERS: Final[dict[str, object]] = {
     "Key": _KEY,
     "NewKey": NewKey(key=_KEY, owner=b"o" * 16),
@@ -78,6 +87,12 @@ HOLDERS: Final[dict[str, object]] = {
     "MailServer": MailServer(host="localhost", user="varde", password=SecretText(PASSWORD)),
     "Witness": Witness(folder=Path("nowhere"), name="witness.example/w", key=_KEY),
     "Client": Client("https://hub.example", TOKEN),
+    "Address": Address(RecordId(b"r" * 16), SecretText(TOKEN), KeyId(b"k" * 16)),
+    "Codes": Codes(SecretText(TOKEN), SecretText(PASSWORD)),
+    "Proof": Proof(SecretText(TOKEN)),
+    "Granted": Granted(token=SecretText(TOKEN), scope=SubjectScope.VERIFIED, expires_at=_ENDS),
+    "IdentifiedAnswer": IdentifiedAnswer(token=TOKEN, scope=SubjectScope.VERIFIED, expires_at=_ENDS),
+    "TokenBody": TokenBody(token=TOKEN),
     "NewPrincipal": NewPrincipal(principal=_WHO, token=TOKEN, label_index=b"i" * 16, label_sealed=b"s"),
 }
 
