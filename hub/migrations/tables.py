@@ -22,6 +22,7 @@ from privacy.tables import (
     epoch,
     erasure,
     ledger,
+    notice,
     policy,
     principal,
     release_members,
@@ -35,7 +36,7 @@ from privacy.tables import (
 MODULES: Final[tuple[ModuleType, ...]] = (
     *(anchors, identification, instance, lake, outbox, predictions, retention, rotation, views),
     *(batch, identity, record),
-    *(attempt, audit, consent, contact, domain, epoch, erasure, ledger, policy),
+    *(attempt, audit, consent, contact, domain, epoch, erasure, ledger, notice, policy),
     *(principal, release_members, request, reveal, subject_token, suppression, unwrap),
 )
 """Named, so that no tool takes an import for its effect to be unused."""
