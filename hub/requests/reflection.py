@@ -40,6 +40,7 @@ NOT_ABOUT: Final[Mapping[str, str]] = {
     "ledger_entry": "a copy, by random reference, of acts that stand in their own tables, kept for restores",
     "record_index": "digests, under a key, of details that stand in clear under identity",
     "change": "which record an act concerned, by number; the acts stand in their own tables",
+    **dict.fromkeys(("notice", "reconsent_decision"), "texts of notices, and what was decided on them for everybody"),
     "source_ground": "what each source's contract declares",
     **dict.fromkeys(
         ("suppression_entry", "suppression_lift"),
