@@ -609,6 +609,14 @@ def readable(entry: bytes) -> list[str]:
     return [f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in fields.items()]
 
 
+def _when(seconds: int) -> str:
+    """Write a witness's time for people; 63 bits reach further than the calendar."""
+    try:
+        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).isoformat()
+    except OverflowError:
+        return f"{seconds} s after 1970"
+
+
 def examine(path: Path, auditor: Auditor) -> list[str]:
     """Verify one file of any kind and say what it proves."""
     with path.open("rb") as file:
@@ -631,7 +639,7 @@ def examine(path: Path, auditor: Auditor) -> list[str]:
         checkpoint = auditor.verify_entry(proof)
         lines = [f"entry {proof.number} is in it:", *readable(proof.entry or b"")]
     times = sorted(cosignatures(proof.note, auditor.witnesses).values())
-    level = f"witnessed by {len(times)}, last at {times[-1]}" if times else "signed"
+    level = f"witnessed by {len(times)}, last at {_when(times[-1])}" if times else "signed"
     return [f"checkpoint of {checkpoint.origin} over {checkpoint.head.size} entries: {level}", *lines]
 
 

@@ -17,6 +17,7 @@ from privacy.verifier import (
     Receipt,
     Replay,
     VerifierKey,
+    _when,
     cosignatures,
     leaf_hash,
     main,
@@ -131,3 +132,10 @@ def test_entries_cannot_steer_a_terminal(tmp_path: Path, capsys: pytest.CaptureF
         told = capsys.readouterr().out
         assert "VERIFIED" in told
         assert "\x1b" not in told
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(1795361401, "2026-11-22T15:30:01+00:00"), ((1 << 63) - 1, "after 1970")]
+)
+def test_a_witness_time_is_written_for_people_however_large(seconds: int, said: str) -> None:
+    assert said in _when(seconds)
