@@ -15,8 +15,8 @@ class LedgerRow(SQLModel, table=True):
     """One entry, numbered by the epoch that its act began: epochs commit in order, so entries do.
 
     The key store and the copy outside hold the same entries; a control database that does not know the newest of
-    theirs is an older one. `detail` is what an entry of another kind than an act needs to be made again (keyed digests and
-    words, in the form of who wrote it).
+    theirs is an older one. `detail` is what an entry of another kind than an act needs to be made again: keyed digests
+    and words, in the form of who wrote it.
     """
 
     __tablename__ = "ledger_entry"
