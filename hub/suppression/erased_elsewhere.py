@@ -21,7 +21,7 @@ from ingest.contract.model import Contract
 from ingest.readers.source import open_source
 from privacy.audit import AuditFields
 from privacy.store.principal import Principal
-from privacy.store.suppression import NewEntry, add_entries, entries_among, entries_present
+from privacy.store.suppression import NewEntry, add_entries, entries_among
 from privacy.suppression import ROLE_ADDRESS, Attribute, EntryKind
 from privacy.terms import ActChannel, ConsentAct, Role, random_ids
 
@@ -78,8 +78,7 @@ def _write(hub: Hub, some: Sequence[Identifier], by: Principal, sha256: str) -> 
     role = pl.Series([each.value for each in some], dtype=pl.String).str.contains(ROLE_ADDRESS)
     tokens = [index.versions_of(each.attribute, [each.value]) for each in some]
     with hub.unit_of_work() as session:
-        listed = sum(entries_present(session).values())
-        known = entries_among(session, [token for each in tokens for (token,) in each], listed=listed)
+        known = entries_among(session, [token for each in tokens for (token,) in each])
         there = set(known.filter(pl.col("kind").is_in(["erased", "contact"]))["token"])
         new: dict[bytes, NewEntry] = {}
         for each, versions, is_role, set_id in zip(some, tokens, role, random_ids(len(some)), strict=True):

@@ -13,7 +13,7 @@ from hub.keystore.suppression import suppression_index
 from hub.suppression.identifier import Identifier, IdentifierInvalid, identifier_of, tokens_of
 from privacy.audit import AuditFields
 from privacy.store.principal import Principal
-from privacy.store.suppression import NewEntry, add_entries, entries_among, entries_present, lift_sets, live_entries
+from privacy.store.suppression import NewEntry, add_entries, entries_among, lift_sets, live_entries
 from privacy.suppression import Attribute, EntryKind
 from privacy.terms import ID_BYTES, Role, random_id
 
@@ -142,8 +142,7 @@ def _sets(hub: Hub, session: Session, word: str) -> list[bytes]:
 
 
 def _of(hub: Hub, session: Session, identifier: Identifier) -> pl.DataFrame:
-    present = sum(entries_present(session).values())
-    return entries_among(session, tokens_of(hub, identifier), listed=present)
+    return entries_among(session, tokens_of(hub, identifier))
 
 
 def _known(live: pl.DataFrame, word: str) -> list[bytes]:

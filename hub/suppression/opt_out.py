@@ -31,7 +31,7 @@ from privacy.store.consent import PERMISSIVE, Act, append_acts, heads_of
 from privacy.store.epoch import lock_epoch
 from privacy.store.policy import find_policy
 from privacy.store.principal import Principal
-from privacy.store.suppression import NewEntry, add_entries, entries_among, entries_present
+from privacy.store.suppression import NewEntry, add_entries, entries_among
 from privacy.suppression import Attribute, EntryKind, is_of_policy
 from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PrincipalId, PurposeId, RecordId, Role, random_ids
 
@@ -185,8 +185,7 @@ def _add(hub: Hub, session: Session, said: Sequence[Said], by: PrincipalId) -> i
     """Add the entries that say something new; return how many."""
     index, at = suppression_index(hub.keystore), hub.clock()
     tokens = _tokens(said, hub)
-    listed = sum(entries_present(session).values())
-    known = entries_among(session, [token for each in tokens for token in each], listed=listed)
+    known = entries_among(session, [token for each in tokens for token in each])
     known = known.filter(pl.col("kind") == EntryKind.OPT_OUT.value)
     since: dict[tuple[bytes, str, str], int] = {}
     for token, purpose, act, told in known.select("token", "purpose", "act", "at_us").iter_rows():

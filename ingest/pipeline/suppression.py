@@ -57,6 +57,7 @@ class Screen:
         self._tokens = pl.DataFrame(schema=_TOKENS)
         self._made: set[Attribute] = set()
         self._seen = 0
+        self._counts: Present = {}
         self._whole: pl.DataFrame | None = None
         self._found = pl.DataFrame(schema=entries.ENTRIES)
         self._innocent = ErasedKeys()
@@ -139,8 +140,10 @@ class Screen:
 
     def _present(self) -> Present:
         with self._ports.read_only() as session:
-            self._seen = entries.newest_entry(session)
-            return entries.entries_present(session) if self._seen else {}
+            newest = entries.newest_entry(session)
+            if newest != self._seen:
+                self._seen, self._counts = newest, entries.entries_present(session)
+        return self._counts
 
     def _look_up(self, present: Present) -> None:
         self._make({attribute for _, attribute in present})

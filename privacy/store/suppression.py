@@ -113,11 +113,11 @@ def entries_present(session: Session) -> dict[tuple[EntryKind, Attribute], int]:
     return {(EntryKind(kind), Attribute(of)): int(count) for kind, of, count in session.execute(_PRESENT).all()}
 
 
-def entries_among(session: Session, tokens: Sequence[bytes], *, listed: int) -> pl.DataFrame:
-    """Return the live entries that have one of the tokens; `listed` is how many there are in all."""
-    if not tokens or not listed:
+def entries_among(session: Session, tokens: Sequence[bytes], *, listed: int | None = None) -> pl.DataFrame:
+    """Return the live entries that have one of the tokens; `listed` is how many there are in all, if it is known."""
+    if not tokens or listed == 0:
         return pl.DataFrame(schema=ENTRIES)
-    if is_worth_looking_up(len(tokens), listed=listed):
+    if listed is None or is_worth_looking_up(len(tokens), listed=listed):
         return _frame(select_among(session, _LIVE_AMONG, tokens))
     wanted = pl.DataFrame({"token": tokens}, schema={"token": pl.Binary})
     return entries_since(session, 0).join(wanted, on="token", how="semi")
