@@ -47,6 +47,7 @@ class Evidence:
     known_by: pl.DataFrame = field(repr=False)
     shared: pl.DataFrame = field(repr=False)
     proofs: tuple[bytes, ...] = field(repr=False)
+    records: frozenset[bytes]
     key_version: int
 
 
@@ -71,6 +72,7 @@ def evidence_of(hub: Hub, people: Sequence[Sequence[RecordId]], by: Principal) -
         known_by=_digested(_judged(values, others), hub).join(persons, on="record").select(*_KNOWN_BY).unique(),
         shared=others.select("record", "attribute").unique().sort("record", "attribute"),
         proofs=tuple(sorted(values.filter(_IS_PROOF)["index"].drop_nulls().unique())),
+        records=frozenset(records),
         key_version=suppression_index(hub.keystore).version,
     )
 

@@ -42,7 +42,8 @@ def suppress(hub: Hub, session: Session, evidence: Evidence, *, reason: str, by:
         for person, kind, attribute, token in frame.sort("person", "attribute", "token").iter_rows()
     ]
     add_entries(session, new, by=by.principal_id, at=at, key_version=evidence.key_version)
-    for batch in staged_with(session, evidence.proofs):  # it was screened before: it begins anew, and is screened again
+    # It was screened before: it begins anew. What it brings under their own key the erasure finds by itself.
+    for batch in staged_with(session, evidence.proofs, but=evidence.records):
         abort(session, batch)
     _keep_marketing_away(session, evidence, by, hub)
     fields = AuditFields(rows=len(new), reason=reason, outcome="suppressed")

@@ -134,8 +134,10 @@ class Screen:
         erased = later.filter((pl.col("kind") == EntryKind.ERASED.value) & pl.col("attribute").is_in(proofs))
         if erased.is_empty():
             return
-        self._make({Attribute(each) for each in erased["attribute"].unique()})
-        if not self._tokens.join(erased, on="token", how="semi").is_empty():
+        self._make({Attribute(each) for each in erased["attribute"].unique()} | {Attribute.SOURCE_KEY})
+        hits = self._tokens.join(erased, on="token", how="semi")
+        own = hits.filter(pl.col("attribute") == Attribute.SOURCE_KEY.value)  # the erasure finds these by their key
+        if not hits.join(own, on="_line", how="anti").is_empty():
             raise BatchBusy(self._contract.name)
 
     def _present(self) -> Present:

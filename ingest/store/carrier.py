@@ -4,6 +4,7 @@ Staged ones count: a no that comes while a delivery is being taken in must hold 
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 import polars as pl
@@ -24,7 +25,7 @@ _CARRIERS: Final = select(col(RecordIndex.token), col(RecordIndex.field), col(Re
 
 KEYS: Final = {"record": pl.Binary, "kind": pl.String, "key_index": pl.Binary}
 _BATCHES: Final = (  # with the state beside each row: asked for it, SQLite would begin with the batches
-    select(col(Batch.batch_id), col(Batch.state))
+    select(col(Batch.batch_id), col(Batch.state), col(RecordIndex.record_id))
     .join(RecordIndex, col(RecordIndex.batch_id) == col(Batch.batch_id))
     .where(among_keys(col(RecordIndex.token)))
 )
@@ -39,10 +40,11 @@ def carriers(session: Session, indexes: Sequence[bytes]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=CARRIERS, orient="row").unique()
 
 
-def staged_with(session: Session, indexes: Sequence[bytes]) -> list[BatchId]:
-    """Return the batches on their way in that bring a record with one of some blind indexes, of whatever field."""
+def staged_with(session: Session, indexes: Sequence[bytes], *, but: AbstractSet[bytes]) -> list[BatchId]:
+    """Return the batches on their way in that bring another record than some with one of some blind indexes."""
     found = select_among(session, _BATCHES, indexes)
-    return sorted({BatchId(batch) for batch, state in found if state == BatchState.STAGED.value})
+    staged = (row for row in found if row[1] == BatchState.STAGED.value and row[2] not in but)
+    return sorted({BatchId(batch) for batch, _, _ in staged})
 
 
 def keys_of_records(session: Session, records: Sequence[RecordId]) -> pl.DataFrame:
