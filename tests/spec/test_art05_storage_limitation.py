@@ -97,7 +97,7 @@ def test_art17_3b_what_a_law_orders_to_keep_is_kept_for_that_law_alone(shop: Hub
     [("NO", date(2025, 12, 31)), ("SE", date(2027, 12, 31)), ("DK", date(2025, 12, 31)), ("DE", date(2028, 12, 31))],
 )
 def test_art17_3b_the_laws_of_the_four_countries_end_when_they_say(country: str, last: date) -> None:
-    """An order of 10 August 2020, books by the calendar year."""
+    """An order of 10 August 2020 is kept until the day that each country's bookkeeping law names, and no longer."""
     books = policy_of(pack_of(default_pack())).bookkeeping
     law = next(law for law in LAWS if law.country == country and "orders" in law.tables)
     assert held_until(law, books, BOUGHT) == last

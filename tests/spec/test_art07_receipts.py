@@ -40,7 +40,7 @@ def shown(act: ConsentAct) -> dict[str, object]:
 
 
 def test_art07_1_a_receipt_shows_who_agreed_to_what_when_how_and_under_which_text() -> None:
-    """Anybody checks it by a public key; the person is a random id."""
+    """Each yes has a signed receipt that anybody checks by a public key; the person is a random id in it."""
     record = shown(ConsentAct.GIVEN)
     status, process = record["dpv:hasConsentStatus"], record["dpv:hasProcess"]
     assert isinstance(status, dict)
@@ -56,7 +56,7 @@ def test_art07_1_a_receipt_shows_who_agreed_to_what_when_how_and_under_which_tex
 
 
 def test_art07_3_a_withdrawal_has_a_receipt_like_any_yes() -> None:
-    """The same words with another status."""
+    """A no is receipted in the same words as a yes, with another status."""
     status = shown(ConsentAct.WITHDRAWN)["dpv:hasConsentStatus"]
     assert isinstance(status, dict)
     assert status["@type"] == "dpv:ConsentWithdrawn"
@@ -75,7 +75,7 @@ def test_art07_3_saying_no_asks_for_less_than_saying_yes() -> None:
 
 
 def test_art12_1_every_text_that_a_person_reads_exists_in_every_language() -> None:
-    """What purposes and scores are told in."""
+    """The words that purposes and scores are told in exist in each of the five languages."""
     import yaml
 
     path = Path(__file__).parents[2] / "hub" / "me" / "words.yaml"

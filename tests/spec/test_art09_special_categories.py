@@ -16,12 +16,14 @@ OTHER_BASES = [basis for basis in LegalBasis if basis is not LegalBasis.CONSENT]
 
 @pytest.mark.parametrize("basis", OTHER_BASES)
 def test_art09_1_no_purpose_may_declare_special_categories_on_another_basis(basis: LegalBasis) -> None:
+    """A purpose that lists special categories on any basis but consent cannot be made."""
     with pytest.raises(PolicyInvalid, match=r"Art\. 9\(2\)\(a\)"):
         a_purpose(legal_basis=basis, data_categories=SPECIAL)
 
 
 @pytest.mark.parametrize("basis", OTHER_BASES)
 def test_art09_1_the_decision_refuses_even_a_purpose_that_slipped_past_that_check(basis: LegalBasis) -> None:
+    """Were there such a purpose all the same, every standing of a person would be refused."""
     slipped = object.__new__(Purpose)
     sound = a_purpose()
     for field in fields(Purpose):
@@ -33,6 +35,7 @@ def test_art09_1_the_decision_refuses_even_a_purpose_that_slipped_past_that_chec
 
 
 def test_art09_2a_explicit_consent_to_the_specified_purpose_permits() -> None:
+    """Only consent that stands, for this purpose, permits; every other state refuses."""
     purpose = a_purpose(data_categories=SPECIAL)
     assert decide(purpose, a_standing()) == Permit()
     for state in set(ConsentState) - {ConsentState.GIVEN}:
@@ -40,5 +43,6 @@ def test_art09_2a_explicit_consent_to_the_specified_purpose_permits() -> None:
 
 
 def test_art35_3b_special_categories_need_an_impact_assessment() -> None:
+    """A purpose on special categories cannot be made without the reference of an impact assessment."""
     with pytest.raises(PolicyInvalid, match="dpia_ref"):
         a_purpose(data_categories=SPECIAL, dpia_ref=None)

@@ -26,7 +26,7 @@ def letters(desk: Office) -> list[str]:
 
 
 def test_art12_3_the_answer_is_due_within_one_month_of_receipt() -> None:
-    """The same day of the next month, moved to the next working day of the controller's country."""
+    """It is due on the same day of the next month, moved to the next working day of the controller's country."""
     assert due_on(Clock(received=date(2026, 3, 3)), NORWAY.is_working_day) == date(2026, 4, 7)  # Easter
     assert due_on(Clock(received=date(2025, 12, 6)), BAVARIA.is_working_day) == date(2026, 1, 7)  # Epiphany in Bavaria
     assert due_on(Clock(received=date(2025, 12, 6)), seat_of("DE-HH").is_working_day) == date(2026, 1, 6)
@@ -48,14 +48,14 @@ def test_art12_3_two_further_months_only_with_a_reason_told_in_the_first(desk: O
 
 @pytest.mark.parametrize("language", ["nb", "nn", "sv", "en", "de"])
 def test_art12_4_a_refusal_says_why_and_where_to_complain(language: str) -> None:
-    """Reason, supervisory authority and the courts, in the language of the request."""
+    """A refusal names the reason, the supervisory authority and the courts, in the language of the request."""
     told = refusal_text(RefusalReason.EXCESSIVE, BAVARIA, language)
     assert "Bayerisches Landesamt für Datenschutzaufsicht" in told
     assert "https://www.lda.bayern.de" in told
 
 
 def test_art12_5_a_request_is_refused_only_for_a_reason_that_the_law_knows() -> None:
-    """Manifestly unfounded or excessive serve for every right; others for the right that they belong to."""
+    """`Manifestly unfounded` and `excessive` refuse any request; every other reason only the right it belongs to."""
     for right in Right:
         verify_refusal(right, RefusalReason.UNFOUNDED)
         verify_refusal(right, RefusalReason.EXCESSIVE)

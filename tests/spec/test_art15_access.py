@@ -7,7 +7,7 @@ from tests.request_builders import Office
 
 
 def test_art15_1_the_answer_has_everything_that_the_article_lists(desk: Office) -> None:
-    """Purposes, categories, recipients, storage periods, rights, complaint, source, and automated decisions."""
+    """The export tells purposes, categories, recipients, storage, rights, complaint, source and automated decisions."""
     told = desk.told("shop:k1")
     for purpose in told["purposes"]:  # (a), (b), (c), (d), (h)
         assert purpose["description"]
@@ -22,7 +22,7 @@ def test_art15_1_the_answer_has_everything_that_the_article_lists(desk: Office) 
 
 
 def test_art15_1_reads_of_the_data_are_told_with_date_and_purpose(desk: Office) -> None:
-    """CJEU C-579/21: when and for what, not which colleague; the export itself is among them from then on."""
+    """When and for what, not by which colleague (CJEU C-579/21); the export itself is among them from then on."""
     desk.exported("shop:k1")
     accesses = desk.told("shop:k1")["accesses"]
     assert "request.export.intent" in {access["act"] for access in accesses}
@@ -31,14 +31,14 @@ def test_art15_1_reads_of_the_data_are_told_with_date_and_purpose(desk: Office) 
 
 
 def test_art15_3_the_copy_is_in_a_common_form_and_in_plain_language(desk: Office) -> None:
-    """A page for people in their own language, and the same as JSON."""
+    """The export is a page for people in their own language, and the same as JSON."""
     page = desk.exported("shop:k1", Form.HTML, "de").decode()
     assert "Was wir über Sie wissen" in page
     assert "Bestellungen" in page
 
 
 def test_art15_4_the_copy_tells_nothing_of_others(desk: Office) -> None:
-    """Not of those who share an e-mail address, and of no colleague."""
+    """The export tells nothing of those who share an e-mail address, and of no colleague."""
     told = desk.exported("shop:k2").decode()
     assert "Per Nordmann" in told
     assert "Kari" not in told

@@ -117,7 +117,7 @@ def test_absence_is_proven_by_looking_everywhere(hub: Hub) -> None:
 
 
 def test_something_left_in_a_table_that_nobody_thought_of_is_found(hub: Hub) -> None:
-    """Absence goes by the database's own catalogue of tables."""
+    """`verify_absence` goes by the database's own catalogue of tables, so no list of ours can forget one."""
     person = find_subject(hub, "crm:c1")
     erasure = erase(hub, person, owner_of(hub)).erasure_id
     with hub.engine.begin() as connection:
@@ -129,7 +129,7 @@ def test_something_left_in_a_table_that_nobody_thought_of_is_found(hub: Hub) -> 
 
 
 def test_the_certificate_tells_what_was_done_and_when_it_is_final(hub: Hub) -> None:
-    """It is signed, names tables, fields, counts and recipients, and says that backups still hold wrapped keys."""
+    """The certificate is signed; it names tables, fields, counts and recipients, and that backups hold wrapped keys."""
     certificate = erase(hub, find_subject(hub, "crm:c1"), owner_of(hub))
     told = told_by(certificate.note, hub.verifier_key())
     assert told["control_database"]["record_revision"] == 2
@@ -159,7 +159,7 @@ def test_every_table_with_a_record_is_erased_or_kept_for_a_stated_reason() -> No
 
 
 def test_nobody_but_owner_and_dpo_erases(hub: Hub) -> None:
-    """The role is checked before anybody is looked for."""
+    """Other roles are refused before anybody is looked for."""
     agent = replace(owner_of(hub), role=Role.AGENT)
     with pytest.raises(AccessRefused, match="role_may_not_erase"):
         erase_many(hub, [find_subject(hub, "crm:c1")], agent)

@@ -13,16 +13,19 @@ from tests.request_builders import Office, used
 
 @pytest.mark.parametrize("basis", LegalBasis)
 def test_art18_2_restricted_data_are_only_stored_whatever_the_basis(basis: LegalBasis) -> None:
+    """The decision refuses every use of restricted data, on each of the six legal bases."""
     assert decide(a_purpose(legal_basis=basis), a_standing(restricted=True)) == Deny(Because.RESTRICTED)
 
 
 @pytest.mark.parametrize("basis", LegalBasis)
 def test_art18_2_restriction_of_one_record_holds_for_the_whole_person(basis: LegalBasis) -> None:
+    """Where several records are one person, the restriction of one refuses all."""
     answer = decide_part(a_purpose(legal_basis=basis), a_standing(), [a_standing(restricted=True)])
     assert answer == Deny(Because.SILENCED_BY_PART)
 
 
 def test_art18_3_the_restriction_is_lifted_by_an_act_of_its_own_and_by_no_import() -> None:
+    """A new consent lifts nothing, nor does a file that says so; only somebody's act at the desk does."""
     purpose = a_purpose(legal_basis=LegalBasis.LEGITIMATE_INTERESTS)
     asked = [an_act(ConsentAct.RESTRICTED, 2), an_act(ConsentAct.GIVEN, 3)]
 
@@ -35,6 +38,7 @@ def test_art18_3_the_restriction_is_lifted_by_an_act_of_its_own_and_by_no_import
 
 
 def test_art18_a_restriction_for_every_purpose_reaches_this_one() -> None:
+    """A restriction for all purposes refuses a purpose that was consented to by name."""
     purpose, every = a_purpose(), fold([an_act(ConsentAct.RESTRICTED, 2)], at=on(3))
     own = fold([an_act(ConsentAct.GIVEN, 2)], at=on(3))
     assert decide(purpose, standing_of(purpose, own, every, ground_declared=True)) == Deny(Because.RESTRICTED)

@@ -14,7 +14,7 @@ from tests.request_builders import Office
 
 
 def test_art20_1_it_comes_structured_and_machine_readable(desk: Office) -> None:
-    """JSON with a schema, and CSV beside it."""
+    """The copy is JSON with a schema, and CSV beside it."""
     archive = zipfile.ZipFile(io.BytesIO(desk.exported("shop:k1", Form.PORTABLE)))
     assert json.loads(archive.read("data.json"))["identity"]
     assert json.loads(archive.read("schema.json"))["$schema"].startswith("https://json-schema.org/")
@@ -22,7 +22,7 @@ def test_art20_1_it_comes_structured_and_machine_readable(desk: Office) -> None:
 
 
 def test_art20_1_only_what_rests_on_consent_or_contract_and_was_not_derived(desk: Office) -> None:
-    """Tables that such a purpose reads; never what the hub worked out."""
+    """The copy holds the tables that such a purpose reads; never what the hub worked out."""
     policy = desk.hub.policy()
     assert {LegalBasis.CONSENT, LegalBasis.CONTRACT} == PORTABLE_BASES
     assert not portable_tables(policy) & DERIVED
@@ -31,7 +31,7 @@ def test_art20_1_only_what_rests_on_consent_or_contract_and_was_not_derived(desk
 
 
 def test_art20_4_a_request_for_it_opens_nothing_else(desk: Office) -> None:
-    """Not the whole access, which tells more; and nothing of others."""
+    """A portability request gives no access export, which tells more, and nothing of others."""
     request = desk.started("shop:k1", Right.PORTABILITY)
     with pytest.raises(StepRefused, match="another_right"):
         export(desk.hub, request.request_id, Form.JSON, desk.dpo)

@@ -9,7 +9,7 @@ from hub.consents import Wish, find_subject
 from hub.contact.release import Outreach, release_check
 from hub.suppression.opt_out import note_opt_out
 from privacy.contact import channel_standings, decide_channel
-from privacy.terms import ActChannel, ConsentAct, ContactChannel, LegalBasis, PurposeId
+from privacy.terms import ActChannel, ConsentAct, ContactChannel, PurposeId
 from tests.conftest import HubFactory
 from tests.faults.ingest_company import CRM, CRM_HEADER, TOLD, deliver_text, owner_of
 
@@ -41,13 +41,3 @@ def test_art21_2_an_objection_told_before_the_person_is_known_holds_from_their_f
     with hub.reading() as session:
         checked = release_check(session, find_subject(hub, "crm:c1").records, outreach)
     assert checked["because"].to_list() == ["purpose"]
-
-
-def test_directive_2002_58_art13_without_consent_only_a_declared_ground_opens_a_channel_to_marketing() -> None:
-    """Where no consent stands, direct marketing needs legitimate interests that the source declares for the channel."""
-    for standing in channel_standings():
-        answer = decide_channel(standing, direct_marketing=True)
-        ground = getattr(answer, "ground", None)
-        assert ground in {None, LegalBasis.CONSENT, LegalBasis.LEGITIMATE_INTERESTS}
-        if ground is LegalBasis.LEGITIMATE_INTERESTS:
-            assert standing.declared is LegalBasis.LEGITIMATE_INTERESTS

@@ -88,7 +88,7 @@ def test_art22_3_a_word_once_said_is_not_unsaid(desk: Office) -> None:
 
 
 def test_art22_there_is_nothing_to_review_of_whom_no_machine_judged(desk: Office) -> None:
-    """A module that never scored the person has no score to look at."""
+    """A review of a module that never scored the person is refused."""
     request = desk.started("shop:k2", Right.HUMAN_REVIEW)
     with pytest.raises(StepRefused, match="no_such_score"):
         review(desk.hub, request.request_id, SET_ASIDE, desk.dpo)

@@ -27,7 +27,7 @@ def test_art35_1_two_criteria_need_an_assessment(criteria: tuple[RiskCriterion, 
 
 
 def test_art35_a_pack_without_the_assessment_is_refused_at_its_line(desk: Desk) -> None:
-    """`varde policy plan` and `apply` refuse it, naming section, line and rule; nothing is put in force."""
+    """`varde policy plan` and `apply` refuse the pack, naming section, line and rule; nothing is put in force."""
     pack = desk.file("pack.yaml", default_pack().replace("    dpia_ref: dpia-churn-2025\n", ""))
     line = 1 + default_pack().splitlines().index("  churn:") + 1
     before = desk.json("policy", "show")
