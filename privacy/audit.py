@@ -78,7 +78,8 @@ class AuditFields:
     """All that an entry may say beside action, instant and actor; None is left out of the bytes.
 
     - who, by which right: `principal` (acted upon), `role`, `four_eyes`, `act_id`, `request` (approved one's);
-    - use: `view`, `view_version`, `purpose`, `legal_basis`, `as_of`, `model`, `module`, `epoch`, `domain_version`;
+    - use: `view`, `view_version`, `purpose`, `legal_basis`, `as_of`, `model`, `module`, `epoch`, `domain_version`,
+      `use` (stated), `prohibited_uses` (told with the rows);
     - how much: `rows`, `absent` (rule to count), `columns`, `size_bytes`, `opened` (count), `attempts`, `sha256`;
     - about what: `batch`, `source`, `contract`, `records`, `entity`, `key`, `erasure`, `intent` (its leaf index);
     - consent: `act`, `channel`, `state`, `notice_version`;
@@ -105,6 +106,8 @@ class AuditFields:
     module: str | None = None
     epoch: int | None = None
     domain_version: int | None = None
+    use: str | None = None
+    prohibited_uses: tuple[str, ...] | None = None
     rows: int | None = None
     absent: Mapping[str, int] | None = None
     columns: tuple[str, ...] | None = None
@@ -267,7 +270,7 @@ _A_FLAG: Final = Shape("true or false", lambda value: isinstance(value, bool))
 
 SHAPES: Final[Mapping[str, Shape]] = {
     **dict.fromkeys(("principal", "act_id", "request", "batch", "entity", "key", "erasure"), _AN_ID),
-    **dict.fromkeys(("view", "purpose", "source", "contract", "module"), _A_WORD),
+    **dict.fromkeys(("view", "purpose", "source", "contract", "module", "use"), _A_WORD),
     **dict.fromkeys(("notice_version", "reason", "outcome"), _A_WORD),
     **dict.fromkeys(("view_version", "domain_version", "epoch", "rows", "size_bytes", "opened", "attempts"), _A_COUNT),
     **dict.fromkeys(("intent", "log_number", "log_size"), _A_COUNT),
@@ -281,7 +284,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "four_eyes": _A_FLAG,
     "as_of": Shape("an instant with a time zone", _is_instant, microseconds_of, instant_of),
     "absent": Shape("words to whole numbers", _is_tally, dict),
-    "columns": Shape("words", _each(_is_word), list, tuple),
+    **dict.fromkeys(("columns", "prohibited_uses"), Shape("words", _each(_is_word), list, tuple)),
     "records": Shape(
         "random ids",
         _each(_is_id),

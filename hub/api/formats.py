@@ -7,6 +7,8 @@ from typing import Final
 
 import polars as pl
 
+from hub.views.use import arrow_stream
+
 ARROW: Final = "application/vnd.apache.arrow.stream"
 PARQUET: Final = "application/vnd.apache.parquet"
 CSV: Final = "text/csv"
@@ -15,29 +17,23 @@ JSON: Final = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One form: its media type and how a frame is written in it."""
+    """One form: its media type and how a frame is written in it, with a label where the form has room for one."""
 
     media_type: str
-    written: Callable[[pl.DataFrame], bytes]
+    written: Callable[[pl.DataFrame, dict[str, str]], bytes]
 
 
-def _arrow(frame: pl.DataFrame) -> bytes:
+def _parquet(frame: pl.DataFrame, label: dict[str, str]) -> bytes:
     buffer = BytesIO()
-    frame.write_ipc_stream(buffer)
+    frame.write_parquet(buffer, metadata=label)
     return buffer.getvalue()
 
 
-def _parquet(frame: pl.DataFrame) -> bytes:
-    buffer = BytesIO()
-    frame.write_parquet(buffer)
-    return buffer.getvalue()
-
-
-def _csv(frame: pl.DataFrame) -> bytes:
+def _csv(frame: pl.DataFrame, _: dict[str, str]) -> bytes:
     return _in_words(frame).write_csv().encode()
 
 
-def _json(frame: pl.DataFrame) -> bytes:
+def _json(frame: pl.DataFrame, _: dict[str, str]) -> bytes:
     return _in_words(frame).write_json().encode()
 
 
@@ -48,7 +44,7 @@ def _in_words(frame: pl.DataFrame) -> pl.DataFrame:
 
 FORMATS: Final[Mapping[str, Format]] = {
     media_type: Format(media_type, written)
-    for media_type, written in ((ARROW, _arrow), (PARQUET, _parquet), (CSV, _csv), (JSON, _json))
+    for media_type, written in ((ARROW, arrow_stream), (PARQUET, _parquet), (CSV, _csv), (JSON, _json))
 }
 """In order of preference where the caller has none."""
 

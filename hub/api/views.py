@@ -22,7 +22,10 @@ from hub.database.unit import RuleBroken, StorageFull
 from hub.errors import ServiceUnreachable
 from hub.views.departure import verify_unchanged
 from hub.views.gateway import Gateway, Released
+from hub.views.intent import Reader
+from hub.views.use import label_of
 from privacy.store.principal import Principal
+from privacy.uses import Use
 
 router: Final = APIRouter(prefix="/v1/views", tags=["views"], route_class=PrincipalRoute)
 NAME: Final = r"^[a-z][a-z0-9_]{0,63}$"
@@ -34,6 +37,7 @@ _HEADERS: Final = {
     "Varde-Release-Expires": "Instant (ISO 8601) after which the rows must not be used",
     "Varde-Rows": "Number of rows",
     "Varde-Absent": "Customers left out by rule; counts below the view's k are not told",
+    "Varde-Prohibited-Uses": "What the rows are never used for; also in the metadata of Arrow and Parquet",
     "Repr-Digest": "SHA-256 of the body (RFC 9530)",
 }
 
@@ -44,6 +48,7 @@ class Question(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     purpose: str = Field(pattern=NAME, description="What the rows are for: it can only narrow what the token allows")
+    use: Use | None = Field(default=None, description="What the rows will be used for; stating it accepts the list")
     as_of: AwareDatetime = Field(description="An instant of the view's grid; nothing at or after it is seen")
 
 
@@ -91,7 +96,8 @@ async def read_view(
     if chosen is None:
         raise HTTPException(HTTPStatus.NOT_ACCEPTABLE)
     gateway = Gateway(service.hub)
-    read = partial(gateway.release, principal, name, purpose=question.purpose, as_of=question.as_of)
+    who = Reader(principal=principal, use=question.use)
+    read = partial(gateway.release, who, name, purpose=question.purpose, as_of=question.as_of)
     sheet = await to_thread.run_sync(_sheet, read, chosen, limiter=service.reads)
     return PiecewiseResponse(
         sheet.body,
@@ -107,7 +113,9 @@ def _sheet(read: partial[Released], chosen: Format) -> _Sheet:
         released = read()
     except (RuleBroken, StorageFull):
         raise ServiceUnreachable("the audit log", "it did not take the entry") from None
-    body = chosen.written(released.frame)
+    body = chosen.written(
+        released.frame, label_of(released.spec.purpose, released.prohibited_uses, released.expires_at)
+    )
     return _Sheet(released, body, hashlib.sha256(body).digest())
 
 
@@ -132,6 +140,7 @@ def _headers(sheet: _Sheet) -> dict[str, str]:
         "Varde-View-Version": str(released.spec.version),
         "Varde-Epoch": str(released.epoch),
         "Varde-Absent": ", ".join(f"{rule}={count}" for rule, count in sorted(released.absent.items())),
+        "Varde-Prohibited-Uses": ", ".join(released.prohibited_uses),
         "Repr-Digest": f"sha-256=:{base64.b64encode(sheet.digest).decode()}:",
         "Vary": "Accept",
     }

@@ -10,6 +10,7 @@ import typer
 
 from hub.cli.outfile import private_file
 from hub.cli.table import Format, Table, show
+from hub.views.use import arrow_file
 
 PREVIEW_ROWS: Final = 20
 PREVIEW_COLUMNS: Final = 8
@@ -27,15 +28,18 @@ def verify_kind(path: Path) -> None:
         raise typer.BadParameter(f"the file's ending says how to write it: one of {', '.join(FILE_KINDS)}")
 
 
-def write_rows(frame: pl.DataFrame, path: Path) -> None:
-    """Write the rows in the form that the file's ending names; mode 0600, whole or not at all."""
+def write_rows(frame: pl.DataFrame, path: Path, label: dict[str, str] | None = None) -> None:
+    """Write the rows in the form that the file's ending names; mode 0600, whole or not at all.
+
+    Parquet and Arrow carry the label, if there is one, in their metadata.
+    """
     verify_kind(path)
     content = io.BytesIO()
     match path.suffix:
         case ".parquet":
-            frame.write_parquet(content)
+            frame.write_parquet(content, metadata=label)
         case ".arrow":
-            frame.write_ipc(content)
+            content.write(arrow_file(frame, label or {}))
         case ".csv":
             readable(frame).write_csv(content)
         case _:

@@ -19,9 +19,12 @@ from hub.errors import AccessRefused
 from hub.predictions.service import newest_cut
 from hub.views import registry
 from hub.views.gateway import Gateway, Released
+from hub.views.intent import Reader
 from hub.views.load import catalogue_names, catalogue_text, load_spec
 from hub.views.registry import Version, ViewState, all_versions, readable_spec
 from hub.views.spec import ViewSpec
+from hub.views.use import label_of
+from privacy.uses import Use
 
 app = typer.Typer(help="Feature views: what leaves, for which purpose, approved by whom.", no_args_is_help=True)
 _LOG = logs.log_of("view")
@@ -118,6 +121,7 @@ def read(  # noqa: PLR0913 - a command's options are its parameters
     name: Name,
     *,
     purpose: Annotated[str, typer.Option("--purpose", help="What the rows are for; must be the view's own.")],
+    use: Annotated[Use | None, typer.Option("--use", help="What the rows will be used for; accepts the list.")] = None,
     as_of: Annotated[str | None, typer.Option("--as-of", help="Instant of its grid; left out, the newest.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="File .parquet, .csv, .arrow or .json, mode 0600.")] = None,
     form: Annotated[Format | None, typer.Option("--format", help="How to print; left out, csv in a pipe.")] = None,
@@ -127,11 +131,12 @@ def read(  # noqa: PLR0913 - a command's options are its parameters
         verify_kind(out)
     act = acting(ctx, Duty.ANYTHING)
     at = instant_from(as_of) if as_of is not None else _newest(act, name)
-    released = Gateway(act.hub).read(act.principal, name, purpose=purpose, as_of=at)
+    reader = Reader(principal=act.principal, use=use)
+    released = Gateway(act.hub).read(reader, name, purpose=purpose, as_of=at)
     if out is None:
         show_rows(released.frame, form or (Format.TABLE if sys.stdout.isatty() else Format.CSV))
     else:
-        write_rows(released.frame, out)
+        write_rows(released.frame, out, label_of(released.spec.purpose, released.prohibited_uses, released.expires_at))
     _tell(released, at)
 
 
@@ -151,6 +156,8 @@ def _tell(released: Released, at: datetime) -> None:
     _LOG.info(logs.LogEvent.VIEW_READ, extra={**fields, "release": released.release_id, "epoch": released.epoch})
     until = f"{released.expires_at:%Y-%m-%d}"
     say(f"{rows} rows of {spec.name} as of {at:%Y-%m-%d}, for {spec.purpose}, usable until {until}.")
+    if released.prohibited_uses:
+        say(f"Never to be used for: {', '.join(released.prohibited_uses)}.")
     for because, count in sorted(released.absent.items(), key=lambda item: -item[1]):
         say(f"{count} customers absent: {because}")
 

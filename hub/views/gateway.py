@@ -25,10 +25,11 @@ from hub.errors import AccessRefused, ReadContended
 from hub.lake.reading import reading
 from hub.retention.sight import RETENTION, Sight
 from hub.views.compile import RECORD, SUBJECT, Permitted, compile_training, compile_view
-from hub.views.intent import Completion, Intent, Reader, note_completion, note_intent
+from hub.views.intent import Completion, Intent, Reader, note_completion, note_intent, reader_of
 from hub.views.permission import PermittedSet, permitted_set
 from hub.views.registry import readable_spec
 from hub.views.spec import ViewSpec
+from hub.views.use import prohibited_of, verify_use
 from ingest.store.record import entities_of_records
 from privacy.minimisation import hide_groups_below
 from privacy.pseudonym import pseudonyms_of
@@ -61,6 +62,7 @@ class Released:
     absent: dict[str, int]
     expires_at: datetime
     epoch: int
+    prohibited_uses: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +87,22 @@ class Gateway:
         self._hub = hub
 
     def read(
-        self, principal: Principal, view: str, *, purpose: str, as_of: datetime, module: str | None = None
+        self, who: Principal | Reader, view: str, *, purpose: str, as_of: datetime, module: str | None = None
     ) -> Released:
-        """Read a view at an instant of its grid; `module` is the prediction module that the rows are for.
+        """Read a view at an instant of its grid; `module` is what the rows are for; a `Reader` states more.
 
         Raises:
-            AccessRefused: the credential, the purpose or the view does not allow it; the refusal is audited.
+            AccessRefused: credential, purpose, view or stated use do not allow it; the refusal is audited.
             CutRefused: `as_of` is not on the view's grid.
             ReadContended: others kept changing what was being read.
 
         """
-        released = self.release(principal, view, purpose=purpose, as_of=as_of, module=module)
-        self.complete(released, principal)
+        released = self.release(who, view, purpose=purpose, as_of=as_of, module=module)
+        self.complete(released, reader_of(who, module).principal)
         return released
 
     def release(
-        self, principal: Principal, view: str, *, purpose: str, as_of: datetime, module: str | None = None
+        self, who: Principal | Reader, view: str, *, purpose: str, as_of: datetime, module: str | None = None
     ) -> Released:
         """Read as `read` does, for a caller that hands the rows on and notes their completion itself."""
 
@@ -108,7 +110,7 @@ class Gateway:
             tables = {table: sight.scan(table, until=as_of) for table in spec.tables}
             return compile_view(spec, tables, permitted, as_of=as_of)
 
-        return self._release(Reader(principal=principal, module=module), view, purpose, as_of, build)
+        return self._release(reader_of(who, module), view, purpose, as_of, build)
 
     def read_training(
         self, who: Reader, view: str, *, purpose: str, cuts: list[datetime], known_until: datetime
@@ -135,6 +137,7 @@ class Gateway:
             self._authorise(principal, view, purpose)
             for _ in range(_ATTEMPTS):
                 built = self._build(view, purpose, build)
+                verify_use(built.purpose, who.use)
                 released = self._fence(who, built, as_of)
                 if released is not None:
                     return released
@@ -214,6 +217,7 @@ class Gateway:
             absent=_told(absent, who.principal, spec.k),
             expires_at=intent.expires_at,
             epoch=epoch,
+            prohibited_uses=prohibited_of(built.purpose),
         )
 
     def _still_permitted(self, session: Session, built: _Built) -> pl.DataFrame | None:

@@ -18,19 +18,27 @@ from hub.compose import Hub
 from hub.domains import find_domain
 from hub.views.spec import ViewSpec
 from hub.views.tables import Release
+from hub.views.use import prohibited_of
 from privacy.audit import AuditFields
 from privacy.purposes import Purpose
 from privacy.store.principal import Principal
+from privacy.uses import Use
 
 _NEW_RELEASE: Final = insert(Release)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Who reads: the principal, and the prediction module if it reads for one."""
+    """Who reads: the principal, the prediction module if it reads for one, and the stated use if there is any."""
 
     principal: Principal
     module: str | None = None
+    use: Use | None = None
+
+
+def reader_of(who: "Principal | Reader", module: str | None = None) -> Reader:
+    """Return who reads; a principal alone states no use."""
+    return who if isinstance(who, Reader) else Reader(principal=who, module=module)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,4 +173,6 @@ def _fields(intent: Intent, reader: Reader, domain_version: int | None) -> Audit
         columns=intent.columns,
         epoch=intent.epoch,
         domain_version=domain_version,
+        use=reader.use.value if reader.use else None,
+        prohibited_uses=prohibited_of(intent.purpose),
     )

@@ -150,3 +150,20 @@ def test_views_in_python_are_a_mapping_of_approved_names(world: World) -> None:
         views["nothing"]
     released = views["invited"].release(purpose=WINBACK, as_of=AS_OF)
     assert released.frame.columns == ["pseudonym", "orders", "amount"]
+
+
+def test_the_answer_tells_what_the_rows_are_never_used_for(caller: Caller) -> None:
+    answer = caller.read(headers={"Accept": ARROW})
+    assert answer.headers["varde-prohibited-uses"] == "higher_price, refusal, worse_terms"
+    assert b"varde.prohibited_uses" in answer.content
+
+
+@pytest.mark.parametrize(("use", "status"), [("help_offered", 200), ("refusal", 403), ("anything", 422)])
+def test_a_stated_use_is_held_against_the_list(caller: Caller, world: World, use: str, status: int) -> None:
+    question = QUESTION | {"use": use}
+    answer = caller.call("GET", "/v1/views/shopping", world.reader_token, params=question)
+    assert answer.status_code == status
+    if status == 200:
+        with world.hub.reading() as session:
+            _, intent = entries(session, action="view.release.intent", limit=1)[0]
+        assert (intent.fields.use, intent.fields.prohibited_uses) == (use, ("higher_price", "refusal", "worse_terms"))
