@@ -16,6 +16,7 @@ from hub.cli import (
     hold,
     keys,
     lake,
+    notice,
     outbox,
     policy,
     predict,
@@ -60,7 +61,7 @@ def make_app() -> typer.Typer:
     app.command("version")(show_version)
     for noun in (
         *(erase, source, quarantine, consent, contact, suppression, principal, policy, domain, keys, view),
-        *(predict, reveal, audit, lake, batch, outbox, receipt, retention, hold, witness),
+        *(predict, reveal, audit, lake, batch, outbox, receipt, retention, hold, witness, notice),
     ):
         app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
     app.add_typer(subject_token.app, name="subject")

@@ -14,6 +14,7 @@ from hub.cli.message import say, warn, would
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.compose import Hub
 from hub.home import Stores, put_policy_in_force
+from hub.notices.publishing import publish
 from hub.policy.check import placed, verify_names
 from hub.policy.pack import read_pack
 from hub.views.registry import ViewState, all_versions
@@ -75,6 +76,7 @@ def apply(ctx: typer.Context, pack: Pack, *, dry_run: DryRun = False, form: Form
     stores = Stores(act.hub.engine, act.hub.keystore)
     policy = put_policy_in_force(stores, read, by=act.principal.principal_id, at=act.hub.clock)
     say(f"Policy {policy.version} is in force ({policy_hash(policy)[:16]}).")
+    say(f"Kept {len(publish(act.hub, act.principal))} new notices.")
 
 
 def changes_of(hub: Hub, proposed: Policy) -> list[Change]:
