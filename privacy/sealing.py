@@ -44,6 +44,8 @@ class SealedTable(IntEnum):
     MODEL_MEMBERS = 9
     LETTER = 10
     RECORD_CORRECTION = 11
+    RECIPIENT = 12
+    RECIPIENT_NOTICE = 13
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ KEPT: Final[Mapping[str, str]] = {
     "crosswalk_event": "history of moves; random ids without a mapping",
     "legal_hold_record": "legal claims (Article 17(3)(e)); random ids",
     "subject_request": "proof that the request was answered (Article 5(2), 12); random ids",
+    "recipient_notice": "proof that recipients were told (Article 5(2), 19); random ids",
     "score_review": "proof that a person reviewed a score (Article 22(3)); random ids",
 }
 """Tables whose rows stay, and on which ground."""

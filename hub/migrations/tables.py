@@ -9,6 +9,7 @@ from hub.instance import tables as instance
 from hub.lake import tables as lake
 from hub.outbox import tables as outbox
 from hub.predictions import tables as predictions
+from hub.recipients import tables as recipients
 from hub.retention import tables as retention
 from hub.rotation import tables as rotation
 from hub.views import tables as views
@@ -34,7 +35,7 @@ from privacy.tables import (
 )
 
 MODULES: Final[tuple[ModuleType, ...]] = (
-    *(anchors, identification, instance, lake, outbox, predictions, retention, rotation, views),
+    *(anchors, identification, instance, lake, outbox, predictions, recipients, retention, rotation, views),
     *(batch, identity, record),
     *(attempt, audit, consent, contact, domain, epoch, erasure, ledger, notice, policy),
     *(principal, release_members, request, reveal, subject_token, suppression, unwrap),

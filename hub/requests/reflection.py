@@ -41,6 +41,7 @@ NOT_ABOUT: Final[Mapping[str, str]] = {
     "record_index": "digests, under a key, of details that stand in clear under identity",
     "change": "which record an act concerned, by number; the acts stand in their own tables",
     **dict.fromkeys(("notice", "reconsent_decision"), "texts of notices, and what was decided on them for everybody"),
+    "recipient": "who receives data from us; what they were told of a person stands under their notices",
     "source_ground": "what each source's contract declares",
     **dict.fromkeys(
         ("suppression_entry", "suppression_lift"),
@@ -67,6 +68,7 @@ WITHHELD: Final[Mapping[str, str]] = {
     **dict.fromkeys(("organisation_record", "merged_into", "from_entity", "to_entity"), _OTHER),
     **dict.fromkeys(("own", "imported", "ended"), "the state of a consent, which its events tell in words"),
     "sealed": _SEALED,
+    "envelope": "the number by which one recipient knows you, sealed until they were told",
 }
 """Columns that are held back wherever they stand, each with its reason."""
 

@@ -119,6 +119,8 @@ def test_table_numbers_never_change() -> None:
         "MODEL_MEMBERS": 9,
         "LETTER": 10,
         "RECORD_CORRECTION": 11,
+        "RECIPIENT": 12,
+        "RECIPIENT_NOTICE": 13,
     }
 
 
