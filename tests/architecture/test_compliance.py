@@ -49,6 +49,14 @@ def test_articles_are_in_the_order_of_their_numbers_whatever_the_files_order(tmp
     assert "[Directive 2002/58/EC, Article 13](#directive-200258ec-article-13)" in written
 
 
+def test_a_file_of_two_articles_is_of_both(tmp_path: Path) -> None:
+    asks = '"""Articles 13 and 14: asks."""\n'
+    written = page(chapters(spec(tmp_path, test_art13_notice=asks + ERASE.replace("17_3b", "14_1d"))))
+    assert "## Article 13\n- Articles 13 and 14: asks." in written
+    assert "## Article 14\n- Articles 13 and 14: asks." in written
+    assert "| 14(1)(d) |" in written
+
+
 def test_an_article_is_absent_until_a_file_is_named_after_it(tmp_path: Path) -> None:
     folder = spec(tmp_path, test_art17_erasure=ASKS + ERASE)
     assert all(f"| {article} | {why} |" in page(chapters(folder)) for article, why in ABSENT.items())

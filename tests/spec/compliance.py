@@ -3,7 +3,8 @@
     python -m tests.spec.compliance
 
 - A file is named after its article: `test_art17_erasure.py`, and after its law where that is not the GDPR:
-  `test_directive_2002_58_art13_channels.py`. The first line of its docstring says what the article asks, in our words.
+  `test_directive_2002_58_art13_channels.py`. The first line of its docstring says what the article asks, in our words;
+  a file that begins `Articles 13 and 14: ...` is of both.
 - A test's docstring says what the software does. Its name says of which paragraph it speaks (`test_art17_3b_...` is
   Article 17(3)(b)) and may be of another article than its file; without a paragraph it is of the file's article.
 - Nothing is run or imported: the files are read as text, so the list cannot depend on what is installed.
@@ -28,8 +29,7 @@ LAWS: Final[Mapping[str, str]] = {
 """By its prefix in names: each law that a spec test is named after, in the order of the list."""
 
 ABSENT: Final[Mapping[int, str]] = {
-    13: "No notice is written for people; which notice was shown is kept, and consent without one is refused.",
-    14: "As Article 13; a source whose contract does not say that notice was given grounds no use.",
+    8: "Whether a person is a child is not asked; consent given for a child by its parents is not told apart.",
     19: "Recipients are named in the erasure certificate. Nobody tells them by machine: that is the controller's act.",
     28: "Contracts with processors are made between people.",
     30: "The record of processing is the controller's own document; policy and audit log are what it rests on.",
@@ -105,9 +105,9 @@ class Act(NamedTuple):
 
 
 class Chapter(NamedTuple):
-    """One spec file: what its article asks, and the tests it holds."""
+    """One spec file: what its article asks, or the several that it names, and the tests it holds."""
 
-    article: Provision
+    articles: tuple[Provision, ...]
     path: str
     subject: str
     asks: str
@@ -131,7 +131,7 @@ def page(read: Iterable[Chapter]) -> str:
     """
     files = list(read)
     acts = sorted(act for chapter in files for act in chapter.acts)
-    articles = sorted({chapter.article for chapter in files})
+    articles = sorted({article for chapter in files for article in chapter.articles})
     for act in acts:
         if act.provision.whole not in articles:
             raise Malformed(f"{act.path}: {act.test} speaks of {act.provision.heading}: give it a file of its own")
@@ -143,7 +143,8 @@ def page(read: Iterable[Chapter]) -> str:
 
 def stale_absences(read: Iterable[Chapter]) -> list[int]:
     """Return the articles that `ABSENT` says are not listed, and that are."""
-    return sorted({chapter.article.article for chapter in read if chapter.article.law == 0} & set(ABSENT))
+    listed = {article for chapter in read for article in chapter.articles}
+    return sorted({article.article for article in listed if article.law == 0} & set(ABSENT))
 
 
 def _chapter(path: Path) -> Chapter:
@@ -153,12 +154,19 @@ def _chapter(path: Path) -> Chapter:
     article, name = _provision(named), f"tests/spec/{path.name}"
     tree = ast.parse(path.read_text(encoding="utf-8"))
     asks = (ast.get_docstring(tree) or "").partition("\n")[0]
-    if not re.match(rf"{re.escape(article.heading)}\b.*: \S", asks):
+    if not re.match(rf"{re.escape(article.heading).replace('Article', 'Articles?')}\b.*: \S", asks):
         raise Malformed(f"{name}: begin its docstring `{article.heading}...: what it asks, in our words`")
     acts = tuple(_acts(tree, article, name))
     if not acts:
         raise Malformed(f"{name}: holds no test")
-    return Chapter(article, name, named["subject"].replace("_", " "), asks, acts)
+    return Chapter(_articles(article, asks), name, named["subject"].replace("_", " "), asks, acts)
+
+
+def _articles(first: Provision, asks: str) -> tuple[Provision, ...]:
+    """Read `Articles 13 and 14: ...`, whose file is named after the first."""
+    several = re.match(r"Articles (\d+(?:, \d+)* and \d+):", asks)
+    numbers = re.findall(r"\d+", several[1]) if several else []
+    return tuple(sorted({first, *(Provision(first.law, int(number)) for number in numbers)}))
 
 
 def _acts(tree: ast.Module, article: Provision, path: str) -> Iterator[Act]:
@@ -181,13 +189,13 @@ def _contents(files: list[Chapter], articles: list[Provision]) -> Iterator[str]:
     yield "| article | subject |"
     yield "|---|---|"
     for article in articles:
-        subjects = ", ".join(chapter.subject for chapter in files if chapter.article == article)
+        subjects = ", ".join(chapter.subject for chapter in files if article in chapter.articles)
         yield f"| [{article.heading}](#{_anchor(article.heading)}) | {subjects} |"
 
 
 def _section(article: Provision, files: list[Chapter], acts: list[Act]) -> Iterator[str]:
     yield f"## {article.heading}"
-    yield from (f"- {chapter.asks}" for chapter in files if chapter.article == article)
+    yield from (f"- {chapter.asks}" for chapter in files if article in chapter.articles)
     yield ""
     yield "| provision | what the software does | test |"
     yield "|---|---|---|"
