@@ -50,6 +50,8 @@ from hub.lake import errors as lake
 from hub.requests.rectifying import DetailUnfit
 from hub.requests.reflection import TableUnclassified
 from hub.requests.steps import RequestNotFound
+from hub.retention.holds import HoldNotFound
+from hub.retention.run import RunEndedElsewhere
 from hub.suppression.identifier import IdentifierInvalid
 from hub.suppression.listing import NothingSuppressed
 from hub.views.errors import CutRefused, SpecRefused
@@ -167,6 +169,8 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     DetailUnfit: _UNFIT,
     TableUnclassified: _SETUP,
     RequestNotFound: _UNKNOWN,
+    HoldNotFound: _UNKNOWN,
+    RunEndedElsewhere: _BUSY,
     StepRefused: Problem(ExitCode.REFUSED, HTTPStatus.CONFLICT, "The request cannot take this step"),
     ProofRejected: _BROKEN,
     EntryNotFound: _UNKNOWN,
