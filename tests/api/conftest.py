@@ -11,7 +11,7 @@ import pytest
 from hub.api.app import create_app
 from tests.api.world import AS_OF, CHURN, World, make_world
 
-PEOPLE = 120
+PEOPLE = 240
 
 
 class Caller:
