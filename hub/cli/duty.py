@@ -19,6 +19,7 @@ class Duty(StrEnum):
     OPEN_REJECTS = "open_rejects"
     SEE_BATCHES = "see_batches"
     CHANGE_POLICY = "change_policy"
+    DECIDE_RECONSENT = "decide_reconsent"
     READ_AUDIT = "read_audit"
     VERIFY_AUDIT = "verify_audit"
     CONFIRM_GAP = "confirm_gap"
@@ -45,6 +46,7 @@ _ROLES: Final[Mapping[Duty, frozenset[Role]]] = {
     Duty.OPEN_REJECTS: frozenset({Role.OWNER, Role.ENGINEER}),
     Duty.SEE_BATCHES: frozenset({Role.OWNER, Role.DPO, Role.ENGINEER, Role.SCIENTIST}),
     Duty.CHANGE_POLICY: frozenset({Role.OWNER, Role.DPO}),
+    Duty.DECIDE_RECONSENT: frozenset({Role.DPO}),
     Duty.READ_AUDIT: frozenset({Role.OWNER, Role.DPO}),
     Duty.VERIFY_AUDIT: frozenset({Role.OWNER, Role.DPO, Role.ENGINEER}),
     Duty.CONFIRM_GAP: frozenset({Role.DPO}),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -14,26 +14,39 @@ from hub.cli.message import say, warn, would
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.compose import Hub
 from hub.home import Stores, put_policy_in_force
+from hub.notices.impact import Impact, impact_of
 from hub.notices.publishing import publish
+from hub.notices.reconsent import changed_consents, decide, verify_decided
 from hub.policy.check import placed, verify_names
 from hub.policy.pack import read_pack
 from hub.views.registry import ViewState, all_versions
+from privacy.audit import AuditFieldRefused
 from privacy.gates import verify_gates
 from privacy.policy import policy_of, verify_versions
 from privacy.purposes import Policy, policy_hash, purpose_hash, texts_hash
 from privacy.store.policy import applied_policies
+from privacy.store.principal import Principal
+from privacy.store.reconsent import Reconsent, find_decision
+from privacy.terms import Role
 
 app = typer.Typer(help="Purposes, their legal bases and their rules.", no_args_is_help=True)
+_SEES_COUNTS: Final = frozenset({Role.OWNER, Role.DPO})
 Pack = Annotated[Path, typer.Argument(metavar="PACK", help="A policy pack, YAML.")]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference between the policy in force and a pack, and the approved views that lapse by it."""
+    """One difference between the policy in force and a pack, the approved views that lapse, and the people it loses.
+
+    `impact` is None where no person can be concerned; `reconsent` is the DPO's decision, `undecided`, or None where
+    there is nothing to decide.
+    """
 
     purpose: str
     change: str
     lapses: tuple[str, ...]
+    impact: Impact | None
+    reconsent: str | None
 
 
 @app.command("show")
@@ -58,7 +71,7 @@ def plan(ctx: typer.Context, pack: Pack, *, form: FormatOption = Format.TABLE) -
     """Show what a pack would add, change and remove, and which approved views would lapse. Changes nothing."""
     act = acting(ctx, Duty.ANYTHING)
     _, proposed = _read(pack, on=act.hub.clock().date())
-    _show_changes(changes_of(act.hub, proposed), form)
+    _show_changes(changes_of(act.hub, proposed, act.principal), form)
     _verify_versions(act.hub, proposed)
 
 
@@ -67,9 +80,11 @@ def apply(ctx: typer.Context, pack: Pack, *, dry_run: DryRun = False, form: Form
     """Put a pack in force: from the next read on it governs."""
     act = acting(ctx, Duty.CHANGE_POLICY)
     read, proposed = _read(pack, on=act.hub.clock().date())
-    changes = changes_of(act.hub, proposed)
+    changes = changes_of(act.hub, proposed, act.principal)
     _show_changes(changes, form)
     _verify_versions(act.hub, proposed)
+    with placed(pack), act.hub.reading() as session:
+        verify_decided(session, act.hub.policy(), proposed)
     if dry_run:
         would(f"put the pack in force with {len(changes)} changes")
         return
@@ -79,12 +94,45 @@ def apply(ctx: typer.Context, pack: Pack, *, dry_run: DryRun = False, form: Form
     say(f"Kept {len(publish(act.hub, act.principal))} new notices.")
 
 
-def changes_of(hub: Hub, proposed: Policy) -> list[Change]:
-    """Compare a policy with the one in force."""
+@app.command()
+def reconsent(  # noqa: PLR0913 - a command's options are its parameters
+    ctx: typer.Context,
+    pack: Pack,
+    purpose: Annotated[str, typer.Argument(help="A purpose on consent whose rules the pack changes.")],
+    *,
+    decision: Annotated[Reconsent, typer.Option("--decision", help="Whether people are asked again.")],
+    reference: Annotated[str, typer.Option("--reference", help="Document that argues it, as a code: a-z 0-9 _ . : -")],
+    dry_run: DryRun = False,
+) -> None:
+    """Decide, as DPO, whether people who consented are asked again under a pack's version of a purpose. Audited."""
+    act = acting(ctx, Duty.DECIDE_RECONSENT)
+    _, proposed = _read(pack, on=act.hub.clock().date())
+    if dry_run:
+        lost = impact_of(act.hub, proposed).get(purpose)
+        would(f"decide {decision.value}: {lost.lost if lost else 0} people would be read no more")
+        return
+    try:
+        with placed(pack):
+            decided = decide(act.hub, proposed, purpose, decision, (act.principal, reference))
+    except AuditFieldRefused as exc:
+        raise typer.BadParameter(f"--reference: must be {exc.rule}") from None
+    say(f"Decided {decided.outcome} for {decided.purpose} version {decided.purpose_version}.")
+    say(f"{decided.people_lost} people would be read no more.")
+
+
+def changes_of(hub: Hub, proposed: Policy, principal: Principal) -> list[Change]:
+    """Compare a policy with the one in force; how many people it concerns is told to who may see small counts."""
     present = {purpose.id: purpose for purpose in hub.policy().purposes}
     future = {purpose.id: purpose for purpose in proposed.purposes}
+    impacts = impact_of(hub, proposed) if principal.role in _SEES_COUNTS else {}
     with hub.reading() as session:
         approved = [row for row in all_versions(session) if row.state == ViewState.APPROVED.value]
+        decided = {
+            str(new.id): found.outcome
+            if (found := find_decision(session, bytes.fromhex(purpose_hash(new))))
+            else "undecided"
+            for _, new in changed_consents(hub.policy(), proposed)
+        }
     changes = []
     for name in sorted(present.keys() | future.keys()):
         old, new = present.get(name), future.get(name)
@@ -98,7 +146,7 @@ def changes_of(hub: Hub, proposed: Policy) -> list[Change]:
             what = "rules changed"
         else:
             what = "texts changed" if texts_hash(old) != texts_hash(new) else "references changed"
-        changes.append(Change(name, what, tuple(lapses)))
+        changes.append(Change(name, what, tuple(lapses), impacts.get(name), decided.get(name)))
     return changes
 
 
@@ -118,8 +166,12 @@ def _verify_versions(hub: Hub, proposed: Policy) -> None:
 
 
 def _show_changes(changes: list[Change], form: Format) -> None:
-    rows = [(each.purpose, each.change, list(each.lapses)) for each in changes]
-    show(Table(("purpose", "change", "approvals_that_lapse"), rows, "Changes"), form)
+    columns = ("purpose", "change", "approvals_that_lapse", "people_now", "people_lost", "people_gained", "reconsent")
+    rows: list[tuple[object, ...]] = []
+    for each in changes:
+        people = (each.impact.now, each.impact.lost, each.impact.gained) if each.impact else (None, None, None)
+        rows.append((each.purpose, each.change, list(each.lapses), *people, each.reconsent))
+    show(Table(columns, rows, "Changes"), form)
     lapses = sum(len(each.lapses) for each in changes)
     if lapses:
         warn(f"{lapses} view approvals lapse with these changes: those views are closed until they are approved again.")

@@ -95,7 +95,7 @@ EXCUSED: Final = {
     "outbox send": "hands over letters that the log was told of first; test_outbox breaks the log",
     "request review": "a score in words to its human reviewer, audited by hub.me.scores before the lake is read",
     "predict report": "figures of a model over groups; its file names nobody",
-    **dict.fromkeys(("source schema", "policy show", "policy plan", "policy apply"), RULES),
+    **dict.fromkeys(("source schema", "policy show", "policy plan", "policy apply", "policy reconsent"), RULES),
     **dict.fromkeys(("notice list", "notice show", "notice export", "notice keep"), RULES),
     **dict.fromkeys(("domain list", "domain show", "domain approve", "reveal rules"), RULES),
     **dict.fromkeys(("view new", "view submit", "view approve", "view revoke", "view list", "view show"), RULES),

@@ -1,4 +1,4 @@
-"""Articles 13 and 14: people are told, in plain words, what is done with their data, whence it comes, whither it goes."""
+"""Articles 13 and 14: people are told in plain words what is done with their data, whence it comes and who sees it."""
 
 import json
 from pathlib import Path
