@@ -2,10 +2,11 @@
 
 import pytest
 
-from privacy.decision import Because, Deny, Permit, decide
+from privacy.consent import fold
+from privacy.decision import Because, Deny, Permit, decide, standing_of
 from privacy.errors import PolicyInvalid
-from privacy.terms import ConsentState, LegalBasis
-from tests.privacy_builders import a_purpose, a_standing
+from privacy.terms import ConsentAct, ConsentState, LegalBasis
+from tests.privacy_builders import a_purpose, a_standing, an_act, on
 
 
 @pytest.mark.parametrize("state", [state for state in ConsentState if state is not ConsentState.GIVEN])
@@ -17,6 +18,16 @@ def test_art06_1a_without_a_standing_consent_there_is_no_processing(state: Conse
 def test_art06_1a_the_data_subject_has_given_consent_for_this_purpose() -> None:
     """With consent that stands for this very purpose, the decision permits."""
     assert decide(a_purpose(), a_standing()) == Permit()
+
+
+def test_art06_1a_consent_to_whatever_it_be_is_consent_to_nothing() -> None:
+    """A yes to all purposes at once is not specific (Article 4(11)) and permits none; a no to all of them refuses."""
+    purpose, nothing = a_purpose(), fold([], at=on(3))
+    to_all = fold([an_act(ConsentAct.GIVEN, 2)], at=on(3))
+    assert isinstance(decide(purpose, standing_of(purpose, nothing, to_all, ground_declared=True)), Deny)
+    assert decide(purpose, standing_of(purpose, to_all, nothing, ground_declared=True)) == Permit()
+    none = fold([an_act(ConsentAct.WITHDRAWN, 2)], at=on(3))
+    assert isinstance(decide(purpose, standing_of(purpose, to_all, none, ground_declared=True)), Deny)
 
 
 def test_art06_1a_consent_under_a_superseded_notice_is_not_informed() -> None:
