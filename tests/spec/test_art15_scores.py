@@ -12,7 +12,7 @@ __all__ = ["shop"]
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_art15_1h_a_score_is_told_in_words_with_its_reasons(shop: Hub, language: str) -> None:
-    """Everybody who was scored reads how likely, why, from which figures, and who decides, in their language (CJEU C-203/22)."""
+    """The person reads how likely, why, from which figures, and who decides, in their language (CJEU C-203/22)."""
     written(shop)
     (told,) = asked(shop, "c1", language)
     assert "31" in told.in_words
