@@ -7,16 +7,17 @@ Rules kept here:
   for a fifteenth more rows than leaves.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import reduce
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache, reduce
 from typing import Final, NamedTuple
 
 from privacy.verifier import HASH_BYTES, Frontier, ProofRejected, TreeHead, node_hash, split_of
 
 KEPT_LEVELS: Final = 4
 """Roots are kept at the levels 4, 8, 12 ...; leaves are level 0."""
+
+_REMEMBERED: Final = 4_096
+"""Ranges and subtrees whose parts are worked out once: what is read and what is made of it ask for the same ones."""
 
 
 Subtree = tuple[int, int]
@@ -116,20 +117,26 @@ def consistency_proof(leaves: Sequence[bytes], first: int) -> list[bytes]:
     return [head_of(leaves[part.start : part.stop]).root for part in consistency_ranges(first, len(leaves))]
 
 
-def subtrees_of(part: range) -> list[Subtree]:
+@lru_cache(maxsize=_REMEMBERED)
+def subtrees_of(part: range) -> tuple[Subtree, ...]:
     """Cut a range that a proof or a head names into perfect subtrees, left to right."""
     found, low = list[Subtree](), part.start
     while low < part.stop:
         level = (part.stop - low).bit_length() - 1
         found.append((level, low >> level))
         low += 1 << level
-    return found
+    return tuple(found)
 
 
 def runs_for(parts: Iterable[range]) -> list[Run]:
     """Say which kept hashes, level by level, the roots of these ranges are made from."""
-    wanted = sorted({kept for part in parts for subtree in subtrees_of(part) for kept in _kept_below(subtree)})
-    return [run for level, group in groupby(wanted, itemgetter(0)) for run in _runs(level, group)]
+    runs = list[Run]()
+    for run in sorted(_kept_below(subtree) for part in parts for subtree in subtrees_of(part)):
+        if runs and runs[-1].level == run.level and runs[-1].end >= run.first:
+            runs[-1] = Run(run.level, runs[-1].first, max(run.end, runs[-1].end))
+        else:
+            runs.append(run)
+    return runs
 
 
 def root_from(part: range, kept: Mapping[Subtree, bytes]) -> bytes:
@@ -144,26 +151,15 @@ def root_from(part: range, kept: Mapping[Subtree, bytes]) -> bytes:
 
 
 def _root(subtree: Subtree, kept: Mapping[Subtree, bytes]) -> bytes:
-    level = [kept[below] for below in _kept_below(subtree)]
+    below, first, end = _kept_below(subtree)
+    level = [kept[below, at] for at in range(first, end)]
     while len(level) > 1:
         level = [node_hash(left, right) for left, right in zip(level[::2], level[1::2], strict=True)]
     return level[0]
 
 
-def _kept_below(subtree: Subtree) -> list[Subtree]:
+def _kept_below(subtree: Subtree) -> Run:
     """Return the kept subtrees that a perfect subtree is made of: 1, 2, 4 or 8 of them."""
     level, position = subtree
     above = level % KEPT_LEVELS
-    first = position << above
-    return [(level - above, at) for at in range(first, first + (1 << above))]
-
-
-def _runs(level: int, wanted: Iterable[Subtree]) -> Iterator[Run]:
-    first = end = -1
-    for _, position in wanted:
-        if position != end:
-            if end >= 0:
-                yield Run(level, first, end)
-            first = position
-        end = position + 1
-    yield Run(level, first, end)
+    return Run(level - above, position << above, (position + 1) << above)

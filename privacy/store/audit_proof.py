@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import bindparam, select
@@ -128,7 +129,13 @@ def _log_with(session: Session, number: int) -> tuple[int, range]:
 
 
 def _verified(note: str, key: VerifierKey, log: int, numbers: range) -> Checkpoint:
-    checkpoint = verify_checkpoint(note, VerifierKey(origin_of(key.name, log), key.public))
+    checkpoint = _checkpoint(note, origin_of(key.name, log), key.public)
     if checkpoint.head.size > len(numbers):
         raise ProofRejected("audit log: the checkpoint is longer than the log")
     return checkpoint
+
+
+@lru_cache(maxsize=64)
+def _checkpoint(note: str, origin: str, public: bytes) -> Checkpoint:
+    """Verify a checkpoint once for all the proofs that are made under it: a signature costs as much as half a proof."""
+    return verify_checkpoint(note, VerifierKey(origin, public))
