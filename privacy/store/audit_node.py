@@ -107,7 +107,7 @@ def _kept(session: Session, runs: Sequence[Run], log: int, start: int) -> dict[S
     for level, first, end in runs:
         pieces.append((_NODES if level else _LEAVES).format(mark))
         values += (log, level, first, end) if level else (start, start + first, start + end)
-    found = connection.exec_driver_sql(" UNION ALL ".join(pieces), tuple(values)).tuples()
+    found = connection.exec_driver_sql(" UNION ALL ".join(pieces), tuple(values)).all()
     return {(level, position): bytes(root) for level, position, root in found}
 
 
