@@ -31,12 +31,16 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """Rows as they were released; `absent` counts customers left out by rule (small counts are not told)."""
+    """Rows as they were released; `absent` counts customers left out by rule (small counts are not told).
+
+    `prohibited_uses` is what the rows must never be used for.
+    """
 
     release_id: str
     view_version: int
     expires_at: datetime
     absent: Mapping[str, int]
+    prohibited_uses: tuple[str, ...]
     rows: pl.DataFrame = field(repr=False)
     clock: Clock = field(repr=False)
 
@@ -85,9 +89,10 @@ class Client:
         """Return a view by name; whether it may be read is decided at each read."""
         return RemoteView(self, name)
 
-    def release(self, view: str, *, purpose: str, as_of: datetime) -> Release:
+    def release(self, view: str, *, purpose: str, as_of: datetime, use: str | None = None) -> Release:
         """Read a view; see `RemoteView.release`."""
-        query = urlencode({"purpose": purpose, "as_of": as_of.isoformat()})
+        question = {"purpose": purpose, "as_of": as_of.isoformat()} | ({} if use is None else {"use": use})
+        query = urlencode(question)
         headers, body = self._get(f"{self._base}/v1/views/{quote(view, safe='')}?{query}")
         _verify_digest(headers, body)
         release = Release(
@@ -95,6 +100,7 @@ class Client:
             view_version=int(headers["Varde-View-Version"]),
             expires_at=datetime.fromisoformat(headers["Varde-Release-Expires"]),
             absent=_counts(headers["Varde-Absent"]),
+            prohibited_uses=tuple(filter(None, headers.get("Varde-Prohibited-Uses", "").split(", "))),
             rows=pl.read_ipc_stream(BytesIO(body)),
             clock=self._clock,
         )
@@ -144,9 +150,12 @@ class RemoteView:
         """
         return self.release(purpose=purpose, as_of=as_of).frame
 
-    def release(self, *, purpose: str, as_of: datetime) -> Release:
-        """Read the view, and keep the release's id, expiry and counts beside the rows."""
-        return self.client.release(self.name, purpose=purpose, as_of=as_of)
+    def release(self, *, purpose: str, as_of: datetime, use: str | None = None) -> Release:
+        """Read the view, and keep the release's id, expiry and counts beside the rows.
+
+        Stating what they are used for accepts what the purpose prohibits; a use that it prohibits is refused.
+        """
+        return self.client.release(self.name, purpose=purpose, as_of=as_of, use=use)
 
 
 def _verify_digest(headers: http.client.HTTPMessage, body: bytes) -> None:

@@ -32,6 +32,14 @@ def test_client_reads_what_python_reads(world: World, address: str) -> None:
     assert there.equals(here)
 
 
+def test_client_hears_what_the_rows_are_never_used_for_and_may_state_a_use(world: World, address: str) -> None:
+    view = Client(address, world.reader_token).view("shopping")
+    released = view.release(purpose=CHURN, as_of=AS_OF, use="help_offered")
+    assert released.prohibited_uses == ("higher_price", "refusal", "worse_terms")
+    with pytest.raises(RequestRefused, match="use_prohibited"):
+        view.release(purpose=CHURN, as_of=AS_OF, use="worse_terms")
+
+
 def test_person_who_opted_out_is_gone_for_the_client(world: World, address: str, caller: Caller, person: int) -> None:
     view = Client(address, world.reader_token).view("shopping")
     assert world.pseudonyms[CHURN][person] in set(view.read(purpose=CHURN, as_of=AS_OF)["pseudonym"])
