@@ -20,8 +20,9 @@ from hub.notices.reconsent import changed_consents, decide, verify_decided
 from hub.policy.check import placed, verify_names
 from hub.policy.pack import read_pack
 from hub.views.registry import ViewState, all_versions
+from hub.views.use import prohibited_of
 from privacy.audit import AuditFieldRefused
-from privacy.gates import verify_gates
+from privacy.gates import is_review_due, verify_gates
 from privacy.policy import policy_of, verify_versions
 from privacy.purposes import Policy, policy_hash, purpose_hash, texts_hash
 from privacy.store.policy import applied_policies
@@ -56,14 +57,18 @@ def show_(ctx: typer.Context, *, form: FormatOption = Format.TABLE) -> None:
     policy = act.hub.policy()
     columns = (
         *("purpose", "version", "legal_basis", "tables", "data_categories", "retention_days", "notice_version"),
-        *("direct_marketing", "automated_decision", "hash"),
+        *("direct_marketing", "automated_decision", "prohibited_uses", "lia_review_by", "hash"),
     )
     rows: list[tuple[object, ...]] = []
     for each in policy.purposes:
         what = (each.id, each.version, each.legal_basis, sorted(each.tables), sorted(each.data_categories))
         rest = (each.retention_days, each.notice_version, each.direct_marketing, each.automated_decision)
-        rows.append((*what, *rest, purpose_hash(each)[:16]))
+        papers = (prohibited_of(each), each.lia_review_by)
+        rows.append((*what, *rest, *papers, purpose_hash(each)[:16]))
     show(Table(columns, rows, f"Policy {policy.version}, {policy_hash(policy)[:16]}"), form)
+    today = act.hub.clock().date()
+    for each in (purpose for purpose in policy.purposes if is_review_due(purpose, on=today)):
+        warn(f"the balancing test of {each.id} was to be reviewed by {each.lia_review_by}.")
 
 
 @app.command()

@@ -1,11 +1,15 @@
 """`varde policy`: what a pack would change, what it may not change, and what it changes."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from hub.cli.app import make_app
+from hub.cli.invocation import Invocation
 from hub.policy.pack import default_pack
-from tests.integration.cli_desk import Desk, stocked
+from tests.integration.cli_desk import AT, Desk, stocked
 
 READ = ("view", "read", "shopping", "--purpose", "churn")
 
@@ -69,3 +73,16 @@ def test_broken_pack_is_2_and_changes_nothing(desk: Desk) -> None:
     pack = desk.file("pack.yaml", default_pack().replace("legal_basis: consent", "legal_basis: whim"))
     assert desk.run("policy", "apply", pack).exit_code == 2
     assert desk.json("policy", "show") == before
+
+
+def test_a_review_that_becomes_overdue_is_told_and_closes_nothing(approved: Desk) -> None:
+    due = f'"{(AT + timedelta(days=1)).date()}"'
+    pack = approved.file("pack.yaml", default_pack().replace('"2028-01-15"', due))
+    assert approved.run("policy", "apply", pack).exit_code == 0
+    assert "was to be reviewed" not in approved.run("policy", "show").stderr
+    late = Invocation(environment={"VARDE_HOME": str(approved.home)}, clock=lambda: AT + timedelta(days=3))
+    shown = CliRunner().invoke(make_app(), ["policy", "show"], obj=late)
+    assert shown.exit_code == 0
+    assert "the balancing test of churn was to be reviewed by" in " ".join(shown.stderr.split())
+    assert CliRunner().invoke(make_app(), ["policy", "apply", pack], obj=late).exit_code == 2
+    assert CliRunner().invoke(make_app(), list(READ), obj=late).exit_code == 0
