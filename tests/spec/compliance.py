@@ -30,7 +30,6 @@ LAWS: Final[Mapping[str, str]] = {
 
 ABSENT: Final[Mapping[int, str]] = {
     8: "Whether a person is a child is not asked; consent given for a child by its parents is not told apart.",
-    19: "Recipients are named in the erasure certificate. Nobody tells them by machine: that is the controller's act.",
     28: "Contracts with processors are made between people.",
     30: "The record of processing is the controller's own document; policy and audit log are what it rests on.",
     33: "No breach is detected or told to the authority. Audit log and threat model help whoever has to write it.",
