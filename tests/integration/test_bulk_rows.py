@@ -26,6 +26,8 @@ def an_erasure(number: int, **changes: Any) -> dict[str, Any]:
         "intended_at": NOON,
         "completed_at": None,
         "records": number,
+        "counts": "",
+        "certificate": None,
     }
     return row | changes
 

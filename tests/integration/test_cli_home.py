@@ -77,7 +77,9 @@ def test_migrate_says_before_and_after(desk: Desk) -> None:
 def test_healthy_home_has_only_the_warnings_of_one_account(desk: Desk) -> None:
     found = {each.check: each.state for each in examine(_settings(desk), clock=now)}
     warnings = {check for check, state in found.items() if state is State.WARNING}
-    assert warnings == {"key_apart", "anchor", "four_eyes", "keys_due"}, "its keys were drawn in June 2025"
+    assert warnings == {"key_apart", "anchor", "ledger", "four_eyes", "keys_due", "retention"}, (
+        "its keys were drawn in June 2025"
+    )
     assert State.FAULT not in found.values()
     assert len(found) >= 14
     assert desk.run("doctor").exit_code == 0

@@ -66,7 +66,7 @@ TRIED: Final = {
     "request export": Tried("request export {request} --to {out} --form json", "astrid.aas@example.org", "dpo"),
     "predict train": Tried("predict train churn --view taught", ID, "scientist"),
     "predict score": Tried("predict score churn --as-of 2025-06-01 --format csv", ID, "scientist"),
-    "audit export": Tried("audit export", '"action"|audit', "dpo"),
+    "audit export": Tried("audit export", r'"log":|"body":|"entry":', "dpo"),
 }
 
 COUNTS: Final = "says how many, of which rule or column; no value and nobody's id leaves"
@@ -100,8 +100,8 @@ EXCUSED: Final = {
     **dict.fromkeys(("domain list", "domain show", "domain approve", "reveal rules"), RULES),
     **dict.fromkeys(("view new", "view submit", "view approve", "view revoke", "view list", "view show"), RULES),
     **dict.fromkeys(("consent give", "consent withdraw", "consent object", "consent restrict", "consent lift"), ACT),
-    **dict.fromkeys(("consent import", "consent ask", "suppression import", "suppression lift", "suppression decide", "contact set"), ACT),
-    **dict.fromkeys(("contact allow", "contact refuse"), ACT),
+    **dict.fromkeys(("consent import", "consent ask", "contact set", "contact allow", "contact refuse"), ACT),
+    **dict.fromkeys(("suppression import", "suppression lift", "suppression decide"), ACT),
     "suppression list": "counts and words; the ids of sets are random, and name nobody",
     **dict.fromkeys(("principal add", "principal grant", "principal revoke"), ACT),
     **dict.fromkeys(("subject token issue", "subject token revoke"), ACT),
@@ -114,6 +114,7 @@ EXCUSED: Final = {
     **dict.fromkeys(("audit anchor", "audit anchors", "audit accept-gap"), LOG),
     **dict.fromkeys(("retention plan", "retention run", "retention list"), COUNTS),
     **dict.fromkeys(("hold add", "hold lift", "hold list"), ACT),
+    **dict.fromkeys(("receipt keys", "receipt verify"), "public keys, and a receipt that its holder brings along"),
     **dict.fromkeys(("lake fsck", "lake compact", "lake purge", "lake sweep"), UPKEEP),
     **dict.fromkeys(("keys status", "keys rotate-kek", "keys rotate-domain", "keys retire"), UPKEEP),
     **dict.fromkeys(

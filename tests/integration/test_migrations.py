@@ -76,7 +76,13 @@ ROWS = {
         "told_by": "agent",
     },
 }
-COLUMN = {"consent_event": "act", "ledger_entry": "kind", "audit_leaf": "leaf_hash", "audit_body": "action", "audit_checkpoint": "note"}
+COLUMN = {
+    "consent_event": "act",
+    "ledger_entry": "kind",
+    "audit_leaf": "leaf_hash",
+    "audit_body": "action",
+    "audit_checkpoint": "note",
+}
 COLUMN |= {"suppression_entry": "token", "suppression_lift": "reason", "contact_wish": "channels"}
 KEPT = ("consent_event", "ledger_entry", "audit_leaf", "audit_checkpoint", "suppression_entry", "suppression_lift")
 

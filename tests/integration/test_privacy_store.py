@@ -86,7 +86,8 @@ def test_an_erasure_closes_at_once_and_is_open_until_it_is_completed(control: En
         erasures.intend_erasure(session, an_id(70), records, by=ACTOR, at=NOON)
         assert erasures.tombstones(session) == set(records)
         assert epochs.records_changed_since(session, 1) == set(records)
-        assert [(one, sorted(of)) for one, of in erasures.open_erasures(session)] == [(an_id(70), records)]
+        (open_one,) = erasures.open_erasures(session)
+        assert (open_one.erasure_id, sorted(open_one.records)) == (an_id(70), records)
         erasures.note_state(session, an_id(70), erasures.SHREDDED)
         assert len(erasures.open_erasures(session)) == 1
         erasures.note_state(session, an_id(70), erasures.COMPLETED, at=NOON)
