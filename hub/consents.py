@@ -6,7 +6,7 @@ An act made while records are merged is written to every part of the entity. An 
 committed: no read that starts later returns the person.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -28,6 +28,7 @@ from privacy.store.principal import Principal
 from privacy.suppression import is_of_policy
 from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PrincipalId, PurposeId, RecordId, Role, random_id
 
+Beside = Callable[[Session], object]
 _MAY_ENTER: Final = frozenset({Role.OWNER, Role.DPO, Role.AGENT})
 
 
@@ -95,8 +96,14 @@ def find_subject(hub: Hub, identifier: str) -> Subject:
     return Subject(records=tuple(found), entities=len(entities))
 
 
-def record_wish(hub: Hub, subject: Subject, wish: Wish, by: Principal) -> int:
+def _nothing(_session: Session) -> None:
+    """Write nothing else."""
+
+
+def record_wish(hub: Hub, subject: Subject, wish: Wish, by: Principal, *, beside: Beside = _nothing) -> int:
     """Write an act for every record of the subject, in one transaction with its audit entry; return the new epoch.
+
+    `beside` writes what else belongs to the act, in the same transaction.
 
     Raises:
         AccessRefused: the role may not enter acts for others.
@@ -106,7 +113,9 @@ def record_wish(hub: Hub, subject: Subject, wish: Wish, by: Principal) -> int:
     if by.role not in _MAY_ENTER:
         raise AccessRefused("role_may_not_enter_acts", "Only owner, DPO and agents enter acts for others")
     with hub.unit_of_work() as session:
-        return write_wish(hub, session, subject, wish, by.principal_id)
+        epoch = write_wish(hub, session, subject, wish, by.principal_id)
+        beside(session)
+        return epoch
 
 
 def write_wish(hub: Hub, session: Session, subject: Subject, wish: Wish, by: PrincipalId) -> int:

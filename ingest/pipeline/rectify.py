@@ -8,7 +8,7 @@ wrong value held together part when the batch is settled.
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -53,17 +53,23 @@ _FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
 """The blind indexes that each attribute takes part in."""
 
 
+def _nothing(_session: Session) -> None:
+    """Write nothing else."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rectification:
     """The right values of one person by attribute (None: there is none), asked for by a request; never printed.
 
-    `country` reads a telephone number without its country code.
+    `country` reads a telephone number without its country code; `beside` writes what else belongs to the act, in the
+    same transaction.
     """
 
     request_id: bytes
     records: Sequence[RecordId]
     values: Mapping[str, str | None] = field(repr=False)
     country: str
+    beside: Callable[[Session], object] = _nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +199,7 @@ def _write(
         columns=tuple(sorted(asked.values)),
     )
     ports.audit(session, "request.rectify", ports.principal, fields)
+    asked.beside(session)
 
 
 def _batch(bringing: _Bringing, rows: int) -> dict[str, Any]:
