@@ -20,7 +20,7 @@ from hub.errors import AccessRefused
 from ingest.store.ordinal import assign_ordinals, crosswalk_revision, ordinals_of
 from privacy.audit import AuditFields
 from privacy.keys import KeyKind
-from privacy.membership import holds_any, packed
+from privacy.membership import holds_any, packed, those_in
 from privacy.sealing import Cell, SealedTable, open_sealed, seal
 from privacy.store.audit import entries
 from privacy.store.principal import Principal, roles_of
@@ -168,6 +168,36 @@ def recipients_of(hub: Hub, session: Session, records: Sequence[RecordId]) -> li
     """
     ordinals = ordinals_of(session, records)["ordinal"].to_list()
     return sorted({f"{each.purpose}/{each.view}" for each in _releases(hub, session, ordinals, None)})
+
+
+def purposes_of_each(
+    hub: Hub, session: Session, people: Sequence[Sequence[RecordId]], purposes: Collection[str]
+) -> list[set[str]]:
+    """Say of each person, given by their records, for which of some purposes they were a member of a release.
+
+    Each release is opened once for all of them, the newest first, until everybody was met for every purpose.
+    """
+    frame = ordinals_of(session, [record for records in people for record in records])
+    of_record = dict(frame.select("record", "ordinal").iter_rows())  # the people of one act
+    theirs = [{of_record[record] for record in records if record in of_record} for records in people]
+    found: list[set[str]] = [set() for _ in people]
+    key = hub.named_key(KeyKind.INSTANCE, "labels")
+    missing = {purpose: {place for place, each in enumerate(theirs) if each} for purpose in purposes}
+    for release in members_since(session, None):
+        sought = missing.get(release.purpose)
+        if not sought:
+            continue
+        members = open_sealed(
+            release.members, key=key, cell=_cell(hub, SealedTable.RELEASE_MEMBERS, release.release_id)
+        )
+        present = those_in(members, {ordinal for place in sought for ordinal in theirs[place]})
+        met = {place for place in sought if theirs[place] & present}
+        for place in met:
+            found[place].add(release.purpose)
+        sought -= met
+        if not any(missing.values()):
+            break
+    return found
 
 
 def verify_may_show(by: Principal) -> None:

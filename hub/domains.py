@@ -46,7 +46,7 @@ class Domains:
 
         """
         record = self._open(name, at).record
-        return self._with_secret(name, record.keys.current)
+        return self.with_secret(name, record.keys.current)
 
     def live(self, name: DomainName, *, at: datetime) -> list[PseudonymisationDomain]:
         """Return a domain under each version whose pseudonyms may still be led back, the current one first.
@@ -57,7 +57,7 @@ class Domains:
 
         """
         record = self._open(name, at).record
-        return [self._with_secret(name, version) for version in record.keys.live(at)]
+        return [self.with_secret(name, version) for version in record.keys.live(at)]
 
     def _open(self, name: DomainName, at: datetime) -> RecordedDomain:
         with self.read_only() as session:
@@ -67,7 +67,13 @@ class Domains:
         verify_usable(found, at=at)
         return found
 
-    def _with_secret(self, name: DomainName, version: int) -> PseudonymisationDomain:
+    def with_secret(self, name: DomainName, version: int) -> PseudonymisationDomain:
+        """Return a domain under a version of its key, valid or not: to tell a recipient what it must forget.
+
+        Raises:
+            KeyNotFound: the key store has no such key.
+
+        """
         return PseudonymisationDomain(name, version, self.named_key(KeyKind.DOMAIN, name, version).secret)
 
 

@@ -26,6 +26,8 @@ from hub.erasure.certificate import Certificate
 from hub.erasure.portrait import Portrait, take_portrait
 from hub.errors import AccessRefused, HubError
 from hub.predictions.store import mark_for_retraining
+from hub.recipients.store import NoticeKind
+from hub.recipients.telling import Deed, enqueue_notices
 from hub.retention.holds import holds_on
 from hub.suppression.evidence import evidence_of
 from hub.suppression.suppress import suppress
@@ -152,6 +154,8 @@ def _intend(hub: Hub, subjects: Sequence[Subject], by: Principal) -> OpenErasure
         mark_for_retraining(session, [bytes.fromhex(model) for model in found.models], by=at + RETRAIN_WITHIN)
         fields = AuditFields(erasure=erasure_id, records=tuple(records), outcome="intended")
         hub.audit(session, "erasure.intent", by.principal_id, fields)
+        deed = Deed(kind=NoticeKind.ERASURE, act_id=erasure_id, records=records, by=by.principal_id)
+        enqueue_notices(hub, session, deed)  # while the crosswalk knows by which names recipients know them
     hub.reached("erasure_intended")
     return OpenErasure(erasure_id=erasure_id, records=records, counts=found.text)
 

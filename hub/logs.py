@@ -41,6 +41,7 @@ class LogEvent(StrEnum):
     SERVER_STOPPED = "server_stopped"
     ANCHOR_FAILED = "anchor_failed"
     LETTER_FAILED = "letter_failed"
+    NOTICE_FAILED = "notice_failed"
     REQUEST_ANSWERED = "request_answered"
     FOREIGN_MESSAGE = "foreign_message"  # a library said something; what, stays unsaid
 

@@ -47,6 +47,7 @@ from hub.errors import (
     WriteUnknown,
 )
 from hub.lake import errors as lake
+from hub.recipients.address import RecipientUnfit
 from hub.requests.rectifying import DetailUnfit
 from hub.requests.reflection import TableUnclassified
 from hub.requests.steps import RequestNotFound
@@ -167,6 +168,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     PolicyInvalid: _UNFIT,
     PurposeUnknown: _UNKNOWN,
     DetailUnfit: _UNFIT,
+    RecipientUnfit: _UNFIT,
     TableUnclassified: _SETUP,
     RequestNotFound: _UNKNOWN,
     HoldNotFound: _UNKNOWN,

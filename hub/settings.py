@@ -14,6 +14,7 @@
 | VARDE_MAIL | the mail server for letters to customers, `smtp://HOST:587?from=ADDRESS` | none |
 | VARDE_PUBLIC_URL | where customers reach this hub, `https://HOST`: links in letters begin with it | none |
 | VARDE_LEDGER_COPY | folder outside the home for the copy of the ledger of erasures and objections | none |
+| VARDE_RECIPIENT_NETWORKS | networks that are not public and where recipients may be told, as 10.1.0.0/16 | none |
 | VARDE_SMTP_USER, VARDE_SMTP_PASSWORD | login at the mail server of letters or of a `mailto:` anchor | none |
 | VARDE_TOKEN | token of the principal who acts | the owner's token file in the home |
 | VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE, VAULT_CACERT | where Vault is; only with `vault:` | none |
@@ -48,6 +49,7 @@ _IN_FILE: Final = {
     "controller": "VARDE_CONTROLLER",
     "mail": "VARDE_MAIL",
     "public_url": "VARDE_PUBLIC_URL",
+    "recipient_networks": "VARDE_RECIPIENT_NETWORKS",
 }
 _ISSUERS: Final = "issuer"
 _VAULT: Final = ("VAULT_ADDR", "VAULT_TOKEN", "VAULT_NAMESPACE", "VAULT_CACERT")
@@ -130,6 +132,7 @@ class Settings:
     controller: str = ""
     mail: str | None = field(default=None, repr=False)  # likewise
     public_url: str | None = None
+    recipient_networks: str = ""
     issuers: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
@@ -176,6 +179,7 @@ class Settings:
             controller=found.get("controller", ""),
             mail=found.get("mail"),
             public_url=found.get("public_url"),
+            recipient_networks=found.get("recipient_networks", ""),
             issuers=_tables_of(issuers),
         )
 

@@ -30,6 +30,11 @@ def holds_any(members: bytes, ordinals: Collection[int]) -> bool:
     return bool(BitMap.deserialize(members).intersect(BitMap(ordinals)))
 
 
+def those_in(members: bytes, ordinals: Collection[int]) -> set[int]:
+    """Return those of the ordinals that are members."""
+    return set(BitMap.deserialize(members) & BitMap(ordinals))
+
+
 def count_of(members: bytes) -> int:
     """Count the members."""
     return len(BitMap.deserialize(members))

@@ -22,6 +22,8 @@ from hub.identification.id_token import Issuers
 from hub.identification.round import go_round
 from hub.logs import LogEvent, log_of
 from hub.outbox.post import post_of
+from hub.recipients.address import networks_of
+from hub.recipients.sending import tell_due
 from hub.sequencing import sequence
 from hub.writer import Together, Writer
 from ingest.pipeline.recovery import recover
@@ -32,6 +34,7 @@ from privacy.verifier import ProofRejected
 CHECKPOINT_SECONDS: Final = 60.0  # design: an auditor never waits longer for a signed head
 SEQUENCE_SECONDS: Final = 1.0  # on PostgreSQL an audit entry is outside the tree no longer, unless thousands wait
 LETTER_SECONDS: Final = 2.0  # a person waits for a code; rounds start by the clock, whoever asked meanwhile
+NOTICE_SECONDS: Final = 15.0
 HEAVY_READS: Final = 4  # each holds a frame and its bytes in memory; others wait without holding a thread
 SYSTEM: Final = PrincipalId(bytes(ID_BYTES))
 """Who acts when the hub finishes at start-up what a crash interrupted."""
@@ -61,13 +64,14 @@ class Service:
 async def serving(hub: Hub) -> AsyncIterator[Service]:
     """Finish what a crash interrupted, sign the log, serve; at the end write what was accepted and sign again."""
     issuers = Issuers(hub.settings)
+    networks_of(hub.settings.recipient_networks)  # likewise the networks where recipients may be told
     post_of(hub.settings)  # a mail server that is written wrongly is told now, not to the first customer
     await to_thread.run_sync(_start, hub)
     writer, choosing = Writer(hub.owing_unit_of_work, hub.ledger.ship), partial(choose_all, hub)
     revisions = (newest_revision("control"), newest_revision("keystore"))
     duties = (
         *((_sequence, SEQUENCE_SECONDS), (_sign, CHECKPOINT_SECONDS), (_anchor, CHECKPOINT_SECONDS)),
-        (_send_letters, LETTER_SECONDS),
+        *((_send_letters, LETTER_SECONDS), (_tell_recipients, NOTICE_SECONDS)),
     )
     tasks = [asyncio.create_task(_regularly(act, hub, every=seconds)) for act, seconds in duties]
     try:
@@ -143,6 +147,14 @@ def _send_letters(hub: Hub) -> None:
     """Send what is due; what cannot leave now is tried again later."""
     try:
         go_round(hub)
+    except (HubError, PrivacyError, DBAPIError) as exc:
+        _log.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__})
+
+
+def _tell_recipients(hub: Hub) -> None:
+    """Tell recipients what is due; who does not answer is asked again later."""
+    try:
+        tell_due(hub)
     except (HubError, PrivacyError, DBAPIError) as exc:
         _log.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__})
 

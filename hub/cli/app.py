@@ -23,6 +23,7 @@ from hub.cli import (
     principal,
     quarantine,
     receipt,
+    recipient,
     request_decision,
     retention,
     reveal,
@@ -61,7 +62,7 @@ def make_app() -> typer.Typer:
     app.command("version")(show_version)
     for noun in (
         *(erase, source, quarantine, consent, contact, suppression, principal, policy, domain, keys, view),
-        *(predict, reveal, audit, lake, batch, outbox, receipt, retention, hold, witness, notice),
+        *(predict, reveal, audit, lake, batch, outbox, recipient, receipt, retention, hold, witness, notice),
     ):
         app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
     app.add_typer(subject_token.app, name="subject")

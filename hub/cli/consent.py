@@ -2,9 +2,11 @@
 
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Final
 
 import typer
+from sqlmodel import Session
 
 from hub import logs
 from hub.cli.consent_import import import_
@@ -18,11 +20,13 @@ from hub.cli.table import Format, FormatOption, Table, show, show_json
 from hub.compose import Hub
 from hub.consents import Subject, Wish, history, record_wish
 from hub.contact.asking import ask_consent, rehearse_asking
+from hub.recipients.store import NoticeKind
+from hub.recipients.telling import Deed, enqueue_notices
 from hub.suppression.opt_out import note_opt_out, rehearse_opt_out
 from privacy.consent import axes_of
 from privacy.contact import ask_not_before
 from privacy.store.consent import Act, heads_of
-from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PurposeId
+from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PurposeId, random_id
 
 app = typer.Typer(help="Consent, objection and restriction of a person.", no_args_is_help=True)
 app.command("import")(import_)
@@ -126,6 +130,13 @@ def _wish(act: ConsentAct, purpose: str, until: datetime | None = None) -> Wish:
     return Wish(act=act, purpose=PurposeId(purpose), channel=ActChannel.AGENT, until=until)
 
 
+def _tell_recipients(act: Acting, subject: Subject, wish: Wish, session: Session) -> None:
+    if wish.act is ConsentAct.RESTRICTED:
+        kind, by = NoticeKind.RESTRICTION, act.principal.principal_id
+        deed = Deed(kind=kind, act_id=random_id(), records=subject.records, by=by, purpose=wish.purpose)
+        enqueue_notices(act.hub, session, deed)
+
+
 def _enter(ctx: typer.Context, identifier: str, wish: Wish, *, dry_run: bool) -> None:
     """Write the act for every record of the person, or say what would be written."""
     act, word = acting(ctx, Duty.ANYTHING), given(identifier)
@@ -140,7 +151,7 @@ def _enter(ctx: typer.Context, identifier: str, wish: Wish, *, dry_run: bool) ->
             act.hub.policy().purpose(wish.purpose)
         would(f"write {what}")
         return
-    epoch = record_wish(act.hub, subject, wish, act.principal)
+    epoch = record_wish(act.hub, subject, wish, act.principal, beside=partial(_tell_recipients, act, subject, wish))
     fields = {"act": wish.act.value, "purpose": wish.purpose, "records": len(subject.records), "epoch": epoch}
     _LOG.info(logs.LogEvent.CONSENT_RECORDED, extra=fields)
     say(f"Wrote {what}. It holds from now on: no read that starts later sees it otherwise (epoch {epoch}).")

@@ -36,6 +36,8 @@ class Duty(StrEnum):
     SERVE = "serve"
     SEND_LETTERS = "send_letters"
     SEE_LETTERS = "see_letters"
+    TELL_RECIPIENTS = "tell_recipients"
+    SEE_RECIPIENTS = "see_recipients"
 
 
 _ROLES: Final[Mapping[Duty, frozenset[Role]]] = {
@@ -62,6 +64,8 @@ _ROLES: Final[Mapping[Duty, frozenset[Role]]] = {
     Duty.SERVE: frozenset({Role.OWNER, Role.ENGINEER}),
     Duty.SEND_LETTERS: frozenset({Role.OWNER, Role.ENGINEER}),
     Duty.SEE_LETTERS: frozenset({Role.OWNER, Role.DPO, Role.ENGINEER}),
+    Duty.TELL_RECIPIENTS: frozenset({Role.OWNER, Role.DPO, Role.ENGINEER}),
+    Duty.SEE_RECIPIENTS: frozenset({Role.OWNER, Role.DPO}),
     Duty.TRAIN: frozenset({Role.OWNER, Role.SCIENTIST, Role.SERVICE}),
 }
 

@@ -10,8 +10,10 @@ from hub.cli.home import DryRun
 from hub.cli.invocation import Acting, acting
 from hub.cli.message import say, would
 from hub.cli.moment import instant_from
+from hub.cli.recipient import NOTICES
 from hub.cli.subject import Identifier, one_subject_from
 from hub.cli.table import Format, FormatOption, Table, show
+from hub.recipients.store import notices_of_request
 from hub.requests import handling
 from hub.requests.lateness import due_within
 from hub.requests.letter import refusal_text
@@ -76,9 +78,13 @@ def show_(ctx: typer.Context, request: RequestId, *, form: FormatOption = Format
     act, request_id = _about(ctx, request)
     with act.hub.reading() as session:
         found, steps = get_request(session, request_id), steps_of(session, request_id)
+        told = notices_of_request(session, request_id, found.record_id)
     rows: list[tuple[object, ...]] = [(each.at, each.state, each.reason, each.actor) for each in steps]
     title = f"Request for {found.right}, due {found.due_on or 'paused'}"
     show(Table(("at", "step", "reason", "actor"), rows, title), form)
+    if told and form is Format.TABLE:
+        lines = [tuple(getattr(each, name) for name in NOTICES) for each in told]
+        show(Table(NOTICES, lines, "Recipients told (Art. 19)"), form)
     _tell_refusal(act, found, steps[-1].reason)
 
 

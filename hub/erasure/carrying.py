@@ -22,6 +22,7 @@ from hub.lake.catalogue import awaiting_purge
 from hub.lake.erasure import ErasureOutcome
 from hub.lake.erasure import erase as erase_in_lake
 from hub.lake.purge import purge
+from hub.recipients.store import notices_of_acts
 from ingest.pipeline.recovery import abort_expired
 from ingest.store.batch import BatchState, in_state
 from ingest.store.erasure import delete_names, delete_records
@@ -85,6 +86,8 @@ def _complete(hub: Hub, erasure: OpenErasure, lake: tuple[ErasureOutcome, int], 
         "rows_blanked": outcome.rows_blanked,
         "files_replaced": outcome.files_replaced,
     }
+    with hub.reading() as session:
+        told = notices_of_acts(session, [erasure.erasure_id])
     done = Done(
         erasure_id=erasure.erasure_id,
         records=erasure.records,
@@ -92,6 +95,7 @@ def _complete(hub: Hub, erasure: OpenErasure, lake: tuple[ErasureOutcome, int], 
         at=at,
         together=together,
         lake=figures,
+        told=told,
     )
     certificate = certify(hub, done)
     with hub.unit_of_work() as session:

@@ -18,6 +18,7 @@ from hub.compose import Hub
 from hub.erasure.portrait import Portrait
 from hub.keystore.generation import GenerationState, all_generations
 from hub.keystore.named import audit_key
+from hub.recipients.store import Notice
 from ingest.canonical.catalogue import LAKE_TABLES
 from privacy.checkpoint import sign_text
 from privacy.terms import RecordId
@@ -44,7 +45,10 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What there is to certify of one erasure; `together` is how many erasures share the figures of the lake."""
+    """What there is to certify of one erasure; `together` is how many erasures share the figures of the lake.
+
+    `told` is what recipients are told of it, as it stands.
+    """
 
     erasure_id: bytes
     records: Sequence[RecordId]
@@ -52,6 +56,7 @@ class Done:
     at: datetime
     together: int
     lake: Mapping[str, int]
+    told: Sequence[Notice] = ()
 
 
 def certify(hub: Hub, done: Done) -> Certificate:
@@ -66,6 +71,7 @@ def certify(hub: Hub, done: Done) -> Certificate:
         "lake_fields": {name: [column.name for column in table.columns] for name, table in LAKE_TABLES.items()},
         "kept": dict(done.portrait.kept),
         "recipients": list(done.portrait.recipients),
+        "recipients_told": [_told_row(each) for each in done.told],
         "models_to_retrain": list(done.portrait.models),
         "final": finality(hub, done.at),
     }
@@ -79,6 +85,11 @@ def certify(hub: Hub, done: Done) -> Certificate:
         lake_files_replaced=done.lake.get("files_replaced", 0),
         note=sign_text(text, name=hub.origin, key=audit_key(hub.keystore)),
     )
+
+
+def _told_row(notice: Notice) -> dict[str, Any]:
+    at = None if notice.ended_at is None else notice.ended_at.isoformat()
+    return {"recipient": notice.recipient, "purpose": notice.purpose, "state": notice.state.value, "at": at}
 
 
 def told_by(note: str, key: VerifierKey) -> dict[str, Any]:

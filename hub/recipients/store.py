@@ -116,6 +116,14 @@ def notices_of_acts(session: Session, acts: Sequence[bytes]) -> list[Notice]:
     return [_notice_of(row) for row in session.execute(ordered).scalars()]
 
 
+def notices_of_request(session: Session, request_id: bytes, record: RecordId | None) -> list[Notice]:
+    """Return what recipients are told because of a request; an erasure is known by the record that asked for it."""
+    erased = and_(col(RecipientNotice.record_id) == record, col(RecipientNotice.kind) == NoticeKind.ERASURE.value)
+    mine = col(RecipientNotice.act_id) == request_id
+    query = select(RecipientNotice).where(mine if record is None else or_(mine, erased))
+    return [_notice_of(row) for row in session.execute(query.order_by(col(RecipientNotice.created_at))).scalars()]
+
+
 def newest_notices(session: Session, *, most: int) -> list[Notice]:
     """Return the newest notices."""
     query = select(RecipientNotice).order_by(col(RecipientNotice.created_at).desc()).limit(most)

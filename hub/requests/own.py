@@ -14,6 +14,8 @@ from sqlmodel import Session
 from hub.compose import Hub
 from hub.consents import Subject, Wish, write_wish
 from hub.errors import AccessRefused
+from hub.recipients.store import NoticeKind
+from hub.recipients.telling import Deed, enqueue_notices
 from hub.requests.export import Export, Form, Wanted, complete, export_own
 from hub.requests.rectifying import OWN, Mending, mend, verify_details
 from hub.requests.steps import (
@@ -61,7 +63,10 @@ def erase(hub: Hub, token: str, language: str) -> SubjectRequest:
         holder = authenticate_subject(hub, session, token)
         everything = PurposeId(EVERY_PURPOSE)
         wish = Wish(act=ConsentAct.RESTRICTED, purpose=everything, channel=ActChannel.API, language=language)
-        write_wish(hub, session, subject_of(session, holder.record_id), wish, PrincipalId(holder.record_id))
+        subject, by = subject_of(session, holder.record_id), PrincipalId(holder.record_id)
+        write_wish(hub, session, subject, wish, by)
+        kind = NoticeKind.RESTRICTION
+        enqueue_notices(hub, session, Deed(kind=kind, act_id=request.request_id, records=subject.records, by=by))
         return request
 
 

@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import polars as pl
+from sqlmodel import Session
 
 from hub.compose import Hub
 from hub.consents import Subject, Wish, write_wish
 from hub.errors import HubError
+from hub.recipients.store import NoticeKind
+from hub.recipients.telling import Deed, enqueue_notices
 from hub.requests.handling import verify_may_handle
 from hub.requests.steps import get_request, seat_here, subject_of, verify_worked_on
 from hub.suppression.identifier import identifier_of, tokens_of
@@ -72,12 +76,19 @@ def mend(hub: Hub, mending: Mending) -> int:
         records=mending.subject.records,
         values=mending.values,
         country=seat.country,
+        beside=partial(_tell_recipients, hub, mending),
     )
     # A no may wait for the new address: heeded before, so that no crash forgets it; what came meanwhile, after.
     seen = _heed_waiting(hub, mending, seat.country, after=0)
     changed = rectify(asked, hub.ports(mending.by))
     _heed_waiting(hub, mending, seat.country, after=seen)
     return changed
+
+
+def _tell_recipients(hub: Hub, mending: Mending, session: Session) -> None:
+    records = mending.subject.records
+    deed = Deed(kind=NoticeKind.RECTIFICATION, act_id=mending.request_id, records=records, by=mending.by)
+    enqueue_notices(hub, session, deed)
 
 
 def verify_details(values: Mapping[str, str | None], country: str) -> None:

@@ -10,6 +10,8 @@ from typing import Final
 
 from hub.compose import Hub
 from hub.consents import Subject, Wish, record_wish, write_wish
+from hub.recipients.store import NoticeKind
+from hub.recipients.telling import Deed, enqueue_notices
 from hub.requests.handling import verify_may_handle
 from hub.requests.steps import get_request, subject_of, verify_worked_on
 from privacy.audit import AuditFields
@@ -59,7 +61,8 @@ def restrict(hub: Hub, request_id: bytes, by: Principal) -> int:
     verify_may_handle(by)
     subject = _worked_on(hub, request_id, Right.RESTRICTION)
     wish = Wish(act=ConsentAct.RESTRICTED, purpose=PurposeId(EVERY_PURPOSE), channel=ActChannel.AGENT)
-    return record_wish(hub, subject, wish, by)
+    deed = Deed(kind=NoticeKind.RESTRICTION, act_id=request_id, records=subject.records, by=by.principal_id)
+    return record_wish(hub, subject, wish, by, beside=lambda session: enqueue_notices(hub, session, deed))
 
 
 def balance(hub: Hub, request_id: bytes, weighing: Weighing, by: Principal) -> None:

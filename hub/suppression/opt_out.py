@@ -20,6 +20,8 @@ from hub.compose import Hub
 from hub.consents import Subject, Wish, write_wish
 from hub.errors import AccessRefused
 from hub.keystore.suppression import suppression_index
+from hub.recipients.store import NoticeKind
+from hub.recipients.telling import Deed, enqueue_notices
 from hub.suppression.identifier import Identifier, identifier_of
 from ingest.store.carrier import carriers
 from ingest.store.identity import members_of
@@ -33,7 +35,17 @@ from privacy.store.policy import find_policy
 from privacy.store.principal import Principal
 from privacy.store.suppression import NewEntry, add_entries, entries_among
 from privacy.suppression import Attribute, EntryKind, is_of_policy
-from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PrincipalId, PurposeId, RecordId, Role, random_ids
+from privacy.terms import (
+    EVERY_PURPOSE,
+    ActChannel,
+    ConsentAct,
+    PrincipalId,
+    PurposeId,
+    RecordId,
+    Role,
+    random_id,
+    random_ids,
+)
 
 _MAY_NOTE: Final = frozenset({Role.OWNER, Role.DPO, Role.AGENT, Role.SERVICE})
 _REASON: Final = "opt_out"
@@ -106,6 +118,7 @@ def note_in(hub: Hub, session: Session, said: Said, by: PrincipalId) -> Noted:
     wish = Wish(act=said.act, purpose=said.purpose, channel=said.channel)
     if records:
         write_wish(hub, session, Subject(records=records), wish, by)
+        _tell_recipients(hub, session, said, records, by=by)
     elif is_of_policy(said.purpose):
         (find_policy(session) or hub.policy()).purpose(said.purpose)
     entries = _add(hub, session, [said], by)
@@ -118,6 +131,13 @@ def note_in(hub: Hub, session: Session, said: Said, by: PrincipalId) -> Noted:
     )
     hub.audit(session, "suppression.note", by, fields)
     return Noted(entries=entries, records=records, acts=len(records), waiting=0 if records else 1)
+
+
+def _tell_recipients(hub: Hub, session: Session, said: Said, records: Sequence[RecordId], *, by: PrincipalId) -> None:
+    if said.act is ConsentAct.RESTRICTED:
+        kind, act_id = NoticeKind.RESTRICTION, random_id()
+        deed = Deed(kind=kind, act_id=act_id, records=records, by=by, purpose=said.purpose)
+        enqueue_notices(hub, session, deed)
 
 
 def note_many(hub: Hub, session: Session, said: Sequence[Said], by: PrincipalId) -> Noted:

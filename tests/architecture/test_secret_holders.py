@@ -40,13 +40,15 @@ from hub.kek.vault_transit import VaultServer
 from hub.kek.wrapping import WrappingKey
 from hub.mail import MailServer
 from hub.outbox.letter import Address
+from hub.recipients.roster import Endpoint
+from hub.recipients.webhook import Webhook
 from hub.settings import KekSetting, Settings
 from hub.witness.witness import Witness
 from ingest.pipeline.ports import Indexes
 from privacy.blind_index import BlindIndex
 from privacy.keys import Key, KeyKind, NewKey
 from privacy.pseudonym import PseudonymisationDomain
-from privacy.secret import SecretText
+from privacy.secret import Secret, SecretText
 from privacy.store.principal import NewPrincipal, Principal
 from privacy.store.subject_token import SubjectScope
 from privacy.suppression_index import SuppressionIndex
@@ -88,6 +90,8 @@ HOLDERS: Final[dict[str, object]] = {
     "Witness": Witness(folder=Path("nowhere"), name="witness.example/w", key=_KEY),
     "Client": Client("https://hub.example", TOKEN),
     "Address": Address(RecordId(b"r" * 16), SecretText(TOKEN), KeyId(b"k" * 16)),
+    "Endpoint": Endpoint(SecretText(TOKEN), Secret(SECRET)),
+    "Webhook": Webhook(webhook_id="msg_1", at=_ENDS, body=b"{}", secret=Secret(SECRET)),
     "Codes": Codes(SecretText(TOKEN), SecretText(PASSWORD)),
     "Proof": Proof(SecretText(TOKEN)),
     "Granted": Granted(token=SecretText(TOKEN), scope=SubjectScope.VERIFIED, expires_at=_ENDS),

@@ -122,6 +122,8 @@ def test_wrong_usage_is_2(desk: Desk, words: tuple[str, ...]) -> None:
         ("engineer", ("hold", "list")),
         ("agent", ("serve",)),
         ("dpo", ("outbox", "send")),
+        ("scientist", ("recipient", "send")),
+        ("agent", ("recipient", "list")),
         ("agent", ("outbox", "list")),
         ("agent", ("predict", "train", "churn")),
         ("scientist", ("view", "approve", "shopping")),
@@ -147,7 +149,7 @@ def test_log_lines_come_only_when_asked_for(desk: Desk) -> None:
 NOUNS = (
     *("init", "migrate", "doctor", "source", "ingest", "quarantine", "consent", "principal", "policy", "view"),
     *("audit", "lake", "batch", "erase", "serve", "predict", "demo", "version", "subject", "retention", "hold"),
-    "outbox",
+    *("outbox", "recipient"),
 )
 
 
