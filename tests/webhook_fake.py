@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ class Receiver:
     """What arrived, and how to answer; `answers` is used up first, then `status` holds."""
 
     port: int = 0
+    scheme: str = "http"
     status: int = 204
     answers: list[int] = field(default_factory=list)
     location: str = ""
@@ -22,7 +24,7 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/told?from=varde"
+        return f"{self.scheme}://127.0.0.1:{self.port}/told?from=varde"
 
     @property
     def names(self) -> list[str]:
@@ -39,8 +41,8 @@ def is_genuine(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
 
 
 @contextmanager
-def receiver() -> Iterator[Receiver]:
-    """Listen on this machine until the end."""
+def receiver(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+    """Listen on this machine until the end, encrypted where a context is given."""
     told = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -58,6 +60,8 @@ def receiver() -> Iterator[Receiver]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     told.port = server.server_address[1]
+    if tls is not None:
+        server.socket, told.scheme = tls.wrap_socket(server.socket, server_side=True), "https"
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

@@ -37,6 +37,7 @@ from privacy.store.erasure import find_certificate
 from privacy.terms import ActChannel, ConsentAct, PurposeId
 from tests.builders import DATABASES, FixedClock
 from tests.recipient_builders import Shop, shop_in
+from tests.smtp_fake import certificate_for
 from tests.webhook_fake import is_genuine, receiver
 
 
@@ -202,6 +203,22 @@ def test_410_ends_a_notice_and_a_silent_recipient_keeps_nobody_waiting(little: S
             erase(little.hub, little.who(number), little.dpo)
         assert tell_due(little.hub) == Round(told=2, refused=2, later=2)
     assert (len(gone.arrived), len(slow.arrived), len(good.arrived)) == (2, 1, 2)
+
+
+def test_over_tls_only_whoever_shows_a_trusted_certificate_is_told(
+    little: Shop, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, trusted = certificate_for("127.0.0.1", tmp_path)
+    with receiver(context) as box:
+        secret = little.recipient(box)
+        little.read()
+        erase(little.hub, little.who(1), little.dpo)
+        assert tell_due(little.hub) == Round(later=1)
+        assert box.arrived == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+        clock.forward(minutes=1)
+        assert tell_due(little.hub) == Round(told=1)
+    assert is_genuine(*box.arrived[0], secret)
 
 
 def test_an_address_of_our_own_network_is_never_posted_to(little: Shop) -> None:
