@@ -13,7 +13,7 @@ import pytest
 from hub.consents import Wish
 from hub.erasing import erase
 from hub.erasure.certificate import told_by
-from hub.errors import AccessRefused, SettingsInvalid
+from hub.errors import AccessRefused, HubError, SettingsInvalid
 from hub.recipients.address import RecipientUnfit, may_reach, networks_of, place_of
 from hub.recipients.roster import NewRecipient, enter, leave
 from hub.recipients.sending import Round, tell_due
@@ -31,10 +31,12 @@ from hub.requests.erasing import carry_out
 from hub.requests.rectifying import correct
 from hub.requests.weighing import restrict
 from hub.suppression.opt_out import note_opt_out
+from privacy.errors import PrivacyError
 from privacy.request import Right
 from privacy.store.audit import entries
 from privacy.store.erasure import find_certificate
 from privacy.terms import ActChannel, ConsentAct, PurposeId
+from tests import audit_faults
 from tests.builders import DATABASES, FixedClock
 from tests.recipient_builders import Shop, shop_in
 from tests.smtp_fake import certificate_for
@@ -191,6 +193,19 @@ def test_who_never_answers_is_given_up_and_shown(little: Shop, clock: FixedClock
     assert tell_due(little.hub) == Round(expired=1)
     (notice,) = little.notices()
     assert (notice.state, notice.status, notice.envelope) == (NoticeState.EXPIRED, None, b"")
+
+
+@pytest.mark.parametrize("fault", audit_faults.STATEMENTS)
+def test_no_notice_leaves_while_the_audit_log_takes_no_entry(little: Shop, fault: str) -> None:
+    with receiver() as box:
+        little.recipient(box)
+        little.read()
+        erase(little.hub, little.who(1), little.dpo)
+        with audit_faults.broken(little.hub.settings.home / "control.db", fault):
+            with pytest.raises((HubError, PrivacyError)):
+                tell_due(little.hub)
+            assert box.arrived == []
+        assert tell_due(little.hub) == Round(told=1)
 
 
 def test_410_ends_a_notice_and_a_silent_recipient_keeps_nobody_waiting(little: Shop) -> None:
