@@ -87,7 +87,9 @@ def sweep(batch_id: BatchId, ports: Ports) -> None:
 
 def _sweep_indexes(batch_id: BatchId, ports: Ports) -> None:
     with ports.read_only() as session:
-        slices = sweeping.index_slices(session, batch_id, at=ports.clock())
+        if not sweeping.may_hold_indexes(session, batch_id, at=ports.clock()):
+            return
+        slices = sweeping.index_slices(session, batch_id)
     for first in slices:
         more = True
         while more:

@@ -28,17 +28,20 @@ def sweep_batch(session: Session, batch_id: BatchId) -> int:
     return 0
 
 
-def index_slices(session: Session, batch_id: BatchId, *, at: datetime) -> list[bytes]:
-    """Return where an aborted batch left blind indexes: the first bytes of their tokens.
+def may_hold_indexes(session: Session, batch_id: BatchId, *, at: datetime) -> bool:
+    """Say whether an aborted batch may have left blind indexes: until it was swept, and for a day after its lease.
 
-    Nothing but a look through all of them tells, so it is not done again for ever: `swept_at` ends it, a day after the
-    lease did, when no process that lost its lease can be about to write any more.
+    Nothing but a look through all of them tells, so it is not done again for ever; after a day no process that lost its
+    lease can be about to write any more.
     """
-    look = select(col(Batch.batch_id)).where(
+    query = select(col(Batch.batch_id)).where(
         col(Batch.batch_id) == batch_id, or_(col(Batch.swept_at).is_(None), col(Batch.lease_until) > at - _AFTERMATH)
     )
-    if session.execute(look).first() is None:
-        return []
+    return session.execute(query).first() is not None
+
+
+def index_slices(session: Session, batch_id: BatchId) -> list[bytes]:
+    """Return where an aborted batch left blind indexes: the first bytes of their tokens."""
     first = func.substr(col(RecordIndex.token), 1, 1)
     query = select(first).where(col(RecordIndex.batch_id) == batch_id).distinct()
     return sorted(bytes(each) for each in session.execute(query).scalars())
