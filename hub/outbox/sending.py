@@ -32,8 +32,8 @@ from hub.outbox.store import (
 from privacy.audit import AuditFields
 from privacy.keys import Key
 from privacy.sealing import open_sealed
-from privacy.store.erasure import tombstones
-from privacy.terms import ID_BYTES, KeyId, PrincipalId
+from privacy.store.erasure import tombstones_among
+from privacy.terms import ID_BYTES, KeyId, PrincipalId, RecordId
 
 MOST_AT_ONCE: Final = 20  # at ten seconds each, the lease is not over before the last
 _FIRST_WAIT: Final = timedelta(minutes=1)
@@ -114,8 +114,7 @@ def _send_some(hub: Hub, post: Post) -> Sent | None:
 def _without_erased(hub: Hub, taken: list[SealedLetter]) -> list[SealedLetter]:
     """Leave out, and delete, letters to people who were erased."""
     with hub.reading() as session:
-        erased = tombstones(session)
-    gone = {letter.record_id for letter in taken} & set(erased)
+        gone = {RecordId(record) for record in tombstones_among(session, [letter.record_id for letter in taken])}
     if gone:
         with hub.unit_of_work() as session:
             delete_letters(session, gone)

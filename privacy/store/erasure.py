@@ -1,6 +1,6 @@
 """Erasures in the control database: intent with tombstones, then completion; never undone, only rolled forward."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col
 
+from privacy.store.bulk import among_keys, select_among
 from privacy.store.epoch import bump_epoch
 from privacy.store.ledger import ERASED, Restraint, note_restraints
 from privacy.tables.erasure import Erasure, Tombstone
@@ -17,6 +18,7 @@ from privacy.terms import PrincipalId, RecordId
 INTENDED = "intended"
 SHREDDED = "shredded"
 COMPLETED = "completed"
+_CLOSED = select(col(Tombstone.record_id)).where(among_keys(col(Tombstone.record_id)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,3 +115,8 @@ def records_of_erasure(session: Session, erasure_id: bytes) -> list[RecordId]:
 def tombstones(session: Session) -> set[bytes]:
     """Return every closed record."""
     return set(session.execute(select(col(Tombstone.record_id))).scalars())
+
+
+def tombstones_among(session: Session, records: Iterable[RecordId]) -> set[bytes]:
+    """Return those of some records that are closed: a look-up by key, where `tombstones` reads all there are."""
+    return {bytes(record) for (record,) in select_among(session, _CLOSED, sorted(set(records)))}
