@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.notices.words import phrase, texts
+from hub.requests.periods import law_in_words, recipient_in_words, rule_in_words
 from hub.requests.seat import Authority
-from hub.requests.words import table_name, word
+from hub.requests.words import called, word
 from hub.retention.terms import laws_of, terms_of
 from ingest.canonical.catalogue import LAKE_TABLES
 from privacy.purposes import LANGUAGES, Policy, Purpose
-from privacy.retention import MONTHS_A_YEAR, RetentionRule
 from privacy.terms import LegalBasis
 
 
@@ -110,19 +110,17 @@ def _categories(_: Teller, purpose: Purpose, language: str) -> Iterator[str]:
             phrase("categories", each.value, language) for each in sorted(found) if each.value in texts()["categories"]
         ]
         if said:
-            yield f"{_called(table, language)}: {'; '.join(said)}."
+            yield f"{called(table, language)}: {'; '.join(said)}."
 
 
 def _sources(_: Teller, purpose: Purpose, language: str) -> Iterator[str]:
-    named = ", ".join(_called(table, language) for table in _tables(purpose))
+    named = ", ".join(called(table, language) for table in _tables(purpose))
     yield phrase("sentences", "from_you", language, tables=named)
     yield phrase("sentences", "computed", language)
 
 
 def _recipients(_: Teller, purpose: Purpose, language: str) -> Iterator[str]:
-    known = texts()["recipients"]
-    for each in sorted(purpose.recipients):
-        yield known[each][language] if each in known else each.replace("_", " ")
+    yield from (recipient_in_words(each, language) for each in sorted(purpose.recipients))
     if not purpose.recipients:
         yield phrase("sentences", "nobody", language)
 
@@ -131,10 +129,10 @@ def _retention(teller: Teller, purpose: Purpose, language: str) -> Iterator[str]
     for table in _tables(purpose):
         terms = terms_of(teller.policy, LAKE_TABLES[table], purpose.id)
         used = [terms.rules[each] for each in sorted(terms.rules.keys() & purpose.data_categories)]
-        told = (_kept(rule, language) for rules in used or terms.rules.values() for rule in rules)
+        told = (rule_in_words(rule, language) for rules in used or terms.rules.values() for rule in rules)
         yield from dict.fromkeys(told)
         for law in laws_of(teller.policy, table):
-            yield phrase("sentences", "by_law", language, what=_called(table, language), law=law.source)
+            yield law_in_words(law, table, language)
     yield f"{word('purpose', 'retention', language, n=purpose.retention_days)}."
 
 
@@ -156,27 +154,8 @@ def _prohibited(_: Teller, purpose: Purpose, language: str) -> Iterator[str]:
     yield from (phrase("uses", each.value, language) for each in sorted(purpose.prohibited_uses))
 
 
-def _kept(rule: RetentionRule, language: str) -> str:
-    what = _called(rule.table, language)
-    if rule.until is not None:
-        return phrase("sentences", "kept_until", language, what=what, date=rule.until.isoformat())
-    start = phrase("starts", rule.starts.value, language)
-    return phrase("sentences", "kept", language, what=what, period=_period(rule, language), start=start)
-
-
-def _period(rule: RetentionRule, language: str) -> str:
-    unit, n = ("day", rule.days) if rule.days else ("month", rule.months or 0)
-    if unit == "month" and n % MONTHS_A_YEAR == 0:
-        unit, n = "year", n // MONTHS_A_YEAR
-    return phrase("periods", unit if n == 1 else f"{unit}s", language, n=n)
-
-
 def _tables(purpose: Purpose) -> list[str]:
     return sorted(purpose.tables & LAKE_TABLES.keys())
-
-
-def _called(table: str, language: str) -> str:
-    return table_name(table, language) or table.replace("_", " ")
 
 
 _WRITERS: Final[Mapping[str, Callable[[Teller, Purpose, str], Iterator[str]]]] = {

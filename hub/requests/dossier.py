@@ -12,9 +12,11 @@ from typing import Any, Final
 from hub.accesses import Access, accesses_of
 from hub.compose import Hub
 from hub.me.scores import Explained, explain_scores
+from hub.recipients.store import Recipient, live_recipients
 from hub.requests.lake_rows import LakeRows, lake_rows
 from hub.requests.opening import Sealed, open_all
 from hub.requests.others import without_others
+from hub.requests.periods import kept_in_words
 from hub.requests.reflection import HeldRows
 from hub.requests.seat import seat_of
 from hub.requests.words import word
@@ -41,6 +43,7 @@ class Dossier:
     accesses: Sequence[Access] = field(repr=False)
     scores: Sequence[Explained] = field(repr=False)
     reviews: Sequence[Reviewed] = field(repr=False)
+    recipients: Sequence[Recipient] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,7 @@ class Gathering:
 def gathered(hub: Hub, what: Gathering) -> Dossier:
     """Open what is sealed and read the lake: only ever after the act is in the audit log."""
     with hub.reading() as session:
-        reviews = reviews_of(session, what.records)
+        reviews, recipients = reviews_of(session, what.records), live_recipients(session)
     return Dossier(
         at=hub.clock(),
         language=what.language,
@@ -68,6 +71,7 @@ def gathered(hub: Hub, what: Gathering) -> Dossier:
         accesses=accesses_of(hub, what.records),
         scores=explain_scores(hub, what.records, what.language, by=what.by),
         reviews=reviews,
+        recipients=recipients,
     )
 
 
@@ -82,14 +86,14 @@ def document_of(hub: Hub, dossier: Dossier) -> dict[str, Any]:
         "authority": {"name": authority.name, "site": authority.site},
         "rights": word("rights", "list", dossier.language),
         "identity": identity_of(dossier),
-        "purposes": [_purpose(each, dossier.language) for each in policy.purposes],
+        "purposes": [_purpose(each, dossier) for each in policy.purposes],
         "retention": _retention(policy),
         "scores": [_score(each, dossier.reviews) for each in dossier.scores],
-        "lake": _lake(dossier.lake),
-        "records": {each.table: _rows(each) for each in dossier.held},
+        "lake": _lake(policy, dossier),
+        "records": {each.table: _rows(each, dossier.language) for each in dossier.held},
         "opened": _opened(dossier),
         "accesses": [asdict(access) for access in dossier.accesses],
-        "not_shown": sorted({reason for each in dossier.held for reason in each.withheld.values()}),
+        "not_shown": [word("withheld", each, dossier.language) for each in _reasons(dossier.held)],
     }
     plain: dict[str, Any] = plain_of(document)
     return plain
@@ -141,8 +145,13 @@ def _score(score: Explained, reviews: Sequence[Reviewed]) -> dict[str, Any]:
     return {**asdict(score), "review": word}
 
 
-def _purpose(purpose: Purpose, language: str) -> dict[str, Any]:
-    text = purpose.texts[language]
+def _reasons(held: Iterable[HeldRows]) -> list[str]:
+    return sorted({reason for each in held for reason in each.withheld.values()})
+
+
+def _purpose(purpose: Purpose, dossier: Dossier) -> dict[str, Any]:
+    """Describe a purpose; who receives data for it is named, not only its kind (CJEU C-154/21)."""
+    text = purpose.texts[dossier.language]
     return {
         "id": purpose.id,
         "name": text.name,
@@ -151,6 +160,7 @@ def _purpose(purpose: Purpose, language: str) -> dict[str, Any]:
         "data_categories": sorted(purpose.data_categories),
         "tables": sorted(purpose.tables),
         "recipients": sorted(purpose.recipients),
+        "named_recipients": sorted(each.name for each in dossier.recipients if purpose.id in each.purposes),
         "results_kept_days": purpose.retention_days,
         "automated_decision": purpose.automated_decision,
         "direct_marketing": purpose.direct_marketing,
@@ -165,10 +175,11 @@ def _retention(policy: Policy) -> list[dict[str, Any]]:
     ]
 
 
-def _lake(found: Iterable[LakeRows]) -> dict[str, Any]:
+def _lake(policy: Policy, dossier: Dossier) -> dict[str, Any]:
     written: dict[str, Any] = {}
-    for each in found:
-        entry = written.setdefault(each.table.name, {"meaning": each.table.meaning, "kept": each.kept})
+    for each in dossier.lake:
+        kept = list(kept_in_words(policy, each.table, dossier.language))
+        entry = written.setdefault(each.table.name, {"meaning": each.table.meaning, "kept": kept})
         part = "handled_for_others" if each.as_colleague else "rows"
         entry[part] = each.rows()
         if not each.as_colleague:
@@ -179,10 +190,10 @@ def _lake(found: Iterable[LakeRows]) -> dict[str, Any]:
     return written
 
 
-def _rows(held: HeldRows) -> dict[str, Any]:
+def _rows(held: HeldRows, language: str) -> dict[str, Any]:
     return {
         "meaning": held.meaning,
-        "not_shown": dict(held.withheld),
+        "not_shown": {name: word("withheld", reason, language) for name, reason in held.withheld.items()},
         "rows": [{name: row[name] for name in held.shown} for row in held.rows],
     }
 

@@ -13,7 +13,7 @@ import polars as pl
 from hub.lake.lake import Lake
 from hub.lake.reading import Reader, reading
 from ingest.canonical.catalogue import LAKE_TABLES
-from ingest.canonical.table import Column, ColumnKind, KeepStatutory, Table
+from ingest.canonical.table import Column, ColumnKind, Table
 from privacy.terms import DataCategory, RecordId
 
 PERSON: Final = "person"
@@ -30,12 +30,6 @@ class LakeRows:
     columns: tuple[Column, ...]
     frame: pl.DataFrame
     as_colleague: bool = False
-
-    @property
-    def kept(self) -> str:
-        """Say how long the table's rows are kept."""
-        rule = self.table.retention
-        return f"{rule.years} years ({rule.law})" if isinstance(rule, KeepStatutory) else f"{rule.days} days"
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows, oldest first, by column name."""

@@ -1,6 +1,7 @@
 """The export as one page that a person can read: no script, no picture, nothing fetched, in the person's language.
 
 Made for screen readers too (WCAG 2.2): one language mark, headings in order, a caption and header cells in each table.
+Made for paper: a browser prints it, or writes it as PDF, with each table's head repeated and no row cut in two.
 Everything that came from a row is escaped; a content security policy in the page forbids whatever would still load.
 """
 
@@ -8,15 +9,30 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
-from hub.requests.words import table_name, word
+from hub.requests.cells import Words, instant_in_words, shown
+from hub.requests.periods import recipient_in_words
+from hub.requests.words import called, word
 
 _SCORES: Final = "scores"
+_ANNEX: Final = frozenset(
+    (
+        *("consent_head", "crosswalk", "crosswalk_event", "entity", "held_text", "identity_challenge", "tombstone"),
+        *("record_revision", "source_record", "subject_token", "outbox_letter"),
+    )
+)
+"""Tables of the house's own order: they come last, for who wants to know that too."""
+_SECTIONS: Final = (
+    *("identity", "purposes", "events", "scores", "records", "accesses", "annex", "withheld", "rights"),
+)
 _STYLE: Final = (
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}"
-    "body{color:#111;background:#fff}"
-    "table{border-collapse:collapse;margin:.5rem 0 1.5rem}caption{text-align:left;font-weight:600;padding:.3rem 0}"
-    "th,td{border:1px solid #767676;padding:.25rem .5rem;text-align:left;vertical-align:top}"
-    ".wide{overflow-x:auto}"
+    "body{color:#111;background:#fff}table{border-collapse:collapse;margin:.5rem 0 1.5rem}"
+    "caption{text-align:left;font-weight:600;padding:.3rem 0}"
+    "th,td{border:1px solid #767676;padding:.25rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}"
+    "th{background:#eee}h2{border-bottom:2px solid #111;margin-top:2.5rem}.wide{overflow-x:auto}"
+    "@page{size:A4;margin:18mm 15mm}"
+    "@media print{body{font-size:9.5pt;max-width:none;margin:0;padding:0}.wide{overflow:visible}nav{display:none}"
+    "thead{display:table-header-group}tr,li{break-inside:avoid}h1,h2,h3,caption{break-after:avoid}}"
 )
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _HEAD: Final = (
@@ -33,62 +49,78 @@ Rows = Sequence[Mapping[str, Any]]
 def page_of(document: Document) -> bytes:
     """Write an access document (`hub.requests.dossier`) as a page of HTML, in UTF-8."""
     language = document["language"]
+    words = Words(language, {each["id"]: each["name"] for each in document["purposes"]})
+    lake, scores = document["lake"], document["scores"]
+    inside: Mapping[str, Iterable[str]] = {
+        "identity": _identity(document["identity"], words),
+        "purposes": _purposes(document["purposes"], words),
+        "events": _lake({name: each for name, each in lake.items() if name != _SCORES}, words),
+        "scores": [*_scores(scores, words), *_lake({name: lake[name] for name in lake if name == _SCORES}, words)],
+        "records": [*_records(document, words, _people(document["records"])), *_opened(document, words)],
+        "accesses": _frames(word("sections", "accesses", language), document["accesses"], words),
+        "annex": _records(document, words, sorted(_ANNEX & document["records"].keys())),
+        "withheld": [_paragraph(word("page", "whole", language)), *_list(document["not_shown"])],
+        "rights": _rights(document, language),
+    }
+    title = escape(word("page", "title", language))
     parts = [
-        _HEAD.format(language=language, policy=_POLICY, title=escape(word("page", "title", language)), style=_STYLE),
+        _HEAD.format(language=language, policy=_POLICY, title=title, style=_STYLE),
         *_beginning(document, language),
-        *_section("identity", language, _identity(document["identity"], language)),
-        *_section("purposes", language, _purposes(document["purposes"], language)),
-        *_section("events", language, _lake(document["lake"], language, scores=False)),
-        *_section(
-            "scores",
-            language,
-            [*_scores(document["scores"], language), *_lake(document["lake"], language, scores=True)],
-        ),
-        *_section("records", language, _records(document, language)),
-        *_section("accesses", language, _one_table("accesses", document["accesses"], language)),
-        *_section("withheld", language, _list(document["not_shown"])),
-        *_section("rights", language, _rights(document, language)),
+        *(part for key in _SECTIONS for part in _section(key, language, inside[key])),
         "</main>\n</body>\n</html>\n",
     ]
     return "".join(parts).encode()
+
+
+def _people(records: Mapping[str, Any]) -> list[str]:
+    return sorted(records.keys() - _ANNEX)
 
 
 def _beginning(document: Document, language: str) -> Iterator[str]:
     yield _paragraph(word("page", "intro", language))
     if document["controller"]:
         yield _paragraph(f"{word('page', 'controller', language)}: {document['controller']}")
-    yield _paragraph(f"{word('page', 'made_on', language)}: {_shown(document['made_at'])}")
+    made = instant_in_words(document["made_at"], language)
+    yield _paragraph(f"{word('page', 'made_on', language)}: {made}. {word('page', 'utc', language)}")
+    links = "".join(f'<li><a href="#{key}">{escape(word("sections", key, language))}</a></li>\n' for key in _SECTIONS)
+    contents = escape(word("page", "contents", language))
+    yield f'<nav aria-label="{contents}">\n<ol>\n{links}</ol>\n</nav>\n'
 
 
 def _section(key: str, language: str, inside: Iterable[str]) -> Iterator[str]:
-    yield f"<section>\n<h2>{escape(word('sections', key, language))}</h2>\n"
+    yield f'<section id="{key}">\n<h2>{escape(word("sections", key, language))}</h2>\n'
     parts = list(inside)
     yield from parts or [_paragraph(word("page", "nothing", language))]
     yield "</section>\n"
 
 
-def _identity(sources: Rows, language: str) -> Iterator[str]:
+def _identity(sources: Rows, words: Words) -> Iterator[str]:
+    language = words.language
     for source in sources:
-        since = f"{word('page', 'known_since', language)} {_shown(source['known_since'])}"
+        since = f"{word('page', 'known_since', language)} {instant_in_words(source['known_since'], language)}"
         yield f"<h3>{escape(source['source'])} ({escape(since)})</h3>\n"
         mended = word("page", "corrected", language)
+        details = source["attributes"]
         pairs = [
-            (f"{name} ({mended})" if name in source["corrected"] else name, value)
-            for name, value in source["attributes"].items()
+            (f"{words.heading(name)} ({mended})" if name in source["corrected"] else words.heading(name), told)
+            for name in details
+            if (told := words.written(name, details))
         ]
         headings = (word("page", "field", language), word("page", "value", language))
         yield _table(source["source"], headings, pairs)
         if len(source["arrivals"]) > 1:
             earlier = [{"arrived_at": each["arrived_at"], **each["attributes"]} for each in source["arrivals"]]
-            yield _frame(word("page", "earlier", language), earlier)
+            yield from _frames(word("page", "earlier", language), earlier, words)
 
 
-def _purposes(purposes: Rows, language: str) -> Iterator[str]:
+def _purposes(purposes: Rows, words: Words) -> Iterator[str]:
+    language = words.language
     for purpose in purposes:
         decided = "automated" if purpose["automated_decision"] else "not_automated"
+        kinds = [recipient_in_words(each, language) for each in purpose["recipients"]]
         lines = [
             f"{word('purpose', 'legal_basis', language)}: {word('bases', purpose['legal_basis'], language)}",
-            f"{word('purpose', 'recipients', language)}: {', '.join(purpose['recipients'])}",
+            f"{word('purpose', 'recipients', language)}: {', '.join([*kinds, *purpose['named_recipients']])}",
             word("purpose", "retention", language, n=purpose["results_kept_days"]),
             word("purpose", decided, language),
         ]
@@ -96,43 +128,35 @@ def _purposes(purposes: Rows, language: str) -> Iterator[str]:
         yield from _list(lines)
 
 
-def _lake(tables: Document, language: str, *, scores: bool) -> Iterator[str]:
+def _lake(tables: Document, words: Words) -> Iterator[str]:
     for name, each in tables.items():
-        if (name == _SCORES) is not scores:
-            continue
-        title = table_name(name, language) or each["meaning"]
-        kept = f"{word('page', 'kept', language)}: {each['kept']}"
-        yield f"<h3>{escape(title)}</h3>\n{_paragraph(kept)}"
-        if each.get("rows"):
-            yield _frame(title, each["rows"])
-        if each.get("handled_for_others"):
-            yield _frame(word("page", "as_colleague", language), each["handled_for_others"])
+        title = called(name, words.language)
+        yield f"<h3>{escape(title)}</h3>\n"
+        yield from _list(each["kept"])
+        yield from _frames(title, each.get("rows", ()), words)
+        yield from _frames(word("page", "as_colleague", words.language), each.get("handled_for_others", ()), words)
 
 
-def _scores(scores: Rows, language: str) -> Iterator[str]:
+def _scores(scores: Rows, words: Words) -> Iterator[str]:
     """Put each score in words: the figure, what spoke for it, what was looked at, how, who decides, and any review."""
     for score in scores:
         yield f"<h3>{escape(score['in_words'])}</h3>\n"
         yield from _list(score["reasons"])
         yield _paragraph(f"{score['how']} {score['who_decides']} ({', '.join(score['looked_at'])})")
         if score["review"] is not None:
-            at = _shown(score["review"]["at"])
-            yield _paragraph(f"{word('reviews', score['review']['outcome'], language)} ({at})")
+            at = instant_in_words(score["review"]["at"], words.language)
+            yield _paragraph(f"{word('reviews', score['review']['outcome'], words.language)} ({at})")
 
 
-def _records(document: Document, language: str) -> Iterator[str]:
-    for name, each in document["records"].items():
-        rows = [row for row in each["rows"] if any(value is not None for value in row.values())]
-        if rows:
-            yield _frame(table_name(name, language) or each["meaning"], rows)
+def _records(document: Document, words: Words, tables: Iterable[str]) -> Iterator[str]:
+    for name in tables:
+        yield from _frames(called(name, words.language), document["records"][name]["rows"], words)
+
+
+def _opened(document: Document, words: Words) -> Iterator[str]:
     for name, values in document["opened"].items():
         rows = [value if isinstance(value, dict) else {"text": value} for value in values]
-        yield _frame(table_name(name, language) or name, rows)
-
-
-def _one_table(key: str, rows: Rows, language: str) -> Iterator[str]:
-    if rows:
-        yield _frame(word("sections", key, language), rows)
+        yield from _frames(called(name, words.language), rows, words)
 
 
 def _rights(document: Document, language: str) -> Iterator[str]:
@@ -141,15 +165,18 @@ def _rights(document: Document, language: str) -> Iterator[str]:
     yield _paragraph(word("rights", "complaint", language, authority=authority["name"], site=authority["site"]))
 
 
-def _frame(caption: str, rows: Rows) -> str:
-    """Write rows as a table; a column that is empty in every row is left out."""
-    names = list(dict.fromkeys(name for row in rows for name, value in row.items() if value is not None))
-    return _table(caption, names, ([row.get(name) for name in names] for row in rows))
+def _frames(caption: str, rows: Rows, words: Words) -> Iterator[str]:
+    """Write rows as a table; a column that is technical, or empty in every row, is left out, and so is an empty row."""
+    names = shown(list(dict.fromkeys(name for row in rows for name, value in row.items() if value not in (None, ""))))
+    written = [[words.written(name, row) for name in names] for row in rows]
+    told = [row for row in written if any(row)]
+    if told:
+        yield _table(caption, [words.heading(name) for name in names], told)
 
 
-def _table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+def _table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     head = "".join(f'<th scope="col">{escape(each)}</th>' for each in headings)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(_shown(each))}</td>' for each in row)}</tr>\n" for row in rows)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(each)}</td>' for each in row)}</tr>\n" for row in rows)
     return (
         f'<div class="wide" tabindex="0" role="region" aria-label="{escape(caption)}">\n<table>\n'
         f"<caption>{escape(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>\n</div>\n"
@@ -163,16 +190,3 @@ def _list(lines: Iterable[str]) -> list[str]:
 
 def _paragraph(text: str) -> str:
     return f"<p>{escape(text)}</p>\n"
-
-
-def _shown(value: Any) -> str:  # noqa: ANN401 - any value that JSON holds
-    """Write a value for people: nothing for nothing, a list with commas."""
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        return ", ".join(map(_shown, value))
-    return str(value).replace("T", " ", 1)[:16] if _is_instant(value) else str(value)
-
-
-def _is_instant(value: object) -> bool:
-    return isinstance(value, str) and value[10:11] == "T" and value.endswith("+00:00") and value[:4].isdigit()

@@ -50,10 +50,9 @@ NOT_ABOUT: Final[Mapping[str, str]] = {
 }
 """Tables that are about no customer, each with its reason."""
 
-_DIGEST: Final = "a key, or a digest under a key: technical, and of no meaning to anybody without it"
-_COLLEAGUE: Final = "which colleague it was (their data; CJEU C-579/21)"
-_OTHER: Final = "a reference to somebody else"
-_SEALED: Final = "told in clear under `opened`"
+_DIGEST: Final = "digest"  # technical: of no meaning to anybody without the key
+_COLLEAGUE: Final = "colleague"  # their data (CJEU C-579/21)
+_OTHER: Final = "other"
 WITHHELD: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         ("key_id", "token", "tokens", "token_hash", "content_index", "key_index", "subject_index", "proven_index"),
@@ -66,11 +65,11 @@ WITHHELD: Final[Mapping[str, str]] = {
     ),
     **dict.fromkeys(("principal_id", "person_id", "requested_by"), _COLLEAGUE),
     **dict.fromkeys(("organisation_record", "merged_into", "from_entity", "to_entity"), _OTHER),
-    **dict.fromkeys(("own", "imported", "ended"), "the state of a consent, which its events tell in words"),
-    "sealed": _SEALED,
-    "envelope": "the number by which one recipient knows you, sealed until they were told",
+    **dict.fromkeys(("own", "imported", "ended"), "head"),
+    "sealed": "sealed",
+    "envelope": "envelope",
 }
-"""Columns that are held back wherever they stand, each with its reason."""
+"""Columns that are held back wherever they stand, each with its reason: a word of section `withheld`."""
 
 
 class TableUnclassified(HubError):

@@ -2,6 +2,8 @@
 
 import json
 
+from hub.recipients.roster import NewRecipient, enter
+from hub.recipients.store import RecipientKind
 from hub.requests.export import Form
 from tests.request_builders import Office
 
@@ -35,6 +37,17 @@ def test_art15_3_the_copy_is_in_a_common_form_and_in_plain_language(desk: Office
     page = desk.exported("shop:k1", Form.HTML, "de").decode()
     assert "Was wir über Sie wissen" in page
     assert "Bestellungen" in page
+
+
+def test_art15_1c_recipients_are_named_where_they_are_known(desk: Office) -> None:
+    """Who was entered as a recipient for a purpose is named in the answer, not only as a kind (CJEU C-154/21)."""
+    url = "https://198.51.100.7/hook"  # nobody is told anything here
+    new = NewRecipient(name="Postbud AS", kind=RecipientKind.PROCESSOR, url=url, purposes=("winback",))
+    enter(desk.hub, new, desk.dpo)
+    named = {each["id"]: each["named_recipients"] for each in desk.told("shop:k1")["purposes"]}
+    assert named["winback"] == ["Postbud AS"]
+    assert named["churn"] == []
+    assert "Postbud AS" in desk.exported("shop:k1", Form.HTML, "nb").decode()
 
 
 def test_art15_4_the_copy_tells_nothing_of_others(desk: Office) -> None:

@@ -1,0 +1,42 @@
+"""How long data are kept and who receives them, in a person's words: for exports and for privacy notices alike."""
+
+from collections.abc import Iterator
+
+from hub.requests.words import called, has_word, word
+from hub.retention.terms import laws_of, terms_of
+from ingest.canonical.table import Table
+from privacy.purposes import Policy
+from privacy.retention import MONTHS_A_YEAR, RetentionRule, StatutoryHold
+
+
+def kept_in_words(policy: Policy, table: Table, language: str) -> Iterator[str]:
+    """Say of a table how long it is kept under the policy in force, and by which laws longer."""
+    rules = (rule for each in terms_of(policy, table).rules.values() for rule in each)
+    yield from dict.fromkeys(rule_in_words(rule, language) for rule in rules)
+    yield from (law_in_words(law, table.name, language) for law in laws_of(policy, table.name))
+
+
+def rule_in_words(rule: RetentionRule, language: str) -> str:
+    """Say how long a rule lets a table's rows be kept."""
+    what = called(rule.table, language)
+    if rule.until is not None:
+        return word("kept", "until", language, what=what, date=rule.until.isoformat())
+    start = word("starts", rule.starts.value, language)
+    return word("kept", "rule", language, what=what, period=_period(rule, language), start=start)
+
+
+def law_in_words(law: StatutoryHold, table: str, language: str) -> str:
+    """Say that a law orders a table to be kept."""
+    return word("kept", "law", language, what=called(table, language), law=law.source)
+
+
+def recipient_in_words(recipient: str, language: str) -> str:
+    """Say who a recipient is; one that the pack made up stands as the pack names it."""
+    return word("recipients", recipient, language) if has_word("recipients", recipient) else recipient.replace("_", " ")
+
+
+def _period(rule: RetentionRule, language: str) -> str:
+    unit, n = ("day", rule.days) if rule.days else ("month", rule.months or 0)
+    if unit == "month" and n % MONTHS_A_YEAR == 0:
+        unit, n = "year", n // MONTHS_A_YEAR
+    return word("periods", unit if n == 1 else f"{unit}s", language, n=n)
