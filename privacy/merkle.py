@@ -3,6 +3,7 @@
 Rules kept here:
 - the log's right edge is a compact range, one hash per bit set in its size: appending and the root need nothing older;
 - a proof is a list of ranges of leaves, each told by its root; a range is cut into perfect subtrees;
+- the path of one leaf is read off tier by tier: the sixteen kept hashes around it, and the tree's right edge;
 - the roots of perfect subtrees are kept at every fourth level, so that a proof over n leaves reads O(log n) of them,
   for a fifteenth more rows than leaves.
 """
@@ -15,6 +16,8 @@ from privacy.verifier import HASH_BYTES, Frontier, ProofRejected, TreeHead, node
 
 KEPT_LEVELS: Final = 4
 """Roots are kept at the levels 4, 8, 12 ...; leaves are level 0."""
+
+_GROUP: Final = 1 << KEPT_LEVELS
 
 _REMEMBERED: Final = 4_096
 """Ranges and subtrees whose parts are worked out once: what is read and what is made of it ask for the same ones."""
@@ -51,9 +54,10 @@ def edge_of(frontier: Frontier) -> bytes:
 
 def grown(frontier: Frontier, leaves: Iterable[bytes]) -> tuple[Frontier, list[tuple[Subtree, bytes]]]:
     """Append leaf hashes; return the new edge and the kept subtrees that became complete."""
-    completed: list[tuple[int, int, bytes]] = []
+    completed: list[tuple[int, int, list[bytes]]] = []
     extended = frontier.extended(leaves, completed=completed)
-    return extended, [((level, at), root) for level, at, root in completed if level % KEPT_LEVELS == 0]
+    kept = ((level, first, roots) for level, first, roots in completed if level % KEPT_LEVELS == 0)
+    return extended, [((level, at), root) for level, first, roots in kept for at, root in enumerate(roots, first)]
 
 
 def head_of(leaves: Iterable[bytes]) -> TreeHead:
@@ -80,6 +84,49 @@ def inclusion_ranges(index: int, size: int) -> list[range]:
             path.append(range(low, middle))
             low = middle
     return path[::-1]
+
+
+def groups_around(index: int, size: int) -> list[Run]:
+    """Say which kept hashes `path_from` needs: those around a leaf at each kept level, none beyond the tree.
+
+    Raises:
+        IndexError: no such leaf in a tree of that size.
+
+    """
+    if not 0 <= index < size:
+        raise IndexError("no leaf of that index in the tree")
+    groups = list[Run]()
+    for level in range(0, (size - 1).bit_length(), KEPT_LEVELS):
+        first = index >> level & -_GROUP
+        groups.append(Run(level, first, max(first, min(first + _GROUP, size >> level))))
+    return groups
+
+
+def path_from(index: int, edge: Frontier, groups: Sequence[Sequence[bytes]]) -> list[bytes]:
+    """Prove a leaf from the hashes of `groups_around` and the edge of the tree (RFC 6962 §2.1.1, PATH).
+
+    A group that the tree ends in has one more member: the root of what is too small for a subtree of that level. In
+    RFC 6962's trees an odd last node is carried up as it is.
+    """
+    path = list[bytes]()
+    for tier, group in enumerate(groups):
+        level, nodes = tier * KEPT_LEVELS, list(group)
+        if len(nodes) < _GROUP and (rest := _rest_of(edge, level)) is not None:
+            nodes.append(rest)
+        at = (index >> level) % _GROUP
+        while len(nodes) > 1:
+            if (sibling := at ^ 1) < len(nodes):
+                path.append(nodes[sibling])
+            even = len(nodes) & -2
+            nodes = [node_hash(nodes[left], nodes[left + 1]) for left in range(0, even, 2)] + nodes[even:]
+            at >>= 1
+    return path
+
+
+def _rest_of(edge: Frontier, level: int) -> bytes | None:
+    """Return the root of the leaves behind the last whole subtree of a level."""
+    few = (edge.size & ((1 << level) - 1)).bit_count()
+    return reduce(lambda right, left: node_hash(left, right), reversed(edge.hashes[-few:])) if few else None
 
 
 def consistency_ranges(first: int, size: int) -> list[range]:

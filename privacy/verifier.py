@@ -93,19 +93,23 @@ class Frontier:
     size: int = 0
     hashes: tuple[bytes, ...] = ()
 
-    def extended(self, leaves: Iterable[bytes], *, completed: list[tuple[int, int, bytes]] | None = None) -> "Frontier":
-        """Append leaf hashes in order, read once; `completed` is told each inner node as level, position, hash."""
-        hashes, size = list(self.hashes), self.size
-        for leaf in leaves:  # one hash per leaf and node: the log is a sequence, no column operation
-            node, level = leaf, 0
-            while size >> level & 1:
-                node = sha256(_NODE + hashes.pop() + node).digest()
-                level += 1
-                if completed is not None:
-                    completed.append((level, size >> level, node))
-            hashes.append(node)
-            size += 1
-        return Frontier(size, tuple(hashes))
+    def extended(
+        self, leaves: Iterable[bytes], *, completed: list[tuple[int, int, list[bytes]]] | None = None
+    ) -> "Frontier":
+        """Append leaf hashes, read once; `completed` is told inner nodes: level, position of the first, hashes."""
+        row, edge, fresh, level = list(leaves), list(self.hashes), list[bytes](), 0
+        size = self.size + len(row)
+        while row:  # level by level: little is done a node besides hashing it
+            first = self.size >> level
+            if first & 1:
+                first, row = first - 1, [edge.pop(), *row]
+            if len(row) & 1:
+                fresh.append(row[-1])
+            row = [sha256(_NODE + left + right).digest() for left, right in zip(row[::2], row[1::2], strict=False)]
+            level += 1
+            if completed is not None and row:
+                completed.append((level, first >> 1, row))
+        return Frontier(size, (*edge, *reversed(fresh)))
 
     @property
     def head(self) -> TreeHead:

@@ -5,16 +5,17 @@ the leaves.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final
 
 from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
-from privacy.merkle import Run, Subtree, grown, root_from, runs_for
+from privacy.merkle import Run, Subtree, groups_around, grown, path_from, root_from, runs_for, subtrees_of
 from privacy.store.bulk import insert_rows
 from privacy.tables.audit import AuditLeaf, AuditNode
-from privacy.verifier import Frontier, ProofRejected
+from privacy.verifier import HASH_BYTES, Frontier, ProofRejected, TreeHead
 
 _PAGE: Final = 16_384
 _NODES: Final = (
@@ -25,6 +26,13 @@ _LEAVES: Final = (
     "SELECT 0 AS level, leaf_index - {0} AS position, leaf_hash FROM audit_leaf WHERE leaf_index >= {0} "
     "AND leaf_index < {0}"
 )
+_JOINED: Final = {
+    "sqlite": "SELECT {{0}}, group_concat(hex({0}), '') FROM (SELECT {0} FROM {1} ORDER BY {2})",
+    "postgresql": "SELECT {{0}}, string_agg({0}, '' ORDER BY {2}) FROM {1}",
+}
+"""A run of hashes in one row: a row of its own for each costs more than making the proof of them."""
+_NODE_RUN: Final = ("node_hash", "audit_node WHERE log = {0} AND level = {0} AND position >= {0} AND position < {0}")
+_LEAF_RUN: Final = ("leaf_hash", "audit_leaf WHERE leaf_index >= {0} AND leaf_index < {0}")
 
 
 def add_nodes(session: Session, log: int, nodes: Iterable[tuple[Subtree, bytes]]) -> None:
@@ -47,7 +55,32 @@ def roots_of(session: Session, parts: Sequence[range], *, log: int, start: int) 
     try:
         return [root_from(part, kept) for part in parts]
     except KeyError:
-        raise ProofRejected("audit log: kept subtree roots are missing; run `varde audit rebuild`") from None
+        raise _missing() from None
+
+
+def path_to(session: Session, index: int, head: TreeHead, *, log: int, start: int) -> list[bytes]:
+    """Make the proof that a leaf is under a head of one log; `start` is the number of its first entry.
+
+    Raises:
+        IndexError: the head does not reach as far.
+        ProofRejected: a kept root is missing, or those at the tree's edge are not those of the head.
+
+    """
+    edges = _edges_of(head)
+    if not edges:
+        parts = [range(at << level, (at + 1) << level) for level, at in subtrees_of(range(head.size))]
+        edges.append(Frontier(head.size, tuple(roots_of(session, parts, log=log, start=start))))
+        if edges[0].head != head:
+            edges.clear()
+            raise ProofRejected("audit log: kept subtree roots are damaged; run `varde audit rebuild`")
+    runs = groups_around(index, head.size)
+    return path_from(index, edges[0], _groups(session, runs, log, start))
+
+
+@lru_cache(maxsize=64)
+def _edges_of(_head: TreeHead) -> list[Frontier]:
+    """Keep the right edge that makes up a head: the same for all its proofs, and true of nothing else."""
+    return []
 
 
 def rebuild_nodes(session: Session, logs: Mapping[int, range]) -> int:
@@ -109,6 +142,42 @@ def _kept(session: Session, runs: Sequence[Run], log: int, start: int) -> dict[S
         values += (log, level, first, end) if level else (start, start + first, start + end)
     found = connection.exec_driver_sql(" UNION ALL ".join(pieces), tuple(values)).all()
     return {(level, position): bytes(root) for level, position, root in found}
+
+
+def _groups(session: Session, runs: Sequence[Run], log: int, start: int) -> list[list[bytes]]:
+    """Read runs of hashes, each joined in one row."""
+    wanted = [run for run in runs if run.end > run.first]
+    if not wanted:
+        return [[] for _ in runs]
+    connection, values = session.connection(), list[int]()
+    for level, first, end in wanted:
+        values += (level, log, level, first, end) if level else (0, start + first, start + end)
+    statement = _joined(connection.dialect.name, tuple(run.level > 0 for run in wanted))
+    found = {
+        level: bytes.fromhex(joined) if isinstance(joined, str) else bytes(joined or b"")
+        for level, joined in connection.exec_driver_sql(statement, tuple(values))
+    }
+    groups = list[list[bytes]]()
+    for level, first, end in runs:
+        joined = found.get(level, b"")
+        if len(joined) != (end - first) * HASH_BYTES:
+            raise _missing()
+        groups.append([joined[at : at + HASH_BYTES] for at in range(0, len(joined), HASH_BYTES)])
+    return groups
+
+
+@lru_cache(maxsize=64)
+def _joined(dialect: str, inner: tuple[bool, ...]) -> str:
+    """Write the statement that reads so many runs, told whether each is of inner nodes or of leaves."""
+    node, leaf = (
+        _JOINED[dialect].format(*run, order) for run, order in ((_NODE_RUN, "position"), (_LEAF_RUN, "leaf_index"))
+    )
+    text = " UNION ALL ".join(node if each else leaf for each in inner)
+    return text.format("?" if dialect == "sqlite" else "%s")
+
+
+def _missing() -> ProofRejected:
+    return ProofRejected("audit log: kept subtree roots are missing; run `varde audit rebuild`")
 
 
 def _leaves(session: Session, numbers: range) -> Iterator[list[bytes]]:

@@ -5,13 +5,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from privacy.checkpoint import origin_of
 from privacy.instant import microseconds_of
 from privacy.keys import Key
-from privacy.merkle import consistency_ranges, inclusion_ranges
+from privacy.merkle import consistency_ranges
 from privacy.proof import (
     checkpoint_line,
     entry_line,
@@ -23,13 +23,23 @@ from privacy.proof import (
 )
 from privacy.store.audit import EntryNotFound, log_head
 from privacy.store.audit_continuation import continuations, logs_of
-from privacy.store.audit_node import roots_of
+from privacy.store.audit_node import path_to, roots_of
 from privacy.store.audit_verify import stored_pages
-from privacy.tables.audit import AuditBody, AuditCheckpoint, AuditLeaf
-from privacy.verifier import Checkpoint, ProofRejected, Receipt, VerifierKey, verify_checkpoint
+from privacy.tables.audit import AuditCheckpoint, AuditLeaf
+from privacy.verifier import (
+    Checkpoint,
+    ProofRejected,
+    Receipt,
+    VerifierKey,
+    leaf_hash,
+    verify_checkpoint,
+    verify_inclusion,
+)
 
 _MICROSECONDS: Final = 1_000_000
-_BODY: Final = select(col(AuditBody.body)).where(col(AuditBody.leaf_index) == bindparam("number"))
+_STORED: Final = (
+    "SELECT log, start, size, (SELECT body FROM audit_body WHERE leaf_index = {0}) FROM audit_head"  # it has one row
+)
 
 
 def prove_entry(session: Session, number: int, note: str, key: VerifierKey) -> str:
@@ -37,18 +47,22 @@ def prove_entry(session: Session, number: int, note: str, key: VerifierKey) -> s
 
     Raises:
         EntryNotFound: no such entry, or its body was pruned.
-        ProofRejected: the checkpoint is of another log, does not cover the entry, or is longer than the log.
+        ProofRejected: the checkpoint is of another log, does not cover the entry, or is longer than the log; or what
+            is stored is damaged, so that the proof would not verify.
 
     """
-    log, numbers = _log_with(session, number)
+    log, numbers, body = _stored(session, number)
     head = _verified(note, key, log, numbers).head
     index = number - numbers.start
     if index >= head.size:
         raise ProofRejected("audit log: the checkpoint was signed before the entry was written")
-    body = session.connection().execute(_BODY, {"number": number}).scalar()
     if body is None:
         raise EntryNotFound(number)
-    hashes = roots_of(session, inclusion_ranges(index, head.size), log=log, start=numbers.start)
+    hashes = path_to(session, index, head, log=log, start=numbers.start)
+    try:
+        verify_inclusion(leaf_hash(body), hashes, index=index, head=head)
+    except ProofRejected:
+        raise ProofRejected("audit log: its rows do not lead to the signed root; run `varde audit verify`") from None
     return entry_proof_text(body, index, hashes, note)
 
 
@@ -116,6 +130,16 @@ def checkpoint_over(session: Session, number: int) -> str:
     if note is None:
         raise ProofRejected("audit log: no checkpoint covers the entry yet; run `varde audit checkpoint`")
     return note
+
+
+def _stored(session: Session, number: int) -> tuple[int, range, bytes | None]:
+    """Read an entry's log, that log's numbers and the entry's bytes, with one statement where there is one log."""
+    connection = session.connection()
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    row = connection.exec_driver_sql(_STORED.format(mark), (number,)).first()
+    if row is None or not row.start <= number < row.start + row.size:
+        return *_log_with(session, number), None if row is None else row[3]
+    return row.log, range(row.start, row.start + row.size), row[3]
 
 
 def _log_with(session: Session, number: int) -> tuple[int, range]:

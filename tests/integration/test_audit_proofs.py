@@ -104,6 +104,24 @@ def test_a_missing_kept_root_is_said_to_be_missing(sqlite_log: StoredLog) -> Non
         sqlite_log.proof(3, note)
 
 
+@pytest.mark.parametrize(
+    ("damage", "because"),
+    [
+        ("UPDATE audit_node SET node_hash = zeroblob(32) WHERE level = 8", "audit rebuild"),  # at the tree's edge
+        ("UPDATE audit_node SET node_hash = zeroblob(32) WHERE level = 4 AND position = 3", "audit verify"),
+        ("DELETE FROM audit_node WHERE level = 4 AND position = 3", "audit rebuild"),
+        ("UPDATE audit_body SET body = x'00' WHERE leaf_index = 2", "audit verify"),
+    ],
+)
+def test_no_proof_is_handed_out_that_does_not_verify(sqlite_log: StoredLog, damage: str, because: str) -> None:
+    note = sqlite_log.grow(300)
+    with unit_of_work(sqlite_log.engine) as session:
+        session.execute(text("DROP TRIGGER audit_body_no_update"))
+        session.execute(text(damage))
+    with pytest.raises(ProofRejected, match=because):
+        sqlite_log.proof(2, note)
+
+
 def test_kept_roots_are_a_fifteenth_of_the_leaves(sqlite_log: StoredLog) -> None:
     sqlite_log.grow(4096)
     with reading(sqlite_log.engine) as session:

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacy.merkle import consistency_proof, edge_of, frontier_of, head_of, inclusion_proof
+from privacy.merkle import (
+    consistency_proof,
+    edge_of,
+    frontier_of,
+    groups_around,
+    grown,
+    head_of,
+    inclusion_proof,
+    path_from,
+)
 from privacy.verifier import Frontier, ProofRejected, TreeHead, leaf_hash, verify_consistency, verify_inclusion
 
 sizes = st.integers(1, 80)
@@ -84,3 +93,31 @@ def test_one_changed_leaf_is_noticed(size: int, data: st.DataObject) -> None:
         verify_consistency(head_of(tree[:first]), head_of(altered), consistency_proof(altered, first))
     with pytest.raises(ProofRejected):
         verify_inclusion(tree[index], inclusion_proof(altered, index), index=index, head=head_of(altered))
+
+
+@given(st.integers(1, 5_000), st.data())
+def test_a_path_is_read_off_kept_hashes_and_the_edge(size: int, data: st.DataObject) -> None:
+    """Sizes on both sides of sixteen, 256 and 4,096: there a tier of kept hashes begins."""
+    size = data.draw(st.sampled_from([size, 1, 15, 16, 17, 255, 256, 257, 272, 4_095, 4_096, 4_097, 4_353]))
+    index = data.draw(st.integers(0, size - 1) | st.just(size - 1))
+    tree = [leaf_hash(n.to_bytes(2, "big")) for n in range(size)]
+    edge, kept = grown(Frontier(), tree)
+    hashes = dict(kept) | {(0, at): leaf for at, leaf in enumerate(tree)}
+    groups = [[hashes[level, at] for at in range(first, end)] for level, first, end in groups_around(index, size)]
+    path = path_from(index, edge, groups)
+    assert path == inclusion_proof(tree, index)
+    verify_inclusion(tree[index], path, index=index, head=edge.head)
+
+
+@given(sizes, st.data())
+def test_a_tree_that_grows_tells_every_inner_node_once(size: int, data: st.DataObject) -> None:
+    first = data.draw(st.integers(0, size))
+    tree, told = leaves(size), list[tuple[int, int, list[bytes]]]()
+    Frontier().extended(tree[:first], completed=told).extended(tree[first:], completed=told)
+    nodes = [((level, at), root) for level, start, roots in told for at, root in enumerate(roots, start)]
+    assert dict(nodes) == {
+        (level, at): naive_root(tree[at << level : (at + 1) << level])
+        for level in range(1, size.bit_length())
+        for at in range(size >> level)
+    }
+    assert len(nodes) == len(dict(nodes))
