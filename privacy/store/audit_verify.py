@@ -4,13 +4,13 @@ What this finds is a log that contradicts itself. Whoever holds the signing key 
 that does not; that is found only against checkpoints which somebody else kept (`outside`).
 """
 
-import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
 
-from sqlalchemy import BigInteger, select, type_coerce
+from sqlalchemy import BigInteger, Select, select, type_coerce
 from sqlmodel import Session, col
 
 from privacy.audit import parse_entry
@@ -19,6 +19,7 @@ from privacy.merkle import grown
 from privacy.store.audit import log_head
 from privacy.store.audit_arrival import verify_arrivals
 from privacy.store.audit_continuation import Continuation, continuations, logs_of, number_of, owned_up
+from privacy.store.audit_filing import Filing
 from privacy.store.audit_node import NodeTally
 from privacy.tables.audit import AuditBody, AuditCheckpoint, AuditLeaf
 from privacy.verifier import (
@@ -32,8 +33,8 @@ from privacy.verifier import (
     verify_checkpoint,
 )
 
-_PAGE: Final = 10_000
-_BEGINNING: Final = re.compile(rb'\{"action":"([a-z0-9_.:-]+)","actor":"[0-9a-f]{32}","at":(-?[0-9]+),')
+_PAGE: Final = 2_000
+"""What a core's cache holds: larger pages are slower."""
 _LEAVES: Final = (
     select(
         col(AuditLeaf.leaf_index),
@@ -123,6 +124,7 @@ class _Claims:
 
     base: str
     heads: dict[int, list[Checkpoint]]
+    cuts: list[int]  # the numbers of entries at which there is a head to compare or a log begins, in order
     logs: dict[int, Continuation]  # by the number of the entry that begins the log
     continued: dict[int, Checkpoint]  # by log: the last known checkpoint of the log before
     signed: int
@@ -150,10 +152,12 @@ def _claims(session: Session, key: VerifierKey, outside: Sequence[str]) -> _Clai
             _verify_owned_up(checkpoint, lost.get(log))
         elif log not in after or not _is_lost(checkpoint, continued[after[log].log][1], held[log]):
             heads[held[log].start + checkpoint.head.size].append(checkpoint)
+    logs = {each.start: each for each in following}
     return _Claims(
         base=key.name,
         heads=heads,
-        logs={each.start: each for each in following},
+        cuts=sorted({*heads, *logs}),
+        logs=logs,
         continued={log: checkpoint for log, (_, checkpoint) in continued.items()},
         signed=len(stored),
         lost=[Gap(origin_of(key.name, log), 0, each.size) for log, each in sorted(lost.items()) if log not in held],
@@ -189,26 +193,24 @@ class _Recomputation:
     frontier: Frontier = field(default_factory=Frontier)
     nodes: dict[int, NodeTally] = field(default_factory=lambda: {0: NodeTally()})
     gaps: list[Gap] = field(default_factory=list)
+    filing: Filing = field(default_factory=Filing)
 
     def take(self, page: Sequence[Leaf]) -> None:
-        """Take the next entries in order."""
-        fresh: list[bytes] = []
-        for number, leaf, body, action, at in page:
-            if number != self.next:
-                raise ProofRejected(f"audit log: entry {self.next} is missing")
-            if number in self.claims.logs:
-                self._extend(fresh)
-                self._begin(self.claims.logs[number], body)
-            if body is None:
-                self.pruned += 1
-            else:
-                _verify_body(number, leaf, body, (action, at))
-            fresh.append(leaf)
-            self.next += 1
-            if self.next in self.claims.heads:
-                self._extend(fresh)
-                self._verify_heads(self.claims.heads.pop(self.next))
-        self._extend(fresh)
+        """Take the next entries in order, a column at a time: a million of them leave microseconds for each."""
+        numbers, leaves, bodies, actions, instants = zip(*page, strict=True)
+        first, end = self.next, self.next + len(page)
+        if numbers != tuple(range(first, end)):
+            missing = next(at for at, number in enumerate(numbers, first) if at != number)
+            raise ProofRejected(f"audit log: entry {missing} is missing")
+        _verify_hashes(first, leaves, bodies)
+        self.filing.verify(first, bodies, actions, instants)
+        self.pruned += bodies.count(None)
+        cuts = self.claims.cuts
+        for cut in cuts[bisect_left(cuts, first) : bisect_left(cuts, end)]:
+            self._extend(leaves[self.next - first : cut - first])
+            if cut in self.claims.logs:
+                self._begin(self.claims.logs[cut], bodies[cut - first])
+        self._extend(leaves[self.next - first :])
 
     def finish(self, session: Session) -> None:
         """Compare what was recomputed with the head row, and see that nothing is left over."""
@@ -224,10 +226,12 @@ class _Recomputation:
         for log, tally in self.nodes.items():
             tally.verify_kept(session, log)
 
-    def _extend(self, fresh: list[bytes]) -> None:
-        self.frontier, nodes = grown(self.frontier, fresh)
+    def _extend(self, leaves: Sequence[bytes]) -> None:
+        """Go on to the next place where something was signed or a log begins."""
+        self.frontier, nodes = grown(self.frontier, leaves)
         self.nodes[self.log].take(nodes)
-        fresh.clear()
+        self.next += len(leaves)
+        self._verify_heads(self.claims.heads.pop(self.next, ()))
 
     def _begin(self, following: Continuation, body: bytes | None) -> None:
         """End one log and begin the next, whose first entry commits to the end of the one before."""
@@ -247,22 +251,23 @@ class _Recomputation:
                 raise ProofRejected(f"audit log: a checkpoint over {self.next} entries states another root")
 
 
-def _verify_body(number: int, leaf: bytes, body: bytes, filed: tuple[str | None, int | None]) -> None:
-    """Verify that a body is what was hashed, and that it stands under its own action and instant.
-
-    Under others it would not be found. The canonical bytes begin with both; parsing a whole entry would cost ten
-    times what hashing it does.
-    """
-    if leaf_hash(body) != leaf:
-        raise ProofRejected(f"audit log: the body of entry {number} is not what was hashed")
-    told = _BEGINNING.match(body)
-    if told is None or (told[1].decode(), int(told[2])) != filed:
-        raise ProofRejected(f"audit log: entry {number} is filed under another action or instant")
+def _verify_hashes(first: int, leaves: Sequence[bytes], bodies: Sequence[bytes | None]) -> None:
+    """Verify that every body there is, is what was hashed."""
+    hashed = tuple([leaf if body is None else leaf_hash(body) for leaf, body in zip(leaves, bodies, strict=True)])
+    if hashed != leaves:
+        wrong = next(at for at, (leaf, made) in enumerate(zip(leaves, hashed, strict=True), first) if leaf != made)
+        raise ProofRejected(f"audit log: the body of entry {wrong} is not what was hashed")
 
 
 def stored_pages(session: Session) -> Iterator[Sequence[Leaf]]:
     """Read entries in order, a page at a time: a log larger than memory is verified in bounded memory."""
     after = -1
-    while page := session.connection().execute(_LEAVES.where(col(AuditLeaf.leaf_index) > after)).all():
-        yield cast("Sequence[Leaf]", page)  # rows are tuples; making our own of a million costs a second
+    while page := _fetched(session, _LEAVES.where(col(AuditLeaf.leaf_index) > after)):
+        yield page
         after = page[-1][0]
+
+
+def _fetched(session: Session, query: Select[int, bytes, bytes | None, str | None, int | None]) -> Sequence[Leaf]:
+    """Take rows from the driver as the tuples that they are: SQLAlchemy's own cost a million entries two seconds."""
+    with session.connection().execute(query) as result:
+        return cast("Sequence[Leaf]", result.cursor.fetchall())
