@@ -13,7 +13,10 @@ _TITLES: Final = (
     "mr|mrs|ms|miss|mx|sir|rev|revd|reverend|dr|prof|professor|hr|herr|frau|fru|froken|fraulein|frk|dipl ing"
     "|baronet|bt|esq|jr|sr|jnr|snr|ph d|phd|\\d+(?:st|nd|rd|th)"
 )
-"""Forms of address and ranks before and after a name in nb, sv, da, fi, en and de, as folded text has them; none that is a name, as Lord is."""
+"""Forms of address before and after a name in nb, sv, da, fi, en and de, as folded text has them.
+
+None that is a name too, as Lord is.
+"""
 _TITLE_WORDS: Final = rf"\b(?:{_TITLES})\b"
 _SEXES: Final = {"m": "m", "k": "f", "f": "f", "w": "f"}
 """First letters of mann/man/male/männlich and kvinne/kvinna/female/weiblich."""
