@@ -57,3 +57,21 @@ class LaneBusy(BatchBusy):
             "row twice; run the same command again when that one has ended (`varde ingest` waits for it a while)",
         )
         self.contract = contract
+
+
+class SpecInvalid(IngestError):
+    """A spec or a model of matching says something that cannot be."""
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(f"matching, {where}: {why}. Mend the document, or train anew with `varde match train`")
+        self.where = where
+        self.why = why
+
+
+class ColumnsUnfit(IngestError):
+    """Records to be matched lack a column, or bear an identifier twice."""
+
+    def __init__(self, why: str, remedy: str) -> None:
+        super().__init__(f"records cannot be matched: {why}. {remedy}")
+        self.why = why
+        self.remedy = remedy

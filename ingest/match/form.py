@@ -1,0 +1,161 @@
+"""Records in the form that is compared: one column an attribute, standardised, null where there is nothing to compare.
+
+Columns (String unless said otherwise; * a blocking key derived from others):
+
+| column | what |
+|---|---|
+| `source` | where the record came from |
+| `given`, `family` | names without titles, folded |
+| `birth` | date of birth, YYYYMMDD |
+| `email`, `mailbox` | e-mail address, and what stands before the @ |
+| `phone` | E.164, else its digits |
+| `national_id` | number as digits and capitals, valid or not |
+| `checked_id` | the same with its country, only if its check digits are right: two different ones are two persons |
+| `street`, `postcode`, `district`*, `city` | address; the street with its number |
+| `sex`, `occupation` | where a source has them |
+| `initial`*, `given_start`*, `family_start`*, `name_sounds`*, `birth_year`* | parts of names and birth date |
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import polars as pl
+
+from ingest.errors import ColumnsUnfit
+from ingest.standardise.column import standardised
+from ingest.standardise.day import standardised_days
+from ingest.standardise.name import folded
+from ingest.standardise.personal import family_of, given_of, in_reading_order, plain_name, standardised_sex
+from ingest.standardise.place import district, mailbox
+
+FORM_VERSION: Final = 1
+"""Which form a model was trained on; any change of a value below is a new one."""
+
+ATTRIBUTES: Final = (
+    "given_name",
+    "family_name",
+    "full_name",
+    "birth_date",
+    "email",
+    "phone",
+    "national_id",
+    "street",
+    "house_number",
+    "postcode",
+    "city",
+    "country",
+    "sex",
+    "occupation",
+)  # fmt: skip - a table
+"""What a source may give of a person."""
+
+_START: Final = 3
+_FAMILY_START: Final = 4
+_VOWELS: Final = "[aeiouy ]"
+
+
+def comparable_people(records: pl.DataFrame) -> pl.DataFrame:
+    """Return records in comparable form.
+
+    Args:
+        records: `record` (any type, unique) and `source`, and those of `ATTRIBUTES` that there are, as delivered.
+
+    Raises:
+        ColumnsUnfit: `record` or `source` is missing, or a record stands there twice.
+
+    """
+    if not {"record", "source"} <= set(records.columns):
+        raise ColumnsUnfit("a column `record` or `source` is missing", "Map one")
+    if records["record"].is_duplicated().any():
+        raise ColumnsUnfit("an identifier stands there twice", "Give each record one of its own")
+    absent = [name for name in ATTRIBUTES if name not in records.columns]
+    given = records.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in absent)
+    given = given.with_columns(pl.col(ATTRIBUTES).cast(pl.String))
+    columns = _names(given) | _numbers(given) | _address(given)
+    columns["birth"] = standardised_days(given["birth_date"])
+    columns["email"] = standardised(given["email"], "email")
+    columns["sex"] = given.select(standardised_sex(pl.col("sex"))).to_series()
+    columns["occupation"] = given.select(folded(pl.col("occupation"))).to_series()
+    ids = given.select("record", pl.col("source").cast(pl.String))
+    return _with_keys(ids.with_columns(series.alias(name) for name, series in columns.items())).sort("record")
+
+
+def _names(given: pl.DataFrame) -> dict[str, pl.Series]:
+    """Split where only the whole name is known, and where the parts held titles alone."""
+    plain = given.select(
+        given=plain_name(pl.col("given_name")),
+        family=plain_name(pl.col("family_name")),
+        full=plain_name(in_reading_order(pl.col("full_name"))),
+    )
+    full = pl.col("full")
+    return plain.select(
+        given=pl.coalesce("given", given_of(full)), family=pl.coalesce("family", family_of(full))
+    ).to_dict()
+
+
+def _numbers(given: pl.DataFrame) -> dict[str, pl.Series]:
+    """Read numbers by the record's own country; a number that is none of that country keeps its signs."""
+    rows = given.select("phone", "national_id", country=pl.col("country").str.strip_chars().str.to_uppercase())
+    parts = []
+    for (country,), part in rows.with_row_index("row").group_by("country"):
+        where = str(country or "")
+        valid = standardised(part["national_id"], "national_id", country=where).rename("checked_id")
+        parts.append(part.select("row").with_columns(standardised(part["phone"], "phone", country=where), valid))
+    read = pl.concat(parts).sort("row") if parts else rows.select("phone", checked_id="national_id")
+    digits = rows.select(pl.col("phone").str.replace_all(r"[^0-9]+", "")).to_series()
+    signs = rows.select(pl.col("national_id").str.to_uppercase().str.replace_all(r"[^A-Z0-9]+", "")).to_series()
+    return {
+        "phone": read["phone"].fill_null(_kept(digits)),
+        "checked_id": read["checked_id"],
+        "national_id": read["checked_id"].str.split(":").list.last().fill_null(_kept(signs)),
+    }
+
+
+def _kept(values: pl.Series) -> pl.Series:
+    """Read empty text as missing."""
+    return values.to_frame("value").select(pl.when(pl.col("value") != "").then("value")).to_series()
+
+
+def _address(given: pl.DataFrame) -> dict[str, pl.Series]:
+    """Put street and number into one; a town has no title, so it is folded as v1 folds places."""
+    whole = pl.concat_str(pl.col("street"), pl.col("house_number").fill_null(""), separator=" ")
+    return {
+        "street": standardised(given.select(whole).to_series(), "street"),
+        "postcode": standardised(given["postcode"], "postcode"),
+        "city": standardised(given["city"], "city"),
+    }
+
+
+def _with_keys(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add what is derived from other columns."""
+    initial = pl.col("given").str.head(1)
+    consonants = pl.col("family").str.replace_all(_VOWELS, "")
+    return frame.with_columns(
+        mailbox=mailbox(pl.col("email")),
+        district=district(pl.col("postcode")),
+        initial=initial,
+        given_start=pl.col("given").str.head(_START),
+        family_start=pl.col("family").str.head(_FAMILY_START),
+        name_sounds=initial + consonants,
+        birth_year=pl.col("birth").str.head(4),
+    )
+
+
+def mapped(table: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
+    """Rename a table's columns to attributes: `columns` is attribute to column; several columns are joined by `+`.
+
+    Raises:
+        ColumnsUnfit: a column is not there, or no attribute of that name exists.
+
+    """
+    known = {"record", "source", *ATTRIBUTES}
+    named = {attribute: told.split("+") for attribute, told in columns.items()}
+    wanted = {part for parts in named.values() for part in parts}
+    if not known.issuperset(named) or not wanted <= set(table.columns):
+        raise ColumnsUnfit("an attribute or a column of the mapping does not exist", "Correct the mapping")
+    return table.select(
+        pl.col(parts[0]).alias(attribute)
+        if len(parts) == 1
+        else pl.concat_str(parts, separator=" ", ignore_nulls=True).alias(attribute)
+        for attribute, parts in named.items()
+    )

@@ -1,0 +1,166 @@
+"""Specs and models are read strictly; Splink's weights are the model's; nothing goes to a disk."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+import yaml
+
+from ingest.errors import SpecInvalid
+from ingest.match import scorer
+from ingest.match.form import comparable_people
+from ingest.match.model import Model, read, written
+from ingest.match.scorer import levels_of, weights_of
+from ingest.match.spec import Spec, read_spec, spec_of
+
+PERSON = read_spec("person")
+PAIRS = pl.DataFrame({"left": [0, 0, 1], "right": [1, 2, 2]}, schema={"left": pl.UInt32, "right": pl.UInt32})
+
+
+def untrained(spec: Spec) -> Model:
+    shares = {each.name: each for each in spec.comparisons}
+    return Model(
+        kind=spec.kind,
+        spec_version=spec.version,
+        records=3,
+        match_share=0.01,
+        m={name: each.m for name, each in shares.items()},
+        u={name: each.u for name, each in shares.items()},
+        look_alikes=(),
+    )
+
+
+@pytest.fixture(scope="module")
+def three() -> pl.DataFrame:
+    rows = [
+        {
+            "given_name": "Kari",
+            "family_name": "Berg",
+            "birth_date": "1980-04-03",
+            "street": "Storgata 5",
+            "postcode": "0150",
+        },
+        {
+            "given_name": "Kari",
+            "family_name": "Bergh",
+            "birth_date": "1980-04-08",
+            "street": "Storgt 5",
+            "postcode": "0150",
+        },
+        {"given_name": "Berg", "family_name": "Kari", "birth_date": None, "street": None, "postcode": "0150"},
+    ]
+    return comparable_people(pl.DataFrame(rows).with_row_index("record").with_columns(source=pl.lit("crm")))
+
+
+def test_levels_are_those_that_the_spec_says(three: pl.DataFrame) -> None:
+    told = levels_of(three, PAIRS, PERSON.comparisons)
+    words = {
+        name: [
+            next(each for each in PERSON.comparisons if each.name == name).words[level]
+            for level in told[f"level_{name}"]
+        ]
+        for name in ("given", "family", "birth", "address", "email")
+    }
+    assert words == {
+        "given": ["same", "given and family name swapped", "otherwise"],
+        "family": ["nearly the same", "given and family name swapped", "otherwise"],
+        "birth": ["one sign apart", "absent", "absent"],
+        "address": ["same door", "same postcode", "same postcode"],
+        "email": ["absent", "absent", "absent"],
+    }
+
+
+def test_weights_are_the_logarithms_of_the_models_shares(three: pl.DataFrame) -> None:
+    model = untrained(PERSON)
+    told = weights_of(three, PAIRS, PERSON, model)
+    for name in model.names:
+        by_level = np.append(np.log2(model.m[name] / model.u[name]), 0.0)
+        assert told[f"weight_{name}"].to_list() == pytest.approx(
+            by_level[told[f"level_{name}"].to_numpy()].tolist(), abs=1e-5
+        )
+
+
+def test_a_common_value_weighs_less_than_a_rare_one(three: pl.DataFrame) -> None:
+    told = weights_of(three, PAIRS, PERSON, untrained(PERSON))
+    usual = next(each for each in PERSON.comparisons if each.name == "given").u[-1]
+    assert told["rarity_given"][0] == pytest.approx(np.log2(usual / (2 / 3)), abs=1e-4)
+
+
+def test_nothing_but_numbers_comes_back_from_the_scorer(three: pl.DataFrame) -> None:
+    assert all(kind.is_numeric() for kind in weights_of(three, PAIRS, PERSON, untrained(PERSON)).schema.dtypes())
+
+
+def test_the_database_lives_in_memory_and_has_nowhere_to_spill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with scorer._connected() as connection:
+        settings = dict(
+            connection.execute(
+                "SELECT name, value FROM duckdb_settings() WHERE name IN ('temp_directory', 'max_memory')"
+            ).fetchall()
+        )
+        assert connection.execute("SELECT path FROM duckdb_databases() WHERE NOT internal").fetchall() == [(None,)]
+    assert settings["temp_directory"] == ""
+    assert settings["max_memory"].endswith(("GiB", "MiB", "GB", "MB"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_survives_writing_and_reading() -> None:
+    text = written(untrained(PERSON), {"rounds": 1})
+    assert written(read(text, PERSON), {"rounds": 1}) == text
+
+
+def changed(**changes: Any) -> str:
+    return json.dumps(json.loads(written(untrained(PERSON), {})) | changes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no JSON",
+        "[]",
+        "{}",
+        changed(form=99),
+        changed(kind="organisation"),
+        changed(comparisons={"given": {"m": [0.5, 0.5], "u": [0.5, 0.5]}}),
+        changed(comparisons={"shoes": {"m": [0.5, 0.5], "u": [0.5, 0.5]}}),
+    ],
+)
+def test_what_is_no_model_of_this_spec_is_refused(text: str) -> None:
+    with pytest.raises(SpecInvalid):
+        read(text, PERSON)
+
+
+def document() -> dict[str, Any]:
+    return yaml.safe_load(  # type: ignore[no-any-return]  # a document of ours: its shape is what is tested
+        """
+        kind: person
+        version: 1
+        comparisons:
+          - {name: given, absent: given_l IS NULL, levels: [{says: same, when: given_l = given_r, m: 0.9, u: 0.1}],
+             otherwise: {m: 0.1, u: 0.9}}
+        candidates: [[given]]
+        """
+    )
+
+
+def test_shares_that_do_not_add_up_are_refused() -> None:
+    wrong = document()
+    wrong["comparisons"][0]["otherwise"]["m"] = 0.2
+    with pytest.raises(SpecInvalid, match="given"):
+        spec_of(wrong)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"rules": [{"name": "r", "equal": ["given"], "unless": ["shoes"]}]},
+        {"confounders": [{"name": "c", "shares": {"shoes": "same"}, "by_frequency": True}]},
+    ],
+)
+def test_a_comparison_that_nobody_has_is_refused(told: dict[str, Any]) -> None:
+    assert spec_of(document()).names == ["given"]
+    with pytest.raises(SpecInvalid):
+        spec_of(document() | told)
