@@ -1,0 +1,85 @@
+"""Average linkage against a plain search over all pairs of clusters, and what must hold of any clusters."""
+
+from itertools import combinations
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.match.linkage import LEAST, link
+from ingest.match.threshold import choose
+
+ROWS = 7
+Weights = dict[tuple[int, int], float]
+
+probabilities = st.integers(0, 1000).map(lambda thousandths: thousandths / 1000)
+weights = st.dictionaries(st.sampled_from(list(combinations(range(ROWS), 2))), probabilities, max_size=21)
+numbers = st.lists(st.sampled_from([None, None, "NO:1", "NO:2"]), min_size=ROWS, max_size=ROWS)
+
+
+def edges_of(told: Weights) -> pl.DataFrame:
+    rows = [(left, right, probability) for (left, right), probability in told.items()]
+    schema = {"left": pl.UInt32, "right": pl.UInt32, "probability": pl.Float64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def mean(one: frozenset[int], other: frozenset[int], told: Weights) -> float:
+    return sum(told.get((min(a, b), max(a, b)), 0.0) for a in one for b in other) / (len(one) * len(other))
+
+
+def plainly(told: Weights, threshold: float) -> set[frozenset[int]]:
+    """Join the likeliest two clusters, and look at all anew."""
+    clusters = {frozenset({row}) for row in range(ROWS)}
+    while True:
+        likeliest = max(combinations(clusters, 2), key=lambda pair: mean(*pair, told))
+        if mean(*likeliest, told) < max(threshold, LEAST):
+            return clusters
+        clusters = (clusters - set(likeliest)) | {likeliest[0] | likeliest[1]}
+        if len(clusters) == 1:
+            return clusters
+
+
+def parts(labels: list[int]) -> set[frozenset[int]]:
+    return {frozenset(row for row in range(ROWS) if labels[row] == label) for label in labels}
+
+
+@given(weights, probabilities)
+def test_clusters_are_those_of_a_plain_search(told: Weights, threshold: float) -> None:
+    distinct = {pair: value + place * 1e-7 for place, (pair, value) in enumerate(sorted(told.items()))}
+    linkage = link(edges_of(distinct), [None] * ROWS)
+    assert parts(linkage.clusters(threshold).tolist()) == plainly(distinct, threshold)
+
+
+@given(weights, numbers)
+def test_no_cluster_holds_two_checked_numbers(told: Weights, ids: list[str | None]) -> None:
+    for cluster in parts(link(edges_of(told), ids).clusters(0.0).tolist()):
+        assert len({ids[row] for row in cluster} - {None}) <= 1
+
+
+@given(weights, numbers)
+def test_the_order_of_edges_leaves_no_trace(told: Weights, ids: list[str | None]) -> None:
+    edges = edges_of(told)
+    shuffled = edges.sample(fraction=1.0, shuffle=True, seed=3)
+    assert link(edges, ids).merges == link(shuffled, ids).merges
+
+
+@given(weights)
+def test_a_higher_threshold_only_parts(told: Weights) -> None:
+    linkage = link(edges_of(told), [None] * ROWS)
+    coarse, fine = parts(linkage.clusters(0.3).tolist()), parts(linkage.clusters(0.7).tolist())
+    assert all(any(small <= large for large in coarse) for small in fine)
+
+
+@given(weights)
+def test_the_threshold_is_half_of_what_can_be_expected(told: Weights) -> None:
+    linkage = link(edges_of(told), [None] * ROWS)
+    chosen = choose(linkage, sum(told.values()))
+    assert 0 <= chosen.expected_f1 <= 1
+    worth = [merge for merge in linkage.merges if merge.at > max(chosen.expected_f1 / 2, chosen.at) + 1e-9]
+    labels = linkage.clusters(chosen.at)
+    assert all(labels[merge.kept] == labels[merge.gone] for merge in worth)
+
+
+def test_a_chain_of_links_does_not_swallow_a_community() -> None:
+    chain = {(row, row + 1): 0.9 for row in range(ROWS - 1)}
+    assert max(map(len, parts(link(edges_of(chain), [None] * ROWS).clusters(0.5).tolist()))) == 2
