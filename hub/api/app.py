@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from hub.api import choices, contact, gpc, health, identify, me, one_click, requests, reveal, views, vouched, well_known
 from hub.api.answers import answer_problems
 from hub.api.edge import Edge
+from hub.api.lane import Lane
 from hub.api.service import serving
 from hub.compose import Hub
 
@@ -39,6 +40,7 @@ def create_app(hub: Hub) -> FastAPI:
         app.include_router(router)
     answer_problems(app)
     app.add_middleware(gpc.SignalHeeded)
+    app.add_middleware(Lane)
     app.add_middleware(Edge)
     return app
 

@@ -1,5 +1,6 @@
 """`PUT /v1/me/purposes[/{purpose}]`: a data subject's choices, answered only after they are durable."""
 
+import re
 from http import HTTPStatus
 from typing import Annotated, Final, Literal, Self, cast
 
@@ -9,11 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from hub.api.answers import problem_responses
 from hub.api.durable import durable
 from hub.api.guard import BEARER, SubjectWriteRoute, bearer_of, service_of
+from hub.api.service import Service
 from hub.choices import Asked, Choice, Chosen, Wanted
 from privacy.terms import EVERY_PURPOSE, LegalBasis, PurposeId
 
 router: Final = APIRouter(prefix="/v1/me", tags=["choices"], route_class=SubjectWriteRoute)
-PURPOSE_NAME: Final = r"^(\*|[a-z][a-z0-9_]{0,47})$"
+PURPOSE: Final = re.compile(r"\*|[a-z][a-z0-9_]{0,47}")
+PURPOSE_NAME: Final = f"^({PURPOSE.pattern})$"
 NOTICE_NAME: Final = r"^[a-z0-9][a-z0-9._-]{0,47}$"
 MOST_CHOICES: Final = 64
 _PROBLEMS: Final = problem_responses(
@@ -110,9 +113,9 @@ async def put_choice(
     Opting out (`withdrawn`, `objected`) needs an opt-out token only. If the choice cannot be committed the answer is
     503, never 200.
     """
-    choice = _choice(purpose, body)
-    (chosen,) = await _recorded(request, (choice,))
-    return Response(_answer(choice, chosen).model_dump_json(), media_type="application/json")
+    choice = choice_of(purpose, body)
+    (chosen,) = await recorded(service_of(request), bearer_of(request), (choice,))
+    return Response(answer_to(choice, chosen).model_dump_json(), media_type="application/json")
 
 
 @router.put(
@@ -127,17 +130,19 @@ async def put_choices(body: ChoicesBody, request: Request) -> Response:
 
     `{"everything": "off"}` needs an opt-out token only; repeating it is safe.
     """
-    choices = _EVERYTHING_OFF if body.everything else tuple(_choice(each.purpose, each) for each in body.choices)
-    chosen = await _recorded(request, choices)
-    answers = [_answer(choice, each) for choice, each in zip(choices, chosen, strict=True)]
+    choices = _EVERYTHING_OFF if body.everything else tuple(choice_of(each.purpose, each) for each in body.choices)
+    chosen = await recorded(service_of(request), bearer_of(request), choices)
+    answers = [answer_to(choice, each) for choice, each in zip(choices, chosen, strict=True)]
     return Response(ChoicesAnswer(choices=answers).model_dump_json(), media_type="application/json")
 
 
-def _choice(purpose: str, body: ChoiceBody) -> Choice:
+def choice_of(purpose: str, body: ChoiceBody) -> Choice:
+    """Say what a body means for a purpose."""
     return Choice(purpose=PurposeId(purpose), wanted=body.state, notice=body.notice, language=body.language)
 
 
-def _answer(choice: Choice, chosen: Chosen) -> ChoiceAnswer:
+def answer_to(choice: Choice, chosen: Chosen) -> ChoiceAnswer:
+    """Say what a choice has come to."""
     return ChoiceAnswer(
         purpose=choice.purpose,
         state=choice.wanted,
@@ -149,13 +154,11 @@ def _answer(choice: Choice, chosen: Chosen) -> ChoiceAnswer:
     )
 
 
-async def _recorded(request: Request, choices: tuple[Choice, ...]) -> tuple[Chosen, ...]:
-    """Wait until all that the holder of the request's token asks for is durable.
+async def recorded(service: Service, token: str, choices: tuple[Choice, ...]) -> tuple[Chosen, ...]:
+    """Wait until all that the holder of a token asks for is durable.
 
     Raises:
         ChoiceNotRecorded: it is not, or nobody can say.
 
     """
-    service = service_of(request)
-    asked = Asked(token=bearer_of(request), choices=choices)
-    return cast("tuple[Chosen, ...]", await durable(service.counter.ask(asked)))
+    return cast("tuple[Chosen, ...]", await durable(service.counter.ask(Asked(token=token, choices=choices))))

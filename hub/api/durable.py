@@ -27,7 +27,8 @@ async def durable(future: Future[Any] | asyncio.Future[Any]) -> Any:  # noqa: AN
 
     """
     try:
-        return await asyncio.wait_for(asyncio.wrap_future(future), PATIENCE_SECONDS)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await asyncio.wrap_future(future)
     except PurposeUnknown:
         raise  # the caller's mistake: nothing was to be written
     except _NOT_DURABLE:

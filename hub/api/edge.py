@@ -7,15 +7,14 @@ Rules kept here:
 - whatever was not foreseen ends here, as a class name in the log and a problem without detail outside.
 """
 
+import asyncio
 import secrets
 import time
 from collections.abc import MutableMapping
 from http import HTTPStatus
 from typing import Any, Final
 
-import anyio
 from fastapi import HTTPException
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.api.answers import MEDIA_TYPE, problem
@@ -24,13 +23,14 @@ from hub.logs import LogEvent, log_of
 MOST_BODY_BYTES: Final = 16_384  # the largest body of this API is a choice of a hundred bytes
 BODY_SECONDS: Final = 10.0
 REQUEST_ID: Final = "varde.request_id"
-_POLICY: Final = "Content-Security-Policy"
-_HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    _POLICY: "default-src 'none'; frame-ancestors 'none'",
-}
+_POLICY: Final = b"content-security-policy"
+_STRICT: Final = (_POLICY, b"default-src 'none'; frame-ancestors 'none'")
+_HEADERS: Final = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+_OURS: Final = frozenset(name for name, _ in _HEADERS)
 _METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"})
 
 _log = log_of("api")
@@ -76,10 +76,11 @@ class _Exchange:
             return await self._receive()
         self._verify_declared_size()
         remaining = BODY_SECONDS - (time.perf_counter() - self._started_at)
-        with anyio.move_on_after(max(remaining, 0.0)) as patience:
-            message = await self._receive()
-        if patience.cancelled_caught:
-            raise HTTPException(HTTPStatus.REQUEST_TIMEOUT)
+        try:
+            async with asyncio.timeout(remaining):
+                message = await self._receive()
+        except TimeoutError:
+            raise HTTPException(HTTPStatus.REQUEST_TIMEOUT) from None
         self._received += len(message.get("body", b""))
         if self._received > MOST_BODY_BYTES:
             raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
@@ -90,9 +91,11 @@ class _Exchange:
         """Add the headers that every answer carries."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            headers = MutableHeaders(scope=message)
-            own = headers.get(_POLICY)  # a page says what it is made of
-            headers.update(_HEADERS | {"Varde-Request-Id": self.request_id} | ({_POLICY: own} if own else {}))
+            headers = [each for each in message["headers"] if each[0] not in _OURS]
+            if not any(name == _POLICY for name, _ in headers):
+                headers.append(_STRICT)
+            headers += (*_HEADERS, (b"varde-request-id", self.request_id.encode()))
+            message["headers"] = headers
         await self._send(message)
 
     async def fail(self) -> None:

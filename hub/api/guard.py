@@ -117,10 +117,16 @@ def bearer_of(request: Request) -> str:
         NotAuthenticated: there is none.
 
     """
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
+    token = bearer_in(request.headers.get("authorization", ""))
+    if token is None:
         raise NotAuthenticated
-    return token.strip()
+    return token
+
+
+def bearer_in(authorization: str) -> str | None:
+    """Return the bearer token of a header, None if it holds none."""
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token else None
 
 
 async def token_of(request: Request, bearer: HTTPBearer) -> str | None:
