@@ -14,7 +14,7 @@ from hub.errors import ServiceUnreachable
 from hub.writer import GROUP_LIMIT, Together, Writer
 
 _Waiting = tuple[Any, asyncio.Future[Any]]
-_ON_THEIR_WAY: Final = 2
+_ON_THEIR_WAY: Final = 1
 
 
 class Counter:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Engine, Insert, Row, delete, insert, select, tuple_, update
+from sqlalchemy import Engine, Insert, delete, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col
@@ -19,7 +19,7 @@ from hub.database.unit import reading, unit_of_work
 from hub.keystore.tables import KeyGenerationRow, LedgerEntry, WrappedKey
 from privacy.instant import instant_of, microseconds_of
 from privacy.store import ledger
-from privacy.store.bulk import execute_rows
+from privacy.store.bulk import execute_rows, select_rows
 from privacy.terms import random_id
 
 _CHUNK: Final = 400
@@ -54,8 +54,8 @@ class KeyStoreLedger:
     def newest(self) -> ledger.LedgerEntry | None:
         """Return the last entry that has a place, None if there is none."""
         with reading(self._engine) as session:
-            row = session.connection().execute(_NEWEST).one_or_none()
-        return None if row is None else _entry_of(row)
+            found = select_rows(session, _NEWEST)
+        return _entry_of(found[0]) if found else None
 
     def after(self, position: ledger.Position) -> list[ledger.LedgerEntry]:
         """Return the entries after a position, in order; from the start, those without a place too."""
@@ -143,7 +143,7 @@ def _new_entry(dialect: str) -> Insert:
     return statement
 
 
-def _entry_of(row: Row[*tuple[Any, ...]]) -> ledger.LedgerEntry:
+def _entry_of(row: Sequence[Any]) -> ledger.LedgerEntry:
     return ledger.LedgerEntry(
         entry_id=bytes(row[0] or b""),
         epoch=row[1],

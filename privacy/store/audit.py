@@ -14,10 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import Dialect, Select, event, insert, select
+from sqlalchemy import Select, event, insert, select
 from sqlalchemy.orm import SessionTransaction
 from sqlmodel import Session, col
 
@@ -27,7 +26,7 @@ from privacy.merkle import edge_of, frontier_of, grown
 from privacy.store.audit_arrival import Arrival, Written, add_arrivals, arrivals, count_arrivals, move_arrivals
 from privacy.store.audit_group import keep, keep_no_more, kept_in
 from privacy.store.audit_node import add_nodes
-from privacy.store.bulk import insert_rows
+from privacy.store.bulk import insert_rows, select_rows
 from privacy.tables.audit import AuditBody, AuditHead, AuditLeaf
 from privacy.terms import PrincipalId
 from privacy.verifier import Frontier, TreeHead, leaf_hash
@@ -266,11 +265,10 @@ def _place(session: Session, head: LogHead, some: Sequence[Arrival]) -> LogHead:
 
 
 def _head_by(session: Session, query: Select[int, int, int, bytes]) -> LogHead:
-    connection = session.connection()
-    row = connection.exec_driver_sql(_text_of(query, connection.dialect)).first()
-    if row is None:
+    found = select_rows(session, query)
+    if not found:
         raise LogHeadMissing
-    log, start, size, edge = row
+    ((log, start, size, edge),) = found
     return LogHead(log, start, frontier_of(size, edge))
 
 
@@ -284,9 +282,3 @@ def _move_head(session: Session, head: LogHead) -> LogHead:
 
 def _forget_after(session: Session, _rolled_back: SessionTransaction) -> None:
     session.info.pop(_REMEMBERED, None)
-
-
-@lru_cache(maxsize=8)
-def _text_of(query: Select[int, int, int, bytes], dialect: Dialect) -> str:
-    """Compile once a dialect: for a single row that costs more than the database does."""
-    return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))

@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlmodel import Session, col
 
-from privacy.store.bulk import insert_rows
+from privacy.store.bulk import insert_rows, select_rows
 from privacy.tables.epoch import Change, Epoch
 
 _ONLY_ROW: Final = 1
@@ -27,7 +27,8 @@ def start_epoch(session: Session) -> None:
 
 def current_epoch(session: Session) -> int:
     """Read the epoch inside the caller's transaction: an answer is valid for this epoch only."""
-    return int(session.connection().execute(_PRESENT).scalar_one())
+    ((epoch,),) = select_rows(session, _PRESENT)
+    return int(epoch)
 
 
 def lock_epoch(session: Session) -> int:
@@ -86,4 +87,5 @@ def count_changes(session: Session) -> int:
 
 
 def _next(session: Session, acts: int) -> int:
-    return int(session.connection().execute(_NEXT, {"acts": acts}).scalar_one())
+    ((epoch,),) = select_rows(session, _NEXT, acts=acts)
+    return int(epoch)

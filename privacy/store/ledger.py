@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import bindparam, select, tuple_
 from sqlmodel import Session, col
 
-from privacy.store.bulk import insert_rows
+from privacy.instant import instant_of
+from privacy.store.bulk import insert_rows, select_rows
 from privacy.tables.ledger import LedgerRow
 from privacy.terms import random_id
 
@@ -23,6 +24,22 @@ ERASED: Final = "erased"
 START: Final = (0, -1)
 """The position before the first entry."""
 
+_AFTER: Final = (
+    select(
+        col(LedgerRow.entry_id),
+        col(LedgerRow.epoch),
+        col(LedgerRow.place),
+        col(LedgerRow.kind),
+        col(LedgerRow.ref),
+        col(LedgerRow.purpose),
+        col(LedgerRow.channel),
+        col(LedgerRow.at),
+        col(LedgerRow.erasure_id),
+        col(LedgerRow.detail),
+    )
+    .where(tuple_(col(LedgerRow.epoch), col(LedgerRow.place)) > tuple_(bindparam("epoch"), bindparam("place")))
+    .order_by(col(LedgerRow.epoch), col(LedgerRow.place))
+)
 _OWING: Final = "varde.ledger"
 _CHUNK: Final = 400  # pairs; below SQLite's oldest limit of 999 bound parameters
 Position = tuple[int, int]
@@ -102,9 +119,8 @@ def is_owing(session: Session) -> bool:
 
 def entries_after(session: Session, position: Position) -> Iterator[LedgerEntry]:
     """Yield the entries after a position, in order."""
-    place = tuple_(col(LedgerRow.epoch), col(LedgerRow.place))
-    query = _entries().where(place > tuple_(*position)).order_by(col(LedgerRow.epoch), col(LedgerRow.place))
-    return (_entry_of(row) for row in session.execute(query).all())
+    epoch, place = position
+    return map(_entry_of, select_rows(session, _AFTER, epoch=epoch, place=place))
 
 
 def newest_position(session: Session) -> Position | None:
@@ -131,22 +147,7 @@ def unknown_of(session: Session, entries: Sequence[LedgerEntry]) -> list[LedgerE
     return [entry for entry in entries if entry.entry_id not in known]
 
 
-def _entries() -> Select[*tuple[Any, ...]]:
-    return select(
-        col(LedgerRow.entry_id),
-        col(LedgerRow.epoch),
-        col(LedgerRow.place),
-        col(LedgerRow.kind),
-        col(LedgerRow.ref),
-        col(LedgerRow.purpose),
-        col(LedgerRow.channel),
-        col(LedgerRow.at),
-        col(LedgerRow.erasure_id),
-        col(LedgerRow.detail),
-    )
-
-
-def _entry_of(row: Any) -> LedgerEntry:  # noqa: ANN401 - the columns of _entries
+def _entry_of(row: tuple[Any, ...]) -> LedgerEntry:
     return LedgerEntry(
         entry_id=bytes(row[0]),
         epoch=row[1],
@@ -155,7 +156,7 @@ def _entry_of(row: Any) -> LedgerEntry:  # noqa: ANN401 - the columns of _entrie
         ref=bytes(row[4]),
         purpose=row[5],
         channel=row[6],
-        at=row[7],
+        at=instant_of(row[7]),
         erasure_id=bytes(row[8]),
         detail=row[9],
     )

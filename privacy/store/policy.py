@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from privacy.policy import policy_of, verify_versions
 from privacy.purposes import Policy, policy_hash
+from privacy.store.bulk import select_rows
 from privacy.store.domain import record_domains
 from privacy.tables.policy import PolicyVersion
 from privacy.terms import PrincipalId
@@ -47,8 +48,8 @@ def apply_policy(session: Session, pack: Mapping[str, object], *, by: PrincipalI
 
 def find_policy(session: Session) -> Policy | None:
     """Read the governing policy."""
-    document = session.connection().execute(_NEWEST).scalar()
-    return None if document is None else _parsed(document)
+    found = select_rows(session, _NEWEST)
+    return _parsed(found[0][0]) if found else None
 
 
 def applied_policies(session: Session) -> list[Policy]:

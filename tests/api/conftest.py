@@ -11,7 +11,7 @@ import pytest
 from hub.api.app import create_app
 from tests.api.world import AS_OF, CHURN, World, make_world
 
-PEOPLE = 240
+PEOPLE = 300
 
 
 class Caller:
