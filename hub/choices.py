@@ -215,7 +215,7 @@ class _Turn:
                     raise ChoiceNotRecorded
         if self._repeated:
             owe(session)  # what stands already may have been written by somebody who was not told so
-        self._epoch = current_epoch(session)
+        self._epoch = self._epochs[-1] if self._acts else current_epoch(session)
 
     def answer(self, planned: _Planned) -> Chosen:
         """Say what a choice has come to."""

@@ -1,20 +1,20 @@
 """Collecting what arrives while the writer is at work, so that a group costs one hand-over and one answer.
 
 A hand-over between the event loop and the writer's thread costs as much processor time as a row in the database: a
-group of them is handed over together. Nothing waits for company: what finds the writer idle goes at once. Two groups
-are on their way at most: one is being written while what must follow the COMMIT of the other is done.
+group of them is handed over together. Nothing waits for company: what finds the writer idle goes at once. One group is
+on its way at a time, and all that arrives meanwhile is the next. Two were tried, one being written while what must
+follow the COMMIT of the other was done: groups were half as large, and their fixed cost ate more than the overlap gave.
 """
 
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import Any, Final
+from typing import Any
 
 from hub.errors import ServiceUnreachable
 from hub.writer import GROUP_LIMIT, Together, Writer
 
 _Waiting = tuple[Any, asyncio.Future[Any]]
-_ON_THEIR_WAY: Final = 1
 
 
 class Counter:
@@ -23,7 +23,7 @@ class Counter:
     def __init__(self, writer: Writer, kind: Together) -> None:
         self._writer, self._kind = writer, kind
         self._waiting: list[_Waiting] = []
-        self._on_their_way = 0
+        self._is_on_its_way = False
 
     def ask(self, item: Any) -> asyncio.Future[Any]:  # noqa: ANN401 - what it takes is the kind's to say
         """Have an item done; the future holds its answer once the COMMIT that contains it is durable.
@@ -36,13 +36,13 @@ class Counter:
         return future
 
     def _hand_over(self) -> None:
-        if self._on_their_way >= _ON_THEIR_WAY:
+        if self._is_on_its_way:
             return
         group = [each for each in self._waiting[:GROUP_LIMIT] if not each[1].done()]
         del self._waiting[:GROUP_LIMIT]
         if not group:
             return
-        self._on_their_way += 1
+        self._is_on_its_way = True
         loop = asyncio.get_running_loop()
         try:
             handed = self._writer.submit_all(self._kind, [item for item, _ in group])
@@ -52,7 +52,7 @@ class Counter:
         handed.add_done_callback(lambda done: loop.call_soon_threadsafe(self._tell, group, _answers(done, len(group))))
 
     def _tell(self, group: Sequence[_Waiting], answers: Sequence[Any]) -> None:
-        self._on_their_way -= 1
+        self._is_on_its_way = False
         for (_, future), answer in zip(group, answers, strict=True):
             if future.done():  # its caller has gone
                 continue
