@@ -26,7 +26,8 @@ from hub.attempts import note_stranger
 from hub.errors import NotAuthenticated
 from hub.problems import OURS, said
 
-MOST_BYTES: Final = 1_000
+MOST_BYTES: Final = 999
+_DIGITS: Final = len(str(MOST_BYTES))
 _PREFIX: Final = "/v1/me/purposes/"
 _ROUTE: Final = next(route for route in router.routes if getattr(route, "endpoint", None) is put_choice)
 _BODY: Final = TypeAdapter(ChoiceBody)
@@ -96,7 +97,7 @@ def _token_of(scope: Scope) -> str | None:
         len(headers) == len(scope["headers"])  # none stands there twice
         and headers.get(b"content-type") == b"application/json"
         and length.isdigit()
-        and int(length) <= MOST_BYTES
+        and len(length) <= _DIGITS
         and b"sec-gpc" not in headers  # an answer to the signal is marked
     )
     return bearer_in(headers.get(b"authorization", b"").decode("latin-1")) if plain else None

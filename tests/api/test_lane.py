@@ -30,6 +30,7 @@ Short = list[str]
 def short(monkeypatch: pytest.MonkeyPatch) -> Short:
     """Lists the purposes of the choices that went the short way."""
     went: Short = []
+
     async def noted(service: Any, token: str, choices: Any) -> Any:
         went.extend(each.purpose for each in choices)
         return await recorded(service, token, choices)
