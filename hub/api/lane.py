@@ -9,13 +9,16 @@ Rules kept here:
 - what is answered here is what the route would have answered: the same body, the same act, the same problems.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import count
 from typing import Final
 
 from fastapi.concurrency import run_in_threadpool
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.api.answers import answer_of
@@ -45,10 +48,10 @@ class Lane:
         if token is None:
             await self._app(scope, receive, send)
             return
-        messages = await _read(receive)
-        body = body_of(messages)
+        read = await _read(receive)
+        body = None if isinstance(read.then, HTTPException) else body_of(read.messages)
         if body is None:
-            await self._app(scope, _Again(messages, receive), send)
+            await self._app(scope, read.again, send)
             return
         scope["route"] = _ROUTE  # for the log line
         try:
@@ -61,25 +64,33 @@ class Lane:
         await send({"type": "http.response.body", "body": answer})
 
 
-class _Again:
-    """Says once more what was read, then goes on reading."""
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read of a request, and how it goes on: by reading on, or with what the edge said of the body."""
 
-    def __init__(self, messages: Iterable[Message], receive: Receive) -> None:
-        self._messages = iter(messages)
-        self._receive = receive
+    messages: list[Message]
+    then: Receive | HTTPException
+    _turns: Iterator[int] = field(default_factory=count)
 
-    async def __call__(self) -> Message:
-        for message in self._messages:
-            return message
-        return await self._receive()
+    async def again(self) -> Message:
+        """Say once more what was read, then go on."""
+        turn = next(self._turns)
+        if turn < len(self.messages):
+            return self.messages[turn]
+        if isinstance(self.then, HTTPException):
+            raise self.then
+        return await self.then()
 
 
-async def _read(receive: Receive) -> list[Message]:
-    """Read a body, or up to where its caller went away."""
-    messages = [await receive()]
-    while messages[-1]["type"] == "http.request" and messages[-1].get("more_body", False):
-        messages.append(await receive())
-    return messages
+async def _read(receive: Receive) -> _Read:
+    """Read a body, or up to where its caller went away, was too slow or said too much."""
+    messages: list[Message] = []
+    try:
+        while not messages or messages[-1].get("more_body", False):
+            messages.append(await receive())
+    except HTTPException as refused:  # told by the routes, which first ask who calls
+        return _Read(messages, refused)
+    return _Read(messages, receive)
 
 
 def _is_for_a_choice(scope: Scope) -> bool:

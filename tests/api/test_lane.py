@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from unittest.mock import AsyncMock
 
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from starlette.types import Message, Receive, Scope, Send
 
 from hub.api import lane
+from hub.api.answers import MEDIA_TYPE
 from hub.api.choices import ChoiceBody, recorded
 from hub.logs import LogEvent
 from privacy.store.consent import history_of
@@ -133,6 +134,22 @@ def test_routes_are_handed_all_that_was_read(sent: list[Message]) -> None:
     scope = {"type": "http", "method": "PUT", "path": f"/v1/me/purposes/{CHURN}", "headers": headers}
     asyncio.run(lane.Lane(route)(scope, receive, AsyncMock()))
     assert seen == sent
+
+
+@pytest.mark.parametrize("kind", [PLAIN, ROUNDABOUT])
+def test_body_that_does_not_come_is_told_once_it_is_known_who_calls(
+    caller: Caller, world: World, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("hub.api.edge.BODY_SECONDS", 0.05)
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b'{"state": '
+        await asyncio.sleep(30)
+
+    headers = {"Content-Type": kind, "Content-Length": "22"}
+    for token, status in ((world.tokens[0], 408), ("x" * 43, 401)):
+        answer = caller.call("PUT", f"/v1/me/purposes/{CHURN}", token, content=body(), headers=headers)
+        assert (answer.status_code, answer.headers["content-type"]) == (status, MEDIA_TYPE)
 
 
 def test_choice_that_cannot_be_committed_is_503_on_the_short_way(
