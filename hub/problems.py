@@ -57,7 +57,7 @@ from hub.suppression.identifier import IdentifierInvalid
 from hub.suppression.listing import NothingSuppressed
 from hub.views.errors import CutRefused, SpecRefused
 from hub.witness.rules import SubmissionRefused
-from ingest.errors import BatchBusy, ContractInvalid, FileRefused, IngestError, LaneBusy
+from ingest.errors import BatchBusy, ColumnsUnfit, ContractInvalid, FileRefused, IngestError, LaneBusy, SpecInvalid
 from ingest.prepass.container import StreamBroken
 from predict import errors as predict
 from privacy.audit import AuditFieldRefused
@@ -155,6 +155,8 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     IngestError: UNEXPECTED,
     ContractInvalid: _UNFIT,
     FileRefused: _UNFIT,
+    SpecInvalid: _UNFIT,
+    ColumnsUnfit: _UNFIT,
     StreamBroken: _UNFIT,
     BatchBusy: _BUSY,
     LaneBusy: _BUSY,

@@ -16,6 +16,7 @@ from hub.cli import (
     hold,
     keys,
     lake,
+    match,
     notice,
     outbox,
     policy,
@@ -62,7 +63,7 @@ def make_app() -> typer.Typer:
     app.command("version")(show_version)
     for noun in (
         *(erase, source, quarantine, consent, contact, suppression, principal, policy, domain, keys, view),
-        *(predict, reveal, audit, lake, batch, outbox, recipient, receipt, retention, hold, witness, notice),
+        *(predict, reveal, audit, lake, match, batch, outbox, recipient, receipt, retention, hold, witness, notice),
     ):
         app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
     app.add_typer(subject_token.app, name="subject")

@@ -149,7 +149,7 @@ def test_log_lines_come_only_when_asked_for(desk: Desk) -> None:
 NOUNS = (
     *("init", "migrate", "doctor", "source", "ingest", "quarantine", "consent", "principal", "policy", "view"),
     *("audit", "lake", "batch", "erase", "serve", "predict", "demo", "version", "subject", "retention", "hold"),
-    *("outbox", "recipient"),
+    *("outbox", "recipient", "match"),
 )
 
 

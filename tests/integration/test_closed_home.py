@@ -30,6 +30,7 @@ OPEN: Final = {
     "demo": "makes a home of its own",
     "restore": "is what opens it again",
     "receipt verify": "reads no home",
+    **dict.fromkeys(("match train", "match evaluate", "match explain"), "reads a file of one's own, and no home"),
     **dict.fromkeys(("view new", "source schema", "audit verifier"), "prints a part of the program"),
     **dict.fromkeys(("witness init", "witness key", "witness trust", "witness logs", "witness serve"), "has no home"),
 }

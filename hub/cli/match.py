@@ -1,0 +1,157 @@
+"""`varde match`: try matching on files of one's own, before anything is taken in. Reads no home and keeps nothing."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final
+
+import polars as pl
+import typer
+
+from hub.cli.message import say, warn
+from hub.cli.outfile import private_file
+from hub.cli.table import Format, FormatOption, Table, show
+from ingest.errors import ColumnsUnfit
+from ingest.match.evaluation import Evaluation, Quality, evaluate
+from ingest.match.explanation import explain as explain_pair
+from ingest.match.form import ATTRIBUTES, comparable_people, mapped
+from ingest.match.model import read, written
+from ingest.match.resolution import Resolution, resolve
+from ingest.match.spec import read_spec
+from ingest.match.training import train as train_model
+
+app = typer.Typer(help="Find out how well records of people are matched.", no_args_is_help=True)
+Records = Annotated[Path, typer.Argument(metavar="FILE", help="Records: CSV or Parquet, one row each.")]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="ATTRIBUTE=COLUMN",
+        help=f"Which column is what: record, source, entity, {', '.join(ATTRIBUTES)}; columns joined by +.",
+    ),
+]
+ModelFile = Annotated[Path | None, typer.Option("--model", help="A saved model; else one is trained on the file.")]
+Truth = Annotated[Path, typer.Option("--truth", help="Which record is whose: columns record and entity.")]
+Output = Annotated[Path, typer.Option("--output", help="Where the model goes; it holds shares, no values.")]
+
+_SWEEP: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+_FIGURES: Final = ("measure", "precision", "recall", "f1")
+_KIND: Final = "person"
+
+
+@app.command()
+def train(path: Records, output: Output, *, column: Columns = None) -> None:
+    """Learn from records how alike those of one person are; write the model with its report."""
+    spec = read_spec(_KIND)
+    model, report = train_model(comparable_people(_records(path, _mapping(column))), spec)
+    with private_file(output) as file:
+        file.write(written(model, report).encode())
+    say(f"Trained on {model.records} records with {', '.join(model.names)}.")
+
+
+@app.command(name="evaluate")
+def evaluate_file(
+    path: Records, truth: Truth, *, column: Columns = None, model: ModelFile = None, form: FormatOption = Format.TABLE
+) -> None:
+    """Match the records of a file and say how good that is, by a truth that is known."""
+    mapping = _mapping(column)
+    known = _truth(truth, mapping)
+    resolution = _resolved(path, mapping, model)
+    evaluation = evaluate(resolution.clusters, known)
+    show(Table(_FIGURES, [*_rows(evaluation), *_sweep(resolution, known)], f"{evaluation.records} records"), form)
+    say(
+        f"Joined from a mean probability of {resolution.threshold.at:.3f} on, chosen from the records; "
+        f"expected pairwise F1 {resolution.threshold.expected_f1:.3f}."
+    )
+    if resolution.doubts.height:
+        warn(f"{resolution.doubts['cluster'].n_unique()} clusters are doubtful and would go to review.")
+
+
+@app.command()
+def explain(
+    path: Records,
+    pair: Annotated[tuple[str, str], typer.Argument(metavar="RECORD RECORD", help="Identifiers of two records.")],
+    *,
+    column: Columns = None,
+    model: ModelFile = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Show what speaks for and against two records being one person: closeness and weights, no values."""
+    told = explain_pair(_resolved(path, _mapping(column), model), read_spec(_KIND), *pair)
+    rows = [(step.what, step.says, round(step.weight, 2)) for step in told.steps]
+    show(Table(("what", "says", "weight"), [*rows, ("all together", "log2 odds", round(told.weight, 2))]), form)
+    ruled = f", joined by the rule `{told.rule}`" if told.rule else ""
+    say(f"Probability {told.probability:.3f}{ruled}: {'one person' if told.together else 'two persons'}.")
+
+
+def _resolved(path: Path, mapping: Mapping[str, str], model: Path | None) -> Resolution:
+    spec = read_spec(_KIND)
+    saved = None if model is None else read(_text(model), spec)
+    return resolve(comparable_people(_records(path, mapping)), spec, saved)
+
+
+def _mapping(told: list[str] | None) -> dict[str, str]:
+    pairs = [each.partition("=") for each in told or ()]
+    if not all(name and column for name, _, column in pairs):
+        raise typer.BadParameter("a mapping is written ATTRIBUTE=COLUMN")
+    return {name: column for name, _, column in pairs}
+
+
+def _records(path: Path, mapping: Mapping[str, str]) -> pl.DataFrame:
+    """Read records; without `source` they are all of one, and columns that bear an attribute's name need no mapping."""
+    table = _table(path)
+    named = {name: name for name in ("record", "source", *ATTRIBUTES) if name in table.columns}
+    records = mapped(table, named | {name: told for name, told in mapping.items() if name != "entity"})
+    return records if "source" in records.columns else records.with_columns(source=pl.lit("file"))
+
+
+def _truth(path: Path, mapping: Mapping[str, str]) -> pl.DataFrame:
+    table = _table(path)
+    found = {name: mapping.get(name, name) for name in ("record", "entity")}
+    if not set(found.values()) <= set(table.columns):
+        raise ColumnsUnfit("the truth has no column record or entity", "Map them with --column entity=COLUMN")
+    return table.select(pl.col(column).alias(name) for name, column in found.items())
+
+
+def _table(path: Path) -> pl.DataFrame:
+    """Read a file as text; what its reader says of it may hold values, so it is not repeated.
+
+    Raises:
+        ColumnsUnfit: the file is none of its kind.
+        BadParameter: it cannot be read at all.
+
+    """
+    try:
+        table = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema=False)
+    except OSError as exc:
+        raise typer.BadParameter(f"the file cannot be read ({type(exc).__name__})") from None
+    except pl.exceptions.PolarsError as exc:
+        raise ColumnsUnfit(f"the file is no table ({type(exc).__name__})", "Give a CSV or Parquet file") from None
+    return table.select(pl.all().cast(pl.String).str.strip_chars().replace("", None)).rename(str.strip)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise typer.BadParameter(f"the model cannot be read ({type(exc).__name__})") from None
+
+
+def _rows(evaluation: Evaluation) -> list[tuple[object, ...]]:
+    by_sources = [
+        (f"pairwise {one} - {other}", *_figures(quality)) for (one, other), quality in evaluation.by_sources.items()
+    ]
+    several = by_sources if len(by_sources) > 1 else []
+    return [("pairwise", *_figures(evaluation.pairwise)), ("B-cubed", *_figures(evaluation.b_cubed)), *several]
+
+
+def _sweep(resolution: Resolution, truth: pl.DataFrame) -> list[tuple[object, ...]]:
+    """Say what other thresholds would have given."""
+    rows: list[tuple[object, ...]] = []
+    for threshold in _SWEEP:
+        cut = resolution.clusters.with_columns(cluster=pl.Series(resolution.linkage.clusters(threshold)))
+        rows.append((f"pairwise at {threshold:g}", *_figures(evaluate(cut, truth).pairwise)))
+    return rows
+
+
+def _figures(quality: Quality) -> tuple[float, float, float]:
+    return round(quality.precision, 4), round(quality.recall, 4), round(quality.f1, 4)
