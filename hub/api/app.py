@@ -6,7 +6,21 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
-from hub.api import choices, contact, gpc, health, identify, me, one_click, requests, reveal, views, vouched, well_known
+from hub.api import (
+    approvals,
+    choices,
+    contact,
+    gpc,
+    health,
+    identify,
+    me,
+    one_click,
+    requests,
+    reveal,
+    views,
+    vouched,
+    well_known,
+)
 from hub.api.answers import answer_problems
 from hub.api.edge import Edge
 from hub.api.lane import Lane
@@ -35,7 +49,7 @@ def create_app(hub: Hub) -> FastAPI:
     for router in (
         *(choices.router, health.router, well_known.router, contact.router, me.router),  # the busiest first
         *(identify.router, vouched.router, one_click.router, gpc.router),
-        *(requests.router, views.router, reveal.router),
+        *(requests.router, views.router, reveal.router, approvals.router),
     ):
         app.include_router(router)
     answer_problems(app)

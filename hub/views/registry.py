@@ -92,17 +92,21 @@ def submittable(session: Session, policy: Policy, text: str, principal: Principa
     return spec
 
 
-def approve(hub: Hub, name: str, principal: Principal, *, separate_accounts: bool = False) -> Approval:
-    """Approve the newest submitted version: by a DPO who is not its author.
+def approve(
+    hub: Hub, name: str, principal: Principal, *, separate_accounts: bool = False, looked_at: bytes | None = None
+) -> Approval:
+    """Approve the newest submitted version: by a DPO who is not its author; `looked_at` is the hash that they saw.
 
     Raises:
-        AccessRefused: wrong role, the author's own eyes, or nothing submitted.
+        AccessRefused: wrong role, the author's own eyes, nothing submitted, or another text than was looked at.
 
     """
     at = hub.clock()
     with hub.unit_of_work() as session:
         row = approvable(session, name, principal)
         spec = load_spec(row.spec)
+        if looked_at not in {None, spec.hash}:
+            raise AccessRefused("another_version_submitted", "Look at the newest submission, then approve that")
         purpose = hub.policy().purpose(spec.purpose)
         expires_at = at + timedelta(days=APPROVAL_DAYS)
         session.execute(
