@@ -24,6 +24,7 @@ from hub.kek.file import create_key_file
 from hub.kek.provider import kek_of
 from hub.keystore.named import audit_key, versions_of
 from hub.keystore.store import SqlKeyStore, holds_keys
+from hub.policy.agreement import verify_agreed
 from hub.policy.check import verify_names
 from hub.policy.pack import default_pack, pack_of
 from hub.settings import Settings
@@ -201,10 +202,14 @@ def put_policy_in_force(stores: Stores, pack: dict[str, object], *, by: Principa
     The domains' keys are durable first, so no purpose is ever in force without its key.
 
     Raises:
-        PolicyInvalid: the pack breaks a rule, or a balancing test is not current; nothing was applied.
+        PolicyInvalid: the pack breaks a rule, a balancing test is not current, or it changes who may lead pseudonyms
+            back and nobody else agreed; nothing was applied.
 
     """
-    verify_gates(policy_of(pack), on=at().date())
+    proposed = policy_of(pack)
+    verify_gates(proposed, on=at().date())
+    with reading(stores.engine) as session:
+        verify_agreed(session, find_policy(session), proposed, by=by, at=at())
     return _in_force(stores, pack, by=by, at=at)
 
 

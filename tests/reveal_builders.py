@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from hub.agreeing import agree
 from hub.authentication import Scope, acting_principal, add
 from hub.compose import Clock, Hub, open_hub
 from hub.consents import find_subject
@@ -14,6 +15,7 @@ from hub.policy.pack import default_pack, pack_of
 from hub.reveals.ask import Ask
 from hub.settings import Settings
 from ingest.store.identity import entity_of_record
+from privacy.policy import policy_of
 from privacy.pseudonym import pseudonym_of
 from privacy.store.audit import entries
 from privacy.store.principal import Principal
@@ -60,6 +62,7 @@ class Company:
         pack = pack_of(default_pack())
         section = pack["purposes"][purpose]["reidentification"]
         pack["purposes"][purpose] |= {"version": 2, "reidentification": section | rules}
+        agree(self.hub, policy_of(pack), purpose, self.dpo)
         self.apply(pack)
 
     def apply(self, pack: dict[str, Any], by: Principal | None = None) -> None:

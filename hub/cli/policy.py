@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from hub.agreeing import agree, agreeable
 from hub.cli.duty import Duty
 from hub.cli.home import DryRun
 from hub.cli.invocation import acting
@@ -17,6 +18,7 @@ from hub.home import Stores, put_policy_in_force
 from hub.notices.impact import Impact, impact_of
 from hub.notices.publishing import publish
 from hub.notices.reconsent import changed_consents, decide, verify_decided
+from hub.policy.agreement import AGREED_FOR, changed_rules, verify_agreed
 from hub.policy.check import placed, verify_names
 from hub.policy.pack import read_pack
 from hub.views.registry import ViewState, all_versions
@@ -78,6 +80,8 @@ def plan(ctx: typer.Context, pack: Pack, *, form: FormatOption = Format.TABLE) -
     _, proposed = _read(pack, on=act.hub.clock().date())
     _show_changes(changes_of(act.hub, proposed, act.principal), form)
     _verify_versions(act.hub, proposed)
+    for each in changed_rules(act.hub.policy(), proposed):
+        warn(f"who may lead pseudonyms of {each.id} back changes: another person runs `varde policy agree` first.")
 
 
 @app.command()
@@ -90,6 +94,7 @@ def apply(ctx: typer.Context, pack: Pack, *, dry_run: DryRun = False, form: Form
     _verify_versions(act.hub, proposed)
     with placed(pack), act.hub.reading() as session:
         verify_decided(session, act.hub.policy(), proposed)
+        verify_agreed(session, act.hub.policy(), proposed, by=act.principal.principal_id, at=act.hub.clock())
     if dry_run:
         would(f"put the pack in force with {len(changes)} changes")
         return
@@ -97,6 +102,27 @@ def apply(ctx: typer.Context, pack: Pack, *, dry_run: DryRun = False, form: Form
     policy = put_policy_in_force(stores, read, by=act.principal.principal_id, at=act.hub.clock)
     say(f"Policy {policy.version} is in force ({policy_hash(policy)[:16]}).")
     say(f"Kept {len(publish(act.hub, act.principal))} new notices.")
+
+
+@app.command("agree")
+def agree_(
+    ctx: typer.Context,
+    pack: Pack,
+    purpose: Annotated[str, typer.Argument(help="A purpose whose rules of re-identification the pack changes.")],
+    *,
+    dry_run: DryRun = False,
+) -> None:
+    """Agree, as somebody else than who applies the pack, to who may lead a purpose's pseudonyms back. Audited."""
+    act = acting(ctx, Duty.CHANGE_POLICY)
+    _, proposed = _read(pack, on=act.hub.clock().date())
+    with placed(pack):
+        if dry_run:
+            agreeable(act.hub, proposed, purpose, act.principal)
+            would(f"agree to the rules of re-identification of {purpose}")
+            return
+        agreed = agree(act.hub, proposed, purpose, act.principal)
+    say(f"Agreed to the rules {agreed[:16]} of {purpose}; another person applies them within {AGREED_FOR.days} days.")
+    warn("four eyes are not enforced: on one OS account both credentials can be used by the same person.")
 
 
 @app.command()
