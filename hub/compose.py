@@ -104,7 +104,7 @@ class Hub:
         """Open a write transaction that also keeps how many keys this process has unwrapped so far."""
         tally = self.keystore.unwraps.due()
         with self.unit_of_work() as session:
-            keep_tally(session, tally)
+            keep_tally(session, tally, at=self.clock())
             yield session
         self.keystore.unwraps.kept(tally)
 

@@ -8,6 +8,7 @@ import secrets
 import stat
 import unicodedata
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -95,7 +96,7 @@ def _make(settings: Settings, clock: Clock) -> Made:
         _domains(keystore, _policy(engine, keystore, clock))
         _owner(settings, engine, keystore, instance, clock)
         _sign_first(engine, keystore, instance, clock)
-        _keep_unwraps(engine, keystore)
+        _keep_unwraps(engine, keystore, clock())
     finally:
         engine.dispose()
         key_engine.dispose()
@@ -246,11 +247,11 @@ def _owner(settings: Settings, engine: Engine, keystore: SqlKeyStore, instance: 
         _note_owner(session, principal, clock)
 
 
-def _keep_unwraps(engine: Engine, keystore: SqlKeyStore) -> None:
+def _keep_unwraps(engine: Engine, keystore: SqlKeyStore, at: datetime) -> None:
     """Keep what an existing home's keys cost the key service, as every other run does."""
     if tally := keystore.unwraps.due():
         with unit_of_work(engine) as session:
-            keep_tally(session, tally)
+            keep_tally(session, tally, at=at)
 
 
 def _sign_first(engine: Engine, keystore: SqlKeyStore, instance: bytes, clock: Clock) -> None:

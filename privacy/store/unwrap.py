@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import func, select
@@ -21,38 +22,58 @@ OPENING_ACTIONS: Final = ("open_batch", "reveal.intent")
 
 @dataclass(frozen=True, slots=True)
 class Unwrapped:
-    """Keys of one kind that a run has unwrapped so far for one act (empty: for none that was named)."""
+    """Keys of one kind that a run has unwrapped so far for one act (empty: for none that was named).
+
+    As kept it is dated by when the count was first and last kept, at most a minute after the unwrapping while a server
+    works; an older version kept no date.
+    """
 
     run_id: bytes
     kind: str
     act_id: bytes
     count: int
+    first_at: datetime | None = None
+    last_at: datetime | None = None
 
 
-def keep_tally(session: Session, tally: Iterable[Unwrapped]) -> None:
+def keep_tally(session: Session, tally: Iterable[Unwrapped], *, at: datetime) -> None:
     """Keep how many keys a run has unwrapped so far; the same again changes nothing, and a count never falls."""
+    dates = {"first_at": at, "last_at": at}
     rows = [
-        {"run_id": each.run_id, "kind": each.kind, "act_id": each.act_id, "unwrapped": each.count} for each in tally
+        {"run_id": each.run_id, "kind": each.kind, "act_id": each.act_id, "unwrapped": each.count} | dates
+        for each in tally
     ]
     new: Any = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
     statement = new(UnwrapTally)
     greater = func.max if session.get_bind().dialect.name == "sqlite" else func.greatest
-    keep = {"unwrapped": greater(UnwrapTally.unwrapped, statement.excluded.unwrapped)}
+    keep = {
+        "unwrapped": greater(UnwrapTally.unwrapped, statement.excluded.unwrapped),
+        "last_at": statement.excluded.last_at,
+    }
     execute_rows(session, statement.on_conflict_do_update(index_elements=["run_id", "kind", "act_id"], set_=keep), rows)
 
 
 def kept_tally(session: Session) -> list[Unwrapped]:
     """Return what every run has unwrapped, in the order of runs, kinds and acts."""
     query = select(UnwrapTally).order_by(col(UnwrapTally.run_id), col(UnwrapTally.kind), col(UnwrapTally.act_id))
-    return [Unwrapped(row.run_id, row.kind, row.act_id, row.unwrapped) for row in session.execute(query).scalars()]
+    return [
+        Unwrapped(row.run_id, row.kind, row.act_id, row.unwrapped, row.first_at, row.last_at)
+        for row in session.execute(query).scalars()
+    ]
 
 
-def openings(session: Session) -> dict[bytes, int]:
+def openings(session: Session, *, since: datetime | None = None, before: datetime | None = None) -> dict[bytes, int]:
     """Return how many documents each act of opening said that it opens, by act id, as the audit log has it.
+
+    Only acts that the log dates at or after `since`, and before `before`, where they are given.
 
     Entries without an act id (of versions before the tally) are left out: there is nothing to compare them with.
     """
     query = select(col(AuditBody.body)).where(col(AuditBody.action).in_(OPENING_ACTIONS))
+    if since is not None:
+        query = query.where(col(AuditBody.at) >= since)
+    if before is not None:
+        query = query.where(col(AuditBody.at) < before)
     said: Counter[bytes] = Counter()
     for body in session.execute(query).scalars():
         fields = parse_entry(body).fields

@@ -1,5 +1,7 @@
 """Unwrapped keys against the audit log: what agrees, what nobody told, and what a count is worth."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import Engine, text
 
@@ -7,14 +9,14 @@ from hub.compose import open_hub
 from hub.consents import find_subject
 from hub.database.unit import reading, unit_of_work
 from hub.keystore.unwraps import DOCUMENTS, FILES, GENERATION, UNNAMED, Unwraps
-from hub.reconciliation import Reconciliation, Strength, compared, reconcile
+from hub.reconciliation import Period, Reconciliation, Strength, compared, reconcile
 from hub.reveals.reveal import reveal
 from ingest.pipeline.opening import open_documents
 from ingest.store.record import sealed_revisions
 from privacy.keys import KeyKind
 from privacy.store.unwrap import Unwrapped, keep_tally, kept_tally
 from privacy.terms import KeyId
-from tests.builders import a_key, an_id
+from tests.builders import NOON, FixedClock, a_key, an_id
 from tests.reveal_builders import Company
 
 RUN, ACT, OTHER = an_id(1), an_id(2), an_id(3)
@@ -64,7 +66,7 @@ def test_counts_are_kept_once_whatever_is_repeated(control: Engine) -> None:
     tally = unwraps.due()
     for _ in range(2):
         with unit_of_work(control) as session:
-            keep_tally(session, tally)
+            keep_tally(session, tally, at=NOON)
     assert unwraps.due() == tally, "what was not acknowledged is due again"
     unwraps.kept(tally)
     assert unwraps.due() == []
@@ -72,9 +74,9 @@ def test_counts_are_kept_once_whatever_is_repeated(control: Engine) -> None:
     (risen,) = unwraps.due()
     assert risen.count == 3, "the whole sum"
     with unit_of_work(control) as session:
-        keep_tally(session, [risen])
-        keep_tally(session, tally)
-        keep_tally(session, [])
+        keep_tally(session, [risen], at=NOON)
+        keep_tally(session, tally, at=NOON)
+        keep_tally(session, [], at=NOON)
     with reading(control) as session:
         assert {(each.kind, each.count) for each in kept_tally(session)} == {(RECORD, 3), (GENERATION, 1)}
 
@@ -116,3 +118,41 @@ def test_every_run_counts_for_itself(here: Company) -> None:
     with again.unit_of_work() as session:
         session.execute(text("DELETE FROM unwrap_tally"))
     assert reconcile(again).uncounted >= 1, "a count that was taken away is told"
+
+
+def test_a_period_compares_the_acts_that_the_log_dates_within_it(here: Company, clock: FixedClock) -> None:
+    began = clock()
+    reveal(here.hub, here.success, here.ask(1))
+    between = clock.forward(hours=3)
+    reveal(here.hub, here.success, here.ask(2))
+    reveal(here.hub, here.success, here.ask(3))
+    early, late = reconcile(here.hub, Period(began, between)), reconcile(here.hub, Period(between))
+    assert (early.acts, early.unwrapped, early.is_clean) == (1, 1, True)
+    assert (late.acts, late.unwrapped, late.is_clean) == (2, 2, True)
+    assert (early.spanning, late.spanning) == (1, 1), "this run worked in both: its generation keys are told in both"
+    assert early.generations == late.generations == 2
+    none = reconcile(here.hub, Period(None, began - timedelta(days=400)))
+    assert (none.acts, none.unwrapped, none.generations, none.runs) == (0, 0, 0, 0)
+    assert reconcile(here.hub).spanning == 0
+
+
+def test_keys_without_an_act_are_told_in_the_period_of_their_run(here: Company, clock: FixedClock) -> None:
+    with here.hub.reading() as session:
+        keys = [KeyId(key) for _, _, key, _ in sealed_revisions(session, find_subject(here.hub, "shop:k1").records)]
+    reconcile(here.hub)
+    began = clock.forward(hours=1)
+    here.hub.keystore.get(keys)
+    here.hub.keystore.get(keys, act_id=an_id(66))
+    found = reconcile(here.hub, Period(began))
+    assert (found.without_act, found.unaudited, found.is_clean) == (1, 1, False)
+    clock.forward(hours=1)
+    assert reconcile(here.hub, Period(None, began)).is_clean
+    assert reconcile(here.hub, Period(clock())).is_clean
+
+
+def test_a_count_of_nobody_knows_when_is_told_in_every_period() -> None:
+    old = Unwrapped(RUN, GENERATION, UNNAMED, 2)
+    for period in (Period(NOON), Period(None, NOON), Period(NOON, NOON)):
+        assert period.meets(old)
+        assert not period.holds(old)
+    assert Period().holds(old)
