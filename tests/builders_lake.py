@@ -152,6 +152,17 @@ def all_rows(lake: Lake, table: str = "orders") -> pl.DataFrame:
         return reader.collect(reader.scan(table)).sort(pl.all())
 
 
+def told_to(opened: list[str]) -> Callable[[LocalFileStore, str], str]:
+    """Return a `LocalFileStore.location` that notes which files are opened."""
+    location = LocalFileStore.location
+
+    def noting(store: LocalFileStore, name: str) -> str:
+        opened.append(name)
+        return location(store, name)
+
+    return noting
+
+
 def states(lake: Lake) -> dict[FileState, int]:
     """Count the catalogue's files by state."""
     with lake.read_only() as session:

@@ -8,6 +8,7 @@ Rules kept here:
 - inside, rows go by record and event time: an erasure or a per-person read meets one run of rows, and ids compress.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,6 +55,11 @@ def modulus_for(rows: int) -> int:
 def bucket_of(record_id: bytes) -> int:
     """Return the bucket of one record (0 to 255): the twin of the expression the frames use."""
     return record_id[0]
+
+
+def can_hold(modulus: int, remainder: int, records: Iterable[bytes]) -> bool:
+    """Say whether a file of a modulus and remainder can hold rows whose person is one of the records."""
+    return any(bucket_of(record) % modulus == remainder for record in records)
 
 
 def bucket() -> pl.Expr:

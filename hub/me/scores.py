@@ -65,7 +65,7 @@ def _newest(hub: Hub, anchors: pl.DataFrame) -> list[dict[str, Any]]:
     with reading(hub.lake) as reader:
         if not reader.snapshot.of_table(_TABLE):
             return []
-        mine = reader.scan(_TABLE).filter(pl.col("person").is_in(anchors["record"].implode()))
+        mine = reader.scan_people(_TABLE, anchors["record"].to_list())
         found = reader.collect(mine.select(*_SHOWN, *_REASONS, "crosswalk_revision"))
     current = anchors.select(person="record", crosswalk_revision="revision")
     valid = found.join(current, on=["person", "crosswalk_revision"], how="semi")

@@ -38,9 +38,8 @@ class LakeRows:
 
 def lake_rows(lake: Lake, records: Sequence[RecordId]) -> list[LakeRows]:
     """Read every row about a person from every table of the lake; `records` are all records of the person."""
-    people = pl.Series([bytes(record) for record in records], dtype=pl.Binary)
     with reading(lake) as reader:
-        return [found for table in LAKE_TABLES.values() for found in _of_table(reader, table, people)]
+        return [found for table in LAKE_TABLES.values() for found in _of_table(reader, table, records)]
 
 
 def shown_columns(table: Table) -> tuple[Column, ...]:
@@ -53,16 +52,18 @@ def _is_about(column: Column) -> bool:
     return column.category is not DataCategory.NONE or column.kind is ColumnKind.REDACTION or column.name == "model_id"
 
 
-def _of_table(reader: Reader, table: Table, people: pl.Series) -> Iterator[LakeRows]:
+def _of_table(reader: Reader, table: Table, records: Sequence[RecordId]) -> Iterator[LakeRows]:
+    """Read what is about the person from the files of their buckets; what they handled lies in anybody's."""
     names = {column.name for column in table.all_columns}
     if PERSON not in names or not reader.snapshot.of_table(table.name):
         return
     columns = shown_columns(table)
-    rows = reader.scan(table.name).filter(pl.col(PERSON).is_in(people.implode()))
+    rows = reader.scan_people(table.name, records)
     found = reader.collect(rows.select(column.name for column in columns))
     if found.height:
         yield LakeRows(table=table, columns=columns, frame=found)
     if EMPLOYEE in names:
+        people = pl.Series(records, dtype=pl.Binary)
         mine = reader.scan(table.name).filter(pl.col(EMPLOYEE).is_in(people.implode()))
         handled = reader.collect(mine.select(_AS_COLLEAGUE))
         if handled.height:

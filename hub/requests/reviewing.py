@@ -107,11 +107,11 @@ def _reviewed(hub: Hub, request_id: bytes) -> tuple[Subject, str]:
 
 
 def _newest_score(hub: Hub, subject: Subject, module: str) -> tuple[RecordId, bytes, datetime]:
-    people = pl.Series([bytes(record) for record in subject.records], dtype=pl.Binary)
-    mine = pl.col("person").is_in(people.implode()) & (pl.col("module") == module)
     with reading(hub.lake) as reader:
-        scores = reader.scan("scores").filter(mine).select("person", "model_id", "scored_at", "event_time")
-        rows = reader.collect(scores).sort("scored_at", "event_time").rows()
+        scores = reader.scan_people("scores", subject.records).filter(pl.col("module") == module)
+        rows = reader.collect(
+            scores.select("person", "model_id", "scored_at", "event_time").sort("scored_at", "event_time")
+        ).rows()
     if not rows:
         raise StepRefused("no_such_score", "Nothing of that module is held of the person")
     record, model_id, scored_at, _ = rows[-1]

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -23,11 +24,12 @@ from hub.database.unit import RuleBroken
 from hub.errors import AccessRefused
 from hub.lake import catalogue
 from hub.lake.append import append
+from hub.lake.storage import LocalFileStore
 from hub.migrations.tables import MODULES
 from hub.requests.cells import Words, shown
 from hub.requests.erasing import carry_out, erasure_plan
 from hub.requests.export import Form, export
-from hub.requests.lake_rows import shown_columns
+from hub.requests.lake_rows import lake_rows, shown_columns
 from hub.requests.opening import CELLS, SEALED
 from hub.requests.portable import portable_tables
 from hub.requests.reflection import NOT_ABOUT, WITHHELD, TableUnclassified, held_rows, way_of
@@ -50,6 +52,7 @@ from privacy.terms import (
 )
 from tests.audit_faults import broken
 from tests.builders import DATABASES, NOON, FixedClock, an_id
+from tests.builders_lake import told_to
 from tests.conftest import HubFactory
 from tests.request_builders import MESSAGES, Office, copied, stocked
 from tests.shop import ORDERS
@@ -93,6 +96,24 @@ def test_a_person_is_told_everything_of_theirs_and_nothing_of_others(desk: Offic
     assert not [word for word in OTHERS if word in told]
     theirs = [bytes(record).hex() for key in ("shop:k2", "shop:k3") for record in desk.who(key).records]
     assert not [record for record in theirs if record in told]
+
+
+def test_an_export_opens_only_the_files_that_can_hold_the_person(
+    small: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table whose rows name a colleague is the exception: what somebody handled lies in the customers' files."""
+    monkeypatch.setattr("hub.lake.append.modulus_for", lambda _rows: 64)
+    people = small.who("shop:k1").records
+    elsewhere = min(set(range(64)) - {record[0] % 64 for record in people})
+    for owner in (small.record("shop:k1"), bytes([elsewhere]) * 16):
+        put(small, "usage", person=bytes(owner), kind="login")
+        put(small, "tickets", person=bytes(owner))
+    opened: list[str] = []
+    monkeypatch.setattr(LocalFileStore, "location", told_to(opened))
+    found = lake_rows(small.hub.lake, people)
+    assert {each.table.name: each.frame.height for each in found} == {"orders": 3, "usage": 1, "tickets": 1}
+    by_table = Counter(name.partition("/")[0] for name in set(opened))
+    assert (by_table["usage"], by_table["tickets"]) == (1, 2)
 
 
 # -- by reflection ---------------------------------------------------------------------------------------------------

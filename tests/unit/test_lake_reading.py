@@ -14,6 +14,7 @@ from hub.lake.fsck import FindingKind, fsck
 from hub.lake.lake import Lake
 from hub.lake.purge import purge
 from hub.lake.reading import reading
+from hub.lake.storage import LocalFileStore
 from hub.lake.terms import CatalogueFile, FileState, name_of
 from privacy.keys import Key, NewKey
 from tests.builders_lake import (
@@ -27,6 +28,7 @@ from tests.builders_lake import (
     parquet_bytes,
     record,
     small_lake,
+    told_to,
 )
 
 OPERATION = b"o" * 16
@@ -89,6 +91,31 @@ def test_files_outside_the_time_bounds_are_not_opened(tmp_path: Path) -> None:
         with pytest.raises(LakeFileRefused):
             reader.collect(reader.scan("orders", since=old.max_event_at))
         assert reader.collect(reader.scan("orders", since=None, until=old.min_event_at)).is_empty()
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.sets(st.integers(0, 40), max_size=3), st.sampled_from([1, 4, 64]))
+def test_reading_some_people_opens_only_the_files_of_their_buckets(
+    tmp_path_factory: pytest.TempPathFactory, numbers: set[int], modulus: int
+) -> None:
+    root = tmp_path_factory.mktemp("lake")
+    lake, opened = small_lake(root), list[str]()
+    owners = [*range(40), None, None]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("hub.lake.append.modulus_for", lambda _rows: modulus)
+        land(lake, orders(owners, organisation=7), 1)
+        patched.setattr("hub.lake.append.modulus_for", lambda _rows: 1)
+        land(lake, orders(owners[:9], start=100), 2)
+        patched.setattr(LocalFileStore, "location", told_to(opened))
+        people = [record(number) for number in sorted(numbers)]
+        with reading(lake) as reader:
+            got = reader.collect(reader.scan_people("orders", people)).sort(pl.all())
+            files = {name_of(file.table, file.file_id): file for file in reader.snapshot.files}
+    assert got.equals(all_rows(lake).filter(pl.col("person").is_in(people)))
+    buckets = {each[0] for each in people}
+    assert set(opened) == {
+        name for name, file in files.items() if any(each % file.modulus == file.remainder for each in buckets)
+    }
 
 
 def test_a_flipped_byte_anywhere_is_refused_or_changes_nothing(tmp_path: Path) -> None:
