@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from hub.compose import Hub
 from hub.erasure.portrait import Portrait
-from hub.keystore.generation import GenerationState, all_generations
+from hub.keystore.generation import ends_of_generations
 from hub.keystore.named import audit_key
 from hub.recipients.store import Notice
 from ingest.canonical.catalogue import LAKE_TABLES
@@ -108,9 +108,9 @@ def finality(hub: Hub, at: datetime) -> dict[str, Any]:
 
     A generation that was begun afterwards never wrapped them.
     """
-    concerned = [each for each in all_generations(hub.keystore.engine) if each.created_at <= at]
-    waiting = [each for each in concerned if each.state is not GenerationState.DESTROYED]
+    concerned = [each for each in ends_of_generations(hub.keystore.engine) if each[1] <= at]
+    waiting = [generation_id.hex() for generation_id, _, destroyed_at in concerned if destroyed_at is None]
     if waiting:
-        return {"since": None, "waits_for_generations": [each.generation_id.hex() for each in waiting]}
-    last = max((each.destroyed_at for each in concerned if each.destroyed_at is not None), default=at)
+        return {"since": None, "waits_for_generations": waiting}
+    last = max((destroyed_at for _, _, destroyed_at in concerned if destroyed_at is not None), default=at)
     return {"since": max(last, at).isoformat(), "waits_for_generations": []}

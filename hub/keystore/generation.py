@@ -83,6 +83,13 @@ def all_generations(engine: Engine) -> list[Generation]:
     return [_shown(row, counts.get(wrapper_of(row.generation_id), 0)) for row in rows]
 
 
+def ends_of_generations(engine: Engine) -> list[tuple[bytes, datetime, datetime | None]]:
+    """Return id, beginning and destruction of each generation, the oldest first; without counting a key."""
+    with reading(engine) as session:
+        rows = session.execute(select(KeyGenerationRow).order_by(col(KeyGenerationRow.created_us))).scalars().all()
+        return [(each.generation_id, each.created_at, each.destroyed_at) for each in (_shown(row, 0) for row in rows)]
+
+
 def direct_wrappers(engine: Engine) -> dict[str, int]:
     """Count the data keys that a KEK wrapped itself, by its id: those of homes before key generations."""
     with reading(engine) as session:

@@ -7,7 +7,7 @@ from sqlmodel import col
 
 from hub.database.unit import reading
 from hub.keystore.store import SqlKeyStore, kind_of
-from hub.keystore.tables import WrappedKey
+from hub.keystore.tables import NAMED, WrappedKey
 from privacy.errors import KeyNotFound
 from privacy.keys import Key, KeyKind
 from privacy.terms import KeyId
@@ -31,7 +31,7 @@ def named_keys(engine: Engine) -> list[NamedKey]:
 
     """
     columns = (col(WrappedKey.key_id), col(WrappedKey.kind), col(WrappedKey.name), col(WrappedKey.version))
-    query = select(*columns).where(col(WrappedKey.name) != "").order_by(*columns[1:])
+    query = select(*columns).where(NAMED).order_by(*columns[1:])
     with reading(engine) as session:
         rows = session.execute(query).all()
     return [

@@ -20,7 +20,7 @@ from hub.database.journal import truncate_journal
 from hub.database.unit import reading, unit_of_work
 from hub.keystore.generation import stays_current, wrapper_of
 from hub.keystore.held import Clock, HeldGenerations
-from hub.keystore.tables import LedgerEntry, WrappedKey
+from hub.keystore.tables import NAMED, LedgerEntry, WrappedKey
 from hub.keystore.unwraps import Unwraps
 from privacy.errors import KekUnavailable, SealBroken
 from privacy.keys import NO_ACT, KekProvider, Key, KeyKind, NewKey
@@ -104,6 +104,7 @@ class SqlKeyStore:
                     col(WrappedKey.kind) == kind.value,
                     col(WrappedKey.name) == name,
                     col(WrappedKey.version) == version,
+                    NAMED,
                 )
             ).scalar_one_or_none()
         if row is None:

@@ -3,10 +3,14 @@
 Data category: none (wrapped keys under random ids). Retention: a data key lives exactly as long as what it seals.
 """
 
+from typing import Final
+
 from sqlalchemy import BigInteger, Index, MetaData, text
 from sqlmodel import Field, SQLModel
 
 keystore_metadata = MetaData()
+NAMED: Final = text("name <> ''")
+"""The condition of the index over the hub's own keys: a query that does not say it in these words reads every key."""
 
 
 class WrappedKey(SQLModel, table=True):
@@ -22,8 +26,8 @@ class WrappedKey(SQLModel, table=True):
             "name",
             "version",
             unique=True,
-            sqlite_where=text("name <> ''"),
-            postgresql_where=text("name <> ''"),
+            sqlite_where=NAMED,
+            postgresql_where=NAMED,
         ),
         {"sqlite_with_rowid": False},
     )

@@ -4,15 +4,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from hub.database.engine import engine_of
 from hub.database.schema import upgrade
 from hub.database.unit import RuleBroken, reading, unit_of_work
 from hub.errors import HubError
 from hub.kek.file import FileKek
+from hub.keystore.named import named_keys
 from hub.keystore.store import SqlKeyStore
 from privacy.errors import KekUnavailable, SealBroken
 from privacy.keys import KeyKind
@@ -54,6 +56,22 @@ def test_keys_come_back_and_unknown_ones_are_absent(store: SqlKeyStore) -> None:
     assert store.get([KeyId(an_id(1)), KeyId(an_id(9))]) == {an_id(1): a_key(1)}
     assert store.get([]) == {}
     assert store.count() == 2
+
+
+def test_the_hubs_own_keys_are_found_without_reading_everybodys(store: SqlKeyStore, engine: Engine) -> None:
+    """At 500,000 people each took 0.4 s while the query did not say the index's condition."""
+    asked: list[tuple[str, Any]] = []
+    event.listen(engine, "before_cursor_execute", lambda _c, _u, sql, values, *_: asked.append((sql, values)))
+    store.find_named(KeyKind.INDEX, "identity")
+    named_keys(engine)
+    explain = "EXPLAIN QUERY PLAN " if engine.dialect.name == "sqlite" else "EXPLAIN "
+    selects = [(sql, values) for sql, values in asked if sql.startswith("SELECT") and "wrapped_key" in sql]
+    assert len(selects) == 2
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET enable_seqscan = off")
+        plans = [str(connection.exec_driver_sql(explain + sql, values).all()) for sql, values in selects]
+    assert all("ux_wrapped_key_name" in plan for plan in plans)
 
 
 def test_more_keys_than_a_statement_takes(store: SqlKeyStore) -> None:
