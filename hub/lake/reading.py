@@ -1,14 +1,16 @@
 """Read the lake: pin a snapshot under a lease, scan tables lazily, turn file faults into the lake's own errors."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 
 import polars as pl
 
 from hub.lake import catalogue
 from hub.lake.buckets import can_hold
 from hub.lake.errors import LakeFileRefused, SnapshotExpired
+from hub.lake.folding import Answer, Fold
 from hub.lake.integrity import fault_of
 from hub.lake.lake import Lake
 from hub.lake.opening import open_file
@@ -75,6 +77,25 @@ class Reader:
         files = [file for file in self.snapshot.of_table(table) if can_hold(file.modulus, file.remainder, people)]
         wanted = pl.Series(people, dtype=pl.Binary)
         return self._open(table, files).filter(pl.col("person").is_in(wanted.implode()))
+
+    def folded(self, table: str, fold: Fold) -> pl.DataFrame:
+        """Summarise all rows of a table; files that this process has summarised before are not opened again.
+
+        Raises:
+            SnapshotExpired, LakeFileRefused: as `collect`.
+
+        """
+        self._verify_lease()
+        with self.refusals():
+            return self._lake.folds.of(fold, table, self.snapshot.of_table(table), partial(self._open, table))
+
+    def answer(self, key: Hashable, make: Callable[[], Answer]) -> Answer:
+        """Return what this process made before from the files of this very snapshot under a key, or make it now.
+
+        The key has to name whatever else the answer depends on: with the database, the epoch of the same transaction.
+        """
+        files = frozenset(file.file_id for file in self.snapshot.files)
+        return self._lake.folds.answer((files, key), make)
 
     def _open(self, table: str, files: Sequence[CatalogueFile]) -> pl.LazyFrame:
         """Scan some files of a table as one frame."""

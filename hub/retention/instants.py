@@ -11,6 +11,7 @@ from typing import Final
 
 import polars as pl
 
+from hub.lake.folding import Fold
 from hub.lake.reading import Reader
 from hub.retention.terms import OWNER
 from ingest.canonical.table import INSTANT
@@ -23,22 +24,42 @@ RUNNING: Final = datetime(9999, 1, 1, tzinfo=UTC)
 """The end of a relation whose end nobody knows."""
 TRACES: Final = "contact_traces"
 _PURCHASES: Final = ("orders", "order_lines", "payments")
-_EVENT: Final = pl.col("event_time")
+_SIDES: Final = ("person", "organisation")
+_SUBSCRIPTION: Final = (*_SIDES, "subscription_ref")
+_AT: Final = pl.col("at")
 Scan = Callable[[str], pl.LazyFrame]
+Summarise = Callable[[str, Fold], pl.LazyFrame]
+"""Gives the summary of a whole table of the lake by a fold."""
+
+OLDEST: Final = Fold(
+    "oldest",
+    lambda rows: rows.group_by(_SIDES).agg(pl.col("event_time").min()),
+    lambda parts: parts.group_by(_SIDES).agg(pl.col("event_time").min()),
+)
+"""person, organisation and the first event_time of what they did together."""
 
 
-def instants_of(scan: Scan, records: pl.DataFrame, contacts: Iterable[ContactEvent]) -> pl.LazyFrame:
+def from_rows(scan: Scan) -> Summarise:
+    """Summarise whole tables anew, as `scan` gives them."""
+    return lambda table, fold: fold.of_rows(scan(table))
+
+
+def from_folds(reader: Reader) -> Summarise:
+    """Summarise whole tables as a reader sees them, by what this process remembers of their files."""
+    return lambda table, fold: reader.folded(table, fold).lazy()
+
+
+def instants_of(summarise: Summarise, records: pl.DataFrame, contacts: Iterable[ContactEvent]) -> pl.LazyFrame:
     """Return record (Binary), last_contact and relation_end (instants, null where nothing is known).
 
-    `scan` gives a whole table of the lake; `records` has record and entity (Binary) of everybody.
+    `records` has record and entity (Binary) of everybody.
     """
-    traces = scan(TRACES)
-    acts = [_matching(scan(each.table), each) for each in contacts]
-    bought = [scan(table) for table in _PURCHASES]
-    contact = [_owned(each) for each in (*acts, traces.filter(pl.col("kind") == LAST_CONTACT))]
-    ended = [_owned(each) for each in (*bought, traces.filter(pl.col("kind") == RELATION_END))]
-    ended.append(_subscriptions(scan("subscriptions")))
-    known = pl.concat([_latest(contact, LAST_CONTACT), _latest(ended, RELATION_END)], how="diagonal")
+    traces = summarise(TRACES, _latest_of_kind())
+    contact = [summarise(each.table, _latest(each)) for each in contacts]
+    contact.append(_traced(traces, LAST_CONTACT))
+    ended = [summarise(table, _latest()) for table in _PURCHASES]
+    ended += [_traced(traces, RELATION_END), _ends(summarise("subscriptions", _newest_change()))]
+    known = pl.concat([_of_owners(contact, LAST_CONTACT), _of_owners(ended, RELATION_END)], how="diagonal")
     owners = known.join(records.lazy().select(pl.col(RECORD).alias(OWNER), "entity"), on=OWNER, how="left")
     of_entity = owners.group_by(pl.coalesce("entity", OWNER).alias("entity")).agg(
         pl.max(LAST_CONTACT), pl.max(RELATION_END)
@@ -67,21 +88,45 @@ def joined(rows: pl.LazyFrame, instants: pl.LazyFrame | None) -> pl.LazyFrame:
     return owned.join(instants, left_on=OWNER, right_on=RECORD, how="left")
 
 
-def _matching(rows: pl.LazyFrame, contact: ContactEvent) -> pl.LazyFrame:
-    return rows if contact.column is None else rows.filter(pl.col(contact.column).is_in(sorted(contact.values)))
-
-
-def _owned(rows: pl.LazyFrame, at: pl.Expr = _EVENT) -> pl.LazyFrame:
-    """Return owner and instant of each row, once for its person and once for its organisation."""
-    sides = [rows.select(pl.col(side).alias(OWNER), at.alias("at")) for side in ("person", "organisation")]
-    return pl.concat(sides).drop_nulls()
-
-
-def _subscriptions(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Return until when each subscription runs by its last change; of two at one instant the end counts."""
-    newest = rows.group_by("person", "organisation", "subscription_ref").agg(
-        pl.col("kind", "ends_at", "event_time").sort_by("event_time", pl.col("kind") == "ended").last()
+def _latest(contact: ContactEvent | None = None) -> Fold:
+    """Fold rows to the latest `at` of each person and organisation; of a contact only the rows that are one."""
+    wanted = pl.lit(value=True)
+    if contact is not None and contact.column is not None:
+        wanted = pl.col(contact.column).is_in(sorted(contact.values))
+    name = "all" if contact is None or contact.column is None else f"{contact.column}:{sorted(contact.values)}"
+    return Fold(
+        f"latest:{name}",
+        lambda rows: rows.filter(wanted).group_by(_SIDES).agg(at=pl.col("event_time").max()),
+        lambda parts: parts.group_by(_SIDES).agg(_AT.max()),
     )
+
+
+def _latest_of_kind() -> Fold:
+    """Fold traces to the latest of each kind."""
+    return Fold(
+        "latest of kind",
+        lambda rows: rows.group_by(*_SIDES, "kind").agg(at=pl.col("event_time").max()),
+        lambda parts: parts.group_by(*_SIDES, "kind").agg(_AT.max()),
+    )
+
+
+def _newest_change() -> Fold:
+    """Fold subscriptions to the last change of each; of two at one instant the end counts, then what runs longer."""
+    order = ("event_time", pl.col("kind") == "ended", "ends_at", "kind")
+    newest = pl.col("kind", "ends_at", "event_time").sort_by(*order, nulls_last=True).last()
+
+    def folded(rows: pl.LazyFrame) -> pl.LazyFrame:
+        return rows.group_by(_SUBSCRIPTION).agg(newest)
+
+    return Fold("newest change", folded, folded)
+
+
+def _traced(traces: pl.LazyFrame, kind: str) -> pl.LazyFrame:
+    return traces.filter(pl.col("kind") == kind).drop("kind")
+
+
+def _ends(newest: pl.LazyFrame) -> pl.LazyFrame:
+    """Return until when each subscription runs by its last change."""
     end = (
         pl.when(pl.col("kind") == "ended")
         .then("event_time")
@@ -89,8 +134,10 @@ def _subscriptions(rows: pl.LazyFrame) -> pl.LazyFrame:
         .then(pl.coalesce("ends_at", "event_time"))
         .otherwise(pl.coalesce("ends_at", pl.lit(RUNNING, dtype=INSTANT)))
     )
-    return _owned(newest, end)
+    return newest.select(*_SIDES, at=end)
 
 
-def _latest(frames: list[pl.LazyFrame], name: str) -> pl.LazyFrame:
-    return pl.concat(frames).group_by(OWNER).agg(pl.col("at").max().alias(name))
+def _of_owners(summaries: list[pl.LazyFrame], name: str) -> pl.LazyFrame:
+    """Return the latest instant of each owner, of those that are persons and of those that are organisations."""
+    sides = [each.select(pl.col(side).alias(OWNER), "at") for each in summaries for side in _SIDES]
+    return pl.concat(sides).drop_nulls().group_by(OWNER).agg(_AT.max().alias(name))

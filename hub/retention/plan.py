@@ -14,7 +14,7 @@ import polars as pl
 from hub.compose import Hub
 from hub.lake.expiry import telling_rows
 from hub.lake.reading import reading
-from hub.retention.instants import instants_of, worked_out
+from hub.retention.instants import from_rows, instants_of, worked_out
 from hub.retention.keeping import Facts, TableSieve, facts_of, horizon
 from hub.retention.own_terms import PERIODS, own_terms
 from hub.retention.people import due_people, people_rule
@@ -82,7 +82,7 @@ def person_instants(hub: Hub, facts: Facts) -> pl.DataFrame | None:
     if not any(rule.starts in OF_PERSON for rule in facts.policy.retention):
         return None
     with reading(hub.lake) as reader:
-        return worked_out(reader, instants_of(reader.scan, facts.records, facts.policy.contact_events))
+        return worked_out(reader, instants_of(from_rows(reader.scan), facts.records, facts.policy.contact_events))
 
 
 def _table_lines(hub: Hub, facts: Facts, table: str, on: date, instants: pl.DataFrame | None) -> Iterator[Line]:

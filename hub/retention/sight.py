@@ -5,24 +5,31 @@ table is old enough, its scan is the plain one; where the event time decides, wh
 belongs to a person is joined as one frame.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Final, Self
 
 import polars as pl
 from sqlmodel import Session
 
+from hub.lake.folding import Answer
 from hub.lake.reading import Reader
-from hub.retention.instants import instants_of, joined, worked_out
+from hub.retention.instants import OLDEST, from_folds, instants_of, joined, worked_out
 from hub.retention.terms import TableTerms, terms_of
 from ingest.canonical.catalogue import lake_table_of
+from ingest.canonical.table import INSTANT
 from ingest.store.record import records_frame
-from privacy.purposes import Policy
+from privacy.purposes import Policy, policy_hash
 from privacy.retention import date_of
+from privacy.store.epoch import current_epoch
 from privacy.terms import EntityKind
 
 RETENTION: Final = "retention"
 """The rule by which a customer is absent who has rows, all of whose time is over."""
 _SIDES: Final = ("person", "organisation")
+_FEW: Final = 0.1
+"""Up to so many of the owners are asked row by row in a scan of their own; more, and one scan asks all of them."""
 
 
 class Sight:
@@ -33,35 +40,74 @@ class Sight:
         self._policy = policy
         self._purpose = purpose
         self._on: date = date_of(at)
-        self._records: pl.DataFrame | None = None
+        self._records = pl.DataFrame(schema=_RECORDS)
+        self._known_at: tuple[object, ...] | None = None
         self._instants: pl.LazyFrame | None = None
         self._hidden: list[pl.LazyFrame] = []
 
     def know_records(self, session: Session, tables: tuple[str, ...]) -> None:
         """Read, in the caller's snapshot, which records are one person, if a rule over the tables asks for it."""
         if any(terms.of_person and self._bites(terms) for terms in map(self._terms, tables)):
-            self._records = all_records(session)
+            epoch = current_epoch(session)
+            self._known_at = (epoch, policy_hash(self._policy), self._on)
+            self._records = self._reader.answer(("records", epoch), lambda: all_records(session))
 
     def scan(self, table: str, *, until: datetime) -> pl.LazyFrame:
         """Scan a table's rows before `until` as far as the purpose may see them; raises as `Reader.scan` does."""
         terms = self._terms(table)
         if not self._bites(terms):
             return self._reader.scan(table, until=until)
-        before, rows = terms.ended_before(on=self._on), self._reader.scan(table, until=until)
+        if terms.of_person and not terms.for_the_law() and not terms.days_of_module:
+            return self._by_owner(terms, until)
+        return self._by_row(terms, until)
+
+    def _by_row(self, terms: TableTerms, until: datetime) -> pl.LazyFrame:
+        """Ask each row of a table whether its time is over."""
+        table, on = terms.table, self._on
+        before, rows = terms.ended_before(on=on), self._reader.scan(table, until=until)
         instants = self._known() if terms.of_person else None
-        ended = terms.ended(on=self._on)
+        ended = terms.ended(on=on)
         if terms.for_the_law():
-            ended &= ~terms.held(on=self._on)
+            ended &= ~terms.held(on=on)
             before = None
         older = rows if before is None else self._reader.scan(table, until=min(before, until))
         oldest = older.group_by(_SIDES).agg(pl.col("event_time").min())  # if any row of theirs is over, the oldest is
         self._hidden.append(joined(oldest, instants).filter(ended).select(_SIDES))
         seen = rows if before is None else self._reader.scan(table, since=before, until=until)
-        blanks = terms.blanks(on=self._on)
-        if before is None or blanks:
-            seen = joined(seen, instants).filter(~ended)
-            seen = seen.with_columns(pl.when(~over).then(pl.col(column)) for column, over in blanks.items())
-        return seen.select(lake_table_of(table).schema.names())
+        if before is None or terms.blanks(on=on):
+            return _left(seen, terms, instants, on)
+        return seen
+
+    def _by_owner(self, terms: TableTerms, until: datetime) -> pl.LazyFrame:
+        """Ask each owner once, where it is mostly the owner who decides; and the rows only of those whose rows differ.
+
+        What is over of a row is over of every older row of its owner. So an owner of whose oldest row nothing is over
+        is seen whole, and one of whom a row of this very moment were over is not seen at all.
+        """
+        judged = self._once(("judged", terms.table, terms.purpose, until), lambda: self._judged(terms, until))
+        self._hidden.append(judged.hidden.lazy())
+        rows = self._reader.scan(terms.table, until=until)
+        if judged.mixed is None:
+            return _left(rows, terms, self._known(), self._on)
+        whole = rows.filter(~judged.left_out.rows) if judged.left_out else rows
+        if not judged.mixed:
+            return whole
+        return pl.concat([whole, _left(rows.filter(judged.mixed.rows), terms, self._known(), self._on)])
+
+    def _judged(self, terms: TableTerms, until: datetime) -> "_Judged":
+        ended, blanks = terms.ended(on=self._on), terms.blanks(on=self._on)
+        oldest = self._reader.folded(terms.table, OLDEST).lazy().filter(pl.col("event_time") < until)
+        asked = joined(oldest, self._known()).with_columns(ended=ended, over=pl.any_horizontal(ended, *blanks.values()))
+        newest = asked.with_columns(event_time=pl.lit(until, dtype=INSTANT))
+        each = newest.select(*_SIDES, "ended", "over", gone=ended).collect()
+        left_out = each.filter(pl.col("over") | pl.col("gone"))
+        mixed = left_out.filter(~pl.col("gone"))
+        nobodys = left_out.filter(pl.all_horizontal(pl.col(_SIDES).is_null()))  # rows that no owner names
+        return _Judged(
+            hidden=each.filter("ended").select(_SIDES),
+            left_out=_Owners.of(left_out),
+            mixed=None if nobodys.height or mixed.height > each.height * _FEW else _Owners.of(mixed),
+        )
 
     def withheld(self, subjects: pl.DataFrame, seen: pl.DataFrame, side: str) -> int:
         """Count the subjects that are not among the rows seen, but had rows whose time is over.
@@ -88,10 +134,65 @@ class Sight:
     def _known(self) -> pl.LazyFrame:
         """Work the instants out once a read, however many tables ask."""
         if self._instants is None:
-            records = pl.DataFrame(schema=_RECORDS) if self._records is None else self._records
-            frame = instants_of(self._reader.scan, records, self._policy.contact_events)
-            self._instants = worked_out(self._reader, frame).lazy()
+            self._instants = self._once(("instants",), self._worked_out).lazy()
         return self._instants
+
+    def _worked_out(self) -> pl.DataFrame:
+        frame = instants_of(from_folds(self._reader), self._records, self._policy.contact_events)
+        return worked_out(self._reader, frame)
+
+    def _once(self, key: tuple[object, ...], make: Callable[[], Answer]) -> Answer:
+        """Make an answer once for the same files, epoch, policy and day."""
+        return make() if self._known_at is None else self._reader.answer((*self._known_at, *key), make)
+
+
+@dataclass(frozen=True, slots=True)
+class _Owners:
+    """Owners of rows: persons, and organisations of rows without one."""
+
+    persons: pl.Series
+    organisations: pl.Series
+
+    @classmethod
+    def of(cls, pairs: pl.DataFrame) -> Self:
+        """Gather the owners of person and organisation."""
+        persons = pairs["person"].drop_nulls().unique()
+        return cls(persons, pairs.filter(pl.col("person").is_null())["organisation"].drop_nulls().unique())
+
+    def __bool__(self) -> bool:
+        """Say whether there is anybody."""
+        return bool(len(self.persons) or len(self.organisations))
+
+    @property
+    def rows(self) -> pl.Expr:
+        """Say of each row whether it is theirs; a column that decides nothing is not read."""
+        of_persons = pl.col("person").is_in(self.persons.implode()).fill_null(value=False)
+        if self.organisations.is_empty():
+            return of_persons
+        theirs = pl.col("organisation").is_in(self.organisations.implode()).fill_null(value=False)
+        return of_persons | (pl.col("person").is_null() & theirs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """What a table's owners come to: `hidden` has person and organisation of rows that are over.
+
+    Rows of owners that are not `left_out` are seen whole, those of the `mixed` among them are asked one by one; if that
+    is None, all rows are.
+    """
+
+    hidden: pl.DataFrame
+    left_out: _Owners
+    mixed: _Owners | None
+
+
+def _left(rows: pl.LazyFrame, terms: TableTerms, instants: pl.LazyFrame | None, on: date) -> pl.LazyFrame:
+    """Leave out the rows whose time is over, and of others the columns whose time is."""
+    ended = terms.ended(on=on)
+    left = joined(rows, instants).filter(~(ended & ~terms.held(on=on)) if terms.for_the_law() else ~ended)
+    blanks = terms.blanks(on=on).items()
+    blanked = left.with_columns(pl.when(~over).then(pl.col(column)) for column, over in blanks)
+    return blanked.select(lake_table_of(terms.table).schema.names())
 
 
 _RECORDS: Final = {"record": pl.Binary, "entity": pl.Binary}

@@ -13,7 +13,17 @@ from hub.compose import Hub
 from hub.lake import catalogue
 from hub.lake.append import append
 from hub.lake.reading import reading
-from hub.retention.instants import LAST_CONTACT, RECORD, RELATION_END, RUNNING, TRACES, instants_of, joined, worked_out
+from hub.retention.instants import (
+    LAST_CONTACT,
+    RECORD,
+    RELATION_END,
+    RUNNING,
+    TRACES,
+    from_rows,
+    instants_of,
+    joined,
+    worked_out,
+)
 from hub.retention.keeping import Facts, TableSieve
 from ingest.canonical.catalogue import lake_table_of
 from ingest.canonical.table import INSTANT
@@ -30,7 +40,7 @@ def keep_traces(hub: Hub, facts: Facts, sieve_of: Callable[[str], TableSieve], i
             rows = joined(reader.scan(table), instants.lazy() if sieve.terms.of_person else None)
             return rows.filter(~sieve.due)
 
-        after = worked_out(reader, instants_of(staying, facts.records, facts.policy.contact_events))
+        after = worked_out(reader, instants_of(from_rows(staying), facts.records, facts.policy.contact_events))
     lost = pl.concat([_lost(instants, after, kind) for kind in (LAST_CONTACT, RELATION_END)])
     with hub.reading() as session:
         frame = _traces(session, lost)
