@@ -57,7 +57,16 @@ from hub.suppression.identifier import IdentifierInvalid
 from hub.suppression.listing import NothingSuppressed
 from hub.views.errors import CutRefused, SpecRefused
 from hub.witness.rules import SubmissionRefused
-from ingest.errors import BatchBusy, ColumnsUnfit, ContractInvalid, FileRefused, IngestError, LaneBusy, SpecInvalid
+from ingest.errors import (
+    BatchBusy,
+    ColumnsUnfit,
+    ContractInvalid,
+    FileRefused,
+    IngestError,
+    LaneBusy,
+    ListRekeyed,
+    SpecInvalid,
+)
 from ingest.prepass.container import StreamBroken
 from predict import errors as predict
 from privacy.audit import AuditFieldRefused
@@ -160,6 +169,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     StreamBroken: _UNFIT,
     BatchBusy: _BUSY,
     LaneBusy: _BUSY,
+    ListRekeyed: _BUSY,
     PrivacyError: UNEXPECTED,
     ReceiptRejected: _UNFIT,
     SealBroken: _BROKEN,

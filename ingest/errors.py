@@ -47,6 +47,17 @@ class BatchBusy(IngestError):
         self.contract = contract
 
 
+class ListRekeyed(IngestError):
+    """The suppression list has entries under a newer version of its key than a delivery knows."""
+
+    def __init__(self, contract: str) -> None:
+        super().__init__(
+            f"{contract}: the key of the suppression list was rotated since this delivery began; take the file in "
+            "again. If that is said once more, the key store is older than the list: see `varde keys status`"
+        )
+        self.contract = contract
+
+
 class LaneBusy(BatchBusy):
     """Another process is taking in another file of the same lane: two at once could count the same rows twice."""
 

@@ -15,7 +15,8 @@ from hub.cli.progress import counting_to
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.domains import find_domain
 from hub.kek.provider import kek_of
-from hub.rotation import destruction, domain, kek, status
+from hub.keystore.suppression import suppression_index
+from hub.rotation import destruction, domain, kek, status, suppression
 from hub.rotation.due import OldKey, old_keys
 from hub.settings import KekSetting
 from hub.views.intent import usable_after
@@ -102,6 +103,21 @@ def rotate_domain(
     say(f"Version {done.version - 1} leads back until {done.old_until:%Y-%m-%d %H:%M} UTC; then `varde keys retire`.")
     if done.needs_approval:
         warn(f"the domain is linked with others and closed until a DPO approves again: `varde domain approve {name}`.")
+
+
+@app.command("rotate-suppression")
+def rotate_suppression(ctx: typer.Context, *, dry_run: DryRun = False) -> None:
+    """Make new entries of the suppression list under a new key; old entries are still found, and no key is destroyed.
+
+    Back the key store up right afterwards: an older one does not know whom entries under the new key mean.
+    """
+    act = acting(ctx, Duty.ROTATE_KEYS)
+    if dry_run:
+        would(f"make version {suppression_index(act.hub.keystore).version + 1} of the suppression list's key")
+        return
+    version = suppression.rotate_suppression(act.hub, act.principal)
+    say(f"Suppression list: new entries are under version {version} of its key; older entries are still found.")
+    warn("back the key store up now: an older one does not know whom entries under this version mean.")
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """All keys as they may be shown: what each is, how old, when it is due, what needs attention; never a secret.
 
-Data keys are counted, not listed. Of the hub's own keys only a domain's can be rotated: the index key would have to be
-put to every identifier again, and witnesses know the log by its signing key.
+Data keys are counted, not listed. Of the hub's own keys a domain's and the suppression list's can be rotated; the index
+key would have to be put to every identifier again, and witnesses know the log by its signing key.
 """
 
 from dataclasses import dataclass
@@ -20,6 +20,8 @@ from hub.settings import KekScheme
 from privacy.errors import PrivacyError
 from privacy.keys import KeyKind
 from privacy.store.domain import domain_history
+from privacy.store.suppression import newest_key_version
+from privacy.suppression_index import SUPPRESSION
 from privacy.terms import DomainName
 
 GENERATION_LIFE: Final = timedelta(days=30)
@@ -71,6 +73,7 @@ def warnings(hub: Hub, shown: list[KeyShown]) -> list[str]:
         said.append("the key-encryption key is in a variable: for development only")
     if other := _other_kek(hub, shown):
         said.append(other)
+    said += _list_ahead(hub)
     there = {(each.name, each.version) for each in shown if each.what == KeyKind.DOMAIN}
     for name in sorted({purpose.domain for purpose in hub.policy().purposes}):
         current = keys_of_domain(hub, name).current
@@ -78,6 +81,16 @@ def warnings(hub: Hub, shown: list[KeyShown]) -> list[str]:
             said.append(f"domain {name}: the key of its current version {current} is missing; restore the key store")
         said += _ending(hub, name)
     return said
+
+
+def _list_ahead(hub: Hub) -> list[str]:
+    """Say that the key store is older than the suppression list: deliveries are refused until it is not."""
+    with hub.reading() as session:
+        newest = newest_key_version(session)
+    there = sum(each.name == SUPPRESSION for each in named_keys(hub.keystore.engine))
+    if newest <= there:
+        return []
+    return [f"suppression list: the key store lacks version {newest} of its key; put a newer copy of it back"]
 
 
 def _ending(hub: Hub, name: DomainName) -> list[str]:

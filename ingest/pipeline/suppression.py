@@ -15,11 +15,12 @@ from dataclasses import replace
 from typing import Final
 
 import polars as pl
+from sqlmodel import Session
 
 from ingest.canonical.catalogue import LAKE_TABLES
 from ingest.canonical.table import Erasure
 from ingest.contract.model import Contract
-from ingest.errors import BatchBusy
+from ingest.errors import BatchBusy, ListRekeyed
 from ingest.identity.comparable import comparable
 from ingest.identity.exact import match_values
 from ingest.pipeline.erased_keys import KEEPS_OUT, ErasedKeys, is_cleared
@@ -114,11 +115,14 @@ class Screen:
 
         Raises:
             BatchBusy: somebody whom the chunk brings was erased since it was screened; begin anew.
+            ListRekeyed: an entry is under a key that this delivery does not know; begin anew.
 
         """
         with self._ports.unit_of_work() as session:
             lock_epoch(session)
             later = entries.entries_since(session, self._seen)
+            if later.height:
+                self._verify_keys(session)
         self._verify_not_overtaken(later)
         found = pl.concat([self._found, later]).filter(pl.col("kind").is_in([kind.value for kind in _WAITS]))
         if found.is_empty():
@@ -144,8 +148,14 @@ class Screen:
         with self._ports.read_only() as session:
             newest = entries.newest_entry(session)
             if newest != self._seen:
+                self._verify_keys(session)
                 self._seen, self._counts = newest, entries.entries_present(session)
         return self._counts
+
+    def _verify_keys(self, session: Session) -> None:
+        """Refuse to go on where an entry is under a key that is not known here: whom it means would be let in."""
+        if entries.newest_key_version(session) > self._ports.suppression.version:
+            raise ListRekeyed(self._contract.name)
 
     def _look_up(self, present: Present) -> None:
         self._make({attribute for _, attribute in present})

@@ -108,6 +108,11 @@ def newest_entry(session: Session) -> int:
     return int(session.execute(select(func.max(col(SuppressionEntry.seq)))).scalar_one() or 0)
 
 
+def newest_key_version(session: Session) -> int:
+    """Return the newest version of the list's key that an entry is under, 0 if there is none."""
+    return int(session.execute(select(func.max(col(SuppressionEntry.key_version)))).scalar_one() or 0)
+
+
 def entries_present(session: Session) -> dict[tuple[EntryKind, Attribute], int]:
     """Count entries, lifted ones included, by kind and attribute: what need not be computed for is not there."""
     return {(EntryKind(kind), Attribute(of)): int(count) for kind, of, count in session.execute(_PRESENT).all()}

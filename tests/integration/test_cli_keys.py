@@ -37,6 +37,7 @@ def test_status_shows_every_kind_of_key_and_no_secret(desk: Desk) -> None:
         (("status",), "scientist"),
         (("rotate-kek",), "dpo"),
         (("rotate-domain", "churn"), "dpo"),
+        (("rotate-suppression",), "dpo"),
         (("retire",), "scientist"),
     ],
 )
