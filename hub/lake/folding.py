@@ -6,7 +6,7 @@ Rules kept here:
   compacted) has its bucket summarised anew. Nothing has a time to live, and nothing is invalidated by hand;
 - it is held in memory alone, by random ids: nothing of it is written anywhere, and it ends with the process. What is
   remembered of a file that was replaced goes at the next question of its table;
-- memory grows with the summaries and not with the rows: buckets are summarised one after the other.
+- memory grows with the summaries and not with the rows: buckets are summarised some at a time.
 """
 
 from collections import defaultdict
@@ -23,7 +23,9 @@ from privacy.terms import FileId
 _AT_MOST: Final = 64
 """Summaries of one process: some for each table; a policy that counts by other events has others."""
 _ANSWERS_AT_MOST: Final = 8
-Opened = Callable[[Sequence[CatalogueFile]], pl.LazyFrame]
+_BUCKETS_AT_ONCE: Final = 8
+Opened = Callable[[Sequence[Sequence[CatalogueFile]]], list[pl.LazyFrame]]
+"""Scans each of some sets of files."""
 Answer = TypeVar("Answer")
 _Bucket = tuple[int, int]
 
@@ -74,7 +76,7 @@ class Folds:
         return kept
 
     def of(self, fold: Fold, table: str, files: Sequence[CatalogueFile], opened: Opened) -> pl.DataFrame:
-        """Return the summary of exactly these files of a table; `opened` scans some of them."""
+        """Return the summary of exactly these files of a table; `opened` scans sets of them."""
         with self._lock:
             known = self._known.pop((table, fold.name), None)
             wanted = frozenset(file.file_id for file in files)
@@ -92,18 +94,28 @@ def _summarised(fold: Fold, files: Sequence[CatalogueFile], known: _Known | None
     for file in files:
         by_bucket[file.modulus, file.remainder].append(file)
     before = {} if known is None else known.buckets
-    buckets = {bucket: _extended(fold, some, before.get(bucket), opened) for bucket, some in by_bucket.items()}
-    parts = [part.rows.lazy() for part in buckets.values()] or [fold.of_rows(opened([]))]
-    rows = fold.merged(pl.concat(parts)).collect()
-    return _Known(_Part(frozenset(file.file_id for file in files), rows), buckets)
+    wanted = {bucket: frozenset(file.file_id for file in some) for bucket, some in by_bucket.items()}
+    buckets = {bucket: part for bucket, part in before.items() if part.files == wanted.get(bucket)}
+    bases = {  # what can be extended: all that was summarised is still there
+        bucket: before[bucket] if bucket in before and before[bucket].files <= wanted[bucket] else None
+        for bucket in wanted.keys() - buckets.keys()
+    }
+    fresh = [[file for file in by_bucket[bucket] if not _has(base, file)] for bucket, base in bases.items()]
+    queries = [_extended(fold, base, rows) for base, rows in zip(bases.values(), opened(fresh), strict=True)]
+    for start in range(0, len(queries), _BUCKETS_AT_ONCE):
+        some = list(bases)[start : start + _BUCKETS_AT_ONCE]
+        frames = pl.collect_all(queries[start : start + _BUCKETS_AT_ONCE])
+        buckets |= {bucket: _Part(wanted[bucket], rows) for bucket, rows in zip(some, frames, strict=True)}
+    parts = [part.rows.lazy() for part in buckets.values()] or [fold.of_rows(rows) for rows in opened([[]])]
+    whole = fold.merged(pl.concat(parts)).collect()
+    return _Known(_Part(frozenset(file.file_id for file in files), whole), buckets)
 
 
-def _extended(fold: Fold, files: Sequence[CatalogueFile], known: _Part | None, opened: Opened) -> _Part:
-    """Summarise one bucket's files: those that are new, if all that were known are still there."""
-    wanted = frozenset(file.file_id for file in files)
-    if known is not None and known.files == wanted:
-        return known
-    if known is None or not known.files <= wanted:
-        return _Part(wanted, fold.of_rows(opened(files)).collect())
-    fresh = fold.of_rows(opened([file for file in files if file.file_id not in known.files]))
-    return _Part(wanted, fold.merged(pl.concat([known.rows.lazy(), fresh])).collect())
+def _has(base: _Part | None, file: CatalogueFile) -> bool:
+    return base is not None and file.file_id in base.files
+
+
+def _extended(fold: Fold, base: _Part | None, fresh: pl.LazyFrame) -> pl.LazyFrame:
+    """Summarise rows that are new, and fold them into what was known before."""
+    summary = fold.of_rows(fresh)
+    return summary if base is None else fold.merged(pl.concat([base.rows.lazy(), summary]))

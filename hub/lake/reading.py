@@ -85,9 +85,8 @@ class Reader:
             SnapshotExpired, LakeFileRefused: as `collect`.
 
         """
-        self._verify_lease()
         with self.refusals():
-            return self._lake.folds.of(fold, table, self.snapshot.of_table(table), partial(self._open, table))
+            return self._lake.folds.of(fold, table, self.snapshot.of_table(table), partial(self._open_sets, table))
 
     def answer(self, key: Hashable, make: Callable[[], Answer]) -> Answer:
         """Return what this process made before from the files of this very snapshot under a key, or make it now.
@@ -99,13 +98,18 @@ class Reader:
 
     def _open(self, table: str, files: Sequence[CatalogueFile]) -> pl.LazyFrame:
         """Scan some files of a table as one frame."""
+        return self._open_sets(table, [files])[0]
+
+    def _open_sets(self, table: str, sets: Sequence[Sequence[CatalogueFile]]) -> list[pl.LazyFrame]:
+        """Scan some sets of files of a table, each as one frame; the key store is asked once for all."""
         self._verify_lease()
         schema = self._lake.schema_of(table)
         self._scanned.add(table)
-        keys = self._lake.keys.get([file.key_id for file in files]) if files else {}
+        wanted = [file.key_id for files in sets for file in files]
+        keys = self._lake.keys.get(wanted) if wanted else {}
         with self.refusals():
-            parts = [open_file(self._lake, file, keys.get(file.key_id), schema) for file in files]
-        return pl.concat(parts, how="vertical") if parts else pl.LazyFrame(schema=schema)
+            parts = [[open_file(self._lake, file, keys.get(file.key_id), schema) for file in files] for files in sets]
+        return [pl.concat(each, how="vertical") if each else pl.LazyFrame(schema=schema) for each in parts]
 
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
         """Run a query over scans of this reader.

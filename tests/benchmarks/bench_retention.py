@@ -3,8 +3,9 @@
 `python -m tests.benchmarks.bench_retention [--rows 2_000_000] [--people 100_000] [--rounds 5] DIRECTORY`
 
 Reads (count and sum by person over one table) in one process, as ratios of medians to the plain scan: under a rule that
-ends nothing, under one from the event that ends half, under one from the last contact. Then a plan and a run that takes
-half of the rows. The gate: a read under which no rule bites costs at most 1.05 of the plain scan.
+ends nothing, under one from the event that ends half, under one from the last contact (the first of the process, and
+those after it, which remember what the files told). Then a plan and a run that takes half of the rows. The gates: a
+read under which no rule bites costs at most 1.05 of the plain scan, one under a last contact 1.25.
 """
 
 import argparse
@@ -39,6 +40,7 @@ from tests.builders import FixedClock
 AT = datetime(2025, 6, 1, 12, tzinfo=UTC)
 SPAN_DAYS = 730
 GATE = 1.05
+GATE_OF_CONTACT = 1.25
 READ = [pl.len().alias("events"), pl.col("seconds").sum()]
 
 
@@ -116,6 +118,8 @@ def main() -> int:
     with reading(hub.lake) as reader:
         people = reader.collect(reader.scan("usage", columns=["person"]).unique())
     subjects = people.rename({"person": "record"}).with_row_index("subject")
+    read(hub, None, subjects)
+    first = timed(lambda: read(hub, CASES["last contact"], subjects))  # nothing is remembered of any file yet
     seconds: dict[str, list[float]] = {name: [] for name in CASES}
     for _ in range(asked.rounds):  # in turn, so that a busy machine is busy for all of them
         for name, rule in CASES.items():
@@ -123,6 +127,7 @@ def main() -> int:
     plain = median(seconds["plain"])
     for name, each in seconds.items():
         print(f"{name:18} {median(each):7.3f} s  {median(each) / plain:5.2f} of the plain scan")
+    print(f"{'last contact, first':18} {first:7.3f} s  {first / plain:5.2f} of the plain scan")
     pack = pack_of(default_pack()) | {
         "retention": [{"table": "usage", "data_category": "behaviour", "days": SPAN_DAYS // 2}]
     }
@@ -132,7 +137,8 @@ def main() -> int:
     ran = timed(lambda: run(hub, me))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"plan {planned:.2f} s, run {ran:.2f} s for {asked.rows / 2:,.0f} rows due; peak {peak:,.0f} MiB in all")
-    return int(median(seconds["no rule bites"]) / plain > GATE)
+    gates = {"no rule bites": GATE, "last contact": GATE_OF_CONTACT}
+    return int(any(median(seconds[name]) / plain > gate for name, gate in gates.items()))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,9 @@
 """A summary remembered file by file, and one made anew of all rows: the same, whatever became of the files."""
 
+from functools import partial
+from pathlib import Path
+from typing import Any
+
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -28,7 +32,9 @@ STEP = st.one_of(
 
 @settings(max_examples=12, deadline=None)
 @given(st.lists(STEP, min_size=1, max_size=7))
-def test_what_is_remembered_is_what_the_rows_say(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple]) -> None:
+def test_what_is_remembered_is_what_the_rows_say(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[Any, ...]]
+) -> None:
     lake = small_lake(tmp_path_factory.mktemp("lake"))
     for number, (what, *how) in enumerate(steps):
         if what == "land":
@@ -44,8 +50,8 @@ def test_what_is_remembered_is_what_the_rows_say(tmp_path_factory: pytest.TempPa
         assert told.equals(SUMS.of_rows(all_rows(lake).lazy()).collect().sort("person"))
 
 
-def test_only_files_that_are_new_are_opened(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lake, opened = small_lake(tmp_path), []
+def test_only_files_that_are_new_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake, opened = small_lake(tmp_path), list[str]()
     monkeypatch.setattr("hub.lake.append.modulus_for", lambda _rows: 4)
     for number in range(3):
         land(lake, orders(range(40), start=100 * number), number)
@@ -67,7 +73,7 @@ def test_only_files_that_are_new_are_opened(tmp_path, monkeypatch: pytest.Monkey
     assert 0 < summed() <= 4  # one bucket's files
 
 
-def test_a_reader_of_an_older_snapshot_is_told_what_it_sees(tmp_path) -> None:
+def test_a_reader_of_an_older_snapshot_is_told_what_it_sees(tmp_path: Path) -> None:
     lake = small_lake(tmp_path)
     land(lake, orders([1, 2]), 1)
     with reading(lake) as before:
@@ -80,9 +86,14 @@ def test_a_reader_of_an_older_snapshot_is_told_what_it_sees(tmp_path) -> None:
         assert before.answer("rows", lambda: 2) == 2
 
 
-def test_answers_are_kept_for_a_key_and_not_for_ever(tmp_path) -> None:
-    lake, made = small_lake(tmp_path), []
+def test_answers_are_kept_for_a_key_and_not_for_ever(tmp_path: Path) -> None:
+    lake, made = small_lake(tmp_path), list[int]()
+
+    def make(key: int) -> list[int]:
+        made.append(key)
+        return [key]
+
     with reading(lake) as reader:
         for key in [0, 0, *range(1, 9), 8, 0]:
-            assert reader.answer(key, lambda key=key: made.append(key) or [key]) == [key]
+            assert reader.answer(key, partial(make, key)) == [key]
     assert made == [0, *range(1, 9), 0]
