@@ -88,7 +88,7 @@ def test_a_key_store_older_than_the_list_lets_nobody_in(lite: Hub, tmp_path: Pat
     with unit_of_work(lite.keystore.engine) as session:
         session.execute(text("DELETE FROM wrapped_key WHERE name = 'suppression' AND version = 2"))
     with pytest.raises(ListRekeyed):
-        suppressed(lite, tmp_path / "again.csv", SOLVEIG)
+        suppressed(lite, tmp_path / "again.csv", SOLVEIG + OLA)
     assert [each for each in warnings(lite, all_keys(lite)) if "lacks version 2" in each]
 
 
