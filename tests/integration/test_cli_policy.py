@@ -64,6 +64,7 @@ def test_new_purpose_gets_its_domain_with_the_policy(desk: Desk) -> None:
     pack = desk.file("pack.yaml", f"{head}  care:\n{block}  churn:\n{rest}")
     (change,) = desk.json("policy", "plan", pack)
     assert (change["purpose"], change["change"]) == ("care", "added")
+    assert desk.run("policy", "agree", pack, "care", role="dpo").exit_code == 0, "its pseudonyms may be led back"
     assert desk.run("policy", "apply", pack).exit_code == 0
     assert {each["check"]: each["state"] for each in desk.json("doctor")}["keys"] == "ok"
 
