@@ -5,7 +5,7 @@ in chunks, so that what Splink keeps of both records of a pair is bounded too. S
 clustering are not used: pairs, shares and clusters are ours.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ import polars as pl
 from splink import DuckDBAPI, Linker
 
 from ingest.match.model import Model
+from ingest.match.rarity import frequencies, usual_shares
 from ingest.match.spec import Comparison, Spec
 
 _MEMORY: Final = "1500MB"
@@ -25,7 +26,7 @@ _ROW: Final = "row"
 
 def levels_of(frame: pl.DataFrame, pairs: pl.DataFrame, comparisons: tuple[Comparison, ...]) -> pl.DataFrame:
     """Return left, right, and `level_NAME` (Int8, -1 absent) of each comparison, in the order of `pairs`."""
-    scored = _scored(frame, pairs, [_compared(each, None) for each in comparisons])
+    scored = _scored(frame, pairs, [_compared(each, None) for each in comparisons], {})
     return scored.select("left", "right", *(_level(each) for each in comparisons))
 
 
@@ -35,7 +36,7 @@ def weights_of(frame: pl.DataFrame, pairs: pl.DataFrame, spec: Spec, model: Mode
     `weight_NAME` is log2(m/u) of the level; `rarity_NAME` what a rarer or more common value than usual adds to it.
     """
     known = [each for each in spec.comparisons if each.name in model.m]
-    scored = _scored(frame, pairs, [_compared(each, model) for each in known])
+    scored = _scored(frame, pairs, [_compared(each, model) for each in known], usual_shares(spec, model))
     weights = [f"{part}_{each.name}" for each in known for part in ("weight", "rarity")]
     return scored.with_columns(pl.lit(0.0).alias(name) for name in weights if name not in scored.columns).select(
         "left", "right", *(_level(each) for each in known), *(pl.col(name).cast(pl.Float32) for name in weights)
@@ -46,15 +47,19 @@ def _level(comparison: Comparison) -> pl.Expr:
     return pl.col(f"level_{comparison.name}").cast(pl.Int8)
 
 
-def _scored(frame: pl.DataFrame, pairs: pl.DataFrame, comparisons: list[dict[str, Any]]) -> pl.DataFrame:
+def _scored(
+    frame: pl.DataFrame, pairs: pl.DataFrame, comparisons: list[dict[str, Any]], usual: Mapping[str, float]
+) -> pl.DataFrame:
     """Return what Splink says of each pair, in the order of `pairs`; of no pairs it is not asked."""
     ends = pairs.select("left", "right")
     if ends.is_empty():
         return ends.with_columns(pl.lit(None).alias(f"level_{each['output_column_name']}") for each in comparisons)
-    records = frame.with_row_index(_ROW).drop("record", "source", strict=False)
+    records = frame.with_row_index(_ROW).drop("record", strict=False)
     with _connected() as connection:
         api = DuckDBAPI(connection)
         linker = Linker(api.register(records.to_arrow()), _settings(comparisons), log_level=None)
+        for column, shares in frequencies(frame, usual):
+            linker.table_management.register_term_frequency_lookup(api.register(shares.to_arrow()), column)
         scored = pl.concat([_chunk(each, api, linker) for each in ends.iter_slices(_PAIRS_AT_ONCE)])
     return ends.join(scored, on=["left", "right"], how="left", maintain_order="left")
 

@@ -32,9 +32,15 @@ _ROUNDS: Final = 200
 _STILL: Final = 1e-4
 """Relative change of the share of matches below which training has ended."""
 _PSEUDO_PAIRS: Final = 10.0
+_PSEUDO_STRANGERS: Final = 1000.0
+"""Strangers are drawn by the hundred thousand where there are records enough."""
+_FEWER: Final = 0.1
+"""Look-alikes to begin with, for each match: where there is little to learn from they must not take its place."""
 _MATCHES_A_RECORD: Final = 0.3
 """Matching pairs a record to begin with: any value from .05 to 1 ends at the same place on records in plenty."""
 _LEAST: Final = 1e-15
+_MOST: Final = 0.3
+"""Share of all pairs that a class may have: of two records both of one person something has to be left to strangers."""
 
 Counts = npt.NDArray[np.float64]
 
@@ -46,12 +52,12 @@ class Patterns:
     levels: Mapping[str, npt.NDArray[np.int8]]
     pairs: Counts
 
-    def shares(self, comparison: Comparison, of: Counts, prior: Shares) -> Shares:
-        """Return the shares of a comparison's levels among pairs counted by `of`, where it is not absent."""
+    def shares(self, comparison: Comparison, of: Counts, prior: Counts) -> Shares:
+        """Return the shares of a comparison's levels among pairs by `of` and `prior`, where it is not absent."""
         numbers = self.levels[comparison.name]
         told = numbers >= 0
         seen = np.bincount(numbers[told], weights=(self.pairs * of)[told], minlength=comparison.size)
-        counts = seen + prior * _PSEUDO_PAIRS
+        counts = seen + prior
         return np.asarray(counts / counts.sum(), dtype=np.float64)
 
 
@@ -73,9 +79,10 @@ def train(frame: pl.DataFrame, spec: Spec) -> tuple[Model, dict[str, Any]]:
 
 
 def comparisons_in(frame: pl.DataFrame, spec: Spec) -> tuple[Comparison, ...]:
-    """Return the comparisons for which at least two records have something."""
+    """Return the comparisons for which at least two records have something; of none all."""
     enough = {name for name in frame.columns if frame.height - frame[name].null_count() > 1}
-    return tuple(each for each in spec.comparisons if any(f"{column}_l" in each.absent for column in enough))
+    found = tuple(each for each in spec.comparisons if any(f"{column}_l" in each.absent for column in enough))
+    return found or spec.comparisons
 
 
 def fit(records: int, spec: Spec, candidates: Patterns, sample: Patterns) -> tuple[Model, dict[str, Any]]:
@@ -84,7 +91,7 @@ def fit(records: int, spec: Spec, candidates: Patterns, sample: Patterns) -> tup
         comparisons=tuple(each for each in spec.comparisons if each.name in candidates.levels),
         confounders=spec.confounders,
         all_pairs=max(records * (records - 1) / 2, 1.0),
-        start=_MATCHES_A_RECORD * records,
+        start=_MATCHES_A_RECORD * max(records, 1),
     )
     rounds = mixture.run(candidates, sample)
     compared, drawn = int(candidates.pairs.sum()), int(sample.pairs.sum())
@@ -110,7 +117,7 @@ class _Mixture:
         self.confounders = confounders
         self.all_pairs = all_pairs
         share = min(start / all_pairs, 0.1)
-        self.share = dict.fromkeys((_MATCH, *(each.name for each in confounders)), share)
+        self.share = {_MATCH: share} | dict.fromkeys([each.name for each in confounders], share * _FEWER)
         self.levels: dict[str, dict[str, Shares]] = {
             _MATCH: {each.name: each.m for each in comparisons},
             _STRANGER: {each.name: each.u for each in comparisons},
@@ -133,14 +140,15 @@ class _Mixture:
         """Expect classes of pairs, then maximise shares."""
         among, drawn = self.expected(candidates), self.expected(sample)
         for each in self.comparisons:
-            match = candidates.shares(each, among[_MATCH], each.m)
-            stranger = sample.shares(each, drawn[_STRANGER], each.u)
+            match = candidates.shares(each, among[_MATCH], each.m * _PSEUDO_PAIRS)
+            stranger = sample.shares(each, drawn[_STRANGER], each.u * _PSEUDO_STRANGERS)
             self.levels[_MATCH][each.name], self.levels[_STRANGER][each.name] = match, stranger
             for confounder in self.confounders:
-                of = candidates.shares(each, among[confounder.name], each.m)
+                of = candidates.shares(each, among[confounder.name], each.m * _PSEUDO_PAIRS)
                 self.levels[confounder.name][each.name] = _shared(confounder.shares.get(each.name), of, stranger)
         for name in self.share:
-            self.share[name] = max(float((candidates.pairs * among[name]).sum()) / self.all_pairs, _LEAST)
+            found = float((candidates.pairs * among[name]).sum()) / self.all_pairs
+            self.share[name] = min(max(found, _LEAST), _MOST)
 
     def expected(self, patterns: Patterns) -> dict[str, Counts]:
         """Return how likely each pattern is of each class."""

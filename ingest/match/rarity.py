@@ -1,0 +1,36 @@
+"""How common values are: counted in the records at hand, drawn towards what is usual where there are few of them.
+
+Two records that share a value are two of its carriers, so among ten records nothing looks rare. A thousand records
+more, with the value as common as values of its column usually are, are counted in: they weigh nothing in a million and
+nearly everything in ten.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import polars as pl
+
+from ingest.match.model import Model
+from ingest.match.spec import Spec
+
+_COUNTED_IN: Final = 1000
+
+
+def usual_shares(spec: Spec, model: Model) -> Mapping[str, float]:
+    """Return for each column whose rarity counts how common its values usually are: u of the level that compares it."""
+    return {
+        level.frequency: float(model.u[comparison.name][comparison.size - 1 - place])
+        for comparison in spec.comparisons
+        if comparison.name in model.u
+        for place, level in enumerate(comparison.levels)
+        if level.frequency is not None
+    }
+
+
+def frequencies(frame: pl.DataFrame, usual: Mapping[str, float]) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield each column with its values and their share, `tf_COLUMN`, as Splink reads it."""
+    for column, share in usual.items():
+        told = frame.select(column).drop_nulls()
+        counts = told.group_by(column).len().sort(column)
+        common = (pl.col("len") + _COUNTED_IN * share) / (told.height + _COUNTED_IN)
+        yield column, counts.select(column, common.alias(f"tf_{column}"))
