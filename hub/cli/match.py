@@ -17,7 +17,6 @@ from ingest.match.form import ATTRIBUTES, comparable_people, mapped
 from ingest.match.model import read, written
 from ingest.match.resolution import Resolution, resolve
 from ingest.match.spec import read_spec
-from ingest.match.training import train as train_model
 
 app = typer.Typer(help="Find out how well records of people are matched.", no_args_is_help=True)
 Records = Annotated[Path, typer.Argument(metavar="FILE", help="Records: CSV or Parquet, one row each.")]
@@ -41,11 +40,10 @@ _KIND: Final = "person"
 @app.command()
 def train(path: Records, output: Output, *, column: Columns = None) -> None:
     """Learn from records how alike those of one person are; write the model with its report."""
-    spec = read_spec(_KIND)
-    model, report = train_model(comparable_people(_records(path, _mapping(column))), spec)
+    resolution = _resolved(path, _mapping(column), None)
     with private_file(output) as file:
-        file.write(written(model, report).encode())
-    say(f"Trained on {model.records} records with {', '.join(model.names)}.")
+        file.write(written(resolution.model, resolution.report).encode())
+    say(f"Trained on {resolution.model.records} records with {', '.join(resolution.model.names)}.")
 
 
 @app.command(name="evaluate")

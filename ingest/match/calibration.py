@@ -42,6 +42,8 @@ def curve_of(edges: pl.DataFrame, clusters: pl.Series) -> Curve:
         clusters: the cluster of each row.
 
     """
+    if edges.is_empty():
+        return Curve((0.0,), (0.5,))
     bins = (
         edges.select(
             together=clusters.gather(edges["left"]) == clusters.gather(edges["right"]),

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from ingest.errors import SpecInvalid
+from ingest.match.calibration import Curve
 from ingest.match.form import FORM_VERSION
 from ingest.match.spec import Shares, Spec
 
@@ -35,7 +36,8 @@ class LookAlike:
 class Model:
     """What training learned for the comparisons that the records have.
 
-    `match_share` is the share of all pairs of records that are of one person.
+    `match_share` is the share of all pairs of records that are of one person. `curve` and `threshold` are what the
+    clusters of the training records taught; without them a resolution learns its own.
     """
 
     kind: str
@@ -45,6 +47,8 @@ class Model:
     m: Mapping[str, Shares]
     u: Mapping[str, Shares]
     look_alikes: tuple[LookAlike, ...]
+    curve: Curve | None = None
+    threshold: float | None = None
 
     @property
     def names(self) -> list[str]:
@@ -81,6 +85,8 @@ def written(model: Model, report: Mapping[str, Any]) -> str:
             }
             for each in model.look_alikes
         ],
+        "curve": None if model.curve is None else [list(model.curve.weights), list(model.curve.probabilities)],
+        "threshold": model.threshold,
         "report": report,
     }
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
@@ -125,6 +131,8 @@ def _read(document: Mapping[str, Any]) -> Model:
             )
             for each in document["look_alikes"]
         ),
+        curve=None if document["curve"] is None else Curve(*map(tuple, document["curve"])),
+        threshold=document["threshold"],
     )
 
 

@@ -1,11 +1,11 @@
 """Who is one person: records in, clusters with their reasons out, whatever the order of the records."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 
-from ingest.match.calibration import ROUNDS, curve_of
+from ingest.match.calibration import ROUNDS, Curve, curve_of
 from ingest.match.candidates import candidate_pairs, closing_pairs
 from ingest.match.edges import score
 from ingest.match.linkage import Linkage, link
@@ -45,11 +45,13 @@ def resolve(records: pl.DataFrame, spec: Spec, model: Model | None = None) -> Re
     if model is None:
         model, report = train(records, spec)
     edges = lifted(records, _edges(records, spec, model), spec.rules)
-    linkage, threshold, found = _clustered(records, edges)
-    for _ in range(ROUNDS if edges.height else 0):
-        edges = edges.with_columns(curve_of(edges, found).probability(edges["weight"])).drop("rule")
-        edges = lifted(records, edges, spec.rules)
-        linkage, threshold, found = _clustered(records, edges)
+    curve = model.curve
+    for _ in range(ROUNDS if curve is None else 0):
+        curve = curve_of(edges, _clustered(records, edges, None)[2])
+        edges = _believed(records, edges, spec, curve)
+    if model.curve is not None:
+        edges = _believed(records, edges, spec, model.curve)
+    linkage, threshold, found = _clustered(records, edges, model.threshold)
     return Resolution(
         records=records,
         clusters=records.select("record", "source", found),
@@ -57,14 +59,20 @@ def resolve(records: pl.DataFrame, spec: Spec, model: Model | None = None) -> Re
         doubts=suspicions(found, edges),
         linkage=linkage,
         threshold=threshold,
-        model=model,
+        model=replace(model, curve=curve, threshold=threshold.at),
         report=report,
     )
 
 
-def _clustered(records: pl.DataFrame, edges: pl.DataFrame) -> tuple[Linkage, Threshold, pl.Series]:
+def _believed(records: pl.DataFrame, edges: pl.DataFrame, spec: Spec, curve: Curve) -> pl.DataFrame:
+    """Give edges the probabilities of a curve, and the rules their say anew."""
+    return lifted(records, edges.with_columns(curve.probability(edges["weight"])).drop("rule"), spec.rules)
+
+
+def _clustered(records: pl.DataFrame, edges: pl.DataFrame, at: float | None) -> tuple[Linkage, Threshold, pl.Series]:
+    """Join records at a threshold; None: at the one that the edges choose."""
     linkage = link(edges, records["checked_id"].to_list())
-    threshold = choose(linkage, float(edges["probability"].sum()))
+    threshold = choose(linkage, float(edges["probability"].sum()), at=at)
     return linkage, threshold, pl.Series("cluster", linkage.clusters(threshold.at), dtype=pl.UInt32)
 
 

@@ -19,11 +19,15 @@ class Threshold:
     expected_f1: float
 
 
-def choose(linkage: Linkage, expected_matches: float) -> Threshold:
-    """Return the threshold of the highest expected F1; of equals the highest.
+def choose(linkage: Linkage, expected_matches: float, *, at: float | None = None) -> Threshold:
+    """Return the threshold of the highest expected F1, of equals the highest; with `at` given that one.
 
     `expected_matches` is the sum of probabilities over all pairs that were compared.
     """
+    if at is not None:
+        joined = [merge for merge in linkage.merges if merge.at >= at]
+        whole = sum(merge.pairs for merge in joined) + expected_matches
+        return Threshold(at, 2 * sum(merge.expected for merge in joined) / whole if whole else 0.0)
     best, pairs, expected = Threshold(1.0, 0.0), 0, 0.0
     for merge in sorted(linkage.merges, key=lambda each: -each.at):
         pairs += merge.pairs

@@ -52,6 +52,14 @@ def test_the_order_of_records_leaves_no_trace(records: pl.DataFrame, resolved: R
 def test_a_saved_model_gives_the_clusters_that_it_gave_when_trained(resolved: Resolution) -> None:
     again = resolve(resolved.records, PERSON, read(written(resolved.model, resolved.report), PERSON))
     assert again.clusters.equals(resolved.clusters)
+    assert again.threshold.at == pytest.approx(resolved.threshold.at)
+
+
+def test_what_a_saved_model_was_cut_at_does_not_move_with_a_batch(resolved: Resolution) -> None:
+    """What is frozen with a model does not move with a batch; only how rare a value is, is counted anew."""
+    alone = resolve(resolved.records.head(40), PERSON, resolved.model)
+    assert alone.threshold.at == resolved.threshold.at
+    assert alone.model.curve == resolved.model.curve
 
 
 def test_a_model_holds_no_value_of_a_record(records: pl.DataFrame, resolved: Resolution) -> None:
@@ -115,3 +123,25 @@ def test_a_number_of_six_countries_is_read_by_the_records_own() -> None:
         "+4930123456",
         "+447400123456",
     ]
+
+
+def test_eight_records_are_told_apart_by_what_is_shipped() -> None:
+    rows = [
+        ("crm", "Kari", "Hansen", "1980-04-03", "Storgata 5", "0150"),
+        ("shop", "Kari", "Hanssen", "1980-04-03", "Storgt. 5", "0150"),
+        ("crm", "Ola", "Hansen", "1978-01-02", "Storgata 5", "0150"),
+        ("desk", "Ola", "Hansen", None, "Storgata 5", "0150"),
+        ("crm", "Kari", "Hansen", "1991-12-24", "Kirkeveien 9", "5003"),
+        ("shop", "Per", "Berg", "1955-05-05", "Parkveien 1", "7010"),
+        ("desk", "Per", "Berg", "1955-05-05", None, None),
+        ("crm", "Liv", "Moen", "1960-06-06", "Fjordgata 2", "9008"),
+    ]
+    columns = ["source", "given_name", "family_name", "birth_date", "street", "postcode"]
+    records = comparable_people(pl.DataFrame(rows, schema=columns, orient="row").with_row_index("record"))
+    assert resolve(records, PERSON).clusters["cluster"].to_list() == [0, 0, 2, 2, 4, 5, 5, 7]
+    assert resolve(records.head(0), PERSON).clusters.is_empty()
+
+
+def test_a_source_that_has_each_person_once_is_learned_to_be_one(resolved: Resolution) -> None:
+    otherwise, same_source = resolved.model.weights("source")
+    assert same_source < -1 < 0 < otherwise
