@@ -17,10 +17,12 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlmodel import Session, SQLModel
 
 from privacy.instant import Instant, microseconds_of
+from privacy.store.packed import packed_insert
 
 _KEYS: Final = "__keys__"
 _AT_ONCE: Final = 500
 _PARAMETERS: Final = 990  # below SQLite's oldest limit of 999 bound parameters
+_WORTH_PACKING: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,10 @@ def execute_columns(session: Session, statement: Insert, columns: Columns) -> in
     compiled = _compiled(statement, connection.dialect, tuple(columns))
     names = list(compiled.positiontup or compiled.params)
     stored = [_stored(columns[name], statement.table.columns[name]) for name in names]
+    if connection.dialect.name == "sqlite" and rows >= _WORTH_PACKING:
+        packed = packed_insert(str(compiled), [[of.value] if isinstance(of, Same) else of for of in stored], rows)
+        if packed is not None:
+            return int(connection.exec_driver_sql(*packed).rowcount)
     each = zip(*(repeat(of.value, rows) if isinstance(of, Same) else of for of in stored), strict=True)
     if compiled.positional:
         return _execute_groups(connection, compiled.string, list(each))
