@@ -8,14 +8,15 @@ Rules kept here:
 - a secret cannot be printed: `repr` names the key, pickling is refused.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, NoReturn, Protocol
 
 from privacy.errors import WrongSecretLength
 from privacy.secret import Secret
-from privacy.terms import BatchId, KeyId, RecordId
+from privacy.terms import BatchId, KeyId, RecordId, random_run
 
 KEY_BYTES: Final = 32
 NO_ACT: Final = b""
@@ -71,6 +72,59 @@ class NewKey:
     batch_id: BatchId | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyColumn:
+    """Many keys of one kind about to be made durable, one an owner.
+
+    Columns, because an object a key costs more than the key. `secrets` are theirs joined, in the order of
+    `key_ids` and `owners`.
+
+    Raises:
+        WrongSecretLength: there are not 32 bytes a key.
+        ValueError: not every key has an owner.
+
+    """
+
+    kind: KeyKind
+    key_ids: Sequence[KeyId]
+    owners: Sequence[bytes]
+    secrets: Secret
+    batch_id: BatchId | None = None
+
+    def __post_init__(self) -> None:
+        """Insist on one length of all columns."""
+        if len(self.secrets) != KEY_BYTES * len(self.key_ids):
+            raise WrongSecretLength(self.kind, len(self.secrets), KEY_BYTES * len(self.key_ids))
+        if len(self.owners) != len(self.key_ids):
+            raise ValueError("a key has one owner")
+
+    @classmethod
+    def drawn(cls, kind: KeyKind, owners: Sequence[bytes], batch_id: BatchId | None) -> "KeyColumn":
+        """Draw a fresh key with a fresh id for each owner, all secrets in one call to the generator.
+
+        Ids that are drawn together lie together in the key store (`random_run`), so that few pages of it are written.
+        """
+        drawn = Secret(secrets.token_bytes(KEY_BYTES * len(owners)))
+        key_ids = [KeyId(key_id) for key_id in random_run(len(owners))]
+        return cls(kind=kind, key_ids=key_ids, owners=owners, secrets=drawn, batch_id=batch_id)
+
+    def each(self) -> Iterator[bytes]:
+        """Yield the secret of each key."""
+        joined = memoryview(self.secrets)
+        return (bytes(joined[start : start + KEY_BYTES]) for start in range(0, len(joined), KEY_BYTES))
+
+    def parts(self, count: int) -> Iterator["KeyColumn"]:
+        """Cut the column into some of at most `count` keys."""
+        for start in range(0, len(self.key_ids), count):
+            end = start + count
+            yield replace(
+                self,
+                key_ids=self.key_ids[start:end],
+                owners=self.owners[start:end],
+                secrets=Secret(self.secrets[start * KEY_BYTES : end * KEY_BYTES]),
+            )
+
+
 class KekProvider(Protocol):
     """Wraps and unwraps data keys; the KEK itself never leaves the provider.
 
@@ -96,6 +150,10 @@ class KeyStore(Protocol):
 
     def add(self, keys: Sequence[NewKey]) -> None:
         """Make the keys durable in one transaction; when this returns they survive a power cut."""
+        ...
+
+    def add_column(self, keys: KeyColumn) -> None:
+        """Make many keys durable, in transactions for which nobody waits long; when this returns all survive."""
         ...
 
     def get(self, key_ids: Sequence[KeyId], *, act_id: bytes = NO_ACT) -> dict[KeyId, Key]:

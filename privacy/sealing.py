@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from privacy.errors import SealBroken
-from privacy.keys import Key
+from privacy.keys import Key, KeyColumn
 
 MAGIC: Final = b"VRD"
 SUITE_AES_256_GCM: Final = 1
@@ -60,8 +60,23 @@ class Cell:
 
     def aad(self, key: Key) -> bytes:
         """Join the parts, each with its length, and the key's id: no two cells give the same bytes."""
-        row, revision = _with_length(self.row), _with_length(self.revision.to_bytes(8, "big"))
-        return _place(self.instance, self.table, self.field) + row + revision + _with_length(key.key_id)
+        place = _place(self.instance, self.table, self.field)
+        return place + _row(self.row, self.revision) + _with_length(key.key_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellColumn:
+    """The cells of one field of many rows; each is the `Cell` of its row and revision."""
+
+    instance: bytes
+    table: SealedTable
+    field: int
+    rows: Sequence[bytes]
+    revisions: Sequence[int]
+
+
+def _row(row: bytes, revision: int) -> bytes:
+    return _with_length(row) + _with_length(revision.to_bytes(8, "big"))
 
 
 def _with_length(part: bytes) -> bytes:
@@ -89,14 +104,22 @@ def seal_with_nonce(plaintext: bytes, *, key: Key, cell: Cell, nonce: bytes) -> 
     return header + AESGCM(key.secret).encrypt(nonce, plaintext, header + cell.aad(key))
 
 
-def seal_each(plaintexts: Sequence[str], *, keys: Sequence[Key], cells: Sequence[Cell]) -> list[bytes]:
-    """Seal a column of texts, each under its own key for its own cell; all nonces are drawn in one call."""
+def seal_column(plaintexts: Sequence[str], *, keys: KeyColumn, cells: CellColumn) -> list[bytes]:
+    """Seal a column of texts, each under its own key for its own cell; all nonces are drawn in one call.
+
+    Each value is what `seal` makes of it; a loop, because it is a cipher of its own for each.
+    """
+    start = _HEADER.pack(MAGIC, SUITE_AES_256_GCM, KEY_VERSION)
+    place = _place(cells.instance, cells.table, cells.field)
     drawn = secrets.token_bytes(NONCE_BYTES * len(plaintexts))
-    nonces = (drawn[start : start + NONCE_BYTES] for start in range(0, len(drawn), NONCE_BYTES))
-    return [
-        seal_with_nonce(plaintext.encode(), key=key, cell=cell, nonce=nonce)
-        for plaintext, key, cell, nonce in zip(plaintexts, keys, cells, nonces, strict=True)
-    ]
+    nonces = (drawn[at : at + NONCE_BYTES] for at in range(0, len(drawn), NONCE_BYTES))
+    sealed = []
+    each = zip(plaintexts, keys.each(), keys.key_ids, cells.rows, cells.revisions, nonces, strict=True)
+    for plaintext, secret, key_id, row, revision, nonce in each:
+        header = start + nonce
+        aad = header + place + _row(row, revision) + _with_length(key_id)
+        sealed.append(header + AESGCM(secret).encrypt(nonce, plaintext.encode(), aad))
+    return sealed
 
 
 def open_sealed(sealed: bytes, *, key: Key, cell: Cell) -> bytes:

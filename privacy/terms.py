@@ -40,6 +40,17 @@ def random_ids(count: int) -> list[bytes]:
     return [drawn[start : start + ID_BYTES] for start in range(0, len(drawn), ID_BYTES)]
 
 
+def random_run(count: int) -> list[bytes]:
+    """Draw many ids that lie together: eight random bytes for all of them, then eight of each one's own, in order.
+
+    They tell what was drawn together, so they are for what is deleted together with whatever else tells it: key ids,
+    not names of people.
+    """
+    half = ID_BYTES // 2
+    drawn = secrets.token_bytes(half * (count + 1))
+    return sorted(drawn[:half] + drawn[start : start + half] for start in range(half, len(drawn), half))
+
+
 class EntityKind(StrEnum):
     """What a customer is: a living person (a data subject) or an organisation."""
 

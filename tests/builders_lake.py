@@ -21,7 +21,7 @@ from hub.lake.lake import Lake
 from hub.lake.storage import LocalFileStore
 from hub.lake.tables import LakeFileRow, LakeHeadRow, LakeIntentRow, LakeLeaseRow
 from hub.lake.terms import FileState, Step
-from privacy.keys import Key, KeyKind, KeyStore, NewKey
+from privacy.keys import Key, KeyColumn, KeyKind, KeyStore, NewKey
 from privacy.terms import BatchId, KeyId, RecordId
 
 TABLES = [row.__table__ for row in (LakeFileRow, LakeHeadRow, LakeIntentRow, LakeLeaseRow)]
@@ -49,6 +49,9 @@ class HeldKeys:
     def add(self, keys: Sequence[NewKey]) -> None:
         self.calls.append("add")
         self.held |= {new.key.key_id: new for new in keys}
+
+    def add_column(self, keys: KeyColumn) -> None:
+        raise NotImplementedError
 
     def get(self, key_ids: Sequence[KeyId]) -> dict[KeyId, Key]:
         self.calls.append("get")

@@ -16,7 +16,7 @@ from ingest.store import batch as batches
 from ingest.store.batch import Counts
 from privacy.keys import KEY_BYTES, Key, KeyKind, NewKey
 from privacy.sealing import Cell, SealedTable, seal
-from privacy.terms import BatchId, EntityKind, KeyId, random_id, random_ids
+from privacy.terms import BatchId, EntityKind, KeyId, random_id
 
 QUARANTINE_DAYS = 30
 _WRITE_ROWS = 1000
@@ -108,14 +108,4 @@ class Arrival:
 
 def new_key(kind: KeyKind) -> Key:
     """Draw a fresh key with a fresh id."""
-    return new_keys(kind, 1)[0]
-
-
-def new_keys(kind: KeyKind, count: int) -> list[Key]:
-    """Draw fresh keys with fresh ids, in one call each to the generator.
-
-    Their ids are in order: keys made together for owners in order then lie together in the key store's trees.
-    """
-    drawn = secrets.token_bytes(KEY_BYTES * count)
-    secret = (drawn[start : start + KEY_BYTES] for start in range(0, len(drawn), KEY_BYTES))
-    return [Key(KeyId(key_id), kind, each) for key_id, each in zip(sorted(random_ids(count)), secret, strict=True)]
+    return Key(KeyId(random_id()), kind, secrets.token_bytes(KEY_BYTES))

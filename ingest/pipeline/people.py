@@ -16,21 +16,21 @@ import polars as pl
 from ingest.canonical.catalogue import table_of
 from ingest.contract.model import Contract
 from ingest.pipeline.acts import consent_acts
-from ingest.pipeline.arrival import Arrival, new_keys
+from ingest.pipeline.arrival import Arrival
 from ingest.pipeline.behind import Behind
 from ingest.pipeline.corrections import with_corrections
 from ingest.pipeline.indexing import index_chunk
 from ingest.pipeline.naming import records_of_keys
 from ingest.pipeline.ports import Ports
-from ingest.pipeline.revising import Reckoned, Revising, revision_cell
+from ingest.pipeline.revising import Reckoned, Revising, revision_cells
 from ingest.pipeline.suppression import Screen
 from ingest.pipeline.waiting import waiting_acts
 from ingest.readers.chunk import Chunk
 from ingest.store import record as records
 from ingest.store.batch import Counts
 from ingest.store.record import KeySpace
-from privacy.keys import Key, KeyKind, NewKey
-from privacy.sealing import seal_each
+from privacy.keys import KeyColumn, KeyKind
+from privacy.sealing import seal_column
 from privacy.store.consent import Act
 from privacy.terms import BatchId, EntityKind, RecordId
 
@@ -119,13 +119,9 @@ class IdentityArrival(Arrival):
 
     def _reckon(self, fresh: pl.DataFrame, restrictive: pl.DataFrame) -> Reckoned:
         """Make the keys durable and seal, index and read a chunk under them."""
-        keys = new_keys(KeyKind.RECORD, fresh.height)
-        new = [
-            NewKey(key=key, owner=owner, batch_id=self.batch_id)
-            for key, owner in zip(keys, fresh["record"].to_list(), strict=True)
-        ]
+        keys = KeyColumn.drawn(KeyKind.RECORD, fresh["record"].to_list(), self.batch_id)
         with ThreadPoolExecutor(1) as beside:  # the key store is another database: it writes while this one reckons
-            durable = beside.submit(self.ports.keys.add, new)
+            durable = beside.submit(self.ports.keys.add_column, keys)
             indexed = index_chunk(fresh, kind=self.kind, country=self.contract.country, indexes=self.ports.indexes)
             reckoned = Reckoned(
                 indexes=indexed.rows,
@@ -138,20 +134,20 @@ class IdentityArrival(Arrival):
         self.ports.reached("keys_durable")
         return reckoned
 
-    def _revisions(self, fresh: pl.DataFrame, keys: list[Key]) -> dict[str, Sequence[object]]:
+    def _revisions(self, fresh: pl.DataFrame, keys: KeyColumn) -> dict[str, Sequence[object]]:
         """Seal each document under its key as the record's next revision."""
         nth = pl.int_range(1, pl.len() + 1).over("record", order_by="_line")
         numbers = fresh.select(pl.col("highest").fill_null(0) + nth).to_series().to_list()
-        owners = fresh["record"].to_list()
-        cells = [
-            revision_cell(self.ports.instance, record, number) for record, number in zip(owners, numbers, strict=True)
-        ]
         return {
-            "record_id": owners,
+            "record_id": keys.owners,
             "revision": numbers,
-            "key_id": [key.key_id for key in keys],
+            "key_id": keys.key_ids,
             "content_index": fresh["_digest"].to_list(),
-            "sealed": seal_each(fresh["_document"].to_list(), keys=keys, cells=cells),
+            "sealed": seal_column(
+                fresh["_document"].to_list(),
+                keys=keys,
+                cells=revision_cells(self.ports.instance, keys.owners, numbers),
+            ),
         }
 
     def _contacts(self, fresh: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from ingest.pipeline.pace import Pace
 from ingest.pipeline.ports import Ports
 from ingest.store import record as records
 from privacy.consent import Head, head_after
-from privacy.sealing import Cell, SealedTable
+from privacy.sealing import Cell, CellColumn, SealedTable
 from privacy.store.bulk import Columns, Same
 from privacy.store.consent import Act, append_to_ledger, heads_of, move_heads
 from privacy.terms import BatchId, RecordId
@@ -111,6 +111,17 @@ def revision_cell(instance: bytes, record: RecordId, revision: int) -> Cell:
     """Address the document of one revision."""
     return Cell(
         instance=instance, table=SealedTable.RECORD_REVISION, field=DOCUMENT_FIELD, row=record, revision=revision
+    )
+
+
+def revision_cells(instance: bytes, records: Sequence[bytes], revisions: Sequence[int]) -> CellColumn:
+    """Address the documents of many revisions."""
+    return CellColumn(
+        instance=instance,
+        table=SealedTable.RECORD_REVISION,
+        field=DOCUMENT_FIELD,
+        rows=records,
+        revisions=revisions,
     )
 
 

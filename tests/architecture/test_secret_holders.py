@@ -46,7 +46,7 @@ from hub.settings import KekSetting, Settings
 from hub.witness.witness import Witness
 from ingest.pipeline.ports import Indexes
 from privacy.blind_index import BlindIndex
-from privacy.keys import Key, KeyKind, NewKey
+from privacy.keys import Key, KeyColumn, KeyKind, NewKey
 from privacy.pseudonym import PseudonymisationDomain
 from privacy.secret import Secret, SecretText
 from privacy.store.principal import NewPrincipal, Principal
@@ -76,6 +76,9 @@ _ENDS: Final = datetime(2025, 6, 1, tzinfo=UTC)
 HOLDERS: Final[dict[str, object]] = {
     "Key": _KEY,
     "NewKey": NewKey(key=_KEY, owner=b"o" * 16),
+    "KeyColumn": KeyColumn(
+        kind=KeyKind.RECORD, key_ids=[KeyId(b"k" * 16)], owners=[b"o" * 16], secrets=Secret(SECRET), batch_id=None
+    ),
     "PseudonymisationDomain": PseudonymisationDomain(DomainName("churn"), 1, SECRET),
     "FileKek": FileKek(SECRET),
     "BlindIndex": BlindIndex(_KEY, "attribute:email"),

@@ -16,8 +16,9 @@ from hub.errors import HubError
 from hub.kek.file import FileKek
 from hub.keystore.named import named_keys
 from hub.keystore.store import SqlKeyStore
-from privacy.errors import KekUnavailable, SealBroken
-from privacy.keys import KeyKind
+from privacy.errors import KekUnavailable, SealBroken, WrongSecretLength
+from privacy.keys import KeyColumn, KeyKind
+from privacy.secret import Secret
 from privacy.terms import BatchId, KeyId, RecordId
 from tests.builders import a_key, a_new_key, a_record, an_id
 
@@ -72,6 +73,28 @@ def test_the_hubs_own_keys_are_found_without_reading_everybodys(store: SqlKeySto
             connection.exec_driver_sql("SET enable_seqscan = off")
         plans = [str(connection.exec_driver_sql(explain + sql, values).all()) for sql, values in selects]
     assert all("ux_wrapped_key_name" in plan for plan in plans)
+
+
+def test_a_column_of_keys_comes_back_under_its_owners(store: SqlKeyStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.keystore.store._AT_ONCE", 70)
+    owners = [a_record(number % 90) for number in range(200)]
+    column = KeyColumn.drawn(KeyKind.RECORD, owners, BatchId(an_id(5)))
+    store.add_column(column)
+    store.add_column(KeyColumn.drawn(KeyKind.RECORD, [], None))
+    found = store.get(column.key_ids)
+    assert {key_id: key.secret for key_id, key in found.items()} == dict(
+        zip(column.key_ids, column.each(), strict=True)
+    )
+    assert store.count_owned([a_record(3)]) == {"record": 3}
+    assert store.shred_batch(BatchId(an_id(5))) == 200
+
+
+def test_a_column_has_a_secret_and_an_owner_for_every_key() -> None:
+    ids = [KeyId(an_id(1)), KeyId(an_id(2))]
+    with pytest.raises(WrongSecretLength):
+        KeyColumn(kind=KeyKind.RECORD, key_ids=ids, owners=[b"a", b"b"], secrets=Secret(b"s" * 63))
+    with pytest.raises(ValueError, match="one owner"):
+        KeyColumn(kind=KeyKind.RECORD, key_ids=ids, owners=[b"a"], secrets=Secret(b"s" * 64))
 
 
 def test_more_keys_than_a_statement_takes(store: SqlKeyStore) -> None:

@@ -7,8 +7,9 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from privacy.errors import SealBroken
-from privacy.keys import Key
-from privacy.sealing import Cell, SealedTable, open_sealed, seal
+from privacy.keys import Key, KeyColumn, KeyKind
+from privacy.sealing import Cell, CellColumn, SealedTable, open_sealed, seal, seal_column
+from privacy.terms import BatchId
 from tests.builders import a_cell, a_key
 
 PART_NAMES = tuple(field.name for field in fields(Cell))
@@ -100,3 +101,21 @@ def test_bytes_from_nowhere_are_refused_and_never_crash(noise: bytes) -> None:
         open_sealed(b"VRD\x01\x00\x01" + noise, key=a_key(), cell=a_cell())
     with pytest.raises(SealBroken):
         open_sealed(noise, key=a_key(), cell=a_cell())
+
+
+@given(st.lists(st.tuples(st.text(max_size=9), FULL, st.integers(1, 2**40)), max_size=5))
+def test_a_column_is_sealed_as_each_of_its_values_would_be(rows: list[tuple[str, bytes, int]]) -> None:
+    texts, records, revisions = (
+        [text for text, _, _ in rows],
+        [record for _, record, _ in rows],
+        [n for _, _, n in rows],
+    )
+    keys = KeyColumn.drawn(KeyKind.RECORD, records, BatchId(b"b" * 16))
+    cells = CellColumn(instance=b"i" * 16, table=SealedTable.HELD_TEXT, field=2, rows=records, revisions=revisions)
+    sealed = seal_column(texts, keys=keys, cells=cells)
+    assert len({*keys.key_ids, *keys.each()}) == 2 * len(rows)
+    for value, text, record, revision, key_id, secret in zip(
+        sealed, texts, records, revisions, keys.key_ids, keys.each(), strict=True
+    ):
+        cell = Cell(instance=b"i" * 16, table=SealedTable.HELD_TEXT, field=2, row=record, revision=revision)
+        assert open_sealed(value, key=Key(key_id, KeyKind.RECORD, secret), cell=cell) == text.encode()
