@@ -14,6 +14,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from hub.database.checkpoint import LONG_PAGES
 from hub.errors import SettingsInvalid
 
 BUSY_TIMEOUT_MS: Final = 30_000
@@ -30,9 +31,8 @@ _PRAGMAS: Final = (
     "PRAGMA recursive_triggers=ON",  # else INSERT OR REPLACE deletes a row of history without firing its trigger
     f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
     "PRAGMA cache_size=-65536",
-    # Random ids touch pages all over: with the default of 1,000 pages every batch's commit rewrites the file. 64 MB of
-    # log are copied back in one sorted go; an erasure empties the log anyway (`hub.database.journal`).
-    "PRAGMA wal_autocheckpoint=16384",
+    # A thread brings the log back long before (`hub.database.checkpoint`); an erasure empties it (`.journal`).
+    f"PRAGMA wal_autocheckpoint={4 * LONG_PAGES}",
 )
 
 

@@ -3,6 +3,7 @@
 PostgreSQL keeps them in its own log for as long as the server's retention says: see docs/threat-model.md.
 """
 
+from time import sleep
 from typing import Final
 
 from sqlalchemy import Engine
@@ -10,6 +11,9 @@ from sqlalchemy import Engine
 from hub.database.engine import BUSY_TIMEOUT_MS
 
 _PATIENCE_MS: Final = 5_000
+_TRUNCATE: Final = "PRAGMA wal_checkpoint(TRUNCATE)"
+_ATTEMPTS: Final = 50
+_PAUSE_SECONDS: Final = 0.1
 
 
 def truncate_journal(engine: Engine) -> bool:
@@ -22,7 +26,12 @@ def truncate_journal(engine: Engine) -> bool:
             return False
         driver.execute(f"PRAGMA busy_timeout={_PATIENCE_MS}")  # the checkpoint waits for readers by this clock
         try:
-            busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            busy, pages, _ = driver.execute(_TRUNCATE).fetchone()
+            for _ in range(_ATTEMPTS):
+                if not busy or pages >= 0:
+                    break
+                sleep(_PAUSE_SECONDS)  # no reader, but a checkpoint under way, for which SQLite does not wait
+                busy, pages, _ = driver.execute(_TRUNCATE).fetchone()
         finally:
             driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
     return not busy

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, Final
@@ -20,6 +21,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session
 
+from hub.database.checkpoint import look_after
 from hub.database.engine import BUSY_TIMEOUT_MS, WRITES, sqlite_path
 from hub.errors import HubError, ServiceUnreachable, WriteUnknown
 
@@ -70,6 +72,9 @@ def unit_of_work(engine: Engine) -> Iterator[Session]:
                 session.flush()
             with _told_as(_commit_failure):
                 transaction.commit()
+    path = sqlite_path(engine)
+    if path is not None:
+        look_after(path, partial(_queue, engine))
 
 
 @contextmanager
