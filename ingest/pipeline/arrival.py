@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -44,6 +45,10 @@ class Arrival:
     def chunk_rows(self) -> int:
         """How many rows to take at once: what memory holds comfortably and a lease outlasts by far."""
         return self.CHUNK_ROWS
+
+    def gathered(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+        """Return the chunks as this arrival wants them to be joined: as they come."""
+        return chunks
 
     def take(self, chunk: Chunk) -> None:
         """Stage one chunk."""

@@ -165,7 +165,8 @@ def _arrival(contract: Contract, batch_id: BatchId, ports: Ports) -> Arrival:
 def _land(source: SourceFile, arrival: Arrival, ports: Ports) -> None:
     """Stage every chunk, keeping the lease alive."""
     try:
-        with closing(ahead(source.chunks(rows=arrival.chunk_rows))) as chunks:  # a fault ends the reading thread, too
+        read = arrival.gathered(source.chunks(rows=arrival.chunk_rows))
+        with closing(ahead(read)) as chunks:  # a fault ends the reading thread, too
             for chunk in chunks:
                 arrival.take(chunk)
                 with ports.unit_of_work() as session:

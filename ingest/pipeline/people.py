@@ -5,7 +5,7 @@ the whole row tells an unchanged re-delivery. What is not identifying (segment, 
 lake's `profiles`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
@@ -26,6 +26,7 @@ from ingest.pipeline.revising import Reckoned, Revising, revision_cells
 from ingest.pipeline.suppression import Screen
 from ingest.pipeline.waiting import waiting_acts
 from ingest.readers.chunk import Chunk
+from ingest.readers.gathered import gathered
 from ingest.store import record as records
 from ingest.store.batch import Counts
 from ingest.store.record import KeySpace
@@ -54,6 +55,10 @@ class IdentityArrival(Arrival):
         self._revising = Revising(batch_id, ports)
         self._behind = Behind("varde-revising", at_once=1)
         self._being_written = pl.Series("record", [], dtype=pl.Binary)
+
+    def gathered(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+        """Return chunks of about one size: a small one writes nearly as many pages as a full one."""
+        return gathered(chunks, self.chunk_rows)
 
     def take(self, chunk: Chunk) -> None:
         """Reckon one chunk of identity rows while the one before is written, and begin to write it."""
