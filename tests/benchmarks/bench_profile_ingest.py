@@ -2,8 +2,10 @@
 
     python -m tests.benchmarks.bench_profile_ingest [--people 100000] [--runs 3]
 
-Goal: at least 10,000 source records a second on two quiet cores. Beside it, in the same run, the least that any such
-ingest must do: read the CSV with Polars, seal every row under a key of its own and insert it into a SQLite file.
+Goal: at least 10,000 source records a second on two quiet cores, and no lock of the control database held for more
+than 50 ms. Beside it, in the same run: the least that any such ingest must do (read the CSV with Polars, seal every row
+under a key of its own, insert it into a SQLite file), and the ceiling: the rows that the ingest left in both databases,
+copied into two empty ones by SQLite alone, in order, 2,500 rows to a synced transaction.
 """
 
 import argparse
@@ -12,11 +14,16 @@ import sqlite3
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlmodel import Session
 
 from hub import clock
 from hub.authentication import acting_principal
@@ -26,6 +33,11 @@ from hub.settings import Settings
 from ingest.contract.load import load_contract
 from ingest.pipeline.delivery import ingest_file
 
+COPIED = {
+    "control.db": ("source_record", "entity", "crosswalk", "record_index", "record_revision"),
+    "keystore.db": ("wrapped_key",),
+}
+COPIED_ROWS = 2_500
 CONTRACT = """
 contract: bench_people
 version: 1
@@ -83,18 +95,54 @@ def least(source: Path, folder: Path) -> float:
     return time.perf_counter() - started
 
 
-def ingest(source: Path, folder: Path) -> float:
+def ceiling(folder: Path) -> float:
+    """Copy what the ingest left; nothing of Python's lies in a row's way."""
+    made = folder / "copy"
+    make_home(Settings.load({}, made), clock=clock.now)
+    return sum(_copied(folder / "home" / name, made / name, tables) for name, tables in COPIED.items())
+
+
+def _copied(filled: Path, empty: Path, tables: tuple[str, ...]) -> float:
+    with closing(sqlite3.connect(empty, isolation_level=None)) as database:
+        for pragma in ("synchronous=FULL", "secure_delete=ON", "temp_store=MEMORY", "cache_size=-65536"):
+            database.execute(f"PRAGMA {pragma}")
+        database.execute("ATTACH ? AS filled", (str(filled),))
+        started = time.perf_counter()
+        for table in tables:
+            key = database.execute("SELECT name FROM pragma_table_info(?) WHERE pk = 1", (table,)).fetchone()[0]
+            every = f"SELECT {key}, row_number() OVER (ORDER BY {key}) AS n FROM filled.{table}"  # noqa: S608 - our names
+            firsts = database.execute(f"SELECT {key} FROM ({every}) WHERE n % {COPIED_ROWS} = 0").fetchall()  # noqa: S608 - our names
+            bounds = [b"", *(first for (first,) in firsts), b"\xff" * 17]
+            for low, high in pairwise(bounds):
+                database.execute("BEGIN IMMEDIATE")
+                part = f"SELECT * FROM filled.{table} WHERE {key} >= ? AND {key} < ?"  # noqa: S608 - our names
+                database.execute(f"INSERT OR IGNORE INTO main.{table} {part}", (low, high))
+                database.execute("COMMIT")
+        return time.perf_counter() - started
+
+
+def ingest(source: Path, folder: Path) -> tuple[float, list[float]]:
+    """Return the seconds it took, and those for which each transaction held the control database."""
     settings = Settings.load({}, folder / "home")
     make_home(settings, clock=clock.now)
     hub = open_hub(settings)
     contract = folder / "contract.yaml"
     contract.write_text(CONTRACT)
-    ports = hub.ports(acting_principal(hub).principal_id)
+    held: list[float] = []
+
+    @contextmanager
+    def timed() -> Iterator[Session]:
+        with hub.unit_of_work() as session:
+            begun = time.perf_counter()
+            yield session
+        held.append(time.perf_counter() - begun)
+
+    ports = replace(hub.ports(acting_principal(hub).principal_id), unit_of_work=timed)
     started = time.perf_counter()
     summary = ingest_file(load_contract(contract), source, ports)
     seconds = time.perf_counter() - started
     assert summary.counts.accepted == summary.counts.read, summary
-    return seconds
+    return seconds, held
 
 
 def main() -> None:
@@ -108,10 +156,19 @@ def main() -> None:
             folder = Path(name)
             write_source(folder / "people.csv", given.people)
             base = least(folder / "people.csv", folder)
-            seconds = ingest(folder / "people.csv", folder)
+            seconds, held = ingest(folder / "people.csv", folder)
+            highest = ceiling(folder)
         rates.append(given.people / seconds)
         ratios.append(seconds / base)
-        print(f"run {run + 1}: {rates[-1]:,.0f} records/s, least {given.people / base:,.0f}/s, ratio {ratios[-1]:.1f}")
+        print(
+            f"run {run + 1}: {rates[-1]:,.0f} records/s, least {given.people / base:,.0f}/s, ratio {ratios[-1]:.1f}, "
+            f"ceiling {given.people / highest:,.0f}/s"
+        )
+        locks = sorted(held)
+        print(
+            f"    {len(locks)} locks, {sum(locks):.1f} s in all: median {locks[len(locks) // 2] * 1e3:.1f} ms, "
+            f"p99 {locks[int(len(locks) * 0.99)] * 1e3:.1f} ms, longest {locks[-1] * 1e3:.1f} ms (goal 50)"
+        )
     times = statistics.median(ratios)
     print(f"median {statistics.median(rates):,.0f} records/s (goal 10,000), {times:.1f} times the least")
 
