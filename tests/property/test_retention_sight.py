@@ -7,6 +7,8 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select, update
+from sqlmodel import col
 
 from hub.compose import Hub
 from hub.lake import catalogue
@@ -14,8 +16,10 @@ from hub.lake.reading import reading
 from hub.lake.terms import FileState
 from hub.retention.sight import Sight
 from ingest.canonical.catalogue import lake_table_of
+from ingest.tables.identity import Crosswalk
 from privacy.purposes import Policy
 from privacy.retention import Bookkeeping, HoldStart, RetentionRule, RetentionStart, StatutoryHold
+from privacy.store.epoch import bump_epoch
 from privacy.terms import DataCategory, EntityKind
 from tests.builders import Named, an_id, name_all
 from tests.retention_builders import NOW, days_ago, is_held, is_over, land, rows_of
@@ -192,3 +196,27 @@ def test_no_rows_are_no_rows(people: Hub) -> None:
     with reading(people.lake) as reader:
         frame = Sight(reader, Policy(version=1, purposes=()), "churn", at=NOW).scan("messages", until=NOW)
         assert reader.collect(frame).equals(rows_of("messages", []))
+
+
+def test_who_becomes_one_person_is_one_at_the_very_next_read(people: Hub) -> None:
+    """What was remembered for the same files is of another epoch."""
+    rules = tuple(a_rule(each, None, RetentionStart.LAST_CONTACT, {"days": 365}) for each in (BEHAVIOUR, TEXT))
+    policy = Policy(version=1, purposes=(), retention=rules)
+    told = [{"who": 3, "age": 400, "direction": "in", "hours": 0}, {"who": 1, "age": 1, "direction": "in", "hours": 0}]
+    empty(people)
+    land(people, "messages", as_rows(told))
+
+    def seen() -> list[int]:
+        with reading(people.lake) as reader:
+            sight = Sight(reader, policy, "churn", at=NOW)
+            with people.reading() as session:
+                sight.know_records(session, ("messages",))
+            return sorted(reader.collect(sight.scan("messages", until=NOW))["event_id"])
+
+    assert seen() == seen() == [1]
+    with people.unit_of_work() as session:
+        first = select(col(Crosswalk.entity_id)).where(col(Crosswalk.record_id) == an_id(1))
+        entity = session.execute(first).scalar_one()
+        session.execute(update(Crosswalk).where(col(Crosswalk.record_id) == an_id(3)).values(entity_id=entity))
+        bump_epoch(session, [an_id(3)], kind="crosswalk")
+    assert seen() == [0, 1]
