@@ -14,15 +14,15 @@ from typing import Final
 from sqlmodel import Session
 
 from hub.compose import Hub
-from hub.errors import AccessRefused, SubjectNotFound
+from hub.errors import AccessRefused, ChoiceNotRecorded, SubjectNotFound
 from ingest.identity.comparable import comparable_email, comparable_phone
 from ingest.store.identity import entity_of_record, records_by_attribute, records_of_entity
 from ingest.store.record import find_records
 from privacy.audit import AuditFields
-from privacy.consent import ConsentEvent, Head
+from privacy.consent import ConsentEvent, Head, hears
 from privacy.purposes import Policy
 from privacy.store.audit import NewEntry, note_entries
-from privacy.store.consent import PERMISSIVE, Act, Place, append_groups, history_of
+from privacy.store.consent import PERMISSIVE, Act, Place, append_groups, heads_of, history_of
 from privacy.store.policy import find_policy
 from privacy.store.principal import Principal
 from privacy.suppression import is_of_policy
@@ -108,6 +108,7 @@ def record_wish(hub: Hub, subject: Subject, wish: Wish, by: Principal, *, beside
     Raises:
         AccessRefused: the role may not enter acts for others.
         PurposeUnknown: the policy has no such purpose.
+        ChoiceNotRecorded: see `write_wish`.
 
     """
     if by.role not in _MAY_ENTER:
@@ -119,9 +120,30 @@ def record_wish(hub: Hub, subject: Subject, wish: Wish, by: Principal, *, beside
 
 
 def write_wish(hub: Hub, session: Session, subject: Subject, wish: Wish, by: PrincipalId) -> int:
-    """Write an act in the caller's transaction: the group-commit writer's way in."""
+    """Write an act in the caller's transaction: the group-commit writer's way in.
+
+    Raises:
+        ChoiceNotRecorded: it was written and does not count (a clock is behind the one that dated an act before it,
+            or somebody else was at it): it must not be acknowledged.
+
+    """
     policy = find_policy(session) or hub.policy()
-    return write_told(session, [told(policy, subject, wish, by, at=hub.clock())]).start
+    act = told(policy, subject, wish, by, at=hub.clock())
+    epoch = write_told(session, [act]).start
+    verify_heard(session, act.acts)
+    return epoch
+
+
+def verify_heard(session: Session, acts: Sequence[Act]) -> None:
+    """Look whether acts that were written count.
+
+    Raises:
+        ChoiceNotRecorded: a head holds an act of a later date, so one of them has no effect.
+
+    """
+    heads = heads_of(session, {act.record_id for act in acts})
+    if not all(hears(heads.get((act.record_id, act.purpose), Head()), act.event) for act in acts):
+        raise ChoiceNotRecorded
 
 
 def told(policy: Policy, subject: Subject, wish: Wish, by: PrincipalId, *, at: datetime) -> Told:

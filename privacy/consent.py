@@ -19,7 +19,7 @@ place.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -150,6 +150,21 @@ def head_after(head: Head, event: ConsentEvent) -> Head:
             return replace(head, imported=_latest(head.imported, mark))
         return replace(head, own=_latest(head.own, mark))
     return head if imported and event.act in _LIFTS else _dated(head, event)
+
+
+def hears(head: Head, event: ConsentEvent) -> bool:
+    """Say whether an act that a head has taken in counts there: no act of a later date hides it."""
+    alone = head_after(Head(), event)
+    said = {each.name: value for each in fields(Head) if (value := getattr(alone, each.name)) is not None}
+    if not all(getattr(head, name) == value for name, value in said.items()):
+        return False
+    match event.act:
+        case ConsentAct.OBJECTED | ConsentAct.OBJECTION_LIFTED:
+            return head.objected is (event.act is ConsentAct.OBJECTED)
+        case ConsentAct.RESTRICTED | ConsentAct.RESTRICTION_LIFTED:
+            return head.restricted is (event.act is ConsentAct.RESTRICTED)
+        case _:
+            return True
 
 
 def axes_of(head: Head, *, at: datetime) -> Axes:

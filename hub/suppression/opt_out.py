@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from hub.compose import Hub
 from hub.consents import Subject, Wish, write_wish
-from hub.errors import AccessRefused
+from hub.errors import AccessRefused, ChoiceNotRecorded
 from hub.keystore.suppression import suppression_index
 from hub.recipients.store import NoticeKind
 from hub.recipients.telling import Deed, enqueue_notices
@@ -27,7 +27,7 @@ from ingest.store.carrier import carriers
 from ingest.store.identity import members_of
 from ingest.store.record import find_records
 from privacy.audit import AuditFields
-from privacy.consent import ConsentEvent, Head, head_after
+from privacy.consent import ConsentEvent, Head, head_after, hears
 from privacy.instant import microseconds_of
 from privacy.store.consent import PERMISSIVE, Act, append_acts, heads_of
 from privacy.store.epoch import lock_epoch
@@ -141,7 +141,12 @@ def _tell_recipients(hub: Hub, session: Session, said: Said, records: Sequence[R
 
 
 def note_many(hub: Hub, session: Session, said: Sequence[Said], by: PrincipalId) -> Noted:
-    """Note many noes with a few statements in all; the caller audits them as one act."""
+    """Note many noes with a few statements in all; the caller audits them as one act.
+
+    Raises:
+        ChoiceNotRecorded: one that is told now would not count (a clock is behind): nothing of this is acknowledged.
+
+    """
     lock_epoch(session)
     at, policy = hub.clock(), find_policy(session) or hub.policy()
     reached = _reached(session, [each.identifier for each in said])
@@ -152,10 +157,14 @@ def note_many(hub: Hub, session: Session, said: Sequence[Said], by: PrincipalId)
         each = said[number]
         event = ConsentEvent(act=each.act, at=min(each.at or at, at), channel=each.channel)
         place = RecordId(record), each.purpose
-        after = head_after(heads.get(place, Head()), event)
-        if after == heads.get(place, Head()) or (each.at is None and _holds(heads.get(place), each.act)):
+        before = heads.get(place, Head())
+        if each.at is None and _holds(before, each.act):
             continue
-        heads[place] = after
+        after = heads[place] = head_after(before, event)
+        if each.at is None and not hears(after, event):
+            raise ChoiceNotRecorded
+        if after == before:
+            continue
         version = versions.get(each.purpose, 0)
         acts.append(Act(record_id=place[0], purpose=place[1], event=event, actor=by, purpose_version=version))
     append_acts(session, acts, recorded_at=at)
@@ -168,10 +177,8 @@ def note_many(hub: Hub, session: Session, said: Sequence[Said], by: PrincipalId)
     )
 
 
-def _holds(head: Head | None, act: ConsentAct) -> bool:
+def _holds(head: Head, act: ConsentAct) -> bool:
     """Say whether a no of unknown date stands already: told again it would only get a later date."""
-    if head is None:
-        return False
     match act:
         case ConsentAct.OBJECTED:
             return head.objected
