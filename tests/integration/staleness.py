@@ -1,227 +1,207 @@
-"""Drive a hub through several doors at once and check the history. The long run:
+"""Drive a hub through several processes at once, disturb it, and check the history. The long run:
 
-    python -m tests.integration.staleness --seconds 900 --people 400 --servers 2 --clients 4 --kill-every 30
+    python -m tests.integration.staleness --operations 100000 --database sqlite
+    python -m tests.integration.staleness --operations 100000 --database postgres
 
-prints operations, certain pairs and violations, and exits 1 if there is one. The test runs a short one.
+Four clients at least, two server processes and a third process that writes and reads beside them; every few seconds one
+of `tests.integration.disturbances` is done. It tells how far it is, then operations, pairs, disturbances by kind and
+violations, and exits 1 if there is a violation or an answer that nobody expects. The tests run a short one.
 """
 
 import argparse
-import http.client
-import json
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from random import Random
-from typing import Protocol
+from typing import Final
 
-from hub.client import Client
-from hub.errors import AnswerBroken, HubError, RequestRefused, ServiceUnreachable
-from tests.api.server import free_port
-from tests.api.world import AS_OF, WINBACK, World, make_world
-from tests.integration.history import Chose, Read, Verdict, check
-from tests.shop import NOTICE
+from sqlalchemy import select
+from sqlmodel import col
 
-ROOT = Path(__file__).resolve().parents[2]
-VIEW = "invited"
+from hub.errors import HubError
+from privacy.errors import PrivacyError
+from privacy.store.audit_verify import verify_log
+from privacy.store.epoch import current_epoch
+from privacy.tables.consent import ConsentEventRow
+from privacy.tables.epoch import Change
+from privacy.terms import ConsentAct
+from tests.api.world import WINBACK, World, make_world
+from tests.integration.disturbances import Servers, Site, disturbed
+from tests.integration.history import Chose, Read, Verdict, Written, check
+from tests.integration.staleness_doors import AgentDoor, Door, Hasty, HttpDoor
+from tests.integration.staleness_postgres import server
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a choice came to, as the caller knows it."""
-
-    acknowledged: bool
-    epoch: int | None = None
-
-
-UNANSWERED = Outcome(acknowledged=False)
-
-
-class Door(Protocol):
-    """A way into the hub."""
-
-    def choose(self, person: int, *, present: bool) -> Outcome:
-        """Give or withdraw."""
-        ...
-
-    def read(self) -> frozenset[int] | None:
-        """Return the persons in the view, None if it could not be read."""
-        ...
+_PRESENT: Final = {ConsentAct.GIVEN.value: True, ConsentAct.WITHDRAWN.value: False}
+_TOLD_EVERY: Final = 20.0
+Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How large a run is."""
+    """How large a run is: it ends after `seconds`, or after `operations` that were answered."""
 
     seconds: float = 20.0
-    people: int = 48
+    operations: int = 1_000_000
+    people: int = 10
     servers: int = 2
     clients: int = 4
-    kill_every: float = 8.0
+    reads: float = 0.3
+    disturb_every: float = 2.0
     seed: int = 1
 
 
 @dataclass
-class History:
-    """What all clients did."""
+class Outcomes:
+    """What all clients did, what went wrong on purpose, and answers that nobody expects, by kind."""
 
     choices: list[Chose] = field(default_factory=list)
     reads: list[Read] = field(default_factory=list)
+    disturbances: Counter[str] = field(default_factory=Counter)
+    unexpected: Counter[str] = field(default_factory=Counter)
+    since: int = 0
+
+    answered: int = 0
+    """How many operations were answered so far; clients count at once, so it may be a few too small."""
 
 
-def drive(doors: Callable[[], Sequence[Door]], sizes: Sizes) -> Verdict:
-    """Let clients choose and read at once, each through any door; check what they saw."""
-    histories = [History() for _ in range(sizes.clients)]
-    until = time.monotonic() + sizes.seconds
+def _silent(_line: str) -> None:
+    """Say nothing."""
+
+
+def drive(doors: Callable[[], Sequence[Door]], sizes: Sizes, history: Outcomes, say: Progress = _silent) -> None:
+    """Let clients choose and read at once, each through any door, then read by every door what is left."""
+    until, over = time.monotonic() + sizes.seconds, threading.Event()
     with ThreadPoolExecutor(sizes.clients) as clients:
-        running = [
-            clients.submit(_client, number, doors(), sizes, histories[number], until) for number in range(sizes.clients)
-        ]
+        running = [clients.submit(_client, n, doors(), sizes, history, over) for n in range(sizes.clients)]
+        told = started = time.monotonic()
+        while time.monotonic() < until and history.answered < sizes.operations and not any(r.done() for r in running):
+            time.sleep(0.05)
+            if time.monotonic() - told > _TOLD_EVERY:
+                told = time.monotonic()
+                say(f"{told - started:6.0f} s {history.answered:8d} operations, {dict(history.disturbances)}")
+        over.set()
     for client in running:
         client.result()
-    choices = [choice for history in histories for choice in history.choices]
-    return check(choices, [read for history in histories for read in history.reads], sizes.people)
+    for door in doors():
+        _read(door, history)
 
 
-def _client(number: int, doors: Sequence[Door], sizes: Sizes, history: History, until: float) -> None:
+def _client(number: int, doors: Sequence[Door], sizes: Sizes, history: Outcomes, over: threading.Event) -> None:
     rng = Random(sizes.seed * 1000 + number)  # noqa: S311 - a test that must be repeatable
-    mine = [person for person in range(sizes.people) if person % sizes.clients == number]
-    while time.monotonic() < until:
-        door, started = rng.choice(doors), time.monotonic_ns()
-        if rng.random() < 0.6:
-            person, present = rng.choice(mine), rng.random() < 0.4
-            outcome = door.choose(person, present=present)
-            ended = time.monotonic_ns()
-            history.choices.append(Chose(person, present, started, ended, outcome.epoch, outcome.acknowledged))
-        elif (seen := door.read()) is not None:
-            history.reads.append(Read(started, time.monotonic_ns(), seen))
-
-
-class HttpDoor:
-    """One server process."""
-
-    def __init__(self, world: World, tokens: Sequence[str], port: int) -> None:
-        self._port, self._tokens = port, tokens
-        self._view = Client(f"http://127.0.0.1:{port}", world.reader_token).view(VIEW)
-        self._persons = {pseudonym: person for person, pseudonym in enumerate(world.pseudonyms[WINBACK])}
-
-    def choose(self, person: int, *, present: bool) -> Outcome:
-        body = {"state": "given", "notice": NOTICE} if present else {"state": "withdrawn"}
-        headers = {"Authorization": f"Bearer {self._tokens[person]}", "Content-Type": "application/json"}
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+    while not over.is_set():
+        door = rng.choice(doors)
         try:
-            connection.request("PUT", f"/v1/me/purposes/{WINBACK}", json.dumps(body), headers)
-            response = connection.getresponse()
-            answer = json.loads(response.read())
-        except (OSError, http.client.HTTPException):
-            return UNANSWERED
-        finally:
-            connection.close()
-        assert response.status in {200, 503}, answer
-        if response.status == 503:
-            return UNANSWERED
-        return Outcome(acknowledged=True, epoch=int(answer["epoch"]) if answer["recorded"] else None)
-
-    def read(self) -> frozenset[int] | None:
-        try:
-            frame = self._view.read(purpose=WINBACK, as_of=AS_OF)
-        except (ServiceUnreachable, AnswerBroken):
-            return None
-        except RequestRefused as refused:
-            if refused.status != 503:
-                raise
-            return None
-        return frozenset(self._persons[pseudonym] for pseudonym in frame["pseudonym"])
+            if rng.random() < sizes.reads:
+                _read(door, history)
+            else:
+                _choose(door, rng.randrange(sizes.people), rng.random() < 0.5, history)
+        except (HubError, PrivacyError) as exc:
+            history.unexpected[f"{type(exc).__name__} {exc}"] += 1
 
 
-class Servers:
-    """Server processes over one home; `kill_one` ends one as a power cut would and starts it again."""
+def _choose(door: Door, person: int, present: bool, history: Outcomes) -> None:  # noqa: FBT001 - what a coin says, and no switch
+    started = time.monotonic_ns()
+    outcome = door.choose(person, present=present)
+    ended = time.monotonic_ns()
+    history.choices.append(Chose(person, present, started, ended, outcome.epoch, outcome.acknowledged))
+    history.answered += outcome.acknowledged
+    if isinstance(door, Hasty):
+        history.disturbances["client left"] += 1
 
-    def __init__(self, home: Path, count: int) -> None:
-        self._home = home
-        self.ports = [free_port() for _ in range(count)]
-        self._processes = [self._start(port) for port in self.ports]
 
-    def kill_one(self, number: int) -> None:
-        self._processes[number].kill()
-        self._processes[number].wait()
-        self._processes[number] = self._start(self.ports[number])
+def _read(door: Door, history: Outcomes) -> None:
+    started = time.monotonic_ns()
+    if (seen := door.read()) is not None:
+        history.reads.append(Read(started, time.monotonic_ns(), seen))
+        history.answered += 1
 
-    def stop(self) -> None:
-        for process in self._processes:
-            process.terminate()
-        for process in self._processes:
-            process.wait(30)
 
-    def _start(self, port: int) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tests.api.server", str(self._home), str(port)]
-        process = subprocess.Popen(command, cwd=ROOT)
-        for _ in range(600):
-            with suppress(OSError, http.client.HTTPException):
-                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-                connection.request("GET", "/health")
-                if connection.getresponse().status == 200:
-                    connection.close()
-                    return process
-            assert process.poll() is None, "the server ended"
-            time.sleep(0.05)
-        raise AssertionError("the server did not become ready")
+def judged(world: World, history: Outcomes, people: int) -> Verdict:
+    """Check a history against what the ledger holds."""
+    return check(history.choices, history.reads, written(world, history.since), people)
+
+
+def written(world: World, since: int) -> Iterator[Written]:
+    """Read from the ledger what clients chose after an epoch, in the order of their epochs."""
+    with world.hub.reading() as session:
+        changes = select(col(Change.record_id), col(Change.epoch)).where(col(Change.kind) == "consent")
+        epochs = session.execute(changes.where(col(Change.epoch) > since).order_by(col(Change.epoch))).all()
+        row = ConsentEventRow
+        acts = select(col(row.record_id), col(row.act)).where(col(row.purpose) == WINBACK, col(row.batch_id).is_(None))
+        acts_in_order = session.execute(acts.order_by(col(row.at))).all()
+    for person, record in enumerate(world.records):
+        mine = [epoch for each, epoch in epochs if each == bytes(record)]
+        said = [_PRESENT[act] for each, act in acts_in_order if each == bytes(record)]
+        yield from (Written(person, present, epoch) for present, epoch in zip(said, mine, strict=True))
+
+
+def run(
+    folder: Path, sizes: Sizes, environment: Mapping[str, str], say: Progress = _silent
+) -> tuple[Verdict, Outcomes]:
+    """Make a world, serve it from several processes, drive and disturb it, and check; its log must hold, too."""
+    world = make_world(folder, sizes.people, environment)
+    tokens = [world.token(person) for person in range(sizes.people)]
+    agent, history = AgentDoor(world), Outcomes()
+    agent.open_channel()
+    with world.hub.reading() as session:
+        history.since = current_epoch(session)
+
+    def doors() -> list[Door]:
+        served = [HttpDoor(world, tokens, port) for port in servers.ports]
+        return [*served * 9, agent, agent, Hasty(world, tokens, servers.ports[0])]
+
+    with _servers_of(world, sizes, environment) as servers:
+        (folder / "copies").mkdir()
+        site = Site(servers, world.hub, folder / "copies", Random(sizes.seed))  # noqa: S311 - to be repeatable
+        with disturbed(site, every=sizes.disturb_every, done=history.disturbances, unexpected=history.unexpected):
+            drive(doors, sizes, history, say)
+        for door in doors():
+            _read(door, history)
+    verdict = judged(world, history, sizes.people)
+    with world.hub.reading() as session:
+        verify_log(session, world.hub.verifier_key())
+    world.hub.engine.dispose()
+    world.hub.keystore.engine.dispose()
+    return verdict, history
 
 
 @contextmanager
-def servers_of(home: Path, sizes: Sizes) -> Iterator[Servers]:
-    """Run the servers; kill one every `kill_every` seconds."""
-    servers, over = Servers(home, sizes.servers), threading.Event()
-
-    def kill() -> None:
-        number = 0
-        while not over.wait(sizes.kill_every):
-            servers.kill_one(number % sizes.servers)
-            number += 1
-
-    killer = threading.Thread(target=kill)
-    killer.start()
+def _servers_of(world: World, sizes: Sizes, environment: Mapping[str, str]) -> Iterator[Servers]:
+    servers = Servers(world.hub.settings.home, sizes.servers, environment)
     try:
         yield servers
     finally:
-        over.set()
-        killer.join()
         servers.stop()
-
-
-def run(folder: Path, sizes: Sizes) -> Verdict:
-    """Make a world, serve it from several processes, drive it and check."""
-    world = make_world(folder, sizes.people)
-    tokens = [world.token(person) for person in range(sizes.people)]
-    try:
-        with servers_of(world.hub.settings.home, sizes) as servers:
-            return drive(lambda: [HttpDoor(world, tokens, port) for port in servers.ports], sizes)
-    finally:
-        world.hub.engine.dispose()
 
 
 def main() -> int:
     """Run with sizes from the command line."""
-    parser = argparse.ArgumentParser()
-    for name, kind in (("seconds", float), ("people", int), ("servers", int), ("clients", int), ("seed", int)):
-        parser.add_argument(f"--{name}", type=kind, default=getattr(Sizes, name))
-    parser.add_argument("--kill-every", type=float, default=Sizes.kill_every)
-    with tempfile.TemporaryDirectory() as folder:
-        verdict = run(Path(folder), Sizes(**vars(parser.parse_args())))
-    print(f"{verdict.operations} operations, {verdict.certain} certain, {len(verdict.violations)} violations")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
+    long = Sizes(seconds=3600.0, operations=100_000, people=120, clients=32, reads=0.06, disturb_every=8.0)
+    for each in fields(Sizes):
+        value = getattr(long, each.name)
+        parser.add_argument(f"--{each.name.replace('_', '-')}", type=type(value), default=value)
+    chosen = vars(parser.parse_args())
+    kind = chosen.pop("database")
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, server(kind) as environment:
+        verdict, history = run(Path(folder), Sizes(**chosen), environment, lambda line: print(line, flush=True))
+    print(f"{kind}: {verdict.operations} operations in {time.monotonic() - started:.0f} s", end=", ")
+    print(f"{verdict.pairs} pairs ({verdict.certain} certain), {verdict.unanswered} choices unanswered")
+    print(f"disturbances: {dict(history.disturbances)}; unexpected answers: {dict(history.unexpected)}")
+    print(f"{len(verdict.violations)} violations {dict(Counter(each.kind for each in verdict.violations))}")
     for violation in verdict.violations[:20]:
         print(violation)
-    return 1 if verdict.violations else 0
+    return 1 if verdict.violations or history.unexpected else 0
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except HubError as refused:
-        sys.exit(str(refused))
+    sys.exit(main())
