@@ -6,12 +6,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-_REFUSE: Final = "CREATE TRIGGER audit_fault BEFORE {act} ON {table} BEGIN SELECT RAISE(ABORT, 'refused'); END"
-_UNDO: Final = "DROP TRIGGER audit_fault"
+_REFUSE: Final = "CREATE TRIGGER {name} BEFORE {act} ON {table} BEGIN SELECT RAISE(ABORT, 'refused'); END"
+_UNDO: Final = "DROP TRIGGER IF EXISTS {name}"
+_PATIENCE_SECONDS: Final = 120
+"""A test that is cut off by its own time-out, or waits for a busy machine, must not leave its fault to the next one."""
 
 
 def _refusing(act: str, table: str) -> tuple[str, str]:
-    return _REFUSE.format(act=act, table=table), _UNDO
+    name = f"fault_{act}_{table}".lower()
+    return _REFUSE.format(name=name, act=act, table=table), _UNDO.format(name=name)
 
 
 STATEMENTS: Final[Mapping[str, tuple[str, str]]] = {
@@ -26,7 +29,21 @@ STATEMENTS: Final[Mapping[str, tuple[str, str]]] = {
 @contextmanager
 def broken(database: Path, fault: str) -> Iterator[None]:
     """Break the log of a control database for as long as the block lasts."""
-    breaks, mends = STATEMENTS[fault]
+    with _in_force(database, *STATEMENTS[fault]):
+        yield
+
+
+@contextmanager
+def refusing(database: Path, table: str) -> Iterator[None]:
+    """Let a control database refuse every insert into a table for as long as the block lasts."""
+    with _in_force(database, *_refusing("INSERT", table)):
+        yield
+
+
+@contextmanager
+def _in_force(database: Path, breaks: str, mends: str) -> Iterator[None]:
+    if mends.startswith("DROP TRIGGER"):
+        run(database, mends)
     run(database, breaks)
     try:
         yield
@@ -35,7 +52,7 @@ def broken(database: Path, fault: str) -> Iterator[None]:
 
 
 def run(database: Path, statement: str) -> None:
-    with closing(sqlite3.connect(database, isolation_level=None, timeout=30)) as connection:
+    with closing(sqlite3.connect(database, isolation_level=None, timeout=_PATIENCE_SECONDS)) as connection:
         connection.execute(statement)
 
 

@@ -8,7 +8,7 @@ from io import BytesIO
 import httpx
 import polars as pl
 import pytest
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event
 
 from hub.authentication import Scope, add
 from hub.consents import Subject, Told, told
@@ -23,6 +23,7 @@ from privacy.store.subject_token import SubjectScope, SubjectToken, delete_subje
 from privacy.terms import ConsentAct, PrincipalId, Role
 from tests.api.conftest import Caller
 from tests.api.world import CHURN, WINBACK, World
+from tests.audit_faults import refusing
 from tests.shop import NOTICE
 
 
@@ -39,15 +40,8 @@ def acts(world: World, person: int) -> list[ConsentAct]:
 @contextmanager
 def broken(world: World, table: str) -> Iterator[None]:
     """Let the database refuse every insert into a table."""
-    with world.hub.unit_of_work() as session:
-        session.execute(
-            text(f"CREATE TRIGGER broken BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'refused'); END")
-        )
-    try:
+    with refusing(world.hub.settings.home / "control.db", table):
         yield
-    finally:
-        with world.hub.unit_of_work() as session:
-            session.execute(text("DROP TRIGGER broken"))
 
 
 @pytest.mark.parametrize("state", ["withdrawn", "objected"])
