@@ -65,11 +65,10 @@ class Servers:
         command = [sys.executable, "-m", "tests.api.server", str(self._home), str(port)]
         process = subprocess.Popen(command, cwd=ROOT, env=self._environment)
         for _ in range(6000):
-            with suppress(OSError, http.client.HTTPException):
-                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            with suppress(OSError, http.client.HTTPException), closing(connection):
                 connection.request("GET", "/health")
                 if connection.getresponse().status == 200:
-                    connection.close()
                     return process
             assert process.poll() is None, "the server ended"
             time.sleep(0.05)

@@ -26,11 +26,12 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from hub.errors import HubError
+from hub.sequencing import sequence
 from privacy.errors import PrivacyError
+from privacy.store.audit import entries
 from privacy.store.audit_verify import verify_log
 from privacy.store.epoch import current_epoch
 from privacy.tables.consent import ConsentEventRow
-from privacy.tables.epoch import Change
 from privacy.terms import ConsentAct
 from tests.api.world import WINBACK, World, make_world
 from tests.integration.disturbances import Servers, Site, disturbed
@@ -40,6 +41,7 @@ from tests.integration.staleness_postgres import server
 
 _PRESENT: Final = {ConsentAct.GIVEN.value: True, ConsentAct.WITHDRAWN.value: False}
 _TOLD_EVERY: Final = 20.0
+_ALL: Final = 10_000_000
 Progress = Callable[[str], None]
 
 
@@ -89,21 +91,36 @@ def drive(doors: Callable[[], Sequence[Door]], sizes: Sizes, history: Outcomes, 
         over.set()
     for client in running:
         client.result()
-    for door in doors():
-        _read(door, history)
+    _read_all(doors(), history)
 
 
 def _client(number: int, doors: Sequence[Door], sizes: Sizes, history: Outcomes, over: threading.Event) -> None:
     rng = Random(sizes.seed * 1000 + number)  # noqa: S311 - a test that must be repeatable
-    while not over.is_set():
-        door = rng.choice(doors)
-        try:
-            if rng.random() < sizes.reads:
-                _read(door, history)
-            else:
-                _choose(door, rng.randrange(sizes.people), rng.random() < 0.5, history)
-        except (HubError, PrivacyError) as exc:
-            history.unexpected[f"{type(exc).__name__} {exc}"] += 1
+    with _closed(doors):
+        while not over.is_set():
+            door = rng.choice(doors)
+            try:
+                if rng.random() < sizes.reads:
+                    _read(door, history)
+                else:
+                    _choose(door, rng.randrange(sizes.people), rng.random() < 0.5, history)
+            except (HubError, PrivacyError) as exc:
+                history.unexpected[f"{type(exc).__name__} {exc}"] += 1
+
+
+def _read_all(doors: Sequence[Door], history: Outcomes) -> None:
+    with _closed(doors):
+        for door in doors:
+            _read(door, history)
+
+
+@contextmanager
+def _closed(doors: Sequence[Door]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for door in doors:
+            door.close()
 
 
 def _choose(door: Door, person: int, present: bool, history: Outcomes) -> None:  # noqa: FBT001 - what a coin says, and no switch
@@ -128,18 +145,26 @@ def judged(world: World, history: Outcomes, people: int) -> Verdict:
     return check(history.choices, history.reads, written(world, history.since), people)
 
 
-def written(world: World, since: int) -> Iterator[Written]:
-    """Read from the ledger what clients chose after an epoch, in the order of their epochs."""
+def written(world: World, since: int) -> list[Written]:
+    """Read what clients chose after an epoch: from the audit log, which tells of each act its epoch.
+
+    What it tells is held against the ledger: as many acts of each kind of each person, neither more nor fewer.
+    """
+    sequence(world.hub)
+    persons = {bytes(record): person for person, record in enumerate(world.records)}
     with world.hub.reading() as session:
-        changes = select(col(Change.record_id), col(Change.epoch)).where(col(Change.kind) == "consent")
-        epochs = session.execute(changes.where(col(Change.epoch) > since).order_by(col(Change.epoch))).all()
+        told = [entry.fields for _, entry in entries(session, action="consent.", limit=_ALL)]
         row = ConsentEventRow
         acts = select(col(row.record_id), col(row.act)).where(col(row.purpose) == WINBACK, col(row.batch_id).is_(None))
-        acts_in_order = session.execute(acts.order_by(col(row.at))).all()
-    for person, record in enumerate(world.records):
-        mine = [epoch for each, epoch in epochs if each == bytes(record)]
-        said = [_PRESENT[act] for each, act in acts_in_order if each == bytes(record)]
-        yield from (Written(person, present, epoch) for present, epoch in zip(said, mine, strict=True))
+        held = Counter((persons[bytes(record)], _PRESENT[act]) for record, act in session.execute(acts))
+    found = [
+        Written(persons[bytes(record)], _PRESENT[fields.act], fields.epoch or 0)
+        for fields in told
+        if fields.purpose == WINBACK and fields.act in _PRESENT and (fields.epoch or 0) > since
+        for record in fields.records or ()
+    ]
+    assert Counter((one.person, one.present) for one in found) == held, "the audit log and the ledger differ"
+    return found
 
 
 def run(
@@ -162,8 +187,7 @@ def run(
         site = Site(servers, world.hub, folder / "copies", Random(sizes.seed))  # noqa: S311 - to be repeatable
         with disturbed(site, every=sizes.disturb_every, done=history.disturbances, unexpected=history.unexpected):
             drive(doors, sizes, history, say)
-        for door in doors():
-            _read(door, history)
+        _read_all(doors(), history)
     verdict = judged(world, history, sizes.people)
     with world.hub.reading() as session:
         verify_log(session, world.hub.verifier_key())

@@ -47,6 +47,10 @@ class Door(Protocol):
         """Return the persons who may be used, None if they could not be read."""
         ...
 
+    def close(self) -> None:
+        """Let go of what is kept open."""
+        ...
+
 
 class HttpDoor:
     """One server process: `PUT /v1/me/purposes/...` and a view read, on connections that are kept."""
@@ -63,7 +67,7 @@ class HttpDoor:
             response = self._connection.getresponse()
             answer = json.loads(response.read())
         except (OSError, http.client.HTTPException) as exc:
-            self._hang_up()
+            self.close()
             if isinstance(exc, ConnectionRefusedError):
                 time.sleep(_AWAY_SECONDS)
             return UNANSWERED
@@ -95,7 +99,7 @@ class HttpDoor:
         headers = {"Authorization": f"Bearer {self._tokens[person]}", "Content-Type": "application/json"}
         self._connection.request("PUT", f"/v1/me/purposes/{WINBACK}", json.dumps(body), headers)
 
-    def _hang_up(self) -> None:
+    def close(self) -> None:
         if self._kept is not None:
             self._kept.close()
         self._kept = None
@@ -107,13 +111,13 @@ class Hasty(HttpDoor):
     def choose(self, person: int, *, present: bool) -> Outcome:
         with suppress(OSError, http.client.HTTPException):
             self._send(person, present=present)
-        self._hang_up()
+        self.close()
         return UNANSWERED
 
     def read(self) -> frozenset[int] | None:
         with suppress(OSError, http.client.HTTPException):
             self._connection.request("GET", f"/v1/views/{VIEW}?purpose={WINBACK}&as_of=2025-06-01T00:00:00Z")
-        self._hang_up()
+        self.close()
         return None
 
 
@@ -146,6 +150,9 @@ class AgentDoor:
             return None
         reached = checked.filter(pl.col("because").is_null())["record"]
         return frozenset(self._persons[bytes(record)] for record in reached)
+
+    def close(self) -> None:
+        """Nothing is kept: the hub is the world's."""
 
     def _record(self, record: RecordId, act: ConsentAct, purpose: PurposeId) -> int:
         subject = Subject(records=(record,))

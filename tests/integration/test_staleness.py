@@ -56,6 +56,9 @@ class InProcess:
         released = Gateway(self._world.hub).read(self._world.reader, VIEW, purpose=WINBACK, as_of=AS_OF)
         return frozenset(self._persons[pseudonym] for pseudonym in released.frame["pseudonym"])
 
+    def close(self) -> None:
+        """Nothing is kept open."""
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
@@ -152,7 +155,7 @@ def test_no_process_returns_whom_any_process_let_go(
     if kind == "postgres":
         monkeypatch.setenv("PATH", tools_first(os.environ["PATH"]))
         environment = environment_of(request.getfixturevalue("postgres"))
-    verdict, history = run(tmp_path, Sizes(seconds=60, operations=500, disturb_every=0.5), environment)
+    verdict, history = run(tmp_path, Sizes(seconds=40, operations=400, disturb_every=0.5), environment)
     assert verdict.violations == []
     assert history.unexpected == {}
     assert verdict.operations > 100
