@@ -35,7 +35,7 @@ ROWS = int(os.environ.get("VARDE_LOCK_ROWS", "10000"))
 LIMIT_MS = 50.0
 CUSTOMERS = 50
 PROGRAM = """
-import gc, json, sys, time
+import gc, json, sys, threading, time
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -43,16 +43,18 @@ from ingest.pipeline.delivery import ingest_file
 from tests.faults.ingest_company import CRM, contract, open_home, owner_of
 home, file, gate, answer = map(Path, sys.argv[1:])
 hub = open_home(home)
-holds, collected = [], [0.0]
+holds, own = [], threading.local()  # several threads write: each knows what collecting has cost it
 def collecting(phase, _):
-    collected[0] += time.thread_time() * (1 if phase == "stop" else -1)
+    own.collected = collected() + time.thread_time() * (1 if phase == "stop" else -1)
+def collected():
+    return getattr(own, "collected", 0.0)
 gc.callbacks.append(collecting)
 @contextmanager
 def timed():
     with hub.unit_of_work() as session:
-        cpu, wall = time.thread_time() - collected[0], time.perf_counter()
+        cpu, wall = time.thread_time() - collected(), time.perf_counter()
         yield session
-    holds.append([(time.thread_time() - collected[0] - cpu) * 1e3, (time.perf_counter() - wall) * 1e3, len(holds)])
+    holds.append([(time.thread_time() - collected() - cpu) * 1e3, (time.perf_counter() - wall) * 1e3, len(holds)])
 def reached(at):
     while len(names) < len(holds):
         names.append(at)
