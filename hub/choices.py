@@ -16,12 +16,13 @@ from hub.compose import Hub
 from hub.consents import Subject, Told, Wish, told, write_told
 from hub.errors import AccessRefused, ChoiceNotRecorded, ChoiceWithoutEffect, HubError, NotAuthenticated
 from hub.subject_tokens import Reach, reaches
+from hub.suppression.proven import ProvenNo, noes_of, note_proven
 from privacy.consent import Head, head_after
 from privacy.decision import Deny, Standing, decide
 from privacy.errors import PrivacyError
 from privacy.purposes import Policy, Purpose
 from privacy.store.consent import Place, heads_of, heads_unlike
-from privacy.store.epoch import current_epoch
+from privacy.store.epoch import current_epoch, lock_epoch
 from privacy.store.ledger import owe
 from privacy.store.policy import find_policy
 from privacy.store.subject_token import SubjectToken, find_subject_tokens
@@ -163,6 +164,8 @@ def _choose(
     if policy is None:
         return [ChoiceNotRecorded()] * len(asked)
     tokens = [token for token, _ in asked if token is not None]
+    if any(token.proven is not None and token.proven.digest is not None for token in tokens):
+        lock_epoch(session)  # before looking who carries what: who comes meanwhile finds the entry
     reach = dict(zip(tokens, reaches(session, tokens), strict=True))
     turn = _Turn(hub, policy, heads_of(session, {record for each in reach.values() for record in each.meant}))
     planned = [
@@ -191,6 +194,7 @@ class _Turn:
         self._effects: dict[tuple[PurposeId, Wanted], _Effect] = {}
         self._epochs, self._epoch = range(0), 0
         self._repeated = False
+        self._proven: list[ProvenNo] = []
 
     def plan(self, token: SubjectToken, reach: Reach, asked: Asked) -> list[_Planned] | Exception:
         """Plan all that one person asked, or return why none of it can be done."""
@@ -203,6 +207,8 @@ class _Turn:
             return refusal
         # The actor is the data subject, known here by their record's random id only.
         actor = PrincipalId(token.record_id)
+        said = [(choice.purpose, _ACTS[choice.wanted]) for choice in asked.choices]
+        self._proven += noes_of(token, said, asked.channel, at=self._hub.clock())
         return [self._planned(choice, reach, actor, asked.channel) for choice in asked.choices]
 
     def write(self, session: Session) -> None:
@@ -213,6 +219,7 @@ class _Turn:
             for place, head in heads_unlike(session, moved).items():  # somebody else was at it
                 if not all(_said(head, choice) for choice in self._last[place].values()):
                     raise ChoiceNotRecorded
+        note_proven(self._hub, session, self._proven)
         if self._repeated:
             owe(session)  # what stands already may have been written by somebody who was not told so
         self._epoch = self._epochs[-1] if self._acts else current_epoch(session)

@@ -20,6 +20,7 @@ from hub.choices import Choice, Wanted, stops
 from hub.compose import Hub
 from hub.errors import ChoiceWithoutEffect, SettingsInvalid
 from hub.subject_tokens import reach_of, verify_issuer
+from hub.suppression.proven import proven_by
 from ingest.standardise.column import standardised
 from privacy.audit import AuditFields
 from privacy.purposes import Policy, Purpose
@@ -137,10 +138,10 @@ def _chosen_since(history: Sequence[Act], purpose: PurposeId) -> bool:
 
 def _indexes_of(hub: Hub, addresses: Sequence[str]) -> list[Proven | None]:
     """Index what messages go to; None for what is no address, which only the record's own person is meant by."""
-    index = hub.indexes().attribute("email")
     comparable = standardised(pl.Series(addresses, dtype=pl.String), "email").to_list()
-    tokens = index.tokens_of(each or "" for each in comparable)
-    return [None if each is None else Proven("email", token) for each, token in zip(comparable, tokens, strict=True)]
+    known = sorted({each for each in comparable if each is not None})
+    proven = dict(zip(known, proven_by(hub, "email", known), strict=True))
+    return [proven.get(each) for each in comparable]
 
 
 def _base_of(hub: Hub) -> str:

@@ -56,11 +56,21 @@ class SuppressionIndex:
         """Return the newest tokens of distinct standardised values; a source key is given as the hex of its index."""
         return self.versions_of(attribute, values)[-1]
 
+    def renewed(self, attribute: Attribute, token: bytes, version: int) -> bytes:
+        """Return the newest token of the value whose token under an older (or the same) version is given."""
+        for key in self.keys[version:]:
+            (token,) = BlindIndex(key, f"{_scope(attribute)}:nested", FULL_BYTES).tokens_of([token.hex()])
+        return token
+
     def versions_of(self, attribute: Attribute, values: Sequence[str]) -> list[list[bytes]]:
         """Return the tokens of the values under every version, the first first."""
-        scope = f"suppression:{NORMAL_FORM}:{attribute.value}"
+        scope = _scope(attribute)
         versions = [BlindIndex(self.keys[0], scope, FULL_BYTES).tokens_of(values)]
         for key in self.keys[1:]:
             nested = BlindIndex(key, f"{scope}:nested", FULL_BYTES)
             versions.append(nested.tokens_of(token.hex() for token in versions[-1]))
         return versions
+
+
+def _scope(attribute: Attribute) -> str:
+    return f"suppression:{NORMAL_FORM}:{attribute.value}"

@@ -96,7 +96,7 @@ def town_of(
     """Take the people in and serve; unless `every` says otherwise the post goes round only when a test says so."""
     monkeypatch.setattr(service, "LETTER_SECONDS", every)
     for name, rows in (("first", _FIRST), ("then", _THEN)):
-        _deliver(hub, folder / name, rows)
+        deliver(hub, folder / name, rows)
     with mail_server("127.0.0.1") as mailbox, asyncio.Runner() as runner:
         mail = f"smtp://127.0.0.1:{mailbox.port}?from=privacy@hub.example"
         settings = replace(hub.settings, mail=mail, public_url="https://hub.example", issuers=issuers)
@@ -110,7 +110,7 @@ def town_of(
         runner.run(lifespan.__aexit__(None, None, None))
 
 
-def _deliver(hub: Hub, place: Path, rows: tuple[str, ...]) -> None:
+def deliver(hub: Hub, place: Path, rows: tuple[str, ...]) -> None:
     place.with_suffix(".yaml").write_text(_PEOPLE, encoding="utf-8")
     place.with_suffix(".csv").write_text("\n".join((_HEAD, *rows)) + "\n", encoding="utf-8")
     ports = hub.ports(acting_principal(hub).principal_id)

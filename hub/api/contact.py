@@ -24,10 +24,12 @@ from hub.contact.wishes import contact_of, state_wish
 from hub.database.unit import RuleBroken, StorageFull
 from hub.errors import AccessRefused, NotAuthenticated, ServiceUnreachable
 from hub.subject_tokens import Reach, authenticate_subject, reaches
+from hub.suppression.proven import noes_of, note_proven
 from privacy.consent import Head
 from privacy.contact import ContactWish
 from privacy.store.consent import heads_of
 from privacy.store.contact import Statement
+from privacy.store.epoch import lock_epoch
 from privacy.store.subject_token import SubjectToken
 from privacy.suppression import contact_purpose
 from privacy.terms import ActChannel, ConsentAct, ContactChannel, PrincipalId
@@ -131,6 +133,7 @@ async def put_contact(body: ContactBody, token: OfSubject, service: Serving) -> 
     def act() -> ContactAnswer:
         hub, told = service.hub, body.permissions.told()
         with hub.unit_of_work() as session:
+            lock_epoch(session)  # before looking who carries what was proven
             subject, reach = _holder(hub, session, token)
             if body.wish is not None or Said.GIVEN in told.values():
                 _verify_known(subject)
@@ -152,6 +155,7 @@ def _permit(hub: Hub, session: Session, subject: SubjectToken, reach: Reach, tol
     if not subject.covers(purpose):
         raise AccessRefused("token_not_bound", "This link is for other purposes")
     records = reach.own if said is Said.GIVEN else reach.meant
+    note_proven(hub, session, noes_of(subject, [(purpose, act)], ActChannel.API, at=hub.clock()))
     heads = heads_of(session, records)
     if all(_stands(heads.get((record, purpose), Head()), act) for record in records):
         return

@@ -39,9 +39,9 @@ from hub.identification.store import (
     written_to,
 )
 from hub.outbox.letter import Letter, enqueue_to
+from hub.suppression.proven import proven_by
 from privacy.audit import AuditFields
 from privacy.secret import SecretText
-from privacy.store.subject_token import Proven
 from privacy.terms import ID_BYTES, PrincipalId, random_id
 
 WORKS_FOR: Final = timedelta(minutes=10)
@@ -68,8 +68,7 @@ def ask(hub: Hub, session: Session, address: str, language: str) -> SecretText:
         raise IdentificationBusy
     challenge = Challenge(
         handle_hash=_hash_of(handle),
-        field=EMAIL,
-        index=hub.indexes().attribute(EMAIL).token_of(address),
+        proven=proven_by(hub, EMAIL, [address])[0],
         language=language,
         created_at=at,
         expires_at=at + WORKS_FOR,
@@ -108,7 +107,7 @@ def confirm(hub: Hub, session: Session, handle: str, code: str) -> Granted | Non
         found = _guessed(hub, session, _hash_of(handle), meant)
     if found is None or found.record_id is None or not end_challenge(session, found, at=at):
         return None
-    holder = Holder(record=found.record_id, proven=Proven(found.field, found.index), shared=found.shared)
+    holder = Holder(record=found.record_id, proven=found.proven, shared=found.shared)
     return grant(hub, session, holder, Means.ONE_TIME_CODE)
 
 
@@ -126,7 +125,7 @@ def _answer(hub: Hub, session: Session, challenge: Challenge, act_id: bytes) -> 
     """Write to whoever carries the address now, unless they were written to just before; return how much was opened."""
     if _is_too_soon(hub, session, challenge):
         return 0
-    found = carriers_now(hub, session, Proven(challenge.field, challenge.index), act_id=act_id)
+    found = carriers_now(hub, session, challenge.proven, act_id=act_id)
     if found.entities:
         _write(hub, session, challenge, found)
     return found.opened
@@ -135,7 +134,7 @@ def _answer(hub: Hub, session: Session, challenge: Challenge, act_id: bytes) -> 
 def _write(hub: Hub, session: Session, challenge: Challenge, found: Carriers) -> None:
     """Send the codes to the address as it is held, never as it was typed: two that look alike may be two mailboxes."""
     codes = draw_codes()
-    holder = holder_of(found.entities, Proven(challenge.field, challenge.index))
+    holder = holder_of(found.entities, challenge.proven)
     minutes = str(int(WORKS_FOR.total_seconds() // 60))
     letter = Letter(
         to=holder.record,

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, u
 from sqlmodel import Session, col
 
 from hub.identification.tables import IdentityChallenge
+from privacy.store.subject_token import Proven
 from privacy.terms import RecordId
 
 KEPT: Final = timedelta(days=1)
@@ -18,8 +19,7 @@ class Challenge:
     """One wish to be identified, as it stands."""
 
     handle_hash: bytes
-    field: str
-    index: bytes
+    proven: Proven
     language: str
     created_at: datetime
     expires_at: datetime
@@ -41,8 +41,10 @@ def add_challenge(session: Session, challenge: Challenge) -> None:
     """Keep a wish; the same statement whoever asks and whatever they named."""
     row = {
         "handle_hash": challenge.handle_hash,
-        "field": challenge.field,
-        "identifier_index": challenge.index,
+        "field": challenge.proven.field,
+        "identifier_index": challenge.proven.index,
+        "identifier_digest": challenge.proven.digest,
+        "identifier_key": challenge.proven.key,
         "language": challenge.language,
         "created_at": challenge.created_at,
         "expires_at": challenge.expires_at,
@@ -97,7 +99,7 @@ def answer_challenge(session: Session, challenge: Challenge) -> None:
 def written_to(session: Session, challenge: Challenge, *, since: datetime) -> Written:
     """Say how often whoever carries the identifier was written to since an instant."""
     same = and_(
-        col(IdentityChallenge.identifier_index) == challenge.index,
+        col(IdentityChallenge.identifier_index) == challenge.proven.index,
         col(IdentityChallenge.long_digest).is_not(None),
         col(IdentityChallenge.created_at) > since,
     )
@@ -155,8 +157,7 @@ def _changed(session: Session, where: ColumnElement[bool], **values: object) -> 
 def _challenge_of(row: IdentityChallenge) -> Challenge:
     return Challenge(
         handle_hash=row.handle_hash,
-        field=row.field,
-        index=row.identifier_index,
+        proven=Proven(row.field, row.identifier_index, row.identifier_digest, row.identifier_key or 0),
         language=row.language,
         created_at=row.created_at,
         expires_at=row.expires_at,

@@ -14,8 +14,9 @@ from privacy.instant import Instant
 class IdentityChallenge(SQLModel, table=True):
     """One wish to be identified: SHA-256 of a handle that only the asker holds, and an index of what they named.
 
-    Written alike for everybody. Whether anybody carries the identifier is found out later and elsewhere
-    (`looked_up_at`); only then do `short_digest` and `long_digest` exist, and only for somebody who is known.
+    Written alike for everybody; `identifier_digest` is what the suppression list would know it by. Whether anybody
+    carries the identifier is found out later and elsewhere (`looked_up_at`); only then do `short_digest` and
+    `long_digest` exist, and only for somebody who is known.
     """
 
     __tablename__ = "identity_challenge"
@@ -23,6 +24,8 @@ class IdentityChallenge(SQLModel, table=True):
     handle_hash: bytes = Field(primary_key=True)
     field: str
     identifier_index: bytes = Field(index=True)
+    identifier_digest: bytes | None = None
+    identifier_key: int | None = None
     language: str
     created_at: datetime = Field(sa_type=Instant, index=True)
     expires_at: datetime = Field(sa_type=Instant)

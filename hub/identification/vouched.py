@@ -10,6 +10,7 @@ from hub.errors import SubjectNotFound
 from hub.identification.carriers import EMAIL, carriers_now
 from hub.identification.grant import Granted, Means, grant, holder_of
 from hub.identification.id_token import Proof
+from hub.suppression.proven import proven_by
 from ingest.store.identity import entity_of_record
 from ingest.store.record import find_records
 from privacy.audit import AuditFields
@@ -42,7 +43,7 @@ def _by_key(hub: Hub, session: Session, proof: Proof) -> tuple[Mapping[RecordId,
 
 def _by_address(hub: Hub, session: Session, proof: Proof) -> tuple[Mapping[RecordId, EntityId], Proven | None]:
     """Find the persons who carry an address now; the opening of their newest documents is audited with the grant."""
-    proven = Proven(EMAIL, hub.indexes().attribute(EMAIL).token_of(proof.value))
+    (proven,) = proven_by(hub, EMAIL, [proof.value])
     act_id = random_id()
     found = carriers_now(hub, session, proven, act_id=act_id)
     if found.opened:

@@ -19,7 +19,18 @@ from ingest.readers.casts.number import minor_digits
 Row = Mapping[str, Any]
 _MINOR: Final = "_minor"
 _TECHNICAL: Final = frozenset(
-    ("currency", "version", "ordinal", "revision", "key_version", "purpose_version", "redactor_version", "duplicate_of")
+    (
+        "currency",
+        "version",
+        "ordinal",
+        "revision",
+        "key_version",
+        "purpose_version",
+        "redactor_version",
+        "duplicate_of",
+        "proven_key",
+        "identifier_key",
+    )
 )
 _REASON_CODES: Final = frozenset({"reason_1", "reason_2", "reason_3"})
 """Told in words above the table; as codes they say nothing."""

@@ -54,6 +54,7 @@ _DIGEST: Final = "digest"  # technical: of no meaning to anybody without the key
 _COLLEAGUE: Final = "colleague"  # their data (CJEU C-579/21)
 _OTHER: Final = "other"
 WITHHELD: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("proven_digest", "identifier_digest"), _DIGEST),
     **dict.fromkeys(
         ("key_id", "token", "tokens", "token_hash", "content_index", "key_index", "subject_index", "proven_index"),
         _DIGEST,

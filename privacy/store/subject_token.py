@@ -28,13 +28,15 @@ _UNREVOKED: Final = select(
     col(SubjectTokenRow.purposes),
     col(SubjectTokenRow.proven_field),
     col(SubjectTokenRow.proven_index),
+    col(SubjectTokenRow.proven_digest),
+    col(SubjectTokenRow.proven_key),
 ).where(
     among_keys(col(SubjectTokenRow.token_hash)),
     col(SubjectTokenRow.revoked_at).is_(None),
     ~select(Tombstone).where(col(Tombstone.record_id) == col(SubjectTokenRow.record_id)).exists(),
 )
 
-_Opens = tuple[RecordId, str, str, str | None, bytes | None]
+_Opens = tuple[RecordId, str, str, str | None, bytes | None, bytes | None, int | None]
 
 VERIFIED_FOR: Final = timedelta(minutes=30)
 """How long a proof of identity is worth: long enough to read an answer and ask again, too short to be stolen late."""
@@ -50,10 +52,15 @@ class SubjectScope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """The identifier by which a token's holder was reached or proven: an indexed attribute and its blind index."""
+    """The identifier by which a token's holder was reached or proven: an indexed attribute and its blind index.
+
+    `digest` is what the suppression list knows it by, under version `key` of the list's key; None if nobody took it.
+    """
 
     field: str
     index: bytes
+    digest: bytes | None = None
+    key: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,20 +166,23 @@ def _row_of(token: str, subject: SubjectToken, at: datetime) -> dict[str, Any]:
         "revoked_at": None,
         "proven_field": None if subject.proven is None else subject.proven.field,
         "proven_index": None if subject.proven is None else subject.proven.index,
+        "proven_digest": None if subject.proven is None else subject.proven.digest,
+        "proven_key": None if subject.proven is None or subject.proven.digest is None else subject.proven.key,
     }
 
 
 def _token_of(row: SubjectTokenRow) -> SubjectToken:
     record = RecordId(row.record_id)
-    return _opened(row.expires_at, record, row.scope, row.purposes, row.proven_field, row.proven_index)
+    proven = row.proven_field, row.proven_index, row.proven_digest, row.proven_key
+    return _opened(row.expires_at, record, row.scope, row.purposes, *proven)
 
 
 def _opened(expires_at: datetime, *opens: *_Opens) -> SubjectToken:
-    record, scope, purposes, field, index = opens
+    record, scope, purposes, field, index, digest, key = opens
     return SubjectToken(
         record_id=record,
         scope=SubjectScope(scope),
         purposes=frozenset(purposes.split()),
         expires_at=expires_at,
-        proven=None if field is None or index is None else Proven(field, index),
+        proven=None if field is None or index is None else Proven(field, index, digest, key or 0),
     )

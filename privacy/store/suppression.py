@@ -41,7 +41,10 @@ _FEW: Final = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEntry:
-    """One entry about to be added: its digest, what it does, and for an opt-out which act for which purpose."""
+    """One entry about to be added: its digest, what it does, and for an opt-out which act for which purpose.
+
+    `actor` is who said it, if that is not whoever adds the others.
+    """
 
     set_id: bytes
     kind: EntryKind
@@ -52,6 +55,7 @@ class NewEntry:
     purpose: PurposeId | None = None
     act: ConsentAct | None = None
     channel: ActChannel | None = None
+    actor: PrincipalId | None = None
 
 
 _COLUMNS: Final = (
@@ -162,7 +166,7 @@ def _row(entry: NewEntry, by: PrincipalId, at: datetime, key_version: int) -> di
         "channel": "" if entry.channel is None else entry.channel.value,
         "at": entry.at,
         "recorded_at": at,
-        "actor": by,
+        "actor": by if entry.actor is None else entry.actor,
         "reason": entry.reason,
         "standardiser_version": NORMAL_FORM,
         "key_version": key_version,

@@ -15,7 +15,8 @@ class SubjectTokenRow(SQLModel, table=True):
     """One token of one record: SHA-256 of 32 random bytes, what it opens, for which purposes, until when.
 
     `proven_field` and `proven_index` are the blind index of the identifier that the holder was reached or proven by,
-    null where none was: whoever else carries it is meant by a no too.
+    null where none was: whoever else carries it is meant by a no too. `proven_digest` is its digest for the suppression
+    list, under version `proven_key` of the list's key: whoever comes to carry it later is meant as well.
     """
 
     __tablename__ = "subject_token"
@@ -29,3 +30,5 @@ class SubjectTokenRow(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_type=Instant)
     proven_field: str | None = None
     proven_index: bytes | None = None
+    proven_digest: bytes | None = None
+    proven_key: int | None = None
