@@ -126,13 +126,20 @@ def show_(ctx: typer.Context, identifier: Identifier, *, form: FormatOption = Fo
         show(standing, form)
 
 
+_TOLD: Final = {
+    ConsentAct.RESTRICTED: NoticeKind.RESTRICTION,
+    ConsentAct.RESTRICTION_LIFTED: NoticeKind.RESTRICTION_LIFTED,
+}
+"""What recipients are told (Article 19), and that it is over: they stopped because they were told."""
+
+
 def _wish(act: ConsentAct, purpose: str, until: datetime | None = None) -> Wish:
     return Wish(act=act, purpose=PurposeId(purpose), channel=ActChannel.AGENT, until=until)
 
 
 def _tell_recipients(act: Acting, subject: Subject, wish: Wish, session: Session) -> None:
-    if wish.act is ConsentAct.RESTRICTED:
-        kind, by = NoticeKind.RESTRICTION, act.principal.principal_id
+    kind, by = _TOLD.get(wish.act), act.principal.principal_id
+    if kind is not None:
         deed = Deed(kind=kind, act_id=random_id(), records=subject.records, by=by, purpose=wish.purpose)
         enqueue_notices(act.hub, session, deed)
 

@@ -22,6 +22,7 @@ from hub.views.spec import ViewSpec
 from ingest.store.identity import anchors_frame
 from privacy.audit import AuditFields
 from privacy.purposes import Policy, Purpose
+from privacy.store.erasure import tombstones_among
 from privacy.terms import EntityKind, PrincipalId, PurposeId, RecordId
 
 _TABLE: Final = "scores"
@@ -56,6 +57,9 @@ def explain_scores(hub: Hub, records: Sequence[RecordId], language: str, *, by: 
         anchors = anchors_frame(session, EntityKind.PERSON)
         models = {model.model_id: model for model in all_models(session)}
     rows = _newest(hub, anchors.filter(pl.col("record").is_in([bytes(record) for record in records])))
+    with hub.reading() as session:  # an erasure may have closed the person, before or meanwhile: then nothing is told
+        if tombstones_among(session, records):
+            return []
     policy = hub.policy()
     return [_explained(row, _described(hub, policy, models.get(row["model_id"])), language) for row in rows]
 

@@ -133,6 +133,23 @@ def count_letters(session: Session) -> dict[LetterState, int]:
     return {LetterState(state): int(count) for state, count in session.execute(query).all()}
 
 
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """Letters that did not reach anybody: how many wait since before an instant, and how many never will leave."""
+
+    waiting: int
+    given_up: int
+
+
+def undelivered(session: Session, *, since: datetime, but: str) -> Undelivered:
+    """Count letters that wait since before an instant, and those refused or expired, leaving one kind out of these."""
+    waits = and_(col(OutboxLetter.state) == LetterState.WAITING.value, col(OutboxLetter.created_at) <= since)
+    ended = col(OutboxLetter.state).in_([LetterState.REFUSED.value, LetterState.EXPIRED.value])
+    lost = and_(ended, col(OutboxLetter.kind) != but)
+    counted = [session.execute(select(func.count()).where(which)).scalar_one() for which in (waits, lost)]
+    return Undelivered(*map(int, counted))
+
+
 def listed_letters(session: Session, *, most: int) -> Sequence[ListedLetter]:
     """List the newest letters."""
     query = select(OutboxLetter).order_by(col(OutboxLetter.created_at).desc()).limit(most)

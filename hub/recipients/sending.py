@@ -12,6 +12,7 @@ from hub.compose import Hub
 from hub.logs import LogEvent, log_of
 from hub.outbox.sending import wait_after
 from hub.recipients.address import networks_of, place_of
+from hub.recipients.delivered import tell_of_deliveries
 from hub.recipients.roster import Endpoint, endpoints, open_here
 from hub.recipients.store import (
     Notice,
@@ -43,7 +44,9 @@ class Round:
 
 
 def tell_due(hub: Hub) -> Round:
-    """Post the notices that are due, some at a time, until none is."""
+    """Post the notices that are due, some at a time, until none is; first those that a delivery gives cause to."""
+    while tell_of_deliveries(hub):
+        pass
     silent: set[bytes] = set()
     ended: list[NoticeState] = []
     with hub.reading() as session:

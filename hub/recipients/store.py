@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from sqlmodel import Session, col
 
-from hub.recipients.tables import RecipientNotice, RecipientRow
+from hub.recipients.tables import RecipientMark, RecipientNotice, RecipientRow
 from privacy.terms import ID_BYTES, RecordId
 
 LEASE: Final = timedelta(minutes=10)
@@ -33,6 +33,7 @@ class NoticeKind(StrEnum):
     ERASURE = "erasure"
     RECTIFICATION = "rectification"
     RESTRICTION = "restriction"
+    RESTRICTION_LIFTED = "restriction_lifted"  # what the recipient stopped may go on
 
 
 class NoticeState(StrEnum):
@@ -130,6 +131,12 @@ def newest_notices(session: Session, *, most: int) -> list[Notice]:
     return [_notice_of(row) for row in session.execute(query).scalars()]
 
 
+def count_notices(session: Session) -> dict[NoticeState, int]:
+    """Count the notices by state."""
+    query = select(col(RecipientNotice.state), func.count()).group_by(col(RecipientNotice.state))
+    return {NoticeState(state): int(count) for state, count in session.execute(query).all()}
+
+
 def has_notices_due(session: Session, *, at: datetime) -> bool:
     """Say whether a notice waits to be tried now, or to be given up because its time is over."""
     over = or_(col(RecipientNotice.due_at) <= at, col(RecipientNotice.expires_at) <= at)
@@ -205,3 +212,18 @@ def _notice_of(row: RecipientNotice) -> Notice:
     kept = {name: getattr(row, name) for name in Notice.__dataclass_fields__}
     words = {"kind": NoticeKind(row.kind), "state": NoticeState(row.state), "record_id": RecordId(row.record_id)}
     return Notice(**kept | words)
+
+
+def find_mark(session: Session) -> tuple[int, int] | None:
+    """Return up to which entry of the ledger deliveries were looked at, None if nobody has looked yet."""
+    row = session.get(RecipientMark, _ONLY)
+    return None if row is None else (row.epoch, row.place)
+
+
+def move_mark(session: Session, position: tuple[int, int]) -> None:
+    """Note up to which entry of the ledger deliveries were looked at."""
+    epoch, place = position
+    session.merge(RecipientMark(mark_id=_ONLY, epoch=epoch, place=place))
+
+
+_ONLY: Final = 1

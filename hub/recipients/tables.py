@@ -7,7 +7,7 @@ its content, by random ids that lead to nobody once the person is erased.
 
 from datetime import datetime
 
-from sqlalchemy import Text
+from sqlalchemy import BigInteger, Text
 from sqlmodel import Field, SQLModel
 
 from privacy.instant import Instant
@@ -52,3 +52,13 @@ class RecipientNotice(SQLModel, table=True):
     due_at: datetime = Field(sa_type=Instant, index=True)
     expires_at: datetime = Field(sa_type=Instant)
     ended_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class RecipientMark(SQLModel, table=True):
+    """Up to which entry of the ledger restrictions that came with a file were looked at; one row."""
+
+    __tablename__ = "recipient_mark"
+
+    mark_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    epoch: int = Field(sa_type=BigInteger)
+    place: int

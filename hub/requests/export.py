@@ -19,7 +19,7 @@ from hub.requests.opening import sealed_of
 from hub.requests.page import page_of
 from hub.requests.portable import portable_of
 from hub.requests.reflection import held_rows
-from hub.requests.steps import get_request, subject_of, verify_worked_on
+from hub.requests.steps import get_request, subject_of, verify_held, verify_worked_on
 from privacy.audit import AuditFields
 from privacy.request import Right
 from privacy.store.principal import Principal
@@ -99,9 +99,15 @@ def export(hub: Hub, request_id: bytes, form: Form, by: Principal) -> Export:
 
 
 def export_own(hub: Hub, wanted: Wanted) -> Export:
-    """Export a person's data for whoever was identified as that person; nothing is checked here."""
+    """Export a person's data for whoever was identified as that person.
+
+    Raises:
+        StepRefused: an erasure closed the person, before or meanwhile.
+
+    """
     act_id, records = random_id(), wanted.subject.records
     with hub.reading() as session:
+        verify_held(session, records)
         held = held_rows(session, records)
     sealed = sealed_of(held)
     with hub.unit_of_work() as session:
@@ -116,7 +122,10 @@ def export_own(hub: Hub, wanted: Wanted) -> Export:
         Form.HTML: lambda: page_of(document),
         Form.PORTABLE: lambda: portable_of(hub, dossier),
     }
-    return Export(act_id=act_id, form=wanted.form, content=writers[wanted.form](), opened=len(dossier.opened))
+    done = Export(act_id=act_id, form=wanted.form, content=writers[wanted.form](), opened=len(dossier.opened))
+    with hub.reading() as session:  # the read's linearisation point: an erasure may have begun since
+        verify_held(session, records)
+    return done
 
 
 def complete(hub: Hub, done: Export, by: PrincipalId) -> None:

@@ -41,6 +41,7 @@ NOT_ABOUT: Final[Mapping[str, str]] = {
     "record_index": "digests, under a key, of details that stand in clear under identity",
     "change": "which record an act concerned, by number; the acts stand in their own tables",
     **dict.fromkeys(("notice", "reconsent_decision"), "texts of notices, and what was decided on them for everybody"),
+    "recipient_mark": "up to where the ledger was read, for telling recipients",
     "recipient": "who receives data from us; what they were told of a person stands under their notices",
     "source_ground": "what each source's contract declares",
     **dict.fromkeys(

@@ -3,7 +3,7 @@
 The deadline follows from the whole history at every step; it is never carried on from the last figure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
@@ -30,6 +30,7 @@ from privacy.request import (
     clock_of,
     verify_step,
 )
+from privacy.store.erasure import tombstones_among
 from privacy.store.request import add_request, find_request, open_requests, requests_of, steps_of, take_step
 from privacy.store.score_review import reviews_of_request
 from privacy.terms import PrincipalId, RecordId, random_id
@@ -178,13 +179,24 @@ def subject_of(session: Session, record: RecordId) -> Subject:
     """Return every record of the person now; records may have been joined or parted since.
 
     Raises:
-        StepRefused: the person was erased.
+        StepRefused: the person was erased, or is closed by an erasure that is not finished yet.
 
     """
     records = records_beside(session, record)
-    if not records:
-        raise StepRefused("nothing_held", "The person is not here any more; nothing is left to show or change")
+    verify_held(session, records)
     return Subject(records=tuple(sorted(records)))
+
+
+def verify_held(session: Session, records: Iterable[RecordId]) -> None:
+    """Refuse to look at somebody whom an erasure has closed: their rows may still be there, and are nobody's to see.
+
+    Raises:
+        StepRefused: no record is left, or one of them is closed.
+
+    """
+    found = list(records)
+    if not found or tombstones_among(session, found):
+        raise StepRefused("nothing_held", "The person is not here any more; nothing is left to show or change")
 
 
 def seat_here(hub: Hub) -> Seat:

@@ -168,6 +168,7 @@ def note_many(hub: Hub, session: Session, said: Sequence[Said], by: PrincipalId)
         version = versions.get(each.purpose, 0)
         acts.append(Act(record_id=place[0], purpose=place[1], event=event, actor=by, purpose_version=version))
     append_acts(session, acts, recorded_at=at)
+    _tell_of_many(hub, session, acts, by)
     entries = _add(hub, session, said, by)
     return Noted(
         entries=entries,
@@ -175,6 +176,17 @@ def note_many(hub: Hub, session: Session, said: Sequence[Said], by: PrincipalId)
         acts=len(acts),
         waiting=len(said) - reached["said"].n_unique(),
     )
+
+
+def _tell_of_many(hub: Hub, session: Session, acts: Sequence[Act], by: PrincipalId) -> None:
+    """Tell recipients of whom a file restricts; what is marked `import` is told as a delivery's is."""
+    restricted: dict[PurposeId, list[RecordId]] = {}
+    for act in acts:
+        if act.event.act is ConsentAct.RESTRICTED and act.event.channel is not ActChannel.IMPORT:
+            restricted.setdefault(act.purpose, []).append(act.record_id)
+    for purpose, records in restricted.items():
+        deed = Deed(kind=NoticeKind.RESTRICTION, act_id=random_id(), records=records, by=by, purpose=purpose)
+        enqueue_notices(hub, session, deed)
 
 
 def _holds(head: Head, act: ConsentAct) -> bool:

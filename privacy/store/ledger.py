@@ -123,6 +123,14 @@ def entries_after(session: Session, position: Position) -> Iterator[LedgerEntry]
     return map(_entry_of, select_rows(session, _AFTER, epoch=epoch, place=place))
 
 
+def told_after(session: Session, position: Position, *, kind: str, channel: str, most: int) -> list[LedgerEntry]:
+    """Return the first entries of a kind after a position that came by one way, in order."""
+    place = tuple_(col(LedgerRow.epoch), col(LedgerRow.place))
+    mine = (col(LedgerRow.kind) == kind) & (col(LedgerRow.channel) == channel) & (place > tuple_(*position))
+    query = _entries().where(mine).order_by(col(LedgerRow.epoch), col(LedgerRow.place)).limit(most)
+    return [_entry_of(row) for row in session.execute(query).all()]
+
+
 def newest_position(session: Session) -> Position | None:
     """Return where the last entry stands, None if there is none."""
     order = (col(LedgerRow.epoch).desc(), col(LedgerRow.place).desc())

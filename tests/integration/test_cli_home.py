@@ -6,10 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from hub.clock import now
+from hub.compose import open_hub
 from hub.doctor import examine
 from hub.finding import State
+from hub.recipients.store import NoticeState
+from hub.recipients.tables import RecipientNotice
 from hub.settings import Settings
 from tests.integration.cli_desk import AT, Desk, stocked
 
@@ -83,6 +87,47 @@ def test_healthy_home_has_only_the_warnings_of_one_account(desk: Desk) -> None:
     assert State.FAULT not in found.values()
     assert len(found) >= 14
     assert desk.run("doctor").exit_code == 0
+
+
+def test_doctor_tells_of_letters_that_do_not_leave(desk: Desk) -> None:
+    assert _state(desk, "letters")[0] == "ok"
+    desk.run("request", "open", "access", role=None)
+    request = desk.json("request", "list")[0]["request"]
+    assert desk.run("request", "identify", request, "shop:1", "--proof", "known_contact").exit_code == 0
+    assert _state(desk, "letters")[0] == "ok", "just written"
+    later = examine(_settings(desk), clock=lambda: AT + timedelta(hours=3))
+    (found,) = [each for each in later if each.check == "letters"]
+    assert (found.state, "1 wait" in found.found, "VARDE_MAIL" in found.remedy) == (State.WARNING, True, True)
+
+
+def test_doctor_tells_of_recipients_who_were_not_told(desk: Desk) -> None:
+    assert _state(desk, "recipients")[0] == "ok"
+    hub = open_hub(_settings(desk), clock=lambda: AT)
+    with hub.unit_of_work() as session:
+        session.execute(insert(RecipientNotice), [_notice(NoticeState.UNNAMED, 1), _notice(NoticeState.TOLD, 2)])
+    state, remedy = _state(desk, "recipients")
+    assert (state, "varde recipient notices" in remedy) == ("warning", True)
+
+
+def test_doctor_tells_of_a_balancing_test_that_nobody_looked_at_again(desk: Desk) -> None:
+    assert _state(desk, "policy_reviews")[0] == "ok"
+    later = examine(_settings(desk), clock=lambda: AT + timedelta(days=4_000))
+    (found,) = [each for each in later if each.check == "policy_reviews"]
+    assert found.state is State.WARNING
+    assert "churn" in found.found
+
+
+def _notice(state: NoticeState, number: int) -> dict[str, object]:
+    return {
+        **dict.fromkeys(("notice_id", "recipient_id", "record_id", "act_id"), number.to_bytes(16)),
+        "recipient": "mailing house",
+        "kind": "erasure",
+        "purpose": "churn",
+        "envelope": b"",
+        "state": state.value,
+        **dict.fromkeys(("created_at", "due_at", "expires_at"), AT),
+        "attempts": 0,
+    }
 
 
 def test_doctor_finds_a_clock_that_the_file_system_does_not_share(desk: Desk) -> None:

@@ -21,10 +21,12 @@ from sqlmodel import SQLModel
 
 from hub.accesses import SHOWS, accesses_of
 from hub.database.unit import RuleBroken
+from hub.erasing import erase
 from hub.errors import AccessRefused
 from hub.lake import catalogue
 from hub.lake.append import append
 from hub.lake.storage import LocalFileStore
+from hub.me.scores import explain_scores
 from hub.migrations.tables import MODULES
 from hub.requests.cells import Words, shown
 from hub.requests.erasing import carry_out, erasure_plan
@@ -33,12 +35,14 @@ from hub.requests.lake_rows import lake_rows, shown_columns
 from hub.requests.opening import CELLS, SEALED
 from hub.requests.portable import portable_tables
 from hub.requests.reflection import NOT_ABOUT, WITHHELD, TableUnclassified, held_rows, way_of
+from hub.requests.reviewing import scores_to_review
 from hub.requests.words import has_word
 from ingest.canonical.catalogue import LAKE_TABLES, lake_table_of
 from ingest.canonical.table import ColumnKind
 from ingest.pipeline.rectify import Rectification, rectify
 from privacy.purposes import LANGUAGES
 from privacy.request import Arrival, Proof, RequestState, Right, StepRefused
+from privacy.store.erasure import tombstones_among
 from privacy.store.subject_token import SubjectScope
 from privacy.terms import (
     ActChannel,
@@ -382,6 +386,45 @@ def test_a_spreadsheet_runs_nothing_and_a_telephone_stays_one(small: Office) -> 
     archive = zipfile.ZipFile(io.BytesIO(small.exported("shop:k9", Form.PORTABLE)))
     (row,) = csv.DictReader(io.StringIO(archive.read("identity.csv").decode()))
     assert (row["full_name"], row["phone"]) == ("'=1+1", "+4790012399")
+
+
+class Died(Exception):
+    """Stands for the kill -9 of whoever erases."""
+
+
+@pytest.mark.parametrize("step", ["erasure_intended", "erasure_shredded"])
+def test_who_is_being_erased_is_shown_to_nobody_between_the_steps(small: Office, step: str) -> None:
+    put(small, "scores", person=bytes(small.record("shop:k1")), module="churn", probability=0.5)
+    access, review = small.started("shop:k1"), small.started("shop:k1", Right.HUMAN_REVIEW)
+    records = small.who("shop:k1").records
+
+    def died(reached: str) -> None:
+        if reached == step:
+            raise Died
+
+    with pytest.raises(Died):
+        erase(replace(small.hub, reached=died), small.who("shop:k1"), small.dpo)
+    with small.hub.reading() as session:
+        assert tombstones_among(session, records)
+    for form in (Form.JSON, Form.HTML):
+        with pytest.raises(StepRefused, match="nothing_held"):
+            export(small.hub, access.request_id, form, small.dpo)
+    with pytest.raises(StepRefused, match="nothing_held"):
+        scores_to_review(small.hub, review.request_id, small.dpo)
+    assert explain_scores(small.hub, records, "en", by=small.dpo.principal_id) == []
+    assert small.audited("request.export") == []
+
+
+def test_an_erasure_that_begins_while_an_export_is_gathered_stops_it(small: Office) -> None:
+    request, subject = small.started("shop:k1"), small.who("shop:k1")
+
+    def erased(reached: str) -> None:
+        if reached == "export_audited":
+            erase(small.hub, subject, small.dpo)
+
+    with pytest.raises(StepRefused, match="nothing_held"):
+        export(replace(small.hub, reached=erased), request.request_id, Form.JSON, small.dpo)
+    assert [each for each in small.audited("request.export") if "sha256" in each] == []
 
 
 def test_an_erased_person_has_nothing_to_export(small: Office) -> None:

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from hub.cli.app import make_app
+from hub.cli.invocation import Invocation
 from hub.consents import Wish
 from hub.erasing import erase
 from hub.erasure.certificate import told_by
@@ -30,7 +33,10 @@ from hub.recipients.webhook import signature
 from hub.requests.erasing import carry_out
 from hub.requests.rectifying import correct
 from hub.requests.weighing import restrict
+from hub.suppression.importing import import_opt_outs
 from hub.suppression.opt_out import note_opt_out
+from ingest.contract.load import contract_of_yaml
+from ingest.pipeline.delivery import ingest_file
 from privacy.errors import PrivacyError
 from privacy.request import Right
 from privacy.store.audit import entries
@@ -39,6 +45,7 @@ from privacy.terms import ActChannel, ConsentAct, PurposeId
 from tests import audit_faults
 from tests.builders import DATABASES, FixedClock
 from tests.recipient_builders import Shop, shop_in
+from tests.request_builders import HEAD, PEOPLE
 from tests.smtp_fake import certificate_for
 from tests.webhook_fake import is_genuine, receiver
 
@@ -111,6 +118,46 @@ def test_a_restriction_entered_at_the_desk_is_told_too(little: Shop) -> None:
             wish = Wish(act=act, purpose=PurposeId("churn"), channel=ActChannel.AGENT)
             note_opt_out(little.hub, "shop:c1", wish, little.dpo)
     assert [each.kind for each in little.notices()] == [NoticeKind.RESTRICTION]
+
+
+def test_a_restriction_that_a_delivery_brings_is_told_once(shop: Shop, tmp_path: Path) -> None:
+    contract = PEOPLE.replace("purposes: [winback]", "purposes: [churn]").replace('"yes": given', '"yes": restricted')
+    rows = tmp_path / "stops.csv"
+    rows.write_text(f"{HEAD}\nc1,Kari N1,k1@example.org,,2025-02-01,yes\n", encoding="utf-8")
+    with receiver() as box:
+        shop.recipient(box)
+        shop.read()
+        assert tell_due(shop.hub) == Round()
+        summary = ingest_file(contract_of_yaml(contract), rows, shop.hub.ports(shop.owner.principal_id))
+        assert summary.counts.quarantined == 0
+        assert shop.notices() == []  # the pipeline knows no recipients: whoever sends looks
+        assert tell_due(shop.hub) == Round(told=1)
+        assert tell_due(shop.hub) == Round()
+    assert json.loads(box.arrived[0][1])["type"] == "subject.restriction"
+
+
+def test_a_file_of_noes_tells_of_whom_it_restricts(little: Shop, tmp_path: Path) -> None:
+    rows = tmp_path / "noes.csv"
+    noes = ("shop:c1,churn,restricted,,", "shop:c2,churn,objected,,", "shop:c9,churn,restricted,,")
+    rows.write_text("\n".join(["identifier,purpose,act,channel,time", *noes]) + "\n", encoding="utf-8")
+    with receiver() as box:
+        little.recipient(box)
+        little.read()
+        import_opt_outs(little.hub, rows, little.dpo)
+        (notice,) = little.notices()
+        assert (notice.kind, notice.record_id) == (NoticeKind.RESTRICTION, little.who(1).records[0])
+        assert tell_due(little.hub) == Round(told=1)
+
+
+def test_what_was_restricted_is_told_when_it_is_lifted(little: Shop) -> None:
+    with receiver() as box:
+        little.recipient(box)
+        little.read()
+        invocation = Invocation(clock=little.hub.clock, environment={"VARDE_HOME": str(little.hub.settings.home)})
+        for command in ("restrict shop:c1 churn", "lift restriction shop:c1 churn", "lift objection shop:c2 churn"):
+            result = CliRunner().invoke(make_app(), ["consent", *command.split()], obj=invocation)
+            assert result.exit_code == 0, result.output
+        assert {each.kind for each in little.notices()} == {NoticeKind.RESTRICTION, NoticeKind.RESTRICTION_LIFTED}
 
 
 def test_an_act_that_is_undone_tells_nobody(little: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
