@@ -15,12 +15,12 @@ from sqlmodel import Session
 from hub.compose import Hub
 from hub.keystore.suppression import suppression_index
 from privacy.audit import AuditFields
-from privacy.store.audit import NewEntry as NewAuditEntry
-from privacy.store.audit import note_entries
+from privacy.store.audit import NewEntry, note_entries
 from privacy.store.consent import PERMISSIVE
 from privacy.store.epoch import lock_epoch
 from privacy.store.subject_token import Proven, SubjectToken
-from privacy.store.suppression import NewEntry, add_entries, entries_among
+from privacy.store.suppression import NewEntry as NewSuppression
+from privacy.store.suppression import add_entries, entries_among
 from privacy.suppression import Attribute, EntryKind
 from privacy.suppression_index import SuppressionIndex
 from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PrincipalId, PurposeId, random_ids
@@ -77,7 +77,7 @@ def note_proven(hub: Hub, session: Session, noes: Sequence[ProvenNo]) -> int:
     standing = set(known.select("token", "purpose", "act").iter_rows())
     new = {place: each for place, each in told.items() if place not in standing}
     entries = [
-        NewEntry(
+        NewSuppression(
             set_id=set_id,
             kind=EntryKind.OPT_OUT,
             attribute=Attribute(each.proven.field),
@@ -102,7 +102,7 @@ def _place(index: SuppressionIndex, no: ProvenNo, digest: bytes) -> tuple[bytes,
     return index.renewed(Attribute(no.proven.field), digest, no.proven.key), no.purpose, no.act.value
 
 
-def _audited(no: ProvenNo) -> NewAuditEntry:
+def _audited(no: ProvenNo) -> NewEntry:
     fields = AuditFields(
         rows=1,
         purpose=None if no.purpose == EVERY_PURPOSE else no.purpose,
@@ -110,4 +110,4 @@ def _audited(no: ProvenNo) -> NewAuditEntry:
         channel=no.channel,
         outcome="proven",
     )
-    return NewAuditEntry(action="suppression.note", at=no.at, actor=no.actor, fields=fields)
+    return NewEntry(action="suppression.note", at=no.at, actor=no.actor, fields=fields)
