@@ -26,9 +26,7 @@ def letters(hub: Hub) -> Finding:
         return Finding("letters", State.OK, "none waits for long, none was refused")
     told = f"{found.waiting} wait for more than an hour, {found.given_up} were refused or given up"
     server = "" if hub.settings.mail else "Set VARDE_MAIL; "
-    return Finding(
-        "letters", State.WARNING, told, f"{server}`varde outbox list` shows them: tell them yourself"
-    )
+    return Finding("letters", State.WARNING, told, f"{server}`varde outbox list` shows them: tell them yourself")
 
 
 def notices(hub: Hub) -> Finding:

@@ -20,10 +20,9 @@ from hub.api.service import Service
 from hub.api.streaming import Escort, PiecewiseResponse
 from hub.database.unit import RuleBroken, StorageFull
 from hub.errors import ServiceUnreachable
-from hub.views.departure import verify_unchanged
+from hub.views.departure import label_for, verify_unchanged
 from hub.views.gateway import Gateway, Released
 from hub.views.intent import Reader
-from hub.views.use import label_of
 from privacy.store.principal import Principal
 from privacy.uses import Use
 
@@ -113,9 +112,7 @@ def _sheet(read: partial[Released], chosen: Format) -> _Sheet:
         released = read()
     except (RuleBroken, StorageFull):
         raise ServiceUnreachable("the audit log", "it did not take the entry") from None
-    body = chosen.written(
-        released.frame, label_of(released.spec.purpose, released.prohibited_uses, released.expires_at)
-    )
+    body = chosen.written(released.frame, label_for(released))
     return _Sheet(released, body, hashlib.sha256(body).digest())
 
 

@@ -14,11 +14,14 @@ from hub.cli.invocation import acting
 from hub.cli.message import say, would
 from hub.cli.moment import instant_from
 from hub.cli.outfile import private_file
-from hub.cli.rows import show_rows, verify_kind, write_rows
+from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
 from hub.cli.table import Format
 from hub.predictions.service import VIEW_OF, report, score, train
+from hub.views.departure import label_for
 from hub.views.gateway import PSEUDONYM
+from hub.views.intent import Reader
 from hub.views.spec import LANGUAGES
+from privacy.uses import Use
 
 app = typer.Typer(help="Prediction modules: train, score, report.", no_args_is_help=True)
 _LOG = logs.log_of("predict")
@@ -66,6 +69,7 @@ def score_(  # noqa: PLR0913 - a command's options are its parameters
     *,
     as_of: Annotated[str | None, typer.Option("--as-of", help="Instant of the view's grid; left out, newest.")] = None,
     language: Annotated[str, typer.Option("--language", help=f"Of the reasons: {', '.join(LANGUAGES)}.")] = "en",
+    use: Annotated[Use | None, typer.Option("--use", help="What a file will be used for; accepts the list.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="File .parquet, .csv, .arrow or .json, mode 0600.")] = None,
     form: Annotated[Format | None, typer.Option("--format", help="How to print; left out, csv in a pipe.")] = None,
     dry_run: DryRun = False,
@@ -75,19 +79,22 @@ def score_(  # noqa: PLR0913 - a command's options are its parameters
         raise typer.BadParameter(f"reasons are written in {', '.join(LANGUAGES)}")
     if out is not None:
         verify_kind(out)
+        verify_stated(use)
     act = acting(ctx, Duty.TRAIN)
     if dry_run:
         would(f"read the view of the current {module} model, audited, and write a score for each customer back")
         return
     at = None if as_of is None else instant_from(as_of)
-    scored = score(act.hub, act.principal, module, as_of=at, language=language)
+    scored = score(act.hub, Reader(principal=act.principal, use=use), module, as_of=at, language=language)
     rows = scored.scores.select(PSEUDONYM, *_SCORE).join(scored.reasons.drop("as_of"), on=PSEUDONYM, how="left")
     rows = rows.sort("probability", PSEUDONYM, descending=[True, False])
     if out is None:
         show_rows(rows, form or (Format.TABLE if sys.stdout.isatty() else Format.CSV))
     else:
-        write_rows(rows, out)
+        write_rows(rows, out, label_for(scored.released))
     _LOG.info(logs.LogEvent.SCORES_WRITTEN, extra={"rows": scored.written, "release": scored.released.release_id})
+    if scored.released.prohibited_uses:
+        say(f"Never to be used for: {', '.join(scored.released.prohibited_uses)}.")
     say(f"Scored {scored.written} customers; a score is a suggestion to a person, never a decision (Article 22).")
     for because, count in sorted(scored.released.absent.items(), key=lambda item: -item[1]):
         say(f"{count} customers absent: {because}")

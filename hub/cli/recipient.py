@@ -10,7 +10,7 @@ from hub.cli.invocation import acting
 from hub.cli.message import say, would
 from hub.cli.subject import given
 from hub.cli.table import Format, FormatOption, Table, show
-from hub.recipients.roster import NewRecipient, enter, find_live, leave, verify_may_change, verify_new
+from hub.recipients.roster import NewRecipient, enter, find_live, leave, prohibited_by, verify_may_change, verify_new
 from hub.recipients.sending import tell_due
 from hub.recipients.store import RecipientKind, newest_notices, recipients
 from hub.recipients.webhook import secret_text
@@ -39,9 +39,11 @@ def add_(  # noqa: PLR0913 - a command's options are its parameters
         verify_new(act.hub, new)
         would(f"add a {kind} who is told of people in {', '.join(sorted(purposes))}")
         return
-    _, secret = enter(act.hub, new, act.principal)
+    recipient, secret = enter(act.hub, new, act.principal)
     typer.echo(secret_text(secret))
     say("Added. The secret is shown once: hand it over safely; every notice is signed with it.")
+    for purpose, prohibited in prohibited_by(act.hub.policy(), recipient).items():
+        say(f"Rows for {purpose} are never used for: {', '.join(prohibited) or '(nothing is listed)'}. Let them agree.")
 
 
 @app.command()

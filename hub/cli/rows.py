@@ -1,6 +1,7 @@
 """Rows of a view on their way out: to a file for the owner alone, or to standard output."""
 
 import io
+import json
 import sys
 from pathlib import Path
 from typing import Final
@@ -11,10 +12,13 @@ import typer
 from hub.cli.outfile import private_file
 from hub.cli.table import Format, Table, show
 from hub.views.use import arrow_file
+from privacy.uses import Use
 
 PREVIEW_ROWS: Final = 20
 PREVIEW_COLUMNS: Final = 8
 FILE_KINDS: Final = (".parquet", ".csv", ".arrow", ".json")
+BESIDE: Final = "-metadata.json"
+_BARE: Final = frozenset({".csv", ".json"})
 
 
 def verify_kind(path: Path) -> None:
@@ -28,10 +32,27 @@ def verify_kind(path: Path) -> None:
         raise typer.BadParameter(f"the file's ending says how to write it: one of {', '.join(FILE_KINDS)}")
 
 
-def write_rows(frame: pl.DataFrame, path: Path, label: dict[str, str] | None = None) -> None:
+def verify_stated(use: Use | None) -> None:
+    """Refuse to write rows into a file of which nobody says what it is for.
+
+    Rows that leave into a file are an export: whoever takes them accepts what their purpose prohibits, and the audit
+    log keeps that they did.
+
+    Raises:
+        BadParameter: no use is stated.
+
+    """
+    if use is None:
+        raise typer.BadParameter(
+            f"say what the file is for with --use ({', '.join(Use)}); whoever does accepts what the purpose prohibits"
+        )
+
+
+def write_rows(frame: pl.DataFrame, path: Path, label: dict[str, str]) -> None:
     """Write the rows in the form that the file's ending names; mode 0600, whole or not at all.
 
-    Parquet and Arrow carry the label, if there is one, in their metadata.
+    Parquet and Arrow carry the label in their metadata. CSV and JSON have no room for it: it lies beside them, in the
+    place and form of the W3C's metadata for tables on the web, and is written first.
     """
     verify_kind(path)
     content = io.BytesIO()
@@ -39,11 +60,15 @@ def write_rows(frame: pl.DataFrame, path: Path, label: dict[str, str] | None = N
         case ".parquet":
             frame.write_parquet(content, metadata=label)
         case ".arrow":
-            content.write(arrow_file(frame, label or {}))
+            content.write(arrow_file(frame, label))
         case ".csv":
             readable(frame).write_csv(content)
         case _:
             readable(frame).write_json(content)
+    if path.suffix in _BARE:
+        beside = {"@context": "http://www.w3.org/ns/csvw", "url": path.name, **label}
+        with private_file(path.with_name(f"{path.name}{BESIDE}")) as file:
+            file.write(json.dumps(beside, indent=1).encode())
     with private_file(path) as file:
         file.write(content.getbuffer())
 

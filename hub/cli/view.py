@@ -13,17 +13,17 @@ from hub.cli.home import DryRun
 from hub.cli.invocation import Acting, acting
 from hub.cli.message import say, warn, would
 from hub.cli.moment import instant_from
-from hub.cli.rows import show_rows, verify_kind, write_rows
+from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.errors import AccessRefused
 from hub.predictions.service import newest_cut
 from hub.views import registry
+from hub.views.departure import label_for
 from hub.views.gateway import Gateway, Released
 from hub.views.intent import Reader
 from hub.views.load import catalogue_names, catalogue_text, load_spec
 from hub.views.registry import Version, ViewState, all_versions, readable_spec
 from hub.views.spec import ViewSpec
-from hub.views.use import label_of
 from privacy.uses import Use
 
 app = typer.Typer(help="Feature views: what leaves, for which purpose, approved by whom.", no_args_is_help=True)
@@ -129,6 +129,7 @@ def read(  # noqa: PLR0913 - a command's options are its parameters
     """Read a view through the gate: decided, minimised, pseudonymised, and audited before the first row leaves."""
     if out is not None:
         verify_kind(out)
+        verify_stated(use)
     act = acting(ctx, Duty.ANYTHING)
     at = instant_from(as_of) if as_of is not None else _newest(act, name)
     reader = Reader(principal=act.principal, use=use)
@@ -136,7 +137,7 @@ def read(  # noqa: PLR0913 - a command's options are its parameters
     if out is None:
         show_rows(released.frame, form or (Format.TABLE if sys.stdout.isatty() else Format.CSV))
     else:
-        write_rows(released.frame, out, label_of(released.spec.purpose, released.prohibited_uses, released.expires_at))
+        write_rows(released.frame, out, label_for(released))
     _tell(released, at)
 
 

@@ -6,7 +6,7 @@ crosswalk revision of its customer, so that a merge or an erasure voids it at on
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from hub.predictions.child import ask
 from hub.predictions.scores import write_scores
 from hub.predictions.store import TrainedModel
 from hub.views.gateway import Gateway, Released
-from hub.views.intent import Reader
+from hub.views.intent import Reader, reader_of
 from hub.views.registry import readable_spec
 from hub.views.spec import Grid, ViewSpec, header_of
 from ingest.store.ordinal import ordinals_of
@@ -104,21 +104,22 @@ def train(
 
 
 def score(
-    hub: Hub, principal: Principal, module: str, *, as_of: datetime | None = None, language: str = "en"
+    hub: Hub, who: Principal | Reader, module: str, *, as_of: datetime | None = None, language: str = "en"
 ) -> Scored:
     """Score every customer that the view releases at `as_of`; by default at the newest instant of its grid."""
+    reader = replace(reader_of(who), module=module)
     with hub.reading() as session:
         model = store.current_model(session, module)
     view, spec = model.view, _spec(hub, model.view)
     _verify_model(model, spec)
     at = as_of or newest_cut(spec, _known_until(hub, spec), hub.clock())
-    released = Gateway(hub).read(principal, view, purpose=spec.purpose, as_of=at, module=module)
+    released = Gateway(hub).read(reader, view, purpose=spec.purpose, as_of=at)
     frame = _modelled(released.frame.with_columns(as_of=pl.lit(at)))
     parts = {"artefact": store.read_artefact(hub.settings.models_folder, model), "frame": arrow(frame)}
     message = Message({"capacity": None, "language": language}, parts, {"artefact": "json", "frame": "arrow"})
     answer = ask("score", module, message)
     scores, reasons = answer.frame("scores"), answer.frame("reasons")
-    written = write_scores(hub, principal, scores, spec, model)
+    written = write_scores(hub, reader.principal, scores, spec, model)
     return Scored(as_of=at, scores=scores, reasons=reasons, released=released, written=written)
 
 

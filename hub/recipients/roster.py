@@ -18,6 +18,7 @@ from hub.recipients.store import Recipient, RecipientKind, add_recipient, live_r
 from hub.recipients.webhook import SECRET_BYTES
 from privacy.audit import AuditFields
 from privacy.keys import KeyKind
+from privacy.purposes import Policy
 from privacy.sealing import Cell, SealedTable, open_sealed, seal
 from privacy.secret import Secret, SecretText
 from privacy.store.principal import Principal
@@ -100,7 +101,7 @@ def enter(hub: Hub, new: NewRecipient, by: Principal) -> tuple[Recipient, bytes]
         if any(each.name == new.name for each in live_recipients(session)):
             raise RecipientUnfit("name is taken", "Choose another, or remove that one first")
         add_recipient(session, recipient)
-        for fields in _fields(recipient, by):
+        for fields in _fields(hub, recipient, by):
             hub.audit(session, "recipient.add", by.principal_id, fields)
     return recipient, Secret(secret)
 
@@ -117,7 +118,7 @@ def leave(hub: Hub, name: str, by: Principal) -> Recipient:
     with hub.unit_of_work() as session:
         found = find_live(session, name)
         remove_recipient(session, found.recipient_id, at=hub.clock())
-        for fields in _fields(found, by):
+        for fields in _fields(hub, found, by):
             hub.audit(session, "recipient.remove", by.principal_id, fields)
     return found
 
@@ -160,9 +161,21 @@ def _cell(hub: Hub, table: SealedTable, row: bytes) -> Cell:
     return Cell(instance=hub.instance, table=table, field=_FIELD, row=row)
 
 
-def _fields(recipient: Recipient, by: Principal) -> list[AuditFields]:
-    """Return what the log says of a recipient: one entry a purpose."""
+def prohibited_by(policy: Policy, recipient: Recipient) -> dict[str, tuple[str, ...]]:
+    """Return what each purpose of a recipient prohibits, as the policy in force says."""
+    listed = {each.id: tuple(sorted(use.value for use in each.prohibited_uses)) for each in policy.purposes}
+    return {purpose: listed.get(PurposeId(purpose), ()) for purpose in recipient.purposes}
+
+
+def _fields(hub: Hub, recipient: Recipient, by: Principal) -> list[AuditFields]:
+    """Return what the log says of a recipient: one entry a purpose, with the list that it takes the rows under."""
     return [
-        AuditFields(act_id=recipient.recipient_id, purpose=purpose, reason=recipient.kind.value, role=by.role)
-        for purpose in recipient.purposes
+        AuditFields(
+            act_id=recipient.recipient_id,
+            purpose=purpose,
+            reason=recipient.kind.value,
+            role=by.role,
+            prohibited_uses=prohibited,
+        )
+        for purpose, prohibited in prohibited_by(hub.policy(), recipient).items()
     ]

@@ -12,8 +12,10 @@ import polars as pl
 
 from hub.compose import Hub
 from hub.views.gateway import Gateway, Released
+from hub.views.intent import Reader
 from hub.views.registry import ViewState, all_versions
 from privacy.store.principal import Principal
+from privacy.uses import Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class View:
     _gateway: Gateway
     _principal: Principal
 
-    def read(self, *, purpose: str, as_of: datetime) -> pl.DataFrame:
+    def read(self, *, purpose: str, as_of: datetime, use: Use | None = None) -> pl.DataFrame:
         """Read the view at an instant of its grid: `pseudonym` (Binary, 16 bytes) and the view's features.
 
         Raises:
@@ -33,11 +35,12 @@ class View:
             ReadContended: others kept changing what was being read.
 
         """
-        return self.release(purpose=purpose, as_of=as_of).frame
+        return self.release(purpose=purpose, as_of=as_of, use=use).frame
 
-    def release(self, *, purpose: str, as_of: datetime) -> Released:
-        """Read the view and keep what is known of the release: its id, its expiry, who is absent by which rule."""
-        return self._gateway.read(self._principal, self.name, purpose=purpose, as_of=as_of)
+    def release(self, *, purpose: str, as_of: datetime, use: Use | None = None) -> Released:
+        """Read the view and keep what is known of the release: id, expiry, prohibited uses, who is absent and why."""
+        reader = Reader(principal=self._principal, use=use)
+        return self._gateway.read(reader, self.name, purpose=purpose, as_of=as_of)
 
 
 class Views(Mapping[str, View]):

@@ -13,10 +13,16 @@ from sqlmodel import Session
 from hub.compose import Hub
 from hub.errors import StreamStopped
 from hub.views.gateway import PSEUDONYM, Released
+from hub.views.use import label_of
 from ingest.store.identity import entity_of_record
 from privacy.pseudonym import pseudonyms_of
 from privacy.store.epoch import records_changed_since
 from privacy.terms import EntityId, EntityKind, RecordId
+
+
+def label_for(released: Released) -> dict[str, str]:
+    """Return what goes with released rows wherever they are written down."""
+    return label_of(released.spec.purpose, released.prohibited_uses, released.expires_at)
 
 
 def verify_unchanged(hub: Hub, released: Released) -> None:

@@ -108,7 +108,8 @@ def _views(rooms: Rooms) -> Iterator[Step]:
     for form in ("table", "json", "csv"):
         yield step(f"view {form}", *read, "--format", form)
     for ending in ("parquet", "arrow", "csv", "json"):
-        yield step(f"view to {ending}", *read, "--out", rooms.out / f"view.{ending}", actor=rooms.made / "scientist")
+        out = ("--use", "help_offered", "--out", rooms.out / f"view.{ending}")
+        yield step(f"view to {ending}", *read, *out, actor=rooms.made / "scientist")
     yield step("view for another purpose", "view", "read", "churn_signals", "--purpose", "winback", codes=REFUSED)
 
 

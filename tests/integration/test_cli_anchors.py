@@ -64,7 +64,8 @@ def witness(desk: AnchoredDesk) -> Iterator[Witness]:
 
 def read(desk: AnchoredDesk, view: str, purpose: str) -> Result:
     out = desk.path(f"{view}.arrow")
-    return desk.run("view", "read", view, "--purpose", purpose, "--as-of", "2025-06-01", "--out", out, role="scientist")
+    words = ("--purpose", purpose, "--as-of", "2025-06-01", "--use", "help_offered", "--out", out)
+    return desk.run("view", "read", view, *words, role="scientist")
 
 
 def object_to(desk: Desk) -> None:

@@ -68,7 +68,9 @@ def test_piped_rows_are_csv_under_pseudonyms(approved: Desk) -> None:
 @pytest.mark.parametrize("kind", ["parquet", "csv", "arrow", "json"])
 def test_rows_go_to_a_private_file_of_each_kind(approved: Desk, kind: str) -> None:
     out = approved.folder / f"rows.{kind}"
-    ended = approved.run(*READ, "--out", str(out))
+    assert approved.run(*READ, "--out", str(out)).exit_code == 2, "nobody said what for"
+    assert not out.exists()
+    ended = approved.run(*READ, "--use", "help_offered", "--out", str(out))
     assert (ended.exit_code, ended.stdout) == (0, "")
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     readers: dict[str, Any] = {
