@@ -43,6 +43,7 @@ from privacy.store.audit_checkpoint import add_checkpoint, newest_checkpoint
 from privacy.store.epoch import bump_epoch_for_all, start_epoch
 from privacy.store.policy import applied_policies, apply_policy, find_policy
 from privacy.store.principal import EVERYTHING, NewPrincipal, Principal, add_principal, all_principals
+from privacy.store.revocation import Revocation, note_revocation
 from privacy.store.unwrap import keep_tally
 from privacy.suppression_index import SUPPRESSION
 from privacy.terms import KeyId, PersonId, PrincipalId, Role, random_id
@@ -221,8 +222,11 @@ def _in_force(stores: Stores, pack: dict[str, object], *, by: PrincipalId, at: C
         verify_versions(proposed, applied_policies(session))  # before a key is made for a pack that is refused
     _domains(stores.keystore, proposed)
     with unit_of_work(engine) as session:
+        is_first = not applied_policies(session)  # a backup without any has none that is too old
         policy = apply_policy(session, pack, by=by, at=at())
         bump_epoch_for_all(session, kind="policy")
+        if not is_first:
+            note_revocation(session, Revocation.POLICY, [random_id()], at=at(), detail=policy_hash(policy))
         fields = AuditFields(policy_hash=policy_hash(policy), outcome="applied")
         append_entry(session, "policy.apply", at=at(), actor=by, fields=fields)
     return policy

@@ -14,6 +14,7 @@ from hub.errors import AccessRefused, NotAuthenticated
 from ingest.store.identity import records_beside_each, records_sharing_each
 from privacy.audit import AuditFields
 from privacy.store.principal import Principal
+from privacy.store.revocation import Revocation, note_revocation
 from privacy.store.subject_token import (
     VERIFIED_FOR,
     IssuedToken,
@@ -137,6 +138,7 @@ def revoke(hub: Hub, subject: Subject, by: Principal) -> int:
     verify_issuer(by)
     with hub.unit_of_work() as session:
         count = revoke_subject_tokens(session, subject.records, at=hub.clock())
+        note_revocation(session, Revocation.LINKS, subject.records, at=hub.clock())
         fields = AuditFields(records=subject.records, rows=count, outcome="revoked")
         hub.audit(session, "subject_token.revoke", by.principal_id, fields)
     return count

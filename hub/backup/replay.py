@@ -12,7 +12,7 @@ In this order, each step repeatable:
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -23,6 +23,7 @@ from hub.erasing import roll_forward
 from hub.errors import RestoreUnfit
 from hub.lake import catalogue
 from hub.lake.terms import FileState
+from hub.views.registry import revoke_restored
 from ingest.store.name import remember_names
 from privacy.audit import AuditFields
 from privacy.consent import ConsentEvent
@@ -30,6 +31,9 @@ from privacy.store.consent import Act, append_acts
 from privacy.store.epoch import advance_epoch, bump_epoch_for_all
 from privacy.store.erasure import intend_erasure, is_known, tombstones
 from privacy.store.ledger import ERASED, START, LedgerEntry, unknown_of
+from privacy.store.principal import revoke
+from privacy.store.revocation import Revocation, note_revocation, of_kind
+from privacy.store.subject_token import revoke_subject_tokens
 from privacy.store.suppression import restore_entries
 from privacy.terms import ActChannel, ConsentAct, KeyId, PrincipalId, PurposeId, RecordId, random_id
 
@@ -46,6 +50,20 @@ class Replayed:
     records_erased: int
     keys_destroyed: int
     erasures_finished: int
+    credentials: int = 0
+    views: int = 0
+    policies: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Entered:
+    """What one transaction entered again: acts, erased records, credentials and views revoked, policies forgotten."""
+
+    acts: int
+    erased: int
+    credentials: int
+    views: int
+    policies: int
 
 
 def replay(hub: Hub, by: PrincipalId) -> Replayed:
@@ -62,11 +80,19 @@ def replay(hub: Hub, by: PrincipalId) -> Replayed:
     _verify_lake_opens(hub)
     with hub.lake.unit_of_work() as session:  # saved with the database; who held them read another copy of it
         catalogue.end_expired_leases(session, at=_FOR_EVER)
-    acts, erased = _replay_control(hub, hub.ledger.keys.after(START), by)
+    entered = _replay_control(hub, hub.ledger.keys.after(START), by)
     hub.reached("replay_entered")
     finished = roll_forward(hub, by)
     hub.ledger.verify()
-    return Replayed(acts=acts, records_erased=erased, keys_destroyed=keys, erasures_finished=finished)
+    return Replayed(
+        acts=entered.acts,
+        records_erased=entered.erased,
+        keys_destroyed=keys,
+        erasures_finished=finished,
+        credentials=entered.credentials,
+        views=entered.views,
+        policies=entered.policies,
+    )
 
 
 def _set_keystore_right(hub: Hub) -> int:
@@ -96,8 +122,8 @@ def _verify_lake_opens(hub: Hub) -> None:
         )
 
 
-def _replay_control(hub: Hub, entries: Sequence[LedgerEntry], by: PrincipalId) -> tuple[int, int]:
-    """Enter what the control database had forgotten; return how many acts and how many records were erased."""
+def _replay_control(hub: Hub, entries: Sequence[LedgerEntry], by: PrincipalId) -> _Entered:
+    """Enter what the control database had forgotten; an entry of the replay's own ends it."""
     with hub.unit_of_work() as session:
         forgotten = unknown_of(session, entries)
         acts = [each for each in forgotten if each.kind in _ACTS]
@@ -109,9 +135,29 @@ def _replay_control(hub: Hub, entries: Sequence[LedgerEntry], by: PrincipalId) -
         gone = closed | erased.keys()
         restore_entries(session, forgotten)
         _say_again(hub, session, [each for each in acts if each.ref not in gone], by)
-        fields = AuditFields(absent={"acts": len(acts), "erased": len(erased)}, outcome="replayed")
+        done = _Entered(len(acts), len(erased), *_revoke_again(hub, session, forgotten))
+        if forgotten:
+            note_revocation(session, Revocation.REPLAYED, [random_id()], at=hub.clock())
+        fields = AuditFields(absent=asdict(done), outcome="replayed")
         hub.audit(session, "restore.replay", by, fields)
-    return len(acts), len(erased)
+    return done
+
+
+def _revoke_again(hub: Hub, session: Session, forgotten: Sequence[LedgerEntry]) -> tuple[int, int, int]:
+    """Take away again what was taken away since: credentials, links, approvals; return how many of what.
+
+    A credential that was bound anew may have lost something, so it goes as a whole. A policy that is not here any more
+    cannot be brought back: every view that was approved before it is closed, until somebody applied it and approves.
+    """
+    at = hub.clock()
+    gone = {PrincipalId(each.ref) for each in of_kind(forgotten, Revocation.CREDENTIAL, Revocation.REBOUND)}
+    credentials = sum(revoke(session, principal, at=at) for principal in sorted(gone))  # few: one statement each
+    revoke_subject_tokens(session, [RecordId(each.ref) for each in of_kind(forgotten, Revocation.LINKS)], at=at)
+    named = [(each.detail, each.at) for each in of_kind(forgotten, Revocation.VIEW)]
+    policies = of_kind(forgotten, Revocation.POLICY)
+    closed = [*named, *((None, each.at) for each in policies)]
+    views = sum(revoke_restored(session, name, approved_by=until, at=at) for name, until in closed)
+    return credentials, views, len(policies)
 
 
 def _erase_again(hub: Hub, session: Session, entries: Sequence[LedgerEntry], by: PrincipalId) -> None:

@@ -73,10 +73,15 @@ def restore(  # noqa: PLR0913 - a command's options are its parameters
         return
     work = Work(clock=invocation.clock)
     done = finish(settings, work) if replay else bring_back(settings, places, work)
-    columns = ("acts_replayed", "records_erased_again", "keys_destroyed_again", "erasures_finished")
-    row = (done.acts, done.records_erased, done.keys_destroyed, done.erasures_finished)
+    columns = (
+        *("acts_replayed", "records_erased_again", "keys_destroyed_again", "erasures_finished"),
+        *("credentials_revoked_again", "views_closed_again"),
+    )
+    row = (done.acts, done.records_erased, done.keys_destroyed, done.erasures_finished, done.credentials, done.views)
     show(Table(columns, [row], "Replayed"), form)
-    say("The home is open again. Deliveries since the backup must be taken in again, credentials revoked again.")
+    say("The home is open again. Deliveries since the backup must be taken in again.")
+    if done.policies:
+        warn("a policy that was applied since the backup is lost: apply it again, then have the views approved again.")
     if settings.ledger_copy is None:
         warn("no copy of the ledger lies outside (VARDE_LEDGER_COPY): what only a lost key store knew is forgotten.")
 

@@ -100,6 +100,7 @@ def apply(ctx: typer.Context, pack: Pack, *, dry_run: DryRun = False, form: Form
         return
     stores = Stores(act.hub.engine, act.hub.keystore)
     policy = put_policy_in_force(stores, read, by=act.principal.principal_id, at=act.hub.clock)
+    act.hub.ledger.ship()  # a restore must know that there was a newer one
     say(f"Policy {policy.version} is in force ({policy_hash(policy)[:16]}).")
     say(f"Kept {len(publish(act.hub, act.principal))} new notices.")
 

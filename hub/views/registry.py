@@ -21,7 +21,8 @@ from privacy.purposes import Policy, purpose_hash
 from privacy.store.epoch import bump_epoch_for_all
 from privacy.store.frozen import frozen
 from privacy.store.principal import Principal
-from privacy.terms import DataCategory, Role
+from privacy.store.revocation import Revocation, note_revocation
+from privacy.terms import DataCategory, Role, random_id
 
 APPROVAL_DAYS: Final = 365
 _MAY_SUBMIT: Final = frozenset({Role.OWNER, Role.SCIENTIST, Role.ENGINEER})
@@ -162,8 +163,18 @@ def revoke(hub: Hub, name: str, principal: Principal) -> int:
         revoked = int(getattr(result, "rowcount", 0))
         if revoked:
             bump_epoch_for_all(session, kind="view")
+            note_revocation(session, Revocation.VIEW, [random_id()], at=hub.clock(), detail=name)
             hub.audit(session, "view.revoke", principal.principal_id, AuditFields(view=name, rows=revoked))
     return revoked
+
+
+def revoke_restored(session: Session, name: str | None, *, approved_by: datetime, at: datetime) -> int:
+    """Revoke what a restore brought back as approved: of one view, or of every one; return how many versions."""
+    which = [col(ViewVersion.state) == ViewState.APPROVED.value, col(ViewVersion.approved_at) <= approved_by]
+    if name is not None:
+        which.append(col(ViewVersion.name) == name)
+    gone = update(ViewVersion).where(*which).values(state=ViewState.REVOKED.value, revoked_at=at)
+    return int(getattr(session.execute(gone), "rowcount", 0))
 
 
 def readable_spec(session: Session, policy: Policy, name: str, *, at: datetime) -> ViewSpec:

@@ -10,6 +10,7 @@ from sqlalchemy import insert, or_, select, update
 from sqlmodel import Session, col
 
 from privacy.secret import SecretText
+from privacy.store.revocation import Revocation, note_revocation
 from privacy.tables.principal import PrincipalRow
 from privacy.terms import PersonId, PrincipalId, Role
 
@@ -139,7 +140,10 @@ def grant(session: Session, principal: Principal, *, at: datetime) -> bool:
         )
         .values(purposes=" ".join(sorted(principal.purposes)), views=" ".join(sorted(principal.views)))
     )
-    return bool(getattr(result, "rowcount", 0))
+    if not getattr(result, "rowcount", 0):
+        return False
+    note_revocation(session, Revocation.REBOUND, [principal.principal_id], at=at)
+    return True
 
 
 def lock_owners(session: Session, *, at: datetime) -> list[PrincipalId]:
@@ -163,7 +167,10 @@ def revoke(session: Session, principal_id: PrincipalId, *, at: datetime) -> bool
         .where(col(PrincipalRow.principal_id) == principal_id, col(PrincipalRow.revoked_at).is_(None))
         .values(revoked_at=at)
     )
-    return bool(getattr(result, "rowcount", 0))
+    if not getattr(result, "rowcount", 0):
+        return False
+    note_revocation(session, Revocation.CREDENTIAL, [principal_id], at=at)
+    return True
 
 
 def principal_of(row: PrincipalRow) -> Principal:
