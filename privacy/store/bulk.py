@@ -132,7 +132,9 @@ def select_among(session: Session, query: Select[*tuple[Any, ...]], keys: Sequen
         yield from _fetched(connection, statement, chunk)
 
 
-def select_rows(session: Session, statement: Select[*tuple[Any, ...]] | Update, **values: int) -> list[tuple[Any, ...]]:
+def select_rows(
+    session: Session, statement: Select[*tuple[Any, ...]] | Update, **values: int | str
+) -> list[tuple[Any, ...]]:
     """Run a query, or an UPDATE that returns, that is a constant of its module; give its rows as the driver does.
 
     `values` are for its `bindparam`s.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select, tuple_
+from sqlalchemy import Integer, bindparam, select, tuple_
 from sqlmodel import Session, col
 
 from privacy.instant import instant_of
@@ -40,6 +40,9 @@ _AFTER: Final = (
     .where(tuple_(col(LedgerRow.epoch), col(LedgerRow.place)) > tuple_(bindparam("epoch"), bindparam("place")))
     .order_by(col(LedgerRow.epoch), col(LedgerRow.place))
 )
+_TOLD: Final = _AFTER.where(
+    col(LedgerRow.kind) == bindparam("kind"), col(LedgerRow.channel) == bindparam("channel")
+).limit(bindparam("most", type_=Integer))
 _OWING: Final = "varde.ledger"
 _CHUNK: Final = 400  # pairs; below SQLite's oldest limit of 999 bound parameters
 Position = tuple[int, int]
@@ -125,10 +128,9 @@ def entries_after(session: Session, position: Position) -> Iterator[LedgerEntry]
 
 def told_after(session: Session, position: Position, *, kind: str, channel: str, most: int) -> list[LedgerEntry]:
     """Return the first entries of a kind after a position that came by one way, in order."""
-    place = tuple_(col(LedgerRow.epoch), col(LedgerRow.place))
-    mine = (col(LedgerRow.kind) == kind) & (col(LedgerRow.channel) == channel) & (place > tuple_(*position))
-    query = _entries().where(mine).order_by(col(LedgerRow.epoch), col(LedgerRow.place)).limit(most)
-    return [_entry_of(row) for row in session.execute(query).all()]
+    epoch, place = position
+    found = select_rows(session, _TOLD, epoch=epoch, place=place, kind=kind, channel=channel, most=most)
+    return [_entry_of(row) for row in found]
 
 
 def newest_position(session: Session) -> Position | None:
