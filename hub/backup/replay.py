@@ -12,7 +12,7 @@ In this order, each step repeatable:
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -138,7 +138,8 @@ def _replay_control(hub: Hub, entries: Sequence[LedgerEntry], by: PrincipalId) -
         done = _Entered(len(acts), len(erased), *_revoke_again(hub, session, forgotten))
         if forgotten:
             note_revocation(session, Revocation.REPLAYED, [random_id()], at=hub.clock())
-        fields = AuditFields(absent=asdict(done), outcome="replayed")
+        counts = {"acts": done.acts, "erased": done.erased, "credentials": done.credentials, "views": done.views}
+        fields = AuditFields(absent=counts | {"policies": done.policies}, outcome="replayed")
         hub.audit(session, "restore.replay", by, fields)
     return done
 

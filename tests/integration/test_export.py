@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from jsonschema import Draft202012Validator
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, text
 from sqlmodel import SQLModel
 
-from hub.accesses import SHOWS, accesses_of
+from hub.accesses import accesses_of
 from hub.database.unit import RuleBroken
 from hub.erasing import erase
 from hub.errors import AccessRefused
@@ -28,27 +27,21 @@ from hub.lake.append import append
 from hub.lake.storage import LocalFileStore
 from hub.me.scores import explain_scores
 from hub.migrations.tables import MODULES
-from hub.requests.cells import Words, shown
 from hub.requests.erasing import carry_out, erasure_plan
 from hub.requests.export import Form, export
 from hub.requests.lake_rows import lake_rows, shown_columns
 from hub.requests.opening import CELLS, SEALED
 from hub.requests.portable import portable_tables
-from hub.requests.reflection import NOT_ABOUT, WITHHELD, TableUnclassified, held_rows, way_of
+from hub.requests.reflection import NOT_ABOUT, TableUnclassified, held_rows, way_of
 from hub.requests.reviewing import scores_to_review
-from hub.requests.words import has_word
 from ingest.canonical.catalogue import LAKE_TABLES, lake_table_of
 from ingest.canonical.table import ColumnKind
 from ingest.pipeline.rectify import Rectification, rectify
 from privacy.purposes import LANGUAGES
-from privacy.request import Arrival, Proof, RequestState, Right, StepRefused
+from privacy.request import Right, StepRefused
 from privacy.store.erasure import tombstones_among
-from privacy.store.subject_token import SubjectScope
 from privacy.terms import (
-    ActChannel,
     BatchId,
-    ConsentAct,
-    ContactChannel,
     DataCategory,
     RecordId,
     Role,
@@ -306,54 +299,6 @@ def test_the_page_is_whole_accessible_and_fetches_nothing(small: Office, languag
     assert all(after - before <= 1 for before, after in pairwise(levels))
     assert HERS[0] in page
     assert not [word for word in OTHERS if word in page]
-
-
-@pytest.mark.parametrize("name", sorted(LAKE_TABLES))
-def test_every_column_that_the_page_shows_has_a_name_for_people(name: str) -> None:
-    """A column added to the lake fails here until `cells.yaml` names it: the page would show its machine name."""
-    columns = [each.name for each in shown_columns(LAKE_TABLES[name])]
-    assert not [each for each in shown(columns) if not has_word("columns", each.removesuffix("_minor"))]
-    assert has_word("tables", name)
-
-
-@pytest.mark.parametrize("name", sorted(ALL.keys() - NOT_ABOUT.keys()))
-def test_every_column_of_the_house_has_a_name_for_people(name: str) -> None:
-    table = ALL[name]
-    told = [each.name for each in table.columns if each.name not in {*WITHHELD, way_of(table)}]
-    assert not [each for each in shown(told) if not has_word("columns", each)]
-    assert has_word("tables", name)
-
-
-def test_every_word_of_a_closed_list_is_told_in_words() -> None:
-    closed = {value for table in LAKE_TABLES.values() for column in table.all_columns for value in column.allowed}
-    closed -= {"nps", "csat", "ces", "stars"}  # the names of the scales themselves
-    acts = set(SHOWS)
-    for kind in (ConsentAct, ActChannel, ContactChannel, Right, RequestState, Arrival, Proof, Role, SubjectScope):
-        closed |= set(kind)
-    assert sorted(each for each in closed | acts if not has_word("values", each)) == []
-
-
-def test_amounts_days_and_purposes_are_written_as_people_write_them() -> None:
-    row = {"amount_minor": -1234567, "currency": "NOK", "event_time": "2025-03-01T08:30:00+00:00", "purpose": "p"}
-    german, english = Words("de", {"p": "Hilfe"}), Words("en", {"p": "Help"})
-    assert [german.written(name, row) for name in row if name != "currency"] == [
-        "-12\u202f345,67 NOK",
-        "01.03.2025 08:30",
-        "Hilfe",
-    ]
-    assert english.written("amount_minor", row | {"currency": "JPY"}) == "-1,234,567 JPY"
-    assert english.written("event_time", row) == "1 Mar 2025 08:30"
-    assert english.written("body", {"body": "2025-03-01T08:30 is what I wrote"}) == "2025-03-01T08:30 is what I wrote"
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_no_random_id_and_no_word_of_the_house_is_on_the_page(small: Office, language: str) -> None:
-    page = small.exported("shop:k1", Form.HTML, language).decode()
-    body = page.partition("<main>")[2]
-    assert re.findall(r"[0-9a-f]{32}", body) == []
-    assert (
-        re.findall(r">[a-z]+_[a-z_]+<", body.replace(">shop_people<", "")) == []
-    )  # a contract has the name it was given
 
 
 def test_what_a_source_said_cannot_become_markup(small: Office) -> None:

@@ -1,0 +1,80 @@
+"""The page of an export says everything in words that people read, in each language."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import SQLModel
+
+from hub.accesses import SHOWS
+from hub.migrations.tables import MODULES
+from hub.requests.cells import Words, shown
+from hub.requests.export import Form
+from hub.requests.lake_rows import shown_columns
+from hub.requests.reflection import NOT_ABOUT, WITHHELD, way_of
+from hub.requests.words import has_word
+from ingest.canonical.catalogue import LAKE_TABLES
+from privacy.purposes import LANGUAGES
+from privacy.request import Arrival, Proof, RequestState, Right
+from privacy.store.subject_token import SubjectScope
+from privacy.terms import ActChannel, ConsentAct, ContactChannel, Role
+from tests.builders import FixedClock
+from tests.request_builders import Office, copied
+
+ALL: Any = SQLModel.metadata.tables if MODULES else {}
+
+
+@pytest.fixture
+def small(tmp_path: Path, clock: FixedClock) -> Iterator[Office]:
+    with copied(tmp_path, clock) as found:
+        yield found
+
+
+@pytest.mark.parametrize("name", sorted(LAKE_TABLES))
+def test_every_column_that_the_page_shows_has_a_name_for_people(name: str) -> None:
+    """A column added to the lake fails here until `cells.yaml` names it: the page would show its machine name."""
+    columns = [each.name for each in shown_columns(LAKE_TABLES[name])]
+    assert not [each for each in shown(columns) if not has_word("columns", each.removesuffix("_minor"))]
+    assert has_word("tables", name)
+
+
+@pytest.mark.parametrize("name", sorted(ALL.keys() - NOT_ABOUT.keys()))
+def test_every_column_of_the_house_has_a_name_for_people(name: str) -> None:
+    table = ALL[name]
+    told = [each.name for each in table.columns if each.name not in {*WITHHELD, way_of(table)}]
+    assert not [each for each in shown(told) if not has_word("columns", each)]
+    assert has_word("tables", name)
+
+
+def test_every_word_of_a_closed_list_is_told_in_words() -> None:
+    closed = {value for table in LAKE_TABLES.values() for column in table.all_columns for value in column.allowed}
+    closed -= {"nps", "csat", "ces", "stars"}  # the names of the scales themselves
+    acts = set(SHOWS)
+    for kind in (ConsentAct, ActChannel, ContactChannel, Right, RequestState, Arrival, Proof, Role, SubjectScope):
+        closed |= set(kind)
+    assert sorted(each for each in closed | acts if not has_word("values", each)) == []
+
+
+def test_amounts_days_and_purposes_are_written_as_people_write_them() -> None:
+    row = {"amount_minor": -1234567, "currency": "NOK", "event_time": "2025-03-01T08:30:00+00:00", "purpose": "p"}
+    german, english = Words("de", {"p": "Hilfe"}), Words("en", {"p": "Help"})
+    assert [german.written(name, row) for name in row if name != "currency"] == [
+        "-12\u202f345,67 NOK",
+        "01.03.2025 08:30",
+        "Hilfe",
+    ]
+    assert english.written("amount_minor", row | {"currency": "JPY"}) == "-1,234,567 JPY"
+    assert english.written("event_time", row) == "1 Mar 2025 08:30"
+    assert english.written("body", {"body": "2025-03-01T08:30 is what I wrote"}) == "2025-03-01T08:30 is what I wrote"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_random_id_and_no_word_of_the_house_is_on_the_page(small: Office, language: str) -> None:
+    page = small.exported("shop:k1", Form.HTML, language).decode()
+    body = page.partition("<main>")[2]
+    assert re.findall(r"[0-9a-f]{32}", body) == []
+    assert (
+        re.findall(r">[a-z]+_[a-z_]+<", body.replace(">shop_people<", "")) == []
+    )  # a contract has the name it was given
