@@ -122,7 +122,7 @@ EXCUSED: Final = {
     **dict.fromkeys(("lake fsck", "lake compact", "lake purge", "lake sweep"), UPKEEP),
     **dict.fromkeys(("keys status", "keys rotate-kek", "keys rotate-domain", "keys rotate-suppression"), UPKEEP),
     "keys retire": UPKEEP,
-    **dict.fromkeys(("match train", "match evaluate", "match explain"), "reads a file that is given to it, and no home"),
+    **dict.fromkeys(("match train", "match evaluate", "match explain"), "reads a file that it is given, and no home"),
     **dict.fromkeys(
         ("witness init", "witness key", "witness trust", "witness logs", "witness serve"),
         "keeps other hubs' checkpoints; has no customers",
