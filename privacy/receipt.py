@@ -91,7 +91,7 @@ class Controller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedAct:
-    """One act of the ledger, as a receipt speaks of it."""
+    """One act of the ledger, as a receipt speaks of it; `notice_hash` is the SHA-256 of its notice, if known."""
 
     receipt_id: bytes
     record_id: RecordId
@@ -100,6 +100,7 @@ class RecordedAct:
     event: ConsentEvent
     recorded_at: datetime
     language: str = ""
+    notice_hash: bytes | None = None
 
 
 def receipt_of(act: RecordedAct, purpose: Purpose | None, controller: Controller) -> dict[str, Any]:
@@ -174,7 +175,9 @@ def _record(act: RecordedAct, purpose: Purpose | None, hub: str) -> dict[str, An
         "varde:act": event.act.value,
     }
     if event.notice_version is not None:
-        indication["dpv:hasNotice"] = {"@type": "dpv:ConsentNotice", "dct:hasVersion": event.notice_version}
+        hashed = {} if act.notice_hash is None else {"varde:sha256": act.notice_hash.hex()}
+        named = {"@type": "dpv:ConsentNotice", "dct:hasVersion": event.notice_version}
+        indication["dpv:hasNotice"] = named | hashed
     if event.act in {ConsentAct.GIVEN, ConsentAct.RENEWED}:
         indication["dpv:hasDuration"] = _duration(event)
     record = {

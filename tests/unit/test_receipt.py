@@ -1,6 +1,7 @@
 """Receipts: the same for ever, checked by public keys alone, and nothing else passes for one."""
 
 import base64
+import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,7 +32,9 @@ VECTORS: Final = json.loads((Path(__file__).parents[1] / "vectors" / "receipts.j
 KEYS: Final = VECTORS["keys"]
 KEY: Final = Key(key_id=KeyId(bytes(16)), kind=KeyKind.SIGNING, secret=bytes.fromhex(VECTORS["seed"]))
 CONTROLLER: Final = Controller(instance=bytes(range(16)), name="Fjord AS, Bergen")
-ACTS: Final = (ConsentAct.GIVEN, ConsentAct.WITHDRAWN, ConsentAct.OBJECTED)
+ACTS: Final = (ConsentAct.GIVEN, ConsentAct.WITHDRAWN, ConsentAct.OBJECTED, ConsentAct.GIVEN)
+HASHED: Final = 3
+"""The receipt whose notice is named by its hash, too."""
 
 
 def purpose() -> Purpose:
@@ -48,7 +51,7 @@ def purpose() -> Purpose:
 
 
 def act(number: int) -> RecordedAct:
-    until = datetime(2027, 6, 1, 12, tzinfo=UTC) if ACTS[number] is ConsentAct.GIVEN else None
+    until = datetime(2027, 6, 1, 12, tzinfo=UTC) if number == 0 else None
     event = ConsentEvent(
         act=ACTS[number],
         at=datetime(2025, 6, 1, 11, 59, 59, tzinfo=UTC),
@@ -64,6 +67,7 @@ def act(number: int) -> RecordedAct:
         event=event,
         recorded_at=datetime(2025, 6, 1, 12, 0, 0, 1, tzinfo=UTC),
         language="nn",
+        notice_hash=hashlib.sha256(b"What people were told, word for word.").digest() if number == HASHED else None,
     )
 
 
@@ -71,7 +75,7 @@ def b64u(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(len(ACTS)))
 def test_receipts_are_those_of_the_vectors(number: int) -> None:
     receipt = receipt_of(act(number), purpose(), CONTROLLER)
     assert receipt == VECTORS["receipts"][number]

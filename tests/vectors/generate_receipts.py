@@ -1,4 +1,4 @@
-"""Write receipts.json: three receipts of one purpose, made without any code of ours.
+"""Write receipts.json: receipts of one purpose, the last with the hash of its notice, made without any code of ours.
 
 Only hashlib, json and Ed25519 are used; JWS (RFC 7515), the thumbprint (RFC 7638) and the words of the Data Privacy
 Vocabulary are written out. Run it by hand: the output must never change, because whoever kept a receipt must be able
@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 SEED = bytes(range(50, 82))
 HUB, RECORD = "000102030405060708090a0b0c0d0e0f", "a0" * 16
-GIVEN, WITHDRAWN, OBJECTED = ("11" * 16, "22" * 16, "33" * 16)
+GIVEN, WITHDRAWN, OBJECTED, HASHED = ("11" * 16, "22" * 16, "33" * 16, "44" * 16)
+TOLD = b"What people were told, word for word."
 CONTEXT = {
     "dct": "http://purl.org/dc/terms/",
     "dpv": "https://w3id.org/dpv#",
@@ -107,6 +108,23 @@ RECEIPTS = [
             "dpv:hasRelatedActivity": indicated(
                 "objected", **{"@type": "dpv:RightExerciseActivity", "dpv:hasRight": "eu-gdpr:A21"}
             ),
+        },
+    ),
+    receipt(
+        HASHED,
+        {
+            "dpv:hasConsentStatus": indicated(
+                "given",
+                **{
+                    "@type": "dpv:ConsentGiven",
+                    "dpv:hasDuration": {"@type": "dpv:EndlessDuration"},
+                    "dpv:hasNotice": {
+                        "@type": "dpv:ConsentNotice",
+                        "dct:hasVersion": "privacy-2025-01",
+                        "varde:sha256": sha256(TOLD).hexdigest(),
+                    },
+                },
+            )
         },
     ),
 ]
