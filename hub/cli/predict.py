@@ -11,7 +11,7 @@ from hub import logs
 from hub.cli.duty import Duty
 from hub.cli.home import DryRun
 from hub.cli.invocation import acting
-from hub.cli.message import say, would
+from hub.cli.message import say, warn, would
 from hub.cli.moment import instant_from
 from hub.cli.outfile import private_file
 from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
@@ -96,6 +96,8 @@ def score_(  # noqa: PLR0913 - a command's options are its parameters
     if scored.released.prohibited_uses:
         say(f"Never to be used for: {', '.join(scored.released.prohibited_uses)}.")
     say(f"Scored {scored.written} customers; a score is a suggestion to a person, never a decision (Article 22).")
+    if scored.retrain_by is not None:
+        warn(f"this model learned from somebody who was erased: train it anew by {scored.retrain_by:%Y-%m-%d}.")
     for because, count in sorted(scored.released.absent.items(), key=lambda item: -item[1]):
         say(f"{count} customers absent: {because}")
 

@@ -48,13 +48,17 @@ class Trained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """Scores that were written back, and the reasons in words, for whoever may see pseudonyms."""
+    """Scores that were written back, and the reasons in words, for whoever may see pseudonyms.
+
+    `retrain_by`: by when the model is to be trained anew, because somebody it learned from was erased; else None.
+    """
 
     as_of: datetime
     scores: pl.DataFrame
     reasons: pl.DataFrame
     released: Released
     written: int
+    retrain_by: datetime | None = None
 
 
 def train(
@@ -120,7 +124,14 @@ def score(
     answer = ask("score", module, message)
     scores, reasons = answer.frame("scores"), answer.frame("reasons")
     written = write_scores(hub, reader.principal, scores, spec, model)
-    return Scored(as_of=at, scores=scores, reasons=reasons, released=released, written=written)
+    return Scored(
+        as_of=at,
+        scores=scores,
+        reasons=reasons,
+        released=released,
+        written=written,
+        retrain_by=model.retrain_by,
+    )
 
 
 def models_of(hub: Hub, records: Sequence[RecordId]) -> list[bytes]:

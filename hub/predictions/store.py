@@ -33,6 +33,7 @@ class TrainedModel:
     crosswalk_revision: int = 0
     report: str
     current: bool = False
+    retrain_by: datetime | None = None
 
 
 def add_model(session: Session, row: Mapping[str, Any]) -> None:

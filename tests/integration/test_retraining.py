@@ -1,0 +1,124 @@
+"""Models after somebody whom they learned from is gone: marked with a date, and the next one learns without them."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+import pytest
+
+from hub.authentication import Scope, add
+from hub.consents import Subject, Wish, record_wish
+from hub.erasing import RETRAIN_WITHIN, erase, erase_many
+from hub.predictions import service
+from hub.predictions.store import TrainedModel, all_models
+from hub.views.registry import approve, submit
+from predict.wire import Message, arrow
+from privacy.terms import ActChannel, ConsentAct, PurposeId, Role
+from tests.api.world import CHURN, World, make_world
+from tests.shop import view_text
+
+PEOPLE: Final = 6
+LABEL: Final = "label: {name: left, horizon_days: 7, any_of: [{none_within: [{table: orders}]}]}\n"
+
+
+class Child:
+    """Stands for the process that learns and scores; keeps the pseudonyms that the last training was given."""
+
+    def __init__(self) -> None:
+        self.taught: set[bytes] = set()
+
+    def __call__(self, action: str, _module: str, message: Message) -> Message:
+        if action == "train":
+            self.taught = set(message.frame("frame")["pseudonym"])
+            return Message({}, {"artefact": b"{}", "report": b'{"summary": "learned"}'})
+        frame = message.frame("frame").select("pseudonym", "as_of")
+        figures = [pl.lit(0.5).alias(name) for name in ("probability", "low", "high")]
+        words = [pl.lit("orders").alias(name) for name in ("band", "reason_1", "reason_2", "reason_3")]
+        parts = {"scores": arrow(frame.with_columns(*figures, *words)), "reasons": arrow(frame)}
+        return Message({}, parts, {"scores": "arrow", "reasons": "arrow"})
+
+
+@pytest.fixture
+def child(monkeypatch: pytest.MonkeyPatch) -> Child:
+    made = Child()
+    monkeypatch.setattr(service, "ask", made)
+    return made
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = make_world(tmp_path, PEOPLE)
+    everything = frozenset({"*"})
+    dpo, _ = add(made.hub, "the dpo", Scope(role=Role.DPO, purposes=everything, views=everything), made.owner)
+    submit(made.hub, view_text("taught", CHURN) + LABEL, made.owner)
+    approve(made.hub, "taught", dpo)
+    yield made
+    made.hub.engine.dispose()
+    made.hub.keystore.engine.dispose()
+
+
+def learn(world: World) -> bytes:
+    return service.train(world.hub, world.owner, "churn", view="taught").model_id
+
+
+def models(world: World) -> dict[bytes, TrainedModel]:
+    with world.hub.reading() as session:
+        return {each.model_id: each for each in all_models(session)}
+
+
+def person(world: World, number: int) -> Subject:
+    return Subject(records=(world.records[number],))
+
+
+def object_(world: World, number: int) -> None:
+    wish = Wish(act=ConsentAct.OBJECTED, purpose=PurposeId(CHURN), channel=ActChannel.AGENT)
+    record_wish(world.hub, person(world, number), wish, world.owner)
+
+
+def test_erasing_marks_the_models_that_learned_from_the_person_and_the_next_one_does_not(
+    world: World, child: Child
+) -> None:
+    gone = world.pseudonyms[CHURN][0]
+    first = learn(world)
+    assert gone in child.taught
+    assert models(world)[first].retrain_by is None
+
+    before = world.hub.clock()
+    erase(world.hub, person(world, 0), world.owner)
+    marked = models(world)[first].retrain_by
+    assert marked is not None
+    assert before + RETRAIN_WITHIN <= marked <= world.hub.clock() + RETRAIN_WITHIN
+    assert service.score(world.hub, world.owner, "churn").retrain_by == marked, "who scores by it is told"
+
+    second = learn(world)
+    assert child.taught == set(world.pseudonyms[CHURN]) - {gone}
+    assert (models(world)[second].retrain_by, models(world)[second].current) == (None, True)
+
+
+def test_the_date_of_who_went_first_stands(world: World, child: Child) -> None:
+    first = learn(world)
+    assert child.taught
+    erase(world.hub, person(world, 0), world.owner)
+    marked = models(world)[first].retrain_by
+    erase_many(world.hub, [person(world, 1), person(world, 2)], world.owner)
+    assert marked is not None
+    assert models(world)[first].retrain_by == marked
+
+
+def test_who_objected_is_left_out_of_the_next_training_and_its_model_is_not_marked_for_them(
+    world: World, child: Child
+) -> None:
+    first = learn(world)
+    object_(world, 1)
+    second = learn(world)
+    assert child.taught == set(world.pseudonyms[CHURN]) - {world.pseudonyms[CHURN][1]}
+    assert service.models_of(world.hub, [world.records[1]]) == [first], "so a recall finds the old one, not the new"
+
+    erase(world.hub, person(world, 1), world.owner)
+    kept = models(world)
+    marked = kept[first].retrain_by
+    assert marked is not None
+    assert marked - world.hub.clock() > timedelta(days=89)
+    assert kept[second].retrain_by is None, "it never learned from them"
