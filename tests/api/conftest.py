@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -60,6 +61,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture(scope="session")
 def caller(world: World) -> Iterator[Caller]:
+    with called(world) as found:
+        yield found
+
+
+@contextmanager
+def called(world: World) -> Iterator[Caller]:
+    """Call the app of a world for as long as the block lasts."""
     app = create_app(world.hub)
     with asyncio.Runner() as runner:
         lifespan = app.router.lifespan_context(app)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
@@ -65,6 +65,7 @@ class Desk:
 
     folder: Path
     tokens: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def home(self) -> Path:
@@ -81,7 +82,7 @@ class Desk:
     def run(
         self, *words: str, role: str | None = None, stdin: str | None = None, env: Mapping[str, str] | None = None
     ) -> Result:
-        environment = {"VARDE_HOME": str(self.home), **(env or {})}
+        environment = {"VARDE_HOME": str(self.home), **self.environment, **(env or {})}
         if role is not None:
             environment["VARDE_TOKEN"] = self.tokens[role]
         invocation = Invocation(environment=environment, clock=tick)
@@ -91,16 +92,17 @@ class Desk:
         return json.loads(self.run(*words, "--format", "json", role=role).stdout)
 
     def spawn(self, *words: str, env: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
-        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "VARDE_HOME": str(self.home), **(env or {})}
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "VARDE_HOME": str(self.home)}
+        environment |= {**self.environment, **(env or {})}
         command = [sys.executable, "-m", "hub", *words]
         return subprocess.run(
             command, env=environment, cwd=self.folder, capture_output=True, text=True, check=False, timeout=120
         )
 
 
-def bare(folder: Path) -> Desk:
+def bare(folder: Path, environment: Mapping[str, str] | None = None) -> Desk:
     """Set up a desk with files and without a home."""
-    desk = Desk(folder)
+    desk = Desk(folder, environment=environment or {})
     for name, text in _FILES.items():
         desk.file(name, text)
     return desk
@@ -129,13 +131,17 @@ def _template() -> Desk:
     _KEPT.append(tempfile.TemporaryDirectory(prefix="varde-desk-"))
     folder = Path(_KEPT[-1].name) / "template"
     folder.mkdir()
-    desk = bare(folder)
+    return stock(bare(folder))
+
+
+def stock(desk: Desk) -> Desk:
+    """Make the home of a bare desk and fill it, whatever databases its environment names."""
     assert desk.run("init").exit_code == 0
     tokens = {}
     for role in ("dpo", "scientist", "agent"):
         added = desk.run("principal", "add", f"the {role}", "--role", role, "--purpose", "*", "--view", "*")
         tokens[role] = added.stdout.strip()
-    desk = Desk(folder, tokens)
+    desk = replace(desk, tokens=tokens)
     assert desk.run("ingest", desk.path("people.yaml"), desk.path("people.csv")).exit_code == 3
     assert desk.run("ingest", desk.path("orders.yaml"), desk.path("orders.csv")).exit_code == 3
     assert desk.run("view", "submit", desk.path("view.yaml"), role="scientist").exit_code == 0

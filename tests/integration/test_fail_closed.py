@@ -7,7 +7,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,7 +51,9 @@ class Tried:
 
 TRIED: Final = {
     "view read": Tried("view read shopping --purpose churn --as-of 2025-06-01 --format csv", ID, "scientist"),
-    "view read --out": Tried("view read shopping --purpose churn --as-of 2025-06-01 --out {out}", ID, "scientist"),
+    "view read --out": Tried(
+        "view read shopping --purpose churn --as-of 2025-06-01 --use model_trained --out {out}", ID, "scientist"
+    ),
     "quarantine export": Tried("quarantine export --out {out}", "Eva Eng"),
     "source check": Tried(
         "source check {folder}/people.yaml {folder}/people.csv --format csv", "customer is on record"
@@ -183,10 +185,14 @@ def child() -> Iterator[Child]:
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, child: Child) -> Desk:
     """A hub that has something to show to every command that is tried."""
-    found = stocked(tmp_path_factory.mktemp("closed"))
+    return prepared(stocked(tmp_path_factory.mktemp("closed")))
+
+
+def prepared(found: Desk) -> Desk:
+    """Bring a stocked desk to where every command that is tried has something to show."""
     scope = ("--purpose", "*", "--view", "*")
     success = found.run("principal", "add", "the success", "--role", "success", *scope).stdout.strip()
-    found = Desk(found.folder, {**found.tokens, "success": success})
+    found = replace(found, tokens={**found.tokens, "success": success})
     done(found.run("view", "submit", found.file("taught.yaml", TAUGHT), role="scientist"))
     for view in ("shopping", "taught"):
         done(found.run("view", "approve", view, role="dpo"))
@@ -207,7 +213,8 @@ def call(desk: Desk, name: str) -> tuple[Result, Path]:
     """Type the words of an example; return the answer and the file that it may have written."""
     tried = TRIED[name]
     out = desk.folder / "out.csv"
-    out.unlink(missing_ok=True)
+    for left in out.parent.glob("out.csv*"):  # the file, and the one beside it that says what it is for
+        left.unlink()
     known = {"pseudonym": PSEUDONYM.get(desk.folder, ""), "request": REQUEST[desk.folder]}
     words = tried.words.format(out=out, folder=desk.folder, **known)
     return desk.run(*words.split(), role=tried.role), out

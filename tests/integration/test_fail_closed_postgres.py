@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 
 from hub.authentication import Scope, acting_principal, add
 from hub.compose import Hub, open_hub
@@ -19,11 +19,11 @@ from ingest.pipeline.delivery import ingest_file
 from privacy.store.audit_verify import verify_log
 from privacy.store.consent import heads_of
 from privacy.terms import ActChannel, ConsentAct, PurposeId, RecordId, Role
+from tests import postgres_role
 from tests.builders import an_id
 from tests.conftest import HubFactory
 from tests.integration.test_gateway_fence import AS_OF, ORDERS, VIEW
-
-APPLICATION = "varde_application"
+from tests.postgres_role import revoked
 
 
 @pytest.fixture
@@ -44,21 +44,11 @@ def owner(hub_factory: HubFactory, tmp_path) -> Hub:
 @pytest.fixture
 def limited(owner: Hub) -> Iterator[Hub]:
     """The same hub through a role that owns nothing: a superuser has every privilege."""
-    run(owner, f"CREATE ROLE {APPLICATION} LOGIN")
-    run(owner, f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APPLICATION}")
-    run(owner, f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {APPLICATION}")
-    url = owner.engine.url.set(username=APPLICATION, drivername="postgresql").render_as_string(hide_password=False)
-    hub = open_hub(replace(owner.settings, database_url=url), clock=owner.clock)
-    yield hub
-    hub.engine.dispose()
-    hub.keystore.engine.dispose()
-    run(owner, f"DROP OWNED BY {APPLICATION}")
-    run(owner, f"DROP ROLE {APPLICATION}")
-
-
-def run(hub: Hub, statement: str) -> None:
-    with hub.engine.begin() as connection:
-        connection.execute(text(statement))
+    with postgres_role.limited(owner.engine) as url:
+        hub = open_hub(replace(owner.settings, database_url=url), clock=owner.clock)
+        yield hub
+        hub.engine.dispose()
+        hub.keystore.engine.dispose()
 
 
 def read(hub: Hub) -> int:
@@ -68,10 +58,8 @@ def read(hub: Hub) -> int:
 @pytest.mark.parametrize("privilege", ["INSERT ON audit_leaf", "INSERT ON audit_body", "UPDATE ON audit_head"])
 def test_nothing_is_released_once_the_privilege_is_revoked(limited: Hub, owner: Hub, privilege: str) -> None:
     assert read(limited) == 5
-    run(owner, f"REVOKE {privilege} FROM {APPLICATION}")
-    with pytest.raises(RuleBroken):
+    with revoked(owner.engine, [privilege]), pytest.raises(RuleBroken):
         read(limited)
-    run(owner, f"GRANT {privilege} TO {APPLICATION}")
     assert read(limited) == 5
 
 
@@ -92,14 +80,12 @@ def test_no_choice_is_recorded_once_its_entry_cannot_arrive(limited: Hub, owner:
     agent = acting_principal(limited)
     wish = Wish(act=ConsentAct.OBJECTED, purpose=PurposeId("churn"), channel=ActChannel.AGENT)
     subject = Subject(records=(RecordId(an_id(1)),), entities=1)
-    run(owner, f"REVOKE INSERT ON audit_arrival FROM {APPLICATION}")
-    with pytest.raises(RuleBroken):
+    with revoked(owner.engine, ["INSERT ON audit_arrival"]), pytest.raises(RuleBroken):
         record_wish(limited, subject, wish, agent)
     with owner.reading() as session:
         assert heads_of(session, subject.records) == {}
-    run(owner, f"GRANT INSERT ON audit_arrival TO {APPLICATION}")
-    run(owner, f"REVOKE UPDATE ON audit_head FROM {APPLICATION}")
-    record_wish(limited, subject, wish, agent)
+    with revoked(owner.engine, ["UPDATE ON audit_head"]):
+        record_wish(limited, subject, wish, agent)
     with owner.reading() as session:
         assert len(heads_of(session, subject.records)) == 1
         assert verify_log(session, owner.verifier_key()).unsequenced == 1
