@@ -2,32 +2,55 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlmodel import Session
 
 from hub.compose import Hub
-from hub.consents import Subject
+from hub.consents import Subject, find_subject
 from hub.errors import AccessRefused, NotAuthenticated
 from ingest.store.identity import records_beside_each, records_sharing_each
 from privacy.audit import AuditFields
+from privacy.secret import SecretText
 from privacy.store.principal import Principal
 from privacy.store.revocation import Revocation, note_revocation
 from privacy.store.subject_token import (
     VERIFIED_FOR,
     IssuedToken,
+    SubjectScope,
     SubjectToken,
     add_subject_token,
     find_subject_token,
     issued_tokens,
     revoke_subject_tokens,
 )
-from privacy.terms import RecordId, Role
+from privacy.terms import EVERY_PURPOSE, PurposeId, RecordId, Role
 
 _MAY_ISSUE: Final = frozenset({Role.OWNER, Role.DPO, Role.AGENT, Role.SERVICE})
 _MAY_VOUCH: Final = frozenset({Role.OWNER, Role.DPO})
+_MAY_ANSWER: Final = frozenset({Role.OWNER, Role.DPO, Role.AGENT})
+LASTS: Final = timedelta(days=90)
+"""How long a token is valid unless somebody says otherwise: a link in a message is read late, not for ever."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenWish:
+    """A token that somebody asks for by an identifier; no `purposes`: all, no `lasts`: as long as its scope does."""
+
+    identifier: str = field(repr=False)
+    scope: SubjectScope
+    purposes: frozenset[PurposeId] = frozenset()
+    lasts: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token that was made, this once, and what it opens."""
+
+    token: SecretText = field(repr=False)
+    opens: SubjectToken
 
 
 def verify_issuer(by: Principal) -> None:
@@ -87,6 +110,32 @@ def issue(hub: Hub, opens: SubjectToken, by: Principal) -> str:
         fields = AuditFields(records=(opens.record_id,), outcome="issued", reason=opens.scope.value)
         hub.audit(session, "subject_token.issue", by.principal_id, fields)
     return token
+
+
+def issue_for(hub: Hub, wish: TokenWish, by: Principal) -> NewToken:
+    """Make a token for the one person whom an identifier means, for an agent who answers them.
+
+    A service may issue tokens for records that it was given, and is refused here: it could try out who is a customer.
+
+    Raises:
+        AccessRefused: the role may not, a proof would last too long, or several people carry the identifier.
+        SubjectNotFound: nobody carries it.
+        PurposeUnknown: the policy has no such purpose.
+
+    """
+    if by.role not in _MAY_ANSWER:
+        raise AccessRefused("role_may_not_issue_by_name", "Ask the owner, the DPO or an agent")
+    policy, at = hub.policy(), hub.clock()
+    purposes = frozenset(policy.purpose(each).id for each in wish.purposes)
+    subject = find_subject(hub, wish.identifier)
+    subject.verify_one_person()
+    opens = SubjectToken(
+        record_id=min(subject.records),
+        scope=wish.scope,
+        purposes=purposes or frozenset({EVERY_PURPOSE}),
+        expires_at=at + (wish.lasts or (VERIFIED_FOR if wish.scope is SubjectScope.VERIFIED else LASTS)),
+    )
+    return NewToken(SecretText(issue(hub, opens, by)), opens)
 
 
 def authenticate_subject(hub: Hub, session: Session, token: str) -> SubjectToken:

@@ -17,6 +17,7 @@ from hub.api import (
     one_click,
     requests,
     reveal,
+    subject_tokens,
     views,
     vouched,
     well_known,
@@ -49,7 +50,7 @@ def create_app(hub: Hub) -> FastAPI:
     for router in (
         *(choices.router, health.router, well_known.router, contact.router, me.router),  # the busiest first
         *(identify.router, vouched.router, one_click.router, gpc.router),
-        *(requests.router, views.router, reveal.router, approvals.router),
+        *(requests.router, views.router, reveal.router, approvals.router, subject_tokens.router),
     ):
         app.include_router(router)
     answer_problems(app)

@@ -1,6 +1,6 @@
 """`varde subject token`: what a person's link or app holds to act on their own choices, and on nothing else."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -16,7 +16,7 @@ from hub.cli.subject import Identifier, one_subject_from
 from hub.cli.subject_accesses import accesses
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.consents import Subject
-from hub.subject_tokens import issue, listed, revoke, verify_issuer, verify_voucher
+from hub.subject_tokens import LASTS, issue, listed, revoke, verify_issuer, verify_voucher
 from privacy.store.subject_token import VERIFIED_FOR, IssuedToken, SubjectScope, SubjectToken
 from privacy.terms import EVERY_PURPOSE, PurposeId
 
@@ -24,14 +24,13 @@ app = typer.Typer(help="What a person holds here.", no_args_is_help=True)
 token = typer.Typer(help="Tokens with which a person acts on their own choices.", no_args_is_help=True)
 app.add_typer(token, name="token")
 app.command()(accesses)
-DEFAULT_DAYS: Final = 90  # a link in a message is read late, not for ever
 _COLUMNS: Final = ("record_id", "scope", "purposes", "created_at", "expires_at", "revoked_at", "live")
 
 Scope = Annotated[
     SubjectScope, typer.Option("--scope", help="opt_out says no; choices also yes; verified also reads, for minutes.")
 ]
 Purposes = Annotated[list[str] | None, typer.Option("--purpose", help="For which purpose; else all. Repeatable.")]
-Expires = Annotated[str | None, typer.Option("--expires", help=f"Until when it is valid; else {DEFAULT_DAYS} days.")]
+Expires = Annotated[str | None, typer.Option("--expires", help=f"Until when it is valid; else {LASTS.days} days.")]
 TokenFile = Annotated[Path | None, typer.Option("--token-file", help="Write the token there, mode 0600.")]
 
 
@@ -99,7 +98,7 @@ def _known(act: Acting, purposes: list[str] | None) -> frozenset[str]:
 
 def _end(act: Acting, expires: str | None, scope: SubjectScope) -> datetime:
     at = act.hub.clock()
-    lasts = VERIFIED_FOR if scope is SubjectScope.VERIFIED else timedelta(days=DEFAULT_DAYS)
+    lasts = VERIFIED_FOR if scope is SubjectScope.VERIFIED else LASTS
     until = at + lasts if expires is None else instant_from(expires)
     if until <= at:
         raise typer.BadParameter("--expires must lie in the future")

@@ -25,11 +25,12 @@ from tests.audit_faults import broken
 
 @dataclass(frozen=True)
 class Desk:
-    """Somebody who calls: the app, a person in it, and the token of who may reveal."""
+    """Somebody who calls: the app, a person in it, and the tokens of who may reveal and of an agent."""
 
     caller: Caller
     person: int
     revealer: str
+    agent: str
 
     @property
     def world(self) -> World:
@@ -51,6 +52,10 @@ def choose(desk: Desk) -> httpx.Response:
 def reveal(desk: Desk) -> httpx.Response:
     body = {"purpose": CHURN, "pseudonym": desk.pseudonym.hex(), "reason": "help_offered"}
     return desk.caller.call("POST", "/v1/reveal", desk.revealer, json=body)
+
+
+def issue_token(desk: Desk) -> httpx.Response:
+    return desk.caller.call("POST", "/v1/subjects/tokens", desk.agent, json={"identifier": f"shop:k{desk.person}"})
 
 
 VERIFIED: Final[dict[tuple[Path, int], str]] = {}
@@ -89,6 +94,7 @@ TRIED: Final = {
     "GET /v1/me/accesses": Tried(accesses, lambda _desk: b'"accesses"'),
     "GET /v1/me/scores": Tried(scores, lambda _desk: b'"scores"'),
     "POST /v1/reveal": Tried(reveal, lambda desk: f"person{desk.person}@example.org".encode()),
+    "POST /v1/subjects/tokens": Tried(issue_token, lambda _desk: b'"token"'),
     "PUT /v1/me/purposes/{purpose}": Tried(choose, lambda _desk: b'"recorded"'),
 }
 EXCUSED: Final = {
@@ -149,9 +155,10 @@ def desk(caller: Caller, person: int) -> Desk:
 
 def desk_of(caller: Caller, person: int) -> Desk:
     everything = frozenset({"*"})
-    scope = Scope(role=Role.SUCCESS, purposes=everything, views=everything)
-    _, token = add(caller.world.hub, "revealer", scope, caller.world.owner)
-    return Desk(caller, person, token)
+    roles = {"revealer": Role.SUCCESS, "agent": Role.AGENT}
+    scopes = {name: Scope(role=role, purposes=everything, views=everything) for name, role in roles.items()}
+    tokens = {name: add(caller.world.hub, name, scope, caller.world.owner)[1] for name, scope in scopes.items()}
+    return Desk(caller, person, **tokens)
 
 
 @pytest.mark.parametrize("fault", audit_faults.STATEMENTS)

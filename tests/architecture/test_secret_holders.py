@@ -29,6 +29,7 @@ from rich.console import Console
 from rich.traceback import Traceback
 
 from hub.api.identify import IdentifiedAnswer
+from hub.api.subject_tokens import TokenAnswer
 from hub.api.vouched import TokenBody
 from hub.cli.invocation import Invocation
 from hub.client import Client
@@ -43,6 +44,7 @@ from hub.outbox.letter import Address
 from hub.recipients.roster import Endpoint
 from hub.recipients.webhook import Webhook
 from hub.settings import KekSetting, Settings
+from hub.subject_tokens import NewToken
 from hub.witness.witness import Witness
 from ingest.pipeline.ports import Indexes
 from privacy.blind_index import BlindIndex
@@ -50,7 +52,7 @@ from privacy.keys import Key, KeyColumn, KeyKind, NewKey
 from privacy.pseudonym import PseudonymisationDomain
 from privacy.secret import Secret, SecretText
 from privacy.store.principal import NewPrincipal, Principal
-from privacy.store.subject_token import SubjectScope
+from privacy.store.subject_token import SubjectScope, SubjectToken
 from privacy.suppression_index import SuppressionIndex
 from privacy.terms import DomainName, KeyId, PersonId, PrincipalId, RecordId, Role
 from tests.architecture.test_logs_and_errors import modules, trees
@@ -100,6 +102,15 @@ HOLDERS: Final[dict[str, object]] = {
     "Granted": Granted(token=SecretText(TOKEN), scope=SubjectScope.VERIFIED, expires_at=_ENDS),
     "IdentifiedAnswer": IdentifiedAnswer(token=TOKEN, scope=SubjectScope.VERIFIED, expires_at=_ENDS),
     "TokenBody": TokenBody(token=TOKEN),
+    "NewToken": NewToken(
+        SecretText(TOKEN),
+        SubjectToken(
+            record_id=RecordId(b"r" * 16), scope=SubjectScope.OPT_OUT, purposes=frozenset({"*"}), expires_at=_ENDS
+        ),
+    ),
+    "TokenAnswer": TokenAnswer(
+        token=TOKEN, scope=SubjectScope.OPT_OUT, purposes=["*"], expires_at=_ENDS, link=f"https://hub.example/u/{TOKEN}"
+    ),
     "NewPrincipal": NewPrincipal(principal=_WHO, token=TOKEN, label_index=b"i" * 16, label_sealed=b"s"),
 }
 

@@ -1,0 +1,90 @@
+"""`POST /v1/subjects/tokens`: an agent hands a person the means to act on their own choices.
+
+Who the person is travels in the body: a path stands in the logs of every proxy on the way. The role is looked at before
+the person is, so nobody learns here whom the hub knows who may not.
+"""
+
+from datetime import datetime, timedelta
+from functools import partial
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from anyio import to_thread
+from fastapi import APIRouter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from hub.api.answers import problem_responses
+from hub.api.dependencies import Acting, Serving
+from hub.api.guard import PrincipalRoute
+from hub.database.unit import RuleBroken, StorageFull
+from hub.errors import ServiceUnreachable
+from hub.opt_outs import ONE_CLICK_PATH
+from hub.subject_tokens import TokenWish, issue_for
+from privacy.secret import SecretText
+from privacy.store.subject_token import SubjectScope
+from privacy.terms import PurposeId
+
+router: Final = APIRouter(prefix="/v1/subjects", tags=["subjects"], route_class=PrincipalRoute)
+_PROBLEMS: Final = problem_responses(
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+_MOST_DAYS: Final = 365
+Concealed = Annotated[str, AfterValidator(SecretText)]
+Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+
+
+class IssueBody(BaseModel):
+    """Whom the token is for and what it opens.
+
+    `identifier`: `email:ADDRESS`, `phone:NUMBER`, `SOURCE:KEY` or a record id. `purposes` left out: all of them.
+    `days` left out: 90, and 30 minutes for scope `verified`, which the owner and the DPO alone may issue.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    identifier: Annotated[Concealed, Field(min_length=1, max_length=300, repr=False)]
+    scope: SubjectScope = SubjectScope.OPT_OUT
+    purposes: Annotated[list[Word], Field(max_length=100)] = []
+    days: Annotated[int | None, Field(ge=1, le=_MOST_DAYS)] = None
+
+
+class TokenAnswer(BaseModel):
+    """A token, shown this once.
+
+    `link`: the page on which it says no; null for wider scopes, which no address may hold, and without a public https
+    address of the hub (VARDE_PUBLIC_URL).
+    """
+
+    token: Concealed
+    scope: SubjectScope
+    purposes: list[str]
+    expires_at: datetime
+    link: Concealed | None
+
+
+@router.post("/tokens", summary="Issue a token to a person", responses=_PROBLEMS)
+async def post_token(body: IssueBody, principal: Acting, service: Serving) -> TokenAnswer:
+    """Issue a token for one person, as owner, DPO or agent; audited, or there is none."""
+    wish = TokenWish(
+        identifier=body.identifier,
+        scope=body.scope,
+        purposes=frozenset(PurposeId(each) for each in body.purposes),
+        lasts=None if body.days is None else timedelta(days=body.days),
+    )
+    try:
+        issued = await to_thread.run_sync(partial(issue_for, service.hub, wish, principal), limiter=service.reads)
+    except (RuleBroken, StorageFull):
+        raise ServiceUnreachable("the audit log", "it did not take the entry") from None
+    place, opens = service.hub.settings.public_url or "", issued.opens
+    has_link = place.startswith("https://") and opens.scope is SubjectScope.OPT_OUT
+    return TokenAnswer(
+        token=issued.token,
+        scope=opens.scope,
+        purposes=sorted(opens.purposes),
+        expires_at=opens.expires_at,
+        link=SecretText(f"{place.rstrip('/')}{ONE_CLICK_PATH}{issued.token}") if has_link else None,
+    )
