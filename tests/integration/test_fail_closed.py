@@ -311,5 +311,6 @@ def test_a_model_knows_whom_it_learned_from_until_they_are_erased(own: Desk) -> 
     assert learned == {"1": True, "6": False}, "6 never ordered, so was in no cut"
     done(own.run("erase", "shop:1", "--yes"))
     assert service.models_of(hub, people["1"]) == []
+    assert "train it anew by" in call(own, "predict score")[0].stderr
     hub.engine.dispose()
     hub.keystore.engine.dispose()
