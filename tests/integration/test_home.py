@@ -226,7 +226,7 @@ def test_a_policy_in_force_starts_an_epoch_for_everybody_and_is_audited(home: Se
         before = current_epoch(session)
     put_policy_in_force(Stores(hub.engine, hub.keystore), pack_of(default_pack()), by=PrincipalId(an_id(1)), at=clock)
     with hub.reading() as session:
-        assert current_epoch(session) == before + 1
+        assert current_epoch(session) > before
         assert records_changed_since(session, before) is None
         assert entries(session, limit=1)[0][1].action == "policy.apply"
 

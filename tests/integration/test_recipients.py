@@ -5,6 +5,7 @@ import ipaddress
 import json
 import socket
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -153,8 +154,11 @@ def test_what_was_restricted_is_told_when_it_is_lifted(little: Shop) -> None:
     with receiver() as box:
         little.recipient(box)
         little.read()
-        invocation = Invocation(clock=little.hub.clock, environment={"VARDE_HOME": str(little.hub.settings.home)})
-        for command in ("restrict shop:c1 churn", "lift restriction shop:c1 churn", "lift objection shop:c2 churn"):
+        home = {"VARDE_HOME": str(little.hub.settings.home)}
+        commands = ("restrict shop:c1 churn", "lift restriction shop:c1 churn", "lift objection shop:c2 churn")
+        for minutes, command in enumerate(commands):  # of two acts at one instant the stricter counts
+            at = little.hub.clock() + timedelta(minutes=minutes)
+            invocation = Invocation(clock=FixedClock(at), environment=home)
             result = CliRunner().invoke(make_app(), ["consent", *command.split()], obj=invocation)
             assert result.exit_code == 0, result.output
         assert {each.kind for each in little.notices()} == {NoticeKind.RESTRICTION, NoticeKind.RESTRICTION_LIFTED}

@@ -230,10 +230,11 @@ def by_command(place: Place, purpose: str) -> set[str]:
 
 def by_file(place: Place, purpose: str) -> set[str]:
     out = place.folder / f"{purpose}.parquet"
-    words = ("view", "read", VIEWS[purpose], "--purpose", purpose, "--as-of", "2025-06-01", "--out", str(out))
-    place.type(*words)
+    words = ("view", "read", VIEWS[purpose], "--purpose", purpose, "--as-of", "2025-06-01")
+    place.type(*words, "--use", "figures_reported", "--out", str(out))
     found = {pseudonym.hex() for pseudonym in pl.read_parquet(out)["pseudonym"]}
-    out.unlink()
+    for left in place.folder.glob(f"{out.name}*"):  # the file, and the one beside it that says what it is for
+        left.unlink()
     return found
 
 

@@ -21,6 +21,9 @@ class _Failing:
     chunk_rows = 1
     read_when_closed: bool | None = None
 
+    def gathered(self, chunks: Iterator[Any]) -> Iterator[Any]:
+        return chunks
+
     def take(self, _chunk: object) -> None:
         assert _reading(), "the next chunk is being read ahead"
         raise MemoryError
