@@ -21,9 +21,11 @@ from hub.subject_tokens import authenticate_subject
 from hub.views.gateway import Gateway
 from hub.views.permission import PermittedSet, permitted_set
 from hub.writer import Writer
+from privacy.store import consent
 from privacy.store.epoch import current_epoch
+from privacy.store.marks import mark_of_bytes
 from privacy.tables.consent import ConsentHead
-from privacy.terms import PurposeId
+from privacy.terms import ConsentAct, PurposeId
 from tests.api.world import AS_OF, WINBACK, World, make_world
 from tests.integration.staleness import Outcomes, Sizes, drive, judged, run
 from tests.integration.staleness_doors import VIEW, Outcome
@@ -121,8 +123,8 @@ class Forgetful(InProcess):
 
     def choose(self, person: int, *, present: bool) -> Outcome:
         outcome = super().choose(person, present=present)
-        if rows := HELD.pop(self._world.records[person], None):
-            time.sleep(0.005)
+        if present and (rows := HELD.pop(self._world.records[person], None)):
+            time.sleep(0.05)  # a yes is written back late, over a no that came meanwhile
             with self._world.hub.unit_of_work() as session:
                 session.execute(update(ConsentHead).where(col(ConsentHead.record_id) == rows["record_id"]).values(rows))
         return outcome
@@ -131,13 +133,21 @@ class Forgetful(InProcess):
 HELD: dict[bytes, dict[str, Any]] = {}
 
 
+def is_yes(mark: bytes | None) -> bool:
+    return mark is not None and mark_of_bytes(mark).act is ConsentAct.GIVEN
+
+
 def test_lost_update_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def held(_: Any, rows: list[dict[str, Any]]) -> None:
-        HELD.update({row["record_id"]: row for row in rows if row["purpose"] == WINBACK})
+    def held(session: Any, rows: list[dict[str, Any]]) -> None:
+        late = [row for row in rows if row["purpose"] == WINBACK and is_yes(row["own"])]
+        HELD.update({row["record_id"]: row for row in late})
+        upsert(session, [row for row in rows if row not in late])
+
+    upsert = consent._upsert
 
     monkeypatch.setattr("privacy.store.consent._upsert", held)
     monkeypatch.setattr("hub.choices.heads_unlike", lambda *_: {})
-    crowded = replace(SHORT, people=2, clients=4)
+    crowded = replace(SHORT, operations=500, people=2, clients=4)
     assert kinds_seen(world, Forgetful, crowded) & {"stale", "lost"}
 
 
