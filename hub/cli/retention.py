@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
@@ -63,11 +64,12 @@ def run(
         due = sum(line.due for line in work_out(act.hub, at=act.hub.clock()))
         would(f"delete or empty {due} rows; `varde retention plan` lists them by rule")
         return
-    done = carry_out(act.hub, act.principal, partial(_erase, act))
+    with private_file(certificate) if certificate is not None else nullcontext() as file:  # before anything is deleted
+        done = carry_out(act.hub, act.principal, partial(_erase, act))
+        if file is not None:
+            file.write(_document(done, [act.hub.receipt(each.leaf) for each in done]))
     rows = [_done(each, table) for each in done for table in (*each.taken_out, "")]
     show(Table(("run", "day", "table", "rows"), rows, "Taken out"), form)
-    if certificate is not None:
-        _write(certificate, done, [act.hub.receipt(each.leaf) for each in done])
     awaiting = sum(each.awaiting for each in done)
     if awaiting:
         warn(f"{awaiting} old files still have readers; `varde lake purge` destroys their keys, in an hour at most.")
@@ -107,9 +109,8 @@ def _done(each: Certificate, table: str) -> tuple[object, ...]:
     return (each.run_id, each.day, table or "(own terms)", each.taken_out[table] if table else each.destroyed)
 
 
-def _write(path: Path, done: Sequence[Certificate], receipts: Sequence[str]) -> None:
-    """Write documents and receipts: the receipt signs the entry, the entry names the document's hash."""
+def _document(done: Sequence[Certificate], receipts: Sequence[str]) -> bytes:
+    """Return documents and receipts: the receipt signs the entry, the entry names the document's hash."""
     signed = [{"document": each.document, "audit_entry": each.leaf} for each in done]
     signed = [each | {"receipt": receipt} for each, receipt in zip(signed, receipts, strict=True)]
-    with private_file(path) as file:
-        file.write(json.dumps(signed, indent=2).encode() + b"\n")
+    return json.dumps(signed, indent=2).encode() + b"\n"

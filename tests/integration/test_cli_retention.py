@@ -36,9 +36,14 @@ def test_plan_hold_run_and_certificate(desk: Desk) -> None:
     assert (planned(desk, "orders")["due"], planned(desk, "orders")["before"]) == (2, "2025-04-11")
     held = desk.run("hold", "add", "--of", "shop:1", "--reason", "claim_7", "--until", "2025-12-31", role="dpo")
     assert held.exit_code == 0, held.output
+    wrong = desk.run("hold", "add", "--of", "shop:1", "--reason", "claim_7", "--until", "31.12.2025", role="dpo")
+    assert wrong.exit_code == 2
+    assert "YYYY-MM-DD" in wrong.output, "a remedy is not taken for somebody's number"
     assert (planned(desk, "orders")["due"], planned(desk, "orders")["by_hold"]) == (1, 1)
     said = desk.run("retention", "run", "--dry-run", role="dpo")
     assert "would delete or empty 1 rows" in " ".join(said.stderr.split())
+    taken = desk.run("retention", "run", "--certificate", desk.file("taken.json", ""), role="dpo")
+    assert (taken.exit_code, planned(desk, "orders")["due"]) == (2, 1), "nothing is deleted whose proof has no place"
     ended = desk.run("retention", "run", "--certificate", desk.path("done.json"), "--format", "json", role="dpo")
     assert ended.exit_code == 0, ended.output
     assert [(row["table"], row["rows"]) for row in json.loads(ended.stdout)] == [("orders", 1), ("(own terms)", 0)]
