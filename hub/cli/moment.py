@@ -15,9 +15,7 @@ def instant_from(text: str) -> datetime:
     try:
         parsed = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise typer.BadParameter(
-            "write a date as YYYY-MM-DD, or with a time as YYYY-MM-DDThh:mmZ"
-        ) from None
+        raise typer.BadParameter("write a date as YYYY-MM-DD, or with a time as YYYY-MM-DDThh:mmZ") from None
     if parsed.tzinfo is not None:
         return parsed.astimezone(UTC)
     if len(text.strip()) > len("2025-01-31"):
