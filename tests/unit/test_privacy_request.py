@@ -60,7 +60,7 @@ def test_no_path_leads_to_work_or_an_answer_past_identity(wanted: list[RequestSt
     assert len(set(path)) == len(path)
 
 
-@pytest.mark.parametrize("state", CLOSED)
+@pytest.mark.parametrize("state", sorted(CLOSED))
 def test_a_closed_request_stays_as_it_was_answered(state: RequestState) -> None:
     for step in R:
         with pytest.raises(StepRefused, match="request_is_closed"):
