@@ -93,8 +93,13 @@ def town_of(
     issuers: tuple[dict[str, Any], ...] = (),
     every: float = 3600.0,
 ) -> Iterator[Town]:
-    """Take the people in and serve; unless `every` says otherwise the post goes round only when a test says so."""
+    """Take the people in and serve; unless `every` says otherwise the post goes round only when a test says so.
+
+    No other duty of a server goes round meanwhile: a test counts the statements of its own requests.
+    """
     monkeypatch.setattr(service, "LETTER_SECONDS", every)
+    for duty in ("SEQUENCE_SECONDS", "CHECKPOINT_SECONDS", "NOTICE_SECONDS"):
+        monkeypatch.setattr(service, duty, 3600.0)
     for name, rows in (("first", _FIRST), ("then", _THEN)):
         deliver(hub, folder / name, rows)
     with mail_server("127.0.0.1") as mailbox, asyncio.Runner() as runner:
