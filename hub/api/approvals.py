@@ -4,22 +4,18 @@ At the command line both credentials may be held by one operating-system account
 and are shown so. Here an approval names what was looked at: what was submitted meanwhile is not approved by mistake.
 """
 
-from collections.abc import Callable
 from datetime import date, datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
-from anyio import to_thread
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.api.answers import problem_responses
+from hub.api.audited import run_audited
 from hub.api.dependencies import Acting, Serving
 from hub.api.guard import PrincipalRoute
-from hub.api.service import Service
-from hub.database.unit import RuleBroken, StorageFull
-from hub.errors import ServiceUnreachable
 from hub.linking import approve as approve_link
 from hub.linking import waiting as waiting_link
 from hub.views import registry
@@ -29,7 +25,6 @@ _PROBLEMS: Final = problem_responses(
     HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
 )
 Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-Answer = TypeVar("Answer")
 
 
 class SubmissionAnswer(BaseModel):
@@ -92,7 +87,7 @@ async def get_submission(name: Name, principal: Acting, service: Serving) -> Sub
         with service.hub.reading() as session:
             return registry.approvable(session, name, principal)
 
-    row = await _run(service, found)
+    row = await run_audited(service, found)
     return SubmissionAnswer(
         view=row.name,
         version=row.version,
@@ -108,20 +103,20 @@ async def post_view_approval(name: Name, body: ApprovalBody, principal: Acting, 
     """Approve the newest submitted version, as DPO and not as its author, if it is the one that was looked at."""
     looked_at = bytes.fromhex(body.spec_hash)
     approve = partial(registry.approve, service.hub, name, principal, separate_accounts=True, looked_at=looked_at)
-    approval = await _run(service, approve)
+    approval = await run_audited(service, approve)
     return ApprovalAnswer(view=approval.view, version=approval.version, expires_at=approval.expires_at)
 
 
 @router.delete("/views/{name}/approval", summary="Revoke a view's approvals", responses=_PROBLEMS)
 async def delete_view_approval(name: Name, principal: Acting, service: Serving) -> RevocationAnswer:
     """Revoke every approved version, as DPO or owner; one person is enough to close."""
-    return RevocationAnswer(revoked=await _run(service, partial(registry.revoke, service.hub, name, principal)))
+    return RevocationAnswer(revoked=await run_audited(service, partial(registry.revoke, service.hub, name, principal)))
 
 
 @router.get("/domains/{name}/link", summary="See a link that waits for approval", responses=_PROBLEMS)
 async def get_link(name: Name, principal: Acting, service: Serving) -> LinkAnswer:
     """Show what a domain would be linked with, to somebody who may approve it."""
-    found = await _run(service, partial(waiting_link, service.hub, name, principal))
+    found = await run_audited(service, partial(waiting_link, service.hub, name, principal))
     record = found.record
     return LinkAnswer(
         domain=record.name,
@@ -137,12 +132,4 @@ async def get_link(name: Name, principal: Acting, service: Serving) -> LinkAnswe
 async def post_link_approval(name: Name, body: LinkBody, principal: Acting, service: Serving) -> LinkBody:
     """Approve it as DPO, and not as who put the policy in force, if it is the version that was looked at."""
     approve = partial(approve_link, service.hub, name, principal, separate_accounts=True, looked_at=body.version)
-    return LinkBody(version=await _run(service, approve))
-
-
-async def _run(service: Service, act: Callable[[], Answer]) -> Answer:
-    """Do it beside heavy reads; without an audit entry nothing is approved."""
-    try:
-        return await to_thread.run_sync(act, limiter=service.reads)
-    except (RuleBroken, StorageFull):
-        raise ServiceUnreachable("the audit log", "it did not take the entry") from None
+    return LinkBody(version=await run_audited(service, approve))

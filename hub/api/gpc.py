@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hub.api.answers import answer_of, problem_responses
 from hub.api.dependencies import Serving
 from hub.api.durable import durable
+from hub.api.guard import bearer_in
 from hub.api.service import Service
 from hub.attempts import note_stranger
 from hub.choices import Asked, Choice, Chosen
@@ -63,7 +64,7 @@ async def put_signal(request: Request, service: Serving) -> SignalAnswer:
     """End direct marketing for the person whose token comes with the signal; without one, bind this session only."""
     if not is_signalled(request.headers):
         return SignalAnswer(counts_for="nobody", stopped=[])
-    token = _token_of(request.headers)
+    token = bearer_in(request.headers.get("authorization", ""))
     if token is None:
         return SignalAnswer(counts_for="session", stopped=[])
     try:
@@ -107,7 +108,7 @@ class SignalHeeded:
         if headers is None or not is_signalled(headers):
             await self._app(scope, receive, send)
             return
-        token = _token_of(headers)
+        token = bearer_in(headers.get("authorization", ""))
         marked = _Marked(send, "session" if token is None else "person")
         if token is not None and _is_holders(scope):
             try:
@@ -134,11 +135,6 @@ def _is_holders(scope: Scope) -> bool:
     """Say whether a request is a data subject's own, and is no choice, which is more specific than the signal."""
     path: str = scope["path"]
     return path.startswith(_HOLDERS) and not (scope["method"] == "PUT" and path.startswith(_CHOICES))
-
-
-def _token_of(headers: Headers) -> str | None:
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    return token.strip() or None if scheme.lower() == "bearer" else None
 
 
 def _choices(service: Service, token: str) -> tuple[Choice, ...]:

@@ -8,22 +8,21 @@
 | accesses, scores | verified just now (Article 12(6)) |
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
-from anyio import to_thread
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import AwareDatetime
 from sqlmodel import Session
 
 from hub.accesses import show_own_accesses
 from hub.api.answers import problem_responses
+from hub.api.audited import run_audited
 from hub.api.dependencies import OfSubject, Serving
 from hub.api.guard import SubjectRoute
 from hub.api.language import language_of
-from hub.api.service import Service
 from hub.api.told import (
     AccessAnswer,
     AccessesAnswer,
@@ -38,8 +37,7 @@ from hub.api.told import (
     StandingAnswer,
 )
 from hub.compose import Hub
-from hub.database.unit import RuleBroken, StorageFull
-from hub.errors import AccessRefused, NotAuthenticated, ServiceUnreachable
+from hub.errors import AccessRefused, NotAuthenticated
 from hub.me.history import Said, history_for
 from hub.me.offers import Choices, offers_for, standings_in_words
 from hub.me.scores import explain_scores
@@ -51,7 +49,6 @@ from privacy.store.subject_token import SubjectToken
 from privacy.terms import EVERY_PURPOSE, PrincipalId, PurposeId, RecordId
 
 router: Final = APIRouter(prefix="/v1/me", tags=["me"], route_class=SubjectRoute)
-Answer = TypeVar("Answer")
 _PROBLEMS: Final = problem_responses(
     HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
 )
@@ -77,20 +74,20 @@ Language = Annotated[str, Depends(asked_language)]
 @router.get("/purposes", summary="What data are used for, in plain language", responses=_PROBLEMS)
 async def get_purposes(token: OfSubject, service: Serving, language: Language) -> PurposesAnswer:
     """List the purposes that the token is bound to: what for, why that is lawful, what a no ends and what goes on."""
-    return await _run(service, partial(_purposes, service.hub, token, language))
+    return await run_audited(service, partial(_purposes, service.hub, token, language))
 
 
 @router.get("/history", summary="What I have said", responses=_PROBLEMS)
 async def get_history(token: OfSubject, service: Serving) -> HistoryAnswer:
     """List every act of the person, whatever way it came by."""
-    acts = await _run(service, partial(_history, service.hub, token))
+    acts = await run_audited(service, partial(_history, service.hub, token))
     return HistoryAnswer(acts=[SaidAnswer.model_validate(act) for act in acts])
 
 
 @router.get("/receipts", summary="My receipts", responses=_PROBLEMS)
 async def get_receipts(token: OfSubject, service: Serving) -> ReceiptsAnswer:
     """List the receipts of what the person has said."""
-    acts = await _run(service, partial(_history, service.hub, token))
+    acts = await run_audited(service, partial(_history, service.hub, token))
     return ReceiptsAnswer(receipts=[ReceiptAnswer.model_validate(act) for act in acts])
 
 
@@ -99,7 +96,7 @@ async def get_receipt(
     receipt: Annotated[str, Path(pattern="^[0-9a-f]{32}$")], token: OfSubject, service: Serving
 ) -> Response:
     """Return a receipt as a compact JWS (RFC 7515); asked for twice it is the same."""
-    signed = await _run(service, partial(_receipt, service.hub, token, bytes.fromhex(receipt)))
+    signed = await run_audited(service, partial(_receipt, service.hub, token, bytes.fromhex(receipt)))
     return Response(signed, media_type=MEDIA_TYPE)
 
 
@@ -114,7 +111,7 @@ async def get_accesses(
         found = show_own_accesses(service.hub, _records(service.hub, subject), _actor(subject), since=since)
         return [AccessAnswer.model_validate(access) for access in found]
 
-    return AccessesAnswer(accesses=await _run(service, act))
+    return AccessesAnswer(accesses=await run_audited(service, act))
 
 
 @router.get("/scores", summary="What was worked out about me, in words", responses=_PROBLEMS)
@@ -126,15 +123,7 @@ async def get_scores(token: OfSubject, service: Serving, language: Language) -> 
         found = explain_scores(service.hub, _records(service.hub, subject), language, by=_actor(subject))
         return [ScoreAnswer.model_validate(score) for score in found]
 
-    return ScoresAnswer(language=language, scores=await _run(service, act))
-
-
-async def _run(service: Service, act: Callable[[], Answer]) -> Answer:
-    """Do it beside other heavy reads; without an audit entry there is no answer."""
-    try:
-        return await to_thread.run_sync(act, limiter=service.reads)
-    except (RuleBroken, StorageFull):
-        raise ServiceUnreachable("the audit log", "it did not take the entry") from None
+    return ScoresAnswer(language=language, scores=await run_audited(service, act))
 
 
 def _purposes(hub: Hub, token: str, language: str) -> PurposesAnswer:

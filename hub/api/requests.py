@@ -3,24 +3,22 @@
 An export is written in memory and streamed to the verified person; nothing of it touches the server's disk.
 """
 
-from collections.abc import Callable
 from datetime import date, datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
 from anyio import to_thread
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from hub.api.answers import problem_responses
+from hub.api.audited import run_audited
 from hub.api.dependencies import OfSubject, Serving
 from hub.api.guard import SubjectRoute
 from hub.api.me import Language
 from hub.api.service import Service
 from hub.api.streaming import Escort, PiecewiseResponse
-from hub.database.unit import RuleBroken, StorageFull
-from hub.errors import ServiceUnreachable
 from hub.requests import own
 from hub.requests.export import Form
 from hub.subject_tokens import authenticate_subject
@@ -32,7 +30,6 @@ _PROBLEMS: Final = problem_responses(
     HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
 )
 _MISSING: Final = {**_PROBLEMS, **problem_responses(HTTPStatus.NOT_FOUND)}
-Answer = TypeVar("Answer")
 Hex = Annotated[str, BeforeValidator(bytes.hex)]
 Detail = Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")]
 Value = Annotated[str, Field(min_length=1, max_length=200)]
@@ -105,13 +102,13 @@ async def post_request(body: RequestBody, token: OfSubject, service: Serving, la
     Access, rectification, erasure and portability need a verified identity: `POST /v1/identify`.
     """
     act = partial(own.ask, service.hub, token, body.right, language=language)
-    return _answer(await _run(service, act))
+    return _answer(await run_audited(service, act))
 
 
 @router.get("/requests", summary="My requests", responses=_PROBLEMS)
 async def get_requests(token: OfSubject, service: Serving) -> RequestsAnswer:
     """List one's own requests and where they stand."""
-    found = await _run(service, partial(own.listed, service.hub, token))
+    found = await run_audited(service, partial(own.listed, service.hub, token))
     return RequestsAnswer(requests=[_answer(each) for each in found])
 
 
@@ -120,7 +117,7 @@ async def get_request(
     request_id: Annotated[str, Path(pattern=ID)], token: OfSubject, service: Serving
 ) -> HistoryAnswer:
     """Show a request with its steps."""
-    found, steps = await _run(service, partial(own.looked_up, service.hub, token, bytes.fromhex(request_id)))
+    found, steps = await run_audited(service, partial(own.looked_up, service.hub, token, bytes.fromhex(request_id)))
     return HistoryAnswer(request=_answer(found), steps=[StepAnswer.model_validate(step) for step in steps])
 
 
@@ -133,7 +130,7 @@ async def get_export(token: OfSubject, service: Serving, language: Language, *, 
     An open request of one's own for the same is answered by it.
     """
     hub = service.hub
-    done, by = await _run(service, partial(own.take_out, hub, token, form, language))
+    done, by = await run_audited(service, partial(own.take_out, hub, token, form, language))
 
     async def still_open() -> None:
         await to_thread.run_sync(_verify_open, service, token)
@@ -153,14 +150,14 @@ async def get_export(token: OfSubject, service: Serving, language: Language, *, 
 async def patch_profile(body: ProfileBody, token: OfSubject, service: Serving, language: Language) -> CorrectedAnswer:
     """Correct one's own details: it holds although a source goes on to deliver the wrong value."""
     act = partial(own.correct, service.hub, token, body.details, language)
-    found, changed = await _run(service, act)
+    found, changed = await run_audited(service, act)
     return CorrectedAnswer(request=_answer(found), records=changed)
 
 
 @router.post("/erase", summary="Erase me", status_code=HTTPStatus.ACCEPTED, responses=_PROBLEMS)
 async def post_erase(token: OfSubject, service: Serving, language: Language) -> RequestAnswer:
     """Ask to be erased. From the answer on the data are not used any more; a colleague erases them within the month."""
-    return _answer(await _run(service, partial(own.erase, service.hub, token, language)))
+    return _answer(await run_audited(service, partial(own.erase, service.hub, token, language)))
 
 
 def _answer(found: SubjectRequest) -> RequestAnswer:
@@ -170,11 +167,3 @@ def _answer(found: SubjectRequest) -> RequestAnswer:
 def _verify_open(service: Service, token: str) -> None:
     with service.hub.reading() as session:
         authenticate_subject(service.hub, session, token)
-
-
-async def _run(service: Service, act: Callable[[], Answer]) -> Answer:
-    """Do it beside other heavy reads; without an audit entry there is no answer."""
-    try:
-        return await to_thread.run_sync(act, limiter=service.reads)
-    except (RuleBroken, StorageFull):
-        raise ServiceUnreachable("the audit log", "it did not take the entry") from None

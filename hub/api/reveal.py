@@ -3,22 +3,18 @@
 The pseudonym travels in the body: a path stands in the logs of every proxy on the way.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
-from anyio import to_thread
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.api.answers import problem_responses
+from hub.api.audited import run_audited
 from hub.api.dependencies import Acting, Serving
 from hub.api.guard import PrincipalRoute
-from hub.api.service import Service
-from hub.database.unit import RuleBroken, StorageFull
-from hub.errors import ServiceUnreachable
 from hub.reveals.ask import Ask
 from hub.reveals.request import approve, request, waiting
 from hub.reveals.reveal import reveal
@@ -31,7 +27,6 @@ _PROBLEMS: Final = problem_responses(
     HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
 )
 Word = Annotated[str, Field(pattern=WORD)]
-Answer = TypeVar("Answer")
 
 
 class AskBody(BaseModel):
@@ -92,7 +87,7 @@ class ApprovalAnswer(BaseModel):
 @router.post("", summary="Reveal a person", responses=_PROBLEMS)
 async def post_reveal(body: AskBody, principal: Acting, service: Serving) -> RevealAnswer:
     """Show who a pseudonym is. The intent is audited before anything is opened, the completion before it leaves."""
-    revealed = await _run(service, partial(reveal, service.hub, principal, _ask(body)))
+    revealed = await run_audited(service, partial(reveal, service.hub, principal, _ask(body)))
     parts = [PartAnswer(source=part.source, attributes=dict(part.attributes)) for part in revealed.parts]
     return RevealAnswer(reveal=revealed.reveal_id.hex(), opened=revealed.opened, parts=parts)
 
@@ -100,14 +95,14 @@ async def post_reveal(body: AskBody, principal: Acting, service: Serving) -> Rev
 @router.post("/requests", summary="Ask a second person to agree", status_code=HTTPStatus.CREATED, responses=_PROBLEMS)
 async def post_request(body: AskBody, principal: Acting, service: Serving) -> RequestAnswer:
     """Ask for a reveal whose purpose wants four eyes."""
-    asked = await _run(service, partial(request, service.hub, principal, _ask(body)))
+    asked = await run_audited(service, partial(request, service.hub, principal, _ask(body)))
     return RequestAnswer(request=asked.hex())
 
 
 @router.get("/requests", summary="List the requests that you may approve or made", responses=_PROBLEMS)
 async def get_requests(principal: Acting, service: Serving) -> list[WaitingAnswer]:
     """List the requests of the last day that served no reveal yet, oldest first."""
-    found = await _run(service, partial(waiting, service.hub, principal))
+    found = await run_audited(service, partial(waiting, service.hub, principal))
     return [
         WaitingAnswer(
             request=each.request_id.hex(),
@@ -128,15 +123,7 @@ async def post_approval(
 ) -> ApprovalAnswer:
     """Agree, as somebody else than who asked, in a role that the purpose lists as approver."""
     agree = partial(approve, service.hub, principal, bytes.fromhex(request_id), separate_accounts=True)
-    return ApprovalAnswer(request=request_id, valid_until=await _run(service, agree))
-
-
-async def _run(service: Service, act: Callable[[], Answer]) -> Answer:
-    """Do it beside other heavy reads; without an audit entry there is no answer."""
-    try:
-        return await to_thread.run_sync(act, limiter=service.reads)
-    except (RuleBroken, StorageFull):
-        raise ServiceUnreachable("the audit log", "it did not take the entry") from None
+    return ApprovalAnswer(request=request_id, valid_until=await run_audited(service, agree))
 
 
 def _ask(body: AskBody) -> Ask:

@@ -9,15 +9,13 @@ from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from anyio import to_thread
 from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from hub.api.answers import problem_responses
+from hub.api.audited import run_audited
 from hub.api.dependencies import Acting, Serving
 from hub.api.guard import PrincipalRoute
-from hub.database.unit import RuleBroken, StorageFull
-from hub.errors import ServiceUnreachable
 from hub.opt_outs import ONE_CLICK_PATH
 from hub.subject_tokens import TokenWish, issue_for
 from privacy.secret import SecretText
@@ -75,10 +73,7 @@ async def post_token(body: IssueBody, principal: Acting, service: Serving) -> To
         purposes=frozenset(PurposeId(each) for each in body.purposes),
         lasts=None if body.days is None else timedelta(days=body.days),
     )
-    try:
-        issued = await to_thread.run_sync(partial(issue_for, service.hub, wish, principal), limiter=service.reads)
-    except (RuleBroken, StorageFull):
-        raise ServiceUnreachable("the audit log", "it did not take the entry") from None
+    issued = await run_audited(service, partial(issue_for, service.hub, wish, principal))
     place, opens = service.hub.settings.public_url or "", issued.opens
     has_link = place.startswith("https://") and opens.scope is SubjectScope.OPT_OUT
     return TokenAnswer(
