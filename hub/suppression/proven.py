@@ -17,7 +17,6 @@ from hub.keystore.suppression import suppression_index
 from privacy.audit import AuditFields
 from privacy.store.audit import NewEntry, note_entries
 from privacy.store.consent import PERMISSIVE
-from privacy.store.epoch import lock_epoch
 from privacy.store.subject_token import Proven, SubjectToken
 from privacy.store.suppression import NewEntry as NewSuppression
 from privacy.store.suppression import add_entries, entries_among
@@ -70,7 +69,6 @@ def note_proven(hub: Hub, session: Session, noes: Sequence[ProvenNo]) -> int:
     proven = [(each, each.proven.digest) for each in noes if each.proven.digest is not None]
     if not proven:
         return 0
-    lock_epoch(session)
     index = suppression_index(hub.keystore)
     told = {_place(index, each, digest): each for each, digest in proven}
     known = entries_among(session, [token for token, _, _ in told]).filter(kind=EntryKind.OPT_OUT.value)
