@@ -174,7 +174,7 @@ def _land(source: SourceFile, arrival: Arrival, ports: Ports) -> None:
                 if not alive:
                     raise BatchBusy(arrival.contract.name)
                 ports.progress(arrival.counts.read)
-                ports.reached("chunk_staged")
+                ports.reached("chunk_taken")
         arrival.finish()
     finally:
         arrival.close()

@@ -73,7 +73,7 @@ def test_a_no_takes_effect_as_its_chunk_lands_and_a_yes_does_not(template: Path,
     seen: list[tuple[set[str], set[str]]] = []
 
     def look(step: str) -> None:
-        if step in {"chunk_staged", "all_staged"}:
+        if step in {"chunk_written", "all_staged"}:
             seen.append((permitted(home, "winback"), permitted(home, "churn")))
 
     hub = open_home(home, reached=look, clock=Ticking(NOON + timedelta(minutes=1)))

@@ -40,7 +40,7 @@ INTENTS_ENDED = 7  # hours
 AFTER_FLIP = {"flipped", "acts_settled", "moves_settled", "settled"}
 CASES = [
     *[("crm1", step) for step in ("batch_staged", "named", "keys_durable", "revisions_staged#2", "indexes_staged")],
-    *[("crm1", step) for step in ("acts_staged#2", "chunk_staged", "quarantine_key_durable", "quarantined")],
+    *[("crm1", step) for step in ("acts_staged#2", "chunk_taken", "quarantine_key_durable", "quarantined")],
     *[("crm1", step) for step in ("ledger_owed", "chunk_written")],
     *[("crm1", step) for step in ("intended", "keys_added", "file_temporary", "file_renamed", "files_settled")],
     *[("crm1", step) for step in ("lake_staged", "measured", "all_staged", "flipped", "acts_settled", "settled")],

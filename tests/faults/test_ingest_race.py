@@ -97,7 +97,7 @@ def test_who_comes_while_it_is_being_staged_is_told_so(template: Path, in_memory
     told = []
 
     def meanwhile(step: str) -> None:
-        if step == "chunk_staged" and not told:
+        if step == "chunk_taken" and not told:
             with pytest.raises(BatchBusy, match="another process is taking in this very file") as refused:
                 deliver(open_home(home), "crm1", in_memory / "in")
             told.append(refused)
