@@ -69,6 +69,7 @@ from ingest.errors import (
 )
 from ingest.prepass.container import StreamBroken
 from predict import errors as predict
+from privacy.answer import AnswerMissing
 from privacy.audit import AuditFieldRefused
 from privacy.errors import (
     KekRefused,
@@ -185,6 +186,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     RequestNotFound: _UNKNOWN,
     HoldNotFound: _UNKNOWN,
     RunEndedElsewhere: _BUSY,
+    AnswerMissing: Problem(ExitCode.REFUSED, HTTPStatus.CONFLICT, "What was asked for is not done yet"),
     StepRefused: Problem(ExitCode.REFUSED, HTTPStatus.CONFLICT, "The request cannot take this step"),
     ProofRejected: _BROKEN,
     EntryNotFound: _UNKNOWN,

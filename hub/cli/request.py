@@ -15,9 +15,11 @@ from hub.cli.subject import Identifier, one_subject_from
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.recipients.store import notices_of_request
 from hub.requests import handling
+from hub.requests.answering import DoneElsewhere
 from hub.requests.lateness import due_within
 from hub.requests.letter import refusal_text
 from hub.requests.steps import Asked, get_request, seat_here
+from privacy.answer import Elsewhere
 from privacy.purposes import LANGUAGES
 from privacy.request import Arrival, ExtensionReason, Proof, RefusalReason, Right, SubjectRequest
 from privacy.store.request import all_requests, open_requests, steps_of
@@ -156,11 +158,31 @@ def refuse(
 
 
 @app.command()
-def fulfil(ctx: typer.Context, request: RequestId, *, dry_run: DryRun = False) -> None:
-    """Note that a request was answered; what it repeats is answered with it."""
+def fulfil(
+    ctx: typer.Context,
+    request: RequestId,
+    *,
+    elsewhere: Annotated[
+        Elsewhere | None, typer.Option("--elsewhere", help="Why it is answered although the hub did not do it.")
+    ] = None,
+    reference: Annotated[
+        str | None, typer.Option("--reference", help="With --elsewhere: the case or file that shows it; nobody's name.")
+    ] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Note that a request was answered, once what was asked for is done; what repeats it is answered with it."""
+    if (elsewhere is None) is not (reference is None):
+        raise typer.BadParameter("--elsewhere and --reference go together")
     act, request_id = _about(ctx, request)
-    if not _is_dry(dry_run, "note that it was answered"):
+    done = None if elsewhere is None else DoneElsewhere(reason=elsewhere, reference=reference or "")
+    if dry_run:
+        handling.verify_fulfillable(act.hub, request_id, done, act.principal)
+        would("note that it was answered")
+        return
+    if done is None:
         _tell(handling.fulfil(act.hub, request_id, act.principal))
+    else:
+        _tell(handling.fulfil_elsewhere(act.hub, request_id, done, act.principal))
 
 
 def request_id_from(text: str) -> bytes:

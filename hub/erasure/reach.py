@@ -25,6 +25,7 @@ KEPT: Final[Mapping[str, str]] = {
     "legal_hold_record": "legal claims (Article 17(3)(e)); random ids",
     "subject_request": "proof that the request was answered (Article 5(2), 12); random ids",
     "recipient_notice": "proof that recipients were told (Article 5(2), 19); random ids",
+    "request_answer": "proof of what was done to answer the request (Article 5(2), 12); random ids",
     "score_review": "proof that a person reviewed a score (Article 22(3)); random ids",
 }
 """Tables whose rows stay, and on which ground."""

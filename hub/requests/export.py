@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from hub.compose import Hub
 from hub.consents import Subject
+from hub.requests.answering import note_answer
 from hub.requests.dossier import Gathering, document_of, gathered
 from hub.requests.handling import verify_may_handle
 from hub.requests.opening import sealed_of
@@ -23,7 +24,7 @@ from hub.requests.steps import get_request, subject_of, verify_held, verify_work
 from privacy.audit import AuditFields
 from privacy.request import Right
 from privacy.store.principal import Principal
-from privacy.terms import PrincipalId, random_id
+from privacy.terms import PrincipalId, RecordId, random_id
 
 
 class Form(StrEnum):
@@ -49,12 +50,17 @@ _RIGHTS: Final[Mapping[Form, Right]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """A person's data as bytes in memory; never printed. `opened` counts the sealed cells that were opened."""
+    """A person's data as bytes in memory; never printed. `opened` counts the sealed cells that were opened.
+
+    `record` is one of the person's; `request_id` is the request that it answers, None where nobody opened one.
+    """
 
     act_id: bytes
     form: Form
     content: bytes = field(repr=False)
     opened: int
+    record: RecordId
+    request_id: bytes | None = None
 
     @property
     def media_type(self) -> str:
@@ -74,12 +80,13 @@ class Export:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Whose data, in which form and language, and who takes it out."""
+    """Whose data, in which form and language, who takes it out, and for which request if there is one."""
 
     subject: Subject
     form: Form
     language: str
     by: PrincipalId
+    request_id: bytes | None = None
 
 
 def export(hub: Hub, request_id: bytes, form: Form, by: Principal) -> Export:
@@ -95,7 +102,8 @@ def export(hub: Hub, request_id: bytes, form: Form, by: Principal) -> Export:
         request = get_request(session, request_id)
         record = verify_worked_on(request, _RIGHTS[form])
         subject = subject_of(session, record)
-    return export_own(hub, Wanted(subject=subject, form=form, language=request.language, by=by.principal_id))
+    wanted = Wanted(subject=subject, form=form, language=request.language, by=by.principal_id, request_id=request_id)
+    return export_own(hub, wanted)
 
 
 def export_own(hub: Hub, wanted: Wanted) -> Export:
@@ -122,22 +130,34 @@ def export_own(hub: Hub, wanted: Wanted) -> Export:
         Form.HTML: lambda: page_of(document),
         Form.PORTABLE: lambda: portable_of(hub, dossier),
     }
-    done = Export(act_id=act_id, form=wanted.form, content=writers[wanted.form](), opened=len(dossier.opened))
+    done = Export(
+        act_id=act_id,
+        form=wanted.form,
+        content=writers[wanted.form](),
+        opened=len(dossier.opened),
+        record=min(records),
+        request_id=wanted.request_id,
+    )
     with hub.reading() as session:  # the read's linearisation point: an erasure may have begun since
         verify_held(session, records)
     return done
 
 
 def complete(hub: Hub, done: Export, by: PrincipalId) -> None:
-    """Note that an export has left: its size, its SHA-256, how much was opened, and the count of unwrapped keys."""
+    """Note that an export has left: its size, its SHA-256, how much was opened, and the count of unwrapped keys.
+
+    From here on it answers its request, or what the person has asked for without this one.
+    """
     fields = AuditFields(
         act_id=done.act_id,
+        request=done.request_id,
         opened=done.opened,
         size_bytes=len(done.content),
         sha256=hashlib.sha256(done.content).hexdigest(),
     )
     with hub.accounted() as session:
         hub.audit(session, "request.export.complete", by, fields)
+        note_answer(hub, session, done.right, (done.record, done.request_id), by)
 
 
 def json_of(document: Mapping[str, Any]) -> bytes:

@@ -1,12 +1,27 @@
 """Handling subject requests as the colleague who answers them: who may, and one transaction for each step."""
 
+import re
 from typing import Final
 
 from hub.compose import Hub
 from hub.consents import Subject
 from hub.errors import AccessRefused
-from hub.requests.steps import Asked, Proven, fulfilled, get_request, history, identified, opened, seat_here, stepped
+from hub.requests.answering import DoneElsewhere, is_answered, note_elsewhere
+from hub.requests.steps import (
+    Asked,
+    Proven,
+    fulfilled,
+    get_request,
+    history,
+    identified,
+    opened,
+    seat_here,
+    stepped,
+    verify_worked_on,
+)
+from privacy.answer import AnswerMissing, verify_elsewhere
 from privacy.deadline import may_extend
+from privacy.redaction.redactor import find_spans
 from privacy.request import (
     ExtensionReason,
     Proof,
@@ -17,11 +32,13 @@ from privacy.request import (
     SubjectRequest,
     clock_of,
     verify_refusal,
+    verify_step,
 )
 from privacy.store.balancing import balancing_tests
 from privacy.store.principal import Principal
-from privacy.terms import Role
+from privacy.terms import RecordId, Role
 
+_SIGNS: Final = re.compile(r"[._:/-]+")
 _MAY_OPEN: Final = frozenset({Role.OWNER, Role.DPO, Role.AGENT})
 _MAY_HANDLE: Final = frozenset({Role.OWNER, Role.DPO})
 
@@ -102,12 +119,54 @@ def fulfil(hub: Hub, request_id: bytes, by: Principal) -> SubjectRequest:
     """Note that a request was answered; its duplicates whose askers are identified are answered with it.
 
     Raises:
-        StepRefused: no work was noted, or a human review has no outcome yet.
+        StepRefused: no work was noted.
+        AnswerMissing: nothing is on record of what was asked for.
 
     """
     _verify_role(by, _MAY_HANDLE)
     with hub.unit_of_work() as session:
         return fulfilled(hub, session, get_request(session, request_id), by.principal_id)
+
+
+def fulfil_elsewhere(hub: Hub, request_id: bytes, done: DoneElsewhere, by: Principal) -> SubjectRequest:
+    """Note that what was asked for was done where the hub cannot see it, and close the request with that word.
+
+    Raises:
+        StepRefused: no work was noted, the reason is none for this right, or the reference could say who somebody is.
+
+    """
+    _verify_role(by, _MAY_HANDLE)
+    with hub.unit_of_work() as session:
+        request = get_request(session, request_id)
+        record = _verify_elsewhere(request, done)
+        note_elsewhere(hub, session, request, (record, done), by.principal_id)
+        return fulfilled(hub, session, request, by.principal_id)
+
+
+def verify_fulfillable(hub: Hub, request_id: bytes, done: DoneElsewhere | None, by: Principal) -> None:
+    """Refuse what `fulfil`, or with a word on what was done elsewhere `fulfil_elsewhere`, would refuse now.
+
+    Raises:
+        StepRefused: as they do.
+        AnswerMissing: likewise.
+
+    """
+    _verify_role(by, _MAY_HANDLE)
+    with hub.reading() as session:
+        request = get_request(session, request_id)
+        verify_step(request, RequestState.FULFILLED)
+        if done is not None:
+            _verify_elsewhere(request, done)
+        elif not is_answered(session, request):
+            raise AnswerMissing(request.right)
+
+
+def _verify_elsewhere(request: SubjectRequest, done: DoneElsewhere) -> RecordId:
+    verify_step(request, RequestState.FULFILLED)
+    verify_elsewhere(request.right, done.reason, done.reference)
+    if find_spans(_SIGNS.sub(" ", done.reference)):
+        raise StepRefused("reference_unfit", "It looks like somebody's name or address: use the number of the case")
+    return verify_worked_on(request, request.right)
 
 
 def verify_may_handle(by: Principal) -> None:

@@ -13,6 +13,7 @@ from hub.consents import Subject, Wish, write_wish
 from hub.errors import HubError
 from hub.recipients.store import NoticeKind
 from hub.recipients.telling import Deed, enqueue_notices
+from hub.requests.answering import note_answer
 from hub.requests.handling import verify_may_handle
 from hub.requests.steps import get_request, seat_here, subject_of, verify_worked_on
 from hub.suppression.identifier import identifier_of, tokens_of
@@ -76,19 +77,28 @@ def mend(hub: Hub, mending: Mending) -> int:
         records=mending.subject.records,
         values=mending.values,
         country=seat.country,
-        beside=partial(_tell_recipients, hub, mending),
+        beside=partial(_beside, hub, mending),
     )
     # A no may wait for the new address: heeded before, so that no crash forgets it; what came meanwhile, after.
     seen = _heed_waiting(hub, mending, seat.country, after=0)
     changed = rectify(asked, hub.ports(mending.by))
+    if not changed:  # every record says so already: looked at and found right, which is what was asked for
+        with hub.unit_of_work() as session:
+            _note_corrected(hub, mending, session)
     _heed_waiting(hub, mending, seat.country, after=seen)
     return changed
 
 
-def _tell_recipients(hub: Hub, mending: Mending, session: Session) -> None:
+def _beside(hub: Hub, mending: Mending, session: Session) -> None:
+    """Tell recipients, and note that the request has its answer, in the transaction that brings the correction."""
+    _note_corrected(hub, mending, session)
     records = mending.subject.records
     deed = Deed(kind=NoticeKind.RECTIFICATION, act_id=mending.request_id, records=records, by=mending.by)
     enqueue_notices(hub, session, deed)
+
+
+def _note_corrected(hub: Hub, mending: Mending, session: Session) -> None:
+    note_answer(hub, session, Right.RECTIFICATION, (min(mending.subject.records), mending.request_id), mending.by)
 
 
 def verify_details(values: Mapping[str, str | None], country: str) -> None:

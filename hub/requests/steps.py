@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from hub.compose import Hub
 from hub.consents import Subject
+from hub.requests.answering import verify_answered
 from hub.requests.letter import tell
 from hub.requests.seat import Seat, seat_of
 from ingest.store.identity import records_beside
@@ -32,7 +33,6 @@ from privacy.request import (
 )
 from privacy.store.erasure import tombstones_among
 from privacy.store.request import add_request, find_request, open_requests, requests_of, steps_of, take_step
-from privacy.store.score_review import reviews_of_request
 from privacy.terms import PrincipalId, RecordId, random_id
 
 TOGETHER: Final = "answered_together"
@@ -104,9 +104,16 @@ def identified(hub: Hub, session: Session, request: SubjectRequest, subject: Sub
 
 
 def fulfilled(hub: Hub, session: Session, request: SubjectRequest, by: PrincipalId) -> SubjectRequest:
-    """Answer a request in the caller's transaction."""
-    if request.right is Right.HUMAN_REVIEW and not reviews_of_request(session, request.request_id):
-        raise StepRefused("review_missing", "A human looks at the score first: `varde request review`")
+    """Answer a request in the caller's transaction, which sees that what the right asks for was done.
+
+    Raises:
+        StepRefused: the step may not follow.
+        AnswerMissing: nothing is on record of what was asked for.
+
+    """
+    verify_step(request, RequestState.FULFILLED)
+    verify_answered(session, request)
+    hub.reached("answer_verified")
     at = hub.clock()
     answered = stepped(hub, session, request, Step(state=RequestState.FULFILLED, at=at, actor=by))
     for each in open_requests(session):

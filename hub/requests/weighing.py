@@ -16,7 +16,7 @@ from hub.requests.handling import verify_may_handle
 from hub.requests.steps import get_request, subject_of, verify_worked_on
 from privacy.audit import AuditFields
 from privacy.request import Right, StepRefused
-from privacy.store.balancing import Weighed, add_balancing_test, balancing_tests
+from privacy.store.balancing import PREVAILED, Weighed, add_balancing_test, balancing_tests
 from privacy.store.principal import Principal
 from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, LegalBasis, PurposeId
 
@@ -24,7 +24,7 @@ from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, LegalBasis, Pur
 class Outcome(StrEnum):
     """Whose interests weigh more."""
 
-    UPHELD = "upheld"  # the person's: the use ends
+    UPHELD = PREVAILED  # the person's: the use ends
     OVERRIDDEN = "overridden"  # compelling grounds of the controller's
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -9,6 +10,9 @@ from sqlmodel import Session, col
 from privacy.store.bulk import insert_rows
 from privacy.store.frozen import frozen
 from privacy.tables.request import BalancingTest
+
+PREVAILED: Final = "upheld"
+"""The outcome of a test that was found for the person: the use ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

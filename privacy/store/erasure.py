@@ -97,6 +97,16 @@ def erasure_of(session: Session, record: RecordId) -> bytes | None:
     return session.execute(query).scalar_one_or_none()
 
 
+def is_erased(session: Session, record: RecordId) -> bool:
+    """Say whether an erasure of a record is completed: one that is intended has closed it and is not done."""
+    query = (
+        select(col(Erasure.erasure_id))
+        .join(Tombstone, col(Tombstone.erasure_id) == col(Erasure.erasure_id))
+        .where(col(Tombstone.record_id) == record, col(Erasure.state) == COMPLETED)
+    )
+    return session.execute(query).first() is not None
+
+
 def open_erasures(session: Session) -> list[OpenErasure]:
     """List erasures that a crash left unfinished, the oldest first."""
     query = select(col(Erasure.erasure_id), col(Erasure.counts)).where(col(Erasure.state) != COMPLETED)

@@ -79,3 +79,22 @@ class ScoreReview(SQLModel, table=True):
     reviewed_by: bytes
     reviewer_person: bytes
     reviewed_at: datetime = Field(sa_type=Instant)
+
+
+class RequestAnswer(SQLModel, table=True):
+    """What was done that answers a right: an export, a correction, or a word on what was done elsewhere; appended.
+
+    `record_id` is one record of the person, `request_id` null where it was done without a request. `reason` is a code
+    and `reference` the name of a case or file, both "" where the hub itself did it.
+    """
+
+    __tablename__ = "request_answer"
+
+    answer_id: bytes = Field(primary_key=True)
+    right: str
+    record_id: bytes = Field(index=True)
+    request_id: bytes | None = Field(default=None, index=True)
+    at: datetime = Field(sa_type=Instant)
+    actor: bytes
+    reason: str = ""
+    reference: str = ""

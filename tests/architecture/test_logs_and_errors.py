@@ -33,6 +33,7 @@ PACKAGES: Final = ("hub", "ingest", "predict", "privacy")
 
 SAFE_FIELDS: Final = {
     "left": "counts by table",
+    "right": "a word of `privacy.request.Right`",
     "rule": "a constant of ours, or a constraint's name",
     "remedy": "a constant of ours",
     "because": "a constant of ours, or a rule's name",

@@ -16,6 +16,7 @@ from hub.requests.lake_rows import shown_columns
 from hub.requests.reflection import NOT_ABOUT, WITHHELD, way_of
 from hub.requests.words import has_word
 from ingest.canonical.catalogue import LAKE_TABLES
+from privacy.answer import Elsewhere
 from privacy.purposes import LANGUAGES
 from privacy.request import Arrival, Proof, RequestState, Right
 from privacy.store.subject_token import SubjectScope
@@ -52,7 +53,18 @@ def test_every_word_of_a_closed_list_is_told_in_words() -> None:
     closed = {value for table in LAKE_TABLES.values() for column in table.all_columns for value in column.allowed}
     closed -= {"nps", "csat", "ces", "stars"}  # the names of the scales themselves
     acts = set(SHOWS)
-    for kind in (ConsentAct, ActChannel, ContactChannel, Right, RequestState, Arrival, Proof, Role, SubjectScope):
+    for kind in (
+        ConsentAct,
+        ActChannel,
+        ContactChannel,
+        Right,
+        RequestState,
+        Arrival,
+        Proof,
+        Role,
+        SubjectScope,
+        Elsewhere,
+    ):
         closed |= set(kind)
     assert sorted(each for each in closed | acts if not has_word("values", each)) == []
 

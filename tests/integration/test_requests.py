@@ -65,6 +65,7 @@ def test_a_request_goes_from_the_inbox_to_its_answer(desk: Office) -> None:
     assert (request.due_on, request.record_id) == (date(2025, 7, 1), None)
     handling.identify(desk.hub, request.request_id, desk.who("shop:k1"), Proof.CODE, desk.dpo)
     handling.start(desk.hub, request.request_id, desk.dpo)
+    desk.answered(request)
     handling.fulfil(desk.hub, request.request_id, desk.dpo)
     assert states(desk, request) == [R.RECEIVED, R.IDENTIFIED, R.IN_PROGRESS, R.FULFILLED]
     closed = now(desk, request)
@@ -150,6 +151,7 @@ def test_a_duplicate_is_linked_and_asks_for_its_own_proof(small: Office) -> None
     linked = handling.identify(small.hub, again.request_id, small.who("crm:c1"), Proof.CODE, small.dpo)
     assert linked.duplicate_of == first.request_id
     pending = small.opened()
+    small.answered(first)
     handling.fulfil(small.hub, first.request_id, small.dpo)
     assert states(small, again)[-1] is R.FULFILLED
     assert now(small, pending).state is R.RECEIVED

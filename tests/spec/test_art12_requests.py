@@ -8,8 +8,10 @@ from sqlmodel import col
 
 from hub.outbox.tables import OutboxLetter
 from hub.requests import handling
+from hub.requests.answering import DoneElsewhere
 from hub.requests.letter import refusal_text
 from hub.requests.seat import seat_of
+from privacy.answer import AnswerMissing, Elsewhere
 from privacy.deadline import Clock, due_on
 from privacy.request import ExtensionReason, Proof, RefusalReason, RequestState, Right, StepRefused, verify_refusal
 from privacy.store.request import steps_of
@@ -61,6 +63,24 @@ def test_art12_5_a_request_is_refused_only_for_a_reason_that_the_law_knows() -> 
         verify_refusal(right, RefusalReason.EXCESSIVE)
     with pytest.raises(StepRefused):
         verify_refusal(Right.ACCESS, RefusalReason.LEGAL_OBLIGATION)
+
+
+@pytest.mark.parametrize("right", Right)
+def test_art12_3_no_request_is_closed_as_answered_before_what_was_asked_for_is_done(desk: Office, right: Right) -> None:
+    """`varde request fulfil` is refused, and names the command for what is missing, until the deed is on record."""
+    request = desk.started("shop:k3", right)
+    with pytest.raises(AnswerMissing, match="varde request"):
+        handling.fulfil(desk.hub, request.request_id, desk.dpo)
+    with desk.hub.reading() as session:
+        assert steps_of(session, request.request_id)[-1].state is RequestState.IN_PROGRESS
+
+
+def test_art12_3_what_was_done_elsewhere_is_said_with_a_reason_and_a_reference(desk: Office) -> None:
+    """A request about another system is closed with a reason of a list and the name of the case; the log is told."""
+    request = desk.started("shop:k3", Right.ERASURE)
+    done = DoneElsewhere(reason=Elsewhere.OTHER_SYSTEM, reference="case-2026-17")
+    assert not handling.fulfil_elsewhere(desk.hub, request.request_id, done, desk.dpo).is_open
+    assert [each["reason"] for each in desk.audited("request.elsewhere")] == ["other_system"]
 
 
 def test_art12_6_proof_of_identity_is_asked_for_where_there_is_doubt_and_stops_the_clock(
