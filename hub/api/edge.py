@@ -21,6 +21,7 @@ from hub.api.answers import MEDIA_TYPE, problem
 from hub.logs import LogEvent, log_of
 
 MOST_BODY_BYTES: Final = 16_384  # the largest body of this API is a choice of a hundred bytes
+_MOST_DIGITS: Final = len(str(MOST_BODY_BYTES))
 BODY_SECONDS: Final = 10.0
 REQUEST_ID: Final = "varde.request_id"
 _POLICY: Final = b"content-security-policy"
@@ -120,5 +121,14 @@ class _Exchange:
 
     def _verify_declared_size(self) -> None:
         for name, value in self._scope["headers"]:
-            if name == b"content-length" and (not value.isdigit() or int(value) > MOST_BODY_BYTES):
-                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            if name == b"content-length":
+                _verify_length(value)
+
+
+def _verify_length(told: bytes) -> None:
+    """Refuse what is no length, or too long a one (RFC 9110, 8.6); `int` itself fails from 4,301 digits on."""
+    if not told.isdigit():  # of bytes: 0 to 9 only
+        raise HTTPException(HTTPStatus.BAD_REQUEST)
+    digits = told.lstrip(b"0")
+    if len(digits) > _MOST_DIGITS or int(digits or b"0") > MOST_BODY_BYTES:
+        raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)

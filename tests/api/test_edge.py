@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 from fastapi.openapi.models import OpenAPI
 
 from hub.api.answers import MEDIA_TYPE, answer_problems
@@ -101,6 +101,51 @@ def test_large_body_is_refused_before_it_is_read(caller: Caller, world: World) -
     declared = caller.call("PUT", PATH, world.tokens[0], content=b" " * (MOST_BODY_BYTES + 1))
     chunked = caller.call("PUT", PATH, world.tokens[0], content=pieces())
     assert problem_of(declared, 413)["type"] == problem_of(chunked, 413)["type"]
+
+
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [
+        (b"9" * 5_000, 413),  # `int` refuses so many digits by an error of its own
+        (b"0" * 5_000 + b"9" * 6, 413),
+        (str(MOST_BODY_BYTES + 1).encode(), 413),
+        ("\u0661\u0662".encode(), 400),  # Arabic digits: digits for a text, none for HTTP
+        (b"\xb2", 400),
+        (b"-1", 400),
+        (b"+1", 400),
+        (b"1_0", 400),
+        (b"", 400),
+        (b"0" * 5_000 + b"2", 200),
+    ],
+    ids=lambda value: str(value)[:12],
+)
+def test_a_length_that_is_none_or_too_large_is_the_callers_fault(told: bytes, status: int) -> None:
+    sent = asyncio.run(_answered({"type": "http", "method": "PUT", "headers": [(b"content-length", told)]}))
+    assert sent[0]["status"] == status
+
+
+async def _answered(scope: dict[str, Any]) -> list[dict[str, Any]]:
+    """Put a request before the edge of an application that reads its body and answers 200, or what the edge says."""
+
+    async def reads(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await receive()
+            status = 200
+        except HTTPException as refused:
+            status = refused.status_code
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def body() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await Edge(reads)(scope, body, send)
+    return sent
 
 
 def test_health_tells_strangers_yes_or_no(caller: Caller, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
