@@ -27,6 +27,7 @@ from hub.views.registry import revoke_restored
 from ingest.store.name import remember_names
 from privacy.audit import AuditFields
 from privacy.consent import ConsentEvent
+from privacy.store.audit import entries as audited
 from privacy.store.consent import Act, append_acts
 from privacy.store.epoch import advance_epoch, bump_epoch_for_all
 from privacy.store.erasure import intend_erasure, is_known, tombstones
@@ -40,11 +41,16 @@ from privacy.terms import ActChannel, ConsentAct, KeyId, PrincipalId, PurposeId,
 _AT_ONCE: Final = 10_000
 _FOR_EVER: Final = datetime.max.replace(tzinfo=UTC)
 _ACTS: Final = frozenset(ConsentAct)
+_OWN: Final = ("restore.", "erasure.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """What a replay brought back into force."""
+    """What a replay brought back into force; `known_until` is when what was restored ends.
+
+    The ledger has erasures, acts of consent, suppressions and what was revoked, and nothing else: a correction, a
+    subject request, a legal hold or a stated wish made after `known_until` is lost.
+    """
 
     acts: int
     records_erased: int
@@ -53,6 +59,7 @@ class Replayed:
     credentials: int = 0
     views: int = 0
     policies: int = 0
+    known_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,7 @@ def replay(hub: Hub, by: PrincipalId) -> Replayed:
         ErasureWaiting: everybody is closed; `varde erase --finish` does the rest.
 
     """
+    known_until = _known_until(hub)
     keys = _set_keystore_right(hub)
     hub.reached("replay_keys_destroyed")
     _verify_lake_opens(hub)
@@ -92,7 +100,15 @@ def replay(hub: Hub, by: PrincipalId) -> Replayed:
         credentials=entered.credentials,
         views=entered.views,
         policies=entered.policies,
+        known_until=known_until,
     )
+
+
+def _known_until(hub: Hub) -> datetime | None:
+    """Return the instant of the newest entry of the restored audit log, those of a replay that broke off left out."""
+    with hub.reading() as session:
+        found = audited(session)
+    return next((entry.at for _, entry in found if not entry.action.startswith(_OWN)), None)
 
 
 def _set_keystore_right(hub: Hub) -> int:

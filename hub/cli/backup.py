@@ -1,7 +1,7 @@
 """`varde backup` and `varde restore`: a copy of everything but the key that opens it, and the way back."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -20,6 +20,13 @@ Generations = Annotated[
     Path | None,
     typer.Option("--generations", help="Folder of the key generations: apart from both, always the same one."),
 ]
+
+
+_LOST: Final = (
+    "the ledger does not have corrections, subject requests, legal holds, wishes for contact (channel, hours, number "
+    "of messages) and what was permitted: those made since {since} are lost. Enter them again before "
+    "`varde retention run`, and before anybody is written to."
+)
 
 
 def backup(  # noqa: PLR0913 - a command's options are its parameters
@@ -69,6 +76,7 @@ def restore(  # noqa: PLR0913 - a command's options are its parameters
         home, keys = examine_backup(settings, places)
         say(f"The backup of {home.made_at} is whole: {len(home.files)} files" + (" and its keys." if keys else "."))
     if dry_run:
+        warn(_LOST.format(since="the backup"))
         would("replay the ledger" if replay else "restore " + " and ".join(_parts(places)) + ", and replay the ledger")
         return
     work = Work(clock=invocation.clock)
@@ -79,7 +87,10 @@ def restore(  # noqa: PLR0913 - a command's options are its parameters
     )
     row = (done.acts, done.records_erased, done.keys_destroyed, done.erasures_finished, done.credentials, done.views)
     show(Table(columns, [row], "Replayed"), form)
+    since = "the backup" if done.known_until is None else f"{done.known_until:%Y-%m-%d %H:%M:%S} UTC"
     say("The home is open again. Deliveries since the backup must be taken in again.")
+    say("Replayed: erasures, suppressions, every withdrawal, objection and restriction, and what was revoked.")
+    warn(_LOST.format(since=since))
     if done.policies:
         warn("a policy that was applied since the backup is lost: apply it again, then have the views approved again.")
     if settings.ledger_copy is None:
