@@ -120,6 +120,16 @@ class DeliveryArriving(ErasureWaiting):
         self.erasure_id = erasure_id
 
 
+class NobodyErased(HubError):
+    """No record and no erasure that began here has that id."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "nobody was erased under that reference. Give the id of a record or of an erasure, 32 hexadecimal digits: "
+            "see `varde audit log --action erasure.`"
+        )
+
+
 class ErasureNotFound(HubError):
     """No completed erasure has that id, or it is of before certificates were kept."""
 

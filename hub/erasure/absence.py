@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from hub.compose import Hub
 from hub.erasure.reach import KEPT
-from hub.errors import ErasureIncomplete, SubjectNotFound
+from hub.errors import ErasureIncomplete, NobodyErased
 from hub.lake.reading import Reader, reading
 from ingest.canonical.catalogue import LAKE_TABLES
 from privacy.store.erasure import erasure_of, records_of_erasure
@@ -43,7 +43,7 @@ def verify_absence(hub: Hub, reference: str) -> Absence:
     """Prove that nothing is left of an erased record, or of all records of an erasure, named by its id in hex.
 
     Raises:
-        SubjectNotFound: nobody was erased under that reference.
+        NobodyErased: nobody was erased under that reference.
         ErasureIncomplete: something is left; says where, and how many rows or keys.
 
     """
@@ -76,15 +76,15 @@ def _records_of(hub: Hub, reference: str) -> list[RecordId]:
     try:
         named = bytes.fromhex(reference)
     except ValueError:
-        raise SubjectNotFound from None
+        raise NobodyErased from None
     if len(named) != ID_BYTES:
-        raise SubjectNotFound
+        raise NobodyErased
     with hub.reading() as session:
         if erasure_of(session, RecordId(named)) is not None:
             return [RecordId(named)]
         records = records_of_erasure(session, named)
     if not records:
-        raise SubjectNotFound
+        raise NobodyErased
     return records
 
 

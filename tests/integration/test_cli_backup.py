@@ -1,11 +1,12 @@
 """`varde backup`, `restore`, and `erase` of many, typed: what they say, and that a rehearsal changes nothing."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.integration.cli_desk import SECRETS, Desk, stocked
+from tests.integration.cli_desk import SECRETS, Desk, stocked, tick
 
 
 @pytest.fixture
@@ -23,6 +24,7 @@ def test_a_backup_is_made_restored_and_replayed(desk: Desk) -> None:
     assert not Path(desk.path("saved")).exists()
     saved = desk.run("backup", *parts(desk))
     assert saved.exit_code == 0, saved.output
+    made_before = tick()
     assert desk.run("consent", "object", "shop:1", "churn").exit_code == 0
     assert desk.run("erase", "shop:2", "--yes").exit_code == 0
     refused = desk.run("restore", *parts(desk))
@@ -30,12 +32,18 @@ def test_a_backup_is_made_restored_and_replayed(desk: Desk) -> None:
     for path in desk.home.glob("control.db*"):
         path.unlink()
     shutil.rmtree(desk.home / "lake")
-    assert desk.run("restore", *parts(desk), "--dry-run").exit_code == 0
+    rehearsed = desk.run("restore", *parts(desk), "--dry-run")
+    assert (rehearsed.exit_code, "legal holds" in rehearsed.stderr) == (0, True)
     assert not (desk.home / "control.db").exists()
     done = desk.run("restore", *parts(desk), "--format", "json")
     assert done.exit_code == 0, done.output
     assert '"records_erased_again": 1' in done.stdout
     assert "VARDE_LEDGER_COPY" in done.stderr
+    told = " ".join(done.stderr.split())
+    instant = re.search(r"legal holds, .* made since (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC are lost", told)
+    assert instant is not None, "what the ledger does not have is said, with the instant from which on it is lost"
+    assert instant[1] <= f"{made_before:%Y-%m-%d %H:%M:%S}"
+    assert "before `varde retention run`" in told
     assert desk.run("consent", "show", "shop:2").exit_code == 2
     assert "objected" in desk.run("consent", "show", "shop:1", "--format", "csv").stdout
     assert not any(secret in saved.output + done.output for secret in SECRETS)
@@ -82,5 +90,7 @@ def test_people_of_a_file_are_erased_together_and_proven_gone(desk: Desk) -> Non
     note = desk.run("erase", "certificate", erasure)
     assert note.stdout.startswith("varde-erasure-certificate/v1\n{")
     assert desk.run("erase", "certificate", "00" * 16).exit_code == 2
-    assert desk.run("erase", "verify", "00" * 16).exit_code == 2
+    for stranger in ("00" * 16, "zz"):
+        unknown = desk.run("erase", "verify", stranger)
+        assert (unknown.exit_code, "nobody was erased under that reference" in unknown.stderr) == (2, True)
     assert desk.run("erase", "shop:3", "--file", people).exit_code == 2

@@ -16,7 +16,7 @@ from hub.erasing import erase, erase_many, plan
 from hub.erasure.absence import verify_absence
 from hub.erasure.certificate import told_by
 from hub.erasure.reach import KEPT
-from hub.errors import AccessRefused, ErasureIncomplete, SubjectNotFound
+from hub.errors import AccessRefused, ErasureIncomplete, NobodyErased
 from hub.home import make_home
 from hub.migrations.tables import MODULES
 from hub.retention.holds import NewHold, place
@@ -103,7 +103,7 @@ def test_whoever_is_under_a_legal_hold_is_not_erased(hub: Hub) -> None:
 def test_absence_is_proven_by_looking_everywhere(hub: Hub) -> None:
     """`verify_absence` looks into every column of every table, every key and the whole lake; what it finds it names."""
     person = find_subject(hub, "crm:c1")
-    with pytest.raises(SubjectNotFound):
+    with pytest.raises(NobodyErased):
         verify_absence(hub, person.records[0].hex())
     erasure = erase(hub, person, owner_of(hub)).erasure_id
     found = verify_absence(hub, erasure.hex())
