@@ -20,7 +20,7 @@ from hub.notices.publishing import publish
 from hub.notices.reconsent import changed_consents, decide, verify_decided
 from hub.policy.agreement import AGREED_FOR, changed_rules, verify_agreed
 from hub.policy.check import placed, verify_names
-from hub.policy.pack import read_pack
+from hub.policy.pack import default_pack, read_pack
 from hub.views.registry import ViewState, all_versions
 from hub.views.use import prohibited_of
 from privacy.audit import AuditFieldRefused
@@ -71,6 +71,12 @@ def show_(ctx: typer.Context, *, form: FormatOption = Format.TABLE) -> None:
     today = act.hub.clock().date()
     for each in (purpose for purpose in policy.purposes if is_review_due(purpose, on=today)):
         warn(f"the balancing test of {each.id} was to be reviewed by {each.lia_review_by}.")
+
+
+@app.command()
+def default() -> None:
+    """Print the pack that a new home begins with, to write one's own from; needs no home."""
+    typer.echo(default_pack(), nl=False)
 
 
 @app.command()

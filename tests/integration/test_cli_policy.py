@@ -25,6 +25,14 @@ def approved(desk: Desk) -> Desk:
     return desk
 
 
+def test_the_shipped_pack_is_printed_without_a_home_and_changes_nothing(desk: Desk) -> None:
+    printed = desk.run("policy", "default", env={"VARDE_HOME": desk.path("nowhere")})
+    assert (printed.exit_code, "lia_ref" in printed.stdout) == (0, True)
+    assert not Path(desk.path("nowhere")).exists()
+    pack = desk.file("shipped.yaml", printed.stdout)
+    assert desk.json("policy", "plan", pack) == []
+
+
 def test_policy_plan_names_the_approvals_that_lapse(approved: Desk) -> None:
     pack = approved.file("pack.yaml", _shorter("version: 2"))
     assert approved.json("policy", "plan", approved.file("same.yaml", default_pack())) == []
