@@ -8,12 +8,15 @@ Start-up rolls 2 and 3 forward, never back; only after 3 is the erasure certifie
 during 3 may still write what it holds in memory: then 2 and 3 are done once more when it has ended. Until then the
 names of the records stay: it may have refused a row of theirs, and only the key finds a row in quarantine.
 
+A delivery that brings an erased person under another key intends the erasure of what that key named
+(`ingest.pipeline.returned`); `roll_forward` takes it up: it counts, tells recipients, and carries it out.
+
 Many people are erased together: some hundred in each transaction of 1, and 3 rewrites the lake once for all of them.
 Whoever is under a legal hold is not erased (Article 17(3)(e)): they can be restricted until it ends.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -32,7 +35,7 @@ from hub.retention.holds import holds_on
 from hub.suppression.evidence import evidence_of
 from hub.suppression.suppress import suppress
 from privacy.audit import AuditFields
-from privacy.store.erasure import OpenErasure, intend_erasure, open_erasures
+from privacy.store.erasure import RETURNED, OpenErasure, intend_erasure, open_erasures, take_up
 from privacy.store.principal import Principal
 from privacy.terms import PrincipalId, RecordId, Role, random_id
 
@@ -121,6 +124,8 @@ def roll_forward(hub: Hub, by: PrincipalId) -> int:
     """
     with hub.reading() as session:
         unfinished = open_erasures(session)
+    taken = [_taken_up(hub, each, by) if each.counts == RETURNED else each for each in unfinished]
+    unfinished = [each for each in taken if each is not None]
     try:
         return len(carry_out(hub, unfinished, by))
     except HubError:
@@ -151,13 +156,33 @@ def _intend(hub: Hub, subjects: Sequence[Subject], by: Principal) -> OpenErasure
     with hub.unit_of_work() as session:
         intend_erasure(session, erasure_id, records, by=by.principal_id, at=at, counts=found.text)
         suppress(hub, session, evidence, reason="erasure", by=by)
-        mark_for_retraining(session, [bytes.fromhex(model) for model in found.models], by=at + RETRAIN_WITHIN)
         fields = AuditFields(erasure=erasure_id, records=tuple(records), outcome="intended")
         hub.audit(session, "erasure.intent", by.principal_id, fields)
-        deed = Deed(kind=NoticeKind.ERASURE, act_id=erasure_id, records=records, by=by.principal_id)
-        enqueue_notices(hub, session, deed)  # while the crosswalk knows by which names recipients know them
+        erasure = OpenErasure(erasure_id=erasure_id, records=records, counts=found.text)
+        _tell(hub, session, erasure, found, by.principal_id)
     hub.reached("erasure_intended")
-    return OpenErasure(erasure_id=erasure_id, records=records, counts=found.text)
+    return erasure
+
+
+def _taken_up(hub: Hub, erasure: OpenErasure, by: PrincipalId) -> OpenErasure | None:
+    """Count what a delivery closed, and tell of it; None while a legal hold keeps the rows: they are closed already."""
+    with hub.reading() as session:
+        if holds_on(session, erasure.records, at=hub.clock()):
+            return None
+    found = take_portrait(hub, erasure.records)
+    with hub.unit_of_work() as session:
+        if take_up(session, erasure.erasure_id, found.text):
+            _tell(hub, session, erasure, found, by)
+    hub.reached("erasure_taken_up")
+    return replace(erasure, counts=found.text)
+
+
+def _tell(hub: Hub, session: Session, erasure: OpenErasure, found: Portrait, by: PrincipalId) -> None:
+    """Mark the models that learned from the records, and tell recipients, in the caller's transaction."""
+    until = hub.clock() + RETRAIN_WITHIN
+    mark_for_retraining(session, [bytes.fromhex(model) for model in found.models], by=until)
+    deed = Deed(kind=NoticeKind.ERASURE, act_id=erasure.erasure_id, records=erasure.records, by=by)
+    enqueue_notices(hub, session, deed)  # while the crosswalk knows by which names recipients know them
 
 
 def _groups(subjects: Sequence[Subject]) -> Iterator[Sequence[Subject]]:

@@ -63,7 +63,7 @@ def person(  # noqa: PLR0913 - a command's options are its parameters
         raise typer.BadParameter("give an IDENTIFIER, or --file alone, or --finish alone")
     act = acting(ctx, Duty.ANYTHING)
     if finish:
-        say(f"Finished {roll_forward(act.hub, act.principal.principal_id)} erasures that had broken off.")
+        say(f"Finished open erasures: {roll_forward(act.hub, act.principal.principal_id)}.")
     elif people is not None:
         _erase_file(act, people, form, rehearsal=dry_run, agreed=yes)
     else:

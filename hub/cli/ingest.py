@@ -11,14 +11,12 @@ import typer
 
 from hub import logs
 from hub.cli.duty import Duty
+from hub.cli.erasures import finish_erasures
 from hub.cli.home import DryRun
 from hub.cli.invocation import Acting, acting
 from hub.cli.message import complain, say, warn, would
 from hub.cli.progress import counting
 from hub.cli.table import Format, FormatOption, Table, show
-from hub.compose import Hub
-from hub.erasing import roll_forward
-from hub.errors import ErasureWaiting
 from hub.problems import ExitCode
 from ingest.contract.load import load_contract
 from ingest.contract.model import Contract
@@ -59,7 +57,7 @@ def ingest(  # noqa: PLR0913 - a command's options are its parameters
         _rehearse(act, agreed, files, form)
         return
     ports = act.hub.ports(act.principal.principal_id)
-    _finish_erasures(act.hub, ports)
+    finish_erasures(act.hub, ports.principal)  # first: nothing new is written beside rows that must go
     _recover(ports)
     rows: list[Row] = []
     quarantined = 0
@@ -70,6 +68,8 @@ def ingest(  # noqa: PLR0913 - a command's options are its parameters
                 rows.append(_row(number, summary))
                 quarantined += summary.counts.quarantined
                 _report(act, agreed, summary)
+                if summary.counts.suppressed:
+                    finish_erasures(act.hub, ports.principal)  # of what their new key had brought
     if quarantined:
         say("Refused rows are sealed for 30 days: `varde quarantine list` says where and why.")
         raise typer.Exit(ExitCode.REJECTS)
@@ -142,22 +142,6 @@ def _pauses(wait: int) -> Iterator[int]:
         pause = min(2 * pause, _LONGEST_PAUSE)
 
 
-def _finish_erasures(hub: Hub, ports: Ports) -> None:
-    """Finish first what an erasure left that broke off: nothing new is written beside rows that must go.
-
-    One that must wait (for a long read, for a delivery that another process takes in) is closed to every read already,
-    its keys are gone, and `varde erase --finish` ends it.
-    """
-    try:
-        finished = roll_forward(hub, ports.principal)
-    except ErasureWaiting as waiting:
-        warn(str(waiting))
-        return
-    if finished:
-        say(f"Finished {finished} erasures that had broken off.")
-        _LOG.warning(logs.LogEvent.SUBJECT_ERASED, extra={"records": finished})
-
-
 def _recover(ports: Ports) -> None:
     """Finish or give up first what an earlier run left."""
     recovery = recover(ports)
@@ -180,6 +164,11 @@ def _report(act: Acting, contract: Contract, summary: Summary) -> None:
         say(f"{contract.name}: {rows} rows refused: {rule}")
     if summary.counts.suppressed:
         say(f"{contract.name}: {summary.counts.suppressed} rows dropped: they are of people who were erased.")
+    if summary.restricted:
+        warn(
+            f"{contract.name}: {summary.restricted} customers on record turn out to be people who were erased: they "
+            "are restricted; `varde audit log --action suppression.add` names the records, `varde erase` ends them"
+        )
     if summary.unheard:
         warn(
             f"{contract.name}: {summary.unheard} rows could not be split: an opt-out in them was not heeded; "

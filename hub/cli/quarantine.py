@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from hub.cli.duty import Duty
+from hub.cli.erasures import finish_erasures
 from hub.cli.home import DryRun
 from hub.cli.invocation import acting
 from hub.cli.message import say, would
@@ -78,6 +79,7 @@ def retry_(
     done = list(retry(act.hub, agreed, act.principal))
     columns = ("batch", "tried", "taken_in", "refused_again", "not_split")
     show(Table(columns, [_row(each) for each in done], "Retried"), form)
+    finish_erasures(act.hub, act.principal.principal_id)
     unsplit = sum(each.unsplit for each in done)
     if unsplit:
         say(f"{unsplit} rows could not be split into columns or told whose they are: mend and deliver them again.")

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from hub.cli.duty import Duty
+from hub.cli.erasures import finish_erasures
 from hub.cli.home import DryRun
 from hub.cli.invocation import acting
 from hub.cli.message import say, would
@@ -90,4 +91,5 @@ def decide(
         would(f"note that the key is of {'the erased person' if whose is Whose.SAME else 'somebody else'}")
         return
     tell_whose(act.hub, word, whose, act.principal)
+    finish_erasures(act.hub, act.principal.principal_id)
     say("Noted. Rows under that key are " + ("dropped." if whose is Whose.SAME else "let in."))

@@ -11,6 +11,7 @@ from hub.compose import Hub
 from hub.errors import AccessRefused, HubError
 from hub.keystore.suppression import suppression_index
 from hub.suppression.identifier import Identifier, IdentifierInvalid, identifier_of, tokens_of
+from ingest.pipeline.returned import close_named
 from privacy.audit import AuditFields
 from privacy.store.principal import Principal
 from privacy.store.suppression import NewEntry, add_entries, entries_among, lift_sets, live_entries
@@ -104,6 +105,8 @@ def lift(hub: Hub, word: str, reason: LiftReason, by: Principal) -> int:
 def tell_whose(hub: Hub, key: str, whose: Whose, by: Principal) -> None:
     """Decide of a source key whose row waits in quarantine: its rows are dropped from here on, or let in.
 
+    What events brought under the key of the same person before is closed, and erased by `roll_forward`.
+
     Raises:
         AccessRefused: the role may not decide.
         IdentifierInvalid: it is no SOURCE:KEY.
@@ -125,6 +128,8 @@ def tell_whose(hub: Hub, key: str, whose: Whose, by: Principal) -> None:
     )
     with hub.unit_of_work() as session:
         add_entries(session, [entry], by=by.principal_id, at=at, key_version=index.version)
+        if whose is Whose.SAME:
+            close_named(session, [named.index], hub.ports(by.principal_id))
         fields = AuditFields(reason=whose.value, outcome="decided")
         hub.audit(session, "suppression.decide", by.principal_id, fields)
 

@@ -38,6 +38,7 @@ class Arrival:
         self.rules: Counter[str] = Counter()
         self.breaches: list[str] = []
         self.unheard = 0
+        self.restricted = 0
         self.figures = Figures(contract)
         self._quarantine_key: Key | None = None
 

@@ -48,7 +48,8 @@ class Summary:
 
     `repeated` means that the same file had been taken in before: nothing was changed and the counts are the first
     time's. `rules` counts rejected rows by rule; `breaches` names columns below the completeness the contract
-    demands. `unheard` counts refused rows that may have held a no which nobody could read.
+    demands. `unheard` counts refused rows that may have held a no which nobody could read, `restricted` records of
+    before that a row showed to be an erased person's.
     """
 
     contract: str
@@ -59,6 +60,7 @@ class Summary:
     breaches: list[str]
     merged: int = 0
     unheard: int = 0
+    restricted: int = 0
 
 
 def ingest_file(contract: Contract, path: Path, ports: Ports, *, retry_of: BatchId | None = None) -> Summary:
@@ -244,4 +246,5 @@ def _summary(contract: Contract, arrival: Arrival, merged: int) -> Summary:
         breaches=list(arrival.breaches),
         merged=merged,
         unheard=arrival.unheard,
+        restricted=arrival.restricted,
     )

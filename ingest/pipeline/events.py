@@ -55,16 +55,16 @@ class EventArrival(Arrival):
         chunk = self._screen.screened_events(chunk)
         self.quarantine(chunk.rejected)
         self.figures.add(chunk.frame)
-        fresh = self._without_repeats(self._identified(chunk.frame))
-        fresh = self._with_owner(fresh, "person", self.contract.person, EntityKind.PERSON)
-        fresh = self._with_owner(fresh, "organisation", self.contract.organisation, EntityKind.ORGANISATION)
+        unlike = self._without_repeats(self._identified(chunk.frame))
+        fresh = self._of_nobody_erased(self._owned(unlike))
+        duplicate = chunk.frame.height - unlike.height
         fresh = self._texts.redacted(self._referenced(fresh), self._roster.ids)
         self._staging.put(self._canonical(fresh), self._roster.ids)
         self.counts += Counts(
             read=chunk.read,
             accepted=fresh.height,
             quarantined=chunk.rejected.height,
-            duplicate=chunk.frame.height - fresh.height,
+            duplicate=duplicate,
             suppressed=self._screen.suppressed - before,
         )
 
@@ -93,6 +93,16 @@ class EventArrival(Arrival):
         fresh = firsts.join(known.rename("event_id").to_frame(), on="event_id", how="anti", maintain_order="left")
         self._event_ids = pl.concat([self._event_ids, fresh["event_id"]])
         return fresh
+
+    def _owned(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Replace the keys of the customer and of the organisation by the numbers of their records."""
+        frame = self._with_owner(frame, "person", self.contract.person, EntityKind.PERSON)
+        return self._with_owner(frame, "organisation", self.contract.organisation, EntityKind.ORGANISATION)
+
+    def _of_nobody_erased(self, named: pl.DataFrame) -> pl.DataFrame:
+        """Leave out whom another delivery has shown to be an erased person since; their keys are named by now."""
+        kept = self._screen.screened_again(named)
+        return named if kept is named else self._owned(kept)
 
     def _with_owner(
         self, frame: pl.DataFrame, column: str, reference: Reference | None, kind: EntityKind

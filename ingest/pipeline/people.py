@@ -74,6 +74,7 @@ class IdentityArrival(Arrival):
         self._being_written = fresh["record"]
         self._gather_profiles(fresh)
         self.unheard += chunk.unheard
+        self.restricted = self._screen.restricted
         self.counts += Counts(
             read=chunk.read,
             accepted=fresh.height,

@@ -1,7 +1,8 @@
 """Who must not come back is dropped at the door, and a no that waited for somebody is written before they are read.
 
 Rules kept here:
-- rows are screened before anything of them is named, sealed or measured; what is dropped leaves only its count;
+- rows are screened before anything of them is named, sealed or measured; what is dropped leaves only its count, and the
+  key under which an erased person came back (`ingest.pipeline.returned`);
 - a row that has no more than an address in common with an erased person waits in quarantine (`suppressed_unclear`);
 - a refused row of an erased person is dropped, too: quarantine must not bring back what erasure took away;
 - opt-outs are looked up once more after the chunk's blind indexes are committed, under the epoch's lock: who notes an
@@ -25,18 +26,16 @@ from ingest.identity.comparable import comparable
 from ingest.identity.exact import match_values
 from ingest.pipeline.erased_keys import KEEPS_OUT, ErasedKeys, is_cleared
 from ingest.pipeline.ports import Ports
-from ingest.readers.chunk import REJECTED, Chunk
-from ingest.readers.typed import rows_as_text
+from ingest.pipeline.returned import keep_out
+from ingest.pipeline.unclear import put_aside
+from ingest.readers.chunk import Chunk
 from ingest.store.record import keys_on_record
+from privacy.blind_index import BlindIndex
 from privacy.store import suppression as entries
 from privacy.store.epoch import lock_epoch
-from privacy.suppression import ADDRESSES, PROOF, Attribute, EntryKind, Evidence, Verdict, verdict_of
+from privacy.suppression import PROOF, Attribute, EntryKind, Evidence, Verdict, verdict_of
 from privacy.terms import EntityKind
 
-UNCLEAR: Final = "suppressed_unclear"
-_REMEDY: Final = (
-    "an erased person had this address: say whose row it is with `varde suppression decide SOURCE:KEY`, then retry"
-)
 _TOKENS: Final = {"_line": pl.Int64, "attribute": pl.String, "token": pl.Binary}
 _WAITS: Final = frozenset({EntryKind.OPT_OUT, EntryKind.CONTACT})
 _OF_PERSON: Final = frozenset(Attribute)
@@ -48,7 +47,8 @@ Present = Mapping[tuple[EntryKind, Attribute], int]
 class Screen:
     """The suppression list as one delivery meets it: `screened` before a chunk is staged, `waiting` after its indexes.
 
-    `suppressed` counts the rows of this delivery that were dropped.
+    `suppressed` counts the rows of this delivery that were dropped; `restricted` the records that were told of before,
+    and are now known to be an erased person's.
     """
 
     def __init__(self, contract: Contract, ports: Ports) -> None:
@@ -63,6 +63,7 @@ class Screen:
         self._found = pl.DataFrame(schema=entries.ENTRIES)
         self._innocent = ErasedKeys()
         self.suppressed = 0
+        self.restricted = 0
 
     def screened(self, chunk: Chunk) -> Chunk:
         """Return a chunk of people or organisations without the rows that must not be let in."""
@@ -72,16 +73,19 @@ class Screen:
             return chunk
         self._look_up(present)
         verdicts = self._verdicts()
-        dropped = verdicts.filter(pl.col("verdict") == Verdict.DROP.value)
-        unclear = verdicts.filter(pl.col("verdict") == Verdict.UNCLEAR.value)
+        dropped = self._kept_out(verdicts.filter(pl.col("verdict") == Verdict.DROP.value)["_line"])
+        unclear = verdicts.filter(verdict=Verdict.UNCLEAR.value)["_line"]
+        unclear = unclear.filter(~unclear.is_in(dropped.implode()))
         refused = self._without_erased(chunk.rejected, "subject")
-        self.suppressed += dropped.height + chunk.rejected.height - refused.height
-        kept = chunk.frame.join(verdicts, on="_line", how="anti", maintain_order="left")
-        put_aside = pl.concat([refused, self._put_aside(chunk, unclear)]).sort("line") if unclear.height else refused
+        self.suppressed += len(dropped) + chunk.rejected.height - refused.height
+        away = pl.concat([dropped, unclear]).to_frame()
+        kept = chunk.frame.join(away, on="_line", how="anti", maintain_order="left")
+        if len(unclear):
+            refused = pl.concat([refused, put_aside(chunk, unclear, self._contract)]).sort("line")
         restrictive = chunk.restrictive
         if restrictive.height:
             restrictive = self._without_erased(restrictive, "_key")
-        return replace(chunk, frame=kept, rejected=put_aside, restrictive=restrictive)
+        return replace(chunk, frame=kept, rejected=refused, restrictive=restrictive)
 
     def screened_events(self, chunk: Chunk) -> Chunk:
         """Return a chunk of events without those of erased people; a fact that is an organisation's stays without them.
@@ -91,7 +95,24 @@ class Screen:
         if not any(kind is EntryKind.ERASED and of is Attribute.SOURCE_KEY for kind, of in self._present()):
             return chunk
         refused = self._without_erased(chunk.rejected, "subject")
-        frame = chunk.frame
+        frame = self._of_nobody_erased(chunk.frame)
+        self.suppressed += chunk.frame.height - frame.height + chunk.rejected.height - refused.height
+        return replace(chunk, frame=frame, rejected=refused)
+
+    def screened_again(self, named: pl.DataFrame) -> pl.DataFrame:
+        """Return events whose keys are named by now without those of whom was listed since they were screened.
+
+        Whoever lists a key under the epoch's lock closes the record it names, or is seen here: then it names nothing.
+        """
+        with self._ports.unit_of_work() as session:
+            lock_epoch(session)
+            if entries.newest_entry(session) == self._seen:
+                return named
+        kept = self._of_nobody_erased(named)
+        self.suppressed += named.height - kept.height
+        return kept
+
+    def _of_nobody_erased(self, frame: pl.DataFrame) -> pl.DataFrame:
         stays = LAKE_TABLES[self._contract.table].erasure is Erasure.CLEAR_PERSON and "_organisation_key" in frame
         gone = self._erased_keys(frame, "_organisation_key", EntityKind.ORGANISATION)
         theirs = self._erased_keys(frame, "_person_key", EntityKind.PERSON)
@@ -101,8 +122,7 @@ class Screen:
             theirs = theirs & pl.col("_organisation_key").is_null()
         for keys in (gone, theirs):
             frame = frame if keys is None else frame.filter(~keys)
-        self.suppressed += chunk.frame.height - frame.height + chunk.rejected.height - refused.height
-        return replace(chunk, frame=frame, rejected=refused)
+        return frame
 
     def of_this_chunk(self) -> "Screen":
         """Return the screen as it is now: the next chunk may be screened while this one is still being written."""
@@ -187,8 +207,7 @@ class Screen:
     def _keyed(self) -> pl.DataFrame:
         """Return the source keys of the chunk as they are digested: as the hex of their blind index."""
         distinct = self._chunk["_key"].unique()
-        kind = self._contract.entity_kind or EntityKind.PERSON
-        tokens = self._ports.indexes.source_key(self._contract.source, kind).tokens_of(distinct.to_list())
+        tokens = self._source_keys().tokens_of(distinct.to_list())
         named = pl.DataFrame({"_key": distinct, "value": [token.hex() for token in tokens]})
         of = pl.lit(Attribute.SOURCE_KEY.value).alias("attribute")
         return self._chunk.select("_line", "_key").join(named, on="_key").with_columns(of)
@@ -207,12 +226,7 @@ class Screen:
 
     def _verdicts(self) -> pl.DataFrame:
         """Return the rows that are not simply let in: `_line` and `verdict`."""
-        known = _OF_PERSON if self._contract.entity_kind is EntityKind.PERSON else _OF_ORGANISATION
-        kinds = [kind.value for kind in KEEPS_OUT]
-        found = self._found.filter(
-            pl.col("kind").is_in(kinds) & pl.col("attribute").is_in([each.value for each in known])
-        )
-        hits = self._tokens.drop("attribute").join(found.select("token", "kind", "attribute", "seq"), on="token")
+        hits = self._hits()
         cleared = pl.col("kind") == EntryKind.CLEARED.value
         rows = hits.group_by("_line").agg(
             agrees=pl.col("attribute").filter(~cleared).unique().sort(), cleared=is_cleared()
@@ -224,33 +238,42 @@ class Screen:
         verdicts = rows.join(judged, on=["agrees", "cleared", "on_record"], nulls_equal=True)
         return verdicts.filter(pl.col("verdict") != Verdict.ACCEPT.value).select("_line", "verdict")
 
+    def _hits(self) -> pl.DataFrame:
+        """Return what rows have in common with the list, as far as it decides: `_line`, `attribute`, `set_id`, ..."""
+        known = _OF_PERSON if self._contract.entity_kind is EntityKind.PERSON else _OF_ORGANISATION
+        decides = pl.col("kind").is_in([kind.value for kind in KEEPS_OUT])
+        found = self._found.filter(decides & pl.col("attribute").is_in([each.value for each in known]))
+        columns = found.select("token", "kind", "attribute", "seq", "set_id")
+        return self._tokens.drop("attribute").join(columns, on="token")
+
+    def _kept_out(self, dropped: pl.Series) -> pl.Series:
+        """List the keys of dropped rows that are not listed yet; return the lines to drop, all of those keys'."""
+        if dropped.is_empty():
+            return dropped
+        proofs = [attribute.value for attribute in PROOF]
+        theirs = pl.col("_line").is_in(dropped.implode()) & pl.col("attribute").is_in(proofs)
+        known = self._hits().filter(theirs, kind=EntryKind.ERASED.value)
+        listed = known.filter(attribute=Attribute.SOURCE_KEY.value)
+        fresh = known.join(listed, on="_line", how="anti").select("_line", "set_id")
+        if fresh.is_empty():
+            return dropped
+        rows = self._chunk.select("_line", "_key")
+        pairs = rows.join(fresh, on="_line").select("_key", "set_id").unique()
+        keys = pairs["_key"].unique()
+        named = keys.to_frame().with_columns(key_index=pl.Series(self._source_keys().tokens_of(keys.to_list())))
+        self.restricted += len(keep_out(pairs.join(named, on="_key"), self._ports).restricted)
+        return pl.concat([dropped, rows.filter(pl.col("_key").is_in(keys.implode()))["_line"]]).unique().sort()
+
+    def _source_keys(self) -> BlindIndex:
+        return self._ports.indexes.source_key(self._contract.source, self._contract.entity_kind or EntityKind.PERSON)
+
     def _on_record(self, lines: pl.Series) -> pl.DataFrame:
         """Say of some rows whether their key names a record that is held: `_line`, `on_record`."""
         keys = self._chunk.filter(pl.col("_line").is_in(lines.implode())).select("_line", "_key")
-        kind = self._contract.entity_kind or EntityKind.PERSON
-        tokens = self._ports.indexes.source_key(self._contract.source, kind).tokens_of(keys["_key"].to_list())
+        tokens = self._source_keys().tokens_of(keys["_key"].to_list())
         with self._ports.read_only() as session:
             held = keys_on_record(session, tokens)
         return keys.select("_line", on_record=pl.Series([token in held for token in tokens], dtype=pl.Boolean))
-
-    def _put_aside(self, chunk: Chunk, unclear: pl.DataFrame) -> pl.DataFrame:
-        """Return unclear rows as refused ones: sealed until somebody says whose they are."""
-        mapped = [self._contract.mapping_to(attribute.value) for attribute in sorted(ADDRESSES)]
-        column = next((mapping.column for mapping in mapped if mapping is not None), self._contract.key[0])
-        raw = chunk.source.filter(pl.col("_line").is_in(unclear["_line"].implode()))
-        rows = (
-            raw.select("_line")
-            .with_columns(raw=rows_as_text(raw))
-            .join(chunk.frame.select("_line", "_key"), on="_line")
-        )
-        return rows.select(
-            line="_line",
-            column=pl.lit(column),
-            rule=pl.lit(UNCLEAR),
-            remedy=pl.lit(_REMEDY),
-            raw="raw",
-            subject="_key",
-        ).cast(REJECTED)
 
     def _without_erased(self, rows: pl.DataFrame, column: str) -> pl.DataFrame:
         """Leave out the rows whose key is an erased person's; a row of nobody, or of whom cannot be told, stays."""

@@ -47,8 +47,7 @@ def count_rows(session: Session, records: Sequence[RecordId]) -> dict[str, int]:
 
 def delete_records(session: Session, records: Sequence[RecordId]) -> None:
     """Delete every row of the records but their names, which find them again; repeating it changes nothing."""
-    for rows in _quarantined(key_indexes_of(session, records)):
-        session.execute(delete(QuarantineRow).where(rows))
+    delete_quarantined(session, key_indexes_of(session, records))
     for start in range(0, len(records), _CHUNK):
         chunk = records[start : start + _CHUNK]
         for indexes in _indexes_of(session, chunk):  # before the revisions, which tell where they are
@@ -57,6 +56,12 @@ def delete_records(session: Session, records: Sequence[RecordId]) -> None:
             session.execute(delete(table).where(col(table.record_id).in_(chunk)))
         contact = or_(col(ContactOf.person_record).in_(chunk), col(ContactOf.organisation_record).in_(chunk))
         session.execute(delete(ContactOf).where(contact))
+
+
+def delete_quarantined(session: Session, key_indexes: Sequence[bytes]) -> None:
+    """Delete the quarantined rows of source keys, by their blind index."""
+    for rows in _quarantined(key_indexes):
+        session.execute(delete(QuarantineRow).where(rows))
 
 
 def delete_names(session: Session, records: Sequence[RecordId]) -> None:

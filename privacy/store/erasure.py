@@ -18,6 +18,8 @@ from privacy.terms import PrincipalId, RecordId
 INTENDED = "intended"
 SHREDDED = "shredded"
 COMPLETED = "completed"
+RETURNED = "returned"
+"""Stands for the counts of an erasure that a delivery intended: whoever takes it up counts, and tells recipients."""
 _CLOSED = select(col(Tombstone.record_id)).where(among_keys(col(Tombstone.record_id)))
 
 
@@ -66,6 +68,12 @@ def intend_erasure(  # noqa: PLR0913 - an erasure is who, whom, when, and what t
 def note_state(session: Session, erasure_id: bytes, state: str, *, at: datetime | None = None) -> None:
     """Note how far an erasure has come."""
     session.execute(update(Erasure).where(col(Erasure.erasure_id) == erasure_id).values(state=state, completed_at=at))
+
+
+def take_up(session: Session, erasure_id: bytes, counts: str) -> bool:
+    """Note what there is of the records of an erasure that a delivery intended; False if somebody else has."""
+    mine = update(Erasure).where(col(Erasure.erasure_id) == erasure_id, col(Erasure.counts) == RETURNED)
+    return int(getattr(session.execute(mine.values(counts=counts)), "rowcount", 0)) == 1
 
 
 def is_known(session: Session, erasure_id: bytes) -> bool:

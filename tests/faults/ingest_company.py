@@ -167,6 +167,8 @@ DELIVERIES = {
     "crm2": Delivery(CRM, CRM_SECOND),
     "shop1": Delivery(SHOP, SHOP_FIRST),
 }
+BESIDE = {"returned": Delivery(CRM, CRM_HEADER + f"c9,Solveig,Aasgaard,solveig@crm.example,,,nb,{TOLD},yes,\n")}
+"""Deliveries outside the company's own course: c1 under the key by which only messages knew them."""
 KEYS = [
     *[("crm", f"c{n}", EntityKind.PERSON) for n in range(1, 10)],
     *[("shop", f"s{n}", EntityKind.PERSON) for n in range(1, 10)],
@@ -250,7 +252,7 @@ def contract(text: str) -> Contract:
 
 def deliver(hub: Hub, name: str, folder: Path) -> Summary:
     """Write one of the company's files and take it in."""
-    delivery = DELIVERIES[name]
+    delivery = (DELIVERIES | BESIDE)[name]
     return deliver_text(hub, delivery.contract, delivery.content, folder / f"{name}.csv")
 
 
