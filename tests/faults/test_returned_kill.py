@@ -36,7 +36,7 @@ def erased(ask: Ask, memory_root: Path) -> Path:
     return prepared(ask, make_template(memory_root), memory_root / "erased", acts)
 
 
-@pytest.mark.parametrize("step", ["returned_kept_out", "chunk_staged", "all_staged", "flipped", "settled"])
+@pytest.mark.parametrize("step", ["returned_kept_out", "chunk_taken", "all_staged", "flipped", "settled"])
 def test_killed_at_any_step_nothing_of_the_returned_person_is_read(
     ask: Ask, erased: Path, tmp_path: Path, step: str
 ) -> None:

@@ -221,7 +221,7 @@ def test_delivered_again_nothing_more_is_listed(lite: Hub, tmp_path: Path) -> No
         assert len(list(entries(session, action="suppression.add"))) == known
 
 
-@pytest.mark.parametrize("step", ["batch_staged", "named", "chunk_staged", "all_staged"])
+@pytest.mark.parametrize("step", ["batch_staged", "named", "chunk_taken", "all_staged"])
 def test_events_on_their_way_in_while_the_person_comes_back_are_never_read(hub: Hub, tmp_path: Path, step: str) -> None:
     before = readable(hub)
     summary = meanwhile(hub, tmp_path, step, lambda: people(hub, tmp_path, "again", BACK))
