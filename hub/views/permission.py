@@ -6,9 +6,10 @@ Merging never widens permission: a record is permitted only if its own standing 
 said no. A new record is held back until its delivery is settled, because only then it is known whose part it is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from functools import lru_cache
+from typing import Final, Self
 
 import polars as pl
 from sqlmodel import Session
@@ -20,7 +21,7 @@ from privacy.instant import instant_of
 from privacy.purposes import Purpose
 from privacy.store.erasure import tombstones
 from privacy.store.standing import STANDING, standings_of
-from privacy.terms import EntityKind
+from privacy.terms import DataCategory, EntityKind, LegalBasis
 
 ERASED: Final = "erased"
 UNSETTLED: Final = "unsettled"
@@ -49,12 +50,7 @@ def permitted_set(
 
     Organisations are no data subjects: all of theirs are permitted but the erased; their persons are decided apart.
     """
-    records = records_frame(session, kind, None if entities is None else entities.to_list())
-    closed = pl.Series("record", sorted(tombstones(session)), dtype=pl.Binary)
-    erased = records.join(closed.to_frame(), on="record", how="semi")
-    records = records.join(closed.to_frame(), on="record", how="anti")
-    decided = _organisations(records) if kind is EntityKind.ORGANISATION else _persons(session, purpose, records, at)
-    decided = _without_unsettled(session, decided, entities)
+    decided, erased = _decided(session, purpose, kind, at=at, entities=entities)
     permitted = decided.filter("permit")
     absent = decided.join(permitted, on="entity", how="anti")
     reasons = absent.group_by("entity").agg(pl.col("because").sort().first()).group_by("because").len()
@@ -66,6 +62,29 @@ def permitted_set(
     return PermittedSet(
         records=permitted.select("record", "entity", "ordinal"), absent=counts, valid_until=_earliest(parts["until_us"])
     )
+
+
+def refusals_of(session: Session, purpose: Purpose, *, at: datetime, entities: pl.Series) -> frozenset[str] | None:
+    """Return every rule that keeps some persons out of a purpose; None if any record of theirs may be read.
+
+    It is what `permitted_set` decides, told whole: of several parts each may be refused for a reason of its own.
+    """
+    decided, erased = _decided(session, purpose, EntityKind.PERSON, at=at, entities=entities)
+    if decided["permit"].any():
+        return None
+    return frozenset(map(str, decided["because"])) | ({ERASED} if erased.height else frozenset())
+
+
+def _decided(
+    session: Session, purpose: Purpose, kind: EntityKind, *, at: datetime, entities: pl.Series | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return every record that is not erased, decided, and those that are."""
+    records = records_frame(session, kind, None if entities is None else entities.to_list())
+    closed = pl.Series("record", sorted(tombstones(session)), dtype=pl.Binary)
+    erased = records.join(closed.to_frame(), on="record", how="semi")
+    records = records.join(closed.to_frame(), on="record", how="anti")
+    decided = _organisations(records) if kind is EntityKind.ORGANISATION else _persons(session, purpose, records, at)
+    return _without_unsettled(session, decided, entities), erased
 
 
 def _without_unsettled(session: Session, decided: pl.DataFrame, entities: pl.Series | None) -> pl.DataFrame:
@@ -84,10 +103,31 @@ def _organisations(records: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Reads:
+    """All that a decision reads of a purpose: purposes that agree in it share one table, whatever else they say."""
+
+    basis: LegalBasis
+    direct_marketing: bool
+    special: bool
+    purpose: Purpose = field(compare=False, repr=False)
+
+    @classmethod
+    def of(cls, purpose: Purpose) -> Self:
+        special = DataCategory.SPECIAL in purpose.data_categories
+        return cls(purpose.legal_basis, purpose.direct_marketing, special, purpose)
+
+
+@lru_cache(maxsize=2 * 2 * len(LegalBasis))
+def _decision_table(reads: _Reads) -> pl.DataFrame:
+    """Write the decision over every standing as a frame, once: the law is a function, and frames do not change."""
+    schema = {"state": pl.String, "permit": pl.Boolean, "because": pl.String, "silences": pl.Boolean}
+    return pl.DataFrame(decision_rows(reads.purpose), schema_overrides=schema)
+
+
 def _persons(session: Session, purpose: Purpose, records: pl.DataFrame, at: datetime) -> pl.DataFrame:
     """Join the finite decision table, then let a no of any part bind its entity."""
-    schema = {"state": pl.String, "permit": pl.Boolean, "because": pl.String, "silences": pl.Boolean}
-    table = pl.DataFrame(decision_rows(purpose), schema_overrides=schema)
+    table = _decision_table(_Reads.of(purpose))
     decided = standings_of(session, purpose, records, at=at).join(
         table, on=list(STANDING), how="left", maintain_order="left"
     )
