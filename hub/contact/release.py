@@ -22,7 +22,7 @@ from ingest.store.identity import members_of
 from ingest.store.record import records_frame
 from privacy.audit import AuditFields
 from privacy.contact import ContactWish, Unreached, channel_rows, preferred
-from privacy.instant import microseconds_of
+from privacy.instant import instant_of, microseconds_of
 from privacy.purposes import Purpose
 from privacy.store.consent import grounds
 from privacy.store.contact import add_contacts, contacts_of, forget_contacts, wish_of_row, wishes_of
@@ -167,12 +167,12 @@ def _limits(session: Session, known: pl.DataFrame, outreach: Outreach) -> pl.Dat
     entities = known.select("entity").unique()
     said = wishes_of(session, known["record"].to_list()).join(known.select("record", "entity"), on="record")
     newest = said.sort("at_us").unique("entity", keep="last").drop("record", "at_us")
-    made = contacts_of(session, known["record"].to_list()).join(known.select("record", "entity"), on="record")
     patterns = entities.join(newest, on="entity", how="left").drop("entity").unique()
     rows = [_judged(row, outreach) for row in patterns.iter_rows(named=True)]  # a few patterns, however many people
     ruled = patterns.with_columns(pl.DataFrame(rows, schema=_RULED, orient="row"))
     keys = patterns.columns
     persons = entities.join(newest, on="entity", how="left").join(ruled, on=keys, how="left", nulls_equal=True)
+    made = _made(session, known, persons)
     counted = (
         persons.join(made, on="entity", how="left")
         .group_by("entity")
@@ -188,6 +188,17 @@ def _limits(session: Session, known: pl.DataFrame, outreach: Outreach) -> pl.Dat
         .then(pl.lit(Unreached.OUTSIDE_HOURS.value))
     )
     return persons.join(counted.select("entity", "count"), on="entity").select("entity", limit=limit)
+
+
+def _made(session: Session, known: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
+    """Return the contacts that a wish counts: entity, at_us; of whoever named no number none is read."""
+    counting = persons.filter(pl.col("most").is_not_null())
+    earliest = counting["since_us"].min()
+    if not isinstance(earliest, int):
+        return pl.DataFrame(schema={"entity": pl.Binary, "at_us": pl.Int64})
+    theirs = known.join(counting, on="entity", how="semi").select("record", "entity")
+    found = contacts_of(session, theirs["record"].to_list(), since=instant_of(earliest))
+    return found.join(theirs, on="record").select("entity", "at_us")
 
 
 _RULED: Final = {"other": pl.Boolean, "late": pl.Boolean, "most": pl.Int64, "since_us": pl.Int64}

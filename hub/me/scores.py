@@ -19,7 +19,7 @@ from hub.me.words import has_word, word
 from hub.predictions.store import TrainedModel, all_models
 from hub.views.registry import readable_spec
 from hub.views.spec import ViewSpec
-from ingest.store.identity import anchors_frame
+from ingest.store.identity import anchors_frame, entity_of_record
 from privacy.audit import AuditFields
 from privacy.purposes import Policy, Purpose
 from privacy.store.erasure import tombstones_among
@@ -54,7 +54,8 @@ def explain_scores(hub: Hub, records: Sequence[RecordId], language: str, *, by: 
     with hub.unit_of_work() as session:
         hub.audit(session, "subject.scores", by, AuditFields(records=tuple(records)))
     with hub.reading() as session:
-        anchors = anchors_frame(session, EntityKind.PERSON)
+        theirs = {entity_of_record(session, record) for record in records}
+        anchors = anchors_frame(session, EntityKind.PERSON, [entity for entity in theirs if entity is not None])
         models = {model.model_id: model for model in all_models(session)}
     rows = _newest(hub, anchors.filter(pl.col("record").is_in([bytes(record) for record in records])))
     with hub.reading() as session:  # an erasure may have closed the person, before or meanwhile: then nothing is told

@@ -1,7 +1,7 @@
 """The crosswalk and its history: read as frames, changed by moves that can be taken back."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -259,8 +259,8 @@ def count_entities(session: Session) -> dict[str, int]:
     return {kind: int(count) for kind, count in session.execute(query).all()}
 
 
-def anchors_frame(session: Session, kind: EntityKind) -> pl.DataFrame:
-    """Return each entity of a kind with one record that stands for it and the revision of its record set.
+def anchors_frame(session: Session, kind: EntityKind, entities: Collection[EntityId] | None = None) -> pl.DataFrame:
+    """Return each entity of a kind, or of a few given ones, with one record of it and the revision of its record set.
 
     Columns entity, record (Binary, 16 bytes), revision (Int64). The record is the smallest of the entity's, so that a
     row written under it is erased with the entity whichever of its parts is erased.
@@ -270,6 +270,8 @@ def anchors_frame(session: Session, kind: EntityKind) -> pl.DataFrame:
         .join(Entity, col(Entity.entity_id) == col(Crosswalk.entity_id))
         .where(col(Crosswalk.kind) == kind.value)
     )
+    if entities is not None:
+        query = query.where(col(Crosswalk.entity_id).in_([bytes(entity) for entity in entities]))
     rows = [tuple(row) for row in session.execute(query).all()]
     frame = pl.DataFrame(rows, schema={"entity": pl.Binary, "record": pl.Binary, "revision": pl.Int64}, orient="row")
     return frame.sort("record").unique("entity", keep="first", maintain_order=True)

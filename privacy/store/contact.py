@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import BigInteger, delete, select, type_coerce
+from sqlalchemy import BigInteger, Select, delete, select, type_coerce
 from sqlmodel import Session, col
 
 from privacy.contact import ContactWish
@@ -40,6 +41,7 @@ _WISHES: Final = select(
 _MADE: Final = select(col(ContactMade.record_id), type_coerce(col(ContactMade.at), BigInteger)).where(
     among_keys(col(ContactMade.record_id))
 )
+_DAY_US: Final = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,10 +101,20 @@ def add_contacts(
     insert_columns(session, ContactMade, columns)
 
 
-def contacts_of(session: Session, records: Sequence[bytes]) -> pl.DataFrame:
-    """Return when records were reached: `record`, `at_us` (microseconds since 1970), a row for each contact."""
-    rows = list(select_among(session, _MADE, records))
+def contacts_of(session: Session, records: Sequence[bytes], *, since: datetime) -> pl.DataFrame:
+    """Return when records were reached: `record`, `at_us` (microseconds since 1970), a row for each contact.
+
+    Of contacts before the day (UTC) of `since` none is read, of that day all are.
+    """
+    day = microseconds_of(since) // _DAY_US * _DAY_US
+    rows = list(select_among(session, _made_since(day), records))
     return pl.DataFrame(rows, schema={"record": pl.Binary, "at_us": pl.Int64}, orient="row")
+
+
+@lru_cache(maxsize=32)
+def _made_since(day_us: int) -> Select[*tuple[Any, ...]]:
+    """Write the query of one day once: `select_among` keeps its text by the query itself."""
+    return _MADE.where(type_coerce(col(ContactMade.at), BigInteger) >= day_us)
 
 
 def forget_contacts(session: Session, *, at: datetime) -> int:
