@@ -74,13 +74,13 @@ class Screen:
         self._look_up(present)
         verdicts = self._verdicts()
         dropped = self._kept_out(verdicts.filter(pl.col("verdict") == Verdict.DROP.value)["_line"])
-        unclear = verdicts.filter(verdict=Verdict.UNCLEAR.value)["_line"]
-        unclear = unclear.filter(~unclear.is_in(dropped.implode()))
+        unclear = verdicts.filter(verdict=Verdict.UNCLEAR.value).drop("verdict")
+        unclear = unclear.filter(~pl.col("_line").is_in(dropped.implode()))
         refused = self._without_erased(chunk.rejected, "subject")
         self.suppressed += len(dropped) + chunk.rejected.height - refused.height
-        away = pl.concat([dropped, unclear]).to_frame()
+        away = pl.concat([dropped, unclear["_line"]]).to_frame()
         kept = chunk.frame.join(away, on="_line", how="anti", maintain_order="left")
-        if len(unclear):
+        if unclear.height:
             refused = pl.concat([refused, put_aside(chunk, unclear, self._contract)]).sort("line")
         restrictive = chunk.restrictive
         if restrictive.height:
@@ -225,7 +225,7 @@ class Screen:
         return pl.concat(parts)
 
     def _verdicts(self) -> pl.DataFrame:
-        """Return the rows that are not simply let in: `_line` and `verdict`."""
+        """Return the rows that are not simply let in: `_line`, `verdict`, and `agrees`, what decides."""
         hits = self._hits()
         cleared = pl.col("kind") == EntryKind.CLEARED.value
         rows = hits.group_by("_line").agg(
@@ -236,7 +236,7 @@ class Screen:
         answers = [_verdict(agrees, cleared, on_record) for agrees, cleared, on_record in patterns.iter_rows()]
         judged = patterns.with_columns(verdict=pl.Series(answers, dtype=pl.String))
         verdicts = rows.join(judged, on=["agrees", "cleared", "on_record"], nulls_equal=True)
-        return verdicts.filter(pl.col("verdict") != Verdict.ACCEPT.value).select("_line", "verdict")
+        return verdicts.filter(pl.col("verdict") != Verdict.ACCEPT.value).select("_line", "verdict", "agrees")
 
     def _hits(self) -> pl.DataFrame:
         """Return what rows have in common with the list, as far as it decides: `_line`, `attribute`, `set_id`, ..."""

@@ -15,17 +15,30 @@ _REMEDY: Final = (
 )
 
 
-def put_aside(chunk: Chunk, lines: pl.Series, contract: Contract) -> pl.DataFrame:
-    """Return some lines of a chunk as refused rows: sealed until somebody says whose they are."""
-    mapped = [contract.mapping_to(attribute.value) for attribute in sorted(ADDRESSES)]
-    column = next((mapping.column for mapping in mapped if mapping is not None), contract.key[0])
-    raw = chunk.source.filter(pl.col("_line").is_in(lines.implode()))
+def put_aside(chunk: Chunk, unclear: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """Return lines of a chunk (`_line`, `agrees`) as refused rows: sealed until it is said whose they are."""
+    raw = chunk.source.filter(pl.col("_line").is_in(unclear["_line"].implode()))
     rows = raw.select("_line").with_columns(raw=rows_as_text(raw)).join(chunk.frame.select("_line", "_key"), on="_line")
-    return rows.select(
-        line="_line",
-        column=pl.lit(column),
-        rule=pl.lit(UNCLEAR),
-        remedy=pl.lit(_REMEDY),
-        raw="raw",
-        subject="_key",
-    ).cast(REJECTED)
+    return (
+        rows.join(unclear, on="_line")
+        .select(
+            line="_line",
+            column=_agreeing_column(contract),
+            rule=pl.lit(UNCLEAR),
+            remedy=pl.lit(_REMEDY),
+            raw="raw",
+            subject="_key",
+        )
+        .cast(REJECTED)
+    )
+
+
+def _agreeing_column(contract: Contract) -> pl.Expr:
+    """Name the file's column of the address that a row has in common with somebody erased."""
+    mapped = {attribute.value: contract.mapping_to(attribute.value) for attribute in sorted(ADDRESSES)}
+    named = [
+        pl.when(pl.col("agrees").list.contains(attribute)).then(pl.lit(mapping.column))
+        for attribute, mapping in mapped.items()
+        if mapping is not None
+    ]
+    return pl.coalesce([*named, pl.lit(contract.key[0])])

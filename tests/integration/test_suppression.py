@@ -163,6 +163,16 @@ def test_an_unclear_row_waits_sealed_and_names_nobody(lite: Hub, tmp_path: Path)
     assert b"Nygift" not in row.sealed
 
 
+def test_an_unclear_row_is_told_with_the_column_of_the_address_that_agrees(lite: Hub, tmp_path: Path) -> None:
+    take(lite, tmp_path, "first", SOLVEIG + OLA)
+    forget(lite, "crm:c1")
+    same_phone = SOLVEIG.replace("c1", "c9").replace("Aasgaard", "Nygift").replace("solveig@", "en.annen@")
+    take(lite, tmp_path, "again", OLA + same_phone)
+    with lite.reading() as session:
+        ((row, _),) = quarantined(session)
+    assert (row.column_name, row.rule) == ("phone", "suppressed_unclear")
+
+
 def test_entries_hold_digests_and_no_record(lite: Hub, tmp_path: Path) -> None:
     take(lite, tmp_path, "first", SOLVEIG)
     subject = find_subject(lite, "crm:c1")
