@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
+from hub.api.stranger import is_lost, told_lost
 from hub.attempts import note_refusal
 from hub.errors import AccessRefused
 from hub.problems import OURS, problem_of, said, slug_of
@@ -99,6 +100,11 @@ async def _ours(request: Request, error: Exception) -> Response:
 def answer_of(known: Exception, scope: Scope) -> Response:
     """Write the problem of one of our errors, for whoever answers before the routes do."""
     meaning = problem_of(known)
+    if is_lost(known, scope):
+        language, title, text = told_lost(scope)
+        told = problem(_id(scope), meaning.status, slug_of(known), title=title, detail=text)
+        more = {"Content-Language": language, "Vary": "Accept-Language"}
+        return _response(told, {**_headers(meaning.status), **more})
     detail = str(known) if meaning.status in _TOLD else None
     told = problem(_id(scope), meaning.status, slug_of(known), title=meaning.title, detail=detail)
     return _response(told, _headers(meaning.status))
