@@ -1,7 +1,8 @@
 """`/u/{token}`: saying no by the link of a message, without signing in (RFC 8058).
 
 A POST with `List-Unsubscribe=One-Click` acts at once and may be repeated; a GET shows a page with one button and never
-acts. The link opens opting out only. What cannot be committed is answered 503, never 200.
+acts. An empty POST acts where a browser sends it. The link opens opting out only. What cannot be committed is answered
+503, never 200.
 """
 
 from email import message_from_bytes
@@ -35,7 +36,7 @@ _MOST_FIELDS: Final = 16
 _CLICK: Final = {"type": "object", "properties": {ONE_CLICK[0]: {"type": "string", "enum": [ONE_CLICK[1]]}}}
 _BODY: Final = {
     "requestBody": {
-        "required": True,
+        "required": False,
         "content": {kind: {"schema": _CLICK} for kind in (_FORM, _MULTIPART)},
     }
 }
@@ -68,7 +69,7 @@ async def post_link(token: Link, request: Request, service: Serving) -> Response
     """End what the link is for, for everybody who carries the address that it was sent to; repeating it is safe."""
     try:
         choices = await run_in_threadpool(_choices, service, token)
-        _verify_one_click(request.headers.get("content-type", ""), await request.body())
+        _verify_one_click(request, await request.body())
         stopped = await _stop(service, token, choices)
     except NotAuthenticated:
         await run_in_threadpool(note_stranger, service.hub)
@@ -102,14 +103,19 @@ def _wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
-def _verify_one_click(kind: str, body: bytes) -> None:
-    """Refuse a body that is not a click: whoever only follows links sends none.
+def _verify_one_click(request: Request, body: bytes) -> None:
+    """Refuse a body that is not a click: a program that only follows links does not send the field.
+
+    A browser whose person pressed the button may have lost the field on the way (a proxy, an extension): an empty body
+    from one that wants a page back is a click all the same. To lose a no is worse than to hear one too many.
 
     Raises:
         BodyUnfit: the field of RFC 8058 is not in it; either encoding will do.
 
     """
-    if ONE_CLICK not in _fields_of(kind, body):
+    if not body and _wants_page(request):
+        return
+    if ONE_CLICK not in _fields_of(request.headers.get("content-type", ""), body):
         raise BodyUnfit(f"it must be a form with {'='.join(ONE_CLICK)} (RFC 8058)")
 
 

@@ -166,6 +166,18 @@ def test_the_button_acts_and_says_so_in_the_same_language(caller: Caller, person
     assert len(acts(caller.world, person)) == 1
 
 
+@pytest.mark.parametrize("headers", [{}, FORM])
+def test_the_button_acts_though_its_field_was_lost_on_the_way(
+    caller: Caller, person: int, headers: dict[str, str]
+) -> None:
+    path = f"/u/{link(caller.world, person)}"
+    assert caller.call("POST", path, headers=headers | {"Accept": "*/*"}).status_code == 422
+    assert acts(caller.world, person) == []
+    answer = caller.call("POST", path, headers=headers | PAGE)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert len(acts(caller.world, person)) == 1
+
+
 # -- what does not act ---------------------------------------------------------------------------------------------
 
 
