@@ -138,6 +138,31 @@ def issue_for(hub: Hub, wish: TokenWish, by: Principal) -> NewToken:
     return NewToken(SecretText(issue(hub, opens, by)), opens)
 
 
+def listed_for(hub: Hub, identifier: str, by: Principal) -> list[IssuedToken]:
+    """List the tokens of the one person whom an identifier means, for an agent who answers them; audited first.
+
+    Raises:
+        AccessRefused: the role may not, or several people carry the identifier.
+        SubjectNotFound: nobody carries it.
+
+    """
+    return listed(hub, _answered_for(hub, identifier, by), by)
+
+
+def revoke_for(hub: Hub, identifier: str, by: Principal) -> int:
+    """Revoke every live token of the one person whom an identifier means; return how many. Raises as `listed_for`."""
+    return revoke(hub, _answered_for(hub, identifier, by), by)
+
+
+def _answered_for(hub: Hub, identifier: str, by: Principal) -> Subject:
+    """Find a person for whoever may answer them; a service could try out who is a customer."""
+    if by.role not in _MAY_ANSWER:
+        raise AccessRefused("role_may_not_answer_by_name", "Ask the owner, the DPO or an agent")
+    subject = find_subject(hub, identifier)
+    subject.verify_one_person()
+    return subject
+
+
 def authenticate_subject(hub: Hub, session: Session, token: str) -> SubjectToken:
     """Return what a subject's token opens, in the caller's transaction: it cannot be revoked before the act is written.
 

@@ -275,6 +275,8 @@ OPERATIONS = {
     ("/v1/me/export", "get"),
     ("/v1/me/erase", "post"),
     ("/v1/subjects/tokens", "post"),
+    ("/v1/subjects/tokens/list", "post"),
+    ("/v1/subjects/tokens/revocation", "post"),
     ("/v1/views/{name}", "get"),
     ("/v1/views/{name}/submission", "get"),
     ("/v1/views/{name}/approval", "post"),

@@ -58,6 +58,11 @@ def issue_token(desk: Desk) -> httpx.Response:
     return desk.caller.call("POST", "/v1/subjects/tokens", desk.agent, json={"identifier": f"shop:k{desk.person}"})
 
 
+def list_tokens(desk: Desk) -> httpx.Response:
+    body = {"identifier": f"shop:k{desk.person}"}
+    return desk.caller.call("POST", "/v1/subjects/tokens/list", desk.agent, json=body)
+
+
 VERIFIED: Final[dict[tuple[Path, int], str]] = {}
 
 
@@ -95,6 +100,7 @@ TRIED: Final = {
     "GET /v1/me/scores": Tried(scores, lambda _desk: b'"scores"'),
     "POST /v1/reveal": Tried(reveal, lambda desk: f"person{desk.person}@example.org".encode()),
     "POST /v1/subjects/tokens": Tried(issue_token, lambda _desk: b'"token"'),
+    "POST /v1/subjects/tokens/list": Tried(list_tokens, lambda _desk: b'"tokens"'),
     "PUT /v1/me/purposes/{purpose}": Tried(choose, lambda _desk: b'"recorded"'),
 }
 EXCUSED: Final = {
@@ -107,6 +113,7 @@ EXCUSED: Final = {
     "GET /v1/me/receipts": "lists receipts of what one has said oneself; nobody is named",
     "GET /v1/me/receipts/{receipt}": "repeats what one has said oneself; nobody is named",
     "GET /u/{token}": "the page of every link, written without looking at the link",
+    "POST /v1/subjects/tokens/revocation": "says how many tokens open nothing any more; nobody is named",
     "POST /u/{token}": "says which purposes ended; nobody is named (test_one_click breaks the log)",
     "GET /.well-known/gpc.json": "says that a signal is heeded",
     "GET /v1/me/contact": "permission by channel and a stated wish of one's own; nobody is named",

@@ -123,3 +123,37 @@ def test_what_cannot_be_issued_is_told_without_a_value_and_issues_nothing(
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert not any(word in answer.text for word in ("Kari", "kari@", "nobody", f"k{person}"))
     assert len(issues(world)) == before
+
+
+def about(counter: Counter, act: str, identifier: str, role: Role = Role.AGENT) -> httpx.Response:
+    path = f"/v1/subjects/tokens/{act}"
+    return counter.caller.call("POST", path, counter.tokens[role], json={"identifier": identifier})
+
+
+def test_tokens_are_listed_without_themselves_and_revoked_from_the_next_call_on(
+    counter: Counter, world: World, person: int
+) -> None:
+    who = f"shop:k{person}"
+    token = counter.ask(who, scope="choices", purposes=[WINBACK], days=3).json()["token"]
+    listed = about(counter, "list", who)
+    assert listed.status_code == 200, listed.text
+    assert token not in listed.text
+    live = [each for each in listed.json()["tokens"] if each["live"]]
+    assert ("choices", [WINBACK]) in [(each["scope"], each["purposes"]) for each in live]
+    assert about(counter, "revocation", who).json() == {"revoked": len(live)}
+    assert counter.caller.call("GET", "/v1/me/purposes", token).status_code == 401
+    assert not [each for each in about(counter, "list", who).json()["tokens"] if each["live"]]
+    assert about(counter, "revocation", who).json() == {"revoked": 0}
+    with world.hub.reading() as session:
+        acts = {entry.action for _, entry in entries(session, action="subject_token", limit=8)}
+    assert {"subject_token.list", "subject_token.revoke"} <= acts
+
+
+@pytest.mark.parametrize("act", ["list", "revocation"])
+def test_whose_tokens_is_told_to_nobody_who_may_not(counter: Counter, person: int, act: str) -> None:
+    known, unknown = f"shop:k{person}", "shop:nobody"
+    for role in (Role.SERVICE, Role.SCIENTIST):
+        answers = [about(counter, act, who, role) for who in (known, unknown)]
+        assert {answer.status_code for answer in answers} == {403}
+        assert len({answer.json()["detail"] for answer in answers}) == 1
+    assert about(counter, act, unknown).status_code == 404
