@@ -28,6 +28,7 @@ from hub.finding import Finding, State
 from hub.home import HUB_KEYS
 from hub.kek.environment import WARNING
 from hub.kek.provider import kek_of
+from hub.notices.publishing import unkept
 from hub.requests.lateness import lateness
 from hub.retention.overdue import finding as _retention
 from hub.rotation.due import keys_of_domain
@@ -188,7 +189,7 @@ def _sync_folder(folder: Path) -> None:
 
 def _inside(hub: Hub) -> list[Finding]:
     own = (_named_keys, _keys_due, _clock, _unsequenced)
-    single = (*own, _four_eyes, _batches, _erasures, _ledger, _releases, _retention, letters, notices, reviews)
+    single = (*own, _four_eyes, _batches, _erasures, _ledger, _releases, _retention, letters, notices, reviews, unkept)
     findings = [*_anchors(hub), *(look(hub) for look in single), lateness(hub)]
     hub.keep_unwraps()
     return findings

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from hub.compose import Hub
+from hub.finding import Finding, State
 from hub.notices.notice import Notice, Teller, notice_of
 from hub.requests.seat import seat_of
 from privacy.audit import AuditFields
@@ -37,6 +38,20 @@ def publish(hub: Hub, by: Principal) -> list[NewNotice]:
             )
             hub.audit(session, "notice.keep", by.principal_id, fields)
     return new
+
+
+def unkept(hub: Hub) -> Finding:
+    """Name the purposes of the policy in force whose notice, as it would be written now, nobody has kept."""
+    with hub.reading() as session:
+        there = {each.notice_hash for each in kept_notices(session)}
+    missing = sorted(each.purpose for each in notices_now(hub) if each.digest not in there)
+    if missing:
+        remedy = "`varde notice keep`, then publish what `varde notice export` writes (Articles 13, 14)"
+        return Finding("notices", State.WARNING, f"not kept as they stand: {', '.join(missing)}", remedy)
+    if not hub.settings.controller:
+        found = "the privacy notices do not say who is responsible"
+        return Finding("notices", State.WARNING, found, "Set VARDE_CONTROLLER, then `varde notice keep`")
+    return Finding("notices", State.OK, "the privacy notice of every purpose is kept as it stands")
 
 
 def kept(hub: Hub, purpose: str | None = None) -> Sequence[KeptNotice]:

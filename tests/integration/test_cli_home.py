@@ -2,16 +2,19 @@
 
 import shutil
 import stat
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
 
+from hub.authentication import acting_principal
 from hub.clock import now
 from hub.compose import open_hub
 from hub.doctor import examine
 from hub.finding import State
+from hub.notices.publishing import publish, unkept
 from hub.recipients.store import NoticeState
 from hub.recipients.tables import RecipientNotice
 from hub.settings import Settings
@@ -81,7 +84,7 @@ def test_migrate_says_before_and_after(desk: Desk) -> None:
 def test_healthy_home_has_only_the_warnings_of_one_account(desk: Desk) -> None:
     found = {each.check: each.state for each in examine(_settings(desk), clock=now)}
     warnings = {check for check, state in found.items() if state is State.WARNING}
-    assert warnings == {"key_apart", "anchor", "ledger", "four_eyes", "keys_due", "retention"}, (
+    assert warnings == {"key_apart", "anchor", "ledger", "four_eyes", "keys_due", "retention", "notices"}, (
         "its keys were drawn in June 2025"
     )
     assert State.FAULT not in found.values()
@@ -115,6 +118,18 @@ def test_doctor_tells_of_a_balancing_test_that_nobody_looked_at_again(desk: Desk
     (found,) = [each for each in later if each.check == "policy_reviews"]
     assert found.state is State.WARNING
     assert "churn" in found.found
+
+
+def test_doctor_tells_of_purposes_whose_notice_is_not_kept_as_it_stands(desk: Desk) -> None:
+    state, remedy = _state(desk, "notices")
+    assert (state, "varde notice keep" in remedy) == ("warning", True)
+    assert desk.run("notice", "keep").exit_code == 0
+    assert "VARDE_CONTROLLER" in _state(desk, "notices")[1], "kept, and it names nobody"
+    named = replace(_settings(desk), controller="Fjord AS, Bergen")
+    hub = open_hub(named, clock=lambda: AT)
+    assert unkept(hub).state is State.WARNING, "the text is another one now"
+    publish(hub, acting_principal(hub))
+    assert unkept(hub).state is State.OK
 
 
 def _notice(state: NoticeState, number: int) -> dict[str, object]:
