@@ -82,7 +82,7 @@ def show_(ctx: typer.Context, request: RequestId, *, form: FormatOption = Format
         found, steps = get_request(session, request_id), steps_of(session, request_id)
         told = notices_of_request(session, request_id, found.record_id)
     rows: list[tuple[object, ...]] = [(each.at, each.state, each.reason, each.actor) for each in steps]
-    title = f"Request for {found.right}, due {found.due_on or 'paused'}"
+    title = f"Request for {found.right}: {_days(act, found)}"
     show(Table(("at", "step", "reason", "actor"), rows, title), form)
     if told and form is Format.TABLE:
         lines = [tuple(getattr(each, name) for name in NOTICES) for each in told]
@@ -222,6 +222,20 @@ def _tell(found: SubjectRequest) -> None:
 def _tell_refusal(act: Acting, found: SubjectRequest, reason: str) -> None:
     if not found.is_open and reason in set(RefusalReason):
         typer.echo(refusal_text(RefusalReason(reason), seat_here(act.hub), found.language))
+
+
+def _days(act: Acting, found: SubjectRequest) -> str:
+    """Say in words when a request came, and by when it is to be answered or when it was."""
+    received = f"received on {_in_words(_day(act, found.received_at))}"
+    if found.closed_at is not None:
+        return f"{received}, {found.state} on {_in_words(_day(act, found.closed_at))}"
+    if found.due_on is None:
+        return f"{received}; the clock stands still until proof of identity comes"
+    return f"{received}, to be answered by {_in_words(found.due_on)}"
+
+
+def _in_words(day: date) -> str:
+    return f"{day:%A} {day.day} {day:%B} {day.year}"
 
 
 def _day(act: Acting, at: datetime) -> date:
