@@ -16,13 +16,18 @@ class _Told(BaseModel):
 
 
 class StandingAnswer(_Told):
-    """Where the person stands: the strictest of what they said; `used`: whether data are used for it now."""
+    """Where the person stands: the strictest of what they said; `used`: whether data are used for it now.
+
+    `because`: why, in words; `since`: when the act of theirs was that it follows from, null where it follows from none.
+    """
 
     consent: ConsentState
     objected: bool
     restricted: bool
     used: bool
     in_words: str
+    because: str
+    since: datetime | None
 
 
 class OfferAnswer(_Told):

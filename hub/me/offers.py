@@ -12,13 +12,14 @@ import polars as pl
 from sqlmodel import Session
 
 from hub.choices import Wanted, stops
+from hub.me.why import NOTHING_HELD, TOLD_FIRST, since_of, why_in_words
 from hub.me.words import word
-from hub.views.permission import permitted_set
+from hub.views.permission import refusals_of
 from ingest.store.identity import entity_of_record
 from privacy.consent import Axes, Head, axes_of
 from privacy.purposes import Policy, Purpose
 from privacy.store.consent import heads_of
-from privacy.terms import EVERY_PURPOSE, ConsentState, EntityKind, LegalBasis, PurposeId, RecordId
+from privacy.terms import EVERY_PURPOSE, ConsentState, LegalBasis, PurposeId, RecordId
 
 _SAYING_NO = (Wanted.WITHDRAWN, Wanted.OBJECTED)
 _STRICTEST_FIRST = (
@@ -34,13 +35,19 @@ _STRICTEST_FIRST = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """Where a person stands for a purpose: the strictest of what their records say, and whether data are used now."""
+    """Where a person stands for a purpose: the strictest of what their records say, and whether data are used now.
+
+    `because` says in words why they are used or not, `since` when the person's own act behind it was; None where it is
+    no act of theirs.
+    """
 
     consent: ConsentState
     objected: bool
     restricted: bool
     used: bool
     in_words: str
+    because: str
+    since: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,22 +82,26 @@ def standings_in_words(
     who = pl.Series(sorted(bytes(entity) for entity in entities if entity is not None), dtype=pl.Binary)
     found = {}
     for purpose in policy.purposes:
-        used = permitted_set(session, purpose, EntityKind.PERSON, at=at, entities=who).records.height > 0
+        refused = refusals_of(session, purpose, at=at, entities=who)
         places = [(record, PurposeId(name)) for record in records for name in (purpose.id, EVERY_PURPOSE)]
-        found[purpose.id] = _choices(
-            [axes_of(heads.get(place, Head()), at=at) for place in places], language, used=used
-        )
+        mine = [heads.get(place, Head()) for place in places]
+        found[purpose.id] = _choices(purpose, [(head, axes_of(head, at=at)) for head in mine], refused, language)
     return found
 
 
-def _choices(axes: Sequence[Axes], language: str, *, used: bool) -> Choices:
-    said = {each.state for each in axes}
+def _choices(
+    purpose: Purpose, stood: Sequence[tuple[Head, Axes]], refused: frozenset[str] | None, language: str
+) -> Choices:
+    said, used = {axes.state for _, axes in stood}, refused is None
+    rule = None if refused is None else next((each for each in TOLD_FIRST if each in refused), NOTHING_HELD)
     return Choices(
         consent=next(state for state in _STRICTEST_FIRST if state in said),
-        objected=any(each.objected for each in axes),
-        restricted=any(each.restricted for each in axes),
+        objected=any(axes.objected for _, axes in stood),
+        restricted=any(axes.restricted for _, axes in stood),
         used=used,
         in_words=word("now", "used" if used else "unused", language),
+        because=why_in_words(purpose.legal_basis, rule, language),
+        since=since_of(purpose.legal_basis, rule, stood),
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from hub.requests.words import called, has_word, word
 from ingest.readers.casts.number import minor_digits
@@ -61,10 +62,11 @@ _DAY: Final = "%d.%m.%Y"
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The language of a page, and the names of purposes in it."""
+    """The language of a page, the names of purposes in it, and whose clock its times are of (an IANA name)."""
 
     language: str
     purposes: Mapping[str, str] = field(default_factory=dict)
+    zone: str = "UTC"
 
     def heading(self, column: str) -> str:
         """Return what a column is called."""
@@ -74,6 +76,10 @@ class Words:
     def told(self, value: str) -> str:
         """Return a word of a closed list in the language."""
         return word("values", value, self.language) if has_word("values", value) else value
+
+    def dated(self, text: str) -> str:
+        """Write an instant or a date as people of the language write it, by the page's clock."""
+        return instant_in_words(text, self.language, self.zone)
 
     def written(self, column: str, row: Row) -> str:
         """Write the value of a column of a row."""
@@ -102,7 +108,7 @@ class Words:
             return self.heading(text)
         if column == "canonical_table":
             return called(text, self.language)
-        return self.told(text) if column in _WORDED else instant_in_words(text, self.language)
+        return self.told(text) if column in _WORDED else self.dated(text)
 
 
 def shown(columns: Sequence[str]) -> list[str]:
@@ -110,14 +116,16 @@ def shown(columns: Sequence[str]) -> list[str]:
     return [name for name in columns if not _is_technical(name)]
 
 
-def instant_in_words(text: str, language: str) -> str:
-    """Write an instant or a date in ISO 8601 as people write it; any other text as it is."""
+def instant_in_words(text: str, language: str, zone: str) -> str:
+    """Write an instant or a date in ISO 8601 as people write it, the instant by a zone's clock; other text as it is."""
     if len(text) < len("2025-01-01") or text[4:5] != "-" or text[10:11] not in {"", "T"}:
         return text
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         return text
+    if at.tzinfo is not None:
+        at = at.astimezone(ZoneInfo(zone))
     day = at.strftime(_DATES.get(language, _DAY))
     return day if "T" not in text else f"{day} {at:%H:%M}"
 

@@ -11,19 +11,21 @@ from typing import Any, Final
 
 from hub.accesses import Access, accesses_of
 from hub.compose import Hub
+from hub.me.offers import Choices, standings_in_words
 from hub.me.scores import Explained, explain_scores
 from hub.recipients.store import Recipient, live_recipients
 from hub.requests.lake_rows import LakeRows, lake_rows
 from hub.requests.opening import Sealed, open_all
 from hub.requests.others import without_others
-from hub.requests.periods import kept_in_words
+from hub.requests.periods import identity_kept_in_words, kept_in_words
 from hub.requests.reflection import HeldRows
 from hub.requests.seat import seat_of
 from hub.requests.words import word
 from ingest.identity.correction import Correction, corrected, read
 from privacy.purposes import Policy, Purpose
+from privacy.store.policy import find_policy
 from privacy.store.score_review import Reviewed, reviews_of
-from privacy.terms import PrincipalId, RecordId
+from privacy.terms import PrincipalId, PurposeId, RecordId
 
 FORMAT: Final = "varde.access.v1"
 _DOCUMENTS: Final = "record_revision"
@@ -44,6 +46,7 @@ class Dossier:
     scores: Sequence[Explained] = field(repr=False)
     reviews: Sequence[Reviewed] = field(repr=False)
     recipients: Sequence[Recipient] = ()
+    standings: Mapping[PurposeId, Choices] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +63,13 @@ class Gathering:
 
 def gathered(hub: Hub, what: Gathering) -> Dossier:
     """Open what is sealed and read the lake: only ever after the act is in the audit log."""
+    at = hub.clock()
     with hub.reading() as session:
         reviews, recipients = reviews_of(session, what.records), live_recipients(session)
+        policy = find_policy(session) or hub.policy()
+        standings = standings_in_words(session, policy, what.records, what.language, at=at)
     return Dossier(
-        at=hub.clock(),
+        at=at,
         language=what.language,
         held=what.held,
         opened=open_all(hub, what.sealed, act_id=what.act_id),
@@ -72,20 +78,24 @@ def gathered(hub: Hub, what: Gathering) -> Dossier:
         scores=explain_scores(hub, what.records, what.language, by=what.by),
         reviews=reviews,
         recipients=recipients,
+        standings=standings,
     )
 
 
 def document_of(hub: Hub, dossier: Dossier) -> dict[str, Any]:
     """Write a dossier as plain values that JSON can hold."""
-    policy, authority = hub.policy(), seat_of(hub.settings.country).authority
+    policy, seat = hub.policy(), seat_of(hub.settings.country)
+    authority = seat.authority
     document = {
         "format": FORMAT,
         "made_at": dossier.at,
+        "time_zone": seat.zone,
         "language": dossier.language,
         "controller": hub.settings.controller,
         "authority": {"name": authority.name, "site": authority.site},
         "rights": word("rights", "list", dossier.language),
         "identity": identity_of(dossier),
+        "identity_kept": list(identity_kept_in_words(policy, dossier.language)),
         "purposes": [_purpose(each, dossier) for each in policy.purposes],
         "retention": _retention(policy),
         "scores": [_score(each, dossier.reviews) for each in dossier.scores],
@@ -151,7 +161,7 @@ def _reasons(held: Iterable[HeldRows]) -> list[str]:
 
 def _purpose(purpose: Purpose, dossier: Dossier) -> dict[str, Any]:
     """Describe a purpose; who receives data for it is named, not only its kind (CJEU C-154/21)."""
-    text = purpose.texts[dossier.language]
+    text, standing = purpose.texts[dossier.language], dossier.standings.get(purpose.id)
     return {
         "id": purpose.id,
         "name": text.name,
@@ -165,6 +175,7 @@ def _purpose(purpose: Purpose, dossier: Dossier) -> dict[str, Any]:
         "automated_decision": purpose.automated_decision,
         "direct_marketing": purpose.direct_marketing,
         "notice_version": purpose.notice_version,
+        "standing": None if standing is None else asdict(standing),
     }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
-from hub.requests.cells import Words, instant_in_words, shown
+from hub.requests.cells import Words, shown
 from hub.requests.periods import recipient_in_words
 from hub.requests.words import called, word
 
@@ -49,10 +49,10 @@ Rows = Sequence[Mapping[str, Any]]
 def page_of(document: Document) -> bytes:
     """Write an access document (`hub.requests.dossier`) as a page of HTML, in UTF-8."""
     language = document["language"]
-    words = Words(language, {each["id"]: each["name"] for each in document["purposes"]})
+    words = Words(language, {each["id"]: each["name"] for each in document["purposes"]}, document["time_zone"])
     lake, scores = document["lake"], document["scores"]
     inside: Mapping[str, Iterable[str]] = {
-        "identity": _identity(document["identity"], words),
+        "identity": [*_identity(document["identity"], words), *_list(document["identity_kept"])],
         "purposes": _purposes(document["purposes"], words),
         "events": _lake({name: each for name, each in lake.items() if name != _SCORES}, words),
         "scores": [*_scores(scores, words), *_lake({name: lake[name] for name in lake if name == _SCORES}, words)],
@@ -65,7 +65,7 @@ def page_of(document: Document) -> bytes:
     title = escape(word("page", "title", language))
     parts = [
         _HEAD.format(language=language, policy=_POLICY, title=title, style=_STYLE),
-        *_beginning(document, language),
+        *_beginning(document, words),
         *(part for key in _SECTIONS for part in _section(key, language, inside[key])),
         "</main>\n</body>\n</html>\n",
     ]
@@ -76,12 +76,13 @@ def _people(records: Mapping[str, Any]) -> list[str]:
     return sorted(records.keys() - _ANNEX)
 
 
-def _beginning(document: Document, language: str) -> Iterator[str]:
+def _beginning(document: Document, words: Words) -> Iterator[str]:
+    language = words.language
     yield _paragraph(word("page", "intro", language))
     if document["controller"]:
         yield _paragraph(f"{word('page', 'controller', language)}: {document['controller']}")
-    made = instant_in_words(document["made_at"], language)
-    yield _paragraph(f"{word('page', 'made_on', language)}: {made}. {word('page', 'utc', language)}")
+    made, clock = words.dated(document["made_at"]), word("page", "clock", language, zone=words.zone)
+    yield _paragraph(f"{word('page', 'made_on', language)}: {made}. {clock}")
     links = "".join(f'<li><a href="#{key}">{escape(word("sections", key, language))}</a></li>\n' for key in _SECTIONS)
     contents = escape(word("page", "contents", language))
     yield f'<nav aria-label="{contents}">\n<ol>\n{links}</ol>\n</nav>\n'
@@ -97,7 +98,7 @@ def _section(key: str, language: str, inside: Iterable[str]) -> Iterator[str]:
 def _identity(sources: Rows, words: Words) -> Iterator[str]:
     language = words.language
     for source in sources:
-        since = f"{word('page', 'known_since', language)} {instant_in_words(source['known_since'], language)}"
+        since = f"{word('page', 'known_since', language)} {words.dated(source['known_since'])}"
         yield f"<h3>{escape(source['source'])} ({escape(since)})</h3>\n"
         mended = word("page", "corrected", language)
         details = source["attributes"]
@@ -115,6 +116,7 @@ def _identity(sources: Rows, words: Words) -> Iterator[str]:
 
 def _purposes(purposes: Rows, words: Words) -> Iterator[str]:
     language = words.language
+    yield from _stand_now(purposes, words)
     for purpose in purposes:
         decided = "automated" if purpose["automated_decision"] else "not_automated"
         kinds = [recipient_in_words(each, language) for each in purpose["recipients"]]
@@ -126,6 +128,18 @@ def _purposes(purposes: Rows, words: Words) -> Iterator[str]:
         ]
         yield f"<h3>{escape(purpose['name'])}</h3>\n{_paragraph(purpose['description'])}"
         yield from _list(lines)
+
+
+def _stand_now(purposes: Rows, words: Words) -> Iterator[str]:
+    """Say of each purpose whether data are used for it now, why, and since when: as `/v1/me/purposes` does."""
+    told = [(purpose["name"], purpose["standing"]) for purpose in purposes if purpose["standing"] is not None]
+    rows = [
+        (name, each["in_words"], each["because"], "" if each["since"] is None else words.dated(each["since"]))
+        for name, each in told
+    ]
+    if rows:
+        headings = [word("standing", key, words.language) for key in ("purpose", "now", "because", "since")]
+        yield _table(word("standing", "caption", words.language), headings, rows)
 
 
 def _lake(tables: Document, words: Words) -> Iterator[str]:
@@ -144,7 +158,7 @@ def _scores(scores: Rows, words: Words) -> Iterator[str]:
         yield from _list(score["reasons"])
         yield _paragraph(f"{score['how']} {score['who_decides']} ({', '.join(score['looked_at'])})")
         if score["review"] is not None:
-            at = instant_in_words(score["review"]["at"], words.language)
+            at = words.dated(score["review"]["at"])
             yield _paragraph(f"{word('reviews', score['review']['outcome'], words.language)} ({at})")
 
 

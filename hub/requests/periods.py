@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from hub.requests.words import called, has_word, word
+from hub.retention.people import people_rule
 from hub.retention.terms import laws_of, terms_of
 from ingest.canonical.table import Table
 from privacy.purposes import Policy
@@ -14,6 +15,17 @@ def kept_in_words(policy: Policy, table: Table, language: str) -> Iterator[str]:
     rules = (rule for each in terms_of(policy, table).rules.values() for rule in each)
     yield from dict.fromkeys(rule_in_words(rule, language) for rule in rules)
     yield from (law_in_words(law, table.name, language) for law in laws_of(policy, table.name))
+
+
+def identity_kept_in_words(policy: Policy, language: str) -> Iterator[str]:
+    """Say how long name, address, e-mail, telephone and the like are kept: the policy's period, else by what it ends.
+
+    With a period, rows that a law keeps still name their customer: then it waits for them (`hub.retention.people`).
+    """
+    rule = people_rule(policy)
+    yield word("kept", "identity", language) if rule is None else rule_in_words(rule, language)
+    if rule is not None:
+        yield word("kept", "identity_law", language)
 
 
 def rule_in_words(rule: RetentionRule, language: str) -> str:

@@ -67,7 +67,12 @@ class Seat:
 
     def today(self, at: datetime) -> date:
         """Return the day that an instant falls on there."""
-        return at.astimezone(ZoneInfo(_ZONES[self.country])).date()
+        return at.astimezone(ZoneInfo(self.zone)).date()
+
+    @property
+    def zone(self) -> str:
+        """Name the clock on the wall there (IANA)."""
+        return _ZONES[self.country]
 
     def is_working_day(self, day: date) -> bool:
         """Say whether a day is neither Saturday nor Sunday nor a public holiday there."""

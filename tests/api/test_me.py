@@ -1,6 +1,9 @@
 """What a data subject may see of themselves: each thing by the token that it needs, in words, and nobody else's."""
 
+import html
+import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -62,12 +65,70 @@ def test_where_a_person_stands_follows_what_they_say(caller: Caller, world: Worl
         "restricted": False,
         "used": True,
         "in_words": word("now", "used", "en"),
+        "because": word("why", "used", "en", why=word("bases", "consent", "en")),
+        "since": "2025-01-01T00:00:00Z",
     }
     caller.choose(token, "withdrawn", WINBACK)
     caller.choose(token, "objected", CHURN)
     after = purposes(caller, token)
     assert (after[WINBACK]["standing"]["consent"], after[WINBACK]["standing"]["used"]) == ("withdrawn", False)
     assert (after[CHURN]["standing"]["objected"], after[CHURN]["standing"]["used"]) == (True, False)
+
+
+def on_the_page(caller: Caller, token: str, language: str) -> dict[str, tuple[str, str]]:
+    """What the page's first table of purposes says: now and why, by the purpose's name."""
+    page = get(caller, "export", token, lang=language, form="html").text
+    table = page.partition('<section id="purposes">')[2].partition("</table>")[0]
+    rows = [[html.unescape(cell) for cell in re.findall(r"<td>(.*?)</td>", row)] for row in table.split("<tr>")[2:]]
+    return {name: (now, why) for name, now, why, _ in rows}
+
+
+def standings(caller: Caller, token: str, language: str) -> dict[str, Any]:
+    """Where somebody stands as the answer tells it, once the page and the export were seen to say the same."""
+    answered = {name: each["standing"] for name, each in purposes(caller, token, lang=language).items()}
+    document = told(get(caller, "export", token, lang=language, form="json"))
+    exported = {each["id"]: each["standing"] for each in document["purposes"]}
+    for standing in (*answered.values(), *exported.values()):
+        standing["since"] = standing["since"] and datetime.fromisoformat(standing["since"])
+    assert exported == answered
+    said = {name: (found["in_words"], found["because"]) for name, found in answered.items()}
+    names = {each["id"]: each["name"] for each in document["purposes"]}
+    assert on_the_page(caller, token, language) == {names[name]: words for name, words in said.items()}
+    return answered
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_and_the_answer_never_disagree_on_where_somebody_stands(
+    caller: Caller, world: World, person: int, language: str
+) -> None:
+    """Before and after a no: every purpose, in the same words, of the same instant."""
+    token = verified(world, person)
+    before = standings(caller, token, language)
+    assert before[CHURN]["used"]
+    for purpose, state in ((WINBACK, "withdrawn"), (CHURN, "objected")):
+        assert caller.choose(token, state, purpose).status_code == 200
+    after = standings(caller, token, language)
+    assert after[WINBACK]["because"] == word("why", "consent_withdrawn", language)
+    assert after[CHURN]["because"] == word("why", "objected", language)
+    assert after[WINBACK]["since"] < after[CHURN]["since"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_holds_nothing_that_opens_is_told_how_to_get_it_in_their_language(caller: Caller, language: str) -> None:
+    for method, path in (("GET", "/v1/me/purposes"), ("PUT", "/v1/me/purposes/winback"), ("GET", "/v1/me/export")):
+        answer = caller.call(method, path, "no-such-token", headers={"Accept-Language": language}, json={"state": "x"})
+        assert (answer.status_code, answer.headers["content-language"]) == (401, language)
+        problem = answer.json()
+        assert (problem["status"], problem["type"]) == (401, "urn:varde:problem:not-authenticated")
+        said = problem["title"] + problem["detail"]
+        assert not [each for each in ("VARDE_TOKEN", "principal", "role") if each in said]
+    titles = {caller.call("GET", "/v1/me/purposes", None, params={"lang": each}).json()["title"] for each in LANGUAGES}
+    assert len(titles) == len(LANGUAGES)
+
+
+def test_staff_without_a_token_are_told_in_their_own_words(caller: Caller) -> None:
+    answer = caller.call("GET", "/v1/reveal/requests", "no-such-token", headers={"Accept-Language": "nb"})
+    assert "varde principal add" in answer.json()["detail"]
 
 
 def test_no_for_every_purpose_shows_at_each(caller: Caller, world: World, person: int) -> None:

@@ -79,6 +79,11 @@ def test_amounts_days_and_purposes_are_written_as_people_write_them() -> None:
     ]
     assert english.written("amount_minor", row | {"currency": "JPY"}) == "-1,234,567 JPY"
     assert english.written("event_time", row) == "1 Mar 2025 08:30"
+    oslo = Words("nb", zone="Europe/Oslo")
+    assert [oslo.dated(each) for each in ("2025-07-01T22:30:00+00:00", "2025-07-01")] == [
+        "02.07.2025 00:30",
+        "01.07.2025",
+    ]
     assert english.written("body", {"body": "2025-03-01T08:30 is what I wrote"}) == "2025-03-01T08:30 is what I wrote"
 
 

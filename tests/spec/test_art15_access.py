@@ -1,10 +1,22 @@
 """Article 15: who asks is told all that is held, why, from where, for whom, how long, and gets a copy."""
 
+import html
 import json
+from dataclasses import replace
 
+import pytest
+
+from hub.consents import Wish, record_wish
+from hub.me.words import word
 from hub.recipients.roster import NewRecipient, enter
 from hub.recipients.store import RecipientKind
 from hub.requests.export import Form
+from hub.requests.periods import identity_kept_in_words
+from hub.requests.words import word as words
+from privacy.pack_node import Node
+from privacy.purposes import LANGUAGES
+from privacy.retention_pack import rules_of
+from privacy.terms import ActChannel, ConsentAct, PurposeId
 from tests.request_builders import Office
 
 
@@ -21,6 +33,32 @@ def test_art15_1_the_answer_has_everything_that_the_article_lists(desk: Office) 
     assert "object" in told["rights"]  # (e)
     assert told["authority"]["name"] == "Datatilsynet"  # (f)
     assert {each["source"] for each in told["identity"]} == {"shop", "crm"}  # (g)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_art15_1a_each_purpose_is_told_with_whether_it_goes_on_now(desk: Office, language: str) -> None:
+    """A purpose that a no has ended is told as ended, with what ended it and since when, in local time."""
+    wish = Wish(act=ConsentAct.OBJECTED, purpose=PurposeId("churn"), channel=ActChannel.AGENT)
+    record_wish(desk.hub, desk.who("shop:k1"), wish, desk.dpo)
+    page = desk.exported("shop:k1", Form.HTML, language).decode()
+    (row,) = [each for each in page.split("<tr>") if word("why", "objected", language) in each]
+    assert desk.hub.policy().purpose("churn").texts[language].name in html.unescape(row)
+    assert word("now", "unused", language) in html.unescape(row)
+    assert "14:00</td>" in row  # noon UTC in June, in Oslo
+    assert "(Europe/Oslo)" in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_art15_1d_it_is_told_how_long_name_and_address_are_kept(desk: Office, language: str) -> None:
+    """Under a rule for people its period is told; without one what ends it, and that no time is set."""
+    page = html.unescape(desk.exported("shop:k1", Form.HTML, language).decode())
+    assert words("kept", "identity", language) in page
+    rule = {"table": "people", "data_category": "identifier", "years": 3, "starts": "last_contact"}
+    ruled = replace(desk.hub.policy(), retention=rules_of(Node("policy", {"retention": [rule]})))
+    told = " ".join(identity_kept_in_words(ruled, language))
+    assert words("periods", "years", language, n=3) in told
+    assert words("starts", "last_contact", language) in told
+    assert desk.told("shop:k1")["identity_kept"]
 
 
 def test_art15_1_reads_of_the_data_are_told_with_date_and_purpose(desk: Office) -> None:
