@@ -1,7 +1,6 @@
 """What was done to answer people's rights, appended for good; whether a request has its answer is read from here."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 
 from sqlalchemy import and_, or_, select
 from sqlmodel import Session, col
@@ -15,7 +14,7 @@ from privacy.terms import PrincipalId, RecordId
 
 def add_answer(session: Session, answer: Answer) -> None:
     """Keep what was done."""
-    insert_rows(session, RequestAnswer, [{**asdict(answer), "right": answer.right.value}])
+    insert_rows(session, RequestAnswer, [_row_of(answer)])
 
 
 def has_answer(session: Session, request: SubjectRequest, records: Iterable[RecordId]) -> bool:
@@ -51,3 +50,8 @@ def answers_of_request(session: Session, request_id: bytes) -> list[Answer]:
         )
         for row in session.execute(query).scalars()
     ]
+
+
+def _row_of(answer: Answer) -> dict[str, object]:
+    kept = {name: getattr(answer, name) for name in Answer.__slots__}
+    return kept | {"right": answer.right.value}
