@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ingest.pipeline.pace import FIRST_ROWS, LEAST_ROWS, MOST_ROWS, Pace
 
-AIM = 0.02
+AIM = 0.01
 
 
 def taking(seconds_a_row: float) -> tuple[Pace, Callable[[int], list[int]]]:
@@ -46,7 +46,8 @@ def test_a_slow_part_is_followed_by_a_short_one_and_growth_is_gradual() -> None:
     for part, seconds in zip(pace.parts(10**6), (0.001, 0.001, 0.2, 0.001, 0.001), strict=False):
         sizes.append(part.stop - part.start)
         spent[0] += seconds
-    assert sizes == [FIRST_ROWS, 2 * FIRST_ROWS, 4 * FIRST_ROWS, FIRST_ROWS // 10 * 4, FIRST_ROWS // 10 * 8]
+    short = round(4 * FIRST_ROWS * AIM / 0.2)
+    assert sizes == [FIRST_ROWS, 2 * FIRST_ROWS, 4 * FIRST_ROWS, short, 2 * short]
 
 
 def test_what_one_delivery_taught_counts_for_the_next_chunk() -> None:
