@@ -1,6 +1,6 @@
 """The consent ledger's only writer and reader.
 
-Append an event, move the head, bump the epoch, all in one transaction.
+Append an event, bump the epoch, move the head, all in one transaction and in this order (`_move`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -89,8 +89,8 @@ def append_groups(
     """
     acts = [act for group in groups for act in group]
     append_to_ledger(session, acts, recorded_at=recorded_at)
-    _move(session, _folded(acts) if heads is None else heads)
     epochs = bump_epochs(session, [{act.record_id for act in group} for group in groups], kind="consent")
+    _move(session, _folded(acts) if heads is None else heads)
     note_groups(session, [(epoch, _restraints(group)) for epoch, group in zip(epochs, groups, strict=True)])
     return epochs
 
@@ -106,8 +106,8 @@ def move_heads(session: Session, acts: Sequence[Act]) -> int | None:
     """Let acts that are in the ledger take effect; repeating it changes nothing but the head's version."""
     if not acts:
         return None
-    _move(session, _folded(acts))
     epoch = bump_epoch(session, {act.record_id for act in acts}, kind="consent")
+    _move(session, _folded(acts))
     note_restraints(session, epoch, _restraints(acts))
     return epoch
 
@@ -128,7 +128,8 @@ def _restraints(acts: Sequence[Act]) -> list[Restraint]:
 
 
 def _move(session: Session, heads: Mapping[Place, Head]) -> None:
-    # In one order: two transactions that lock the same heads crosswise would end in a deadlock on PostgreSQL.
+    # Under the epoch's lock, which some hold from the start: who locked heads before it would end in a deadlock with
+    # them on PostgreSQL. And in one order, as everything that many write.
     rows = [
         {"record_id": place[0], "purpose": place[1], "version": 1}
         | {name: getattr(head, name) for name in _INSTANTS}

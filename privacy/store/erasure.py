@@ -57,10 +57,11 @@ def intend_erasure(  # noqa: PLR0913 - an erasure is who, whom, when, and what t
             }
         ],
     )
+    # Before the tombstones: two that close the same record crosswise would end in a deadlock on PostgreSQL.
+    epoch = bump_epoch(session, records, kind="tombstone")
     new = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
     rows = [{"record_id": record, "erasure_id": erasure_id, "at": at} for record in records]
     session.execute(new(Tombstone).on_conflict_do_nothing(index_elements=["record_id"]), rows)
-    epoch = bump_epoch(session, records, kind="tombstone")
     restraints = [Restraint(kind=ERASED, ref=record, at=at, erasure_id=erasure_id) for record in records]
     note_restraints(session, epoch, restraints)
 
