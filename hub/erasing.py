@@ -35,6 +35,7 @@ from hub.retention.holds import holds_on
 from hub.suppression.evidence import evidence_of
 from hub.suppression.suppress import suppress
 from privacy.audit import AuditFields
+from privacy.store.epoch import lock_epoch
 from privacy.store.erasure import RETURNED, OpenErasure, intend_erasure, open_erasures, take_up
 from privacy.store.principal import Principal
 from privacy.terms import PrincipalId, RecordId, Role, random_id
@@ -45,7 +46,7 @@ PEOPLE_AT_ONCE: Final = 250
 RETRAIN_WITHIN: Final = timedelta(days=90)
 """By when models that learned from an erased person are to be trained anew: a quarter, the usual pace of retraining."""
 
-_RESTRICT: Final = "Restrict the person until it ends: see `varde hold list` and `varde consent restrict`"
+_RESTRICT: Final = "Restrict the person until it ends: `varde hold list`, `varde consent restrict`"
 _MAY_ERASE: Final = frozenset({Role.OWNER, Role.DPO})
 
 
@@ -90,15 +91,16 @@ def erase(hub: Hub, subject: Subject, by: Principal) -> Certificate:
     """
     _verify_role(by)
     subject.verify_one_person()
-    if _held(hub, [subject]):
-        raise AccessRefused(
-            "legal_hold", "Restrict the person until it ends: `varde hold list`, `varde consent restrict`"
-        )
-    return carry_out(hub, [_intend(hub, [subject], by)], by.principal_id)[0]
+    erasure = None if _held(hub, [subject]) else _intend(hub, [subject], by)
+    if erasure is None:
+        raise AccessRefused("legal_hold", _RESTRICT)
+    return carry_out(hub, [erasure], by.principal_id)[0]
 
 
 def erase_many(hub: Hub, subjects: Sequence[Subject], by: Principal) -> Batch:
     """Erase many people with one rewrite of the lake; who is under a legal hold is left out and counted.
+
+    Of some hundred who are closed in one transaction, a hold that comes while they are prepared keeps all: ask again.
 
     Raises:
         AccessRefused: the role may not erase, or one of the subjects is several persons.
@@ -110,9 +112,10 @@ def erase_many(hub: Hub, subjects: Sequence[Subject], by: Principal) -> Batch:
         subject.verify_one_person()
     held = _held(hub, subjects)
     free = [subject for number, subject in enumerate(subjects) if number not in held]
-    erasures = [_intend(hub, some, by) for some in _groups(free)]
-    certificates = tuple(carry_out(hub, erasures, by.principal_id))
-    return Batch(people=len(free), held=len(held), certificates=certificates)
+    intended = [(some, _intend(hub, some, by)) for some in _groups(free)]
+    people = sum(len(some) for some, erasure in intended if erasure is not None)
+    certificates = carry_out(hub, [erasure for _, erasure in intended if erasure is not None], by.principal_id)
+    return Batch(people=people, held=len(subjects) - people, certificates=tuple(certificates))
 
 
 def roll_forward(hub: Hub, by: PrincipalId) -> int:
@@ -147,13 +150,19 @@ def pending(session: Session) -> int:
     return len(open_erasures(session))
 
 
-def _intend(hub: Hub, subjects: Sequence[Subject], by: Principal) -> OpenErasure:
-    """Close some people at once, with what the certificate will tell and what they are known again by."""
+def _intend(hub: Hub, subjects: Sequence[Subject], by: Principal) -> OpenErasure | None:
+    """Close some people at once, with what the certificate will tell and what they are known again by.
+
+    None, and nothing is done, if a legal hold has come since it was looked for.
+    """
     records = [record for subject in subjects for record in subject.records]
     evidence = evidence_of(hub, [subject.records for subject in subjects], by)
     found: Portrait = take_portrait(hub, records)
     erasure_id, at = random_id(), hub.clock()
     with hub.unit_of_work() as session:
+        lock_epoch(session)  # whoever places a hold waits for this, or is seen here
+        if holds_on(session, records, at=at):
+            return None
         intend_erasure(session, erasure_id, records, by=by.principal_id, at=at, counts=found.text)
         suppress(hub, session, evidence, reason="erasure", by=by)
         fields = AuditFields(erasure=erasure_id, records=tuple(records), outcome="intended")
@@ -171,6 +180,9 @@ def _taken_up(hub: Hub, erasure: OpenErasure, by: PrincipalId) -> OpenErasure | 
             return None
     found = take_portrait(hub, erasure.records)
     with hub.unit_of_work() as session:
+        lock_epoch(session)
+        if holds_on(session, erasure.records, at=hub.clock()):
+            return None
         if take_up(session, erasure.erasure_id, found.text):
             _tell(hub, session, erasure, found, by)
     hub.reached("erasure_taken_up")

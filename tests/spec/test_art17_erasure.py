@@ -1,7 +1,7 @@
 """Article 17: whoever asks for it is erased everywhere, without undue delay, but for what the law requires be kept."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,20 +10,22 @@ import pytest
 from sqlalchemy import LargeBinary
 from sqlmodel import SQLModel
 
+from hub import erasing
 from hub.compose import Hub, open_hub
 from hub.consents import find_subject
-from hub.erasing import erase, erase_many, plan
+from hub.erasing import Batch, erase, erase_many, plan
 from hub.erasure.absence import verify_absence
 from hub.erasure.certificate import told_by
+from hub.erasure.portrait import Portrait, take_portrait
 from hub.erasure.reach import KEPT
 from hub.errors import AccessRefused, ErasureIncomplete, NobodyErased
 from hub.home import make_home
 from hub.migrations.tables import MODULES
-from hub.retention.holds import NewHold, place
+from hub.retention.holds import NewHold, lift, place
 from hub.settings import Settings
 from privacy.keys import NewKey
 from privacy.store.audit_verify import verify_log
-from privacy.terms import Role
+from privacy.terms import RecordId, Role
 from privacy.verifier import ProofRejected
 from tests.builders import a_key
 from tests.faults.ingest_company import NOON, Ticking, owner_of
@@ -97,6 +99,24 @@ def test_whoever_is_under_a_legal_hold_is_not_erased(hub: Hub) -> None:
         erase(hub, held, owner)
     done = erase_many(hub, [held, find_subject(hub, "crm:c2")], owner)
     assert (done.people, done.held) == (1, 1)
+    assert "c1" in meaning(hub)["documents"]
+
+
+def test_a_hold_that_comes_while_an_erasure_is_prepared_is_heeded(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hold that was placed before the erasure is committed forbids it, alone and in a batch."""
+    held, owner = find_subject(hub, "crm:c1"), owner_of(hub)
+    new = NewHold(owner=owner.principal_id, reason="lawsuit", ends_at=NOON + timedelta(days=30), records=held.records)
+
+    def looked_at(which: Hub, records: Sequence[RecordId]) -> Portrait:
+        holds.append(place(hub, new, owner))
+        return take_portrait(which, records)
+
+    holds: list[bytes] = []
+    monkeypatch.setattr(erasing, "take_portrait", looked_at)
+    with pytest.raises(AccessRefused, match="legal_hold"):
+        erase(hub, held, owner)
+    lift(hub, holds.pop(), "settled", owner)
+    assert erase_many(hub, [held], owner) == Batch(people=0, held=1, certificates=())
     assert "c1" in meaning(hub)["documents"]
 
 
