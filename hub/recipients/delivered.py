@@ -2,7 +2,8 @@
 
 The pipeline that takes deliveries in knows no recipients. It writes each restriction to the ledger of what must not
 come back, whose entries are in the order of their commits; so whoever sends notices reads on from where the last one
-stopped. Mark and notices are one transaction: a crash tells nobody twice and forgets nobody.
+stopped. Mark and notices are one transaction: a crash tells nobody twice and forgets nobody. It holds the epoch's lock,
+so that of two processes that look at once one waits, and no entry comes between what is read here.
 """
 
 from typing import Final
@@ -12,6 +13,7 @@ from sqlmodel import Session
 from hub.compose import Hub
 from hub.recipients.store import NoticeKind, find_mark, move_mark
 from hub.recipients.telling import Deed, enqueue_notices
+from privacy.store.epoch import lock_epoch
 from privacy.store.ledger import START, LedgerEntry, newest_position, told_after
 from privacy.terms import ID_BYTES, ActChannel, ConsentAct, PrincipalId, RecordId, random_id
 
@@ -26,6 +28,7 @@ def tell_of_deliveries(hub: Hub) -> bool:
         if newest is None or newest == find_mark(session):
             return False
     with hub.unit_of_work() as session:
+        lock_epoch(session)
         newest = newest_position(session) or START
         found = _next(session)
         for purpose in dict.fromkeys(each.purpose for each in found):
