@@ -38,8 +38,10 @@ class Counter:
     def _hand_over(self) -> None:
         if self._is_on_its_way:
             return
-        group = [each for each in self._waiting[:GROUP_LIMIT] if not each[1].done()]
-        del self._waiting[:GROUP_LIMIT]
+        group: list[_Waiting] = []
+        while self._waiting and not group:  # behind many who gave up, somebody may still wait
+            group = [each for each in self._waiting[:GROUP_LIMIT] if not each[1].done()]
+            del self._waiting[:GROUP_LIMIT]
         if not group:
             return
         self._is_on_its_way = True

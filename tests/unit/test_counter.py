@@ -52,6 +52,24 @@ def test_what_arrives_meanwhile_is_one_group() -> None:
     assert isinstance(answers[3], ChoiceWithoutEffect)
 
 
+def test_who_waits_behind_a_whole_group_that_gave_up_is_done() -> None:
+    writer = Writer()
+
+    async def act() -> Any:
+        counter = counter_of(writer)
+        first, *gone = [counter.ask("a") for _ in range(GROUP_LIMIT + 1)]
+        stayed = counter.ask("stayed")
+        for each in gone:
+            each.cancel()
+        writer.answer(0)
+        await first
+        assert list(writer.groups[1][0]) == ["stayed"]
+        writer.answer(1)
+        return await stayed
+
+    assert asyncio.run(act()) == "STAYED"
+
+
 def test_who_gave_up_before_is_not_done() -> None:
     writer = Writer()
 
