@@ -4,13 +4,24 @@ weight = prior + sum over comparisons of (log2(m/u) + rarity) - log2(1 + odds of
 how well a household or a namesake explains the same agreement.
 """
 
+from collections.abc import Mapping
 from math import log2
+from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from ingest.match.model import LookAlike, Model
-from ingest.match.scorer import weights_of
+from ingest.match.rarity import rarities, usual_shares
+from ingest.match.scorer import Weights, levels_of, weights_of
 from ingest.match.spec import Spec
+
+_AT_ONCE: Final = 1_000_000
+_CERTAIN: Final = 60
+"""Log2 odds beyond which a probability is 0 or 1 to the last digit."""
+
+Odds = npt.NDArray[np.float64]
 
 
 def score(frame: pl.DataFrame, pairs: pl.DataFrame, spec: Spec, model: Model) -> pl.DataFrame:
@@ -19,28 +30,38 @@ def score(frame: pl.DataFrame, pairs: pl.DataFrame, spec: Spec, model: Model) ->
     Returns columns left, right, `level_NAME`, `weight_NAME` (log2, rarity included) of each comparison,
     `weight_look_alikes` (log2, at most 0), `weight` (log2 odds) and `probability`.
     """
-    scored = weights_of(frame, pairs, spec, model)
-    names = model.names
-    odds = [2.0 ** _odds_of(each, model) for each in model.look_alikes]
-    look_alikes = -(1 + pl.sum_horizontal(odds)).log(2) if odds else pl.lit(0.0)
-    whole = [(pl.col(f"weight_{name}") + pl.col(f"rarity_{name}")).alias(f"weight_{name}") for name in names]
-    total = pl.sum_horizontal(f"weight_{name}" for name in names).cast(pl.Float64)
-    return (
-        scored.with_columns(weight_look_alikes=look_alikes)
-        .with_columns(whole)
-        .with_columns(weight=total + model.prior + pl.col("weight_look_alikes"))
-        .with_columns(probability=1 / (1 + 2.0 ** -pl.col("weight").clip(-60, 60)))
-        .drop(f"rarity_{name}" for name in names)
-    )
+    known = tuple(each for each in spec.comparisons if each.name in model.m)
+    levels = levels_of(frame, pairs, known)
+    return weighed(levels, spec, model, rarities(frame, usual_shares(spec, model)))
 
 
-def _odds_of(look_alike: LookAlike, model: Model) -> pl.Expr:
+def weighed(levels: pl.DataFrame, spec: Spec, model: Model, rare: Mapping[str, pl.Series]) -> pl.DataFrame:
+    """Add all weights and the probability to pairs with their levels."""
+    told = weights_of(levels, spec, model, rare)
+    odds = sum(np.exp2(_log_odds(each, model, levels, told)) for each in model.look_alikes)
+    look_alikes = -np.log2(1 + odds + np.zeros(levels.height))
+    whole = {f"weight_{name}": told[f"weight_{name}"] + told[f"rarity_{name}"] for name in model.names}
+    weight = sum(whole.values(), look_alikes + model.prior)
+    return levels.with_columns(
+        *(pl.Series(name, values) for name, values in whole.items()),
+        weight_look_alikes=pl.Series(look_alikes, dtype=pl.Float64),
+        weight=pl.Series(weight, dtype=pl.Float64),
+    ).with_columns(probability=1 / (1 + 2.0 ** -pl.col("weight").clip(-_CERTAIN, _CERTAIN)))
+
+
+def outlined(levels: pl.DataFrame, spec: Spec, model: Model, rare: Mapping[str, pl.Series]) -> pl.DataFrame:
+    """Add weight and probability alone: most pairs of a million records are nothing, and details would fill memory."""
+    of_parts = [f"weight_{name}" for name in [*model.names, "look_alikes"]]
+    slices = [weighed(each, spec, model, rare).drop(of_parts) for each in levels.iter_slices(_AT_ONCE)]
+    return pl.concat(slices or [weighed(levels, spec, model, rare).drop(of_parts)])
+
+
+def _log_odds(look_alike: LookAlike, model: Model, levels: pl.DataFrame, told: Mapping[str, Weights]) -> Odds:
     """Return log2 of how much likelier a look-alike is than two strangers."""
     strangers = 1 - model.match_share - sum(each.share for each in model.look_alikes)
-    odds = pl.lit(log2(look_alike.share / strangers))
+    odds = np.full(levels.height, log2(look_alike.share / strangers))
     for name, shares in look_alike.levels.items():
-        by_level = {number: log2(share / model.u[name][number]) for number, share in enumerate(shares)} | {-1: 0.0}
-        odds += pl.col(f"level_{name}").replace_strict(by_level, return_dtype=pl.Float64)
+        odds += np.append(np.log2(shares / model.u[name]), 0.0)[levels[f"level_{name}"].to_numpy()]
         if look_alike.by_frequency:
-            odds += pl.col(f"rarity_{name}")
-    return odds.clip(-60, 60)
+            odds += told[f"rarity_{name}"]
+    return odds.clip(-_CERTAIN, _CERTAIN)

@@ -16,7 +16,7 @@ Columns (String unless said otherwise; * a blocking key derived from others):
 | `initial`*, `given_start`*, `family_start`*, `name_sounds`*, `birth_year`* | parts of names and birth date |
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import polars as pl
@@ -64,20 +64,30 @@ def comparable_people(records: pl.DataFrame) -> pl.DataFrame:
         ColumnsUnfit: `record` or `source` is missing, or a record stands there twice.
 
     """
-    if not {"record", "source"} <= set(records.columns):
-        raise ColumnsUnfit("a column `record` or `source` is missing", "Map one")
-    if records["record"].is_duplicated().any():
-        raise ColumnsUnfit("an identifier stands there twice", "Give each record one of its own")
-    absent = [name for name in ATTRIBUTES if name not in records.columns]
-    given = records.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in absent)
-    given = given.with_columns(pl.col(ATTRIBUTES).cast(pl.String))
-    columns = _names(given) | _numbers(given) | _address(given)
+    given = given_records(records, ATTRIBUTES)
+    columns = _names(given) | numbers_by_country(given, "national_id") | places(given)
     columns["birth"] = standardised_days(given["birth_date"])
     columns["email"] = standardised(given["email"], "email")
     columns["sex"] = given.select(standardised_sex(pl.col("sex"))).to_series()
     columns["occupation"] = given.select(folded(pl.col("occupation"))).to_series()
     ids = given.select("record", pl.col("source").cast(pl.String))
     return _with_keys(ids.with_columns(series.alias(name) for name, series in columns.items())).sort("record")
+
+
+def given_records(records: pl.DataFrame, attributes: Sequence[str]) -> pl.DataFrame:
+    """Return records with all attributes as text, null where there are none.
+
+    Raises:
+        ColumnsUnfit: `record` or `source` is missing, or a record stands there twice.
+
+    """
+    if not {"record", "source"} <= set(records.columns):
+        raise ColumnsUnfit("a column `record` or `source` is missing", "Map one")
+    if records["record"].is_duplicated().any():
+        raise ColumnsUnfit("an identifier stands there twice", "Give each record one of its own")
+    absent = [name for name in attributes if name not in records.columns]
+    given = records.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in absent)
+    return given.with_columns(pl.col(attributes).cast(pl.String))
 
 
 def _names(given: pl.DataFrame) -> dict[str, pl.Series]:
@@ -93,21 +103,24 @@ def _names(given: pl.DataFrame) -> dict[str, pl.Series]:
     ).to_dict()
 
 
-def _numbers(given: pl.DataFrame) -> dict[str, pl.Series]:
-    """Read numbers by the record's own country; a number that is none of that country keeps its signs."""
-    rows = given.select("phone", "national_id", country=pl.col("country").str.strip_chars().str.to_uppercase())
+def numbers_by_country(given: pl.DataFrame, number: str) -> dict[str, pl.Series]:
+    """Read `phone` and an official number by the record's own country; what is none of that country keeps its signs.
+
+    Returns `phone`, `checked_id` (with its country, check digits right) and the number under its own name.
+    """
+    rows = given.select("phone", number, country=pl.col("country").str.strip_chars().str.to_uppercase())
     parts = []
     for (country,), part in rows.with_row_index("row").group_by("country"):
         where = str(country or "")
-        valid = standardised(part["national_id"], "national_id", country=where).rename("checked_id")
+        valid = standardised(part[number], number, country=where).rename("checked_id")
         parts.append(part.select("row").with_columns(standardised(part["phone"], "phone", country=where), valid))
-    read = pl.concat(parts).sort("row") if parts else rows.select("phone", checked_id="national_id")
+    read = pl.concat(parts).sort("row") if parts else rows.select("phone", checked_id=number)
     digits = rows.select(pl.col("phone").str.replace_all(r"[^0-9]+", "")).to_series()
-    signs = rows.select(pl.col("national_id").str.to_uppercase().str.replace_all(r"[^A-Z0-9]+", "")).to_series()
+    signs = rows.select(pl.col(number).str.to_uppercase().str.replace_all(r"[^A-Z0-9]+", "")).to_series()
     return {
         "phone": read["phone"].fill_null(_kept(digits)),
         "checked_id": read["checked_id"],
-        "national_id": read["checked_id"].str.split(":").list.last().fill_null(_kept(signs)),
+        number: read["checked_id"].str.split(":").list.last().fill_null(_kept(signs)),
     }
 
 
@@ -116,7 +129,7 @@ def _kept(values: pl.Series) -> pl.Series:
     return values.to_frame("value").select(pl.when(pl.col("value") != "").then("value")).to_series()
 
 
-def _address(given: pl.DataFrame) -> dict[str, pl.Series]:
+def places(given: pl.DataFrame) -> dict[str, pl.Series]:
     """Put street and number into one; a town has no title, so it is folded as v1 folds places."""
     whole = pl.concat_str(pl.col("street"), pl.col("house_number").fill_null(""), separator=" ")
     return {
@@ -141,14 +154,14 @@ def _with_keys(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def mapped(table: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
+def mapped(table: pl.DataFrame, columns: Mapping[str, str], attributes: Sequence[str] = ATTRIBUTES) -> pl.DataFrame:
     """Rename a table's columns to attributes: `columns` is attribute to column; several columns are joined by `+`.
 
     Raises:
         ColumnsUnfit: a column is not there, or no attribute of that name exists.
 
     """
-    known = {"record", "source", *ATTRIBUTES}
+    known = {"record", "source", *attributes}
     named = {attribute: told.split("+") for attribute, told in columns.items()}
     wanted = {part for parts in named.values() for part in parts}
     if not known.issuperset(named) or not wanted <= set(table.columns):

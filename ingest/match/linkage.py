@@ -3,14 +3,18 @@
 Two clusters are joined at the mean probability over *all* pairs between them, where a pair that was never compared
 counts as no match. So a chain of weak links does not swallow a community: the third in a chain has to be like the first
 too, and the larger the clusters the more of them have to agree. Joining goes on from the likeliest, and one run gives
-the clusters of every threshold.
+the clusters of every threshold. A cluster is named by its least row; of equally likely pairs that of lesser names is
+joined first.
 
 Two clusters that hold different checked numbers are never joined: the only refusal here. People decide the others.
+
+Parts of the graph that hang together know nothing of each other. The small ones, nearly all of them, are joined many
+at once (`ingest.match.small_parts`), the others one after another here, with the same result.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from typing import Final
 
@@ -20,15 +24,19 @@ import polars as pl
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from ingest.match.small_parts import MERGES, join_small
+
 LEAST: Final = 0.05
 """Mean probability below which nothing is ever joined."""
+SMALL: Final = 16
+"""Rows of a part that is joined together with others of its size."""
 
 Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Two clusters become one, named by a row of each; `expected` of the `pairs` between them are likely matches."""
+    """Two clusters become one, each named by its least row; of the `pairs` between them `expected` are matches."""
 
     at: float
     kept: int
@@ -37,79 +45,114 @@ class Merge:
     expected: float
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Linkage:
-    """What joining did, in order, and how many times two numbers forbade it."""
+    """What joining did, the likeliest first, and how many times two numbers forbade it.
+
+    `joined` has the columns of `Merge`.
+    """
 
     rows: int
-    merges: list[Merge] = field(default_factory=list)
+    joined: pl.DataFrame
     refused: int = 0
+
+    @property
+    def merges(self) -> list[Merge]:
+        """Each joining by itself, in order."""
+        return [Merge(*row) for row in self.joined.iter_rows()]
 
     def clusters(self, threshold: float) -> Rows:
         """Return for each row the least row of its cluster, joined at the threshold or above."""
-        joined = [(merge.kept, merge.gone) for merge in self.merges if merge.at >= threshold]
-        labels = _components(self.rows, joined)
+        joined = self.joined.filter(pl.col("at") >= threshold)
+        labels = _components(self.rows, joined.select("kept", "gone"))
         first = np.full(self.rows, self.rows, dtype=np.int64)
         np.minimum.at(first, labels, np.arange(self.rows))
         return first[labels]
 
 
-def link(edges: pl.DataFrame, numbers: Sequence[str | None]) -> Linkage:
+def link(edges: pl.DataFrame, numbers: Sequence[str | None] | pl.Series, *, least: float = LEAST) -> Linkage:
     """Join rows by edges (left, right, probability), in an order that follows from the edges alone.
 
-    `numbers` has each row's checked number, None where there is none.
+    `numbers` has each row's checked number, None where there is none. Joining ends where no mean reaches `least`: who
+    knows the threshold need not look below it.
     """
-    linkage = Linkage(len(numbers))
-    strong = edges.filter(pl.col("probability") >= LEAST).select("left", "right")
-    part = pl.Series(_components(len(numbers), strong.iter_rows()))
-    inside = edges.filter(part.gather(edges["left"]) == part.gather(edges["right"])) if edges.height else edges
-    state = _Joining(numbers, inside.sort("left", "right").select("left", "right", "probability"))
-    state.run(linkage)
-    return linkage
+    parts = parts_of(edges, len(numbers), least)
+    inside = edges.filter(together(edges, parts)).select("left", "right", "probability").sort("left", "right")
+    codes = pl.Series("number", numbers, dtype=pl.String).rank("dense").fill_null(0).cast(pl.Int64).to_numpy()
+    sizes = np.bincount(parts)
+    small = pl.Series(sizes[parts[inside["left"].to_numpy()]] <= SMALL, dtype=pl.Boolean)
+    at_once = join_small(inside.filter(small), parts, codes, least=least)
+    one_by_one = _Joining(codes, inside.filter(~small), least)
+    one_by_one.run()
+    merges = [at_once.frame(), pl.DataFrame(one_by_one.merges, schema=MERGES, orient="row")]
+    ordered = pl.concat(merges).sort("at", "kept", "gone", descending=[True, False, False])
+    return Linkage(len(numbers), ordered, at_once.refused + one_by_one.refused)
 
 
-def _components(rows: int, pairs: Iterable[tuple[int, ...]]) -> Rows:
-    ends = np.array(list(pairs), dtype=np.int64).reshape(-1, 2)
-    graph = coo_matrix((np.ones(len(ends), dtype=np.int8), (ends[:, 0], ends[:, 1])), shape=(rows, rows))
+def parts_of(edges: pl.DataFrame, rows: int, least: float) -> Rows:
+    """Return for each row the number of its part: those that hang together by edges likely enough to join anything."""
+    return _components(rows, edges.filter(pl.col("probability") >= least).select("left", "right"))
+
+
+def together(edges: pl.DataFrame, parts: Rows) -> pl.Series:
+    """Say of each edge whether both its ends are in one part: no other has a say in what is joined."""
+    return pl.Series(parts[edges["left"].to_numpy()] == parts[edges["right"].to_numpy()], dtype=pl.Boolean)
+
+
+def _components(rows: int, pairs: pl.DataFrame) -> Rows:
+    one, other = (pairs.to_series(end).to_numpy() for end in (0, 1))
+    graph = coo_matrix((np.ones(len(one), dtype=np.int8), (one, other)), shape=(rows, rows))
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
 class _Joining:
     """Clusters while they are being joined: for each pair of neighbours the sum of probabilities between them.
 
-    Joining is one after the other by its nature; what is looped over is edges of connected parts, not records.
+    Joining is one after the other by its nature; what is looped over is edges of large parts, not records. A cluster is
+    kept under the row whose neighbourhood was the larger, `name` says its least row.
     """
 
-    def __init__(self, numbers: Sequence[str | None], edges: pl.DataFrame) -> None:
+    def __init__(self, numbers: Rows, edges: pl.DataFrame, least: float) -> None:
+        self.least = least
         self.size: dict[int, int] = defaultdict(lambda: 1)
         self.near: dict[int, dict[int, float]] = defaultdict(dict)
-        self.number = {row: number for row, number in enumerate(numbers) if number is not None}
-        self.waiting: list[tuple[float, int, int]] = []
+        self.merges: list[tuple[float, int, int, int, float]] = []
+        self.refused = 0
+        self.waiting: list[tuple[float, int, int, int, int]] = []
         for left, right, probability in edges.iter_rows():
             self.near[left][right] = self.near[right][left] = probability
-            if probability >= LEAST:
-                self.waiting.append((-probability, left, right))
+            if probability >= least:
+                self.waiting.append((-probability, left, right, left, right))
+        self.name = {row: row for row in self.near}
+        self.number = {row: int(numbers[row]) for row in self.near if numbers[row]}
         heapify(self.waiting)
 
-    def run(self, linkage: Linkage) -> None:
+    def run(self) -> None:
         """Join until nothing is likely enough."""
         while self.waiting:
-            negative, one, other = heappop(self.waiting)
+            entry = heappop(self.waiting)
+            one, other = entry[3:]
             between = self.near.get(one, {}).get(other)
-            if between is None or -between / (self.size[one] * self.size[other]) != negative:
+            if between is None or self._entry(one, other, between) != entry:
                 continue  # one of them was joined meanwhile: the pair stands in the queue with its new mean
             if self._conflict(one, other):
-                linkage.refused += 1
+                self.refused += 1
+                del self.near[one][other], self.near[other][one]
                 continue
-            linkage.merges.append(Merge(-negative, one, other, self.size[one] * self.size[other], between))
+            self.merges.append((-entry[0], entry[1], entry[2], self.size[one] * self.size[other], between))
             self._join(one, other)
+
+    def _entry(self, one: int, other: int, between: float) -> tuple[float, int, int, int, int]:
+        """Put a pair as it waits: by its mean, then by names."""
+        first, second = (one, other) if self.name[one] < self.name[other] else (other, one)
+        return -(between / (self.size[one] * self.size[other])), self.name[first], self.name[second], first, second
 
     def _conflict(self, one: int, other: int) -> bool:
         mine, theirs = self.number.get(one), self.number.get(other)
         return mine is not None and theirs is not None and mine != theirs
 
     def _join(self, kept: int, gone: int) -> None:
-        """Let the smaller neighbourhood go into the larger; names of clusters are rows and mean nothing."""
+        """Let the smaller neighbourhood go into the larger."""
         if len(self.near[kept]) < len(self.near[gone]):
             kept, gone = gone, kept
         near = self.near[kept]
@@ -118,9 +161,10 @@ class _Joining:
             if neighbour != kept:
                 near[neighbour] = self.near[neighbour][kept] = near.get(neighbour, 0.0) + between
         self.size[kept] += self.size.pop(gone, 1)
+        self.name[kept] = min(self.name[kept], self.name.pop(gone))
         if gone in self.number:
             self.number[kept] = self.number[gone]
         for neighbour, between in near.items():
-            mean = between / (self.size[kept] * self.size[neighbour])
-            if mean >= LEAST:
-                heappush(self.waiting, (-mean, min(kept, neighbour), max(kept, neighbour)))
+            entry = self._entry(kept, neighbour, between)
+            if -entry[0] >= self.least:
+                heappush(self.waiting, entry)

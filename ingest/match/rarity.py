@@ -13,6 +13,8 @@ import polars as pl
 from ingest.match.model import Model
 from ingest.match.spec import Spec
 
+LEAST_FREQUENCY: Final = 1e-7
+"""No value counts as rarer than one in ten million: beyond that it is an accident of the sample."""
 _COUNTED_IN: Final = 1000
 
 
@@ -34,3 +36,12 @@ def frequencies(frame: pl.DataFrame, usual: Mapping[str, float]) -> Iterator[tup
         counts = told.group_by(column).len().sort(column)
         common = (pl.col("len") + _COUNTED_IN * share) / (told.height + _COUNTED_IN)
         yield column, counts.select(column, common.alias(f"tf_{column}"))
+
+
+def rarities(frame: pl.DataFrame, usual: Mapping[str, float]) -> dict[str, pl.Series]:
+    """Return of each column how rare each record's value is (Float32, -log2 of its share), null where it has none."""
+    found = {}
+    for column, shares in frequencies(frame, usual):
+        rare = shares.select(column, rare=-pl.col(f"tf_{column}").clip(LEAST_FREQUENCY).log(2).cast(pl.Float32))
+        found[column] = frame.select(column).join(rare, on=column, how="left", maintain_order="left")["rare"]
+    return found

@@ -1,92 +1,122 @@
-"""Splink, and nothing else of it elsewhere: levels of agreement and match weights of given pairs.
+"""Levels of agreement and match weights of given pairs: what Splink would say, in one query of ours.
 
-DuckDB works in memory, with a bound and without a place to spill to: clear values never reach a disk. Pairs go through
-in chunks, so that what Splink keeps of both records of a pair is bounded too. Splink's own blocking, training and
-clustering are not used: pairs, shares and clusters are ours.
+DuckDB works in memory, with a bound and without a place to spill to: clear values never reach a disk, and nothing but
+row numbers and levels comes out of it. Weights are looked up by level, and how rare a shared value is by row; Splink
+writes the same out in SQL for every pair. `ingest.match.reference` is Splink itself, and tests hold both equal.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 import polars as pl
-from splink import DuckDBAPI, Linker
 
 from ingest.match.model import Model
-from ingest.match.rarity import frequencies, usual_shares
 from ingest.match.spec import Comparison, Spec
 
+Weights = npt.NDArray[np.float32]
 _MEMORY: Final = "1500MB"
-_PAIRS_AT_ONCE: Final = 1_000_000
-_LEAST_FREQUENCY: Final = 1e-7
-"""No value counts as rarer than one in ten million: beyond that it is an accident of the sample."""
-_ROW: Final = "row"
+_PAIRS_AT_ONCE: Final = 2_000_000
+_END: Final = re.compile(r"\b(\w+)_[lr]\b")
+"""A column of one of the two records, as conditions name it."""
+_ONE_APART: Final = re.compile(r"damerau_levenshtein\((\w+), (\w+)\) <= 1\b")
 
 
 def levels_of(frame: pl.DataFrame, pairs: pl.DataFrame, comparisons: tuple[Comparison, ...]) -> pl.DataFrame:
     """Return left, right, and `level_NAME` (Int8, -1 absent) of each comparison, in the order of `pairs`."""
-    scored = _scored(frame, pairs, [_compared(each, None) for each in comparisons], {})
-    return scored.select("left", "right", *(_level(each) for each in comparisons))
+    ends = pairs.select("left", "right")
+    if ends.is_empty():
+        return ends.with_columns(pl.lit(None, dtype=pl.Int8).alias(f"level_{each.name}") for each in comparisons)
+    named = {name for each in comparisons for text in _conditions(each) for name in _END.findall(text)}
+    columns = [name for name in frame.columns if name in named]
+    with connected() as connection:
+        # Records are what is looked up, pairs what streams past: DuckDB cannot tell how many there are of either.
+        connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+        connection.register("given", frame.with_row_index("row").select("row", *columns).to_arrow())
+        connection.execute("CREATE TABLE records AS SELECT * FROM given")
+        query = _query(columns, comparisons)
+        return pl.concat([_chunk(each, connection, query) for each in ends.iter_slices(_PAIRS_AT_ONCE)])
 
 
-def weights_of(frame: pl.DataFrame, pairs: pl.DataFrame, spec: Spec, model: Model) -> pl.DataFrame:
-    """Return left, right, and of each comparison `level_NAME`, `weight_NAME` and `rarity_NAME` (Float32, log2).
+def weights_of(levels: pl.DataFrame, spec: Spec, model: Model, rare: Mapping[str, pl.Series]) -> dict[str, Weights]:
+    """Return `weight_NAME` and `rarity_NAME` of each comparison for pairs with their levels.
 
     `weight_NAME` is log2(m/u) of the level; `rarity_NAME` what a rarer or more common value than usual adds to it.
+    `rare` is what `rarity.rarities` counted in the records.
     """
-    known = [each for each in spec.comparisons if each.name in model.m]
-    scored = _scored(frame, pairs, [_compared(each, model) for each in known], usual_shares(spec, model))
-    weights = [f"{part}_{each.name}" for each in known for part in ("weight", "rarity")]
-    return scored.with_columns(pl.lit(0.0).alias(name) for name in weights if name not in scored.columns).select(
-        "left", "right", *(_level(each) for each in known), *(pl.col(name).cast(pl.Float32) for name in weights)
+    told = {}
+    for each in spec.comparisons:
+        if each.name in model.m:
+            # Absent is level -1, the last place: it says nothing.
+            by_level = np.append(model.weights(each.name), 0.0).astype(np.float32)
+            numbers = levels[f"level_{each.name}"].to_numpy()
+            told[f"weight_{each.name}"] = by_level[numbers]
+            told[f"rarity_{each.name}"] = np.zeros(levels.height, dtype=np.float32)
+            for place, level in enumerate(each.levels):
+                if level.frequency is not None and level.frequency in rare:
+                    number = each.size - 1 - place
+                    at = np.flatnonzero(numbers == number)
+                    rarer = _rarer(rare[level.frequency], levels[at])
+                    told[f"rarity_{each.name}"][at] = rarer + np.log2(model.u[each.name][number])
+    return told
+
+
+def _rarer(rare: pl.Series, pairs: pl.DataFrame) -> Weights:
+    """Return how rare the more common end of each pair is."""
+    ends = {end: rare.gather(pairs[end]) for end in ("left", "right")}
+    return pl.DataFrame(ends).select(pl.min_horizontal("left", "right")).to_series().to_numpy()
+
+
+def _conditions(comparison: Comparison) -> list[str]:
+    return [comparison.absent, *(level.when for level in comparison.levels)]
+
+
+def _quick(condition: str) -> str:
+    """Ask first what is cheap: of two texts one sign apart the first or the last half is the same.
+
+    Of n signs (those of the shorter) one edit or one exchange of neighbours leaves at least n - 2 in their places
+    before and behind it, so (n - 1) / 2, rounded down, at one of the ends.
+    """
+
+    def guarded(found: re.Match[str]) -> str:
+        one, other = found.groups()
+        half = f"((least(length({one}), length({other})) - 1) // 2)"
+        first, last = (f"{end}({one}, {half}) = {end}({other}, {half})" for end in ("left", "right"))
+        return f"(abs(length({one}) - length({other})) <= 1 AND ({first} OR {last}) AND {found[0]})"
+
+    return _ONE_APART.sub(guarded, condition)
+
+
+def _query(columns: list[str], comparisons: tuple[Comparison, ...]) -> str:
+    """Put every comparison into one pass over the pairs."""
+    ends = ", ".join(f'{end}."{name}" AS "{name}_{end}"' for name in columns for end in "lr")
+    cases = [
+        f"CASE WHEN {each.absent} THEN -1 "
+        + " ".join(f"WHEN {_quick(level.when)} THEN {each.size - 1 - place}" for place, level in enumerate(each.levels))
+        + f' ELSE 0 END::TINYINT AS "level_{each.name}"'
+        for each in comparisons
+    ]
+    return (
+        f'SELECT "left", "right", {", ".join(cases)} FROM (SELECT p."left", p."right", {ends} FROM pairs p'  # noqa: S608  # the spec is shipped, no input
+        ' JOIN records l ON l."row" = p."left" JOIN records r ON r."row" = p."right")'
     )
 
 
-def _level(comparison: Comparison) -> pl.Expr:
-    return pl.col(f"level_{comparison.name}").cast(pl.Int8)
-
-
-def _scored(
-    frame: pl.DataFrame, pairs: pl.DataFrame, comparisons: list[dict[str, Any]], usual: Mapping[str, float]
-) -> pl.DataFrame:
-    """Return what Splink says of each pair, in the order of `pairs`; of no pairs it is not asked."""
-    ends = pairs.select("left", "right")
-    if ends.is_empty():
-        return ends.with_columns(pl.lit(None).alias(f"level_{each['output_column_name']}") for each in comparisons)
-    records = frame.with_row_index(_ROW).drop("record", strict=False)
-    with _connected() as connection:
-        api = DuckDBAPI(connection)
-        linker = Linker(api.register(records.to_arrow()), _settings(comparisons), log_level=None)
-        for column, shares in frequencies(frame, usual):
-            linker.table_management.register_term_frequency_lookup(api.register(shares.to_arrow()), column)
-        scored = pl.concat([_chunk(each, api, linker) for each in ends.iter_slices(_PAIRS_AT_ONCE)])
-    return ends.join(scored, on=["left", "right"], how="left", maintain_order="left")
-
-
-def _chunk(pairs: pl.DataFrame, api: DuckDBAPI, linker: Linker) -> pl.DataFrame:
-    """Score some pairs; only numbers leave DuckDB."""
-    blocked = api.register(pairs.select(match_key=pl.lit("0"), join_key_l="left", join_key_r="right").to_arrow())
-    linker.table_management.register_blocked_pairs_for_predict(blocked)
-    predicted = linker.inference.predict(warning_mode="never")
-    relation = predicted.as_duckdbpyrelation()
-    kept = {name: _our_name(name) for name in relation.columns if _our_name(name)}
-    columns = ", ".join(f'"{name}" AS "{ours}"' for name, ours in kept.items())
-    frame = pl.DataFrame(relation.project(columns).to_arrow_table())
-    predicted.drop_table_from_database_and_remove_from_cache()
-    return frame
-
-
-def _our_name(name: str) -> str:
-    """Name a column of Splink's answer; empty for those that hold values or are not wanted."""
-    for prefix, ours in (("gamma_", "level_"), ("mw_tf_adj_", "rarity_"), ("mw_", "weight_")):
-        if name.startswith(prefix):
-            return ours + name.removeprefix(prefix)
-    return {f"{_ROW}_l": "left", f"{_ROW}_r": "right"}.get(name, "")
+def _chunk(pairs: pl.DataFrame, connection: duckdb.DuckDBPyConnection, query: str) -> pl.DataFrame:
+    """Find the levels of some pairs, in their order."""
+    connection.register("pairs", pairs.to_arrow())
+    told = pl.DataFrame(connection.sql(query).to_arrow_table())
+    connection.unregister("pairs")
+    same = told["left"].equals(pairs["left"]) and told["right"].equals(pairs["right"])
+    return told if same else pairs.join(told, on=["left", "right"], how="left", maintain_order="left")
 
 
 @contextmanager
-def _connected() -> Iterator[duckdb.DuckDBPyConnection]:
+def connected() -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database that lives in memory alone."""
     connection = duckdb.connect(
         ":memory:",
@@ -97,45 +127,8 @@ def _connected() -> Iterator[duckdb.DuckDBPyConnection]:
             "autoload_known_extensions": False,
         },
     )
+    connection.execute("SET enable_progress_bar = false")
     try:
         yield connection
     finally:
         connection.close()
-
-
-def _settings(comparisons: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "link_type": "dedupe_only",
-        "comparisons": comparisons,
-        "blocking_rules_to_generate_predictions": [{"blocking_rule": f"l.{_ROW} = r.{_ROW}"}],  # never used: see above
-        "probability_two_random_records_match": 0.5,  # the prior is added by us
-        "retain_matching_columns": True,  # only with it are levels told; the values are left behind in `_chunk`
-        "retain_intermediate_calculation_columns": True,
-        "unique_id_column_name": _ROW,
-    }
-
-
-def _compared(comparison: Comparison, model: Model | None) -> dict[str, Any]:
-    """Write a comparison as Splink has it; without a model the weights mean nothing and rarity is not looked up."""
-    m, u = (comparison.m, comparison.u) if model is None else (model.m[comparison.name], model.u[comparison.name])
-    levels: list[dict[str, Any]] = [
-        {"sql_condition": comparison.absent, "label_for_charts": "absent", "is_null_level": True}
-    ]
-    for place, level in enumerate(comparison.levels):
-        number = comparison.size - 1 - place
-        told = {
-            "sql_condition": level.when,
-            "label_for_charts": level.says,
-            "m_probability": float(m[number]),
-            "u_probability": float(u[number]),
-        }
-        if level.frequency is not None and model is not None:
-            told |= {
-                "tf_adjustment_column": level.frequency,
-                "disable_tf_exact_match_detection": True,  # each level is compared with its own u
-                "tf_minimum_u_value": _LEAST_FREQUENCY,
-            }
-        levels.append(told)
-    bottom = {"m_probability": float(m[0]), "u_probability": float(u[0])}
-    levels.append({"sql_condition": "ELSE", "label_for_charts": "otherwise"} | bottom)
-    return {"output_column_name": comparison.name, "comparison_levels": levels}

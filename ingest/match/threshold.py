@@ -7,8 +7,14 @@ set where records tell a person clearly is cut high and one of poor records low,
 """
 
 from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
 
 from ingest.match.linkage import Linkage
+
+_JUST_BELOW: Final = 1 - 1e-5
+"""A model is saved with rounded shares; what was joined last when it was trained must be joined by it too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +31,13 @@ def choose(linkage: Linkage, expected_matches: float, *, at: float | None = None
     `expected_matches` is the sum of probabilities over all pairs that were compared.
     """
     if at is not None:
-        joined = [merge for merge in linkage.merges if merge.at >= at]
-        whole = sum(merge.pairs for merge in joined) + expected_matches
-        return Threshold(at, 2 * sum(merge.expected for merge in joined) / whole if whole else 0.0)
-    best, pairs, expected = Threshold(1.0, 0.0), 0, 0.0
-    for merge in sorted(linkage.merges, key=lambda each: -each.at):
-        pairs += merge.pairs
-        expected += merge.expected
-        reached = 2 * expected / (pairs + expected_matches)
-        if reached > best.expected_f1:
-            best = Threshold(merge.at, reached)
-    return best
+        joined = linkage.joined.filter(pl.col("at") >= at)
+        whole = int(joined["pairs"].sum()) + expected_matches
+        return Threshold(at, 2 * float(joined["expected"].sum()) / whole if whole else 0.0)
+    if linkage.joined.is_empty():
+        return Threshold(1.0, 0.0)
+    reached = linkage.joined.select(
+        "at", f1=2 * pl.col("expected").cum_sum() / (pl.col("pairs").cum_sum() + expected_matches)
+    )
+    best = reached.row(reached["f1"].arg_max() or 0, named=True)
+    return Threshold(best["at"] * _JUST_BELOW, best["f1"])

@@ -137,7 +137,7 @@ def measured(name: str, known: Known, folder: Path) -> str:
         f"{name}: pairwise P {pairs.precision:.4f} R {pairs.recall:.4f} F1 {pairs.f1:.4f}; "
         f"B-cubed P {each.precision:.4f} R {each.recall:.4f} F1 {each.f1:.4f} ({goals}); "
         f"joined from {resolution.threshold.at:.3f}, F1 expected {resolution.threshold.expected_f1:.3f}; "
-        f"{records.height} records, {resolution.edges.height} pairs, {wall:.0f} s wall, {cpu:.0f} s CPU"
+        f"{records.height} records, {resolution.compared} pairs, {wall:.0f} s wall, {cpu:.0f} s CPU"
     )
 
 

@@ -3,10 +3,12 @@
 from itertools import combinations
 
 import polars as pl
-from hypothesis import given
+import pytest
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingest.match.linkage import LEAST, link
+from ingest.match import linkage as linkage_module
+from ingest.match.linkage import LEAST, Linkage, link
 from ingest.match.threshold import choose
 
 ROWS = 7
@@ -31,10 +33,10 @@ def plainly(told: Weights, threshold: float) -> set[frozenset[int]]:
     """Join the likeliest two clusters, and look at all anew."""
     clusters = {frozenset({row}) for row in range(ROWS)}
     while True:
-        likeliest = max(combinations(clusters, 2), key=lambda pair: mean(*pair, told))
-        if mean(*likeliest, told) < max(threshold, LEAST):
+        one, other = max(combinations(clusters, 2), key=lambda pair: mean(pair[0], pair[1], told))
+        if mean(one, other, told) < max(threshold, LEAST):
             return clusters
-        clusters = (clusters - set(likeliest)) | {likeliest[0] | likeliest[1]}
+        clusters = (clusters - {one, other}) | {one | other}
         if len(clusters) == 1:
             return clusters
 
@@ -61,6 +63,33 @@ def test_the_order_of_edges_leaves_no_trace(told: Weights, ids: list[str | None]
     edges = edges_of(told)
     shuffled = edges.sample(fraction=1.0, shuffle=True, seed=3)
     assert link(edges, ids).merges == link(shuffled, ids).merges
+
+
+def one_by_one(edges: pl.DataFrame, ids: list[str | None], least: float) -> Linkage:
+    """Join as large parts are joined, whatever their size."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(linkage_module, "SMALL", 0)
+        return link(edges, ids, least=least)
+
+
+# Few values, so that many means are equal: which of them goes first has to be the same as well.
+few = st.dictionaries(
+    st.sampled_from(list(combinations(range(ROWS), 2))), st.sampled_from([0.01, 0.25, 0.5, 0.75, 1.0])
+)
+
+
+@given(st.one_of(weights, few), numbers, st.sampled_from([LEAST, 0.4]))
+@example({(0, 1): 0.5, (1, 2): 0.5, (0, 2): 0.5, (2, 3): 1.0}, [None, None, "NO:1", "NO:2", None, None, None], LEAST)
+def test_parts_joined_at_once_are_joined_as_one_by_one(told: Weights, ids: list[str | None], least: float) -> None:
+    edges = edges_of(told)
+    assert link(edges, ids, least=least).joined.equals(one_by_one(edges, ids, least).joined)
+    assert link(edges, ids, least=least).refused == one_by_one(edges, ids, least).refused
+
+
+@given(weights, numbers, probabilities)
+def test_who_knows_the_threshold_need_not_look_below_it(told: Weights, ids: list[str | None], least: float) -> None:
+    far, near = link(edges_of(told), ids), link(edges_of(told), ids, least=max(least, LEAST))
+    assert near.joined.equals(far.joined.filter(pl.col("at") >= max(least, LEAST)))
 
 
 @given(weights)

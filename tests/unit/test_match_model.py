@@ -13,6 +13,7 @@ from ingest.errors import SpecInvalid
 from ingest.match import scorer
 from ingest.match.form import comparable_people
 from ingest.match.model import Model, read, written
+from ingest.match.rarity import rarities, usual_shares
 from ingest.match.scorer import levels_of, weights_of
 from ingest.match.spec import Spec, read_spec, spec_of
 
@@ -73,9 +74,17 @@ def test_levels_are_those_that_the_spec_says(three: pl.DataFrame) -> None:
     }
 
 
+def weighed_pairs(records: pl.DataFrame, model: Model) -> pl.DataFrame:
+    levels = levels_of(records, PAIRS, PERSON.comparisons)
+    return levels.with_columns(
+        pl.Series(name, values)
+        for name, values in weights_of(levels, PERSON, model, rarities(records, usual_shares(PERSON, model))).items()
+    )
+
+
 def test_weights_are_the_logarithms_of_the_models_shares(three: pl.DataFrame) -> None:
     model = untrained(PERSON)
-    told = weights_of(three, PAIRS, PERSON, model)
+    told = weighed_pairs(three, model)
     for name in model.names:
         by_level = np.append(np.log2(model.m[name] / model.u[name]), 0.0)
         assert told[f"weight_{name}"].to_list() == pytest.approx(
@@ -84,19 +93,19 @@ def test_weights_are_the_logarithms_of_the_models_shares(three: pl.DataFrame) ->
 
 
 def test_a_common_value_weighs_less_than_a_rare_one(three: pl.DataFrame) -> None:
-    told = weights_of(three, PAIRS, PERSON, untrained(PERSON))
+    told = weighed_pairs(three, untrained(PERSON))
     usual = next(each for each in PERSON.comparisons if each.name == "given").u[-1]
     share = (2 + 1000 * usual) / (3 + 1000)  # two of three records, a thousand usual ones counted in
     assert told["rarity_given"][0] == pytest.approx(np.log2(usual / share), abs=1e-4)
 
 
 def test_nothing_but_numbers_comes_back_from_the_scorer(three: pl.DataFrame) -> None:
-    assert all(kind.is_numeric() for kind in weights_of(three, PAIRS, PERSON, untrained(PERSON)).schema.dtypes())
+    assert all(kind.is_numeric() for kind in weighed_pairs(three, untrained(PERSON)).schema.dtypes())
 
 
 def test_the_database_lives_in_memory_and_has_nowhere_to_spill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with scorer._connected() as connection:
+    with scorer.connected() as connection:
         settings = dict(
             connection.execute(
                 "SELECT name, value FROM duckdb_settings() WHERE name IN ('temp_directory', 'max_memory')"

@@ -1,0 +1,104 @@
+"""What scores pairs against Splink itself: every level, weight and rarity of every pair, on records with slips."""
+
+import duckdb
+import polars as pl
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from ingest.match.candidates import LARGEST_BLOCK, candidate_pairs, random_pairs
+from ingest.match.form import comparable_people
+from ingest.match.model import Model
+from ingest.match.rarity import rarities, usual_shares
+from ingest.match.reference import told_by_splink
+from ingest.match.scorer import _quick, levels_of, weights_of
+from ingest.match.spec import read_spec
+from tests.match_crowd import crowd
+
+PERSON = read_spec("person")
+SHIPPED = Model(
+    kind="person",
+    spec_version=PERSON.version,
+    records=600,
+    match_share=0.001,
+    m={each.name: each.m for each in PERSON.comparisons},
+    u={each.name: each.u for each in PERSON.comparisons},
+    look_alikes=(),
+)
+DATABASE = duckdb.connect()
+
+
+@pytest.fixture(scope="module")
+def records() -> pl.DataFrame:
+    return comparable_people(crowd(600, shared=5))
+
+
+def test_levels_weights_and_rarities_are_splinks(records: pl.DataFrame) -> None:
+    keys = [("given", "family"), ("postcode",), ("birth_year",), ("email",), ("initial", "family_start")]
+    pairs = pl.concat([candidate_pairs(records, keys), random_pairs(records.height, 3000)]).unique()
+    levels = levels_of(records, pairs, PERSON.comparisons)
+    weights = weights_of(levels, PERSON, SHIPPED, rarities(records, usual_shares(PERSON, SHIPPED)))
+    ours = levels.with_columns(pl.Series(name, values) for name, values in weights.items())
+    splinks = told_by_splink(records, pairs, PERSON, SHIPPED)
+    assert min(levels[f"level_{name}"].n_unique() for name in ("given", "family", "birth", "phone", "address")) > 2
+    assert_frame_equal(ours, splinks, check_column_order=False, abs_tol=1e-4)
+
+
+def plain_pairs(records: pl.DataFrame, key: tuple[str, ...]) -> set[tuple[int, int]]:
+    """Put every record beside every other, and count who shares a key."""
+    blocks: dict[tuple[str, ...], list[int]] = {}
+    for row, values in enumerate(records.select(key).iter_rows()):
+        if None not in values:
+            blocks.setdefault(values, []).append(row)
+    return {
+        (one, other)
+        for rows in blocks.values()
+        if len(rows) <= LARGEST_BLOCK
+        for one in rows
+        for other in rows
+        if one < other
+    }
+
+
+def test_candidates_are_those_that_a_plain_search_finds(records: pl.DataFrame) -> None:
+    keys = [("given", "family"), ("postcode",), ("birth_year",), ("district",), ("street", "postcode"), ("occupation",)]
+    expected = set[tuple[int, int]]().union(*(plain_pairs(records, key) for key in keys))
+    told = candidate_pairs(records, keys)
+    assert told.rows() == sorted(expected)
+    assert records["district"].value_counts()["count"].max() > LARGEST_BLOCK  # type: ignore[operator]  # counts
+
+
+texts = st.text("ab1", min_size=1, max_size=9)
+
+
+@st.composite
+def near_texts(draw: st.DrawFn) -> tuple[str, str]:
+    """Draw a text and what one or two edits, or an exchange of neighbours, make of it."""
+    text = draw(texts)
+    other = text
+    for _ in range(draw(st.integers(0, 2))):
+        at = draw(st.integers(0, len(other)))
+        other = draw(
+            st.sampled_from(
+                [
+                    other[:at] + "b" + other[at:],
+                    other[:at] + other[at + 1 :],
+                    other[:at] + "a" + other[at + 1 :],
+                    other[:at] + other[at : at + 2][::-1] + other[at + 2 :],
+                ]
+            )
+        )
+    return text, other or "a"
+
+
+@given(st.lists(st.one_of(near_texts(), st.tuples(texts, texts)), min_size=1, max_size=40))
+@example([("ab", "ba"), ("aab", "aba"), ("abab1", "abba1"), ("a", "b"), ("a", "ab"), ("baaa", "abaa")])
+def test_the_quick_question_before_the_slow_one_changes_no_answer(pairs: list[tuple[str, str]]) -> None:
+    slow = "damerau_levenshtein(x_l, x_r) <= 1"
+    table = pl.DataFrame([*pairs, (None, "a")], schema={"x_l": pl.String, "x_r": pl.String}, orient="row").to_arrow()
+    with DATABASE.cursor() as connection:
+        connection.register("pairs", table)
+        told = connection.table("pairs").project(f"{slow} AS slow, {_quick(slow)} AS quick").fetchall()
+    assert _quick(slow) != slow
+    assert [slow for slow, _ in told] == [quick for _, quick in told]
