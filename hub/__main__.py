@@ -4,7 +4,7 @@ import os
 
 from hub import logs
 from hub.cli.app import make_app
-from hub.cli.invocation import Invocation
+from hub.cli.launch import Invocation
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from hub import clock as wall_clock
 from hub.anchors.anchoring import Anchoring, AuditLog
 from hub.anchors.registry import anchors_of
 from hub.database.engine import engine_of
-from hub.database.schema import verify_newest
+from hub.database.revision import verify_newest
 from hub.database.unit import closed_on_failure, reading, unit_of_work
 from hub.domains import Domains
 from hub.doorkeeper import Doorkeeper

@@ -21,12 +21,12 @@ from hub.anchors.store import kept
 from hub.backlog import letters, notices, reviews
 from hub.compose import Clock, Hub, open_hub
 from hub.database.engine import engine_of, sqlite_path
-from hub.database.schema import Target, current_revision, newest_revision
+from hub.database.revision import Target, current_revision, newest_revision
 from hub.erasing import pending
 from hub.errors import HubError
 from hub.finding import Finding, State
 from hub.home import HUB_KEYS
-from hub.kek.environment import WARNING
+from hub.kek.development import WARNING
 from hub.kek.provider import kek_of
 from hub.notices.publishing import unkept
 from hub.requests.lateness import lateness

@@ -7,7 +7,6 @@ Nothing else in the house knows an exit code or a status. `slug` names the kind 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 from http import HTTPStatus
 from typing import Final
 
@@ -47,7 +46,9 @@ from hub.errors import (
     SubjectNotFound,
     WriteUnknown,
 )
+from hub.exit_code import ExitCode
 from hub.lake import errors as lake
+from hub.ours import OURS
 from hub.recipients.address import RecipientUnfit
 from hub.requests.rectifying import DetailUnfit
 from hub.requests.reflection import TableUnclassified
@@ -86,17 +87,6 @@ from privacy.receipt import ReceiptRejected
 from privacy.request import StepRefused
 from privacy.store.audit import EntryNotFound, LogHeadMissing
 from privacy.verifier import ProofRejected
-
-
-class ExitCode(IntEnum):
-    """How a command ended, as scripts see it."""
-
-    DONE = 0
-    UNEXPECTED = 1
-    USAGE = 2  # the command line, a setting, a contract, a policy or a file is not as it must be
-    REJECTS = 3  # finished, but some rows were refused
-    REFUSED = 4  # policy, role or consent says no
-    UNREACHABLE = 5  # a service or storage does not answer, or others are in the way: try again later
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +191,6 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     predict.ArtefactRefused: _BROKEN,
     predict.MessageRefused: _BROKEN,
 }
-
-OURS: Final = (HubError, IngestError, PrivacyError, ProofRejected, predict.PredictError)
-"""Errors whose text was written for people and holds no value of a row; any other text stays unsaid."""
 
 _WORD_START: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 

@@ -20,7 +20,8 @@ from starlette.types import Scope
 from hub.api.stranger import is_lost, told_lost
 from hub.attempts import note_refusal
 from hub.errors import AccessRefused
-from hub.problems import OURS, problem_of, said, slug_of
+from hub.ours import OURS
+from hub.problems import problem_of, said, slug_of
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = "2"

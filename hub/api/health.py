@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.api.dependencies import Known, Serving
 from hub.api.service import Service
 from hub.database.engine import engine_of
-from hub.database.schema import current_revision
+from hub.database.revision import current_revision
 from hub.errors import HubError
 from privacy.errors import PrivacyError
 from privacy.keys import KeyKind

@@ -27,7 +27,8 @@ from hub.api.guard import bearer_in
 from hub.api.service import Service
 from hub.attempts import note_stranger
 from hub.errors import NotAuthenticated
-from hub.problems import OURS, said
+from hub.ours import OURS
+from hub.problems import said
 
 MOST_BYTES: Final = 999
 _DIGITS: Final = len(str(MOST_BYTES))

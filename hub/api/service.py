@@ -15,7 +15,7 @@ from hub.api.counter import Counter
 from hub.attempts import tell_denials
 from hub.choices import choose_all
 from hub.compose import Hub
-from hub.database.schema import newest_revision
+from hub.database.revision import newest_revision
 from hub.erasing import roll_forward
 from hub.errors import HubError
 from hub.identification.id_token import Issuers

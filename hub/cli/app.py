@@ -1,4 +1,4 @@
-"""The command `varde`: every noun put together, Typer's own tracebacks and locals switched off."""
+"""The command `varde`: Typer's own tracebacks and locals switched off; the commands are those of `hub.cli.commands`."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,41 +6,8 @@ from typing import Annotated
 
 import typer
 
-from hub.cli import (
-    audit,
-    batch,
-    consent,
-    contact,
-    domain,
-    erase,
-    hold,
-    keys,
-    lake,
-    match,
-    notice,
-    outbox,
-    policy,
-    predict,
-    principal,
-    quarantine,
-    receipt,
-    recipient,
-    request_decision,
-    retention,
-    reveal,
-    source,
-    subject_token,
-    suppression,
-    view,
-    witness,
-)
-from hub.cli.backup import backup, restore
-from hub.cli.demo import demo
 from hub.cli.edge import Edge
-from hub.cli.home import doctor, init, migrate, show_version
-from hub.cli.ingest import ingest
-from hub.cli.invocation import Invocation
-from hub.cli.serve import serve
+from hub.cli.launch import Invocation
 
 Home = Annotated[
     Path | None,
@@ -50,7 +17,7 @@ Home = Annotated[
 
 def make_app() -> typer.Typer:
     """Build the application; it must be started with an `Invocation` as its context object."""
-    app = typer.Typer(
+    return typer.Typer(
         cls=Edge,
         callback=_home,
         name="varde",
@@ -58,17 +25,6 @@ def make_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         pretty_exceptions_show_locals=False,
     )
-    for command in (demo, init, migrate, doctor, ingest, backup, restore, serve):
-        app.command()(command)
-    app.command("version")(show_version)
-    for noun in (
-        *(erase, source, quarantine, consent, contact, suppression, principal, policy, domain, keys, view),
-        *(predict, reveal, audit, lake, match, batch, outbox, recipient, receipt, retention, hold, witness, notice),
-    ):
-        app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
-    app.add_typer(subject_token.app, name="subject")
-    app.add_typer(request_decision.app, name="request")
-    return app
 
 
 def _home(ctx: typer.Context, *, home: Home = None) -> None:

@@ -12,12 +12,12 @@ from hub.cli import anchors
 from hub.cli.audit_proof import export, prove, receipt, verifier
 from hub.cli.audit_reconcile import reconcile
 from hub.cli.duty import Duty
-from hub.cli.home import DryRun
 from hub.cli.invocation import Acting, acting
 from hub.cli.message import say, warn, would
 from hub.cli.moment import instant_from
 from hub.cli.note import note_from
 from hub.cli.progress import counting
+from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.sequencing import sequence
 from hub.views.intent import open_releases

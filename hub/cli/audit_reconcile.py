@@ -9,7 +9,7 @@ from hub.cli.invocation import acting
 from hub.cli.message import complain, say, warn
 from hub.cli.moment import instant_from
 from hub.cli.table import Format, FormatOption, Table, show
-from hub.problems import ExitCode
+from hub.exit_code import ExitCode
 from hub.reconciliation import Period, Reconciliation, Strength
 from hub.reconciliation import reconcile as compare
 

@@ -9,9 +9,10 @@ from hub.backup.restoring import Work, examine_backup, finish
 from hub.backup.restoring import restore as bring_back
 from hub.backup.saving import Places, save
 from hub.cli.duty import Duty
-from hub.cli.home import DryRun
-from hub.cli.invocation import Invocation, acting
+from hub.cli.invocation import acting
+from hub.cli.launch import Invocation
 from hub.cli.message import say, warn, would
+from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
 
 Folder = Annotated[Path | None, typer.Argument(metavar="DIR", help="Folder of the backup; a new one for each.")]

@@ -11,10 +11,11 @@ from sqlmodel import Session
 from hub import logs
 from hub.cli.consent_import import import_
 from hub.cli.duty import Duty
-from hub.cli.home import DryRun
-from hub.cli.invocation import Acting, Invocation, acting
+from hub.cli.invocation import Acting, acting
+from hub.cli.launch import Invocation
 from hub.cli.message import say, would
 from hub.cli.moment import instant_from
+from hub.cli.rehearsal import DryRun
 from hub.cli.subject import Identifier, given, one_subject_from, subject_from
 from hub.cli.table import Format, FormatOption, Table, show, show_json
 from hub.compose import Hub

@@ -10,7 +10,7 @@ from hub.cli.duty import Duty
 from hub.cli.invocation import acting
 from hub.cli.message import say
 from hub.cli.table import Format, FormatOption, Table, show
-from hub.problems import ExitCode
+from hub.exit_code import ExitCode
 from hub.suppression.importing import import_opt_outs
 
 _LOG = logs.log_of("consent")

@@ -6,9 +6,9 @@ from typing import Annotated, Final
 import typer
 
 from hub.cli.duty import Duty
-from hub.cli.home import DryRun
 from hub.cli.invocation import acting
 from hub.cli.message import say, would
+from hub.cli.rehearsal import DryRun
 from hub.cli.subject import Identifier, given, one_subject_from
 from hub.cli.table import Format, FormatOption, Table, show, show_json
 from hub.consents import Wish, record_wish

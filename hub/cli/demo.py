@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from hub.cli.invocation import Invocation
+from hub.cli.launch import Invocation
 from hub.cli.message import console, say, warn
 from hub.cli.table import Format, FormatOption, Table, show, show_json
-from hub.problems import ExitCode
+from hub.exit_code import ExitCode
 
 if TYPE_CHECKING:
     from hub.demo.run import DemoResult

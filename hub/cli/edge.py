@@ -5,9 +5,7 @@ of a scheduler. An error that we did not write is told by its class and a random
 """
 
 import re
-import secrets
 import time
-import traceback
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -15,14 +13,12 @@ import typer
 from typer.core import TyperGroup
 
 from hub import logs
-from hub.cli.invocation import Invocation, note_denial
-from hub.cli.message import complain, say
-from hub.problems import OURS, ExitCode, problem_of, said, slug_of
+from hub.cli.commands import COMMANDS, Deferred, Line
+from hub.cli.launch import Invocation
+from hub.exit_code import ExitCode
 
 _SIGNALS: Final = (typer.Exit, typer.Abort, BrokenPipeError)
 _PERSONAL: Final = re.compile(r"[^\s()]*@[^\s()]*|(?:email|phone):[^\s()]*|[+0-9][0-9 ()-]{5,}[0-9]")
-_LETTERS: Final = "bcdfghjkmnpqrstvwxz"
-_INCIDENT_LETTERS: Final = 8  # 34 bits: no two in a year, and easy to read out on the telephone
 _OPTION: Final = re.compile(r"--[a-z]+(-[a-z]+)*")
 _SHORTEST: Final = 3  # shorter words are no names, and parts of every message
 _TYPED: Final = "varde.typed"
@@ -30,7 +26,24 @@ _LOG: Final = logs.log_of("cli")
 
 
 class Edge(TyperGroup):
-    """The root of all commands."""
+    """The root of all commands; one is imported when it is typed, and listed without that."""
+
+    def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - what Typer gives any group
+        super().__init__(**attributes | {"commands": Deferred()})
+        self._lines = {name: Line(name=name, help=command.help) for name, command in COMMANDS.items()}
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - Typer's own context class is private
+        """Return the names of all commands."""
+        return list(self._lines)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Line | None:  # noqa: ANN401, ARG002 - as above
+        """Return what a listing shows of a command."""
+        return self._lines.get(cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401 - as above
+        """Import the command that was typed."""
+        name, line, rest = super().resolve_command(ctx, args)
+        return name, line if name is None else self.commands[name], rest
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Typer's own context class is private
         """Remember what was typed, so that no message repeats it."""
@@ -59,36 +72,14 @@ class Edge(TyperGroup):
         except _SIGNALS:
             raise
         except Exception as exc:  # noqa: BLE001 - the last stop: nothing may pass as a traceback
-            note_denial(ctx, exc)
-            code = tell(said(exc), debug=invocation.debug)
+            # What errors mean is told by tables of the whole house: only a failure pays for importing them.
+            from hub.cli import failure  # noqa: PLC0415 - as above
+
+            code = failure.told(ctx, exc, debug=invocation.debug)
             raise typer.Exit(code) from None
         finally:
             _log_end(ctx.invoked_subcommand, code, time.monotonic() - started)
         return answer
-
-
-def tell(error: Exception, *, debug: bool) -> int:
-    """Tell an error to a person; return the exit code."""
-    if isinstance(error, OURS):
-        complain(str(error))
-        _LOG.warning(logs.LogEvent.COMMAND_FAILED, extra={"problem": slug_of(error)})
-    else:
-        _tell_unexpected(error)
-    if debug:
-        say(frames_of(error))
-    return int(problem_of(error).exit_code)
-
-
-def frames_of(error: BaseException) -> str:
-    """Return where an error came from: files, lines, functions and classes, no value and no foreign message."""
-    lines: list[str] = []
-    chain: BaseException | None = error
-    while chain is not None:
-        lines += [f"{type(chain).__module__}.{type(chain).__name__}"]
-        frames = traceback.extract_tb(chain.__traceback__)
-        lines += [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
-        chain = chain.__cause__ or (None if chain.__suppress_context__ else chain.__context__)
-    return "\n".join(lines)
 
 
 def withheld(text: str, typed: Sequence[str] = ()) -> str:
@@ -112,16 +103,6 @@ def _without_command(group: Any, args: Sequence[str]) -> tuple[str, ...]:  # noq
         if named is None:
             told.append(word)
     return tuple(told)
-
-
-def _tell_unexpected(error: Exception) -> None:
-    incident = "".join(secrets.choice(_LETTERS) for _ in range(_INCIDENT_LETTERS))
-    complain(
-        f"something unexpected happened: {type(error).__name__} (incident {incident}). Acts are all or nothing: what "
-        "was not reported as done has no effect. `varde doctor` checks the installation; VARDE_DEBUG=1 shows where in "
-        "the program it happened, and VARDE_LOG=json logs it under this incident id."
-    )
-    _LOG.error(logs.LogEvent.UNEXPECTED_ERROR, extra={"incident": incident, "error": type(error).__name__})
 
 
 def _log_end(command: str | None, code: int, seconds: float) -> None:

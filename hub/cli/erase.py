@@ -9,9 +9,9 @@ from typer.core import TyperGroup
 
 from hub import logs
 from hub.cli.duty import Duty
-from hub.cli.home import DryRun
 from hub.cli.invocation import Acting, acting
 from hub.cli.message import say, warn, would
+from hub.cli.rehearsal import DryRun
 from hub.cli.subject import Identifier, one_subject_from
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.erasing import erase as carry_out
@@ -19,7 +19,7 @@ from hub.erasing import erase_many, plan, roll_forward
 from hub.erasure.absence import verify_absence
 from hub.erasure.naming import subjects_of
 from hub.errors import ErasureNotFound
-from hub.problems import ExitCode
+from hub.exit_code import ExitCode
 from privacy.store.erasure import find_certificate
 
 _LOG = logs.log_of("erasing")

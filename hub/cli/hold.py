@@ -5,10 +5,10 @@ from typing import Annotated, Final
 import typer
 
 from hub.cli.duty import Duty
-from hub.cli.home import DryRun
 from hub.cli.invocation import Acting, acting
 from hub.cli.message import say, would
 from hub.cli.moment import instant_from
+from hub.cli.rehearsal import DryRun
 from hub.cli.subject import one_subject_from
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.retention.holds import ANY_TABLE, NewHold, all_holds, place

@@ -2,25 +2,24 @@
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated
 
 import polars as pl
 import typer
 from sqlalchemy import Engine
 
-from hub.cli.invocation import Invocation
+from hub.cli.launch import Invocation
 from hub.cli.message import say, warn, would
+from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.database.engine import engine_of, sqlite_path
-from hub.database.schema import Target, current_revision, newest_revision, upgrade
+from hub.database.revision import Target, current_revision, newest_revision
+from hub.database.schema import upgrade
 from hub.doctor import examine
 from hub.errors import HomeUnsafe
+from hub.exit_code import ExitCode
 from hub.finding import State
 from hub.home import make_home
-from hub.problems import ExitCode
 from hub.settings import Settings
-
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen and change nothing.")]
 
 
 def init(ctx: typer.Context, *, dry_run: DryRun = False) -> None:

@@ -12,12 +12,12 @@ import typer
 from hub import logs
 from hub.cli.duty import Duty
 from hub.cli.erasures import finish_erasures
-from hub.cli.home import DryRun
 from hub.cli.invocation import Acting, acting
 from hub.cli.message import complain, say, warn, would
 from hub.cli.progress import counting
+from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
-from hub.problems import ExitCode
+from hub.exit_code import ExitCode
 from ingest.contract.load import load_contract
 from ingest.contract.model import Contract
 from ingest.errors import BatchBusy

@@ -7,11 +7,12 @@ from typing import Annotated, Final
 import typer
 
 from hub.cli.duty import Duty
-from hub.cli.home import DryRun
-from hub.cli.invocation import Acting, Invocation, acting
+from hub.cli.invocation import Acting, acting
+from hub.cli.launch import Invocation
 from hub.cli.message import say, warn, would
 from hub.cli.moment import instant_from
 from hub.cli.progress import counting_to
+from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.domains import find_domain
 from hub.kek.provider import kek_of

@@ -5,10 +5,11 @@ from typing import Annotated, Final
 import typer
 
 from hub.cli.duty import Duty
-from hub.cli.home import DryRun
 from hub.cli.invocation import acting
 from hub.cli.message import complain, say, would
+from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
+from hub.exit_code import ExitCode
 from hub.lake import catalogue
 from hub.lake import compaction as merging
 from hub.lake.fsck import fsck as examine
@@ -16,7 +17,6 @@ from hub.lake.lake import Lake
 from hub.lake.purge import purge as destroy
 from hub.lake.sweep import sweep as clear
 from hub.lake.terms import FileState
-from hub.problems import ExitCode
 from ingest.canonical.catalogue import LAKE_TABLES
 from privacy.terms import random_id
 

@@ -6,10 +6,10 @@ from typing import Annotated, Final
 import typer
 
 from hub.cli.duty import Duty
-from hub.cli.home import DryRun
 from hub.cli.invocation import Acting, acting
 from hub.cli.message import say, warn, would
 from hub.cli.outfile import private_file
+from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.notices.notice import sections_of
 from hub.notices.publishing import kept, notices_now, publish

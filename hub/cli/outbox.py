@@ -5,14 +5,14 @@ from typing import Annotated, Final
 import typer
 
 from hub.cli.duty import Duty
-from hub.cli.home import DryRun
 from hub.cli.invocation import acting
 from hub.cli.message import complain, say, would
+from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
+from hub.exit_code import ExitCode
 from hub.identification.round import go_round
 from hub.outbox.post import post_of
 from hub.outbox.store import LetterState, count_letters, listed_letters
-from hub.problems import ExitCode
 
 app = typer.Typer(help="Letters to customers.", no_args_is_help=True)
 _COLUMNS: Final = ("letter_id", "record_id", "kind", "state", "attempts", "created_at", "due_at", "ended_at")

@@ -9,9 +9,9 @@ import typer
 
 from hub.agreeing import agree, agreeable
 from hub.cli.duty import Duty
-from hub.cli.home import DryRun
 from hub.cli.invocation import acting
 from hub.cli.message import say, warn, would
+from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.compose import Hub
 from hub.home import Stores, put_policy_in_force

@@ -9,11 +9,11 @@ import typer
 
 from hub import logs
 from hub.cli.duty import Duty
-from hub.cli.home import DryRun
 from hub.cli.invocation import acting
 from hub.cli.message import say, warn, would
 from hub.cli.moment import instant_from
 from hub.cli.outfile import private_file
+from hub.cli.rehearsal import DryRun
 from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
 from hub.cli.table import Format
 from hub.predictions.service import VIEW_OF, report, score, train

@@ -19,11 +19,11 @@ from hub.authentication import (
     withdraw,
 )
 from hub.cli.duty import Duty
-from hub.cli.home import DryRun
 from hub.cli.invocation import acting
 from hub.cli.message import say, would
 from hub.cli.moment import instant_from
 from hub.cli.outfile import private_file
+from hub.cli.rehearsal import DryRun
 from hub.cli.subject import given
 from hub.cli.table import Format, FormatOption, Table, show
 from privacy.store.principal import EVERYTHING

@@ -8,13 +8,13 @@ import typer
 
 from hub.cli.duty import Duty
 from hub.cli.erasures import finish_erasures
-from hub.cli.home import DryRun
 from hub.cli.invocation import acting
 from hub.cli.message import say, would
 from hub.cli.outfile import private_file
+from hub.cli.rehearsal import DryRun
 from hub.cli.rejects import Retried, deliveries_of, open_rejects, rejects_of, retry
 from hub.cli.table import Format, FormatOption, Table, show
-from hub.problems import ExitCode
+from hub.exit_code import ExitCode
 from ingest.contract.load import load_contract
 
 app = typer.Typer(help="Rows that were refused.", no_args_is_help=True)

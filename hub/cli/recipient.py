@@ -5,9 +5,9 @@ from typing import Annotated, Final
 import typer
 
 from hub.cli.duty import Duty
-from hub.cli.home import DryRun
 from hub.cli.invocation import acting
 from hub.cli.message import say, would
+from hub.cli.rehearsal import DryRun
 from hub.cli.subject import given
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.recipients.roster import NewRecipient, enter, find_live, leave, prohibited_by, verify_may_change, verify_new

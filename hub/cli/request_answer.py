@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from hub.cli.duty import Duty
-from hub.cli.home import DryRun
 from hub.cli.invocation import Acting, acting
 from hub.cli.message import say, warn, would
 from hub.cli.outfile import private_file
+from hub.cli.rehearsal import DryRun
 from hub.cli.request import RequestId, app, request_id_from
 from hub.requests.export import Form, complete
 from hub.requests.export import export as take_out

@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from hub.cli.duty import Duty
-from hub.cli.home import DryRun
 from hub.cli.invocation import acting
 from hub.cli.message import say, would
+from hub.cli.rehearsal import DryRun
 from hub.cli.request import RequestId, request_id_from
 from hub.cli.request_answer import app
 from hub.cli.table import Format, FormatOption, Table, show
-from hub.problems import ExitCode
+from hub.exit_code import ExitCode
 from hub.requests import erasing, reviewing, weighing
 from privacy.terms import PurposeId
 

@@ -10,10 +10,10 @@ from typing import Annotated, Final
 import typer
 
 from hub.cli.duty import Duty
-from hub.cli.home import DryRun
 from hub.cli.invocation import Acting, acting
 from hub.cli.message import say, warn, would
 from hub.cli.outfile import private_file
+from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.consents import Subject
 from hub.erasing import erase_many

@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from hub.cli.duty import Duty
-from hub.cli.home import DryRun
 from hub.cli.invocation import acting
 from hub.cli.message import say, warn, would
+from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.reveals.ask import Ask, ruled
 from hub.reveals.request import approve as agree

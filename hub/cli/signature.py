@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from hub.compose import Hub
 from hub.logs import LogEvent, log_of
-from hub.problems import OURS
+from hub.ours import OURS
 from privacy.store.audit import known_end
 
 _LOG: Final = log_of("cli")

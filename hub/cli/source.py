@@ -9,10 +9,11 @@ import polars as pl
 import typer
 
 from hub.cli.duty import Duty
-from hub.cli.invocation import Acting, Invocation, acting
+from hub.cli.invocation import Acting, acting
+from hub.cli.launch import Invocation
 from hub.cli.message import say, warn
 from hub.cli.table import Format, FormatOption, Table, show, show_json
-from hub.problems import ExitCode
+from hub.exit_code import ExitCode
 from ingest.contract.load import load_contract
 from ingest.contract.model import Contract
 from ingest.contract.schema import contract_schema

@@ -7,11 +7,11 @@ from typing import Annotated, Final
 import typer
 
 from hub.cli.duty import Duty
-from hub.cli.home import DryRun
 from hub.cli.invocation import Acting, acting
 from hub.cli.message import say, would
 from hub.cli.moment import instant_from
 from hub.cli.outfile import private_file
+from hub.cli.rehearsal import DryRun
 from hub.cli.subject import Identifier, one_subject_from
 from hub.cli.subject_accesses import accesses
 from hub.cli.table import Format, FormatOption, Table, show

@@ -8,12 +8,12 @@ import typer
 
 from hub.cli.duty import Duty
 from hub.cli.erasures import finish_erasures
-from hub.cli.home import DryRun
 from hub.cli.invocation import acting
 from hub.cli.message import say, would
+from hub.cli.rehearsal import DryRun
 from hub.cli.subject import Identifier, given
 from hub.cli.table import Format, FormatOption, Table, show
-from hub.problems import ExitCode
+from hub.exit_code import ExitCode
 from hub.suppression.erased_elsewhere import import_erased
 from hub.suppression.identifier import identifier_of
 from hub.suppression.listing import LiftReason, Whose, lift, listed, tell_whose

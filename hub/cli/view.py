@@ -9,10 +9,10 @@ import typer
 
 from hub import logs
 from hub.cli.duty import Duty
-from hub.cli.home import DryRun
 from hub.cli.invocation import Acting, acting
 from hub.cli.message import say, warn, would
 from hub.cli.moment import instant_from
+from hub.cli.rehearsal import DryRun
 from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.errors import AccessRefused

@@ -5,9 +5,9 @@ from typing import Annotated, Final
 
 import typer
 
-from hub.cli.home import DryRun
-from hub.cli.invocation import Invocation
+from hub.cli.launch import Invocation
 from hub.cli.message import say, would
+from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.errors import SettingsInvalid
 from hub.witness.record import trust as trust_log

@@ -7,15 +7,10 @@ histories and crash reports. So it is warned about on every start and by `varde 
 import base64
 import binascii
 from collections.abc import Mapping
-from typing import Final, Self
+from typing import Self
 
 from hub.errors import SettingsInvalid
 from hub.kek.file import FileKek
-
-WARNING: Final = (
-    "THE KEY-ENCRYPTION KEY IS AN ENVIRONMENT VARIABLE. This is for development only: every process of this account "
-    "can read it. Before real data comes in, use a file, AWS KMS or Vault (docs/guides/keys.md)."
-)
 
 
 class EnvironmentKek(FileKek):

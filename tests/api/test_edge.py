@@ -16,7 +16,7 @@ from hub.api.edge import MOST_BODY_BYTES, Edge
 from hub.authentication import Scope, add
 from hub.errors import SettingsInvalid
 from hub.logs import JsonLines
-from hub.problems import OURS
+from hub.ours import OURS
 from privacy.errors import SealBroken
 from privacy.store.audit_checkpoint import newest_checkpoint
 from privacy.terms import Role

@@ -143,7 +143,7 @@ def _called(call: ast.Call) -> str:
 MAY_PRINT: Final[dict[str, str]] = {}
 MAY_LOG: Final = {"hub/logs.py": "the one door"}
 MAY_SHOW_PLACES: Final = {
-    "hub/cli/edge.py": "frames_of: files, lines, functions and classes of an error, with VARDE_DEBUG"
+    "hub/cli/failure.py": "frames_of: files, lines, functions and classes of an error, with VARDE_DEBUG"
 }
 
 

@@ -31,7 +31,7 @@ from rich.traceback import Traceback
 from hub.api.identify import IdentifiedAnswer
 from hub.api.subject_tokens import TokenAnswer
 from hub.api.vouched import TokenBody
-from hub.cli.invocation import Invocation
+from hub.cli.launch import Invocation
 from hub.client import Client
 from hub.identification.code import Codes
 from hub.identification.grant import Granted

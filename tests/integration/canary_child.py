@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from hub import logs
 from hub.cli.app import make_app
-from hub.cli.invocation import Invocation
+from hub.cli.launch import Invocation
 from tests.integration.canary_provoked import PROVOKED
 
 MARK: Final = "\x1e"

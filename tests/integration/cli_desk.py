@@ -20,7 +20,7 @@ from typing import Any
 from typer.testing import CliRunner, Result
 
 from hub.cli.app import make_app
-from hub.cli.invocation import Invocation
+from hub.cli.launch import Invocation
 from tests.shop import ORDERS, people_contract, view_text
 
 AT = datetime(2025, 6, 10, 12, tzinfo=UTC)

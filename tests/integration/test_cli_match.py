@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hub.cli.app import make_app
-from hub.cli.invocation import Invocation
+from hub.cli.launch import Invocation
 from tests.match_people import people
 
 

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hub.cli.app import make_app
-from hub.cli.invocation import Invocation
+from hub.cli.launch import Invocation
 from hub.policy.pack import default_pack
 from tests.integration.cli_desk import AT, Desk, stocked
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.problems import ExitCode
+from hub.exit_code import ExitCode
 from tests.integration.cli_desk import SECRETS, Desk, stocked
 
 ASTRID = "shop:1"

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hub.cli.app import make_app
-from hub.cli.invocation import Invocation
+from hub.cli.launch import Invocation
 from hub.witness.record import watched
 from tests.builders_log import ALog
 

@@ -12,7 +12,8 @@ from sqlalchemy import text
 from hub.authentication import acting_principal
 from hub.compose import open_hub
 from hub.database.engine import engine_of
-from hub.database.schema import current_revision, downgrade, newest_revision, upgrade
+from hub.database.revision import current_revision, newest_revision
+from hub.database.schema import downgrade, upgrade
 from hub.database.unit import unit_of_work
 from hub.errors import HomeUnsafe, ServiceUnreachable
 from hub.home import Stores, label_index, make_home, put_policy_in_force

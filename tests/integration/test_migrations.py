@@ -4,12 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, MetaData, inspect, text
 from sqlmodel import SQLModel
 
 from hub.database.engine import engine_of
-from hub.database.schema import Target, current_revision, downgrade, newest_revision, upgrade
+from hub.database.revision import MIGRATIONS, Target, current_revision, newest_revision
+from hub.database.schema import downgrade, upgrade
 from hub.database.unit import RuleBroken, reading, unit_of_work
 from hub.keystore.tables import keystore_metadata
 from hub.migrations import tables as control_tables
@@ -233,3 +236,16 @@ _INDEX = (
     "INSERT INTO record_index (record_id, field, token, batch_id, standardiser_version, key_version) "
     "VALUES (:record, :field, :token, :batch, 1, 1)"
 )
+
+
+@pytest.mark.parametrize("target", ["control", "keystore"])
+def test_the_newest_revision_is_read_from_the_names_as_alembic_reads_it_from_the_files(target: Target) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("version_locations", str(MIGRATIONS / target))
+    config.set_main_option("path_separator", "os")
+    scripts = ScriptDirectory.from_config(config)
+    assert scripts.get_current_head() == newest_revision(target)
+    assert {each.revision for each in scripts.walk_revisions()} == {
+        path.name[:4] for path in (MIGRATIONS / target).glob("0*.py")
+    }

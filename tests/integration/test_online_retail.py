@@ -16,7 +16,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from hub.cli.app import make_app
-from hub.cli.invocation import Invocation
+from hub.cli.launch import Invocation
 from hub.errors import AccessRefused, ChildFailed
 from hub.predictions.service import score, train
 from hub.views.load import catalogue_text

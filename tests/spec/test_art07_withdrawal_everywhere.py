@@ -22,7 +22,7 @@ from hub import clock as wall_clock
 from hub.api.app import create_app
 from hub.authentication import Scope, add
 from hub.cli.app import make_app
-from hub.cli.invocation import Invocation
+from hub.cli.launch import Invocation
 from hub.compose import Hub, open_hub
 from hub.consents import Subject, Wish, record_wish
 from hub.contact.release import Outreach, released

@@ -13,7 +13,9 @@ import ingest
 import predict
 import privacy
 from hub.errors import AccessRefused, HomeUnsafe, NotAuthenticated, ServiceUnreachable, WriteUnknown
-from hub.problems import OURS, PROBLEMS, UNEXPECTED, ExitCode, problem_of, said, slug_of
+from hub.exit_code import ExitCode
+from hub.ours import OURS
+from hub.problems import PROBLEMS, UNEXPECTED, problem_of, said, slug_of
 from ingest.errors import FileRefused
 from privacy.errors import PrivacyError, PurposeUnknown
 from privacy.verifier import ProofRejected
