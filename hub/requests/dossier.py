@@ -181,7 +181,15 @@ def _purpose(purpose: Purpose, dossier: Dossier) -> dict[str, Any]:
 
 def _retention(policy: Policy) -> list[dict[str, Any]]:
     return [
-        {"table": rule.table, "data_category": rule.data_category, "law": rule.statutory, "rule": rule.name}
+        {
+            "table": rule.table,
+            "data_category": rule.data_category,
+            "period": rule.period,
+            "starts": rule.starts.value,
+            "purpose": rule.purpose,
+            "law": rule.statutory,
+            "rule": rule.name,
+        }
         for rule in policy.retention
     ]
 

@@ -165,7 +165,7 @@ def test_every_bad_token_gets_one_answer(caller: Caller, world: World, person: i
     del body["instance"]
     assert body == {
         "type": "urn:varde:problem:not-authenticated",
-        "title": "No valid principal",
+        "title": "The link or key does not work",
         "status": 401,
         "detail": body["detail"],
     }

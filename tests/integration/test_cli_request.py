@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hub.exit_code import ExitCode
-from tests.integration.cli_desk import SECRETS, Desk, stocked
+from tests.integration.cli_desk import AT, SECRETS, Desk, stocked
 
 ASTRID = "shop:1"
 
@@ -45,6 +45,22 @@ def test_from_the_inbox_to_the_closed_request(desk: Desk) -> None:
     assert desk.json("request", "list") == []
     steps = [each["step"] for each in desk.json("request", "show", request)]
     assert steps == ["received", "identified", "in_progress", "fulfilled"]
+
+
+def test_a_request_is_not_closed_before_its_deed(desk: Desk) -> None:
+    request = started(desk, "erasure")
+    for more in ((), ("--dry-run",)):
+        refused = desk.run("request", "fulfil", request, *more, role="dpo")
+        assert refused.exit_code == ExitCode.REFUSED
+        assert "varde request erase" in refused.output.replace("\n", " ")
+    half = desk.run("request", "fulfil", request, "--elsewhere", "other_system", role="dpo")
+    assert half.exit_code == ExitCode.USAGE
+    words = ("--elsewhere", "other_system", "--reference", "case-7")
+    done(desk, "fulfil", request, *words, "--dry-run")
+    assert "to be answered by" in done(desk, "show", request)
+    done(desk, "fulfil", request, *words)
+    told = " ".join(done(desk, "show", request).split())
+    assert f"fulfilled on {AT:%A} {AT.day} {AT:%B} {AT.year}" in told, told
 
 
 def test_a_file_that_is_there_is_not_written_over_and_nothing_is_opened(desk: Desk) -> None:

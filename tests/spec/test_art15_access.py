@@ -58,7 +58,9 @@ def test_art15_1d_it_is_told_how_long_name_and_address_are_kept(desk: Office, la
     told = " ".join(identity_kept_in_words(ruled, language))
     assert words("periods", "years", language, n=3) in told
     assert words("starts", "last_contact", language) in told
-    assert desk.told("shop:k1")["identity_kept"]
+    document = desk.told("shop:k1")
+    assert document["identity_kept"]
+    assert all(rule["period"] and rule["starts"] for rule in document["retention"])
 
 
 def test_art15_1_reads_of_the_data_are_told_with_date_and_purpose(desk: Office) -> None:
