@@ -4,15 +4,12 @@ import base64
 import ipaddress
 import json
 import socket
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import Session
 from typer.testing import CliRunner
 
 from hub.cli.app import make_app
@@ -21,7 +18,6 @@ from hub.consents import Wish
 from hub.erasing import erase
 from hub.erasure.certificate import told_by
 from hub.errors import AccessRefused, HubError, SettingsInvalid
-from hub.recipients import delivered
 from hub.recipients.address import RecipientUnfit, may_reach, networks_of, place_of
 from hub.recipients.roster import NewRecipient, enter, leave
 from hub.recipients.sending import Round, tell_due
@@ -46,7 +42,6 @@ from privacy.errors import PrivacyError
 from privacy.request import Right
 from privacy.store.audit import entries
 from privacy.store.erasure import find_certificate
-from privacy.store.ledger import LedgerEntry
 from privacy.terms import ActChannel, ConsentAct, PurposeId
 from tests import audit_faults
 from tests.builders import DATABASES, FixedClock
@@ -140,35 +135,6 @@ def test_a_restriction_that_a_delivery_brings_is_told_once(shop: Shop, tmp_path:
         assert tell_due(shop.hub) == Round(told=1)
         assert tell_due(shop.hub) == Round()
     assert json.loads(box.arrived[0][1])["type"] == "subject.restriction"
-
-
-def test_two_who_look_at_once_tell_of_a_restriction_once(
-    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rows = tmp_path / "stops.csv"
-    rows.write_text(f"{HEAD}\nc1,Kari N1,k1@example.org,,2025-02-01,yes\n", encoding="utf-8")
-    contract = PEOPLE.replace("purposes: [winback]", "purposes: [churn]").replace('"yes": given', '"yes": restricted')
-    others = ThreadPoolExecutor(1)
-    beside: list[Future[bool]] = []
-
-    def found(session: Session) -> list[LedgerEntry]:
-        entries = _next(session)
-        if not beside:  # the first who looks is slow
-            beside.append(others.submit(delivered.tell_of_deliveries, shop.hub))
-            with suppress(TimeoutError):
-                beside[0].result(1)
-        return entries
-
-    with receiver() as box:
-        shop.recipient(box)
-        shop.read()
-        ingest_file(contract_of_yaml(contract), rows, shop.hub.ports(shop.owner.principal_id))
-        _next = delivered._next
-        monkeypatch.setattr(delivered, "_next", found)
-        assert not delivered.tell_of_deliveries(shop.hub)
-        assert not beside[0].result(30)
-    others.shutdown()
-    assert len(shop.notices()) == 1
 
 
 def test_a_file_of_noes_tells_of_whom_it_restricts(little: Shop, tmp_path: Path) -> None:
