@@ -22,6 +22,7 @@ from hub.errors import HomeUnsafe, RestorePending
 from hub.instance.tables import InstanceRow
 from hub.kek.provider import kek_of
 from hub.keystore.ledger import KeyStoreLedger
+from hub.keystore.matching import matching_of
 from hub.keystore.named import audit_key
 from hub.keystore.store import SqlKeyStore
 from hub.keystore.suppression import suppression_index
@@ -200,6 +201,7 @@ class Hub:
             clock=self.clock,
             principal=principal,
             purpose_versions={purpose.id: purpose.version for purpose in self.policy().purposes},
+            matching=matching_of(self.keystore, self.settings.matching),
             reached=self.reached,
         )
 
@@ -236,8 +238,7 @@ def open_restored(settings: Settings, *, clock: Clock = wall_clock.now, reached:
     """
     if settings.database_url.startswith("sqlite") and not settings.home.is_dir():
         raise HomeUnsafe("the home", "there is none yet", "Run `varde init` first, or set VARDE_HOME")
-    engine = engine_of(settings.database_url)
-    key_engine = engine_of(settings.keystore_url)
+    engine, key_engine = engine_of(settings.database_url), engine_of(settings.keystore_url)
     verify_newest(engine, "control")
     verify_newest(key_engine, "keystore")
     with reading(engine) as session:

@@ -23,6 +23,7 @@ from hub.errors import HomeUnsafe
 from hub.instance.tables import InstanceRow
 from hub.kek.file import create_key_file
 from hub.kek.provider import kek_of
+from hub.keystore.matching import MATCHING
 from hub.keystore.named import audit_key, versions_of
 from hub.keystore.store import SqlKeyStore, holds_keys
 from hub.policy.agreement import verify_agreed
@@ -50,6 +51,7 @@ from privacy.terms import KeyId, PersonId, PrincipalId, Role, random_id
 
 HUB_KEYS: Final = (
     (KeyKind.INDEX, "identity"),
+    (KeyKind.INDEX, MATCHING),
     (KeyKind.INDEX, SUPPRESSION),
     (KeyKind.INSTANCE, "labels"),
     (KeyKind.SIGNING, "audit"),

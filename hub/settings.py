@@ -8,6 +8,7 @@
 | VARDE_LAKE_URL | sealed lake | folder in the home |
 | VARDE_KEK | `file:/path`, `aws-kms:KEY?region=R`, `vault:MOUNT/KEY`, `env:NAME` (development) | key/kek in the home |
 | VARDE_ENGINE | `polars` | polars |
+| VARDE_MATCHING | how records of people are joined: `exact` rules, or the `model` | exact |
 | VARDE_COUNTRY | the controller's seat: NO, SE, DK, FI, IS, DE, with a Land as DE-BY; its holidays and authority | NO |
 | VARDE_CONTROLLER | name and contact of the controller, as people who ask for their data are told it | none |
 | VARDE_ANCHORS | where checkpoints are kept outside, addresses with spaces between (a list in the file) | none |
@@ -35,6 +36,8 @@ from urllib.parse import parse_qs, urlsplit
 from hub.errors import SettingsInvalid
 from privacy.secret import SecretText
 
+EXACT: Final = "exact"
+MODEL: Final = "model"
 DEFAULT_HOME: Final = "varde-home"
 CONFIG_FILE: Final = "varde.toml"
 _IN_FILE: Final = {
@@ -43,6 +46,7 @@ _IN_FILE: Final = {
     "lake_url": "VARDE_LAKE_URL",
     "kek": "VARDE_KEK",
     "engine": "VARDE_ENGINE",
+    "matching": "VARDE_MATCHING",
     "anchors": "VARDE_ANCHORS",
     "ledger_copy": "VARDE_LEDGER_COPY",
     "country": "VARDE_COUNTRY",
@@ -124,6 +128,7 @@ class Settings:
     lake_root: Path
     kek: KekSetting
     engine: str
+    matching: str
     token: str | None = field(repr=False)
     anchors: tuple[str, ...] = field(default=(), repr=False)  # a mail address is about a person
     smtp_login: tuple[str, str] | None = field(default=None, repr=False)
@@ -171,6 +176,7 @@ class Settings:
             lake_root=_folder_of("VARDE_LAKE_URL", found.get("lake_url", str(folder / "lake"))),
             kek=KekSetting.of(found.get("kek", str(folder / "key" / "kek")), environment),
             engine=_engine_of(found.get("engine", "polars")),
+            matching=_matching_of(found.get("matching", EXACT)),
             token=environment.get("VARDE_TOKEN") or None,
             anchors=tuple(found.get("anchors", "").split()),
             smtp_login=_login_of(environment),
@@ -265,3 +271,10 @@ def _engine_of(engine: str) -> str:
     if engine != "polars":
         raise SettingsInvalid("VARDE_ENGINE", "only polars is supported so far", "Leave it out or set it to polars")
     return engine
+
+
+def _matching_of(matching: str) -> str:
+    if matching not in (EXACT, MODEL):
+        remedy = f"Use {EXACT} (rules that anybody can check) or {MODEL} (docs/guides/matching.md)"
+        raise SettingsInvalid("VARDE_MATCHING", "people are joined in no such way", remedy)
+    return matching

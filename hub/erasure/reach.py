@@ -31,7 +31,10 @@ KEPT: Final[Mapping[str, str]] = {
 """Tables whose rows stay, and on which ground."""
 
 _IN_ORDER: Final = frozenset(
-    {"record_revision", "record_correction", "record_index", "held_text", "crosswalk", "contact_of", "source_record"}
+    {
+        *("record_revision", "record_correction", "record_index", "held_text", "crosswalk", "contact_of"),
+        *("match_form", "match_token", "match_edge", "match_decision", "source_record"),
+    }
 )
 _CHUNK: Final = 500
 

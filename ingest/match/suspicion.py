@@ -17,7 +17,7 @@ _AT_ODDS: Final = 0.5
 _LIKELY: Final = 0.5
 _SEVERAL: Final = 3
 """Records; of two that differ in one thing the edge has said so already."""
-_OWN: Final = ("birth", "national_id")
+OWN: Final = ("birth", "national_id")
 """Comparisons of what one person has one of."""
 
 
@@ -39,7 +39,7 @@ def suspicions(clusters: pl.Series, edges: pl.DataFrame) -> pl.DataFrame:
         "thin": (pl.col("size") >= _SMALLEST) & (pl.col("likely").fill_null(0) / pl.col("pairs") < _THIN),
     } | {
         f"at odds: {name}": (pl.col("size") >= _SEVERAL) & (pl.col(f"odd_{name}") > _AT_ODDS * pl.col(f"told_{name}"))
-        for name in _OWN
+        for name in OWN
         if f"level_{name}" in edges.columns
     }
     found = [told.filter(doubt).select("cluster", "size", reason=pl.lit(name)) for name, doubt in doubts.items()]
@@ -49,7 +49,7 @@ def suspicions(clusters: pl.Series, edges: pl.DataFrame) -> pl.DataFrame:
 def _inside(clusters: pl.Series, edges: pl.DataFrame) -> pl.DataFrame:
     """Count for each cluster its likely pairs, and those that a comparison told of and that disagree in it."""
     left, right = clusters.gather(edges["left"]), clusters.gather(edges["right"])
-    names = [name for name in _OWN if f"level_{name}" in edges.columns]
+    names = [name for name in OWN if f"level_{name}" in edges.columns]
     return (
         edges.with_columns(cluster=left)
         .filter(left == right)

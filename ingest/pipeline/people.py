@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import polars as pl
 
@@ -19,6 +19,7 @@ from ingest.pipeline.acts import consent_acts
 from ingest.pipeline.arrival import Arrival
 from ingest.pipeline.behind import Behind
 from ingest.pipeline.corrections import with_corrections
+from ingest.pipeline.forming import Formed, form_chunk
 from ingest.pipeline.indexing import index_chunk
 from ingest.pipeline.naming import records_of_keys
 from ingest.pipeline.ports import Ports
@@ -129,18 +130,26 @@ class IdentityArrival(Arrival):
         with ThreadPoolExecutor(1) as beside:  # the key store is another database: it writes while this one reckons
             durable = beside.submit(self.ports.keys.add_column, keys)
             indexed = index_chunk(fresh, kind=self.kind, country=self.contract.country, indexes=self.ports.indexes)
+            formed = self._formed(fresh)
             reckoned = Reckoned(
                 indexes=indexed.rows,
                 revisions=self._revisions(fresh, keys) | {"tokens": indexed.of_row["tokens"].to_list()},
                 contacts=self._contacts(fresh),
                 acts=(self._acts(fresh), self._heeded(restrictive)),
                 waiting=partial(self._waiting_acts, self._screen.of_this_chunk(), fresh, indexed.rows),
+                formed=formed,
             )
             durable.result()
         self.ports.reached("keys_durable")
         return reckoned
 
-    def _revisions(self, fresh: pl.DataFrame, keys: KeyColumn) -> dict[str, Sequence[object]]:
+    def _formed(self, fresh: pl.DataFrame) -> Formed | None:
+        """Say by what people are found when they are matched; organisations are joined by exact rules alone."""
+        if self.ports.matching is None or self.kind is not EntityKind.PERSON or fresh.is_empty():
+            return None
+        return form_chunk(fresh, self.contract.country, self.ports.matching)
+
+    def _revisions(self, fresh: pl.DataFrame, keys: KeyColumn) -> dict[str, Sequence[Any]]:
         """Seal each document under its key as the record's next revision."""
         nth = pl.int_range(1, pl.len() + 1).over("record", order_by="_line")
         numbers = fresh.select(pl.col("highest").fill_null(0) + nth).to_series().to_list()

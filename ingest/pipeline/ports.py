@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from time import thread_time
 from typing import Protocol
@@ -10,6 +10,7 @@ from typing import Protocol
 import polars as pl
 from sqlmodel import Session
 
+from ingest.match.saved import SavedModel
 from privacy.audit import AuditFields
 from privacy.blind_index import CANDIDATE_BYTES, FULL_BYTES, REFERENCE_BYTES, BlindIndex
 from privacy.keys import Key, KeyStore
@@ -88,9 +89,26 @@ class Indexes:
         """Digest a document, to know an unchanged one without opening the last."""
         return BlindIndex(self.key, "content", CANDIDATE_BYTES)
 
+    def candidate(self, key: str) -> BlindIndex:
+        """Index a candidate key of matching, across sources."""
+        return BlindIndex(self.key, f"match:{key}", REFERENCE_BYTES)
+
+    def frequency(self, column: str) -> BlindIndex:
+        """Name the common values of a column that are counted."""
+        return BlindIndex(self.key, f"frequency:{column}", CANDIDATE_BYTES)
+
     def delivery(self) -> BlindIndex:
         """Digest a delivery: contract and file content."""
         return BlindIndex(self.key, "delivery", FULL_BYTES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matching:
+    """How people are matched: the model, and the indexes under a key of matching's own, with its version."""
+
+    model: SavedModel = field(repr=False)
+    indexes: Indexes
+    key_version: int = 1
 
 
 def _nothing(_step: str) -> None:
@@ -106,7 +124,8 @@ class Ports:
     """Everything the pipeline is given.
 
     `reached` is told each named step, for the crash tests; `progress` the number of rows read so far; `spent` tells the
-    processor seconds of this thread, by which transactions are kept short.
+    processor seconds of this thread, by which transactions are kept short. Without `matching` people are joined by
+    exact rules.
     """
 
     unit_of_work: UnitOfWork
@@ -121,6 +140,7 @@ class Ports:
     principal: PrincipalId
     purpose_versions: Mapping[str, int]
     held_text_days: int = 30
+    matching: Matching | None = None
     progress: Callable[[int], None] = _no_progress
     reached: Callable[[str], None] = _nothing
     spent: Callable[[], float] = thread_time

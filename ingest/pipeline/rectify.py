@@ -20,6 +20,7 @@ from ingest.identity.comparable import STANDARDISER_VERSION
 from ingest.identity.correction import Corrected, Correction, form_of, written
 from ingest.pipeline.arrival import new_key
 from ingest.pipeline.corrections import correction_cell
+from ingest.pipeline.forming import form_chunk
 from ingest.pipeline.indexing import index_chunk
 from ingest.pipeline.ports import Ports
 from ingest.pipeline.revising import revision_cell
@@ -34,6 +35,7 @@ from ingest.store.correction import (
     sealed_corrections,
     told_revisions,
 )
+from ingest.store.match_form import add_forms, add_tokens
 from ingest.store.record import add_indexes, add_revisions, tokens_of_records
 from privacy.audit import AuditFields
 from privacy.keys import Key, KeyKind, NewKey
@@ -189,6 +191,7 @@ def _write(
         stale = {field for name in each.correction for field in _FIELDS.get(name, ())}
         drop_indexes(session, each.last.record_id, stale, tokens_of_records(session, [each.last.record_id]))
     add_indexes(session, _index_columns(indexed.rows, batch_id))
+    _form(session, changes, asked.country, bringing)
     add_revisions(session, _revision_columns(changes, indexed.of_row["tokens"].to_list(), bringing, keys=keys))
     pairs = zip(changes, keys, strict=True)
     add_corrections(session, [_correction_row(each, asked, bringing, key=key) for each, (_, key) in pairs])
@@ -200,6 +203,17 @@ def _write(
     )
     ports.audit(session, "request.rectify", ports.principal, fields)
     asked.beside(session)
+
+
+def _form(session: Session, changes: Sequence[_Change], country: str, bringing: _Bringing) -> None:
+    """Say by what the corrected records are found when they are matched."""
+    if bringing.ports.matching is not None:
+        formed = form_chunk(_frame(changes), country, bringing.ports.matching)
+        forms, tokens = formed.columns(
+            [each.last.record_id for each in changes], [each.last.revision + 1 for each in changes]
+        )
+        add_forms(session, {**forms, "batch_id": Same(bringing.batch_id)})
+        add_tokens(session, tokens)
 
 
 def _batch(bringing: _Bringing, rows: int) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
 from ingest.identity.comparable import STANDARDISER_VERSION
+from ingest.pipeline.forming import Formed, Forming
 from ingest.pipeline.pace import Pace
 from ingest.pipeline.ports import Ports
 from ingest.store import record as records
@@ -25,16 +26,18 @@ class Reckoned:
     """What a chunk comes to, with nothing in clear.
 
     `indexes` has record, field, token (in the order of tokens). `revisions` are columns of `record_revision`, in the
-    order of record ids, but for those that are one for the batch. `contacts` has record, organisation. `acts` are what
-    the accepted rows say, then what the refused ones do; `waiting` tells what was said before these records were there,
-    and is asked when their indexes are committed.
+    order of record ids, but for those that are one for the batch; `formed` says by what those are found when matched,
+    None where nothing is matched. `contacts` has record, organisation. `acts` are what the accepted rows say, then what
+    the refused ones do; `waiting` tells what was said before these records were there, and is asked when their indexes
+    are committed.
     """
 
     indexes: pl.DataFrame
-    revisions: dict[str, Sequence[object]]
+    revisions: dict[str, Sequence[Any]]
     contacts: pl.DataFrame
     acts: tuple[list[Act], list[Act]]
     waiting: Callable[[], list[Act]]
+    formed: Formed | None = None
 
 
 class Revising:
@@ -43,12 +46,15 @@ class Revising:
     def __init__(self, batch_id: BatchId, ports: Ports) -> None:
         self._batch_id = batch_id
         self._ports = ports
+        self._forming = Forming(batch_id, ports)
         self._paces: defaultdict[str, Pace] = defaultdict(lambda: Pace(ports.spent))
 
     def write(self, reckoned: Reckoned) -> None:
         """Stage a chunk whose keys are durable: invisible until the batch counts, but for acts that restrict."""
         self._write_indexes(reckoned.indexes)
         self._write_acts(reckoned.waiting())
+        if reckoned.formed is not None:
+            self._forming.write(reckoned.formed, reckoned.revisions["record_id"], reckoned.revisions["revision"])
         self._write_revisions(reckoned.revisions)
         self._write_contacts(reckoned.contacts)
         for acts in reckoned.acts:
@@ -71,7 +77,7 @@ class Revising:
                 records.add_indexes(session, columns)
             self._ports.reached("indexes_staged")
 
-    def _write_revisions(self, columns: dict[str, Sequence[object]]) -> None:
+    def _write_revisions(self, columns: dict[str, Sequence[Any]]) -> None:
         """Stage each sealed document as its record's next revision."""
         for part in self._paces["revisions"].parts(len(columns["record_id"])):
             some: Columns = {name: column[part] for name, column in columns.items()} | {

@@ -12,9 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sqlmodel import Session
+
 from ingest.identity.clustering import Regrouping, moves_of
 from ingest.identity.exact import RULES
+from ingest.pipeline.edging import write_edges
 from ingest.pipeline.ports import Ports
+from ingest.pipeline.resolving import Resolved, resolved
 from ingest.store import batch as batches
 from ingest.store import identity
 from ingest.store.move import Cause, apply_moves
@@ -31,6 +35,16 @@ class _Plan:
 
     regroupings: list[Regrouping]
     version: tuple[int, int]
+    resolved: Resolved | None = None
+
+    def holds(self, session: Session) -> bool:
+        """Say whether nothing came between; call it under the epoch's lock."""
+        return identity.crosswalk_version(session) == self.version
+
+    @property
+    def word(self) -> str:
+        """What moves records, as the history of moves tells it."""
+        return "exact_rules" if self.resolved is None else "model"
 
 
 def settle(batch_id: BatchId, ports: Ports) -> int:
@@ -39,6 +53,8 @@ def settle(batch_id: BatchId, ports: Ports) -> int:
     moved, settled = 0, False
     while not settled:
         plan = _planned(batch_id, ports)
+        if plan.resolved is not None and not write_edges(plan.resolved, ports, plan.holds):
+            continue
         moved += sum(_carry_out(run, plan, batch_id, ports) for run in _runs(plan.regroupings))
         settled = _note_settled(batch_id, plan, ports)
     ports.reached("settled")
@@ -57,6 +73,10 @@ def _let_acts_take_effect(batch_id: BatchId, ports: Ports) -> None:
 def _planned(batch_id: BatchId, ports: Ports) -> _Plan:
     with ports.read_only() as session:
         version = identity.crosswalk_version(session)
+    resolution = resolved(batch_id, ports)
+    if resolution is not None:
+        return _Plan(resolution.regroupings, version, resolution)
+    with ports.read_only() as session:
         linked = identity.linked_with(session, batch_id)
     outcome = moves_of(linked.indexes, linked.members, RULES, corrected=linked.corrected)
     return _Plan(outcome.regroupings, version)
@@ -67,9 +87,9 @@ def _carry_out(run: Sequence[Regrouping], plan: _Plan, batch_id: BatchId, ports:
     moves = [move for regrouping in run for move in regrouping.moves]
     with ports.unit_of_work() as session:
         lock_epoch(session)
-        if identity.crosswalk_version(session) != plan.version:
+        if not plan.holds(session):
             return 0
-        cause = Cause(word="exact_rules", actor=ports.principal, at=ports.clock(), batch_id=batch_id)
+        cause = Cause(word=plan.word, actor=ports.principal, at=ports.clock(), batch_id=batch_id)
         apply_moves(session, moves, cause)
         bump_epoch(session, sorted({record for each in run for record in each.records}), kind="crosswalk")
         plan.version = identity.crosswalk_version(session)
@@ -81,7 +101,7 @@ def _note_settled(batch_id: BatchId, plan: _Plan, ports: Ports) -> bool:
     """End the batch's time between, unless something came between: its new records are read from here on."""
     with ports.unit_of_work() as session:
         lock_epoch(session)
-        if identity.crosswalk_version(session) != plan.version:
+        if not plan.holds(session):
             return False
         if batches.settle_visible(session, batch_id) and batches.brought_records(session, batch_id):
             bump_epoch_for_all(session, kind="batch")

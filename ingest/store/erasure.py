@@ -6,6 +6,9 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlmodel import Session, SQLModel, col
 
+from ingest.store.match_decision import drop_decisions_of
+from ingest.store.match_edge import drop_edges_of
+from ingest.store.match_form import drop_forms, forms_held
 from ingest.store.record import tokens_of_records
 from ingest.tables.batch import QuarantineRow
 from ingest.tables.identity import ContactOf, Crosswalk
@@ -54,6 +57,9 @@ def delete_records(session: Session, records: Sequence[RecordId]) -> None:
             session.execute(delete(RecordIndex).where(indexes))
         for table in (RecordRevision, RecordCorrection, HeldText, Crosswalk):
             session.execute(delete(table).where(col(table.record_id).in_(chunk)))
+        drop_forms(session, forms_held(session, chunk))
+        drop_edges_of(session, chunk)
+        drop_decisions_of(session, chunk)
         contact = or_(col(ContactOf.person_record).in_(chunk), col(ContactOf.organisation_record).in_(chunk))
         session.execute(delete(ContactOf).where(contact))
 

@@ -94,7 +94,7 @@ def linked_with(session: Session, batch_id: BatchId) -> Linked:
     rows: list[tuple[bytes, str, bytes]] = []
     looked: set[bytes] = set()
     frontier: Iterable[bytes] = _records_that_share(session, batch_id)
-    while near := _with_their_entities(session, frontier, found):
+    while near := with_their_entities(session, frontier, found):
         found |= near
         tokens = _rows_of(session, near)
         brought = {record for record, _, _, batch in tokens if batch == batch_id}
@@ -104,7 +104,7 @@ def linked_with(session: Session, batch_id: BatchId) -> Linked:
         looked |= unseen
         frontier = {record for record, *_ in _counted_rows(session, sorted(unseen))}
     indexes = pl.DataFrame(rows, schema=_INDEX_SCHEMA, orient="row").unique()
-    return Linked(indexes, _members(session, found), frozenset(corrected_by(session, batch_id)))
+    return Linked(indexes, members_frame(session, found), frozenset(corrected_by(session, batch_id)))
 
 
 def _rows_of(session: Session, records: Mapping[bytes, bytes]) -> list[tuple[bytes, str, bytes, bytes]]:
@@ -147,16 +147,14 @@ def _shared_tokens(session: Session, batch_id: BatchId, revised: int) -> list[by
     return sorted(token for (token,) in select_among(session, _SHARED_AMONG, tokens_of_batch(session, batch_id)))
 
 
-def _with_their_entities(
-    session: Session, records: Iterable[bytes], found: Mapping[bytes, bytes]
-) -> dict[bytes, bytes]:
+def with_their_entities(session: Session, records: Iterable[bytes], found: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
     """Return the entity of each record that was not found yet, and of all other records of those entities."""
     fresh = sorted(set(records) - found.keys())
     entities = sorted({entity for (entity,) in select_among(session, _ENTITIES, fresh)})
     return {record: entity for record, entity in select_among(session, _MEMBERS, entities) if record not in found}
 
 
-def _members(session: Session, entity_of: Mapping[bytes, bytes]) -> pl.DataFrame:
+def members_frame(session: Session, entity_of: Mapping[bytes, bytes]) -> pl.DataFrame:
     """Put the entity that a record was born with, and its age, beside the one it belongs to now."""
     records = sorted(entity_of)
     own = dict(entity_of)
@@ -168,7 +166,7 @@ def _members(session: Session, entity_of: Mapping[bytes, bytes]) -> pl.DataFrame
 
 def members_of(session: Session, records: Sequence[RecordId]) -> pl.DataFrame:
     """Return all records of the entities that some records belong to: record, entity."""
-    rows = list(_with_their_entities(session, records, {}).items())
+    rows = list(with_their_entities(session, records, {}).items())
     return pl.DataFrame(rows, schema={"record": pl.Binary, "entity": pl.Binary}, orient="row")
 
 

@@ -6,8 +6,10 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, delete, func, inspect, or_, select, tuple_, update
 from sqlmodel import Session, SQLModel, col
 
+from ingest.store.match_form import drop_forms, some_forms_of_batch
 from ingest.tables.batch import Batch, BatchMetric, CategoryValue, QuarantineRow
 from ingest.tables.identity import ContactOf
+from ingest.tables.match import MatchFrequency
 from ingest.tables.record import HeldText, RecordIndex, RecordRevision
 from privacy.blind_index import CANDIDATE_BYTES
 from privacy.terms import BatchId
@@ -22,7 +24,9 @@ def sweep_batch(session: Session, batch_id: BatchId) -> int:
     Call it again, each time in a transaction of its own, until it returns 0: a million rows at once would hold the
     lock for seconds. Record ids stay (they are names for life).
     """
-    for table in (RecordRevision, HeldText, ContactOf, QuarantineRow, BatchMetric, CategoryValue):
+    if (count := drop_forms(session, some_forms_of_batch(session, batch_id))) > 0:
+        return count
+    for table in (RecordRevision, HeldText, ContactOf, QuarantineRow, BatchMetric, CategoryValue, MatchFrequency):
         if (count := _delete_some(session, table, col(table.batch_id) == batch_id)) > 0:
             return count
     return 0

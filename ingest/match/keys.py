@@ -1,0 +1,50 @@
+"""Candidate keys of records one by one: what two records share if they are compared at all (see `candidates`).
+
+A key that a spec names for candidates, or that a rule wants equal, is a value put together from columns. Whoever keeps
+keys keeps them under a keyed digest: `as_number` says in which form.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import polars as pl
+
+from ingest.match.spec import Spec
+
+TOKEN_BYTES: Final = 8
+_BITS: Final = 62
+"""Of a digest: what an integer column holds on every database, and packs. Two keys of 24 million meet with odds of 1 to
+16,000, and then two records are compared in vain."""
+_SEPARATOR: Final = "\x1f"
+
+
+def keys_of(spec: Spec) -> tuple[tuple[str, ...], ...]:
+    """Return every key by which records are compared, each once: of the candidates, then of the rules."""
+    return tuple(dict.fromkeys([*spec.candidates, *(rule.equal for rule in spec.rules)]))
+
+
+def key_values(frame: pl.DataFrame, keys: Sequence[Sequence[str]]) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield each key's name with the rows that have it: row (UInt32), value (String); a key that nobody has not."""
+    rows = frame.with_row_index("row")
+    for key in keys:
+        told = rows.select("row", value=pl.concat_str(key, separator=_SEPARATOR)).drop_nulls()
+        if told.height:
+            yield "+".join(key), told
+
+
+def as_number(digest: bytes) -> int:
+    """Read a digest of eight bytes as a number that is not negative."""
+    return int.from_bytes(digest[:TOKEN_BYTES], "big") >> (8 * TOKEN_BYTES - _BITS)
+
+
+def pairs_that_share(carried: pl.DataFrame, *, largest: int) -> pl.DataFrame:
+    """Pair rows by what they carry: left, right (UInt32, left first), each pair once, in order.
+
+    Args:
+        carried: row (UInt32), token; a row carries a token once.
+        largest: how many rows may share a token; a larger block makes no pairs.
+
+    """
+    block = carried.filter(pl.len().over("token").is_between(2, largest)).sort("row")
+    pairs = block.join(block, on="token").filter(pl.col("row") < pl.col("row_right"))
+    return pairs.select(left="row", right="row_right").unique().sort("left", "right")

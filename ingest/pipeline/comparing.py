@@ -1,0 +1,185 @@
+"""Records compared by a saved model: candidates by their tokens, opened in memory for one audited act, scored.
+
+Of a batch's records those that share a key with somebody are opened, and whoever they share it with; nobody else. What
+leaves here are numbers between record ids.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from ingest.match.candidates import LARGEST_BLOCK
+from ingest.match.form import ATTRIBUTES, comparable_people
+from ingest.match.keys import pairs_that_share
+from ingest.match.pooled import Pool, rarities
+from ingest.match.rarity import usual_shares
+from ingest.match.saved import SavedModel
+from ingest.match.scorer import levels_of
+from ingest.match.trust import lifted_by
+from ingest.match.weighing import weighed
+from ingest.pipeline.opening import open_documents
+from ingest.pipeline.ports import Matching, Ports
+from ingest.store.match_edge import edges_near
+from ingest.store.match_form import carriers, forms_of, tokens_of
+from ingest.store.match_frequency import POOLED, frequencies
+from privacy.terms import BatchId, RecordId
+
+LEAST_KEPT: Final = 0.01
+"""Probability below which an edge is not kept, unless its weight speaks for one person: it joins nothing."""
+_LARGEST_CIRCLE: Final = 40
+"""As in `candidates`: links of a record beyond which its neighbours are not put side by side."""
+_WHY: Final = "matching"
+_PAIRS: Final = {"record": pl.Binary, "other": pl.Binary}
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What comparing a batch's records found.
+
+    `edges` has record, other (the smaller first), `level_NAME`, `weight_NAME`, `weight_look_alikes`, `weight`,
+    `probability`, `rule`, `closing`; `touched` are the records of the batch that are matched.
+    """
+
+    edges: pl.DataFrame
+    touched: pl.Series
+
+
+class Comparing:
+    """Compares records of one batch; opens each record once."""
+
+    def __init__(self, batch_id: BatchId, matching: Matching, ports: Ports) -> None:
+        self._batch_id = batch_id
+        self._matching = matching
+        self._model = matching.model
+        self._ports = ports
+        self._frame: pl.DataFrame | None = None
+
+    def run(self, touched: pl.DataFrame) -> Compared:
+        """Compare; `touched` are the forms of the batch's records as `match_form.forms_of` returns them."""
+        pairs, forms = self._candidates(touched)
+        first = self._scored(pairs, forms).with_columns(closing=pl.lit(value=False))
+        closing = self._closing(first, touched["record"])
+        second = self._scored(closing, None).with_columns(closing=pl.lit(value=True))
+        found = pl.concat([first, second]) if second.height else first
+        return Compared(self._kept(found), touched["record"])
+
+    def _candidates(self, touched: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return pairs (record, other) that share a token which few carry, and the forms of all who do."""
+        mine = tokens_of(touched)
+        with self._ports.read_only() as session:
+            carried = carriers(session, mine["token"].unique().sort(), self._batch_id)
+            near = carried.join(mine.select("token").unique(), on="token", how="semi")
+            others = near.filter(~pl.col("record").is_in(touched["record"].implode()))["record"].unique().sort()
+            forms = pl.concat([touched, forms_of(session, others.to_list())]).sort("record")
+        held = tokens_of(forms).join(near.select("token").unique(), on="token", how="semi")
+        ids = forms.select("record").with_row_index("row")
+        rows = held.join(ids, on="record").select("row", "token")
+        is_mine = forms["record"].is_in(touched["record"].implode())
+        shared = pairs_that_share(rows, largest=LARGEST_BLOCK)
+        asked = shared.filter(is_mine.gather(shared["left"]) | is_mine.gather(shared["right"]))
+        pairs = {name: forms["record"].gather(asked[end]) for name, end in (("record", "left"), ("other", "right"))}
+        return pl.DataFrame(pairs, schema=_PAIRS), forms
+
+    def _scored(self, pairs: pl.DataFrame, forms: pl.DataFrame | None) -> pl.DataFrame:
+        """Score pairs of records; those of whom one cannot be opened any more are left out."""
+        frame = self._opened(pairs, forms)
+        spec, model = self._model.spec, self._model.model
+        rows = frame.select("record").with_row_index("row")
+        ends = pairs.join(rows, on="record").rename({"row": "left"})
+        ends = ends.join(rows, left_on="other", right_on="record").rename({"row": "right"})
+        asked = ends.select("left", "right").sort("left", "right")
+        known = tuple(each for each in spec.comparisons if each.name in model.m)
+        told = weighed(levels_of(frame, asked, known), spec, model, self._rarities(frame))
+        believed = _believed(frame, told, self._model)
+        whole = believed.filter((pl.col("probability") >= LEAST_KEPT) | (pl.col("weight") >= 0))
+        named = {name: frame["record"].gather(whole[end]) for name, end in (("record", "left"), ("other", "right"))}
+        return whole.drop("left", "right").with_columns(pl.Series(name, ids) for name, ids in named.items())
+
+    def _opened(self, pairs: pl.DataFrame, forms: pl.DataFrame | None) -> pl.DataFrame:
+        """Return records in comparable form: those that were opened before, and those of the pairs."""
+        wanted = pl.concat([pairs["record"], pairs["other"].alias("record")]).unique().sort()
+        known = wanted.is_in(self._frame["record"].implode()) if self._frame is not None else None
+        fresh = wanted if known is None else wanted.filter(~known)
+        if forms is None:
+            with self._ports.read_only() as session:
+                forms = forms_of(session, fresh.to_list())
+        opened = comparable(open_documents([RecordId(each) for each in fresh], self._ports, why=_WHY), forms)
+        self._frame = opened if self._frame is None else pl.concat([self._frame, opened]).sort("record")
+        return self._frame
+
+    def _rarities(self, frame: pl.DataFrame) -> dict[str, pl.Series]:
+        usual = usual_shares(self._model.spec, self._model.model)
+        with self._ports.read_only() as session:
+            counts = frequencies(session, list(usual))
+        pools = {column: self._pool(frame[column], counts.filter(pl.col("column") == column)) for column in usual}
+        return rarities(frame, pools, usual)
+
+    def _pool(self, values: pl.Series, counts: pl.DataFrame) -> Pool:
+        """Read the counts of a column for the values at hand; how many carry the others is pooled with the rest."""
+        common = counts.filter(pl.col("token") != POOLED)
+        distinct = values.drop_nulls().unique()
+        digests = self._matching.indexes.frequency(values.name).tokens_of(distinct if common.height else ())
+        named = pl.DataFrame({"value": distinct[: len(digests)], "token": pl.Series(digests, dtype=pl.Binary)})
+        found = named.join(common, on="token").select("value", len="carriers")
+        pooled = counts.filter(pl.col("token") == POOLED)
+        elsewhere = int(common["carriers"].sum()) - int(found["len"].sum())
+        return Pool(found, int(pooled["values"].sum()), int(pooled["carriers"].sum()), told_elsewhere=elsewhere)
+
+    def _closing(self, first: pl.DataFrame, touched: pl.Series) -> pl.DataFrame:
+        """Return the pairs not compared yet that a new link gives a neighbour in common: record, other.
+
+        Whoever is linked to both A and B asks how A and B stand to one another, as `candidates.closing_pairs` does.
+        """
+        linked = first.filter(pl.col("weight") >= 0).select("record", "other", new=pl.lit(value=True))
+        ends = pl.concat([linked["record"], linked["other"].alias("record")]).unique()
+        with self._ports.read_only() as session:
+            stored = edges_near(session, ends.to_list())
+        mine = touched.implode()
+        old = stored.filter(~pl.col("record").is_in(mine) & ~pl.col("other").is_in(mine))
+        links = old.filter((pl.col("weight") >= 0) & ~pl.col("closing"))
+        both = pl.concat([linked, links.select("record", "other", new=pl.lit(value=False))])
+        turned = both.select(record="other", other="record", new="new")
+        near = pl.concat([both, turned]).filter(pl.len().over("record") <= _LARGEST_CIRCLE)
+        steps = near.join(near, on="record").filter(
+            (pl.col("other") < pl.col("other_right")) & (pl.col("new") | pl.col("new_right"))
+        )
+        known = pl.concat([first.select("record", "other"), old.select("record", "other")])
+        asked = steps.select(record="other", other="other_right").unique()
+        return asked.join(known, on=["record", "other"], how="anti").sort("record", "other")
+
+    def _kept(self, edges: pl.DataFrame) -> pl.DataFrame:
+        return edges.unique(["record", "other"], keep="first", maintain_order=True).sort("record", "other")
+
+
+def comparable(documents: Mapping[RecordId, bytes], forms: pl.DataFrame) -> pl.DataFrame:
+    """Bring opened documents to comparable form; a row without a country is read by that of its form."""
+    told = pl.DataFrame(
+        {"record": list(documents), "document": [each.decode() for each in documents.values()]},
+        schema={"record": pl.Binary, "document": pl.String},
+    )
+    attributes = pl.Struct(dict.fromkeys(ATTRIBUTES, pl.String))
+    read = told.with_columns(pl.col("document").str.json_decode(attributes)).unnest("document")
+    beside = forms.select("record", "source", beside="country").unique("record")
+    whole = read.join(beside, on="record", how="left").with_columns(country=pl.coalesce("country", "beside"))
+    return comparable_people(whole.drop("beside"))
+
+
+def _believed(frame: pl.DataFrame, edges: pl.DataFrame, model: SavedModel) -> pl.DataFrame:
+    """Give edges the probabilities that clusters taught, and rules their say."""
+    curve = model.model.curve
+    if curve is not None:
+        edges = edges.with_columns(curve.probability(edges["weight"]))
+    return lifted_by(frame, edges, model.spec.rules, model.trusts)
+
+
+def blob(columns: Sequence[pl.Series], dtype: str) -> list[bytes]:
+    """Put the numbers of each row into bytes."""
+    if not columns:
+        return []
+    table = np.column_stack([column.to_numpy() for column in columns]).astype(dtype)
+    width = table.shape[1] * table.dtype.itemsize
+    whole = table.tobytes()
+    return [whole[start : start + width] for start in range(0, len(whole), width)]

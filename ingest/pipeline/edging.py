@@ -1,0 +1,85 @@
+"""A batch's edges on their way into the edge store, in short transactions, while nothing comes between."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import polars as pl
+from sqlmodel import Session
+
+from ingest.match.saved import SavedModel
+from ingest.pipeline.comparing import blob
+from ingest.pipeline.pace import Pace
+from ingest.pipeline.ports import Ports
+from ingest.pipeline.resolving import Resolved
+from ingest.store.match_edge import drop_edges, put_edges
+from ingest.store.match_form import drop_forms, stale_forms
+from privacy.store.bulk import Columns, Same
+from privacy.store.epoch import lock_epoch
+
+_SINGLE: Final = ">f4"
+
+
+def write_edges(resolved: Resolved, ports: Ports, still: Callable[[Session], bool]) -> bool:
+    """Write a plan's edges and forget what they replace; False if the plan went out of date meanwhile.
+
+    It may be repeated from the start: an edge of the same pair gives way.
+    """
+    model = _model(ports)
+    columns = edge_columns(resolved.compared.edges, model)
+    for some in _parts(columns, ports):
+        with ports.unit_of_work() as session:
+            lock_epoch(session)
+            if not still(session):
+                return False
+            put_edges(session, some)
+        ports.reached("edges_settled")
+    for part in Pace(ports.spent).parts(len(resolved.gone)):
+        with ports.unit_of_work() as session:
+            lock_epoch(session)
+            if not still(session):
+                return False
+            drop_edges(session, resolved.gone[part])
+        ports.reached("edges_dropped")
+    _forget(resolved, ports)
+    return True
+
+
+def edge_columns(edges: pl.DataFrame, model: SavedModel) -> Columns:
+    """Write edges as the store keeps them."""
+    names = model.model.names
+    levels = [edges[f"level_{name}"] for name in names]
+    weights = [edges[f"weight_{name}"] for name in [*names, "look_alikes"]]
+    return {
+        "record_id": edges["record"].to_list(),
+        "other_record": edges["other"].to_list(),
+        "probability": edges["probability"].to_list(),
+        "weight": edges["weight"].to_list(),
+        "rule": edges["rule"].fill_null("").to_list(),
+        "closing": edges["closing"].to_list(),
+        "levels": blob(levels, "i1"),
+        "weights": blob(weights, _SINGLE),
+        "model": Same(model.digest),
+    }
+
+
+def _forget(resolved: Resolved, ports: Ports) -> None:
+    """Delete what older revisions of the batch's records are found by."""
+    records = resolved.compared.touched.to_list()
+    with ports.read_only() as session:
+        stale = stale_forms(session, records)
+    for part in Pace(ports.spent).parts(len(stale)):
+        with ports.unit_of_work() as session:
+            drop_forms(session, stale[part])
+        ports.reached("forms_dropped")
+
+
+def _parts(columns: Columns, ports: Ports) -> Iterator[Columns]:
+    rows = next(len(column) for column in columns.values() if not isinstance(column, Same))
+    for part in Pace(ports.spent).parts(rows):
+        yield {name: column if isinstance(column, Same) else column[part] for name, column in columns.items()}
+
+
+def _model(ports: Ports) -> SavedModel:
+    if ports.matching is None:
+        raise TypeError("edges are written where people are matched")
+    return ports.matching.model

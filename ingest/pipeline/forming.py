@@ -1,0 +1,163 @@
+"""Candidate keys and counts of a chunk while its values are in memory: what records will be found by when matched."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import Final
+
+import polars as pl
+
+from ingest.match.form import ATTRIBUTES, FORM_VERSION, comparable_people
+from ingest.match.keys import TOKEN_BYTES, as_number, key_values, keys_of
+from ingest.match.pooled import counted
+from ingest.match.rarity import usual_shares
+from ingest.pipeline.pace import Pace
+from ingest.pipeline.ports import Matching, Ports
+from ingest.store import match_form as stored
+from ingest.store.match_frequency import POOLED, add_frequencies
+from privacy.store.bulk import Columns, Same
+from privacy.terms import BatchId
+
+CHECKED: Final = "checked_id"
+"""The column of checked numbers, and the scope of their tokens."""
+_ROW_TOKENS: Final = {"row": pl.UInt32, "token": pl.Int64}
+_COUNTS: Final = {"column_name": pl.String, "token": pl.Binary, "value_count": pl.Int64, "record_count": pl.Int64}
+
+
+@dataclass(frozen=True, slots=True)
+class Formed:
+    """What a chunk is found by, with nothing in clear.
+
+    `forms` has a row for each of the chunk, in its order: tokens (Binary), number (Int64); `tokens` has row (of the
+    chunk) and token; `counts` column_name, token, value_count, record_count.
+    """
+
+    forms: pl.DataFrame
+    tokens: pl.DataFrame
+    counts: pl.DataFrame
+    country: str
+    key_version: int
+
+    def columns(self, records: Sequence[bytes], revisions: Sequence[int]) -> tuple[Columns, Columns]:
+        """Return columns of `match_form`, but for the batch, and of `match_token`, those in the order of tokens."""
+        versions: Columns = {"key_version": Same(self.key_version), "form_version": Same(FORM_VERSION)}
+        forms: Columns = {
+            "record_id": records,
+            "revision": revisions,
+            "tokens": self.forms["tokens"].to_list(),
+            "number": self.forms["number"].to_list(),
+            "country": Same(self.country),
+            **versions,
+        }
+        ordered = self.tokens.sort("token")  # a part of them touches few pages
+        rows = ordered["row"].to_list()
+        tokens: Columns = {
+            "token": ordered["token"].to_list(),
+            "record_id": [records[row] for row in rows],
+            "revision": [revisions[row] for row in rows],
+            **versions,
+        }
+        return forms, tokens
+
+
+def form_chunk(fresh: pl.DataFrame, country: str | None, matching: Matching) -> Formed:
+    """Form the rows of a chunk; `fresh` has the attributes that there are."""
+    frame = comparable_people(as_delivered(fresh, country))
+    tokens = _tokens(frame, matching)
+    number = _numbers(frame, matching)
+    return Formed(
+        forms=pl.DataFrame({"tokens": _joined(tokens, fresh.height), "number": number}),
+        tokens=tokens,
+        counts=_counts(frame, matching),
+        country=country or "",
+        key_version=matching.key_version,
+    )
+
+
+def as_delivered(fresh: pl.DataFrame, country: str | None) -> pl.DataFrame:
+    """Name rows by their place, and give those without a country the contract's."""
+    names = [name for name in ATTRIBUTES if name in fresh.columns]
+    own = pl.col("country").cast(pl.String) if "country" in names else pl.lit(None, dtype=pl.String)
+    told = fresh.select(*(pl.col(name).cast(pl.String) for name in names)).with_columns(
+        country=own.fill_null(pl.lit(country, dtype=pl.String)), source=pl.lit("")
+    )
+    return told.with_row_index("record")
+
+
+def _tokens(frame: pl.DataFrame, matching: Matching) -> pl.DataFrame:
+    """Return the tokens of each row, in the order of rows: one HMAC a distinct value of a key."""
+    found = [pl.DataFrame(schema=_ROW_TOKENS)]
+    for name, told in key_values(frame, keys_of(matching.model.spec)):
+        distinct = told["value"].unique()
+        digests = matching.indexes.candidate(name).tokens_of(distinct.to_list())
+        named = pl.DataFrame({"value": distinct, "token": pl.Series(map(as_number, digests), dtype=pl.Int64)})
+        found.append(told.join(named, on="value", how="left").select("row", "token"))
+    return pl.concat(found).sort("row", "token")
+
+
+def _joined(tokens: pl.DataFrame, rows: int) -> pl.Series:
+    """Join the tokens of each row; cut from one byte string, a slice a row."""
+    every = stored.joined(tokens["token"])
+    counts = pl.DataFrame({"row": pl.int_range(rows, dtype=pl.UInt32, eager=True)}).join(
+        tokens.group_by("row").len(), on="row", how="left", maintain_order="left"
+    )
+    ends = [0, *accumulate(counts["len"].fill_null(0).cast(pl.Int64) * TOKEN_BYTES)]
+    return pl.Series("tokens", [every[start:end] for start, end in pairwise(ends)], dtype=pl.Binary)
+
+
+def _numbers(frame: pl.DataFrame, matching: Matching) -> pl.Series:
+    """Return each row's checked number as a token, null where it has none."""
+    distinct = frame[CHECKED].drop_nulls().unique()
+    digests = matching.indexes.candidate(CHECKED).tokens_of(distinct.to_list())
+    named = pl.DataFrame({CHECKED: distinct, "number": pl.Series(map(as_number, digests), dtype=pl.Int64)})
+    return frame.select(CHECKED).join(named, on=CHECKED, how="left", maintain_order="left")["number"]
+
+
+def _counts(frame: pl.DataFrame, matching: Matching) -> pl.DataFrame:
+    """Count common values by token, the others together."""
+    usual = usual_shares(matching.model.spec, matching.model.model)
+    rows: list[tuple[str, bytes, int, int]] = []
+    for column, pool in counted(frame, list(usual)):
+        digests = matching.indexes.frequency(column).tokens_of(pool.common["value"].to_list())
+        rows += [(column, token, 1, count) for token, count in zip(digests, pool.common["len"], strict=True)]
+        rows.append((column, POOLED, pool.values, pool.carriers))
+    return pl.DataFrame(rows, schema=_COUNTS, orient="row")
+
+
+class Forming:
+    """Writes what chunks are found by, in short transactions.
+
+    Forms go first and once more after their tokens: an erasure that comes between and finds no form yet finds both when
+    it is repeated, and whoever sweeps an aborted batch finds the tokens by the forms.
+    """
+
+    def __init__(self, batch_id: BatchId, ports: Ports) -> None:
+        self._batch_id = batch_id
+        self._ports = ports
+        self._paces = {name: Pace(ports.spent) for name in ("forms", "tokens", "counts")}
+
+    def write(self, formed: Formed, records: Sequence[bytes], revisions: Sequence[int]) -> None:
+        """Stage a chunk's forms: they count when the batch does."""
+        forms, tokens = formed.columns(records, revisions)
+        forms = {**forms, "batch_id": Same(self._batch_id)}
+        for some in self._parts("forms", forms, len(records)):
+            with self._ports.unit_of_work() as session:
+                stored.add_forms(session, some)
+        for some in self._parts("tokens", tokens, formed.tokens.height):
+            with self._ports.unit_of_work() as session:
+                stored.add_tokens(session, some)
+        for some in self._parts("forms", forms, len(records)):
+            with self._ports.unit_of_work() as session:
+                stored.add_forms(session, some)
+        self._count(formed.counts)
+
+    def _count(self, counts: pl.DataFrame) -> None:
+        columns: Columns = {**counts.to_dict(as_series=False), "batch_id": Same(self._batch_id)}
+        for some in self._parts("counts", columns, counts.height):
+            with self._ports.unit_of_work() as session:
+                add_frequencies(session, some)
+
+    def _parts(self, name: str, columns: Columns, rows: int) -> Iterator[Columns]:
+        for part in self._paces[name].parts(rows):
+            yield {key: column if isinstance(column, Same) else column[part] for key, column in columns.items()}
+            self._ports.reached(f"match_{name}_staged")

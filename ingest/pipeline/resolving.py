@@ -1,0 +1,161 @@
+"""Who moves when a batch is settled by a model: edges of its records, then clusters of every part that they touch.
+
+A part is what edges, entities and people's decisions hang together by. It is joined anew as a whole from the edge
+store, so nothing but the batch's own candidates is opened. What is planned here is written by settling.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+from sqlmodel import Session
+
+from ingest.identity.clustering import Regrouping, moves_of
+from ingest.match.linkage import LEAST
+from ingest.match.partition import Decided, partition
+from ingest.match.saved import SavedModel
+from ingest.match.suspicion import OWN
+from ingest.pipeline.comparing import Compared, Comparing
+from ingest.pipeline.ports import Ports
+from ingest.store import identity
+from ingest.store.match_decision import Verdict, decisions_of
+from ingest.store.match_edge import edges_near
+from ingest.store.match_form import forms_of
+from ingest.store.record import records_of_batch
+from privacy.terms import BatchId
+
+CLUSTER: Final = "cluster"
+_EDGE: Final = {
+    "record": pl.Binary,
+    "other": pl.Binary,
+    "probability": pl.Float64,
+    **{f"level_{name}": pl.Int8 for name in OWN},
+}
+_INDEX: Final = {"record": pl.Binary, "field": pl.String, "token": pl.Binary}
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What is to be written: the batch's edges, those of its records that are gone, and who moves."""
+
+    compared: Compared
+    gone: list[tuple[bytes, bytes]]
+    regroupings: list[Regrouping]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Connected records, complete: their edges, who is in which entity, their numbers, and what people decided."""
+
+    edges: pl.DataFrame
+    members: pl.DataFrame
+    numbers: Mapping[bytes, int | None]
+    decisions: Mapping[tuple[bytes, bytes], Verdict]
+
+
+def resolved(batch_id: BatchId, ports: Ports) -> Resolved | None:
+    """Plan what a batch changes; None if it brought nobody who is matched."""
+    if ports.matching is None:
+        return None
+    with ports.read_only() as session:
+        touched = forms_of(session, [bytes(record) for record in records_of_batch(session, batch_id)])
+    if touched.is_empty():
+        return None
+    compared = Comparing(batch_id, ports.matching, ports).run(touched)
+    model = ports.matching.model
+    with ports.read_only() as session:
+        before = edges_near(session, compared.touched.to_list())
+        fresh = compared.edges.select(*_EDGE)
+        touched_ids = set(compared.touched)
+        part = connected(session, touched_ids | _ends(fresh), _Fresh(fresh, touched_ids), model)
+    gone = before.join(fresh, on=["record", "other"], how="anti").select("record", "other").rows()
+    return Resolved(compared, gone, regrouped(part, model))
+
+
+@dataclass(frozen=True)
+class _Fresh:
+    """New edges, and the records whose stored ones they take the place of."""
+
+    edges: pl.DataFrame
+    replaced: Collection[bytes]
+
+
+def part_of(session: Session, records: Iterable[bytes], model: SavedModel) -> Part:
+    """Read the parts that some records are in, as they are stored."""
+    return connected(session, records, _Fresh(pl.DataFrame(schema=_EDGE), ()), model)
+
+
+def _ends(edges: pl.DataFrame) -> set[bytes]:
+    likely = edges.filter(pl.col("probability") >= LEAST)
+    return {*likely["record"], *likely["other"]}
+
+
+def connected(session: Session, records: Iterable[bytes], fresh: _Fresh, model: SavedModel) -> Part:
+    """Read the parts that some records are in, with new edges."""
+    frontier = set(records)
+    found: dict[bytes, bytes] = {}
+    edges: list[pl.DataFrame] = [fresh.edges]
+    while near := identity.with_their_entities(session, frontier, found):
+        found |= near
+        stored = _as_compared(edges_near(session, sorted(near)), model)
+        replaced = pl.Series(list(fresh.replaced), dtype=pl.Binary).implode()
+        kept = stored.filter(~pl.col("record").is_in(replaced) & ~pl.col("other").is_in(replaced))
+        edges.append(kept)
+        decided = decisions_of(session, sorted(near))
+        frontier = _ends(kept) | {record for pair in decided for record in pair}
+    every = pl.concat(edges).unique(["record", "other"]).sort("record", "other")
+    whole = sorted(found)
+    forms = forms_of(session, whole)
+    return Part(
+        edges=every.filter(pl.col("record").is_in(whole) & pl.col("other").is_in(whole)),
+        members=identity.members_frame(session, found),
+        numbers=dict(forms.select("record", "number").iter_rows()),
+        decisions=decisions_of(session, whole),
+    )
+
+
+def regrouped(part: Part, model: SavedModel) -> list[Regrouping]:
+    """Cluster a part, and say who moves.
+
+    A record without a form was taken in before there was a model: entities that hold one stay whole.
+    """
+    records = part.members["record"]
+    rows = part.members.select("record").with_row_index("row")
+    edges = part.edges.join(rows, on="record").rename({"row": "left"})
+    edges = edges.join(rows, left_on="other", right_on="record").rename({"row": "right"}).drop("record", "other")
+    row_of = dict(rows.select("record", "row").iter_rows()) if part.decisions else {}
+    numbers = [None if (told := part.numbers.get(record)) is None else str(told) for record in records]
+    found = partition(edges.sort("left", "right"), numbers, model.threshold, _decided(part.decisions, row_of))
+    joined = pl.DataFrame({"record": records, "cluster": found.clusters}).filter(pl.len().over("cluster") > 1)
+    named = joined.select("record", field=pl.lit(CLUSTER), token=records.gather(joined["cluster"]))
+    outcome = moves_of(named.cast(pl.Schema(_INDEX)), part.members, (CLUSTER,), corrected=_matched(part))
+    return outcome.regroupings
+
+
+def _matched(part: Part) -> set[bytes]:
+    """Return the records whose entity stands or falls with this: all of it have a form."""
+    known = part.members.with_columns(has_form=pl.col("record").is_in(list(part.numbers)))
+    whole = known.filter(pl.col("has_form").all().over("entity"))
+    return set(whole["record"])
+
+
+def _decided(decisions: Mapping[tuple[bytes, bytes], Verdict], row_of: Mapping[bytes, int]) -> Decided:
+    told: dict[Verdict, list[tuple[int, int]]] = {verdict: [] for verdict in Verdict}
+    for (one, other), verdict in sorted(decisions.items()):
+        if one in row_of and other in row_of:
+            a, b = row_of[one], row_of[other]
+            told[verdict].append((min(a, b), max(a, b)))
+    return Decided(told[Verdict.SAME], told[Verdict.DIFFERENT])
+
+
+def _as_compared(stored: pl.DataFrame, model: SavedModel) -> pl.DataFrame:
+    """Read the levels that clusters are doubted by; those of another model say nothing."""
+    names = model.model.names
+    mine = stored.select(pl.col("model") == pl.lit(model.digest)).to_series().to_numpy()
+    levels = np.full((stored.height, len(names)), -1, dtype=np.int8)
+    told = b"".join(stored["levels"].filter(pl.Series(mine, dtype=pl.Boolean)))
+    levels[mine] = np.frombuffer(told, dtype=np.int8).reshape(-1, len(names))
+    columns = [pl.Series(f"level_{name}", levels[:, names.index(name)], dtype=pl.Int8) for name in OWN]
+    return stored.select("record", "other", "probability").with_columns(columns)

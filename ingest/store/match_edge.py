@@ -1,0 +1,130 @@
+"""Edges between records: written by whoever settles a batch, gone with either record."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import polars as pl
+from sqlalchemy import Insert, delete, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from ingest.tables.identity import Crosswalk
+from ingest.tables.match import MatchEdge
+from privacy.store.bulk import Columns, among_keys, execute_columns, select_among
+from privacy.terms import RecordId
+
+EDGES: Final = {
+    "record": pl.Binary,
+    "other": pl.Binary,
+    "probability": pl.Float64,
+    "weight": pl.Float64,
+    "closing": pl.Boolean,
+    "levels": pl.Binary,
+    "model": pl.Binary,
+}
+_COLUMNS: Final = (
+    col(MatchEdge.record_id),
+    col(MatchEdge.other_record),
+    col(MatchEdge.probability),
+    col(MatchEdge.weight),
+    col(MatchEdge.closing),
+    col(MatchEdge.levels),
+    col(MatchEdge.model),
+)
+_FORWARD: Final = select(*_COLUMNS).where(among_keys(col(MatchEdge.record_id)))
+_BACKWARD: Final = select(*_COLUMNS).where(among_keys(col(MatchEdge.other_record)))
+_KEY: Final = ["record_id", "other_record"]
+_CHUNK: Final = 400
+_OTHER_HOME: Final = aliased(Crosswalk)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """One pair as it was compared; `together` says whether both are of one entity now."""
+
+    record: RecordId
+    other: RecordId
+    probability: float
+    weight: float
+    rule: str
+    levels: bytes
+    weights: bytes
+    model: bytes
+    together: bool
+
+
+def put_edges(session: Session, columns: Columns) -> None:
+    """Write edges; one of the same pair gives way."""
+    execute_columns(session, _putting(session.get_bind().dialect.name), columns)
+
+
+def edges_near(session: Session, records: Sequence[bytes]) -> pl.DataFrame:
+    """Return every edge with an end among some records, each once."""
+    rows = [*select_among(session, _FORWARD, records), *select_among(session, _BACKWARD, records)]
+    cut = [(*row[:4], bool(row[4]), *row[5:]) for row in rows]  # SQLite has no truth values of its own
+    return pl.DataFrame(cut, schema=EDGES, orient="row").unique(["record", "other"]).sort("record", "other")
+
+
+def drop_edges(session: Session, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+    """Delete the edges of some pairs, the smaller record first."""
+    for start in range(0, len(pairs), _CHUNK):
+        key = tuple_(col(MatchEdge.record_id), col(MatchEdge.other_record))
+        session.execute(delete(MatchEdge).where(key.in_(list(pairs[start : start + _CHUNK]))))
+
+
+def drop_edges_of(session: Session, records: Sequence[RecordId]) -> None:
+    """Delete every edge with an end among some records."""
+    for start in range(0, len(records), _CHUNK):
+        some = records[start : start + _CHUNK]
+        ends = or_(col(MatchEdge.record_id).in_(some), col(MatchEdge.other_record).in_(some))
+        session.execute(delete(MatchEdge).where(ends))
+
+
+def find_edge(session: Session, one: bytes, other: bytes) -> Edge | None:
+    """Find the edge of a pair, None if they were never compared or are nothing like each other."""
+    first, second = sorted((one, other))
+    pair = (col(MatchEdge.record_id) == first, col(MatchEdge.other_record) == second)
+    return next(_edges(session, pair, limit=1), None)
+
+
+def edges_between(session: Session, least: float, most: float, *, limit: int) -> list[Edge]:
+    """List edges with a probability within limits, the likeliest first."""
+    within = (col(MatchEdge.probability) >= least, col(MatchEdge.probability) <= most)
+    return list(_edges(session, within, limit=limit))
+
+
+def _edges(session: Session, which: tuple[Any, ...], *, limit: int) -> Iterator[Edge]:
+    query = (
+        select(MatchEdge, col(Crosswalk.entity_id), col(_OTHER_HOME.entity_id))
+        .join(Crosswalk, col(Crosswalk.record_id) == col(MatchEdge.record_id))
+        .join(_OTHER_HOME, col(_OTHER_HOME.record_id) == col(MatchEdge.other_record))
+        .where(*which)
+        .order_by(col(MatchEdge.probability).desc(), col(MatchEdge.record_id), col(MatchEdge.other_record))
+        .limit(limit)
+    )
+    for edge, home, other_home in session.execute(query):
+        yield Edge(
+            record=RecordId(edge.record_id),
+            other=RecordId(edge.other_record),
+            probability=edge.probability,
+            weight=edge.weight,
+            rule=edge.rule,
+            levels=edge.levels,
+            weights=edge.weights,
+            model=edge.model,
+            together=home == other_home,
+        )
+
+
+@lru_cache(maxsize=2)
+def _putting(dialect: str) -> Insert:
+    statement = (sqlite_insert if dialect == "sqlite" else postgresql_insert)(MatchEdge)
+    named = ("probability", "weight", "rule", "closing", "levels", "weights", "model")
+    put: Insert = statement.on_conflict_do_update(
+        index_elements=_KEY, set_={name: getattr(statement.excluded, name) for name in named}
+    )
+    return put

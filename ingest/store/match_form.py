@@ -1,0 +1,187 @@
+"""What records are found by when they are matched: keyed tokens of the newest revision of each.
+
+Who asks for carriers is told those of tokens that few carry: what many share is a place or a default.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import polars as pl
+from sqlalchemy import ColumnElement, Insert, bindparam, delete, func, literal, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlmodel import Session, SQLModel, col
+
+from ingest.match.keys import TOKEN_BYTES
+from ingest.store.batch import COUNTED
+from ingest.tables.batch import Batch
+from ingest.tables.match import MatchForm, MatchToken
+from ingest.tables.record import SourceRecord
+from privacy.store.bulk import Columns, among_keys, execute_columns, select_among
+from privacy.terms import BatchId, RecordId
+
+_CARRIERS_AT_MOST: Final = 120
+"""Rows of one token that are looked at: twice the largest block, for what an older revision left counts here too."""
+_AT_ONCE: Final = 40
+_FORMS: Final = {
+    "record": pl.Binary,
+    "revision": pl.Int64,
+    "tokens": pl.Binary,
+    "number": pl.Int64,
+    "country": pl.String,
+    "source": pl.String,
+}
+_FORM: Final = (  # with the state beside each row: asked for it, SQLite would begin with the batches
+    select(
+        col(Batch.state),
+        col(MatchForm.record_id),
+        col(MatchForm.revision),
+        col(MatchForm.tokens),
+        col(MatchForm.number),
+        col(MatchForm.country),
+        col(SourceRecord.source),
+    )
+    .join(Batch, col(Batch.batch_id) == col(MatchForm.batch_id))
+    .join(SourceRecord, col(SourceRecord.record_id) == col(MatchForm.record_id))
+    .where(among_keys(col(MatchForm.record_id)))
+    .order_by(col(MatchForm.revision))
+)
+_FEW: Final = select(col(MatchToken.token)).group_by(col(MatchToken.token))
+_FEW_AMONG: Final = _FEW.where(among_keys(col(MatchToken.token))).having(func.count() <= literal(_CARRIERS_AT_MOST))
+_CARRIED: Final = select(col(MatchToken.token), col(MatchToken.record_id))
+_CARRIED_AMONG: Final = _CARRIED.where(col(MatchToken.token).in_(_FEW_AMONG))
+_SHARED: Final = _CARRIED.where(
+    col(MatchToken.token).in_(_FEW.having(func.count().between(literal(2), literal(_CARRIERS_AT_MOST))))
+)
+_WORTH_ALL: Final = 4
+_CARRIER_SCHEMA: Final = {"token": pl.Int64, "record": pl.Binary}
+_OF_RECORDS: Final = (
+    select(col(MatchForm.record_id), col(MatchForm.revision), col(MatchForm.tokens), col(Batch.state))
+    .join(Batch, col(Batch.batch_id) == col(MatchForm.batch_id))
+    .where(among_keys(col(MatchForm.record_id)))
+)
+_MINE: Final = select(func.count()).select_from(MatchForm).where(col(MatchForm.batch_id) == bindparam("batch"))
+_ONE_TOKEN: Final = delete(MatchToken).where(
+    col(MatchToken.token) == bindparam("of_token"),
+    col(MatchToken.record_id) == bindparam("of_record"),
+    col(MatchToken.revision) == bindparam("of_revision"),
+)
+_ONE_FORM: Final = delete(MatchForm).where(
+    col(MatchForm.record_id) == bindparam("of_record"), col(MatchForm.revision) == bindparam("of_revision")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StaleForm:
+    """A form that nothing is to be found by any more, with its tokens joined."""
+
+    record: bytes
+    revision: int
+    tokens: bytes
+
+
+def add_forms(session: Session, columns: Columns) -> None:
+    """Write forms; one that is there already stays."""
+    execute_columns(session, _new(MatchForm, ("record_id", "revision"), _dialect_of(session)), columns)
+
+
+def add_tokens(session: Session, columns: Columns) -> None:
+    """Write tokens; one that is there already stays."""
+    execute_columns(session, _new(MatchToken, ("token", "record_id", "revision"), _dialect_of(session)), columns)
+
+
+def forms_of(session: Session, records: Sequence[bytes]) -> pl.DataFrame:
+    """Return the form of the newest counted revision of each record that has one.
+
+    Columns record (Binary), revision, tokens (Binary), number (Int64, null for none), country, source (String).
+    """
+    newest = {row[1]: row[1:] for row in select_among(session, _FORM, records) if row[0] in COUNTED}
+    return pl.DataFrame(list(newest.values()), schema=_FORMS, orient="row").sort("record")
+
+
+def tokens_of(forms: pl.DataFrame) -> pl.DataFrame:
+    """Take joined tokens apart: record (Binary), token (Int64)."""
+    lengths = forms["tokens"].bin.size() // TOKEN_BYTES
+    numbers = np.frombuffer(b"".join(forms["tokens"]), dtype=">i8").astype(np.int64)
+    rows = pl.int_range(forms.height, eager=True).repeat_by(lengths).explode()
+    return pl.DataFrame({"record": forms["record"].gather(rows.drop_nulls()), "token": numbers})
+
+
+def joined(tokens: Iterable[int]) -> bytes:
+    """Join the tokens of one record."""
+    return np.fromiter(tokens, dtype=">i8").tobytes()
+
+
+def carriers(session: Session, tokens: pl.Series, batch_id: BatchId) -> pl.DataFrame:
+    """Return who carries the tokens that few carry: token, record; at least of those given.
+
+    Of a large batch all shared ones are read, in their order: that costs a tenth of looking each of them up.
+    """
+    mine = int(session.execute(_MINE, {"batch": bytes(batch_id)}).scalar_one())
+    whole = int(session.execute(select(func.sum(col(Batch.rows_accepted))).where(_people())).scalar_one() or 0)
+    if whole <= _WORTH_ALL * mine:
+        rows = [tuple(row) for row in session.execute(_SHARED)]
+    else:
+        rows = list(select_among(session, _CARRIED_AMONG, tokens.to_list()))
+    return pl.DataFrame(rows, schema=_CARRIER_SCHEMA, orient="row")
+
+
+def _people() -> ColumnElement[bool]:
+    return col(Batch.state).in_(COUNTED) & (col(Batch.canonical_table) == "people")
+
+
+def stale_forms(session: Session, records: Sequence[bytes]) -> list[StaleForm]:
+    """Return the forms of revisions that a newer counted one has taken the place of."""
+    rows = [
+        (record, revision, tokens) for record, revision, tokens, state in _read(session, records) if state in COUNTED
+    ]
+    newest: dict[bytes, int] = {}
+    for record, revision, _ in rows:
+        newest[record] = max(revision, newest.get(record, 0))
+    return [StaleForm(*row) for row in rows if row[1] < newest[row[0]]]
+
+
+def forms_held(session: Session, records: Sequence[RecordId]) -> list[StaleForm]:
+    """Return every form of some records, counted or not."""
+    return [StaleForm(record, revision, tokens) for record, revision, tokens, _ in _read(session, records)]
+
+
+def some_forms_of_batch(session: Session, batch_id: BatchId) -> list[StaleForm]:
+    """Return some forms that a batch wrote."""
+    query = select(col(MatchForm.record_id), col(MatchForm.revision), col(MatchForm.tokens))
+    found = session.execute(query.where(col(MatchForm.batch_id) == batch_id).limit(_AT_ONCE))
+    return [StaleForm(*row) for row in found]
+
+
+def drop_forms(session: Session, stale: Sequence[StaleForm]) -> int:
+    """Delete forms with their tokens; return how many."""
+    points = [
+        {"of_token": int(token), "of_record": each.record, "of_revision": each.revision}
+        for each in stale
+        for token in np.frombuffer(each.tokens, dtype=">i8")
+    ]
+    if points:
+        session.connection().execute(_ONE_TOKEN, points)
+    if stale:
+        named = [{"of_record": each.record, "of_revision": each.revision} for each in stale]
+        session.connection().execute(_ONE_FORM, named)
+    return len(stale)
+
+
+def _read(session: Session, records: Sequence[bytes]) -> list[tuple[bytes, int, bytes, str]]:
+    return [(row[0], row[1], row[2], row[3]) for row in select_among(session, _OF_RECORDS, records)]
+
+
+def _dialect_of(session: Session) -> str:
+    return session.get_bind().dialect.name
+
+
+@lru_cache(maxsize=4)
+def _new(table: type[SQLModel], key: tuple[str, ...], dialect: str) -> Insert:
+    """Make the statement once a dialect, so that it is compiled once."""
+    make = sqlite_insert if dialect == "sqlite" else postgresql_insert
+    statement: Insert = make(table).on_conflict_do_nothing(index_elements=list(key))
+    return statement

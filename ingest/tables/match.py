@@ -1,0 +1,105 @@
+"""What matching keeps: keyed tokens, pooled counts, edges between records, and what people decided.
+
+Data category: keyed digests and numbers between random ids; nothing of a record's values. Retention: with the records;
+counts stay, and no value is counted that fewer than a handful carry.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Index, PrimaryKeyConstraint
+from sqlmodel import Field, SQLModel
+
+from privacy.instant import Instant
+
+
+class MatchForm(SQLModel, table=True):
+    """What one revision of a record is found by when records are matched: the way from it to its rows in `match_token`.
+
+    `tokens` are those of its candidate keys, 8 bytes each; `number` is that of a national number with right check
+    digits, null where it has none; `country` reads numbers whose row does not say a country. Written with its tokens in
+    one transaction, so that either finds the other.
+    """
+
+    __tablename__ = "match_form"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    record_id: bytes = Field(primary_key=True)
+    revision: int = Field(primary_key=True)
+    batch_id: bytes = Field(index=True)
+    tokens: bytes
+    number: int | None = Field(default=None, sa_type=BigInteger)
+    country: str
+    key_version: int
+    form_version: int
+
+
+class MatchToken(SQLModel, table=True):
+    """One candidate key of one revision of a record, as a keyed token: whoever shares it is compared."""
+
+    __tablename__ = "match_token"
+    __table_args__ = (
+        PrimaryKeyConstraint("token", "record_id", "revision"),
+        {"sqlite_with_rowid": False},
+    )
+
+    token: int = Field(sa_type=BigInteger)
+    record_id: bytes
+    revision: int
+    key_version: int
+    form_version: int
+
+
+class MatchFrequency(SQLModel, table=True):
+    """How many records of a batch carry a value, by keyed token; what few carry is pooled under no token.
+
+    `value_count` is how many different values the row stands for, `record_count` how many records carry them.
+    """
+
+    __tablename__ = "match_frequency"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    batch_id: bytes = Field(primary_key=True)
+    column_name: str = Field(primary_key=True)
+    token: bytes = Field(primary_key=True)
+    value_count: int = Field(sa_type=BigInteger)
+    record_count: int = Field(sa_type=BigInteger)
+
+
+class MatchEdge(SQLModel, table=True):
+    """How likely two records are one person, and why, in numbers.
+
+    The record with the smaller id stands first. `levels` is one signed byte a comparison of the model, -1 for absent;
+    `weights` four bytes each (IEEE 754, big endian), and those of look-alikes after them. `closing` says that the pair
+    was compared because of a neighbour in common.
+    """
+
+    __tablename__ = "match_edge"
+    __table_args__ = (
+        Index("ix_match_edge_other", "other_record"),
+        {"sqlite_with_rowid": False},
+    )
+
+    record_id: bytes = Field(primary_key=True)
+    other_record: bytes = Field(primary_key=True)
+    probability: float
+    weight: float
+    rule: str
+    closing: bool
+    levels: bytes
+    weights: bytes
+    model: bytes
+
+
+class MatchDecision(SQLModel, table=True):
+    """What a person decided of two records: `same` or `different`. It stands under both; the newest holds."""
+
+    __tablename__ = "match_decision"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    record_id: bytes = Field(primary_key=True)
+    other_record: bytes = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    verdict: str
+    reason: str
+    decided_by: bytes
+    decided_at: datetime = Field(sa_type=Instant)
