@@ -18,6 +18,7 @@ class Duty(StrEnum):
     SEE_REJECTS = "see_rejects"
     OPEN_REJECTS = "open_rejects"
     SEE_BATCHES = "see_batches"
+    REVIEW_MATCHES = "review_matches"
     CHANGE_POLICY = "change_policy"
     DECIDE_RECONSENT = "decide_reconsent"
     READ_AUDIT = "read_audit"
@@ -47,6 +48,7 @@ _ROLES: Final[Mapping[Duty, frozenset[Role]]] = {
     Duty.SEE_REJECTS: frozenset({Role.OWNER, Role.DPO, Role.ENGINEER}),
     Duty.OPEN_REJECTS: frozenset({Role.OWNER, Role.ENGINEER}),
     Duty.SEE_BATCHES: frozenset({Role.OWNER, Role.DPO, Role.ENGINEER, Role.SCIENTIST}),
+    Duty.REVIEW_MATCHES: frozenset({Role.OWNER, Role.DPO}),
     Duty.CHANGE_POLICY: frozenset({Role.OWNER, Role.DPO}),
     Duty.DECIDE_RECONSENT: frozenset({Role.DPO}),
     Duty.READ_AUDIT: frozenset({Role.OWNER, Role.DPO}),

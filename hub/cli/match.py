@@ -1,4 +1,7 @@
-"""`varde match`: try matching on files of one's own, before anything is taken in. Reads no home and keeps nothing."""
+"""`varde match`: try matching on files of one's own, before anything is taken in; and look at what it found in a home.
+
+What works on a file reads no home and keeps nothing; what works on a home is in `hub.cli.match_review`.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,6 +10,7 @@ from typing import Annotated, Final
 import polars as pl
 import typer
 
+from hub.cli.match_review import decide, open_, review, undo, why
 from hub.cli.message import say, warn
 from hub.cli.outfile import private_file
 from hub.cli.table import Format, FormatOption, Table, show
@@ -19,6 +23,9 @@ from ingest.match.resolution import Resolution, resolve
 from ingest.match.spec import read_spec
 
 app = typer.Typer(help="Find out how well records of people are matched.", no_args_is_help=True)
+for home_command in (review, why, decide, undo):
+    app.command()(home_command)
+app.command("open")(open_)
 Records = Annotated[Path, typer.Argument(metavar="FILE", help="Records: CSV or Parquet, one row each.")]
 Columns = Annotated[
     list[str] | None,

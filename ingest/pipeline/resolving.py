@@ -5,7 +5,7 @@ store, so nothing but the batch's own candidates is opened. What is planned here
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -53,6 +53,10 @@ class Part:
     members: pl.DataFrame
     numbers: Mapping[bytes, int | None]
     decisions: Mapping[tuple[bytes, bytes], Verdict]
+
+    def told(self, pair: tuple[bytes, bytes], verdict: Verdict) -> "Part":
+        """Return the part with one more word on it, the smaller record first."""
+        return replace(self, decisions={**self.decisions, pair: verdict})
 
 
 def resolved(batch_id: BatchId, ports: Ports) -> Resolved | None:

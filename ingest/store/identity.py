@@ -164,6 +164,14 @@ def members_frame(session: Session, entity_of: Mapping[bytes, bytes]) -> pl.Data
     return pl.DataFrame(rows, schema=_MEMBER_SCHEMA, orient="row")
 
 
+_HOMES: Final = select(col(Crosswalk.record_id), col(Crosswalk.entity_id)).where(among_keys(col(Crosswalk.record_id)))
+
+
+def homes_of(session: Session, records: Sequence[RecordId]) -> dict[RecordId, EntityId]:
+    """Return the entity that each of some records belongs to now."""
+    return {RecordId(record): EntityId(entity) for record, entity in select_among(session, _HOMES, records)}
+
+
 def members_of(session: Session, records: Sequence[RecordId]) -> pl.DataFrame:
     """Return all records of the entities that some records belong to: record, entity."""
     rows = list(with_their_entities(session, records, {}).items())

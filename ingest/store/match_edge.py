@@ -6,14 +6,14 @@ from functools import lru_cache
 from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import Insert, delete, or_, select, tuple_
+from sqlalchemy import Insert, and_, delete, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from ingest.tables.identity import Crosswalk
-from ingest.tables.match import MatchEdge
+from ingest.tables.match import MatchDecision, MatchEdge
 from privacy.store.bulk import Columns, among_keys, execute_columns, select_among
 from privacy.terms import RecordId
 
@@ -91,10 +91,16 @@ def find_edge(session: Session, one: bytes, other: bytes) -> Edge | None:
     return next(_edges(session, pair, limit=1), None)
 
 
-def edges_between(session: Session, least: float, most: float, *, limit: int) -> list[Edge]:
-    """List edges with a probability within limits, the likeliest first."""
-    within = (col(MatchEdge.probability) >= least, col(MatchEdge.probability) <= most)
-    return list(_edges(session, within, limit=limit))
+def edges_waiting(session: Session, threshold: float, *, near: float, limit: int) -> list[Edge]:
+    """List edges that nobody decided on and that are near the threshold, or above it and of two entities."""
+    decided = select(col(MatchDecision.number)).where(
+        col(MatchDecision.record_id) == col(MatchEdge.record_id),
+        col(MatchDecision.other_record) == col(MatchEdge.other_record),
+    )
+    likely = col(MatchEdge.probability)
+    apart = and_(likely >= threshold, col(Crosswalk.entity_id) != col(_OTHER_HOME.entity_id))
+    which = (or_(likely.between(threshold - near, threshold + near), apart), ~decided.exists())
+    return list(_edges(session, which, limit=limit))
 
 
 def _edges(session: Session, which: tuple[Any, ...], *, limit: int) -> Iterator[Edge]:

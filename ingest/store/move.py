@@ -56,3 +56,14 @@ def moves_between(session: Session, entity: EntityId) -> list[CrosswalkEvent]:
     """List the moves into an entity, newest first: what an unmerge takes back."""
     query = select(CrosswalkEvent).where(col(CrosswalkEvent.to_entity) == entity)
     return list(session.execute(query.order_by(col(CrosswalkEvent.revision).desc())).scalars())
+
+
+def moves_of_batch(session: Session, batch_id: BatchId) -> list[Move]:
+    """List the moves that a batch caused, oldest first: what an undo of the batch takes back."""
+    query = (
+        select(col(CrosswalkEvent.record_id), col(CrosswalkEvent.from_entity), col(CrosswalkEvent.to_entity))
+        .where(col(CrosswalkEvent.batch_id) == batch_id)
+        .order_by(col(CrosswalkEvent.revision))
+    )
+    found = session.execute(query)
+    return [Move(RecordId(record), EntityId(there), EntityId(here)) for record, there, here in found]

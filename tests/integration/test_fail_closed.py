@@ -66,6 +66,7 @@ TRIED: Final = {
     "reveal open": Tried(
         "reveal open {pseudonym} --purpose churn --reason help_offered --format csv", "example.org", "success"
     ),
+    "match open": Tried("match open shop:1 shop:2 --reason household --format csv", "example.org"),
     "request export": Tried("request export {request} --to {out} --form json", "astrid.aas@example.org", "dpo"),
     "predict train": Tried("predict train churn --view taught", ID, "scientist"),
     "predict score": Tried("predict score churn --as-of 2025-06-01 --format csv", ID, "scientist"),
@@ -125,6 +126,8 @@ EXCUSED: Final = {
     **dict.fromkeys(("keys status", "keys rotate-kek", "keys rotate-domain", "keys rotate-suppression"), UPKEEP),
     "keys retire": UPKEEP,
     **dict.fromkeys(("match train", "match evaluate", "match explain"), "reads a file that it is given, and no home"),
+    **dict.fromkeys(("match review", "match why"), "closeness and weights between random record ids; no value leaves"),
+    **dict.fromkeys(("match decide", "match undo"), ACT),
     **dict.fromkeys(
         ("witness init", "witness key", "witness trust", "witness logs", "witness serve"),
         "keeps other hubs' checkpoints; has no customers",

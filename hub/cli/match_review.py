@@ -1,0 +1,137 @@
+"""`varde match review|open|why|decide|undo`: what matching found in this home, and people's word on it."""
+
+from typing import Annotated
+
+import typer
+
+from hub.cli.duty import Duty
+from hub.cli.home import DryRun
+from hub.cli.invocation import Acting, acting
+from hub.cli.message import say, would
+from hub.cli.table import Format, FormatOption, Table, show
+from hub.compose import Hub
+from hub.errors import SettingsInvalid
+from hub.keystore.matching import matching_of
+from ingest.pipeline.deciding import Word
+from ingest.pipeline.deciding import decide as let_hold
+from ingest.pipeline.deciding import undo as take_back
+from ingest.pipeline.ports import Matching
+from ingest.pipeline.reviewing import opened, steps_of, waiting
+from ingest.store.batch import visible_batches
+from ingest.store.match_decision import Verdict
+from ingest.store.match_edge import find_edge
+from ingest.store.record import find_records
+from privacy.terms import ID_BYTES, BatchId, EntityKind, RecordId
+
+Pair = Annotated[tuple[str, str], typer.Argument(metavar="A B", help="Two records: ids as listed, or SOURCE:KEY.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why, as one word such as household or called_them.")]
+_UNKNOWN = "there is no such record; `varde match review` lists ids, SOURCE:KEY names one of a source"
+
+
+def review(
+    ctx: typer.Context,
+    *,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many pairs at most.")] = 50,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """List pairs that somebody should look at: near the threshold, or likely and kept apart. No values are shown."""
+    act = acting(ctx, Duty.REVIEW_MATCHES)
+    matching = _matching(act.hub)
+    rows = []
+    for edge in waiting(act.hub.ports(act.principal.principal_id), matching.model, limit=limit):
+        told = [step for step in steps_of(edge, matching.model)[1:-1] if step.says != "absent"]
+        agrees = ", ".join(f"{step.what}: {step.says}" for step in told if step.weight > 0)
+        differs = ", ".join(step.what for step in told if step.weight < 0)
+        joined = "one" if edge.together else "two"
+        rows.append((edge.record.hex(), edge.other.hex(), round(edge.probability, 3), joined, agrees, differs))
+    show(Table(("record", "other", "probability", "now", "agrees", "differs"), rows, "To be looked at"), form)
+
+
+def open_(ctx: typer.Context, pair: Pair, *, reason: Reason, form: FormatOption = Format.TABLE) -> None:
+    """Show what two records say, side by side. The audit log is told first: who, which records, and why."""
+    act = acting(ctx, Duty.REVIEW_MATCHES)
+    told = opened(_records(act.hub, pair), reason, act.principal.role, act.hub.ports(act.principal.principal_id))
+    show(Table(("attribute", "a", "b"), list(told.rows), "Side by side"), form)
+
+
+def why(ctx: typer.Context, pair: Pair, *, form: FormatOption = Format.TABLE) -> None:
+    """Show what speaks for and against two records of this home being one person: closeness and weights, no values."""
+    act = acting(ctx, Duty.REVIEW_MATCHES)
+    matching = _matching(act.hub)
+    records = _records(act.hub, pair)
+    with act.hub.reading() as session:
+        edge = find_edge(session, *records)
+    if edge is None:
+        say("These two were never compared, or are nothing like each other.")
+        return
+    steps = [(step.what, step.says, round(step.weight, 2)) for step in steps_of(edge, matching.model)]
+    show(Table(("what", "says", "weight"), [*steps, ("all together", "log2 odds", round(edge.weight, 2))]), form)
+    ruled = f", joined by the rule `{edge.rule}`" if edge.rule else ""
+    say(f"Probability {edge.probability:.3f}{ruled}: {'one person' if edge.together else 'two persons'} now.")
+
+
+def decide(ctx: typer.Context, pair: Pair, verdict: Verdict, *, reason: Reason, dry_run: DryRun = False) -> None:
+    """Say that two records are the `same` person or `different` ones; it holds through every later delivery."""
+    act = acting(ctx, Duty.REVIEW_MATCHES)
+    matching, (one, other) = _matching(act.hub), _records(act.hub, pair)
+    if one == other:
+        raise typer.BadParameter("both are one record: name two")
+    if dry_run:
+        would(f"say that two records are {verdict.value}")
+        return
+    word = Word(pair=(one, other), verdict=verdict, reason=reason, role=act.principal.role)
+    moved = let_hold(word, act.hub.ports(act.principal.principal_id), matching)
+    say(f"Noted; {moved} records changed entity.")
+
+
+def undo(
+    ctx: typer.Context,
+    batch: Annotated[str, typer.Argument(help="A batch id, or its beginning: `varde batch list`.")],
+    *,
+    dry_run: DryRun = False,
+) -> None:
+    """Take back what a delivery joined: its records stay, and those that it joined are kept apart from then on."""
+    act = acting(ctx, Duty.REVIEW_MATCHES)
+    batch_id = _batch(act, batch)
+    if dry_run:
+        would("take back what the delivery joined")
+        return
+    moved = take_back(batch_id, act.principal.role, act.hub.ports(act.principal.principal_id))
+    say(f"{moved} records are where they were before.")
+
+
+def _matching(hub: Hub) -> Matching:
+    found = matching_of(hub.keystore, hub.settings.matching)
+    if found is None:
+        raise SettingsInvalid("VARDE_MATCHING", "people are joined by exact rules", "Set it to model")
+    return found
+
+
+def _batch(act: Acting, name: str) -> BatchId:
+    with act.hub.reading() as session:
+        found = [each.batch_id for each in visible_batches(session) if each.batch_id.hex().startswith(name)]
+    if len(found) != 1:
+        raise typer.BadParameter("there is no such delivery, or several; `varde batch list` shows them")
+    return BatchId(found[0])
+
+
+def _records(hub: Hub, pair: tuple[str, str]) -> tuple[RecordId, RecordId]:
+    return _record(hub, pair[0]), _record(hub, pair[1])
+
+
+def _record(hub: Hub, name: str) -> RecordId:
+    source, colon, key = name.partition(":")
+    if not colon:
+        try:
+            record = bytes.fromhex(name)
+        except ValueError:
+            record = b""
+        if len(record) != ID_BYTES:
+            raise typer.BadParameter(_UNKNOWN)
+        return RecordId(record)
+    token = hub.indexes().source_key(source, EntityKind.PERSON).token_of(key)
+    with hub.reading() as session:
+        found = find_records(session, [token])
+    if token not in found:
+        raise typer.BadParameter(_UNKNOWN)
+    return found[token]
