@@ -12,9 +12,9 @@ from typing import Final
 
 import polars as pl
 
+from ingest.match.rarity import LEAST_FREQUENCY
+
 LEAST_CARRIERS: Final = 5
-_LEAST_FREQUENCY: Final = 1e-7
-"""As in `scorer`: no value counts as rarer than one in ten million."""
 _COUNTED_IN: Final = 1000
 """As in `rarity`: records that carry a value as usual, counted in where there are few."""
 
@@ -55,7 +55,7 @@ def rare(values: pl.Series, pool: Pool, usual: float) -> pl.Series:
     uncommon = pool.carriers / pool.values if pool.values else 1.0
     found = values.to_frame("value").join(pool.common, on="value", how="left", maintain_order="left")
     share = (pl.col("len").fill_null(uncommon) + _COUNTED_IN * usual) / (told + _COUNTED_IN)
-    rarity = -share.clip(_LEAST_FREQUENCY).log(2).cast(pl.Float32)
+    rarity = -share.clip(LEAST_FREQUENCY).log(2).cast(pl.Float32)
     return found.select(pl.when(pl.col("value").is_not_null()).then(rarity).alias("rare"))["rare"]
 
 

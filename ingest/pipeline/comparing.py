@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from ingest.match.candidates import LARGEST_BLOCK
+from ingest.match.edges import weighed
 from ingest.match.form import ATTRIBUTES, comparable_people
 from ingest.match.keys import pairs_that_share
 from ingest.match.pooled import Pool, rarities
@@ -19,7 +20,6 @@ from ingest.match.rarity import usual_shares
 from ingest.match.saved import SavedModel
 from ingest.match.scorer import levels_of
 from ingest.match.trust import lifted_by
-from ingest.match.weighing import weighed
 from ingest.pipeline.opening import open_documents
 from ingest.pipeline.ports import Matching, Ports
 from ingest.store.match_edge import edges_near

@@ -1,6 +1,6 @@
 """Profile ingest: source records a second on SQLite, from CSV to sealed, indexed, named and merged.
 
-    python -m tests.benchmarks.bench_profile_ingest [--people 100000] [--runs 3]
+    python -m tests.benchmarks.bench_profile_ingest [--people 100000] [--runs 3] [--matching exact]
 
 Goal: at least 10,000 source records a second on two quiet cores, and no lock of the control database held for more
 than 50 ms. Beside it, in the same run: the least that any such ingest must do (read the CSV with Polars, seal every row
@@ -121,9 +121,9 @@ def _copied(filled: Path, empty: Path, tables: tuple[str, ...]) -> float:
         return time.perf_counter() - started
 
 
-def ingest(source: Path, folder: Path) -> tuple[float, list[float]]:
+def ingest(source: Path, folder: Path, matching: str) -> tuple[float, list[float]]:
     """Return the seconds it took, and those for which each transaction held the control database."""
-    settings = Settings.load({}, folder / "home")
+    settings = Settings.load({"VARDE_MATCHING": matching}, folder / "home")
     make_home(settings, clock=clock.now)
     hub = open_hub(settings)
     contract = folder / "contract.yaml"
@@ -149,6 +149,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--matching", choices=["exact", "model"], default="exact")
     given = parser.parse_args()
     rates, ratios = [], []
     for run in range(given.runs):
@@ -156,7 +157,7 @@ def main() -> None:
             folder = Path(name)
             write_source(folder / "people.csv", given.people)
             base = least(folder / "people.csv", folder)
-            seconds, held = ingest(folder / "people.csv", folder)
+            seconds, held = ingest(folder / "people.csv", folder, given.matching)
             highest = ceiling(folder)
         rates.append(given.people / seconds)
         ratios.append(seconds / base)

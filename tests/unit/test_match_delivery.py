@@ -8,17 +8,13 @@ from hypothesis import strategies as st
 
 from ingest.errors import SpecInvalid
 from ingest.match.candidates import LARGEST_BLOCK, candidate_pairs
-from ingest.match.edges import score
 from ingest.match.form import comparable_people
 from ingest.match.keys import as_number, key_values, keys_of, pairs_that_share
 from ingest.match.linkage import link
 from ingest.match.partition import Decided, partition
 from ingest.match.pooled import LEAST_CARRIERS, Pool, counted, rare
-from ingest.match.rarity import frequencies, usual_shares
 from ingest.match.saved import saved, shipped
-from ingest.match.scorer import levels_of
 from ingest.match.spec import read_spec
-from ingest.match.weighing import weighed
 from tests.match_people import people
 
 PERSON = read_spec("person")
@@ -50,19 +46,6 @@ def test_keys_give_the_pairs_that_candidates_are(frame: pl.DataFrame) -> None:
 def test_a_token_fits_every_integer_column() -> None:
     assert as_number(b"\xff" * 8) == (1 << 62) - 1
     assert as_number(bytes(7) + b"\x04") == 1
-
-
-def test_weights_are_those_of_the_whole_set_where_rarity_is_the_same(frame: pl.DataFrame) -> None:
-    model = shipped().model
-    pairs = candidate_pairs(frame, PERSON.candidates)
-    usual = usual_shares(PERSON, model)
-    shares = {
-        column: frame.select(column).join(told, on=column, how="left", maintain_order="left")[f"tf_{column}"]
-        for column, told in frequencies(frame, usual)
-    }
-    known = {column: -share.clip(1e-7).log(2) for column, share in shares.items()}
-    mine = weighed(levels_of(frame, pairs, PERSON.comparisons), PERSON, model, known)
-    assert np.allclose(mine["weight"], score(frame, pairs, PERSON, model)["weight"], atol=1e-3)
 
 
 def test_no_value_is_counted_that_a_few_carry() -> None:
