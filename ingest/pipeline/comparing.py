@@ -4,11 +4,10 @@ Of a batch's records those that share a key with somebody are opened, and whoeve
 leaves here are numbers between record ids.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 import polars as pl
 
 from ingest.match.candidates import LARGEST_BLOCK
@@ -173,13 +172,3 @@ def _believed(frame: pl.DataFrame, edges: pl.DataFrame, model: SavedModel) -> pl
     if curve is not None:
         edges = edges.with_columns(curve.probability(edges["weight"]))
     return lifted_by(frame, edges, model.spec.rules, model.trusts)
-
-
-def blob(columns: Sequence[pl.Series], dtype: str) -> list[bytes]:
-    """Put the numbers of each row into bytes."""
-    if not columns:
-        return []
-    table = np.column_stack([column.to_numpy() for column in columns]).astype(dtype)
-    width = table.shape[1] * table.dtype.itemsize
-    whole = table.tobytes()
-    return [whole[start : start + width] for start in range(0, len(whole), width)]

@@ -1,25 +1,27 @@
 """A batch's edges on their way into the edge store, in short transactions, while nothing comes between."""
 
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import polars as pl
 from sqlmodel import Session
 
 from ingest.match.saved import SavedModel
-from ingest.pipeline.comparing import blob
 from ingest.pipeline.pace import Pace
 from ingest.pipeline.ports import Ports
-from ingest.pipeline.resolving import Resolved
 from ingest.store.match_edge import drop_edges, put_edges
 from ingest.store.match_form import drop_forms, stale_forms
 from privacy.store.bulk import Columns, Same
 from privacy.store.epoch import lock_epoch
 
+if TYPE_CHECKING:  # it brings DuckDB and SciPy along, which most commands have no use for
+    from ingest.pipeline.resolving import Resolved
+
 _SINGLE: Final = ">f4"
 
 
-def write_edges(resolved: Resolved, ports: Ports, still: Callable[[Session], bool]) -> bool:
+def write_edges(resolved: "Resolved", ports: Ports, still: Callable[[Session], bool]) -> bool:
     """Write a plan's edges and forget what they replace; False if the plan went out of date meanwhile.
 
     It may be repeated from the start: an edge of the same pair gives way.
@@ -56,13 +58,13 @@ def edge_columns(edges: pl.DataFrame, model: SavedModel) -> Columns:
         "weight": edges["weight"].to_list(),
         "rule": edges["rule"].fill_null("").to_list(),
         "closing": edges["closing"].to_list(),
-        "levels": blob(levels, "i1"),
-        "weights": blob(weights, _SINGLE),
+        "levels": _blob(levels, "i1"),
+        "weights": _blob(weights, _SINGLE),
         "model": Same(model.digest),
     }
 
 
-def _forget(resolved: Resolved, ports: Ports) -> None:
+def _forget(resolved: "Resolved", ports: Ports) -> None:
     """Delete what older revisions of the batch's records are found by."""
     records = resolved.compared.touched.to_list()
     with ports.read_only() as session:
@@ -83,3 +85,13 @@ def _model(ports: Ports) -> SavedModel:
     if ports.matching is None:
         raise TypeError("edges are written where people are matched")
     return ports.matching.model
+
+
+def _blob(columns: Sequence[pl.Series], dtype: str) -> list[bytes]:
+    """Put the numbers of each row into bytes."""
+    if not columns:
+        return []
+    table = np.column_stack([column.to_numpy() for column in columns]).astype(dtype)
+    width = table.shape[1] * table.dtype.itemsize
+    whole = table.tobytes()
+    return [whole[start : start + width] for start in range(0, len(whole), width)]

@@ -10,7 +10,7 @@ carries the plan out only while nobody else has moved a record or made a batch v
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlmodel import Session
 
@@ -18,13 +18,15 @@ from ingest.identity.clustering import Regrouping, moves_of
 from ingest.identity.exact import RULES
 from ingest.pipeline.edging import write_edges
 from ingest.pipeline.ports import Ports
-from ingest.pipeline.resolving import Resolved, resolved
 from ingest.store import batch as batches
 from ingest.store import identity
 from ingest.store.move import Cause, apply_moves
 from privacy.store.consent import acts_of_batch, move_heads
 from privacy.store.epoch import bump_epoch, bump_epoch_for_all, lock_epoch
 from privacy.terms import BatchId
+
+if TYPE_CHECKING:
+    from ingest.pipeline.resolving import Resolved
 
 _CHUNK: Final = 400
 
@@ -35,7 +37,7 @@ class _Plan:
 
     regroupings: list[Regrouping]
     version: tuple[int, int]
-    resolved: Resolved | None = None
+    resolved: "Resolved | None" = None
 
     def holds(self, session: Session) -> bool:
         """Say whether nothing came between; call it under the epoch's lock."""
@@ -73,13 +75,21 @@ def _let_acts_take_effect(batch_id: BatchId, ports: Ports) -> None:
 def _planned(batch_id: BatchId, ports: Ports) -> _Plan:
     with ports.read_only() as session:
         version = identity.crosswalk_version(session)
-    resolution = resolved(batch_id, ports)
+    resolution = _resolved(batch_id, ports)
     if resolution is not None:
         return _Plan(resolution.regroupings, version, resolution)
     with ports.read_only() as session:
         linked = identity.linked_with(session, batch_id)
     outcome = moves_of(linked.indexes, linked.members, RULES, corrected=linked.corrected)
     return _Plan(outcome.regroupings, version)
+
+
+def _resolved(batch_id: BatchId, ports: Ports) -> "Resolved | None":
+    if ports.matching is None:
+        return None
+    from ingest.pipeline.resolving import resolved  # noqa: PLC0415 - DuckDB and SciPy, for who is matched alone
+
+    return resolved(batch_id, ports)
 
 
 def _carry_out(run: Sequence[Regrouping], plan: _Plan, batch_id: BatchId, ports: Ports) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from hub.cli.app import make_app
-from hub.cli.invocation import Invocation
+from hub.cli.launch import Invocation
 from hub.compose import Hub
 from hub.consents import Wish, find_subject, record_wish
 from ingest.match.saved import shipped
