@@ -27,6 +27,7 @@ from hub.api.edge import Edge
 from hub.api.lane import Lane
 from hub.api.service import serving
 from hub.compose import Hub
+from hub.migrations import tables as _tables  # noqa: F401 - registers every table: erasure and access reach all
 
 
 def create_app(hub: Hub) -> FastAPI:

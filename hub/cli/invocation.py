@@ -13,6 +13,7 @@ from hub.cli.message import warn
 from hub.cli.signature import signing_at_end
 from hub.compose import Hub, open_hub
 from hub.errors import AccessRefused, HubError, NotAuthenticated
+from hub.migrations import tables as _tables  # noqa: F401 - registers every table: erasure and access reach all
 from privacy.store.principal import Principal
 
 _HUB: Final = "varde.hub"

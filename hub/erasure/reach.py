@@ -3,6 +3,7 @@
 Rules kept here:
 - a new table that holds a record's id is erased from without anybody remembering to say so; who wants to keep rows says
   why, in `KEPT`;
+- which tables there are is asked of the database itself, for a process knows only the tables that it has imported;
 - what `ingest.store.erasure` deletes in an order of its own is left to it;
 - what is kept holds random ids that lead to nobody: the mapping to the source's key and every key are gone.
 """
@@ -10,8 +11,8 @@ Rules kept here:
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import Table, delete, func, select
-from sqlmodel import Session, SQLModel
+from sqlalchemy import LargeBinary, TableClause, column, delete, func, inspect, select, table
+from sqlmodel import Session
 
 from privacy.terms import RecordId
 
@@ -41,21 +42,23 @@ _CHUNK: Final = 500
 
 def delete_rest(session: Session, records: Sequence[RecordId]) -> dict[str, int]:
     """Delete the records' rows of every table that nobody else deletes from; return how many, by table."""
-    return {table.name: _delete(session, table, records) for table in _tables()}
+    return {table.name: _delete(session, table, records) for table in _tables(session)}
 
 
 def count_rest(session: Session, records: Sequence[RecordId]) -> dict[str, int]:
     """Count what `delete_rest` would delete, by table."""
-    return {table.name: _count(session, table, records) for table in _tables()}
+    return {table.name: _count(session, table, records) for table in _tables(session)}
 
 
-def _tables() -> Iterator[Table]:
-    for table in SQLModel.metadata.sorted_tables:
-        if RECORD in table.columns and table.name not in KEPT and table.name not in _IN_ORDER:
-            yield table
+def _tables(session: Session) -> Iterator[TableClause]:
+    found = inspect(session.connection()).get_multi_columns()  # on PostgreSQL one query for all tables
+    for (_, name), columns in sorted(found.items(), key=lambda each: each[0][1]):
+        holds = any(each["name"] == RECORD for each in columns)
+        if holds and name not in KEPT and name not in _IN_ORDER:
+            yield table(name, column(RECORD, LargeBinary))
 
 
-def _delete(session: Session, table: Table, records: Sequence[RecordId]) -> int:
+def _delete(session: Session, table: TableClause, records: Sequence[RecordId]) -> int:
     done = 0
     for start in range(0, len(records), _CHUNK):
         some = table.c[RECORD].in_(records[start : start + _CHUNK])
@@ -63,7 +66,7 @@ def _delete(session: Session, table: Table, records: Sequence[RecordId]) -> int:
     return done
 
 
-def _count(session: Session, table: Table, records: Sequence[RecordId]) -> int:
+def _count(session: Session, table: TableClause, records: Sequence[RecordId]) -> int:
     done = 0
     for start in range(0, len(records), _CHUNK):
         some = table.c[RECORD].in_(records[start : start + _CHUNK])

@@ -5,12 +5,14 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 import pytest
 from typer import Typer
 
 from hub.cli.commands import COMMANDS, Deferred
+from hub.migrations.tables import MODULES
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 HEAVY: Final = frozenset(
@@ -61,6 +63,21 @@ def test_the_list_of_commands_imports_nothing_heavy(tmp_path: Path) -> None:
 )
 def test_a_command_does_not_import_what_others_need(tmp_path: Path, words: tuple[str, ...]) -> None:
     assert not imported_by(tmp_path, *words) & _LEARNING
+
+
+@pytest.mark.parametrize("module", ["hub.cli.invocation", "hub.api.app"])
+def test_every_way_in_knows_every_table(module: str) -> None:
+    """Access goes by the tables that the process knows: a command that imports little must know them all the same."""
+    told = f"import {module}; from sqlmodel import SQLModel; print(' '.join(SQLModel.metadata.tables))"
+    ended = subprocess.run(
+        [sys.executable, "-c", told], env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True
+    )
+    assert set(ended.stdout.split()) >= {str(name) for each in MODULES for name in tables_of(each)}
+
+
+def tables_of(module: ModuleType) -> set[str]:
+    classes = [each for each in vars(module).values() if isinstance(each, type) and each.__module__ == module.__name__]
+    return {str(each.__tablename__) for each in classes if hasattr(each, "__tablename__")}
 
 
 def test_each_line_of_the_list_is_what_the_command_says_of_itself() -> None:

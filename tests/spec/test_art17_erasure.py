@@ -148,6 +148,19 @@ def test_something_left_in_a_table_that_nobody_thought_of_is_found(hub: Hub) -> 
     assert left.value.left == {"forgotten": 1}
 
 
+def test_a_table_that_this_process_has_not_imported_is_erased_from(hub: Hub) -> None:
+    """What is deleted from is read from the database's own catalogue, whatever the process has imported."""
+    person = find_subject(hub, "crm:c1")
+    with hub.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE unheard_of (record_id BLOB, more TEXT)")
+        connection.exec_driver_sql(
+            "INSERT INTO unheard_of VALUES (?, 'x'), (?, 'y')", (person.records[1], b"another's")
+        )
+    erase(hub, person, owner_of(hub))
+    with hub.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT more FROM unheard_of").scalars().all() == ["y"]
+
+
 def test_the_certificate_tells_what_was_done_and_when_it_is_final(hub: Hub) -> None:
     """The certificate is signed; it names tables, fields, counts and recipients, and that backups hold wrapped keys."""
     certificate = erase(hub, find_subject(hub, "crm:c1"), owner_of(hub))
