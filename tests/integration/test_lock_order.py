@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from hub.database.engine import engine_of
 from hub.database.unit import reading, unit_of_work
+from hub.errors import HubError
 from privacy.consent import ConsentEvent
 from privacy.store.consent import append_acts, append_groups
 from privacy.store.epoch import lock_epoch
@@ -38,13 +39,13 @@ def _erasure(session: Session) -> None:
 @pytest.mark.parametrize("write", [_acts, _groups, _erasure])
 def test_who_holds_the_epoch_can_write_what_another_is_about_to(postgres: Postgres, write: Write) -> None:
     engine = started(engine_of(postgres.control_database()))
-    failures: list[Exception] = []
+    failures: list[HubError] = []
 
     def write_beside() -> None:
         try:
             with unit_of_work(engine) as session:
                 write(session)
-        except Exception as exc:  # noqa: BLE001 - told by the test's thread
+        except HubError as exc:
             failures.append(exc)
 
     beside = threading.Thread(target=write_beside)
