@@ -33,6 +33,7 @@ from hub.requests.steps import (
 from hub.subject_tokens import authenticate_subject, verify_identity
 from ingest.store.identity import records_beside
 from privacy.request import Arrival, Proof, RequestState, Right, Step, StepRefused, SubjectRequest
+from privacy.store.epoch import lock_epoch
 from privacy.store.request import requests_of, steps_of
 from privacy.store.subject_token import SubjectToken
 from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PrincipalId, PurposeId, RecordId
@@ -59,6 +60,7 @@ def erase(hub: Hub, token: str, language: str) -> SubjectRequest:
     What a law or a claim orders to be kept is looked at by a human first; nothing waits for that but the deletion.
     """
     with hub.unit_of_work() as session:
+        lock_epoch(session)  # before the audit log's head, as every act does that takes both
         request = _asked(hub, session, token, Right.ERASURE, language=language)
         holder = authenticate_subject(hub, session, token)
         everything = PurposeId(EVERY_PURPOSE)
