@@ -26,7 +26,7 @@ from privacy.store.consent import Act, append_acts
 from privacy.store.erasure import RETURNED, intend_erasure, tombstones_among
 from privacy.store.suppression import NewEntry, add_entries
 from privacy.suppression import Attribute, EntryKind
-from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, RecordId, random_id
+from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PurposeId, RecordId, random_id
 
 _REASON: Final = "returned"
 
@@ -94,9 +94,12 @@ def close_named(session: Session, key_indexes: Sequence[bytes], ports: Ports) ->
 def _restrict(session: Session, records: Sequence[RecordId], ports: Ports) -> None:
     """Restrict records for every purpose; a person erases them, or lifts it."""
     at = ports.clock()
-    event = ConsentEvent(act=ConsentAct.RESTRICTED, at=at, channel=ActChannel.IMPORT)
+    event, everything = (
+        ConsentEvent(act=ConsentAct.RESTRICTED, at=at, channel=ActChannel.IMPORT),
+        PurposeId(EVERY_PURPOSE),
+    )
     acts = [
-        Act(record_id=record, purpose=EVERY_PURPOSE, event=event, actor=ports.principal, purpose_version=0)
+        Act(record_id=record, purpose=everything, event=event, actor=ports.principal, purpose_version=0)
         for record in records
     ]
     append_acts(session, acts, recorded_at=at)
