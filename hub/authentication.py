@@ -15,6 +15,7 @@ from hub.home import label_index, new_principal
 from privacy.audit import AuditFields
 from privacy.keys import KeyKind
 from privacy.sealing import Cell, SealedTable, open_sealed
+from privacy.store.epoch import lock_epoch
 from privacy.store.principal import (
     Principal,
     add_principal,
@@ -123,6 +124,7 @@ def rebind(hub: Hub, principal_id: PrincipalId, binding: Binding, by: Principal)
 
     """
     with hub.unit_of_work() as session:
+        lock_epoch(session)
         found = replace(_target(session, principal_id, by), purposes=binding.purposes, views=binding.views)
         if not grant(session, found, at=hub.clock()):
             raise _nobody()
@@ -138,6 +140,7 @@ def withdraw(hub: Hub, principal_id: PrincipalId, by: Principal) -> None:
 
     """
     with hub.unit_of_work() as session:
+        lock_epoch(session)
         verify_revocable(session, _target(session, principal_id, by), at=hub.clock())
         if not revoke(session, principal_id, at=hub.clock()):
             raise _nobody()

@@ -211,8 +211,8 @@ def revoke(hub: Hub, subject: Subject, by: Principal) -> int:
     """Revoke every live token of a subject, from its next call on; return how many."""
     verify_issuer(by)
     with hub.unit_of_work() as session:
+        note_revocation(session, Revocation.LINKS, subject.records, at=hub.clock())  # first: it locks the epoch
         count = revoke_subject_tokens(session, subject.records, at=hub.clock())
-        note_revocation(session, Revocation.LINKS, subject.records, at=hub.clock())
         fields = AuditFields(records=subject.records, rows=count, outcome="revoked")
         hub.audit(session, "subject_token.revoke", by.principal_id, fields)
     return count

@@ -15,6 +15,7 @@ from sqlmodel import Session
 from hub.compose import Hub
 from privacy.audit import AuditFields
 from privacy.secret import SecretText
+from privacy.store.epoch import lock_epoch
 from privacy.store.subject_token import VERIFIED_FOR, Proven, SubjectScope, SubjectToken, add_subject_token
 from privacy.terms import EVERY_PURPOSE, EntityId, PrincipalId, RecordId
 
@@ -60,6 +61,7 @@ def grant(hub: Hub, session: Session, holder: Holder, means: Means) -> Granted:
         proven=holder.proven,
     )
     add_subject_token(session, token, opens, at=at)
+    lock_epoch(session)  # before the audit log's head: a choice may follow in the same group
     fields = AuditFields(records=(holder.record,), reason=means.value, outcome=opens.scope.value)
     hub.audit(session, "identity.prove", PrincipalId(holder.record), fields)
     return Granted(token=token, scope=opens.scope, expires_at=opens.expires_at)

@@ -14,6 +14,7 @@ from hub.suppression.proven import proven_by
 from ingest.store.identity import entity_of_record
 from ingest.store.record import find_records
 from privacy.audit import AuditFields
+from privacy.store.epoch import lock_epoch
 from privacy.store.subject_token import Proven
 from privacy.terms import ID_BYTES, EntityId, PrincipalId, RecordId, random_id
 
@@ -48,5 +49,6 @@ def _by_address(hub: Hub, session: Session, proof: Proof) -> tuple[Mapping[Recor
     found = carriers_now(hub, session, proven, act_id=act_id)
     if found.opened:
         fields = AuditFields(act_id=act_id, rows=1, opened=found.opened, reason=Means.ISSUER.value)
+        lock_epoch(session)  # as in `grant`
         hub.audit(session, "identity.look_up", _HUB, fields)
     return found.entities, proven

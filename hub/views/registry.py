@@ -18,7 +18,7 @@ from hub.views.spec import ViewSpec
 from hub.views.tables import Release, ViewVersion
 from privacy.audit import AuditFields
 from privacy.purposes import Policy, purpose_hash
-from privacy.store.epoch import bump_epoch_for_all
+from privacy.store.epoch import bump_epoch_for_all, lock_epoch
 from privacy.store.frozen import frozen
 from privacy.store.principal import Principal
 from privacy.store.revocation import Revocation, note_revocation
@@ -110,6 +110,7 @@ def approve(
             raise AccessRefused("another_version_submitted", "Look at the newest submission, then approve that")
         purpose = hub.policy().purpose(spec.purpose)
         expires_at = at + timedelta(days=APPROVAL_DAYS)
+        bump_epoch_for_all(session, kind="view")
         session.execute(
             update(ViewVersion)
             .where(col(ViewVersion.name) == row.name, col(ViewVersion.version) == row.version)
@@ -123,7 +124,6 @@ def approve(
                 expires_at=expires_at,
             )
         )
-        bump_epoch_for_all(session, kind="view")
         hub.audit(session, "view.approve", principal.principal_id, _fields(spec, four_eyes=separate_accounts))
     return Approval(view=name, version=row.version, expires_at=expires_at, four_eyes_enforced=separate_accounts)
 
@@ -155,6 +155,7 @@ def revoke(hub: Hub, name: str, principal: Principal) -> int:
     """Revoke every approved version of a view; effective at the next read. Return how many."""
     verify_revoker(principal)
     with hub.unit_of_work() as session:
+        lock_epoch(session)
         result = session.execute(
             update(ViewVersion)
             .where(col(ViewVersion.name) == name, col(ViewVersion.state) == ViewState.APPROVED.value)

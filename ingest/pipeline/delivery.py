@@ -187,10 +187,10 @@ def _flip(contract: Contract, arrival: Arrival, ports: Ports) -> None:
     """Make the batch visible: one row, its files, the epoch and the audit entry in one short transaction."""
     at = ports.clock()
     with ports.unit_of_work() as session:
+        bump_epoch_for_all(session, kind="batch")  # its lock comes before all others
         if not batches.flip_visible(session, arrival.batch_id, arrival.counts, at=at):
             raise BatchBusy(contract.name)
         ports.lake.publish(session, arrival.batch_id)
-        bump_epoch_for_all(session, kind="batch")
         _declare(session, contract, at)
         counts = arrival.counts
         fields = AuditFields(

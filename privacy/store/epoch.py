@@ -1,4 +1,9 @@
-"""The epoch: one locked counter that orders every act which can change who may be read."""
+"""The epoch: one locked counter that orders every act which can change who may be read.
+
+Whoever takes its lock takes it before the others that acts share: heads, tombstones, batches, credentials, the heads of
+the catalogue and of the audit log (`lock_epoch`, where the act itself comes later). Two who took two of them crosswise
+would be a deadlock on PostgreSQL, which ends one of the two.
+"""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
