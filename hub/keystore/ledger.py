@@ -6,17 +6,17 @@ Rules kept here:
 - destroying the keys of everybody who was ever erased is one statement: it sets a restored key store right.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import Engine, Insert, delete, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from hub.database.unit import reading, unit_of_work
-from hub.keystore.tables import KeyGenerationRow, LedgerEntry, WrappedKey
+from hub.keystore.tables import LedgerEntry, WrappedKey
 from privacy.instant import instant_of, microseconds_of
 from privacy.store import ledger
 from privacy.store.bulk import execute_rows, select_rows
@@ -129,11 +129,6 @@ class KeyStoreLedger:
         with unit_of_work(self._engine) as session:
             session.execute(insert(LedgerEntry), [{"kind": _COPY, "ref": place, "erasure_id": b"", "at_us": 0}])
 
-    def final_generations(self, session: Session) -> list[tuple[int, int | None]]:
-        """Return when each generation was begun and destroyed (microseconds; None while its key is there)."""
-        query = select(col(KeyGenerationRow.created_us), col(KeyGenerationRow.destroyed_us))
-        return [(row[0], row[1]) for row in session.execute(query).all()]
-
 
 @lru_cache(maxsize=2)
 def _new_entry(dialect: str) -> Insert:
@@ -156,8 +151,3 @@ def _entry_of(row: Sequence[Any]) -> ledger.LedgerEntry:
         erasure_id=bytes(row[8]),
         detail=row[9],
     )
-
-
-def refs_of(entries: Sequence[ledger.LedgerEntry]) -> Iterator[bytes]:
-    """Yield the refs of erasures among entries."""
-    return (each.ref for each in entries if each.kind == ledger.ERASED)
