@@ -151,6 +151,16 @@ def test_an_erasure_leaves_nothing_to_match_by(kind: str, hub_factory: Callable[
     assert counts(hub)["match_form"] == records.height - len(subject.records)
 
 
+def test_nothing_that_records_say_rests_in_clear(hub_factory: Callable[..., Hub], tmp_path: Path) -> None:
+    hub = matching(hub_factory())
+    records = people(60)  # some values are common enough to be counted by themselves
+    deliver(hub, records, tmp_path / "in", "first")
+    assert counts(hub)["match_frequency"] > 11
+    said = {value for name in ("given_name", "family_name", "email", "street") for value in records[name].drop_nulls()}
+    rests = b"".join(path.read_bytes() for path in hub.settings.home.rglob("*") if path.is_file()).lower()
+    assert not [value for value in said if len(value) > 4 and value.lower().encode() in rests]
+
+
 def test_a_refused_delivery_leaves_nothing_to_match_by(
     hub_factory: Callable[..., Hub], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
