@@ -224,10 +224,12 @@ def _in_force(stores: Stores, pack: dict[str, object], *, by: PrincipalId, at: C
         verify_versions(proposed, applied_policies(session))  # before a key is made for a pack that is refused
     _domains(stores.keystore, proposed)
     with unit_of_work(engine) as session:
-        is_first = not applied_policies(session)  # a backup without any has none that is too old
+        bump_epoch_for_all(session, kind="policy")  # its lock first: what is in force stays so while it is looked at
+        present = find_policy(session)
+        if present is not None:
+            verify_agreed(session, present, proposed, by=by, at=at())
         policy = apply_policy(session, pack, by=by, at=at())
-        bump_epoch_for_all(session, kind="policy")
-        if not is_first:
+        if present is not None:  # a backup without any has none that is too old
             note_revocation(session, Revocation.POLICY, [random_id()], at=at(), detail=policy_hash(policy))
         fields = AuditFields(policy_hash=policy_hash(policy), outcome="applied")
         append_entry(session, "policy.apply", at=at(), actor=by, fields=fields)

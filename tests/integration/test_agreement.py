@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 
+from hub import home
 from hub.agreeing import agree
 from hub.authentication import withdraw
 from hub.errors import AccessRefused
+from hub.keystore.store import SqlKeyStore
 from hub.policy.agreement import AGREED_FOR
 from hub.policy.pack import default_pack, pack_of
 from privacy.errors import PolicyInvalid
 from privacy.policy import policy_of
+from privacy.purposes import Policy
 from privacy.terms import Role
 from tests.builders import FixedClock
 from tests.integration.cli_desk import Desk, stocked
@@ -84,6 +87,24 @@ def test_an_agreement_runs_out_and_falls_with_its_credential(here: Company, cloc
     agree(here.hub, policy_of(pack()), "churn", here.dpo)
     clock.forward(hours=AGREED_FOR / timedelta(hours=1) + 1)
     refused(here, pack(), here.owner)
+
+
+def test_rules_that_were_taken_away_meanwhile_come_back_by_two(here: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    same, without = pack_of(default_pack()), pack_of(default_pack())
+    same["purposes"]["churn"] |= {"version": 3}
+    without["purposes"]["churn"] |= {"version": 2}
+    del without["purposes"]["churn"]["reidentification"]
+    make_keys = home._domains
+
+    def meanwhile(keystore: SqlKeyStore, policy: Policy) -> None:
+        monkeypatch.undo()
+        here.apply(without, by=here.dpo)
+        make_keys(keystore, policy)
+
+    monkeypatch.setattr(home, "_domains", meanwhile)
+    with pytest.raises(PolicyInvalid, match="nobody else agreed"):
+        here.apply(same, by=here.owner)
+    assert per_hour(here) is None
 
 
 def test_only_the_dpo_or_owner_agrees_and_only_to_a_change(here: Company) -> None:
