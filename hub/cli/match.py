@@ -4,6 +4,7 @@ What works on a file reads no home and keeps nothing; what works on a home is in
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -13,12 +14,16 @@ import typer
 from hub.cli.match_review import decide, open_, review, undo, why
 from hub.cli.message import say, warn
 from hub.cli.outfile import private_file
+from hub.cli.picture import sweep_picture, waterfall_picture
 from hub.cli.table import Format, FormatOption, Table, show
 from ingest.errors import ColumnsUnfit
 from ingest.match.evaluation import Evaluation, Quality, evaluate
 from ingest.match.explanation import explain as explain_pair
 from ingest.match.form import ATTRIBUTES, comparable_people, mapped
+from ingest.match.linkage import LEAST
 from ingest.match.model import read, written
+from ingest.match.organisation import ORGANISATION_ATTRIBUTES, comparable_organisations
+from ingest.match.report import level_rows, told_of
 from ingest.match.resolution import Resolution, resolve
 from ingest.match.spec import read_spec
 
@@ -26,43 +31,81 @@ app = typer.Typer(help="Find out how well records of people are matched.", no_ar
 for home_command in (review, why, decide, undo):
     app.command()(home_command)
 app.command("open")(open_)
+
+
+class Kind(StrEnum):
+    """What records are of."""
+
+    PERSON = "person"
+    ORGANISATION = "organisation"
+
+
 Records = Annotated[Path, typer.Argument(metavar="FILE", help="Records: CSV or Parquet, one row each.")]
 Columns = Annotated[
     list[str] | None,
     typer.Option(
         "--column",
         metavar="ATTRIBUTE=COLUMN",
-        help=f"Which column is what: record, source, entity, {', '.join(ATTRIBUTES)}; columns joined by +.",
+        help=f"Which column is what: record, source, entity, {', '.join(ATTRIBUTES)}; of organisations record, source, "
+        f"entity, {', '.join(ORGANISATION_ATTRIBUTES)}; columns joined by +.",
     ),
 ]
 ModelFile = Annotated[Path | None, typer.Option("--model", help="A saved model; else one is trained on the file.")]
 Truth = Annotated[Path, typer.Option("--truth", help="Which record is whose: columns record and entity.")]
 Output = Annotated[Path, typer.Option("--output", help="Where the model goes; it holds shares, no values.")]
 
+KindOption = Annotated[Kind, typer.Option("--kind", help="What the records are of.")]
+Picture = Annotated[Path | None, typer.Option("--picture", help="Where an SVG picture goes.")]
+
 _SWEEP: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+_SHARES: Final = ("comparison", "level", "m", "u", "weight")
+_BARS: Final = ("from", "pairs", "share")
+_BAR: Final = 40
 _FIGURES: Final = ("measure", "precision", "recall", "f1")
-_KIND: Final = "person"
 
 
 @app.command()
-def train(path: Records, output: Output, *, column: Columns = None) -> None:
-    """Learn from records how alike those of one person are; write the model with its report."""
-    resolution = _resolved(path, _mapping(column), None)
+def train(
+    path: Records,
+    output: Output,
+    *,
+    column: Columns = None,
+    kind: KindOption = Kind.PERSON,
+) -> None:
+    """Learn from records how alike those of one person or organisation are; write the model with its report."""
+    resolution = _resolved(path, _mapping(column), None, kind)
+    spec = read_spec(kind)
+    report = resolution.report | told_of(resolution.records, resolution.weights, spec, resolution.model)
     with private_file(output) as file:
-        file.write(written(resolution.model, resolution.report).encode())
+        file.write(written(resolution.model, report).encode())
+    show(Table(_SHARES, level_rows(spec, resolution.model), f"{report['pairs_compared']} pairs compared"), Format.TABLE)
+    show(Table(_BARS, _bars(report["weights"]), "pairs compared by weight (log2 odds)"), Format.TABLE)
+    say(f"{report['unlinkable']:.1%} of records say too little to be matched, even with a copy of themselves.")
     say(f"Trained on {resolution.model.records} records with {', '.join(resolution.model.names)}.")
 
 
 @app.command(name="evaluate")
-def evaluate_file(
-    path: Records, truth: Truth, *, column: Columns = None, model: ModelFile = None, form: FormatOption = Format.TABLE
+def evaluate_file(  # noqa: PLR0913 - a command's options are its parameters
+    path: Records,
+    truth: Truth,
+    *,
+    column: Columns = None,
+    model: ModelFile = None,
+    kind: KindOption = Kind.PERSON,
+    picture: Picture = None,
+    form: FormatOption = Format.TABLE,
 ) -> None:
     """Match the records of a file and say how good that is, by a truth that is known."""
     mapping = _mapping(column)
     known = _truth(truth, mapping)
-    resolution = _resolved(path, mapping, model)
+    resolution = _resolved(path, mapping, model, kind)
     evaluation = evaluate(resolution.clusters, known)
-    show(Table(_FIGURES, [*_rows(evaluation), *_sweep(resolution, known)], f"{evaluation.records} records"), form)
+    sweep = _sweep(resolution, known)
+    if picture is not None:
+        with private_file(picture) as file:
+            file.write(sweep_picture(sweep, at=resolution.threshold.at).encode())
+    others = [(f"pairwise at {at:g}", *figures) for at, *figures in sweep]
+    show(Table(_FIGURES, [*_rows(evaluation), *others], f"{evaluation.records} records"), form)
     say(
         f"Joined from a mean probability of {resolution.threshold.at:.3f} on, chosen from the records; "
         f"expected pairwise F1 {resolution.threshold.expected_f1:.3f}."
@@ -72,26 +115,41 @@ def evaluate_file(
 
 
 @app.command()
-def explain(
+def explain(  # noqa: PLR0913 - a command's options are its parameters
     path: Records,
     pair: Annotated[tuple[str, str], typer.Argument(metavar="RECORD RECORD", help="Identifiers of two records.")],
     *,
     column: Columns = None,
     model: ModelFile = None,
+    kind: KindOption = Kind.PERSON,
+    picture: Picture = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Show what speaks for and against two records being one person: closeness and weights, no values."""
-    told = explain_pair(_resolved(path, _mapping(column), model), read_spec(_KIND), *pair)
+    """Show what speaks for and against two records being one: closeness and weights, no values."""
+    told = explain_pair(_resolved(path, _mapping(column), model, kind), read_spec(kind), *pair)
+    if picture is not None:
+        with private_file(picture) as file:
+            file.write(waterfall_picture([(f"{each.what}: {each.says}", each.weight) for each in told.steps]).encode())
     rows = [(step.what, step.says, round(step.weight, 2)) for step in told.steps]
     show(Table(("what", "says", "weight"), [*rows, ("all together", "log2 odds", round(told.weight, 2))]), form)
     ruled = f", joined by the rule `{told.rule}`" if told.rule else ""
-    say(f"Probability {told.probability:.3f}{ruled}: {'one person' if told.together else 'two persons'}.")
+    say(f"Probability {told.probability:.3f}{ruled}: {f'one {kind}' if told.together else f'two {kind}s'}.")
 
 
-def _resolved(path: Path, mapping: Mapping[str, str], model: Path | None) -> Resolution:
-    spec = read_spec(_KIND)
+def _resolved(path: Path, mapping: Mapping[str, str], model: Path | None, kind: Kind) -> Resolution:
+    """Resolve the records of a file; the linkage goes all the way down, so that other thresholds can be told."""
+    spec = read_spec(kind)
     saved = None if model is None else read(_text(model), spec)
-    return resolve(comparable_people(_records(path, mapping)), spec, saved)
+    if kind is Kind.ORGANISATION:
+        records = comparable_organisations(_records(path, mapping, ORGANISATION_ATTRIBUTES))
+    else:
+        records = comparable_people(_records(path, mapping, ATTRIBUTES))
+    return resolve(records, spec, saved, least=LEAST)
+
+
+def _bars(weights: list[list[int]]) -> list[tuple[object, ...]]:
+    most = max((pairs for _, pairs in weights), default=1)
+    return [(lower, pairs, "#" * -(-_BAR * pairs // most)) for lower, pairs in weights]
 
 
 def _mapping(told: list[str] | None) -> dict[str, str]:
@@ -101,11 +159,12 @@ def _mapping(told: list[str] | None) -> dict[str, str]:
     return {name: column for name, _, column in pairs}
 
 
-def _records(path: Path, mapping: Mapping[str, str]) -> pl.DataFrame:
+def _records(path: Path, mapping: Mapping[str, str], attributes: tuple[str, ...]) -> pl.DataFrame:
     """Read records; without `source` they are all of one, and columns that bear an attribute's name need no mapping."""
     table = _table(path)
-    named = {name: name for name in ("record", "source", *ATTRIBUTES) if name in table.columns}
-    records = mapped(table, named | {name: told for name, told in mapping.items() if name != "entity"})
+    named = {name: name for name in ("record", "source", *attributes) if name in table.columns}
+    told = named | {name: column for name, column in mapping.items() if name != "entity"}
+    records = mapped(table, told, attributes)
     return records if "source" in records.columns else records.with_columns(source=pl.lit("file"))
 
 
@@ -149,12 +208,12 @@ def _rows(evaluation: Evaluation) -> list[tuple[object, ...]]:
     return [("pairwise", *_figures(evaluation.pairwise)), ("B-cubed", *_figures(evaluation.b_cubed)), *several]
 
 
-def _sweep(resolution: Resolution, truth: pl.DataFrame) -> list[tuple[object, ...]]:
-    """Say what other thresholds would have given."""
-    rows: list[tuple[object, ...]] = []
+def _sweep(resolution: Resolution, truth: pl.DataFrame) -> list[tuple[float, float, float, float]]:
+    """Say what other thresholds would have given, pairwise."""
+    rows = []
     for threshold in _SWEEP:
         cut = resolution.clusters.with_columns(cluster=pl.Series(resolution.linkage.clusters(threshold)))
-        rows.append((f"pairwise at {threshold:g}", *_figures(evaluate(cut, truth).pairwise)))
+        rows.append((threshold, *_figures(evaluate(cut, truth).pairwise)))
     return rows
 
 

@@ -25,14 +25,15 @@ class Resolution:
 
     `clusters` has record and cluster (UInt32, a name in this resolution only); `edges` left and right (rows of
     `records`), weights, levels, rule and probability of those of the `compared` pairs that have a say: likely ones, and
-    any within a part that hangs together by links; `doubts` cluster, size and reason of those that somebody should
-    look at.
+    any within a part that hangs together by links; `weights` (log2 odds) is of all compared; `doubts` cluster, size and
+    reason of those that somebody should look at.
     """
 
     records: pl.DataFrame
     clusters: pl.DataFrame
     edges: pl.DataFrame
     compared: int
+    weights: pl.Series
     doubts: pl.DataFrame
     linkage: Linkage
     threshold: Threshold
@@ -60,6 +61,7 @@ def resolve(records: pl.DataFrame, spec: Spec, model: Model | None = None, *, le
         clusters=records.select("record", "source", found),
         edges=weighed(telling, spec, model, rare).with_columns(telling["probability"], pl.col("rule").cast(pl.String)),
         compared=edges.height,
+        weights=edges["weight"],
         doubts=suspicions(found, telling),
         linkage=linkage,
         threshold=threshold,

@@ -29,6 +29,7 @@ _LEGAL_FORMS: Final = (
     "as|asa|ans|da|enk|nuf|sa|ks|iks|ab|hb|kb|aps|ivs|oy|oyj|ky|tmi|gmbh|mbh|ag|kg|kgaa|ohg|ug|ev|se"
     "|ltd|limited|plc|llp|llc|inc|co|company|bv|nv"
 )
+_SHORT_FORMS: Final = {"limited": "ltd", "company": "co", "co ltd": "ltd", "oyj": "oy"}
 
 
 def folded(values: pl.Expr) -> pl.Expr:
@@ -57,6 +58,13 @@ def standardised_organisation_name(values: pl.Expr) -> pl.Expr:
         plain = plain.str.replace_all(digraph, letter, literal=True)
     without = plain.str.replace(rf"(?:\s+(?:{_LEGAL_FORMS}))+$", "")
     return pl.when(without.str.len_bytes() > 0).then(without).otherwise(plain)
+
+
+def legal_form(values: pl.Expr) -> pl.Expr:
+    """Return the legal form at the end of a company's name, short and folded; null where it names none."""
+    plain = folded(values.str.replace_all(r"(?i)\b([aoe])/([sy])\b", "${1}${2}"))
+    found = plain.str.extract(rf"\s((?:{_LEGAL_FORMS})(?:\s+(?:{_LEGAL_FORMS}))*)$")
+    return found.replace(_SHORT_FORMS)
 
 
 def _blank_as_null(values: pl.Expr) -> pl.Expr:

@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from hub.cli.app import make_app
 from hub.cli.launch import Invocation
+from tests.match_firms import firms
 from tests.match_people import people
 
 
@@ -29,6 +31,52 @@ def run(*words: str | Path) -> Result:
 def test_a_saved_model_is_json_for_the_owner_alone(folder: Path) -> None:
     assert (folder / "model.json").stat().st_mode & 0o777 == 0o600
     assert json.loads((folder / "model.json").read_text())["kind"] == "person"
+
+
+def test_training_is_reported_on_the_screen_and_in_the_model(folder: Path) -> None:
+    told = run("train", folder / "records.csv", "--output", folder / "again.json", "--column", "given_name=first")
+    report = json.loads((folder / "again.json").read_text())["report"]
+    assert sum(pairs for _, pairs in report["weights"]) >= report["pairs_compared"] > 0
+    assert 0 <= report["unlinkable"] < 0.5
+    assert "too little to be matched" in told.stderr
+    assert all(words in told.stdout for words in ("nearly the same", "same door", "###"))
+
+
+def test_pictures_show_the_sweep_and_the_waterfall_without_a_value(folder: Path) -> None:
+    model = ("--model", folder / "model.json", "--column", "given_name=first")
+    truth = folder / "picture.csv"
+    people(60).select("record", "entity").write_csv(truth)
+    sweep, fall = folder / "sweep.svg", folder / "fall.svg"
+    told = run("evaluate", folder / "records.csv", "--truth", truth, *model, "--picture", sweep)
+    assert told.exit_code == 0, told.output
+    told = run("explain", folder / "records.csv", "0", "1", *model, "--picture", fall)
+    assert told.exit_code == 0, told.output
+    threshold = json.loads((folder / "model.json").read_text())["threshold"]
+    assert f"chosen: {threshold:.3f}" in texts(sweep)
+    assert {"precision", "recall", "f1"} <= texts(sweep)
+    assert any(text.startswith("given: ") for text in texts(fall))
+    assert not any(name in fall.read_text() for name in people(60)["family_name"].unique())
+
+
+def texts(picture: Path) -> set[str]:
+    return {str(each.text) for each in ET.parse(picture).iter() if each.text}  # noqa: S314  # a file of ours
+
+
+def test_organisations_have_a_model_of_their_own(folder: Path) -> None:
+    records = firms(40)
+    records.drop("entity").write_csv(folder / "firms.csv")
+    records.select("record", "entity").write_csv(folder / "firms_truth.csv")
+    kind = ("--kind", "organisation")
+    told = run("train", folder / "firms.csv", "--output", folder / "firms.json", *kind)
+    assert told.exit_code == 0, told.output
+    assert "legal_form" in told.stdout
+    words = ("--truth", folder / "firms_truth.csv", "--model", folder / "firms.json", *kind, "--format", "json")
+    told = run("evaluate", folder / "firms.csv", *words)
+    assert {row["measure"]: row["f1"] for row in json.loads(told.stdout)}["pairwise"] > 0.9
+    wrong = run(
+        "evaluate", folder / "firms.csv", "--truth", folder / "firms_truth.csv", "--model", folder / "model.json", *kind
+    )
+    assert wrong.exit_code != 0
 
 
 def test_figures_are_told_by_measure_and_by_sources(folder: Path) -> None:
