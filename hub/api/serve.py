@@ -2,6 +2,7 @@
 
 import gc
 import ipaddress
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -45,7 +46,8 @@ def serve(
     """
     config = config_of(hub, host, port, tls=tls)
     spare_collector()
-    uvicorn.Server(config).run()
+    with suppress(KeyboardInterrupt):  # uvicorn raises Ctrl-C anew once it has stopped: it is how one ends it
+        uvicorn.Server(config).run()
 
 
 def spare_collector() -> None:
