@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from hub import logs
 from hub.cli.duty import Duty
 from hub.cli.invocation import Acting, acting
-from hub.cli.message import say, warn, would
+from hub.cli.message import counted, say, warn, would
 from hub.cli.rehearsal import DryRun
 from hub.cli.subject import Identifier, one_subject_from
 from hub.cli.table import Format, FormatOption, Table, show
@@ -82,7 +82,7 @@ def verify(
     rows: list[tuple[object, ...]] = [("key store", 0, "no key"), ("lake", 0, f"none of {found.lake_rows} rows")]
     rows.append(("control database", 0, f"none in {found.columns} columns of {found.tables} tables"))
     rows += [(name, count, "random ids only, kept on a stated ground") for name, count in sorted(found.kept.items())]
-    show(Table(("where", "found", "meaning"), rows, f"Absence of {found.records} records"), form)
+    show(Table(("where", "found", "meaning"), rows, f"Absence of {counted(found.records, 'record', 'records')}"), form)
     say("Nothing is left by which anybody could be read.")
 
 
@@ -110,7 +110,10 @@ def _erase_one(act: Acting, identifier: str, form: Format, *, rehearsal: bool, a
     if planned.held:
         warn("a legal hold stands: the person is not erased, and can be restricted until it ends.")
     if rehearsal:
-        would(f"destroy every key of {planned.records} records, remove their rows and purge the files that held them")
+        would(
+            f"destroy every key of {counted(planned.records, 'record', 'records')}, "
+            f"remove their rows and purge the files that held them"
+        )
         return
     if not agreed:
         _ask("Erase this person? It cannot be undone")
@@ -124,19 +127,28 @@ def _erase_one(act: Acting, identifier: str, form: Format, *, rehearsal: bool, a
 def _erase_file(act: Acting, path: Path, form: Format, *, rehearsal: bool, agreed: bool) -> None:
     named = subjects_of(act.hub, _lines_of(path))
     subjects = named.subjects
-    say(f"{len(subjects)} people found; {named.unknown} identifiers nobody carries, {named.shared} shared by several.")
+    unknown = counted(named.unknown, "identifier", "identifiers")
+    found = counted(len(subjects), "person", "people")
+    say(f"{found} found; {unknown} nobody carries, {named.shared} shared by several.")
     if rehearsal:
-        would(f"erase {len(subjects)} people together, with one rewrite of the lake")
+        would(f"erase {found} together, with one rewrite of the lake")
         return
     if not agreed:
-        _ask(f"Erase {len(subjects)} people? It cannot be undone")
+        _ask(f"Erase {found}? It cannot be undone")
     done = erase_many(act.hub, subjects, act.principal)
     rows: list[tuple[object, ...]] = [
         (each.erasure_id, each.records, sum(each.keys.values()), *_lake(each)) for each in done.certificates
     ]
-    show(Table(_COLUMNS, rows, f"Erased {done.people} people; the lake's figures are those of all together"), form)
+    show(
+        Table(
+            _COLUMNS,
+            rows,
+            f"Erased {counted(done.people, 'person', 'people')}; the lake's figures are those of all together",
+        ),
+        form,
+    )
     if done.held:
-        warn(f"{done.held} people are under a legal hold and were not erased.")
+        warn(f"{counted(done.held, 'person is', 'people are')} under a legal hold: not erased.")
     if named.shared or named.unknown or done.held:
         raise typer.Exit(ExitCode.REJECTS)
 

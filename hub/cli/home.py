@@ -8,7 +8,7 @@ import typer
 from sqlalchemy import Engine
 
 from hub.cli.launch import Invocation
-from hub.cli.message import say, warn, would
+from hub.cli.message import counted, say, warn, would
 from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.database.engine import engine_of, sqlite_path
@@ -65,7 +65,10 @@ def doctor(ctx: typer.Context, *, form: FormatOption = Format.TABLE) -> None:
     show(Table(("check", "state", "found", "remedy"), rows, "Examination"), form)
     faults = sum(each.state is State.FAULT for each in findings)
     warnings = sum(each.state is State.WARNING for each in findings)
-    say(f"{faults} faults, {warnings} warnings, {len(findings) - faults - warnings} in order.")
+    say(
+        f"{counted(faults, 'fault', 'faults')}, "
+        f"{counted(warnings, 'warning', 'warnings')}, {len(findings) - faults - warnings} in order."
+    )
     if faults:
         raise typer.Exit(ExitCode.USAGE)
 

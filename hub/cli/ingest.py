@@ -13,7 +13,7 @@ from hub import logs
 from hub.cli.duty import Duty
 from hub.cli.erasures import finish_erasures
 from hub.cli.invocation import Acting, acting
-from hub.cli.message import complain, say, warn, would
+from hub.cli.message import complain, counted, say, warn, would
 from hub.cli.progress import counting
 from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
@@ -161,9 +161,10 @@ def _report(act: Acting, contract: Contract, summary: Summary) -> None:
     if summary.repeated:
         say(f"{contract.name}: this very file was taken in before; nothing was changed.")
     for rule, rows in sorted(summary.rules.items(), key=lambda item: -item[1]):
-        say(f"{contract.name}: {rows} rows refused: {rule}")
+        say(f"{contract.name}: {counted(rows, 'row', 'rows')} refused: {rule}")
     if summary.counts.suppressed:
-        say(f"{contract.name}: {summary.counts.suppressed} rows dropped: they are of people who were erased.")
+        dropped = counted(summary.counts.suppressed, "row", "rows")
+        say(f"{contract.name}: {dropped} dropped, of people who were erased.")
     if summary.restricted:
         warn(
             f"{contract.name}: {summary.restricted} customers on record turn out to be people who were erased: they "

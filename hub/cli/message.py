@@ -27,6 +27,11 @@ def complain(text: str) -> None:
     console().print(f"varde: {text}", style="red", **_PLAIN)  # type: ignore[arg-type]  # as in say
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """Put a number before the words that agree with it: `1 row was`, `2 rows were`."""
+    return f"{number} {one if number == 1 else many}"
+
+
 def would(text: str) -> None:
     """Tell what a dry run left undone."""
     say(f"Dry run: would {text}. Nothing was changed.")

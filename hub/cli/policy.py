@@ -10,7 +10,7 @@ import typer
 from hub.agreeing import agree, agreeable
 from hub.cli.duty import Duty
 from hub.cli.invocation import acting
-from hub.cli.message import say, warn, would
+from hub.cli.message import counted, say, warn, would
 from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.compose import Hub
@@ -108,7 +108,7 @@ def apply(ctx: typer.Context, pack: Pack, *, dry_run: DryRun = False, form: Form
     policy = put_policy_in_force(stores, read, by=act.principal.principal_id, at=act.hub.clock)
     act.hub.ledger.ship()  # a restore must know that there was a newer one
     say(f"Policy {policy.version} is in force ({policy_hash(policy)[:16]}).")
-    say(f"Kept {len(publish(act.hub, act.principal))} new notices.")
+    say(f"Kept {counted(len(publish(act.hub, act.principal)), 'new notice', 'new notices')}.")
 
 
 @app.command("agree")

@@ -10,7 +10,7 @@ import typer
 from hub import logs
 from hub.cli.duty import Duty
 from hub.cli.invocation import acting
-from hub.cli.message import say, warn, would
+from hub.cli.message import counted, say, warn, would
 from hub.cli.moment import instant_from
 from hub.cli.outfile import private_file
 from hub.cli.rehearsal import DryRun
@@ -95,11 +95,14 @@ def score_(  # noqa: PLR0913 - a command's options are its parameters
     _LOG.info(logs.LogEvent.SCORES_WRITTEN, extra={"rows": scored.written, "release": scored.released.release_id})
     if scored.released.prohibited_uses:
         say(f"Never to be used for: {', '.join(scored.released.prohibited_uses)}.")
-    say(f"Scored {scored.written} customers; a score is a suggestion to a person, never a decision (Article 22).")
+    say(
+        f"Scored {counted(scored.written, 'customer', 'customers')}; "
+        f"a score is a suggestion to a person, never a decision (Article 22)."
+    )
     if scored.retrain_by is not None:
         warn(f"this model learned from somebody who was erased: train it anew by {scored.retrain_by:%Y-%m-%d}.")
     for because, count in sorted(scored.released.absent.items(), key=lambda item: -item[1]):
-        say(f"{count} customers absent: {because}")
+        say(f"{counted(count, 'customer', 'customers')} absent: {because}")
 
 
 @app.command("report")

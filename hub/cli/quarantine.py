@@ -9,7 +9,7 @@ import typer
 from hub.cli.duty import Duty
 from hub.cli.erasures import finish_erasures
 from hub.cli.invocation import acting
-from hub.cli.message import say, would
+from hub.cli.message import counted, say, would
 from hub.cli.outfile import private_file
 from hub.cli.rehearsal import DryRun
 from hub.cli.rejects import Retried, deliveries_of, open_rejects, rejects_of, retry
@@ -45,7 +45,10 @@ def export(
     act = acting(ctx, Duty.OPEN_REJECTS)
     rows = rejects_of(act.hub, contract)
     if dry_run:
-        would(f"open {len(rows)} sealed rows, note that in the audit log and write them to the file")
+        would(
+            f"open {counted(len(rows), 'sealed row', 'sealed rows')}, "
+            f"note that in the audit log and write them to the file"
+        )
         return
     with private_file(out) as file:
         opened = open_rejects(act.hub, rows, act.principal, why="quarantine_export")
@@ -54,7 +57,7 @@ def export(
             row |= {"rule": each.row.rule, "remedy": each.row.remedy, "row": each.content}
             file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
     kept = sum(each.is_kept for each in opened)
-    say(f"Wrote {kept} rows in clear. Remove the file when the source is mended.")
+    say(f"Wrote {counted(kept, 'row', 'rows')} in clear. Remove the file when the source is mended.")
     if kept < len(opened):
         say(f"Of {len(opened) - kept} more only the place: whose rows they are could not be told, nothing was kept.")
     if len(opened) < len(rows):
@@ -74,7 +77,10 @@ def retry_(
     act = acting(ctx, Duty.OPEN_REJECTS)
     if dry_run:
         rows = sum(map(len, deliveries_of(act.hub, agreed.name)))
-        would(f"open {rows} sealed rows, note that in the audit log and run them through {agreed.name} again")
+        would(
+            f"open {counted(rows, 'sealed row', 'sealed rows')}, "
+            f"note that in the audit log and run them through {agreed.name} again"
+        )
         return
     done = list(retry(act.hub, agreed, act.principal))
     columns = ("batch", "tried", "taken_in", "refused_again", "not_split")

@@ -11,7 +11,7 @@ import typer
 
 from hub.cli.duty import Duty
 from hub.cli.invocation import Acting, acting
-from hub.cli.message import say, warn, would
+from hub.cli.message import counted, say, warn, would
 from hub.cli.outfile import private_file
 from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
@@ -45,7 +45,10 @@ def plan(ctx: typer.Context, *, everything: All = False, form: FormatOption = Fo
     show(Table(_PLAN, [_row(line) for line in shown], "Retention plan"), form)
     due, held = sum(line.due for line in lines), sum(line.by_law + line.by_hold for line in lines)
     if due:
-        warn(f"{due} rows are past their time: no read shows them; `varde retention run` deletes them.")
+        warn(
+            f"{counted(due, 'row is past its', 'rows are past their')} "
+            f"time: no read shows them; `varde retention run` deletes them."
+        )
     if held:
         say(f"{held} rows are kept past their time, on the grounds named; only the law's own purpose sees them.")
 
@@ -62,7 +65,7 @@ def run(
     act = acting(ctx, Duty.RUN_RETENTION)
     if dry_run:
         due = sum(line.due for line in work_out(act.hub, at=act.hub.clock()))
-        would(f"delete or empty {due} rows; `varde retention plan` lists them by rule")
+        would(f"delete or empty {counted(due, 'row', 'rows')}; `varde retention plan` lists them by rule")
         return
     with private_file(certificate) if certificate is not None else nullcontext() as file:  # before anything is deleted
         done = carry_out(act.hub, act.principal, partial(_erase, act))

@@ -9,7 +9,7 @@ import typer
 from hub.cli.duty import Duty
 from hub.cli.erasures import finish_erasures
 from hub.cli.invocation import acting
-from hub.cli.message import say, would
+from hub.cli.message import counted, say, would
 from hub.cli.rehearsal import DryRun
 from hub.cli.subject import Identifier, given
 from hub.cli.table import Format, FormatOption, Table, show
@@ -52,7 +52,8 @@ def import_(
     """Keep out whom another system has erased. Nobody who is here already is erased by it."""
     act = acting(ctx, Duty.ANYTHING)
     done = import_erased(act.hub, file, act.principal)
-    say(f"Read {done.read} lines, took {done.taken}: {done.entries} entries are new.")
+    new = counted(done.entries, "entry is", "entries are")
+    say(f"Read {counted(done.read, 'line', 'lines')}, took {done.taken}: {new} new.")
     if done.rejected:
         rows = [(each.line, each.column, each.rule) for each in done.rejected]
         show(Table(("line", "column", "rule"), rows, "Lines that were not taken"), form)
@@ -73,7 +74,10 @@ def lift_(
         would("lift what is suppressed under that identifier or set")
         return
     count = lift(act.hub, word, reason, act.principal)
-    say(f"Lifted {count} sets. A no that a record has heard already stays on it until the person says otherwise.")
+    say(
+        f"Lifted {counted(count, 'set', 'sets')}. "
+        f"A no that a record has heard already stays on it until the person says otherwise."
+    )
 
 
 @app.command()

@@ -10,7 +10,7 @@ import typer
 from hub import logs
 from hub.cli.duty import Duty
 from hub.cli.invocation import Acting, acting
-from hub.cli.message import say, warn, would
+from hub.cli.message import counted, say, warn, would
 from hub.cli.moment import instant_from
 from hub.cli.rehearsal import DryRun
 from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
@@ -156,11 +156,11 @@ def _tell(released: Released, at: datetime) -> None:
     fields = {"view": spec.name, "view_version": spec.version, "purpose": spec.purpose, "rows": rows}
     _LOG.info(logs.LogEvent.VIEW_READ, extra={**fields, "release": released.release_id, "epoch": released.epoch})
     until = f"{released.expires_at:%Y-%m-%d}"
-    say(f"{rows} rows of {spec.name} as of {at:%Y-%m-%d}, for {spec.purpose}, usable until {until}.")
+    say(f"{counted(rows, 'row', 'rows')} of {spec.name} as of {at:%Y-%m-%d}, for {spec.purpose}, usable until {until}.")
     if released.prohibited_uses:
         say(f"Never to be used for: {', '.join(released.prohibited_uses)}.")
     for because, count in sorted(released.absent.items(), key=lambda item: -item[1]):
-        say(f"{count} customers absent: {because}")
+        say(f"{counted(count, 'customer', 'customers')} absent: {because}")
 
 
 def _state(row: Version, at: datetime) -> str:

@@ -79,7 +79,7 @@ def test_a_replay_of_a_home_that_is_right_changes_nothing(desk: Desk) -> None:
 def test_people_of_a_file_are_erased_together_and_proven_gone(desk: Desk) -> None:
     people = desk.file("people.txt", "shop:1\nshop:2\n\nshop:nobody\nemail:familie@example.org\nshop:1\n")
     rehearsed = desk.run("erase", "--file", people, "--dry-run")
-    assert "2 people found; 1 identifiers nobody carries, 1 shared by several" in " ".join(rehearsed.stderr.split())
+    assert "2 people found; 1 identifier nobody carries, 1 shared by several" in " ".join(rehearsed.stderr.split())
     assert desk.run("consent", "show", "shop:1").exit_code == 0
     done = desk.run("erase", "--file", people, "--yes", "--format", "json")
     assert done.exit_code == 3, "two lines could not be followed"

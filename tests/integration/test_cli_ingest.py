@@ -96,7 +96,7 @@ def test_summary_counts_every_row_once_and_alerts_the_owner(fresh: Desk) -> None
     (row,) = json.loads(ended.stdout)
     assert row["accepted"] + row["quarantined"] + row["duplicate"] + row["suppressed"] == row["read"] == 6
     assert "shop-team: shop_people promises 90% of email filled, here 80% are" in ended.stderr
-    assert "1 rows refused" in ended.stderr
+    assert "1 row refused" in ended.stderr
     assert not any(secret in ended.output for secret in SECRETS)
 
 
@@ -284,7 +284,7 @@ def _broken_off(desk: Desk) -> Hub:
 def test_an_erasure_that_broke_off_is_finished_before_anything_is_taken_in(desk: Desk) -> None:
     hub = _broken_off(desk)
     ended = desk.run("ingest", desk.path("orders.yaml"), desk.path("orders.csv"))
-    assert "Finished 1 erasures" in ended.stderr
+    assert "Finished open erasures: 1" in ended.stderr
     with hub.reading() as session:
         assert open_erasures(session) == []
 

@@ -41,7 +41,7 @@ def test_plan_hold_run_and_certificate(desk: Desk) -> None:
     assert "YYYY-MM-DD" in wrong.output, "a remedy is not taken for somebody's number"
     assert (planned(desk, "orders")["due"], planned(desk, "orders")["by_hold"]) == (1, 1)
     said = desk.run("retention", "run", "--dry-run", role="dpo")
-    assert "would delete or empty 1 rows" in " ".join(said.stderr.split())
+    assert "would delete or empty 1 row;" in " ".join(said.stderr.split())
     taken = desk.run("retention", "run", "--certificate", desk.file("taken.json", ""), role="dpo")
     assert (taken.exit_code, planned(desk, "orders")["due"]) == (2, 1), "nothing is deleted whose proof has no place"
     ended = desk.run("retention", "run", "--certificate", desk.path("done.json"), "--format", "json", role="dpo")
