@@ -16,6 +16,7 @@ from ingest.errors import BatchBusy
 from ingest.match.evaluation import evaluate
 from ingest.pipeline.delivery import Summary
 from ingest.pipeline.recovery import recover
+from ingest.pipeline.rectify import Rectification, rectify
 from privacy.store.audit import entries
 from tests.faults.ingest_company import deliver_text, owner_of
 from tests.match_people import people
@@ -159,6 +160,25 @@ def test_nothing_that_records_say_rests_in_clear(hub_factory: Callable[..., Hub]
     said = {value for name in ("given_name", "family_name", "email", "street") for value in records[name].drop_nulls()}
     rests = b"".join(path.read_bytes() for path in hub.settings.home.rglob("*") if path.is_file()).lower()
     assert not [value for value in said if len(value) > 4 and value.lower().encode() in rests]
+
+
+def test_a_corrected_record_is_found_by_what_is_right(hub_factory: Callable[..., Hub], tmp_path: Path) -> None:
+    hub = matching(hub_factory())
+    records = people(10)
+    deliver(hub, records, tmp_path / "in", "first")
+    held, who = counts(hub), records.row(0, named=True)
+    with hub.reading() as session:
+        before = set(session.execute(text("SELECT token FROM match_token")).scalars())
+    ports = hub.ports(owner_of(hub).principal_id)
+    subject = find_subject(hub, f"{who['source']}:{who['record']}")
+    right = {"family_name": "Quist", "birth_date": "1931-07-08"}
+    asked = Rectification(request_id=bytes(16), records=subject.records, values=right, country="NO")
+    assert rectify(asked, ports) == len(subject.records)
+    with hub.reading() as session:
+        after = set(session.execute(text("SELECT token FROM match_token")).scalars())
+    assert after - before
+    assert before - after
+    assert counts(hub)["match_form"] == held["match_form"]
 
 
 def test_a_refused_delivery_leaves_nothing_to_match_by(
