@@ -150,7 +150,9 @@ def refuse(
 ) -> None:
     """Refuse a request, and print what the person is told: the reason, where to complain, and the courts."""
     act, request_id = _about(ctx, request)
-    if _is_dry(dry_run, "refuse it, if the law knows that reason for this right"):
+    if dry_run:
+        handling.verify_may_refuse(act.hub, request_id, reason, act.principal)
+        would("refuse it")
         return
     found = handling.refuse(act.hub, request_id, reason, act.principal)
     _tell(found)

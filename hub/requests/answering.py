@@ -10,6 +10,7 @@
 | human review | a human's word on a score, for the request |
 
 Or somebody said that it was done elsewhere: a reason from a list, a reference, and the audit log was told.
+For the same reason it is not refused once its deed is on record; an objection that only stands waits to be weighed.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -24,12 +25,13 @@ from ingest.store.identity import records_beside
 from privacy.answer import Answer, AnswerMissing, Elsewhere
 from privacy.audit import AuditFields
 from privacy.consent import Head
-from privacy.request import Right, SubjectRequest
-from privacy.store.answer import add_answer, has_answer
+from privacy.request import RefusalReason, RequestState, Right, StepRefused, SubjectRequest
+from privacy.store.answer import add_answer, has_answer, was_answered_before
 from privacy.store.balancing import PREVAILED, balancing_tests
 from privacy.store.consent import Place, heads_of
 from privacy.store.epoch import lock_epoch
 from privacy.store.erasure import is_erased
+from privacy.store.request import requests_of
 from privacy.store.score_review import reviews_of_request
 from privacy.terms import EVERY_PURPOSE, PrincipalId, RecordId, random_id
 
@@ -98,6 +100,42 @@ def is_answered(session: Session, request: SubjectRequest) -> bool:
     return has_answer(session, request, records) or _stands(session, request, records)
 
 
+def verify_refusable(session: Session, request: SubjectRequest, reason: RefusalReason) -> None:
+    """Refuse to refuse a request whose deed is on record, or as excessive where nothing was answered before it.
+
+    Raises:
+        StepRefused: names which of the two, and what to do.
+
+    """
+    records = _records_of(session, request)
+    if _is_done(session, request, records):
+        raise StepRefused("done_already", "What it asks for is on record since it came: `varde request fulfil`")
+    if reason is RefusalReason.EXCESSIVE and not _repeats(session, request, records):
+        raise StepRefused(
+            "earlier_answer_missing",
+            f"Excessive is what repeats: no request for {request.right} of an identified asker was answered before it",
+        )
+
+
+def _is_done(session: Session, request: SubjectRequest, records: Collection[RecordId]) -> bool:
+    """Say whether the deed leaves nothing to refuse; an objection is weighed although it stands meanwhile."""
+    if request.right is Right.OBJECTION and not has_answer(session, request, records):
+        return _is_upheld(session, request)
+    return has_answer(session, request, records) or _stands(session, request, records)
+
+
+def _repeats(session: Session, request: SubjectRequest, records: Collection[RecordId]) -> bool:
+    """Say whether the same right of the same person was answered before a request came, on request or without one."""
+    earlier = any(
+        each.right is request.right
+        and each.state is RequestState.FULFILLED
+        and each.request_id != request.request_id
+        and each.received_at <= request.received_at
+        for each in requests_of(session, records)
+    )
+    return earlier or was_answered_before(session, request, records)
+
+
 def _records_of(session: Session, request: SubjectRequest) -> set[RecordId]:
     """Return every record of the asker; of whoever was erased only the one that the request names is known."""
     record = request.record_id
@@ -114,12 +152,17 @@ def _stands(session: Session, request: SubjectRequest, records: Collection[Recor
         case Right.RESTRICTION:
             return _is_restricted(heads_of(session, records), since=request.received_at)
         case Right.OBJECTION:
-            upheld = any(each.outcome == PREVAILED for each in balancing_tests(session, request.request_id))
-            return upheld or _has_objected(heads_of(session, records).values(), since=request.received_at)
+            return _is_upheld(session, request) or _has_objected(
+                heads_of(session, records).values(), since=request.received_at
+            )
         case Right.HUMAN_REVIEW:
             return bool(reviews_of_request(session, request.request_id))
         case _:
             assert_never(request.right)
+
+
+def _is_upheld(session: Session, request: SubjectRequest) -> bool:
+    return any(each.outcome == PREVAILED for each in balancing_tests(session, request.request_id))
 
 
 def _is_restricted(heads: Mapping[Place, Head], *, since: datetime) -> bool:

@@ -3,10 +3,12 @@
 import re
 from typing import Final
 
+from sqlmodel import Session
+
 from hub.compose import Hub
 from hub.consents import Subject
 from hub.errors import AccessRefused
-from hub.requests.answering import DoneElsewhere, is_answered, note_elsewhere
+from hub.requests.answering import DoneElsewhere, is_answered, note_elsewhere, verify_refusable
 from hub.requests.steps import (
     Asked,
     Proven,
@@ -102,17 +104,29 @@ def refuse(hub: Hub, request_id: bytes, reason: RefusalReason, by: Principal) ->
     """Refuse a request for a reason of the list; the answer names where to complain (Art. 12(4), 12(5)).
 
     Raises:
-        StepRefused: the reason is none for this right, or overriding grounds without a balancing test on record.
+        StepRefused: the reason is none for this right or lacks what it rests on, or what was asked for is done.
 
     """
     _verify_role(by, _MAY_HANDLE)
     with hub.unit_of_work() as session:
         request = get_request(session, request_id)
-        verify_refusal(request.right, reason)
-        if reason is RefusalReason.OVERRIDING_GROUNDS and not balancing_tests(session, request_id):
-            raise StepRefused("balancing_test_missing", "Weigh the interests first: `varde request balance`")
+        _verify_refusal(session, request, reason)
         step = Step(state=RequestState.REFUSED, at=hub.clock(), actor=by.principal_id, reason=reason.value)
         return stepped(hub, session, request, step)
+
+
+def verify_may_refuse(hub: Hub, request_id: bytes, reason: RefusalReason, by: Principal) -> None:
+    """Refuse what `refuse` would refuse now.
+
+    Raises:
+        StepRefused: as it does.
+
+    """
+    _verify_role(by, _MAY_HANDLE)
+    with hub.reading() as session:
+        request = get_request(session, request_id)
+        verify_step(request, RequestState.REFUSED)
+        _verify_refusal(session, request, reason)
 
 
 def fulfil(hub: Hub, request_id: bytes, by: Principal) -> SubjectRequest:
@@ -159,6 +173,13 @@ def verify_fulfillable(hub: Hub, request_id: bytes, done: DoneElsewhere | None, 
             _verify_elsewhere(request, done)
         elif not is_answered(session, request):
             raise AnswerMissing(request.right)
+
+
+def _verify_refusal(session: Session, request: SubjectRequest, reason: RefusalReason) -> None:
+    verify_refusal(request.right, reason)
+    verify_refusable(session, request, reason)
+    if reason is RefusalReason.OVERRIDING_GROUNDS and not balancing_tests(session, request.request_id):
+        raise StepRefused("balancing_test_missing", "Weigh the interests first: `varde request balance`")
 
 
 def _verify_elsewhere(request: SubjectRequest, done: DoneElsewhere) -> RecordId:

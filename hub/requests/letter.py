@@ -18,7 +18,7 @@ def refusal_text(reason: RefusalReason, seat: Seat, language: str) -> str:
     return " ".join(
         [
             word("refusal", "said", language, reason=word("reasons", reason.value, language)),
-            word("rights", "complaint", language, authority=authority.name, site=authority.site),
+            word("rights", "complaint", language, authority=authority.name, site=authority.site) + ".",
             word("refusal", "court", language),
         ]
     )

@@ -34,6 +34,16 @@ def has_answer(session: Session, request: SubjectRequest, records: Iterable[Reco
     return session.execute(query.limit(1)).first() is not None
 
 
+def was_answered_before(session: Session, request: SubjectRequest, records: Iterable[RecordId]) -> bool:
+    """Say whether the same right of the same person was answered before a request was received."""
+    query = select(col(RequestAnswer.answer_id)).where(
+        col(RequestAnswer.right) == request.right.value,
+        col(RequestAnswer.record_id).in_([bytes(record) for record in records]),
+        col(RequestAnswer.at) < request.received_at,
+    )
+    return session.execute(query.limit(1)).first() is not None
+
+
 def answers_of_request(session: Session, request_id: bytes) -> list[Answer]:
     """List what was done for a request, oldest first."""
     query = select(RequestAnswer).where(col(RequestAnswer.request_id) == request_id).order_by(col(RequestAnswer.at))

@@ -114,7 +114,9 @@ def test_a_dry_run_changes_nothing(desk: Desk) -> None:
     done(desk, "identify", request, ASTRID, "--proof", "one_time_code", "--dry-run")
     assert [each["step"] for each in desk.json("request", "show", request)] == ["received"]
     started(desk, "access")
-    done(desk, "refuse", request, "--reason", "excessive", "--dry-run")
+    done(desk, "refuse", request, "--reason", "not_identified", "--dry-run")
+    refused = desk.run("request", "refuse", request, "--reason", "excessive", "--dry-run", role="dpo")
+    assert refused.exit_code == ExitCode.REFUSED
     assert {each["state"] for each in desk.json("request", "list")} == {"received", "in_progress"}
 
 

@@ -18,7 +18,7 @@ from hub.requests.export import Form, complete, export
 from hub.requests.reviewing import Review, ReviewReason, Verdict, review
 from hub.subject_tokens import issue
 from privacy.answer import ADMITS, AnswerMissing, Elsewhere, verify_elsewhere
-from privacy.request import RequestState, Right, StepRefused, SubjectRequest
+from privacy.request import RefusalReason, RequestState, Right, StepRefused, SubjectRequest
 from privacy.store.answer import answers_of_request
 from privacy.store.request import steps_of
 from privacy.store.subject_token import SubjectScope, SubjectToken
@@ -107,6 +107,41 @@ def test_every_right_is_closed_by_its_deed_and_by_nothing_less(desk: Office) -> 
         deed(desk, request)
         handling.verify_fulfillable(desk.hub, request.request_id, None, desk.dpo)
         assert fulfil(desk, request).state is RequestState.FULFILLED
+
+
+def test_what_was_done_is_not_refused_any_more_whatever_the_reason(desk: Office) -> None:
+    """The person would be told that nothing is done for them, while it was; an overridden objection is no deed."""
+    scored(desk, WHO)
+    for right, deed in DEEDS.items():
+        request = desk.started(WHO, right)
+        handling.verify_may_refuse(desk.hub, request.request_id, RefusalReason.UNFOUNDED, desk.dpo)
+        deed(desk, request)
+        for act in (handling.refuse, handling.verify_may_refuse):
+            with pytest.raises(StepRefused, match=r"done_already.*varde request fulfil"):
+                act(desk.hub, request.request_id, RefusalReason.UNFOUNDED, desk.dpo)
+
+
+def test_an_objection_that_stands_while_it_is_weighed_can_be_overridden(small: Office, clock: FixedClock) -> None:
+    request = small.started(WHO, Right.OBJECTION)
+    clock.forward(hours=1)
+    said(small, ConsentAct.OBJECTED, "churn")
+    weighed(small, request, weighing.Outcome.OVERRIDDEN)
+    assert not handling.refuse(small.hub, request.request_id, RefusalReason.OVERRIDING_GROUNDS, small.dpo).is_open
+
+
+def test_excessive_is_only_what_repeats_an_answer(small: Office, clock: FixedClock) -> None:
+    request = small.started(WHO)
+    small.exported("shop:k1")  # somebody else's
+    small.exported(WHO, Form.PORTABLE)  # another right
+    for unanswered in (request, small.opened()):  # nobody is identified in the second
+        with pytest.raises(StepRefused, match="earlier_answer_missing"):
+            handling.refuse(small.hub, unanswered.request_id, RefusalReason.EXCESSIVE, small.dpo)
+    small.answered(request)
+    fulfil(small, request)
+    clock.forward(hours=1)
+    again = small.started(WHO)
+    assert again.duplicate_of is None
+    assert handling.refuse(small.hub, again.request_id, RefusalReason.EXCESSIVE, small.dpo).closed_at is not None
 
 
 def test_a_restriction_is_not_lifted_between_the_look_and_the_closing(desk: Office, clock: FixedClock) -> None:

@@ -93,7 +93,7 @@ def test_of_two_who_take_the_next_step_at_once_one_does(desk: Office) -> None:
 
     acts = (
         lambda: handling.start(desk.hub, request.request_id, desk.dpo),
-        lambda: handling.refuse(desk.hub, request.request_id, RefusalReason.EXCESSIVE, desk.dpo),
+        lambda: handling.refuse(desk.hub, request.request_id, RefusalReason.UNFOUNDED, desk.dpo),
     )
     threads = [Thread(target=step, args=(act,)) for act in acts]
     for thread in threads:

@@ -53,7 +53,7 @@ def test_art12_4_a_refusal_says_why_and_where_to_complain(language: str) -> None
     """A refusal names the reason, the supervisory authority and the courts, in the language of the request."""
     told = refusal_text(RefusalReason.EXCESSIVE, BAVARIA, language)
     assert "Bayerisches Landesamt für Datenschutzaufsicht" in told
-    assert "https://www.lda.bayern.de" in told
+    assert "https://www.lda.bayern.de. " in told, "the sentence ends before the next one begins"
 
 
 def test_art12_5_a_request_is_refused_only_for_a_reason_that_the_law_knows() -> None:
