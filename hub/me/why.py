@@ -32,7 +32,12 @@ _STATES: Final = {
 
 
 def why_in_words(basis: LegalBasis, rule: str | None, language: str) -> str:
-    """Say why: by the legal basis where the data are used (no rule refuses), else by the rule."""
+    """Say why: by the legal basis where the data are used (no rule refuses), else by the rule.
+
+    Who is used on consent has given it; what a purpose rests on is said of everybody, so it is in other words.
+    """
+    if rule is None and basis is LegalBasis.CONSENT:
+        return word("why", "given", language)
     if rule is None:
         return word("why", "used", language, why=word("bases", basis.value, language))
     return word("why", rule, language)

@@ -50,6 +50,21 @@ def test_purposes_are_told_in_the_language_asked_for(caller: Caller, world: Worl
     assert word("bases", "contract", language) in found["service"]["effect"]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nobody_is_told_that_they_agreed_where_they_did_not(
+    caller: Caller, world: World, person: int, language: str
+) -> None:
+    """What a purpose rests on is said in the same words before and after a no; that they said yes, only while it holds."""
+    token = world.token(person)
+    before = purposes(caller, token, lang=language)[WINBACK]
+    caller.choose(token, "withdrawn", WINBACK)
+    after = purposes(caller, token, lang=language)[WINBACK]
+    assert before["because"] == after["because"] == word("bases", "consent", language)
+    assert before["standing"]["because"] == word("why", "given", language)
+    assert after["standing"]["because"] == word("why", "consent_withdrawn", language)
+    assert before["because"] not in before["standing"]["because"]
+
+
 def test_what_ends_a_purpose_is_what_the_hub_accepts(caller: Caller, world: World, person: int) -> None:
     for name, offer in purposes(caller, world.tokens[person]).items():
         for state in ("withdrawn", "objected"):
@@ -65,7 +80,7 @@ def test_where_a_person_stands_follows_what_they_say(caller: Caller, world: Worl
         "restricted": False,
         "used": True,
         "in_words": word("now", "used", "en"),
-        "because": word("why", "used", "en", why=word("bases", "consent", "en")),
+        "because": word("why", "given", "en"),
         "since": "2025-01-01T00:00:00Z",
     }
     caller.choose(token, "withdrawn", WINBACK)
