@@ -120,6 +120,9 @@ class ActChannel(StrEnum):
     GPC = "gpc"  # Sec-GPC
     AGENT = "agent"
     IMPORT = "import"
+    EMAIL = "email"  # written, called or sent to the house, and gathered by another system
+    PHONE = "phone"
+    LETTER = "letter"
 
 
 class ContactChannel(StrEnum):

@@ -23,7 +23,12 @@ def import_(
     *,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Take in refusals, withdrawals, objections and restrictions; those of people who are not here yet are kept."""
+    """Take in refusals, withdrawals, objections and restrictions; those of people who are not here yet are kept.
+
+    Identifier: email:ADDRESS, phone:NUMBER or SOURCE:KEY. Purpose: one of the policy, contact.CHANNEL, or *.
+    Act: withdrawn, refused, objected or restricted. Channel, by which the no came: api, page, link, one_click, gpc,
+    agent (where empty), import, email, phone or letter. Time: an ISO 8601 date or instant (now, where empty).
+    """
     act = acting(ctx, Duty.ANYTHING)
     done = import_opt_outs(act.hub, file, act.principal)
     _LOG.info(logs.LogEvent.CONSENT_RECORDED, extra={"rows": done.taken, "records": done.acts})

@@ -2,7 +2,7 @@
 
 Columns: identifier (`email:...`, `phone:...`, `SOURCE:KEY`), purpose (or `*`), act, channel, time. Channel may be left
 empty (`agent`), time too (then it is now, and once is enough). A rejected line is told by line, column and rule, never
-by its value. Reading the same file again writes nothing.
+by its value; the rule lists the words that the column takes. Reading the same file again writes nothing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -96,15 +96,20 @@ def _checked(rows: pl.DataFrame, purposes: Sequence[str], now: datetime) -> pl.D
     faults = (
         (pl.col("value").is_null(), NOT_ONE),
         (pl.col("form").is_null(), NOT_VALID),
-        (~pl.col("purpose").is_in(list(purposes)), "purpose: is none of the policy"),
-        (~pl.col("act").is_in([act.value for act in _ACTS]), f"act: must be one of {', '.join(_ACTS)}"),
-        (~pl.col("channel").is_in([each.value for each in ActChannel]), "channel: is not a known word"),
+        (~pl.col("purpose").is_in(list(purposes)), _one_of("purpose", purposes)),
+        (~pl.col("act").is_in([act.value for act in _ACTS]), _one_of("act", _ACTS)),
+        (~pl.col("channel").is_in([each.value for each in ActChannel]), _one_of("channel", list(ActChannel))),
         (pl.col("time").is_not_null() & pl.col("at").is_null(), "time: is no ISO 8601 date or instant"),
         (pl.col("at") > now, "time: lies in the future"),
     )
     first = pl.coalesce(pl.when(bad.fill_null(value=True)).then(pl.lit(rule)) for bad, rule in faults[:-2])
     late = pl.coalesce(pl.when(bad.fill_null(value=False)).then(pl.lit(rule)) for bad, rule in faults[-2:])
     return judged.with_columns(fault=pl.coalesce(first, late))
+
+
+def _one_of(column: str, words: Sequence[str]) -> str:
+    """Word the rule of a column that takes a closed list: the list is ours, the value on the line is not told."""
+    return f"{column}: must be one of {', '.join(words)}"
 
 
 def _said(lines: pl.DataFrame, hub: Hub) -> Iterator[Said]:

@@ -1,9 +1,11 @@
 """`varde suppression` and `varde consent import`: a list that is kept, looked after and filled from files."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from privacy.terms import ActChannel
 from tests.integration.cli_desk import SECRETS, Desk, stocked
 
 HEADER = "identifier,purpose,act,channel,time\n"
@@ -101,6 +103,22 @@ def test_a_file_of_noes_is_taken_in_once_and_what_is_wrong_is_named_by_line(desk
     assert "took 4: 0 acts on records are new, 0 entries" in again.stderr.replace("\n", " ")
     acts = {(act["act"], act["purpose"]) for act in desk.json("consent", "show", "shop:1")["acts"]}
     assert acts == {("objected", "churn"), ("withdrawn", "winback")}
+
+
+def test_a_no_comes_by_letter_telephone_or_email_and_a_refused_word_is_answered_with_the_list(desk: Desk) -> None:
+    ways = ("letter", "phone", "email")
+    lines = [f"shop:{number},churn,objected,{way},2025-05-01" for number, way in enumerate(ways, start=1)]
+    lines += ["shop:1,no_such,objected,,", "shop:1,churn,objected,pigeon,"]
+    path = desk.file("noes.csv", HEADER + "\n".join(lines) + "\n")
+    ended = desk.run("consent", "import", path, "--format", "json")
+    assert ended.exit_code == 3
+    rules = {row["column"]: row["rule"] for row in json.loads(ended.stdout)}
+    assert rules["channel"].endswith(", ".join(ActChannel))
+    assert all(word in rules["purpose"] for word in ("*", "churn", "contact.email"))
+    told = {desk.json("consent", "show", f"shop:{number}")["acts"][0]["channel"] for number in (1, 2, 3)}
+    assert told == set(ways)
+    shown = desk.run("consent", "import", "--help").output
+    assert all(word in shown for word in (*ActChannel, "restricted", "contact.CHANNEL"))
 
 
 def test_a_file_that_is_none_is_refused(desk: Desk) -> None:
