@@ -1,6 +1,7 @@
 """`varde consent`: what a person told us about the use of their data, entered for them by an agent."""
 
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
 from enum import StrEnum
 from functools import partial
 from typing import Annotated, Final
@@ -21,12 +22,14 @@ from hub.cli.table import Format, FormatOption, Table, show, show_json
 from hub.compose import Hub
 from hub.consents import Subject, Wish, history, record_wish
 from hub.contact.asking import ask_consent, rehearse_asking
+from hub.me.standing import stands_of
 from hub.recipients.store import NoticeKind
 from hub.recipients.telling import Deed, enqueue_notices
 from hub.suppression.opt_out import note_opt_out, rehearse_opt_out
-from privacy.consent import axes_of
+from privacy.consent import Head, axes_of
 from privacy.contact import ask_not_before
-from privacy.store.consent import Act, heads_of
+from privacy.store.consent import Act, Place, heads_of
+from privacy.store.policy import find_policy
 from privacy.terms import EVERY_PURPOSE, ActChannel, ConsentAct, PurposeId, random_id
 
 app = typer.Typer(help="Consent, objection and restriction of a person.", no_args_is_help=True)
@@ -36,7 +39,10 @@ _ACTS: Final = ("at", "act", "purpose", "channel", "notice_version", "until", "r
 _PERMITS: Final = frozenset({ConsentAct.GIVEN, ConsentAct.OBJECTION_LIFTED, ConsentAct.RESTRICTION_LIFTED})
 _WAIT: Final = frozenset({ConsentAct.WITHDRAWN, ConsentAct.OBJECTED})
 """What is kept for whoever carries the identifier later, if nobody does yet."""
-_STANDING: Final = ("purpose", "consent", "objected", "restricted", "records", "not_asked_before_end_of")
+_STANDING: Final = (
+    *("purpose", "used", "because", "consent", "objected", "restricted"),
+    *("records", "not_asked_before_end_of"),
+)
 
 Purpose = Annotated[str, typer.Argument(help="A purpose of the policy; * means every purpose.")]
 EveryPurpose = Annotated[str, typer.Argument(help="A purpose of the policy; left out, every purpose.")]
@@ -190,15 +196,31 @@ def _act_row(act: Act) -> tuple[object, ...]:
 
 
 def _standing(hub: Hub, subject: Subject) -> list[tuple[object, ...]]:
-    """Fold the present standing of all records by purpose; objection and restriction of one bind all."""
+    """Say per purpose of the policy what the gate decides now, and why; below what else they spoke of, as they said it.
+
+    What they said of every purpose counts for each of them, so it is folded in.
+    """
+    at = hub.clock()
     with hub.reading() as session:
         heads = heads_of(session, subject.records)
-    at = hub.clock()
+        stands = stands_of(session, find_policy(session) or hub.policy(), subject.records, at=at)
     rows: list[tuple[object, ...]] = []
-    for purpose in sorted({each for _, each in heads}):
+    for each in stands:
+        verdict = each.refused is None, each.refused, each.consent, each.objected, each.restricted
+        rows.append((each.purpose.id, *verdict, *_counted(heads, {each.purpose.id, EVERY_PURPOSE})))
+    ruled = {each.purpose.id for each in stands}
+    for purpose in sorted({of for _, of in heads} - ruled):
         axes = [axes_of(head, at=at) for (_, of), head in heads.items() if of == purpose]
-        states = sorted({each.state.value for each in axes})
-        silent = ask_not_before(head for (_, of), head in heads.items() if of in {purpose, EVERY_PURPOSE})
-        restrained = any(a.objected for a in axes), any(a.restricted for a in axes)
-        rows.append((purpose, states, *restrained, len(axes), silent))
+        said = (
+            sorted({each.state.value for each in axes}),
+            any(a.objected for a in axes),
+            any(a.restricted for a in axes),
+        )
+        rows.append((purpose, None, None, *said, *_counted(heads, {purpose, EVERY_PURPOSE})))
     return rows
+
+
+def _counted(heads: Mapping[Place, Head], purposes: Collection[str]) -> tuple[int, date | None]:
+    """Return on how many records something was said of these purposes, and until when the person is left in peace."""
+    mine = {place: head for place, head in heads.items() if place[1] in purposes}
+    return len({record for record, _ in mine}), ask_not_before(mine.values())

@@ -8,29 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import polars as pl
 from sqlmodel import Session
 
 from hub.choices import Wanted, stops
-from hub.me.why import NOTHING_HELD, TOLD_FIRST, since_of, why_in_words
+from hub.me.standing import Stand, stands_of
+from hub.me.why import since_of, why_in_words
 from hub.me.words import word
-from hub.views.permission import refusals_of
-from ingest.store.identity import entity_of_record
-from privacy.consent import Axes, Head, axes_of
 from privacy.purposes import Policy, Purpose
-from privacy.store.consent import heads_of
-from privacy.terms import EVERY_PURPOSE, ConsentState, LegalBasis, PurposeId, RecordId
+from privacy.terms import ConsentState, LegalBasis, PurposeId, RecordId
 
 _SAYING_NO = (Wanted.WITHDRAWN, Wanted.OBJECTED)
-_STRICTEST_FIRST = (
-    ConsentState.WITHDRAWN,
-    ConsentState.REFUSED,
-    ConsentState.INVALIDATED,
-    ConsentState.EXPIRED,
-    ConsentState.GIVEN,
-    ConsentState.REQUESTED,
-    ConsentState.UNKNOWN,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,31 +64,19 @@ def standings_in_words(
     session: Session, policy: Policy, records: Sequence[RecordId], language: str, *, at: datetime
 ) -> dict[PurposeId, Choices]:
     """Say for every purpose where a person stands, in the caller's snapshot; `records` are all records of theirs."""
-    heads = heads_of(session, records)
-    entities = {entity_of_record(session, record) for record in records} - {None}
-    who = pl.Series(sorted(bytes(entity) for entity in entities if entity is not None), dtype=pl.Binary)
-    found = {}
-    for purpose in policy.purposes:
-        refused = refusals_of(session, purpose, at=at, entities=who)
-        places = [(record, PurposeId(name)) for record in records for name in (purpose.id, EVERY_PURPOSE)]
-        mine = [heads.get(place, Head()) for place in places]
-        found[purpose.id] = _choices(purpose, [(head, axes_of(head, at=at)) for head in mine], refused, language)
-    return found
+    return {each.purpose.id: _choices(each, language) for each in stands_of(session, policy, records, at=at)}
 
 
-def _choices(
-    purpose: Purpose, stood: Sequence[tuple[Head, Axes]], refused: frozenset[str] | None, language: str
-) -> Choices:
-    said, used = {axes.state for _, axes in stood}, refused is None
-    rule = None if refused is None else next((each for each in TOLD_FIRST if each in refused), NOTHING_HELD)
+def _choices(stand: Stand, language: str) -> Choices:
+    used, basis = stand.refused is None, stand.purpose.legal_basis
     return Choices(
-        consent=next(state for state in _STRICTEST_FIRST if state in said),
-        objected=any(axes.objected for _, axes in stood),
-        restricted=any(axes.restricted for _, axes in stood),
+        consent=stand.consent,
+        objected=stand.objected,
+        restricted=stand.restricted,
         used=used,
         in_words=word("now", "used" if used else "unused", language),
-        because=why_in_words(purpose.legal_basis, rule, language),
-        since=since_of(purpose.legal_basis, rule, stood),
+        because=why_in_words(basis, stand.refused, language),
+        since=since_of(basis, stand.refused, stand.said),
     )
 
 

@@ -54,7 +54,7 @@ def test_purposes_are_told_in_the_language_asked_for(caller: Caller, world: Worl
 def test_nobody_is_told_that_they_agreed_where_they_did_not(
     caller: Caller, world: World, person: int, language: str
 ) -> None:
-    """What a purpose rests on is said in the same words before and after a no; that they said yes, only while it holds."""
+    """What a purpose rests on is said in the same words before and after a no; a yes is told while it holds."""
     token = world.token(person)
     before = purposes(caller, token, lang=language)[WINBACK]
     caller.choose(token, "withdrawn", WINBACK)

@@ -58,8 +58,9 @@ def test_asking_is_refused_for_six_months_and_that_is_shown(desk: Desk) -> None:
     assert desk.run("consent", "ask", "shop:1", "winback", "--dry-run").exit_code == 0
     assert desk.run("consent", "ask", "shop:1", "winback").exit_code == 0
     assert desk.run("consent", "withdraw", "shop:1", "winback").exit_code == 0
-    (standing,) = desk.json("consent", "show", "shop:1")["standing"]
-    assert standing["not_asked_before_end_of"] == "2025-12-10"
+    standing = {each["purpose"]: each for each in desk.json("consent", "show", "shop:1")["standing"]}
+    assert standing["winback"]["not_asked_before_end_of"] == "2025-12-10"
+    assert standing["churn"]["not_asked_before_end_of"] is None
     for more in ((), ("--dry-run",)):
         ended = desk.run("consent", "ask", "shop:1", "winback", *more)
         assert (ended.exit_code, "2025-12-10" in ended.output) == (4, True)

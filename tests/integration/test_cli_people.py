@@ -24,6 +24,25 @@ def _acts(desk: Desk, who: str) -> list[tuple[str, str]]:
     return [(each["act"], each["purpose"]) for each in desk.json("consent", "show", who)["acts"]]
 
 
+def _stand(desk: Desk, purpose: str) -> tuple[bool | None, str | None, str]:
+    """Return what `consent show` says of the first person and a purpose: used, because, consent."""
+    standing = desk.json("consent", "show", "shop:1")["standing"]
+    (row,) = (each for each in standing if each["purpose"] == purpose)
+    return row["used"], row["because"], row["consent"]
+
+
+def test_where_somebody_stands_is_what_the_gate_decides(desk: Desk) -> None:
+    """A no to everything ends what was agreed to before; of what nothing was said the verdict is told too."""
+    assert desk.run("consent", "give", "shop:1", "winback").exit_code == 0
+    assert _stand(desk, "winback") == (True, None, "given")
+    assert _stand(desk, "churn")[0]
+    assert desk.run("consent", "withdraw", "shop:1", "*").exit_code == 0
+    assert _stand(desk, "winback") == (False, "consent_withdrawn", "withdrawn")
+    assert _stand(desk, "*") == (None, None, ["withdrawn"])
+    assert desk.run("consent", "object", "shop:1", "churn").exit_code == 0
+    assert _stand(desk, "churn") == (False, "objected", "withdrawn")
+
+
 def test_objection_holds_for_the_very_next_read(desk: Desk) -> None:
     before = _readable(desk)
     ended = desk.run("consent", "object", "shop:1", "churn")
@@ -71,8 +90,7 @@ def test_consent_is_for_one_purpose_and_may_lapse(desk: Desk) -> None:
     assert desk.run("consent", "give", "shop:1", "*").exit_code == 2
     assert desk.run("consent", "give", "shop:1", "winback", "--until", "2020-01-01").exit_code == 2
     assert desk.run("consent", "give", "shop:1", "winback", "--until", "2030-01-01").exit_code == 0
-    (standing,) = desk.json("consent", "show", "shop:1")["standing"]
-    assert (standing["purpose"], standing["consent"]) == ("winback", ["given"])
+    assert _stand(desk, "winback") == (True, None, "given")
 
 
 @pytest.mark.parametrize(
