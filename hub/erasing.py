@@ -27,7 +27,10 @@ from hub.consents import Subject
 from hub.erasure.carrying import carry_out
 from hub.erasure.certificate import Certificate
 from hub.erasure.portrait import Portrait, take_portrait
+from hub.erasure.rules import count_in_lake
 from hub.errors import AccessRefused, HubError
+from hub.lake.erasure import RowCount
+from hub.lake.errors import LakeFileRefused
 from hub.predictions.store import mark_for_retraining
 from hub.recipients.store import NoticeKind
 from hub.recipients.telling import Deed, enqueue_notices
@@ -52,14 +55,17 @@ _MAY_ERASE: Final = frozenset({Role.OWNER, Role.DPO})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What an erasure would do: the parts of the entity, and rows by table of the control database.
+    """What an erasure would do: the parts of the entity, and rows by table of the control database and of the lake.
 
-    `kept` names what stays, and on which ground; `held` is whether a legal hold forbids the erasure.
+    `kept` names what stays, and on which ground, `kept_rows` counts it by table; `lake` is None where a file of it
+    cannot be read now; `held` is whether a legal hold forbids the erasure.
     """
 
     records: int
     rows: dict[str, int]
     kept: dict[str, str]
+    kept_rows: dict[str, int]
+    lake: dict[str, RowCount] | None
     held: bool = False
 
 
@@ -77,7 +83,14 @@ def plan(hub: Hub, subject: Subject, by: Principal) -> Plan:
     _verify_role(by)
     found = take_portrait(hub, subject.records)
     held = bool(_held(hub, [subject]))
-    return Plan(records=len(subject.records), rows=dict(found.rows), kept=dict(found.kept), held=held)
+    return Plan(
+        records=len(subject.records),
+        rows=dict(found.rows),
+        kept=dict(found.kept),
+        kept_rows=dict(found.kept_rows),
+        lake=_in_lake(hub, subject),
+        held=held,
+    )
 
 
 def erase(hub: Hub, subject: Subject, by: Principal) -> Certificate:
@@ -148,6 +161,14 @@ def roll_forward(hub: Hub, by: PrincipalId) -> int:
 def pending(session: Session) -> int:
     """Count the erasures that are not completed."""
     return len(open_erasures(session))
+
+
+def _in_lake(hub: Hub, subject: Subject) -> dict[str, RowCount] | None:
+    """Count the lake's rows; a file that cannot be read keeps nobody from being erased."""
+    try:
+        return count_in_lake(hub.lake, subject.records)
+    except LakeFileRefused:
+        return None
 
 
 def _intend(hub: Hub, subjects: Sequence[Subject], by: Principal) -> OpenErasure | None:

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from hub import logs
 from hub.cli.duty import Duty
+from hub.cli.erasure_plan import certificate_table, plan_table
 from hub.cli.invocation import Acting, acting
 from hub.cli.message import counted, say, warn, would
 from hub.cli.rehearsal import DryRun
@@ -17,6 +18,7 @@ from hub.cli.table import Format, FormatOption, Table, show
 from hub.erasing import erase as carry_out
 from hub.erasing import erase_many, plan, roll_forward
 from hub.erasure.absence import verify_absence
+from hub.erasure.certificate import told_by
 from hub.erasure.naming import subjects_of
 from hub.errors import ErasureNotFound
 from hub.exit_code import ExitCode
@@ -29,6 +31,7 @@ People = Annotated[
     Path | None, typer.Option("--file", help="Erase everybody whom this file names, one identifier a line.")
 ]
 Finish = Annotated[bool, typer.Option("--finish", help="Finish the erasures that broke off; names nobody.")]
+Readable = Annotated[bool, typer.Option("--readable", help="As a table for people; its signature is checked.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask: it cannot be undone.")]
 
 
@@ -90,6 +93,9 @@ def verify(
 def certificate(
     ctx: typer.Context,
     erasure: Annotated[str, typer.Argument(metavar="ERASURE", help="The erasure's id in hex.")],
+    *,
+    readable: Readable = False,
+    form: FormatOption = Format.TABLE,
 ) -> None:
     """Print the signed certificate of an erasure: tables, fields, counts, recipients, and when it is final."""
     hub = acting(ctx, Duty.VERIFY_AUDIT).hub
@@ -97,16 +103,17 @@ def certificate(
         note = find_certificate(session, _id_of(erasure))
     if note is None:
         raise ErasureNotFound
-    typer.echo(note, nl=False)
+    if readable:
+        show(certificate_table(told_by(note, hub.verifier_key())), form)
+    else:
+        typer.echo(note, nl=False)
 
 
 def _erase_one(act: Acting, identifier: str, form: Format, *, rehearsal: bool, agreed: bool) -> None:
     subject = one_subject_from(act.hub, identifier)
     planned = plan(act.hub, subject, act.principal)
     if rehearsal or not agreed:
-        rows: list[tuple[object, ...]] = [("erased", *item) for item in sorted(planned.rows.items())]
-        rows += [("kept", table, why) for table, why in sorted(planned.kept.items())]
-        show(Table(("what", "where", "rows_or_ground"), rows, "Erasure of one person"), form)
+        show(plan_table(planned), form)
     if planned.held:
         warn("a legal hold stands: the person is not erased, and can be restricted until it ends.")
     if rehearsal:

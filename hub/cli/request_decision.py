@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from hub.cli.duty import Duty
+from hub.cli.erasure_plan import plan_table
 from hub.cli.invocation import acting
 from hub.cli.message import say, would
 from hub.cli.rehearsal import DryRun
@@ -88,10 +89,7 @@ def erase(ctx: typer.Context, request: RequestId, *, yes: Yes = False, dry_run: 
     """Erase the asker (Art. 17): the plan first, then the erasure, then the request is closed."""
     act, request_id = acting(ctx, Duty.ANYTHING), request_id_from(request)
     planned = erasing.erasure_plan(act.hub, request_id, act.principal)
-    rows: list[tuple[object, ...]] = [("control database", *item) for item in sorted(planned.rows.items())]
-    rows += [("lake", table, why) for table, why in sorted(planned.kept.items())]
-    title = f"Erasure of a person with {planned.records} records"
-    show(Table(("where", "what", "rows_or_rule"), rows, title), Format.TABLE)
+    show(plan_table(planned), Format.TABLE)
     if dry_run:
         would("destroy the keys, remove the rows, rewrite the files and close the request")
         return

@@ -14,7 +14,7 @@ from hub.compose import Hub
 from hub.database.journal import truncate_journal
 from hub.erasure.certificate import Certificate, Done, certify
 from hub.erasure.portrait import portrait_of
-from hub.erasure.reach import delete_rest
+from hub.erasure.reach import count_kept, delete_rest
 from hub.erasure.rules import lake_rules
 from hub.errors import DeliveryArriving, ErasureWaiting
 from hub.identification.store import delete_challenges
@@ -88,6 +88,7 @@ def _complete(hub: Hub, erasure: OpenErasure, lake: tuple[ErasureOutcome, int], 
     }
     with hub.reading() as session:
         told = notices_of_acts(session, [erasure.erasure_id])
+        kept = count_kept(session, erasure.records)
     done = Done(
         erasure_id=erasure.erasure_id,
         records=erasure.records,
@@ -95,6 +96,8 @@ def _complete(hub: Hub, erasure: OpenErasure, lake: tuple[ErasureOutcome, int], 
         at=at,
         together=together,
         lake=figures,
+        tables=outcome.tables,
+        kept_rows=kept,
         told=told,
     )
     certificate = certify(hub, done)

@@ -16,15 +16,19 @@ from typing import Any, Final
 
 from hub.compose import Hub
 from hub.erasure.portrait import Portrait
+from hub.erasure.reach import grounds_of
+from hub.erasure.rules import STAYS, fields_reached
 from hub.keystore.generation import ends_of_generations
 from hub.keystore.named import audit_key
+from hub.lake.erasure import RowCount
 from hub.recipients.store import Notice
-from ingest.canonical.catalogue import LAKE_TABLES
 from privacy.checkpoint import sign_text
 from privacy.terms import RecordId
 from privacy.verifier import VerifierKey, verified_text
 
-HEADER: Final = "varde-erasure-certificate/v1"
+HEADER: Final = "varde-erasure-certificate/v2"
+HEADERS: Final = ("varde-erasure-certificate/v1", HEADER)
+"""Forms that were ever signed. The first named every table of the lake and of what is kept, concerned or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,7 @@ class Certificate:
 class Done:
     """What there is to certify of one erasure; `together` is how many erasures share the figures of the lake.
 
+    `tables` counts the lake's rows by table, of all together; `kept_rows` what the control database keeps of this one;
     `told` is what recipients are told of it, as it stands.
     """
 
@@ -56,6 +61,8 @@ class Done:
     at: datetime
     together: int
     lake: Mapping[str, int]
+    tables: Mapping[str, RowCount] = field(default_factory=dict)
+    kept_rows: Mapping[str, int] = field(default_factory=dict)
     told: Sequence[Notice] = ()
 
 
@@ -68,8 +75,10 @@ def certify(hub: Hub, done: Done) -> Certificate:
         "control_database": dict(done.portrait.rows),
         "keys_destroyed": dict(done.portrait.keys),
         "lake": {**done.lake, "shared_by_erasures": done.together},
-        "lake_fields": {name: [column.name for column in table.columns] for name, table in LAKE_TABLES.items()},
-        "kept": dict(done.portrait.kept),
+        "lake_tables": {name: {"deleted": n.deleted, "blanked": n.blanked} for name, n in done.tables.items()},
+        "lake_fields": fields_reached(done.tables),
+        "kept": _kept(done),
+        "kept_rows": dict(done.kept_rows),
         "recipients": list(done.portrait.recipients),
         "recipients_told": [_told_row(each) for each in done.told],
         "models_to_retrain": list(done.portrait.models),
@@ -87,6 +96,12 @@ def certify(hub: Hub, done: Done) -> Certificate:
     )
 
 
+def _kept(done: Done) -> dict[str, str]:
+    """Say what stays and on which ground: what was there before, and what the erasure itself left."""
+    in_lake = {name: STAYS for name, count in done.tables.items() if count.blanked}
+    return in_lake | dict(done.portrait.kept) | grounds_of(done.kept_rows)
+
+
 def _told_row(notice: Notice) -> dict[str, Any]:
     at = None if notice.ended_at is None else notice.ended_at.isoformat()
     return {"recipient": notice.recipient, "purpose": notice.purpose, "state": notice.state.value, "at": at}
@@ -100,7 +115,7 @@ def told_by(note: str, key: VerifierKey) -> dict[str, Any]:
 
     """
     header, _, body = verified_text(note, key).partition("\n")
-    return dict(json.loads(body)) if header == HEADER else {}
+    return dict(json.loads(body)) if header in HEADERS else {}
 
 
 def finality(hub: Hub, at: datetime) -> dict[str, Any]:

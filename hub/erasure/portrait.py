@@ -8,8 +8,7 @@ from sqlmodel import Session
 
 from hub.accesses import recipients_of
 from hub.compose import Hub
-from hub.erasure.reach import KEPT, count_rest
-from hub.erasure.rules import kept_in_lake
+from hub.erasure.reach import count_kept, count_rest, grounds_of
 from hub.predictions.service import models_of
 from hub.retention.holds import holds_on
 from ingest.store.erasure import count_rows
@@ -20,12 +19,13 @@ from privacy.terms import RecordId
 class Portrait:
     """Counts by table and by kind of key; who received the data (`purpose/view`); which models learned from it (hex).
 
-    `kept` names what stays, and on which ground.
+    `kept` names what stays in the control database, and on which ground; `kept_rows` counts it, by table.
     """
 
     rows: Mapping[str, int] = field(default_factory=dict)
     keys: Mapping[str, int] = field(default_factory=dict)
     kept: Mapping[str, str] = field(default_factory=dict)
+    kept_rows: Mapping[str, int] = field(default_factory=dict)
     recipients: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
 
@@ -48,11 +48,13 @@ def take_portrait(hub: Hub, records: Sequence[RecordId]) -> Portrait:
     with hub.reading() as session:
         rows = count_rows(session, records) | count_rest(session, records)
         recipients = recipients_of(hub, session, records)
-        kept = {**kept_in_lake(), **KEPT, **_held(hub, session, records)}
+        kept = count_kept(session, records)
+        grounds = grounds_of(kept) | _held(hub, session, records)
     return Portrait(
         rows={table: count for table, count in sorted(rows.items()) if count},
         keys=hub.keystore.count_owned(records),
-        kept=kept,
+        kept=grounds,
+        kept_rows=kept,
         recipients=tuple(recipients),
         models=tuple(model.hex() for model in models_of(hub, records)),
     )

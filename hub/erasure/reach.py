@@ -8,7 +8,7 @@ Rules kept here:
 - what is kept holds random ids that lead to nobody: the mapping to the source's key and every key are gone.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from sqlalchemy import LargeBinary, TableClause, column, delete, func, inspect, select, table
@@ -31,6 +31,9 @@ KEPT: Final[Mapping[str, str]] = {
 }
 """Tables whose rows stay, and on which ground."""
 
+ALWAYS: Final = frozenset({"tombstone", "ledger_entry", "change"})
+"""Tables of `KEPT` that every erasure writes to."""
+
 _IN_ORDER: Final = frozenset(
     {
         *("record_revision", "record_correction", "record_index", "held_text", "crosswalk", "contact_of"),
@@ -48,6 +51,18 @@ def delete_rest(session: Session, records: Sequence[RecordId]) -> dict[str, int]
 def count_rest(session: Session, records: Sequence[RecordId]) -> dict[str, int]:
     """Count what `delete_rest` would delete, by table."""
     return {table.name: _count(session, table, records) for table in _tables(session)}
+
+
+def count_kept(session: Session, records: Sequence[RecordId]) -> dict[str, int]:
+    """Count the records' rows in tables that keep them, by table that has any; but for what every erasure writes."""
+    named = sorted(KEPT.keys() - ALWAYS)
+    found = {name: _count(session, table(name, column(RECORD, LargeBinary)), records) for name in named}
+    return {name: count for name, count in found.items() if count}
+
+
+def grounds_of(kept: Iterable[str]) -> dict[str, str]:
+    """Say on which ground rows stay in some tables, and what every erasure writes."""
+    return {name: KEPT[name] for name in sorted({*kept, *ALWAYS})}
 
 
 def _tables(session: Session) -> Iterator[TableClause]:

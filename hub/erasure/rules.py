@@ -1,10 +1,19 @@
-"""What erasing a person means in each table of the lake."""
+"""What erasing a person means in each table of the lake, and how many rows of each it would reach."""
 
-from hub.lake.erasure import ErasureRule, RowRule
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import polars as pl
+
+from hub.lake.erasure import ErasureRule, RowCount, RowRule
+from hub.lake.lake import Lake
+from hub.lake.reading import Reader, reading
 from ingest.canonical.catalogue import LAKE_TABLES
 from ingest.canonical.table import Erasure
+from privacy.terms import RecordId
 
-_STAYS = "the fact stays without the person"
+STAYS: Final = "the fact stays without the person"
+"""Why rows of the lake are kept."""
 
 
 def lake_rules() -> list[ErasureRule]:
@@ -18,6 +27,41 @@ def lake_rules() -> list[ErasureRule]:
     return rules
 
 
-def kept_in_lake() -> dict[str, str]:
-    """Name the tables whose rows stay without the person, and why."""
-    return {table.name: _STAYS for table in LAKE_TABLES.values() if table.erasure is Erasure.CLEAR_PERSON}
+def count_in_lake(lake: Lake, records: Sequence[RecordId]) -> dict[str, RowCount]:
+    """Count by table what erasing some records would reach, where there is anything; changes nothing.
+
+    Raises:
+        LakeFileRefused: a file cannot be read.
+
+    """
+    found: dict[str, RowCount] = {}
+    with reading(lake) as reader:
+        for rule in lake_rules():
+            if count := _count(reader, rule, records):
+                before, deletes = found.get(rule.table, RowCount()), rule.then is RowRule.DELETE
+                more = RowCount(count, 0) if deletes else RowCount(0, count)
+                found[rule.table] = RowCount(before.deleted + more.deleted, before.blanked + more.blanked)
+    return found
+
+
+def fields_reached(tables: Mapping[str, RowCount]) -> dict[str, list[str]]:
+    """Name the columns that go: all of a table with rows that are deleted, of others those that name the person."""
+    blanked: dict[str, set[str]] = {}
+    for rule in lake_rules():
+        if rule.then is RowRule.BLANK:
+            blanked.setdefault(rule.table, set()).update(rule.blank)
+    return {
+        name: [column.name for column in LAKE_TABLES[name].all_columns if count.deleted or column.name in blanked[name]]
+        for name, count in tables.items()
+    }
+
+
+def _count(reader: Reader, rule: ErasureRule, records: Sequence[RecordId]) -> int:
+    if not reader.snapshot.of_table(rule.table):
+        return 0
+    if rule.matched_by == "person":
+        rows = reader.scan_people(rule.table, records)
+    else:
+        wanted = pl.Series(records, dtype=pl.Binary).implode()
+        rows = reader.scan(rule.table).filter(pl.col(rule.matched_by).is_in(wanted))
+    return int(reader.collect(rows.select(pl.len())).item())

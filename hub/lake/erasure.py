@@ -12,7 +12,7 @@ A frame that is only in memory when this runs is not seen: its writer must leave
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -67,14 +67,26 @@ class ErasureRule:
             raise ValueError(f"erasing {self.table!r} must blank {self.matched_by!r}")
 
 
+@dataclass(frozen=True, slots=True)
+class RowCount:
+    """How many rows of a table are deleted, and how many stay without the person."""
+
+    deleted: int = 0
+    blanked: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureOutcome:
-    """What an erasure did. `seq` is the removal number up to which files must be purged before it is final."""
+    """What an erasure did. `seq` is the removal number up to which files must be purged before it is final.
+
+    `tables` has the tables that it met the records in.
+    """
 
     rows_deleted: int
     rows_blanked: int
     files_replaced: int
     seq: int
+    tables: Mapping[str, RowCount] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -82,9 +94,13 @@ class _Progress:
     """Counts so far, and the files known to be free of the records (files are immutable, so they stay so)."""
 
     clean: set[FileId] = field(default_factory=set)
-    deleted: int = 0
-    blanked: int = 0
+    tables: dict[str, RowCount] = field(default_factory=dict)
     replaced: int = 0
+
+    def add(self, table: str, deleted: int, blanked: int) -> None:
+        """Add rows of a table."""
+        before = self.tables.get(table, RowCount())
+        self.tables[table] = RowCount(before.deleted + deleted, before.blanked + blanked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +136,11 @@ def erase(
     with lake.read_only() as session:
         seq = catalogue.head(session)
     return ErasureOutcome(
-        rows_deleted=progress.deleted, rows_blanked=progress.blanked, files_replaced=progress.replaced, seq=seq
+        rows_deleted=sum(each.deleted for each in progress.tables.values()),
+        rows_blanked=sum(each.blanked for each in progress.tables.values()),
+        files_replaced=progress.replaced,
+        seq=seq,
+        tables=dict(progress.tables),
     )
 
 
@@ -201,8 +221,8 @@ def _erase_group(lake: Lake, group: list[CatalogueFile], statement: _Statement, 
         progress.clean.update(file.file_id for file in files)
     progress.clean.update(file.file_id for file in group)
     progress.replaced += len(hit)
-    progress.deleted += sum(each.deleted for each in hit)
-    progress.blanked += sum(each.blanked for each in hit)
+    for each in hit:
+        progress.add(each.file.table, each.deleted, each.blanked)
 
 
 def _split(lake: Lake, file: CatalogueFile, keys: dict[KeyId, Key], statement: _Statement) -> _Split | None:

@@ -88,7 +88,7 @@ def test_people_of_a_file_are_erased_together_and_proven_gone(desk: Desk) -> Non
     proven = desk.run("erase", "verify", erasure)
     assert (proven.exit_code, "Nothing is left" in proven.stderr) == (0, True)
     note = desk.run("erase", "certificate", erasure)
-    assert note.stdout.startswith("varde-erasure-certificate/v1\n{")
+    assert note.stdout.startswith("varde-erasure-certificate/v2\n{")
     assert desk.run("erase", "certificate", "00" * 16).exit_code == 2
     for stranger in ("00" * 16, "zz"):
         unknown = desk.run("erase", "verify", stranger)

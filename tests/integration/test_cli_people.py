@@ -1,5 +1,7 @@
 """`varde consent`, `erase`, `principal`: what people tell us, and who may act, from the command line."""
 
+import json
+import re
 import stat
 from pathlib import Path
 
@@ -115,6 +117,13 @@ def test_erased_person_is_gone_and_the_log_still_verifies(desk: Desk) -> None:
     assert ended.exit_code == 0, ended.output
     assert _readable(desk) == before - 1
     assert desk.run("consent", "show", "shop:1").exit_code == 2
+    erasure = re.search(r"[0-9a-f]{32}", ended.stdout)
+    assert erasure is not None
+    shown = desk.run("erase", "certificate", erasure[0], "--readable", "--format", "json")
+    rows = {row["where"]: row for row in json.loads(shown.stdout)}
+    assert rows["record_revision"]["rows"] == 1
+    assert rows["tombstone"]["what"] == "kept"
+    assert "score_review" not in rows, "nobody reviewed a score of theirs"
     assert desk.run("audit", "verify").exit_code == 0
     assert desk.run("erase", "--finish").exit_code == 0
 

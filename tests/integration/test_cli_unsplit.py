@@ -57,7 +57,7 @@ def test_an_erasure_takes_a_damaged_row_with_it(desk: Desk) -> None:
     take_in(desk, DAMAGED + SHORT)
     assert "kari@unik.example" in exported(desk, "before.ndjson")
     planned = desk.run("erase", "shop:7", "--dry-run", "--format", "json")
-    rows = {row["where"]: row["rows_or_ground"] for row in json.loads(planned.stdout)}
+    rows = {row["where"]: row["rows"] for row in json.loads(planned.stdout)}
     assert rows["quarantine_row"] == 1
     assert desk.run("erase", "shop:7", "--yes").exit_code == 0
     assert "unik" not in exported(desk, "after.ndjson").casefold()

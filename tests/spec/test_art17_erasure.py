@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from sqlalchemy import LargeBinary
@@ -17,15 +18,16 @@ from hub.erasing import Batch, erase, erase_many, plan
 from hub.erasure.absence import verify_absence
 from hub.erasure.certificate import told_by
 from hub.erasure.portrait import Portrait, take_portrait
-from hub.erasure.reach import KEPT
+from hub.erasure.reach import ALWAYS, KEPT
 from hub.errors import AccessRefused, ErasureIncomplete, NobodyErased
 from hub.home import make_home
+from hub.lake.errors import LakeFileRefused
 from hub.migrations.tables import MODULES
 from hub.retention.holds import NewHold, lift, place
 from hub.settings import Settings
 from privacy.keys import NewKey
 from privacy.store.audit_verify import verify_log
-from privacy.terms import RecordId, Role
+from privacy.terms import FileId, RecordId, Role
 from privacy.verifier import ProofRejected
 from tests.builders import a_key
 from tests.faults.ingest_company import NOON, Ticking, owner_of
@@ -62,8 +64,11 @@ def test_what_would_go_and_what_would_stay_is_shown_first(hub: Hub) -> None:
     shown = plan(hub, person, owner_of(hub))
     assert shown.rows["record_revision"] == 2
     assert shown.rows["consent_head"] >= 1
-    assert shown.kept["orders"] == "the fact stays without the person"
+    assert shown.lake is not None
+    assert shown.lake["messages"].deleted > 0
     assert shown.kept["consent_event"].startswith("accountability")
+    assert shown.kept_rows["consent_event"] >= 1
+    assert not {"orders", "score_review", "legal_hold_record"} & {*shown.kept, *shown.lake}, "nothing of theirs there"
     assert meaning(hub) == before
 
 
@@ -169,12 +174,38 @@ def test_the_certificate_tells_what_was_done_and_when_it_is_final(hub: Hub) -> N
     assert told["keys_destroyed"]["record"] >= 2
     assert told["lake"]["rows_deleted"] == certificate.rows_deleted > 0
     assert "text_redacted" in told["lake_fields"]["messages"]
+    tables = told["lake_tables"]
+    assert sum(each["deleted"] for each in tables.values()) == certificate.rows_deleted
+    assert set(tables) == set(told["lake_fields"]), "what was reached is named, and nothing else"
+    assert told["kept_rows"]["consent_event"] >= 1
+    assert set(told["kept"]) == set(told["kept_rows"]) | ALWAYS, "on which ground, only where something stays"
     assert told["recipients"] == []
     assert told["final"]["since"] is None
     assert len(told["final"]["waits_for_generations"]) == 1
     assert "solveig" not in certificate.note.lower()
     with pytest.raises(ProofRejected):
         told_by(certificate.note.replace('"rows_deleted"', '"rows_removed"'), hub.verifier_key())
+
+
+def test_the_plan_and_the_certificate_count_the_same(hub: Hub) -> None:
+    """`plan` counts by table of the lake what `erase` then takes away."""
+    person = find_subject(hub, "crm:c1")
+    planned = plan(hub, person, owner_of(hub)).lake
+    told = told_by(erase(hub, person, owner_of(hub)).note, hub.verifier_key())
+    assert planned is not None
+    assert {name: (n.deleted, n.blanked) for name, n in planned.items()} == {
+        name: (n["deleted"], n["blanked"]) for name, n in told["lake_tables"].items()
+    }
+
+
+def test_a_file_of_the_lake_that_does_not_open_hides_no_plan(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plan says that the lake cannot be counted, and keeps nobody from being erased."""
+
+    def broken(*_: object) -> NoReturn:
+        raise LakeFileRefused(FileId(bytes(16)), "altered")
+
+    monkeypatch.setattr(erasing, "count_in_lake", broken)
+    assert plan(hub, find_subject(hub, "crm:c1"), owner_of(hub)).lake is None
 
 
 def test_every_table_with_a_record_is_erased_or_kept_for_a_stated_reason() -> None:

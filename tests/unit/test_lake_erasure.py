@@ -80,6 +80,7 @@ def test_blanked_rows_stay_with_the_organisation_and_can_be_erased_with_it_later
     blank = pl.col("person").is_in([record(3), record(4)])
     expected = frame.with_columns(pl.when(~blank).then(pl.col("person")))
     assert outcome.rows_blanked == 800
+    assert sum(each.blanked for each in outcome.tables.values()) == 800
     assert all_rows(lake).sort("event_id").equals(expected)
     assert_every_file_keeps_its_promise(lake)
     compact(lake, "orders", operation_id=OPERATION)
