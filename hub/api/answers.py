@@ -1,7 +1,8 @@
 """Every error as RFC 9457 problem+json, told without a word of what was sent.
 
 FastAPI's own answer to a bad request echoes the input; here a fault is its type and its place. Whether an error's text
-is told depends on its status: what is missing (404), broken or unexpected (500) shows its title only.
+is told depends on its status: what is missing (404), broken or unexpected (500) shows its title only. Customers
+are told in their own language (`hub.api.customer`).
 """
 
 import json
@@ -17,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from hub.api.stranger import is_lost, told_lost
+from hub.api.customer import because_of, is_customers, told_customer
 from hub.attempts import note_refusal
 from hub.errors import AccessRefused
 from hub.ours import OURS
@@ -45,12 +46,16 @@ class Fault(BaseModel):
 
 
 class ProblemAnswer(BaseModel):
-    """RFC 9457 problem details. `instance` is the request's id, as it stands in the log."""
+    """RFC 9457 problem details. `instance` is the request's id, as it stands in the log.
+
+    On a customer's routes title and detail are in their language, and `because` names the rule for programs.
+    """
 
     type: str
     title: str
     status: int
     detail: str | None = None
+    because: str | None = None
     instance: str
     errors: list[Fault] | None = None
 
@@ -101,11 +106,11 @@ async def _ours(request: Request, error: Exception) -> Response:
 def answer_of(known: Exception, scope: Scope) -> Response:
     """Write the problem of one of our errors, for whoever answers before the routes do."""
     meaning = problem_of(known)
-    if is_lost(known, scope):
-        language, title, text = told_lost(scope)
-        told = problem(_id(scope), meaning.status, slug_of(known), title=title, detail=text)
-        more = {"Content-Language": language, "Vary": "Accept-Language"}
-        return _response(told, {**_headers(meaning.status), **more})
+    if is_customers(scope):
+        language, title, text = told_customer(known, meaning.status, scope)
+        because = because_of(known)
+        told = problem(_id(scope), meaning.status, slug_of(known), title=title, detail=text, because=because)
+        return _response(told, {**_headers(meaning.status), **_spoken(language)})
     detail = str(known) if meaning.status in _TOLD else None
     told = problem(_id(scope), meaning.status, slug_of(known), title=meaning.title, detail=detail)
     return _response(told, _headers(meaning.status))
@@ -133,6 +138,10 @@ async def _unfit_request(request: Request, error: Exception) -> Response:
         raise error
     faults = [{"type": str(fault["type"]), "at": _place(fault)} for fault in error.errors()]
     status = HTTPStatus.UNPROCESSABLE_ENTITY
+    if is_customers(request.scope):
+        language, title, text = told_customer(None, status, request.scope)
+        told = problem(_id(request.scope), status, "request-unfit", title=title, detail=text, errors=faults)
+        return _response(told, _spoken(language))
     told = problem(_id(request.scope), status, "request-unfit", title="The request cannot be used", errors=faults)
     return _response(told)
 
@@ -153,6 +162,10 @@ def _headers(status: HTTPStatus) -> dict[str, str]:
             return {"Retry-After": RETRY_SECONDS}
         case _:
             return {}
+
+
+def _spoken(language: str) -> dict[str, str]:
+    return {"Content-Language": language, "Vary": "Accept-Language"}
 
 
 def _id(scope: Scope) -> str:

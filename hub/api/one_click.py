@@ -5,6 +5,7 @@ acts. An empty POST acts where a browser sends it. The link opens opting out onl
 503, never 200.
 """
 
+from collections.abc import Mapping
 from email import message_from_bytes
 from email.message import Message
 from http import HTTPStatus
@@ -33,6 +34,13 @@ Link = Annotated[str, Path(max_length=64, description="The link's secret; it is 
 _FORM: Final = "application/x-www-form-urlencoded"
 _MULTIPART: Final = "multipart/form-data"
 _MOST_FIELDS: Final = 16
+_SHOWN: Final[Mapping[type[Exception], tuple[Shown, HTTPStatus]]] = {
+    NotAuthenticated: (Shown.GONE, HTTPStatus.UNAUTHORIZED),
+    ChoiceNotRecorded: (Shown.LATER, HTTPStatus.SERVICE_UNAVAILABLE),
+    ChoiceWithoutEffect: (Shown.GONE, HTTPStatus.CONFLICT),
+    BodyUnfit: (Shown.ASK, HTTPStatus.UNPROCESSABLE_ENTITY),
+}
+"""What a browser is shown of an error; a mail program is answered a problem."""
 _CLICK: Final = {"type": "object", "properties": {ONE_CLICK[0]: {"type": "string", "enum": [ONE_CLICK[1]]}}}
 _BODY: Final = {
     "requestBody": {
@@ -71,19 +79,13 @@ async def post_link(token: Link, request: Request, service: Serving) -> Response
         choices = await run_in_threadpool(_choices, service, token)
         _verify_one_click(request, await request.body())
         stopped = await _stop(service, token, choices)
-    except NotAuthenticated:
-        await run_in_threadpool(note_stranger, service.hub)
+    except tuple(_SHOWN) as error:
+        if isinstance(error, NotAuthenticated):
+            await run_in_threadpool(note_stranger, service.hub)
         if not _wants_page(request):
             raise
-        return page(Shown.GONE, language_of(request), status=HTTPStatus.UNAUTHORIZED)
-    except ChoiceNotRecorded:
-        if not _wants_page(request):
-            raise
-        return page(Shown.LATER, language_of(request), status=HTTPStatus.SERVICE_UNAVAILABLE)
-    except ChoiceWithoutEffect:
-        if not _wants_page(request):
-            raise
-        return page(Shown.GONE, language_of(request), status=HTTPStatus.CONFLICT)
+        shown, status = _SHOWN[type(error)]
+        return page(shown, language_of(request), status=status)
     return page(Shown.DONE, language_of(request)) if _wants_page(request) else JSONResponse({"stopped": stopped})
 
 

@@ -81,7 +81,7 @@ def test_choice_without_effect_is_refused_not_confirmed(caller: Caller, world: W
     answer = caller.choose(world.tokens[person], "objected", "service")
     assert answer.status_code == 409
     assert answer.json()["type"] == "urn:varde:problem:choice-without-effect"
-    assert "contract" in answer.json()["detail"]
+    assert answer.json()["because"] == "contract"
     assert acts(world, person) == [ConsentAct.GIVEN], "what was imported, and nothing since"
 
 
@@ -199,7 +199,7 @@ def test_token_of_other_purposes_is_refused(caller: Caller, world: World, person
     token = world.token(person, purposes=WINBACK)
     for purpose in (CHURN, "*"):
         answer = caller.choose(token, "withdrawn", purpose)
-        assert (answer.status_code, "token_not_bound" in answer.json()["detail"]) == (403, True)
+        assert (answer.status_code, answer.json()["because"]) == (403, "token_not_bound")
     assert caller.choose(token, "withdrawn", WINBACK).status_code == 200
 
 
@@ -219,7 +219,7 @@ def test_consent_is_given_by_a_known_person_for_one_purpose_under_todays_notice(
     more = {} if notice is None else {"notice": notice}
     answer = caller.choose(world.token(person, scope=scope), "given", purpose, **more)
     assert answer.status_code == 403
-    assert because in answer.json()["detail"]
+    assert answer.json()["because"] == because
     assert acts(world, person) == [ConsentAct.GIVEN]
 
 
