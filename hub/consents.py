@@ -19,7 +19,7 @@ from ingest.identity.comparable import comparable_email, comparable_phone
 from ingest.store.identity import entity_of_record, records_by_attribute, records_of_entity
 from ingest.store.record import find_records
 from privacy.audit import AuditFields
-from privacy.consent import ConsentEvent, Head, hears
+from privacy.consent import ConsentEvent, Head, hears, notice_shown
 from privacy.purposes import Policy
 from privacy.store.audit import NewEntry, note_entries
 from privacy.store.consent import PERMISSIVE, Act, Place, append_groups, heads_of, history_of
@@ -159,7 +159,7 @@ def told(policy: Policy, subject: Subject, wish: Wish, by: PrincipalId, *, at: d
     version, notice = 0, None
     if is_of_policy(wish.purpose):
         purpose = policy.purpose(wish.purpose)
-        version, notice = purpose.version, purpose.notice_version
+        version, notice = purpose.version, notice_shown(wish.act, purpose.notice_version)
     event = ConsentEvent(act=wish.act, at=at, channel=wish.channel, notice_version=notice, until=wish.until)
     acts = tuple(
         Act(

@@ -40,6 +40,7 @@ _RANK: Final = {act: rank for rank, act in enumerate(STATE_AFTER)}  # later in t
 _NO: Final = frozenset({ConsentAct.REFUSED, ConsentAct.REVOKED, ConsentAct.WITHDRAWN})
 _NO_STATES: Final = frozenset(STATE_AFTER[act] for act in _NO)
 _YES: Final = frozenset({ConsentAct.GIVEN, ConsentAct.RENEWED})
+_INFORMED: Final = _YES | {ConsentAct.REQUESTED}
 _ENDS: Final = frozenset({ConsentAct.EXPIRED, ConsentAct.INVALIDATED})
 _LIFTS: Final = frozenset({ConsentAct.OBJECTION_LIFTED, ConsentAct.RESTRICTION_LIFTED})
 _FOR_EVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -49,8 +50,8 @@ _FOR_EVER: Final = datetime.max.replace(tzinfo=UTC)
 class ConsentEvent:
     """One act on one record and one purpose (or on every purpose); the ledger row holds who and the evidence.
 
-    `at` is when the person acted, not when we heard of it. `notice_version` names the text that was shown,
-    `until` the instant at which a consent that was given lapses by itself.
+    `at` is when the person acted, not when we heard of it. `notice_version` names the text that was shown (see
+    `notice_shown`), `until` the instant at which a consent that was given lapses by itself.
 
     Raises:
         ValueError: an instant without a time zone, or an `until` that is not after `at` or not on a yes.
@@ -124,6 +125,15 @@ class Head:
     def restricted(self) -> bool:
         """Whether a restriction stands; lifted at the very instant of a new one, it stands."""
         return _stands(self.restricted_at, self.restriction_lifted_at)
+
+
+def notice_shown(act: ConsentAct, notice: str | None) -> str | None:
+    """Return the notice that an act may name: asking and agreeing are done with a text in hand, a no needs none.
+
+    Nobody is shown a text before they withdraw or object (Article 7(3), 21), so such an act claims none, however it
+    came; it is then the same fact after a restore, whose ledger knows of no texts.
+    """
+    return notice if act in _INFORMED else None
 
 
 def fold(events: Iterable[ConsentEvent], *, at: datetime) -> Axes:

@@ -11,7 +11,7 @@ import polars as pl
 
 from ingest.contract.model import Contract
 from ingest.pipeline.ports import Ports
-from privacy.consent import ConsentEvent
+from privacy.consent import ConsentEvent, notice_shown
 from privacy.store.consent import PERMISSIVE, Act
 from privacy.terms import ActChannel, BatchId, ConsentAct, PurposeId, RecordId
 
@@ -29,7 +29,7 @@ def consent_acts(contract: Contract, fresh: pl.DataFrame, batch_id: BatchId, por
                 act=ConsentAct(act),
                 at=at if act in PERMISSIVE else min(at, now),
                 channel=ActChannel.IMPORT,
-                notice_version=column.notice,
+                notice_version=notice_shown(ConsentAct(act), column.notice),
             )
             acts += [
                 Act(

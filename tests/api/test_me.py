@@ -204,6 +204,7 @@ def test_receipts_of_giving_and_of_withdrawing_verify_by_the_published_keys(
         assert (answer.status_code, answer.headers["content-type"]) == (200, "application/jose")
         record = verify_receipt(answer.text, keys)["dpv:hasRecordOfActivity"]
         assert record["dpv:hasConsentStatus"]["@type"] == status
+        assert ("dpv:hasNotice" in record["dpv:hasConsentStatus"]) is (state == "given"), "a no needs no text"
         assert record["dpv:hasDataSubject"] == f"urn:varde:record:{world.records[person].hex()}"
         assert get(caller, f"receipts/{receipt}", token).text == answer.text, "asked for twice it is the same"
 

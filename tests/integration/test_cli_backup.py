@@ -26,6 +26,8 @@ def test_a_backup_is_made_restored_and_replayed(desk: Desk) -> None:
     assert saved.exit_code == 0, saved.output
     made_before = tick()
     assert desk.run("consent", "object", "shop:1", "churn").exit_code == 0
+    (said,) = desk.json("consent", "show", "shop:1")["acts"]
+    assert said["notice_version"] is None, "nobody is shown a text before they object"
     assert desk.run("erase", "shop:2", "--yes").exit_code == 0
     refused = desk.run("restore", *parts(desk))
     assert (refused.exit_code, "control database already" in refused.stderr) == (2, True)
@@ -45,7 +47,7 @@ def test_a_backup_is_made_restored_and_replayed(desk: Desk) -> None:
     assert instant[1] <= f"{made_before:%Y-%m-%d %H:%M:%S}"
     assert "before `varde retention run`" in told
     assert desk.run("consent", "show", "shop:2").exit_code == 2
-    assert "objected" in desk.run("consent", "show", "shop:1", "--format", "csv").stdout
+    assert desk.json("consent", "show", "shop:1")["acts"] == [said], "the same fact as before"
     assert not any(secret in saved.output + done.output for secret in SECRETS)
 
 

@@ -2,7 +2,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from privacy.consent import Axes, ConsentEvent, Head, axes_of, fold, head_after
+from privacy.consent import Axes, ConsentEvent, Head, axes_of, fold, head_after, notice_shown
 from privacy.terms import ActChannel, ConsentAct, ConsentState
 from tests.privacy_builders import NOTICE, an_act, on
 
@@ -158,3 +158,9 @@ def test_of_two_notices_at_one_instant_the_same_counts_in_either_order() -> None
     forth, back = (head_after(head_after(Head(), first), then) for first, then in ((one, other), (other, one)))
     assert forth == back
     assert axes_of(forth, at=on(3)) == fold([one, other], at=on(3)) == fold([other, one], at=on(3))
+
+
+def test_only_asking_and_agreeing_name_a_text_that_was_shown() -> None:
+    shown = {act for act in ConsentAct if notice_shown(act, "privacy-2025-01") == "privacy-2025-01"}
+    assert shown == {ConsentAct.REQUESTED, ConsentAct.GIVEN, ConsentAct.RENEWED}
+    assert {notice_shown(act, "privacy-2025-01") for act in set(ConsentAct) - shown} == {None}
