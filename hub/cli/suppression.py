@@ -15,8 +15,7 @@ from hub.cli.subject import Identifier, given
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.exit_code import ExitCode
 from hub.suppression.erased_elsewhere import import_erased
-from hub.suppression.identifier import identifier_of
-from hub.suppression.listing import LiftReason, Whose, lift, listed, tell_whose
+from hub.suppression.listing import LiftReason, Whose, lift, listed, rehearse_telling, tell_whose
 from privacy.instant import instant_of
 
 app = typer.Typer(help="Who must not come back, and whose no waits for them.", no_args_is_help=True)
@@ -91,9 +90,13 @@ def decide(
     """Say of a row that waits as `suppressed_unclear` whose it is; then `varde quarantine retry` ends its waiting."""
     act, word = acting(ctx, Duty.ANYTHING), given(key)
     if dry_run:
-        identifier_of(act.hub, word)
+        rehearse_telling(act.hub, word, whose, act.principal)
         would(f"note that the key is of {'the erased person' if whose is Whose.SAME else 'somebody else'}")
         return
-    tell_whose(act.hub, word, whose, act.principal)
+    closed = tell_whose(act.hub, word, whose, act.principal)
     finish_erasures(act.hub, act.principal.principal_id)
     say("Noted. Rows under that key are " + ("dropped." if whose is Whose.SAME else "let in."))
+    if closed.erased:
+        say("What events had brought under it is erased: nothing else was known of its record.")
+    if closed.restricted:
+        say("Its record, of which a delivery had told, is restricted: `varde erase` it, or lift the restriction.")

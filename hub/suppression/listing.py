@@ -11,7 +11,9 @@ from hub.compose import Hub
 from hub.errors import AccessRefused, HubError
 from hub.keystore.suppression import suppression_index
 from hub.suppression.identifier import Identifier, IdentifierInvalid, identifier_of, tokens_of
-from ingest.pipeline.returned import close_named
+from ingest.pipeline.returned import Closed, close_named
+from ingest.pipeline.unclear import UNCLEAR
+from ingest.store.batch import waits_refused
 from privacy.audit import AuditFields
 from privacy.store.principal import Principal
 from privacy.store.suppression import NewEntry, add_entries, entries_among, lift_sets, live_entries
@@ -102,21 +104,18 @@ def lift(hub: Hub, word: str, reason: LiftReason, by: Principal) -> int:
     return len(sets)
 
 
-def tell_whose(hub: Hub, key: str, whose: Whose, by: Principal) -> None:
+def tell_whose(hub: Hub, key: str, whose: Whose, by: Principal) -> Closed:
     """Decide of a source key whose row waits in quarantine: its rows are dropped from here on, or let in.
 
-    What events brought under the key of the same person before is closed, and erased by `roll_forward`.
+    What events brought under the key of the same person before is closed, and erased by `roll_forward`; returned is
+    what was closed. `OTHER` is said of a key without such a row, too: it lets in whom a proof had listed.
 
     Raises:
-        AccessRefused: the role may not decide.
+        AccessRefused: the role may not decide, or no row of the key waits to be told whose it is.
         IdentifierInvalid: it is no SOURCE:KEY.
 
     """
-    if by.role not in _MAY_SEE:
-        raise AccessRefused("role_may_not_decide_suppressed", "Ask the DPO or the owner")
-    named, at = identifier_of(hub, key), hub.clock()
-    if named.attribute is not Attribute.SOURCE_KEY:
-        raise IdentifierInvalid("an address may be of several people")
+    named, at = _deciding(hub, key, by), hub.clock()
     index = suppression_index(hub.keystore)
     entry = NewEntry(
         set_id=random_id(),
@@ -126,12 +125,45 @@ def tell_whose(hub: Hub, key: str, whose: Whose, by: Principal) -> None:
         at=at,
         reason=f"decided_{whose.value}",
     )
+    closed = Closed(erased=(), restricted=())
     with hub.unit_of_work() as session:
+        _verify_unclear(session, named, whose)
         add_entries(session, [entry], by=by.principal_id, at=at, key_version=index.version)
         if whose is Whose.SAME:
-            close_named(session, [named.index], hub.ports(by.principal_id))
+            closed = close_named(session, [named.index], hub.ports(by.principal_id))
         fields = AuditFields(reason=whose.value, outcome="decided")
         hub.audit(session, "suppression.decide", by.principal_id, fields)
+    return closed
+
+
+def rehearse_telling(hub: Hub, key: str, whose: Whose, by: Principal) -> None:
+    """Refuse what `tell_whose` would refuse now; changes nothing.
+
+    Raises:
+        AccessRefused, IdentifierInvalid: as it does.
+
+    """
+    named = _deciding(hub, key, by)
+    with hub.reading() as session:
+        _verify_unclear(session, named, whose)
+
+
+def _deciding(hub: Hub, key: str, by: Principal) -> Identifier:
+    if by.role not in _MAY_SEE:
+        raise AccessRefused("role_may_not_decide_suppressed", "Ask the DPO or the owner")
+    named = identifier_of(hub, key)
+    if named.attribute is not Attribute.SOURCE_KEY:
+        raise IdentifierInvalid("an address may be of several people")
+    return named
+
+
+def _verify_unclear(session: Session, named: Identifier, whose: Whose) -> None:
+    """Refuse to call a key the erased person's of which nobody asks: its record may be somebody else's."""
+    if whose is Whose.SAME and not waits_refused(session, named.index, UNCLEAR):
+        raise AccessRefused(
+            "no_unclear_row",
+            "`varde quarantine list` shows what waits; of a record that is here: `varde erase`, `consent restrict`",
+        )
 
 
 def _sets(hub: Hub, session: Session, word: str) -> list[bytes]:

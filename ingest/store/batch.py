@@ -271,6 +271,14 @@ def quarantined(session: Session, contract: str | None = None) -> list[tuple[Ref
     return [(frozen(Refused, row), name) for row, name in session.execute(query).all()]
 
 
+def waits_refused(session: Session, key_index: bytes, rule: str) -> bool:
+    """Say whether a row of a source key waits in quarantine under a rule."""
+    query = select(col(QuarantineRow.row_id)).where(
+        col(QuarantineRow.subject_index) == key_index, col(QuarantineRow.rule) == rule
+    )
+    return session.execute(query.limit(1)).first() is not None
+
+
 def remove_quarantined(session: Session, row_ids: Sequence[bytes]) -> None:
     """Delete rejected rows that were taken in on a second try, or that have expired."""
     for start in range(0, len(row_ids), 500):

@@ -57,6 +57,18 @@ def test_a_row_that_was_theirs_after_all_is_dropped(desk: Desk) -> None:
     assert desk.run("consent", "show", "shop:9").exit_code == 2
 
 
+def test_a_key_of_which_nobody_asks_is_not_called_an_erased_persons(desk: Desk) -> None:
+    """It would restrict a customer who has nothing to do with it; `other` closes nobody."""
+    assert desk.run("erase", "shop:1", "--yes").exit_code == 0
+    before = desk.run("consent", "show", "shop:2").stdout
+    for more in ((), ("--dry-run",)):
+        refused = desk.run("suppression", "decide", "shop:2", "same", *more, role="dpo")
+        assert (refused.exit_code, "no_unclear_row" in refused.output) == (4, True)
+    assert desk.run("consent", "show", "shop:2").stdout == before
+    assert desk.json("suppression", "list")[0]["sets"] == 1
+    assert desk.run("suppression", "decide", "shop:2", "other", role="dpo").exit_code == 0
+
+
 def test_unknown_identifier_is_kept_and_said_so(desk: Desk) -> None:
     ended = desk.run("consent", "withdraw", "email:nobody.yet@example.org", "winback")
     assert ended.exit_code == 0
