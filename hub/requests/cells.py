@@ -26,11 +26,13 @@ _TECHNICAL: Final = frozenset(
         "ordinal",
         "revision",
         "key_version",
+        "form_version",
         "purpose_version",
         "redactor_version",
         "duplicate_of",
         "proven_key",
         "identifier_key",
+        "remedy",  # for whoever mends the file
     )
 )
 _REASON_CODES: Final = frozenset({"reason_1", "reason_2", "reason_3"})
@@ -51,7 +53,7 @@ _WORDED: Final = frozenset(
             "outcome",
             "reason",
         ),
-        *("scope", "by", "grain", "cause", "module", "told_by"),
+        *("scope", "by", "grain", "cause", "module", "told_by", "verdict"),
     )
 )
 """Columns whose words are of closed lists; any other text is somebody's own and stands as it was written."""
@@ -103,7 +105,9 @@ class Words:
 
     def _text(self, column: str, text: str) -> str:
         if column in {"purpose", "purposes"}:
-            return self.purposes.get(text) or self.told(text)
+            return ", ".join(self.purposes.get(each) or self.told(each) for each in text.split())
+        if column == "rule":  # of a line that was not taken in: worded for whoever mends the file
+            return self.told("unfit")
         if column in _NAMED:
             return self.heading(text)
         if column == "canonical_table":

@@ -16,11 +16,14 @@ from hub.requests.words import called, word
 _SCORES: Final = "scores"
 _ANNEX: Final = frozenset(
     (
-        *("consent_head", "crosswalk", "crosswalk_event", "entity", "held_text", "identity_challenge", "tombstone"),
+        *("crosswalk", "crosswalk_event", "entity", "held_text", "identity_challenge", "tombstone"),
+        *("match_decision", "match_form"),
         *("record_revision", "source_record", "subject_token", "outbox_letter"),
     )
 )
 """Tables of the house's own order: they come last, for who wants to know that too."""
+_TOLD: Final = frozenset({"consent_head"})
+"""Tables that the page tells in words elsewhere: where a purpose stands now. As rows they would say its name alone."""
 _SECTIONS: Final = (
     *("identity", "purposes", "events", "scores", "records", "accesses", "annex", "withheld", "rights"),
 )
@@ -73,7 +76,7 @@ def page_of(document: Document) -> bytes:
 
 
 def _people(records: Mapping[str, Any]) -> list[str]:
-    return sorted(records.keys() - _ANNEX)
+    return sorted(records.keys() - _ANNEX - _TOLD)
 
 
 def _beginning(document: Document, words: Words) -> Iterator[str]:
@@ -181,7 +184,8 @@ def _rights(document: Document, language: str) -> Iterator[str]:
 
 def _frames(caption: str, rows: Rows, words: Words) -> Iterator[str]:
     """Write rows as a table; a column that is technical, or empty in every row, is left out, and so is an empty row."""
-    names = shown(list(dict.fromkeys(name for row in rows for name, value in row.items() if value not in (None, ""))))
+    every = shown(list(dict.fromkeys(name for row in rows for name in row)))
+    names = [name for name in every if any(words.written(name, row) for row in rows)]
     written = [[words.written(name, row) for name in names] for row in rows]
     told = [row for row in written if any(row)]
     if told:

@@ -13,6 +13,7 @@ from hub.migrations.tables import MODULES
 from hub.requests.cells import Words, shown
 from hub.requests.export import Form
 from hub.requests.lake_rows import shown_columns
+from hub.requests.page import _frames
 from hub.requests.reflection import NOT_ABOUT, WITHHELD, way_of
 from hub.requests.words import has_word
 from ingest.canonical.catalogue import LAKE_TABLES
@@ -67,6 +68,24 @@ def test_every_word_of_a_closed_list_is_told_in_words() -> None:
     ):
         closed |= set(kind)
     assert sorted(each for each in closed | acts if not has_word("values", each)) == []
+
+
+def test_several_purposes_are_each_told_by_name() -> None:
+    words = Words("de", {"churn": "Treue", "winback": "Rückkehr"})
+    assert words.written("purposes", {"purposes": "churn winback *"}) == "Treue, Rückkehr, alle Zwecke"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_line_that_was_not_taken_in_is_told_without_words_for_who_mends_it(language: str) -> None:
+    row = {"rule": "is negative", "remedy": "write `negative: allowed` in the contract", "line": 3}
+    words = Words(language)
+    assert shown(list(row)) == ["rule", "line"]
+    assert words.written("rule", row) not in ("", "is negative")
+
+
+def test_a_column_that_says_nothing_in_any_row_is_left_out() -> None:
+    (table,) = _frames("Brev", [{"to": "a", "values": {}}, {"to": "b", "values": []}], Words("nb"))
+    assert "Innhold" not in table
 
 
 def test_amounts_days_and_purposes_are_written_as_people_write_them() -> None:
