@@ -12,14 +12,14 @@ GDPR Art. 5(1)(a), 6, 7(3), 21(2); Directive 2002/58/EC, Art. 13. Rules kept her
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from enum import StrEnum
 from itertools import product
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from privacy.consent import Head
-from privacy.retention import date_of, last_day
+from privacy.retention import last_day
 from privacy.terms import ConsentAct, ConsentState, ContactChannel, LegalBasis
 
 NO_ASKING_MONTHS: Final = 6
@@ -208,18 +208,20 @@ def preferred(stated: ContactWish, learned: ContactWish) -> ContactWish:
     )
 
 
-def ask_not_before(heads: Iterable[Head]) -> date | None:
+def ask_not_before(heads: Iterable[Head], zone: tzinfo) -> date | None:
     """Return the last day on which a person may not be asked for a consent; None if nothing stands in the way.
+
+    Days are those of the clock on the wall in `zone`, at the controller's seat.
 
     `heads` are those of all of the person's records, for the purpose and for every purpose: the latest no counts.
     """
     noes = [at for head in heads for at in _noes(head)]
-    return max((last_day(date_of(at), months=NO_ASKING_MONTHS) for at in noes), default=None)
+    return max((last_day(at.astimezone(zone).date(), months=NO_ASKING_MONTHS) for at in noes), default=None)
 
 
-def may_ask(heads: Iterable[Head], *, on: date) -> bool:
-    """Say whether a person may be asked on a day (of UTC); the last day of the six months still counts."""
-    until = ask_not_before(heads)
+def may_ask(heads: Iterable[Head], zone: tzinfo, *, on: date) -> bool:
+    """Say whether a person may be asked on a day of `zone`; the last day of the six months still counts."""
+    until = ask_not_before(heads, zone)
     return until is None or on > until
 
 

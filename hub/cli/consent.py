@@ -1,10 +1,11 @@
 """`varde consent`: what a person told us about the use of their data, entered for them by an agent."""
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from enum import StrEnum
 from functools import partial
 from typing import Annotated, Final
+from zoneinfo import ZoneInfo
 
 import typer
 from sqlmodel import Session
@@ -15,7 +16,7 @@ from hub.cli.duty import Duty
 from hub.cli.invocation import Acting, acting
 from hub.cli.launch import Invocation
 from hub.cli.message import say, would
-from hub.cli.moment import instant_from
+from hub.cli.moment import end_from
 from hub.cli.rehearsal import DryRun
 from hub.cli.subject import Identifier, given, one_subject_from, subject_from
 from hub.cli.table import Format, FormatOption, Table, show, show_json
@@ -25,6 +26,7 @@ from hub.contact.asking import ask_consent, rehearse_asking
 from hub.me.standing import stands_of
 from hub.recipients.store import NoticeKind
 from hub.recipients.telling import Deed, enqueue_notices
+from hub.requests.seat import seat_of
 from hub.suppression.opt_out import note_opt_out, rehearse_opt_out
 from privacy.consent import Head, axes_of
 from privacy.contact import ask_not_before
@@ -46,7 +48,10 @@ _STANDING: Final = (
 
 Purpose = Annotated[str, typer.Argument(help="A purpose of the policy; * means every purpose.")]
 EveryPurpose = Annotated[str, typer.Argument(help="A purpose of the policy; left out, every purpose.")]
-Until = Annotated[str | None, typer.Option("--until", help="When the consent lapses by itself: a date or an instant.")]
+Until = Annotated[
+    str | None,
+    typer.Option("--until", help="Its last day at the seat, or an instant."),
+]
 
 
 class Lifted(StrEnum):
@@ -63,7 +68,7 @@ def give(
     """Record that the person consents to one purpose."""
     if purpose == EVERY_PURPOSE:
         raise typer.BadParameter("consent is given for one stated purpose at a time (Article 4(11))")
-    lapses = None if until is None else instant_from(until)
+    lapses = None if until is None else end_from(until, _zone(Invocation.of(ctx).settings().country))
     if lapses is not None and lapses <= Invocation.of(ctx).clock():
         raise typer.BadParameter("--until must lie in the future")
     wish = _wish(ConsentAct.GIVEN, purpose, lapses)
@@ -87,11 +92,12 @@ def ask(ctx: typer.Context, identifier: Identifier, purpose: Purpose, *, dry_run
     """Record that the person is asked for consent; refused for six months after their no."""
     act = acting(ctx, Duty.ANYTHING)
     subject = one_subject_from(act.hub, identifier)
+    zone = _zone(act.hub.settings.country)
     if dry_run:
-        rehearse_asking(act.hub, subject, PurposeId(purpose), act.principal)
+        rehearse_asking(act.hub, subject, PurposeId(purpose), act.principal, zone=zone)
         would(f"note on {len(subject.records)} records that the person is asked for {purpose}")
         return
-    records = ask_consent(act.hub, subject, PurposeId(purpose), act.principal)
+    records = ask_consent(act.hub, subject, PurposeId(purpose), act.principal, zone=zone)
     say(f"Noted on {records} records that the person is asked for {purpose}.")
 
 
@@ -200,14 +206,14 @@ def _standing(hub: Hub, subject: Subject) -> list[tuple[object, ...]]:
 
     What they said of every purpose counts for each of them, so it is folded in.
     """
-    at = hub.clock()
+    at, zone = hub.clock(), _zone(hub.settings.country)
     with hub.reading() as session:
         heads = heads_of(session, subject.records)
         stands = stands_of(session, find_policy(session) or hub.policy(), subject.records, at=at)
     rows: list[tuple[object, ...]] = []
     for each in stands:
         verdict = each.refused is None, each.refused, each.consent, each.objected, each.restricted
-        rows.append((each.purpose.id, *verdict, *_counted(heads, {each.purpose.id, EVERY_PURPOSE})))
+        rows.append((each.purpose.id, *verdict, *_counted(heads, {each.purpose.id, EVERY_PURPOSE}, zone)))
     ruled = {each.purpose.id for each in stands}
     for purpose in sorted({of for _, of in heads} - ruled):
         axes = [axes_of(head, at=at) for (_, of), head in heads.items() if of == purpose]
@@ -216,11 +222,15 @@ def _standing(hub: Hub, subject: Subject) -> list[tuple[object, ...]]:
             any(a.objected for a in axes),
             any(a.restricted for a in axes),
         )
-        rows.append((purpose, None, None, *said, *_counted(heads, {purpose, EVERY_PURPOSE})))
+        rows.append((purpose, None, None, *said, *_counted(heads, {purpose, EVERY_PURPOSE}, zone)))
     return rows
 
 
-def _counted(heads: Mapping[Place, Head], purposes: Collection[str]) -> tuple[int, date | None]:
+def _zone(country: str) -> ZoneInfo:
+    return seat_of(country).time_zone
+
+
+def _counted(heads: Mapping[Place, Head], purposes: Collection[str], zone: tzinfo) -> tuple[int, date | None]:
     """Return on how many records something was said of these purposes, and until when the person is left in peace."""
     mine = {place: head for place, head in heads.items() if place[1] in purposes}
-    return len({record for record, _ in mine}), ask_not_before(mine.values())
+    return len({record for record, _ in mine}), ask_not_before(mine.values(), zone)

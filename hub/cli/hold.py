@@ -7,10 +7,11 @@ import typer
 from hub.cli.duty import Duty
 from hub.cli.invocation import Acting, acting
 from hub.cli.message import say, would
-from hub.cli.moment import instant_from
+from hub.cli.moment import end_from
 from hub.cli.rehearsal import DryRun
 from hub.cli.subject import one_subject_from
 from hub.cli.table import Format, FormatOption, Table, show
+from hub.requests.seat import seat_of
 from hub.retention.holds import ANY_TABLE, NewHold, all_holds, place
 from hub.retention.holds import lift as end
 from ingest.canonical.catalogue import LAKE_TABLES
@@ -25,7 +26,7 @@ Of = Annotated[
     typer.Option("--of", help="Whose rows: email:ADDRESS, SOURCE:KEY, a record id, or -; else everybody's."),
 ]
 Reason = Annotated[str, typer.Option("--reason", help="Why, as a code: a-z 0-9 _ . : -, and no name.")]
-Until = Annotated[str, typer.Option("--until", help="When it ends by itself: a date or an instant.")]
+Until = Annotated[str, typer.Option("--until", help="Its last day at the seat (VARDE_COUNTRY), or an instant.")]
 HeldTable = Annotated[str, typer.Option("--table", help="A table of the lake; else all.")]
 Owner = Annotated[str | None, typer.Option("--owner", help="Id of the principal who answers for it; else you.")]
 
@@ -46,7 +47,8 @@ def add(  # noqa: PLR0913 - a command's options are its parameters
         raise typer.BadParameter(f"no such table: use one of {', '.join(sorted(LAKE_TABLES))}")
     act = acting(ctx, Duty.PLAN_RETENTION)
     records = () if of is None else tuple(map(RecordId, one_subject_from(act.hub, of).records))
-    new = NewHold(owner=_owner(act, owner), reason=reason, ends_at=instant_from(until), table=table, records=records)
+    ends = end_from(until, seat_of(act.hub.settings.country).time_zone)
+    new = NewHold(owner=_owner(act, owner), reason=reason, ends_at=ends, table=table, records=records)
     if dry_run:
         would(f"hold {'everybody' if of is None else 'one person'} until {new.ends_at.isoformat()}")
         return

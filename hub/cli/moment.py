@@ -1,6 +1,7 @@
 """Instants on the command line: a date, or a date and time with its zone; always UTC inside."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -21,3 +22,19 @@ def instant_from(text: str) -> datetime:
     if len(text.strip()) > len("2025-01-31"):
         raise typer.BadParameter("a time needs its zone: add Z for UTC, or an offset such as +01:00")
     return parsed.replace(tzinfo=UTC)
+
+
+def end_from(text: str, zone: ZoneInfo) -> datetime:
+    """Read the end of something, as `instant_from`; a date is the last day that counts: it ends at midnight in `zone`.
+
+    Raises:
+        BadParameter: as `instant_from`.
+
+    """
+    at = instant_from(text)
+    if len(text.strip()) > len("2025-01-31"):
+        return at
+    try:
+        return (at.replace(tzinfo=zone) + timedelta(days=1)).astimezone(UTC)  # wall clock: 23 hours can be a day, too
+    except OverflowError:
+        raise typer.BadParameter("that day is after all calendars: write an earlier one") from None

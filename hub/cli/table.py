@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -86,10 +86,10 @@ def _text(value: object) -> str:
 
 
 def _brief(value: object) -> str:
-    """Write a value for a person: instants to the minute, no control characters."""
+    """Write a value for a person: instants to the minute with their zone (UTC), no control characters."""
     match value:
         case datetime():
-            text = value.strftime("%Y-%m-%d %H:%M")
+            text = f"{value.astimezone(UTC):%Y-%m-%d %H:%MZ}"
         case bool():
             text = "yes" if value else "no"
         case float():

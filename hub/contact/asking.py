@@ -1,6 +1,6 @@
 """Asking for consent: noted as an act, and refused for six months after the person's no."""
 
-from datetime import date
+from datetime import UTC, date, datetime, tzinfo
 
 from sqlmodel import Session
 
@@ -12,7 +12,6 @@ from privacy.audit import AuditFields
 from privacy.consent import ConsentEvent
 from privacy.contact import ask_not_before, may_ask
 from privacy.purposes import Purpose
-from privacy.retention import date_of
 from privacy.store.consent import Act, append_acts, heads_of
 from privacy.store.policy import find_policy
 from privacy.store.principal import Principal
@@ -27,8 +26,8 @@ class AskedTooSoon(HubError):
         self.until = until
 
 
-def ask_consent(hub: Hub, subject: Subject, purpose: PurposeId, by: Principal) -> int:
-    """Note that a person is asked for consent; return how many records that is.
+def ask_consent(hub: Hub, subject: Subject, purpose: PurposeId, by: Principal, *, zone: tzinfo) -> int:
+    """Note that a person is asked for consent; return how many records that is. `zone` is that of the seat.
 
     Raises:
         AskedTooSoon: they refused, withdrew or objected less than six months ago.
@@ -38,6 +37,7 @@ def ask_consent(hub: Hub, subject: Subject, purpose: PurposeId, by: Principal) -
     at = hub.clock()
     with hub.unit_of_work() as session:
         named = _verified(hub, session, subject, purpose, by)
+        verify_may_ask(session, subject.records, purpose, at=at.astimezone(zone))
         event = ConsentEvent(
             act=ConsentAct.REQUESTED, at=at, channel=ActChannel.AGENT, notice_version=named.notice_version
         )
@@ -58,20 +58,21 @@ def ask_consent(hub: Hub, subject: Subject, purpose: PurposeId, by: Principal) -
     return len(acts)
 
 
-def verify_may_ask(session: Session, records: tuple[RecordId, ...], purpose: PurposeId, *, on: date) -> None:
-    """Refuse to ask a person for a consent within six calendar months of their no.
+def verify_may_ask(session: Session, records: tuple[RecordId, ...], purpose: PurposeId, *, at: datetime) -> None:
+    """Refuse to ask a person for a consent within six calendar months of their no, by the days of `at`'s zone.
 
     Raises:
         AskedTooSoon: names the last day.
 
     """
     heads = [head for (_, of), head in heads_of(session, records).items() if of in {purpose, EVERY_PURPOSE}]
-    until = ask_not_before(heads)
-    if until is not None and not may_ask(heads, on=on):
+    zone = at.tzinfo or UTC
+    until = ask_not_before(heads, zone)
+    if until is not None and not may_ask(heads, zone, on=at.date()):
         raise AskedTooSoon(until)
 
 
-def rehearse_asking(hub: Hub, subject: Subject, purpose: PurposeId, by: Principal) -> None:
+def rehearse_asking(hub: Hub, subject: Subject, purpose: PurposeId, by: Principal, *, zone: tzinfo) -> None:
     """Make every check that asking makes.
 
     Raises:
@@ -80,11 +81,10 @@ def rehearse_asking(hub: Hub, subject: Subject, purpose: PurposeId, by: Principa
     """
     with hub.reading() as session:
         _verified(hub, session, subject, purpose, by)
+        verify_may_ask(session, subject.records, purpose, at=hub.clock().astimezone(zone))
 
 
 def _verified(hub: Hub, session: Session, subject: Subject, purpose: PurposeId, by: Principal) -> Purpose:
     verify_may_enter(by)
     subject.verify_one_person()
-    named = (find_policy(session) or hub.policy()).purpose(purpose)
-    verify_may_ask(session, subject.records, purpose, on=date_of(hub.clock()))
-    return named
+    return (find_policy(session) or hub.policy()).purpose(purpose)

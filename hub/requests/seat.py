@@ -67,7 +67,12 @@ class Seat:
 
     def today(self, at: datetime) -> date:
         """Return the day that an instant falls on there."""
-        return at.astimezone(ZoneInfo(self.zone)).date()
+        return at.astimezone(self.time_zone).date()
+
+    @property
+    def time_zone(self) -> ZoneInfo:
+        """Return the clock on the wall there."""
+        return ZoneInfo(self.zone)
 
     @property
     def zone(self) -> str:

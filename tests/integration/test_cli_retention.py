@@ -36,6 +36,9 @@ def test_plan_hold_run_and_certificate(desk: Desk) -> None:
     assert (planned(desk, "orders")["due"], planned(desk, "orders")["before"]) == (2, "2025-04-11")
     held = desk.run("hold", "add", "--of", "shop:1", "--reason", "claim_7", "--until", "2025-12-31", role="dpo")
     assert held.exit_code == 0, held.output
+    (hold,) = desk.json("hold", "list", role="dpo")
+    assert hold["ends_at"] == "2025-12-31T23:00:00+00:00", "midnight in Oslo: the last day counts in full"
+    assert "2025-12-31 23:00Z" in desk.run("hold", "list", role="dpo").stdout
     wrong = desk.run("hold", "add", "--of", "shop:1", "--reason", "claim_7", "--until", "31.12.2025", role="dpo")
     assert wrong.exit_code == 2
     assert "YYYY-MM-DD" in wrong.output, "a remedy is not taken for somebody's number"

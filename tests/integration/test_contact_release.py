@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -21,6 +22,7 @@ from tests.builders import FixedClock
 from tests.conftest import HubFactory
 from tests.faults.ingest_company import CRM, CRM_HEADER, SHOP, SHOP_HEADER, TOLD, deliver_text, owner_of
 
+SEAT = ZoneInfo("Europe/Oslo")
 KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 EMAIL, PHONE = ContactChannel.EMAIL, ContactChannel.PHONE
 SOLVEIG = f"c1,Solveig,Aasgaard,solveig@crm.example,+47 90 00 00 01,1980-01-02,nb,{TOLD},yes,\n"
@@ -172,12 +174,12 @@ def test_an_opt_out_of_a_channel_waits_for_whoever_comes(lite: Hub, tmp_path: Pa
 
 def test_nobody_is_asked_again_for_six_months(lite: Hub, clock: FixedClock) -> None:
     winback, by = PurposeId("winback"), owner_of(lite)
-    assert ask_consent(lite, of(lite), winback, by) == 1
+    assert ask_consent(lite, of(lite), winback, by, zone=SEAT) == 1
     say(lite, ConsentAct.WITHDRAWN, "winback")  # on 1 June 2025
     with pytest.raises(AskedTooSoon, match="2025-12-01"):
-        ask_consent(lite, of(lite), winback, by)
-    clock.at = clock.at.replace(month=12, day=1, hour=23)
+        ask_consent(lite, of(lite), winback, by, zone=SEAT)
+    clock.at = clock.at.replace(month=12, day=1, hour=22)  # 23:00 at the seat
     with pytest.raises(AskedTooSoon):
-        ask_consent(lite, of(lite), winback, by)
+        ask_consent(lite, of(lite), winback, by, zone=SEAT)
     clock.forward(hours=2)
-    assert ask_consent(lite, of(lite), winback, by) == 1
+    assert ask_consent(lite, of(lite), winback, by, zone=SEAT) == 1

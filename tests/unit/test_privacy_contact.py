@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -27,6 +28,7 @@ from privacy.terms import ActChannel, ConsentAct, ConsentState, ContactChannel, 
 
 EVERY = list(channel_standings())
 OSLO = "Europe/Oslo"
+SEAT = ZoneInfo(OSLO)
 wishes = st.builds(
     lambda channels, hours, number: ContactWish(
         channels=frozenset(channels),
@@ -178,18 +180,26 @@ def a_head(*acts: tuple[ConsentAct, date]) -> Head:
 @pytest.mark.parametrize("act", [ConsentAct.REFUSED, ConsentAct.WITHDRAWN, ConsentAct.OBJECTED])
 def test_nobody_asks_for_six_calendar_months_after_a_no(act: ConsentAct, said: date, last: date) -> None:
     heads = [a_head((act, said)), Head()]
-    assert ask_not_before(heads) == last
-    assert not may_ask(heads, on=said)
-    assert not may_ask(heads, on=last)
-    assert may_ask(heads, on=last + timedelta(days=1))
+    assert ask_not_before(heads, SEAT) == last
+    assert not may_ask(heads, SEAT, on=said)
+    assert not may_ask(heads, SEAT, on=last)
+    assert may_ask(heads, SEAT, on=last + timedelta(days=1))
+
+
+def test_the_six_months_are_counted_in_days_of_the_seat() -> None:
+    """Midnight of 4 February in Oslo is still 3 February in UTC: the person said it on the 4th."""
+    said = datetime(2026, 2, 3, 23, tzinfo=UTC)
+    head = head_after(Head(), ConsentEvent(act=ConsentAct.REFUSED, at=said, channel=ActChannel.PAGE))
+    assert ask_not_before([head], SEAT) == date(2026, 8, 4)
+    assert ask_not_before([head], UTC) == date(2026, 8, 3)
 
 
 def test_the_latest_no_counts_and_a_yes_since_ends_the_wait() -> None:
     first, second = date(2025, 1, 1), date(2025, 3, 1)
-    assert ask_not_before([a_head((ConsentAct.REFUSED, first)), a_head((ConsentAct.OBJECTED, second))]) == date(
+    assert ask_not_before([a_head((ConsentAct.REFUSED, first)), a_head((ConsentAct.OBJECTED, second))], SEAT) == date(
         2025, 9, 1
     )
-    assert may_ask([a_head((ConsentAct.REFUSED, first), (ConsentAct.GIVEN, second))], on=second)
-    assert may_ask([a_head((ConsentAct.OBJECTED, first), (ConsentAct.OBJECTION_LIFTED, second))], on=second)
-    assert may_ask([a_head((ConsentAct.EXPIRED, first)), a_head((ConsentAct.REQUESTED, first))], on=first)
-    assert may_ask([], on=first)
+    assert may_ask([a_head((ConsentAct.REFUSED, first), (ConsentAct.GIVEN, second))], SEAT, on=second)
+    assert may_ask([a_head((ConsentAct.OBJECTED, first), (ConsentAct.OBJECTION_LIFTED, second))], SEAT, on=second)
+    assert may_ask([a_head((ConsentAct.EXPIRED, first)), a_head((ConsentAct.REQUESTED, first))], SEAT, on=first)
+    assert may_ask([], SEAT, on=first)
