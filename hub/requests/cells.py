@@ -9,7 +9,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -72,8 +72,7 @@ class Words:
 
     def heading(self, column: str) -> str:
         """Return what a column is called."""
-        name = column.removesuffix(_MINOR)
-        return word("columns", name, self.language) if has_word("columns", name) else name.replace("_", " ")
+        return heading_of(column, self.language)
 
     def told(self, value: str) -> str:
         """Return a word of a closed list in the language."""
@@ -115,23 +114,35 @@ class Words:
         return self.told(text) if column in _WORDED else self.dated(text)
 
 
+def heading_of(column: str, language: str) -> str:
+    """Return what a column is called in a language; one that nobody named by its own name, spaced."""
+    name = column.removesuffix(_MINOR)
+    return word("columns", name, language) if has_word("columns", name) else name.replace("_", " ")
+
+
 def shown(columns: Sequence[str]) -> list[str]:
     """Return the columns that a page has, in their order."""
     return [name for name in columns if not _is_technical(name)]
 
 
 def instant_in_words(text: str, language: str, zone: str) -> str:
-    """Write an instant or a date in ISO 8601 as people write it, the instant by a zone's clock; other text as it is."""
+    """Write an instant or a date in ISO 8601 as people write it, the instant by a zone's clock; other text as it is.
+
+    Midnight to the microsecond, by UTC's clock or the zone's, is a day that a source gave without a time: it is told as
+    a day, for a time would be invented.
+    """
     if len(text) < len("2025-01-01") or text[4:5] != "-" or text[10:11] not in {"", "T"}:
         return text
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         return text
-    if at.tzinfo is not None:
+    whole_day = "T" not in text or at.time() == time.min
+    if at.tzinfo is not None and not whole_day:
         at = at.astimezone(ZoneInfo(zone))
+        whole_day = at.time() == time.min
     day = at.strftime(_DATES.get(language, _DAY))
-    return day if "T" not in text else f"{day} {at:%H:%M}"
+    return day if whole_day else f"{day} {at:%H:%M}"
 
 
 def _is_technical(name: str) -> bool:

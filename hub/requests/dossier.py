@@ -93,7 +93,7 @@ def document_of(hub: Hub, dossier: Dossier) -> dict[str, Any]:
         "language": dossier.language,
         "controller": hub.settings.controller,
         "authority": {"name": authority.name, "site": authority.site},
-        "rights": word("rights", "list", dossier.language),
+        "rights": f"{word('rights', 'again', dossier.language)} {word('rights', 'list', dossier.language)}",
         "identity": identity_of(dossier),
         "identity_kept": list(identity_kept_in_words(policy, dossier.language)),
         "purposes": [_purpose(each, dossier) for each in policy.purposes],

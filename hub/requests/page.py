@@ -5,6 +5,7 @@ Made for paper: a browser prints it, or writes it as PDF, with each table's head
 Everything that came from a row is escaped; a content security policy in the page forbids whatever would still load.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any, Final
@@ -22,6 +23,7 @@ _ANNEX: Final = frozenset(
     )
 )
 """Tables of the house's own order: they come last, for who wants to know that too."""
+_MARK: Final = re.compile(r"\[[A-Z_]+_\d+\]")
 _TOLD: Final = frozenset({"consent_head"})
 """Tables that the page tells in words elsewhere: where a purpose stands now. As rows they would say its name alone."""
 _SECTIONS: Final = (
@@ -150,7 +152,10 @@ def _lake(tables: Document, words: Words) -> Iterator[str]:
         title = called(name, words.language)
         yield f"<h3>{escape(title)}</h3>\n"
         yield from _list(each["kept"])
-        yield from _frames(title, each.get("rows", ()), words)
+        rows = each.get("rows", ())
+        if any(_MARK.search(row.get("text_redacted") or "") for row in rows):
+            yield _paragraph(word("page", "marks", words.language))
+        yield from _frames(title, rows, words)
         yield from _frames(word("page", "as_colleague", words.language), each.get("handled_for_others", ()), words)
 
 

@@ -13,9 +13,10 @@ from hub.migrations.tables import MODULES
 from hub.requests.cells import Words, shown
 from hub.requests.export import Form
 from hub.requests.lake_rows import shown_columns
-from hub.requests.page import _frames
+from hub.requests.page import _frames, _lake
+from hub.requests.periods import kept_in_words
 from hub.requests.reflection import NOT_ABOUT, WITHHELD, way_of
-from hub.requests.words import has_word
+from hub.requests.words import has_word, word
 from ingest.canonical.catalogue import LAKE_TABLES
 from privacy.answer import Elsewhere
 from privacy.purposes import LANGUAGES
@@ -81,6 +82,44 @@ def test_a_line_that_was_not_taken_in_is_told_without_words_for_who_mends_it(lan
     words = Words(language)
     assert shown(list(row)) == ["rule", "line"]
     assert words.written("rule", row) not in ("", "is negative")
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ("2026-11-10T00:00:00+00:00", "10.11.2026"),
+        ("2026-11-09T23:00:00+00:00", "10.11.2026"),
+        ("2026-11-10", "10.11.2026"),
+        ("2026-11-10T00:00:00.000001+00:00", "10.11.2026 01:00"),
+        ("2026-11-10T08:30:00+00:00", "10.11.2026 09:30"),
+    ],
+)
+def test_no_time_is_invented_where_only_a_day_was_given(told: str, said: str) -> None:
+    assert Words("nb", zone="Europe/Oslo").dated(told) == said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_periods_of_one_table_say_what_each_counts_for(small: Office, language: str) -> None:
+    policy = small.hub.policy()
+    told = list(kept_in_words(policy, LAKE_TABLES["messages"], language))
+    text, rest = (next(each for each in told if word("periods", "years", language, n=n) in each) for n in (2, 3))
+    heading = word("columns", "text_redacted", language)
+    assert heading in text
+    assert heading not in rest.partition(":")[0].split("(")[1].split(", ")
+    every = [line for table in LAKE_TABLES.values() for line in kept_in_words(policy, table, language)]
+    assert not [line for line in every if "1095" in line]
+    assert language != "de" or any("Jahre, nachdem" in line for line in every)
+    assert not [line for line in every if "Jahre nachdem" in line]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_marks_in_a_text_are_explained_where_there_are_some(language: str) -> None:
+    explained, plain = (
+        "".join(_lake({"messages": {"kept": [], "rows": [{"text_redacted": text}]}}, Words(language)))
+        for text in ("Hei [EMAIL_1]", "Hei")
+    )
+    assert word("page", "marks", language) in explained
+    assert word("page", "marks", language) not in plain
 
 
 def test_a_column_that_says_nothing_in_any_row_is_left_out() -> None:
