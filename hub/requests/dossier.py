@@ -31,6 +31,7 @@ FORMAT: Final = "varde.access.v1"
 _DOCUMENTS: Final = "record_revision"
 _CORRECTIONS: Final = "record_correction"
 _NAMES: Final = "source_record"
+_TEXTS: Final = "held_text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,12 +220,26 @@ def _rows(held: HeldRows, language: str) -> dict[str, Any]:
 
 def _opened(dossier: Dossier) -> dict[str, list[Any]]:
     """Return opened documents and texts other than those that say who the person is, without whom else they name."""
-    own = [str(value) for each in identity_of(dossier) for told in _all_told(each) for value in told.values()]
+    own = _own_details(dossier)
     found: dict[str, list[Any]] = defaultdict(list)
     for cell, value in dossier.opened:
         if cell.table not in {_DOCUMENTS, _CORRECTIONS}:
             found[cell.table].append(without_others(value, own))
     return dict(found)
+
+
+def texts_of(dossier: Dossier) -> dict[tuple[str, int], str]:
+    """Return the texts that are still kept whole, by table and event, without whom else they name."""
+    own = _own_details(dossier)
+    return {
+        (cell.row["canonical_table"], cell.row["event_id"]): str(without_others(value, own))
+        for cell, value in dossier.opened
+        if cell.table == _TEXTS
+    }
+
+
+def _own_details(dossier: Dossier) -> list[str]:
+    return [str(value) for each in identity_of(dossier) for told in _all_told(each) for value in told.values()]
 
 
 def _all_told(source: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -20,6 +20,8 @@ PERSON: Final = "person"
 EMPLOYEE: Final = "employee"
 _OTHERS: Final = frozenset({"organisation", EMPLOYEE})
 _AS_COLLEAGUE: Final = ("event_time",)
+_EVENT: Final = "event_id"
+"""By which a text that is kept sealed is told from others; never shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,11 @@ class LakeRows:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows, oldest first, by column name."""
-        return self.frame.sort("event_time").to_dicts()
+        return [row for _, row in self.numbered_rows()]
+
+    def numbered_rows(self) -> list[tuple[int | None, dict[str, Any]]]:
+        """Return each row with the number of its event, which is no part of what the person is shown."""
+        return [(row.pop(_EVENT, None), row) for row in self.frame.sort("event_time").to_dicts()]
 
 
 def lake_rows(lake: Lake, records: Sequence[RecordId]) -> list[LakeRows]:
@@ -59,7 +65,7 @@ def _of_table(reader: Reader, table: Table, records: Sequence[RecordId]) -> Iter
         return
     columns = shown_columns(table)
     rows = reader.scan_people(table.name, records)
-    found = reader.collect(rows.select(column.name for column in columns))
+    found = reader.collect(rows.select(_EVENT, *(column.name for column in columns)))
     if found.height:
         yield LakeRows(table=table, columns=columns, frame=found)
     if EMPLOYEE in names:
