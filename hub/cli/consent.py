@@ -15,7 +15,7 @@ from hub.cli.consent_import import import_
 from hub.cli.duty import Duty
 from hub.cli.invocation import Acting, acting
 from hub.cli.launch import Invocation
-from hub.cli.message import say, would
+from hub.cli.message import counted, say, would
 from hub.cli.moment import end_from
 from hub.cli.rehearsal import DryRun
 from hub.cli.subject import Identifier, given, one_subject_from, subject_from
@@ -95,10 +95,10 @@ def ask(ctx: typer.Context, identifier: Identifier, purpose: Purpose, *, dry_run
     zone = _zone(act.hub.settings.country)
     if dry_run:
         rehearse_asking(act.hub, subject, PurposeId(purpose), act.principal, zone=zone)
-        would(f"note on {len(subject.records)} records that the person is asked for {purpose}")
+        would(f"note on {counted(len(subject.records), 'record', 'records')} that the person is asked for {purpose}")
         return
     records = ask_consent(act.hub, subject, PurposeId(purpose), act.principal, zone=zone)
-    say(f"Noted on {records} records that the person is asked for {purpose}.")
+    say(f"Noted on {counted(records, 'record', 'records')} that the person is asked for {purpose}.")
 
 
 @app.command()
@@ -179,7 +179,7 @@ def _enter(ctx: typer.Context, identifier: str, wish: Wish, *, dry_run: bool) ->
 
 def _what(wish: Wish, records: int) -> str:
     purpose = "every purpose" if wish.purpose == EVERY_PURPOSE else wish.purpose
-    return f"`{wish.act}` for {purpose} on {records} records of the person"
+    return f"`{wish.act}` for {purpose} on {counted(records, 'record', 'records')} of the person"
 
 
 def _note(act: Acting, identifier: str, wish: Wish, *, dry_run: bool) -> None:

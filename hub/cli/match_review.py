@@ -6,7 +6,7 @@ import typer
 
 from hub.cli.duty import Duty
 from hub.cli.invocation import Acting, acting
-from hub.cli.message import say, would
+from hub.cli.message import counted, say, would
 from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.compose import Hub
@@ -81,7 +81,7 @@ def decide(ctx: typer.Context, pair: Pair, verdict: Verdict, *, reason: Reason, 
         return
     word = Word(pair=(one, other), verdict=verdict, reason=reason, role=act.principal.role)
     moved = let_hold(word, act.hub.ports(act.principal.principal_id), matching)
-    say(f"Noted; {moved} records changed entity.")
+    say(f"Noted; {counted(moved, 'record', 'records')} changed entity.")
 
 
 def undo(
@@ -97,7 +97,7 @@ def undo(
         would("take back what the delivery joined")
         return
     moved = take_back(batch_id, act.principal.role, act.hub.ports(act.principal.principal_id))
-    say(f"{moved} records are where they were before.")
+    say(f"{counted(moved, 'record is where it was', 'records are where they were')} before.")
 
 
 def _matching(hub: Hub) -> Matching:

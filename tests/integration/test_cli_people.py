@@ -84,7 +84,7 @@ def test_unknown_purpose_is_2_and_writes_nothing(desk: Desk) -> None:
 
 def test_dry_run_says_how_many_records_and_writes_nothing(desk: Desk) -> None:
     ended = desk.run("consent", "withdraw", "shop:1", "churn", "--dry-run")
-    assert "`withdrawn` for churn on 1 records" in ended.stderr
+    assert "`withdrawn` for churn on 1 record of the person" in ended.stderr
     assert _acts(desk, "shop:1") == []
 
 
