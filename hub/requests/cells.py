@@ -32,6 +32,7 @@ _TECHNICAL: Final = frozenset(
         "duplicate_of",
         "proven_key",
         "identifier_key",
+        "values",  # a letter's; its text has them where they belong
         "remedy",  # for whoever mends the file
     )
 )

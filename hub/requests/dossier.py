@@ -13,6 +13,7 @@ from hub.accesses import Access, accesses_of
 from hub.compose import Hub
 from hub.me.offers import Choices, standings_in_words
 from hub.me.scores import Explained, explain_scores
+from hub.outbox.letters import CONTROLLER, written
 from hub.recipients.store import Recipient, live_recipients
 from hub.requests.lake_rows import LakeRows, lake_rows
 from hub.requests.opening import Sealed, open_all
@@ -32,6 +33,7 @@ _DOCUMENTS: Final = "record_revision"
 _CORRECTIONS: Final = "record_correction"
 _NAMES: Final = "source_record"
 _TEXTS: Final = "held_text"
+_LETTERS: Final = "outbox_letter"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +104,7 @@ def document_of(hub: Hub, dossier: Dossier) -> dict[str, Any]:
         "scores": [_score(each, dossier.reviews) for each in dossier.scores],
         "lake": _lake(policy, dossier),
         "records": {each.table: _rows(each, dossier.language) for each in dossier.held},
-        "opened": _opened(dossier),
+        "opened": _opened(dossier, hub.settings.controller or ""),
         "accesses": [asdict(access) for access in dossier.accesses],
         "not_shown": [word("withheld", each, dossier.language) for each in _reasons(dossier.held)],
     }
@@ -218,13 +220,14 @@ def _rows(held: HeldRows, language: str) -> dict[str, Any]:
     }
 
 
-def _opened(dossier: Dossier) -> dict[str, list[Any]]:
+def _opened(dossier: Dossier, controller: str) -> dict[str, list[Any]]:
     """Return opened documents and texts other than those that say who the person is, without whom else they name."""
     own = _own_details(dossier)
     found: dict[str, list[Any]] = defaultdict(list)
     for cell, value in dossier.opened:
         if cell.table not in {_DOCUMENTS, _CORRECTIONS}:
-            found[cell.table].append(without_others(value, own))
+            told = _as_sent(cell, value, controller) if cell.table == _LETTERS else value
+            found[cell.table].append(without_others(told, own))
     return dict(found)
 
 
@@ -240,6 +243,12 @@ def texts_of(dossier: Dossier) -> dict[tuple[str, int], str]:
 
 def _own_details(dossier: Dossier) -> list[str]:
     return [str(value) for each in identity_of(dossier) for told in _all_told(each) for value in told.values()]
+
+
+def _as_sent(cell: Sealed, letter: Mapping[str, Any], controller: str) -> dict[str, Any]:
+    """Add to a letter's values the text that they fill in: alone they say a date or a code, and not of what."""
+    subject, body = written(cell.row["kind"], cell.row["language"], {CONTROLLER: controller, **letter["values"]})
+    return {**letter, "text": f"{subject}\n{body}"}
 
 
 def _all_told(source: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -10,9 +10,12 @@ from sqlmodel import SQLModel
 
 from hub.accesses import SHOWS
 from hub.migrations.tables import MODULES
+from hub.outbox.letters import letters
 from hub.requests.cells import Words, shown
+from hub.requests.dossier import _as_sent
 from hub.requests.export import Form
 from hub.requests.lake_rows import shown_columns
+from hub.requests.opening import Sealed
 from hub.requests.page import _frames, _lake
 from hub.requests.periods import kept_in_words
 from hub.requests.reflection import NOT_ABOUT, WITHHELD, way_of
@@ -123,8 +126,19 @@ def test_marks_in_a_text_are_explained_where_there_are_some(language: str) -> No
 
 
 def test_a_column_that_says_nothing_in_any_row_is_left_out() -> None:
-    (table,) = _frames("Brev", [{"to": "a", "values": {}}, {"to": "b", "values": []}], Words("nb"))
-    assert "Innhold" not in table
+    (table,) = _frames("Brev", [{"to": "a", "text": {}}, {"to": "b", "text": []}], Words("nb"))
+    assert "Tekst" not in table
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_letter_is_told_by_its_text_and_not_by_the_values_in_it(language: str) -> None:
+    kind, head = next((kind, each[language]) for kind, each in letters().items() if each[language].places)
+    values = dict.fromkeys(head.places, "2026-11-10")
+    cell = Sealed("outbox_letter", {"kind": kind, "language": language})
+    told = _as_sent(cell, {"to": "kari@example.org", "values": values}, "Butikken")
+    assert told["text"].startswith(head.subject.split("{")[0])
+    assert "2026-11-10" in told["text"]
+    assert shown(list(told)) == ["to", "text"]
 
 
 def test_amounts_days_and_purposes_are_written_as_people_write_them() -> None:
