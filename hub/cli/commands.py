@@ -100,10 +100,11 @@ class Line(TyperCommand):
 
 
 class Deferred(Mapping[str, Any]):
-    """The commands by name, each imported when it is asked for."""
+    """The commands by name, each imported when it is asked for; `own` are there already."""
 
-    def __init__(self) -> None:
-        self._made: dict[str, Any] = {}
+    def __init__(self, own: Mapping[str, Any]) -> None:
+        self._made = dict(own)
+        self._names = dict.fromkeys((*COMMANDS, *own))
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - Typer's own command class is private
         """Return a command, ready to run."""
@@ -113,15 +114,15 @@ class Deferred(Mapping[str, Any]):
 
     def __contains__(self, name: object) -> bool:
         """Say whether there is such a command, without importing it."""
-        return name in COMMANDS
+        return name in self._names
 
     def __iter__(self) -> Iterator[str]:
         """Name the commands."""
-        return iter(COMMANDS)
+        return iter(self._names)
 
     def __len__(self) -> int:
         """Count the commands."""
-        return len(COMMANDS)
+        return len(self._names)
 
 
 def _made(name: str, command: Command) -> Any:  # noqa: ANN401 - as above

@@ -29,8 +29,9 @@ class Edge(TyperGroup):
     """The root of all commands; one is imported when it is typed, and listed without that."""
 
     def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - what Typer gives any group
-        super().__init__(**attributes | {"commands": Deferred()})
-        self._lines = {name: Line(name=name, help=command.help) for name, command in COMMANDS.items()}
+        own = dict(attributes.get("commands") or {})  # what whoever made the application has added to it
+        super().__init__(**attributes | {"commands": Deferred(own)})
+        self._lines = {name: Line(name=name, help=command.help) for name, command in COMMANDS.items()} | own
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - Typer's own context class is private
         """Return the names of all commands."""
