@@ -81,7 +81,7 @@ def tables_of(module: ModuleType) -> set[str]:
 
 
 def test_each_line_of_the_list_is_what_the_command_says_of_itself() -> None:
-    loaded = Deferred()
+    loaded = Deferred({})
     said = {name: " ".join(loaded[name].help.split("\n\n")[0].split()) for name in loaded}
     assert said == {name: command.help for name, command in COMMANDS.items()}
     assert {name: loaded[name].name for name in loaded} == {name: name for name in COMMANDS}
