@@ -53,8 +53,6 @@ class Verdict(StrEnum):
 PROOF: Final = frozenset({Attribute.SOURCE_KEY, Attribute.NUMBER, Attribute.EMAIL_NAME, Attribute.PHONE_NAME})
 """What is enough alone to know an erased person by."""
 ADDRESSES: Final = frozenset({Attribute.EMAIL, Attribute.PHONE})
-IDENTIFIERS: Final = frozenset({Attribute.SOURCE_KEY, Attribute.EMAIL, Attribute.PHONE})
-"""What a person who opts out can name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

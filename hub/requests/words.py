@@ -10,7 +10,6 @@ from typing import cast
 import yaml
 
 Texts = dict[str, dict[str, dict[str, str]]]
-FALLBACK = "en"
 
 
 def word(section: str, key: str, language: str, **values: object) -> str:

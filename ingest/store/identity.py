@@ -229,15 +229,6 @@ def people_by_attribute(session: Session, field: str, token: bytes) -> dict[Reco
     return {RecordId(record): EntityId(entity) for record, entity in session.execute(query).all()}
 
 
-def records_sharing(session: Session, field: str, token: bytes) -> list[RecordId]:
-    """List all records of every entity of which a record carries an attribute, by its blind index."""
-    carries = (col(RecordIndex.field) == field, col(RecordIndex.token) == token)
-    carrying = select(col(RecordIndex.record_id)).where(*carries)
-    entities = select(col(Crosswalk.entity_id)).where(col(Crosswalk.record_id).in_(carrying))
-    query = select(col(Crosswalk.record_id)).where(col(Crosswalk.entity_id).in_(entities))
-    return [RecordId(record) for record in session.execute(query).scalars()]
-
-
 def entity_of_record(session: Session, record: RecordId) -> EntityId | None:
     """Find the entity that a record belongs to now."""
     query = select(col(Crosswalk.entity_id)).where(col(Crosswalk.record_id) == record)

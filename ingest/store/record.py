@@ -29,7 +29,6 @@ from privacy.store.bulk import (
 )
 from privacy.terms import BatchId, EntityKind, RecordId, random_ids
 
-CHUNK: Final = 500
 _PAGE: Final = 2_000
 NAMES: Final = {"key_index": pl.Binary(), "record": pl.Binary()}
 _DRAWN: Final = NAMES | {"entity": pl.Binary()}

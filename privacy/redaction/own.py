@@ -22,7 +22,6 @@ _DIGIT_RUN: Final = re.compile(r"\d(?:[ .\-/()]{0,3}\d)*")
 _ISO_DATE: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _PART: Final = re.compile(r"[^\W\d_]+")
 _SPELLINGS: Final = (("ø", "oe"), ("æ", "ae"), ("å", "aa"), ("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss"))
-_JOINED_WORD: Final = re.compile(r"\w*$")
 # Words that are part of an address or company name and of every other sentence.
 _NOT_PARTS_TEXT: Final = """
     and the for und der die das den det som med mit von van ikke not och ett com net org gmail
