@@ -51,6 +51,8 @@ def open_(ctx: typer.Context, pair: Pair, *, reason: Reason, form: FormatOption 
     """Show what two records say, side by side. The audit log is told first: who, which records, and why."""
     act = acting(ctx, Duty.REVIEW_MATCHES)
     told = opened(_records(act.hub, pair), reason, act.principal.role, act.hub.ports(act.principal.principal_id))
+    if told is None:
+        raise typer.BadParameter("matching has not found these two alike, or one is being erased: nothing to look at")
     show(Table(("attribute", "a", "b"), list(told.rows), "Side by side"), form)
 
 

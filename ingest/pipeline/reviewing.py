@@ -1,7 +1,6 @@
 """Pairs that wait for somebody's word: near the threshold, or likely and kept apart; opened for a stated reason."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -10,8 +9,9 @@ import numpy as np
 from ingest.match.saved import SavedModel
 from ingest.pipeline.opening import open_documents
 from ingest.pipeline.ports import Ports
-from ingest.store.match_edge import Edge, edges_waiting
+from ingest.store.match_edge import Edge, edges_waiting, find_edge
 from privacy.audit import AuditFields
+from privacy.store.erasure import tombstones_among
 from privacy.terms import RecordId, Role, random_id
 
 NEAR: Final = 0.2
@@ -56,9 +56,15 @@ def steps_of(edge: Edge, model: SavedModel) -> list[Step]:
     return [first, *told, Step("others who look alike", "how well they explain it", float(weights[-1]))]
 
 
-def opened(pair: Sequence[RecordId], reason: str, role: Role, ports: Ports) -> Opened:
-    """Open two records to be looked at side by side; the log is told first."""
+def opened(pair: tuple[RecordId, RecordId], reason: str, role: Role, ports: Ports) -> Opened | None:
+    """Open two records to be looked at side by side; the log is told first.
+
+    None, and nothing is opened, where matching has not found the two alike (whoever wants to know who somebody is asks
+    for a reveal), or where one of them is closed: an erasure that waits for a legal hold still closes to every read.
+    """
     with ports.unit_of_work() as session:
+        if find_edge(session, *pair) is None or tombstones_among(session, pair):
+            return None
         fields = AuditFields(act_id=random_id(), records=tuple(pair), reason=reason, role=role)
         ports.audit(session, "match.open", ports.principal, fields)
     documents = open_documents(pair, ports, why="review")

@@ -21,7 +21,8 @@ from ingest.store.match_decision import Verdict
 from ingest.store.match_edge import find_edge
 from privacy.store.audit import entries
 from privacy.store.consent import heads_of
-from privacy.terms import ActChannel, BatchId, ConsentAct, PurposeId, RecordId, Role
+from privacy.store.erasure import intend_erasure
+from privacy.terms import ActChannel, BatchId, ConsentAct, PurposeId, RecordId, Role, random_id
 from tests.faults.ingest_company import owner_of
 from tests.integration.test_matching import KINDS, deliver, matching, together
 from tests.match_people import people
@@ -114,13 +115,37 @@ def test_pairs_in_doubt_are_listed_and_opened_only_with_a_reason(
     told = steps_of(first, shipped())
     assert sum(step.weight for step in told) == pytest.approx(first.weight, abs=0.01)
     assert not actions(hub, "match.open")
-    rows = opened((first.record, first.other), "household", Role.OWNER, ports).rows
+    seen = opened((first.record, first.other), "household", Role.OWNER, ports)
+    assert seen is not None
+    rows = seen.rows
     assert {"given_name", "family_name"} <= {name for name, _, _ in rows}
     assert actions(hub, "match.open")[0]["reason"] == "household"
     say(hub, (first.record, first.other), Verdict.DIFFERENT)
     assert first.record not in {
         each.record for each in waiting(ports, shipped(), limit=20) if each.other == first.other
     }
+
+
+def test_two_who_are_nothing_alike_or_one_who_is_closed_are_not_opened(
+    hub_factory: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub = matching(hub_factory())
+    records = people(60)
+    deliver(hub, records, tmp_path / "in", "first")
+    ports = hub.ports(owner_of(hub).principal_id)
+    first = waiting(ports, shipped(), limit=1)[0]
+    everybody = [record_of(hub, records, number) for number in records["record"]]
+    unlike = next(each for each in everybody if each != first.record and find(hub, first.record, each) is None)
+    assert opened((first.record, unlike), "household", Role.OWNER, ports) is None
+    with hub.unit_of_work() as session:
+        intend_erasure(session, random_id(), [first.other], by=ports.principal, at=hub.clock(), counts="{}")
+    assert opened((first.record, first.other), "household", Role.OWNER, ports) is None
+    assert not actions(hub, "match.open")
+
+
+def find(hub: Hub, one: RecordId, other: RecordId) -> object:
+    with hub.reading() as session:
+        return find_edge(session, one, other)
 
 
 def test_the_commands_say_so_in_words(hub_factory: Callable[..., Hub], tmp_path: Path) -> None:
