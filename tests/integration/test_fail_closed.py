@@ -23,7 +23,10 @@ from hub.compose import open_hub
 from hub.consents import find_subject
 from hub.predictions import service
 from hub.settings import Settings
+from ingest.match.saved import shipped
+from ingest.store.match_edge import put_edges
 from predict.wire import Message, arrow
+from privacy.store.bulk import Columns, Same
 from tests import audit_faults
 from tests.audit_faults import broken
 from tests.integration.cli_desk import VIEW, Desk, stocked
@@ -196,6 +199,7 @@ def prepared(found: Desk) -> Desk:
     scope = ("--purpose", "*", "--view", "*")
     success = found.run("principal", "add", "the success", "--role", "success", *scope).stdout.strip()
     found = replace(found, tokens={**found.tokens, "success": success})
+    found_alike(found, "shop:1", "shop:2")
     done(found.run("view", "submit", found.file("taught.yaml", TAUGHT), role="scientist"))
     for view in ("shopping", "taught"):
         done(found.run("view", "approve", view, role="dpo"))
@@ -205,6 +209,24 @@ def prepared(found: Desk) -> Desk:
     done(found.run("request", "identify", request, "shop:1", "--proof", "one_time_code", role="dpo"))
     done(found.run("request", "start", request, role="dpo"))
     return found
+
+
+def found_alike(desk: Desk, *names: str) -> None:
+    """Note an edge between two records as matching by a model does: only who is alike is opened for review."""
+    hub = open_hub(Settings.load(desk.environment, desk.home))
+    smaller, larger = sorted(bytes(find_subject(hub, name).records[0]) for name in names)
+    edge: Columns = {
+        "record_id": [smaller],
+        "other_record": [larger],
+        "probability": [0.5],
+        "weight": [0.0],
+        "rule": [""],
+    }
+    numbers: Columns = {"closing": [False], "levels": [b""], "weights": [b""], "model": Same(shipped().digest)}
+    with hub.unit_of_work() as session:
+        put_edges(session, {**edge, **numbers})
+    hub.engine.dispose()
+    hub.keystore.engine.dispose()
 
 
 def done(result: Result) -> Result:
