@@ -3,9 +3,11 @@
 What works on a file reads no home and keeps nothing; what works on a home is in `hub.cli.match_review`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Final
 
 import polars as pl
@@ -14,8 +16,8 @@ import typer
 from hub.cli.match_review import decide, open_, review, undo, why
 from hub.cli.message import say, warn
 from hub.cli.outfile import private_file
-from hub.cli.picture import sweep_picture, waterfall_picture
 from hub.cli.table import Format, FormatOption, Table, show
+from hub.errors import SettingsInvalid
 from ingest.errors import ColumnsUnfit
 from ingest.match.evaluation import Evaluation, Quality, evaluate
 from ingest.match.explanation import explain as explain_pair
@@ -55,7 +57,7 @@ Truth = Annotated[Path, typer.Option("--truth", help="Which record is whose: col
 Output = Annotated[Path, typer.Option("--output", help="Where the model goes; it holds shares, no values.")]
 
 KindOption = Annotated[Kind, typer.Option("--kind", help="What the records are of.")]
-Picture = Annotated[Path | None, typer.Option("--picture", help="Where an SVG picture goes.")]
+Picture = Annotated[Path | None, typer.Option("--picture", help="Where an SVG picture goes; needs the extra `plots`.")]
 
 _SWEEP: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 _SHARES: Final = ("comparison", "level", "m", "u", "weight")
@@ -102,8 +104,7 @@ def evaluate_file(  # noqa: PLR0913 - a command's options are its parameters
     evaluation = evaluate(resolution.clusters, known)
     sweep = _sweep(resolution, known)
     if picture is not None:
-        with private_file(picture) as file:
-            file.write(sweep_picture(sweep, at=resolution.threshold.at).encode())
+        _draw(picture, lambda pictures: pictures.sweep_picture(sweep, at=resolution.threshold.at))
     others = [(f"pairwise at {at:g}", *figures) for at, *figures in sweep]
     show(Table(_FIGURES, [*_rows(evaluation), *others], f"{evaluation.records} records"), form)
     say(
@@ -128,8 +129,8 @@ def explain(  # noqa: PLR0913 - a command's options are its parameters
     """Show what speaks for and against two records being one: closeness and weights, no values."""
     told = explain_pair(_resolved(path, _mapping(column), model, kind), read_spec(kind), *pair)
     if picture is not None:
-        with private_file(picture) as file:
-            file.write(waterfall_picture([(f"{each.what}: {each.says}", each.weight) for each in told.steps]).encode())
+        steps = [(f"{each.what}: {each.says}", each.weight) for each in told.steps]
+        _draw(picture, lambda pictures: pictures.waterfall_picture(steps))
     rows = [(step.what, step.says, round(step.weight, 2)) for step in told.steps]
     show(Table(("what", "says", "weight"), [*rows, ("all together", "log2 odds", round(told.weight, 2))]), form)
     ruled = f", joined by the rule `{told.rule}`" if told.rule else ""
@@ -145,6 +146,22 @@ def _resolved(path: Path, mapping: Mapping[str, str], model: Path | None, kind: 
     else:
         records = comparable_people(_records(path, mapping, ATTRIBUTES))
     return resolve(records, spec, saved, least=LEAST)
+
+
+def _draw(path: Path, drawn: Callable[[ModuleType], str]) -> None:
+    """Write a picture.
+
+    Raises:
+        SettingsInvalid: what draws it is not installed.
+
+    """
+    try:
+        pictures = import_module("hub.cli.picture")  # late: it needs the extra `plots`
+    except ImportError:
+        remedy = "Install the extra: pip install 'varde[plots]'"
+        raise SettingsInvalid("--picture", "what draws pictures is not installed", remedy) from None
+    with private_file(path) as file:
+        file.write(drawn(pictures).encode())
 
 
 def _bars(weights: list[list[int]]) -> list[tuple[object, ...]]:

@@ -1,6 +1,7 @@
 """`varde match` on a file of made-up people: a model, its figures, and why two records are one."""
 
 import json
+import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -56,6 +57,17 @@ def test_pictures_show_the_sweep_and_the_waterfall_without_a_value(folder: Path)
     assert {"precision", "recall", "f1"} <= texts(sweep)
     assert any(text.startswith("given: ") for text in texts(fall))
     assert not any(name in fall.read_text() for name in people(60)["family_name"].unique())
+
+
+def test_a_picture_without_what_draws_it_says_what_to_install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "altair", None)  # as where the extra is not installed
+    monkeypatch.delitem(sys.modules, "hub.cli.picture", raising=False)
+    fall = folder / "none.svg"
+    columns = ("--model", folder / "model.json", "--column", "given_name=first")
+    told = run("explain", folder / "records.csv", "0", "1", *columns, "--picture", fall)
+    assert told.exit_code == 2
+    assert "pip install 'varde[plots]'" in told.stderr
+    assert not fall.exists()
 
 
 def texts(picture: Path) -> set[str]:
