@@ -13,6 +13,7 @@ Columns (String unless said otherwise; * a blocking key derived from others):
 | `checked_id` | the same with its country, only if its check digits are right: two different ones are two persons |
 | `street`, `postcode`, `district`*, `city` | address; the street with its number |
 | `sex`, `occupation` | where a source has them |
+| `door`* | street and postcode |
 | `initial`*, `given_start`*, `family_start`*, `name_sounds`*, `birth_year`* | parts of names and birth date |
 """
 
@@ -52,6 +53,8 @@ ATTRIBUTES: Final = (
 _START: Final = 3
 _FAMILY_START: Final = 4
 _VOWELS: Final = "[aeiouy ]"
+DOOR: Final = pl.concat_str("street", "postcode", separator=" ")
+"""One door: what the closest agreement of two addresses is about."""
 
 
 def comparable_people(records: pl.DataFrame) -> pl.DataFrame:
@@ -145,6 +148,7 @@ def _with_keys(frame: pl.DataFrame) -> pl.DataFrame:
     consonants = pl.col("family").str.replace_all(_VOWELS, "")
     return frame.with_columns(
         mailbox=mailbox(pl.col("email")),
+        door=DOOR,
         district=district(pl.col("postcode")),
         initial=initial,
         given_start=pl.col("given").str.head(_START),

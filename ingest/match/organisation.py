@@ -12,13 +12,14 @@ Columns (String; * a blocking key derived from others):
 | `email`, `domain` | address, and the domain of the address or of the web site |
 | `phone` | E.164, else its digits |
 | `street`, `postcode`, `district`*, `city` | address; the street with its number |
+| `door`* | street and postcode |
 """
 
 from typing import Final
 
 import polars as pl
 
-from ingest.match.form import given_records, numbers_by_country, places
+from ingest.match.form import DOOR, given_records, numbers_by_country, places
 from ingest.standardise.column import standardised
 from ingest.standardise.name import legal_form
 from ingest.standardise.place import district
@@ -67,6 +68,7 @@ def _with_keys(frame: pl.DataFrame) -> pl.DataFrame:
     joined = pl.col("name").str.replace_all(" ", "", literal=True)
     return frame.with_columns(
         domain=pl.coalesce("site", pl.col("email").str.extract(r"@(.+)$")),
+        door=DOOR,
         district=district(pl.col("postcode")),
         joined=joined,
         first_word=pl.col("name").str.extract(r"^(\S+)"),

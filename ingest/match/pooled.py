@@ -12,7 +12,7 @@ from typing import Final
 
 import polars as pl
 
-from ingest.match.rarity import LEAST_FREQUENCY
+from ingest.match.rarity import LEAST_FREQUENCY, Usual
 
 LEAST_CARRIERS: Final = 5
 _COUNTED_IN: Final = 1000
@@ -42,24 +42,25 @@ def counted(frame: pl.DataFrame, columns: list[str]) -> Iterator[tuple[str, Pool
             yield column, Pool(common, rest.height, int(rest["len"].sum()))
 
 
-def rare(values: pl.Series, pool: Pool, usual: float) -> pl.Series:
-    """Return how rare each record's value is (Float32, -log2 of its share), null where it has none.
+def rare(values: pl.Series, pool: Pool, usual: Usual) -> pl.Series:
+    """Return how rare each record's value is (Float32, -log2 of its share), null where it has none that counts.
 
     Args:
         values: one column of records.
         pool: what is counted of the column; `common` has value and len for those of `values` that are common.
-        usual: the share that a value of the column usually has.
+        usual: the share that a value of the column usually has, and from how many carriers on one counts.
 
     """
     told = int(pool.common["len"].sum()) + pool.carriers + pool.told_elsewhere
     uncommon = pool.carriers / pool.values if pool.values else 1.0
     found = values.to_frame("value").join(pool.common, on="value", how="left", maintain_order="left")
-    share = (pl.col("len").fill_null(uncommon) + _COUNTED_IN * usual) / (told + _COUNTED_IN)
+    share = (pl.col("len").fill_null(uncommon) + _COUNTED_IN * usual.share) / (told + _COUNTED_IN)
     rarity = -share.clip(LEAST_FREQUENCY).log(2).cast(pl.Float32)
-    return found.select(pl.when(pl.col("value").is_not_null()).then(rarity).alias("rare"))["rare"]
+    counts = pl.col("value").is_not_null() & (pl.col("len").fill_null(1) >= usual.least)
+    return found.select(pl.when(counts).then(rarity).alias("rare"))["rare"]
 
 
-def rarities(frame: pl.DataFrame, pools: Mapping[str, Pool], usual: Mapping[str, float]) -> dict[str, pl.Series]:
+def rarities(frame: pl.DataFrame, pools: Mapping[str, Pool], usual: Mapping[str, Usual]) -> dict[str, pl.Series]:
     """Return of each column how rare each record's value is; a column that nobody counted is as rare as usual."""
     none = Pool(pl.DataFrame(schema={"value": pl.String, "len": pl.Int64}), 0, 0)
-    return {column: rare(frame[column], pools.get(column, none), share) for column, share in usual.items()}
+    return {column: rare(frame[column], pools.get(column, none), known) for column, known in usual.items()}

@@ -3,13 +3,18 @@
 Two records that share a value are two of its carriers, so among ten records nothing looks rare. A thousand records
 more, with the value as common as values of its column usually are, are counted in: they weigh nothing in a million and
 nearly everything in ten.
+
+Of some columns (`crowds` of a spec) a value counts only where it is no key any more, so many share it; the others say
+what the model says. Which values those are is found in the records.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
+from ingest.match.candidates import LARGEST_BLOCK
 from ingest.match.model import Model
 from ingest.match.spec import Spec
 
@@ -18,10 +23,21 @@ LEAST_FREQUENCY: Final = 1e-7
 _COUNTED_IN: Final = 1000
 
 
-def usual_shares(spec: Spec, model: Model) -> Mapping[str, float]:
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """How common the values of a column usually are, and how many records must share one that it counts at all."""
+
+    share: float
+    least: int = 1
+
+
+def usual_shares(spec: Spec, model: Model) -> Mapping[str, Usual]:
     """Return for each column whose rarity counts how common its values usually are: u of the level that compares it."""
     return {
-        level.frequency: float(model.u[comparison.name][comparison.size - 1 - place])
+        level.frequency: Usual(
+            float(model.u[comparison.name][comparison.size - 1 - place]),
+            LARGEST_BLOCK + 1 if level.frequency in spec.crowds else 1,
+        )
         for comparison in spec.comparisons
         if comparison.name in model.u
         for place, level in enumerate(comparison.levels)
@@ -29,17 +45,17 @@ def usual_shares(spec: Spec, model: Model) -> Mapping[str, float]:
     }
 
 
-def frequencies(frame: pl.DataFrame, usual: Mapping[str, float]) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Yield each column with its values and their share, `tf_COLUMN`, as Splink reads it."""
-    for column, share in usual.items():
+def frequencies(frame: pl.DataFrame, usual: Mapping[str, Usual]) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield each column with those of its values that count and their share, `tf_COLUMN`, as Splink reads it."""
+    for column, known in usual.items():
         told = frame.select(column).drop_nulls()
-        counts = told.group_by(column).len().sort(column)
-        common = (pl.col("len") + _COUNTED_IN * share) / (told.height + _COUNTED_IN)
+        counts = told.group_by(column).len().filter(pl.col("len") >= known.least).sort(column)
+        common = (pl.col("len") + _COUNTED_IN * known.share) / (told.height + _COUNTED_IN)
         yield column, counts.select(column, common.alias(f"tf_{column}"))
 
 
-def rarities(frame: pl.DataFrame, usual: Mapping[str, float]) -> dict[str, pl.Series]:
-    """Return of each column how rare each record's value is (Float32, -log2 of its share), null where it has none."""
+def rarities(frame: pl.DataFrame, usual: Mapping[str, Usual]) -> dict[str, pl.Series]:
+    """Return of each column how rare each record's value is (Float32, -log2 of its share), null where none counts."""
     found = {}
     for column, shares in frequencies(frame, usual):
         rare = shares.select(column, rare=-pl.col(f"tf_{column}").clip(LEAST_FREQUENCY).log(2).cast(pl.Float32))

@@ -11,7 +11,7 @@ import polars as pl
 from splink import DuckDBAPI, Linker
 
 from ingest.match.model import Model
-from ingest.match.rarity import LEAST_FREQUENCY, frequencies, usual_shares
+from ingest.match.rarity import LEAST_FREQUENCY, Usual, frequencies, usual_shares
 from ingest.match.scorer import connected
 from ingest.match.spec import Comparison, Spec
 
@@ -47,7 +47,7 @@ def _level(comparison: Comparison) -> pl.Expr:
 
 
 def _scored(
-    frame: pl.DataFrame, pairs: pl.DataFrame, comparisons: list[dict[str, Any]], usual: Mapping[str, float]
+    frame: pl.DataFrame, pairs: pl.DataFrame, comparisons: list[dict[str, Any]], usual: Mapping[str, Usual]
 ) -> pl.DataFrame:
     """Return what Splink says of each pair, in the order of `pairs`; of no pairs it is not asked."""
     ends = pairs.select("left", "right")

@@ -60,13 +60,13 @@ def weights_of(levels: pl.DataFrame, spec: Spec, model: Model, rare: Mapping[str
                 if level.frequency is not None and level.frequency in rare:
                     number = each.size - 1 - place
                     at = np.flatnonzero(numbers == number)
-                    rarer = _rarer(rare[level.frequency], levels[at])
-                    told[f"rarity_{each.name}"][at] = rarer + np.log2(model.u[each.name][number])
+                    rarer = _rarer(rare[level.frequency], levels[at]) + np.log2(model.u[each.name][number])
+                    told[f"rarity_{each.name}"][at] = np.nan_to_num(rarer)
     return told
 
 
 def _rarer(rare: pl.Series, pairs: pl.DataFrame) -> Weights:
-    """Return how rare the more common end of each pair is."""
+    """Return how rare the more common end of each pair is; not a number where neither is counted."""
     ends = {end: rare.gather(pairs[end]) for end in ("left", "right")}
     return pl.DataFrame(ends).select(pl.min_horizontal("left", "right")).to_series().to_numpy()
 

@@ -82,6 +82,8 @@ class Spec:
     candidates: tuple[tuple[str, ...], ...]
     confounders: tuple[Confounder, ...]
     rules: tuple[Rule, ...]
+    crowds: frozenset[str] = frozenset()
+    """Columns of which only values that too many share for a key count as common; of the others none is rare."""
 
     @property
     def names(self) -> list[str]:
@@ -117,7 +119,10 @@ def spec_of(document: Mapping[str, Any]) -> Spec:
         if not names.issuperset(told):
             raise SpecInvalid("confounders or rules", "a comparison is named that the spec does not have")
     candidates = tuple(tuple(columns) for columns in document["candidates"])
-    return Spec(document["kind"], int(document["version"]), comparisons, candidates, confounders, rules)
+    crowds = frozenset(document.get("crowds", ()))
+    if not crowds <= {level.frequency for each in comparisons for level in each.levels}:
+        raise SpecInvalid("crowds", "a column is named whose rarity counts in no comparison")
+    return Spec(document["kind"], int(document["version"]), comparisons, candidates, confounders, rules, crowds)
 
 
 def _comparison(document: Mapping[str, Any]) -> Comparison:

@@ -31,7 +31,7 @@ DATABASE = duckdb.connect()
 
 @pytest.fixture(scope="module")
 def records() -> pl.DataFrame:
-    return comparable_people(crowd(600, shared=5))
+    return comparable_people(crowd(600, shared=LARGEST_BLOCK + 5))
 
 
 def test_levels_weights_and_rarities_are_splinks(records: pl.DataFrame) -> None:

@@ -13,6 +13,7 @@ from ingest.match.keys import as_number, key_values, keys_of, pairs_that_share
 from ingest.match.linkage import link
 from ingest.match.partition import Decided, partition
 from ingest.match.pooled import LEAST_CARRIERS, Pool, counted, rare
+from ingest.match.rarity import Usual
 from ingest.match.saved import saved, shipped
 from ingest.match.spec import read_spec
 from tests.match_people import people
@@ -52,14 +53,22 @@ def test_no_value_is_counted_that_a_few_carry() -> None:
     names = ["Kari"] * LEAST_CARRIERS + ["Ola"] * (LEAST_CARRIERS - 1) + ["Liv", None]
     ((column, pool),) = counted(pl.DataFrame({"given": names}), ["given"])
     assert (column, pool.common.rows(), pool.values, pool.carriers) == ("given", [("Kari", 5)], 2, 5)
-    told = rare(pl.Series(["Kari", "Ola", "Liv", "Per", None]), pool, 0.01)
+    told = rare(pl.Series(["Kari", "Ola", "Liv", "Per", None]), pool, Usual(0.01))
     assert told[0] < told[1] == told[2] == told[3]
     assert told[4] is None
 
 
 def test_a_column_that_nobody_counted_is_as_rare_as_usual() -> None:
     none = Pool(pl.DataFrame(schema={"value": pl.String, "len": pl.Int64}), 0, 0)
-    assert rare(pl.Series(["Kari"]), none, 0.004)[0] == pytest.approx(-np.log2(0.005))
+    assert rare(pl.Series(["Kari"]), none, Usual(0.004))[0] == pytest.approx(-np.log2(0.005))
+
+
+def test_of_a_crowd_alone_the_counts_of_all_deliveries_tell() -> None:
+    crowd = Pool(pl.DataFrame({"value": ["home", "flats"], "len": [LARGEST_BLOCK + 1, LARGEST_BLOCK]}), 10, 20)
+    told = rare(pl.Series(["home", "flats", "villa", None]), crowd, Usual(0.00001, LARGEST_BLOCK + 1))
+    carriers = 2 * LARGEST_BLOCK + 1 + 20
+    assert told[0] == pytest.approx(-np.log2((LARGEST_BLOCK + 1 + 0.01) / (carriers + 1000)), abs=1e-4)
+    assert told[1:].to_list() == [None, None, None]
 
 
 ROWS = 7

@@ -11,6 +11,7 @@ import yaml
 
 from ingest.errors import SpecInvalid
 from ingest.match import scorer
+from ingest.match.candidates import LARGEST_BLOCK
 from ingest.match.form import comparable_people
 from ingest.match.model import Model, read, written
 from ingest.match.rarity import rarities, usual_shares
@@ -99,6 +100,22 @@ def test_a_common_value_weighs_less_than_a_rare_one(three: pl.DataFrame) -> None
     assert told["rarity_given"][0] == pytest.approx(np.log2(usual / share), abs=1e-4)
 
 
+@pytest.mark.parametrize("sharers", [LARGEST_BLOCK, LARGEST_BLOCK + 1])
+def test_a_door_weighs_what_the_model_says_until_a_crowd_has_it(sharers: int) -> None:
+    doors = [("Storgata 5", "0150")] * sharers + [("Elveveien 2", "0151")] * 2
+    rows = [{"street": street, "postcode": postcode} for street, postcode in doors]
+    named = pl.DataFrame(rows).with_row_index("record").with_columns(source=pl.lit("crm"), given_name=pl.lit("Kari"))
+    model, records = untrained(PERSON), comparable_people(named)
+    pairs = pl.DataFrame({"left": [0, sharers], "right": [1, sharers + 1]}).cast(pl.UInt32)
+    rare = rarities(records, usual_shares(PERSON, model))
+    told = weights_of(levels_of(records, pairs, PERSON.comparisons), PERSON, model, rare)
+    usual = next(each for each in PERSON.comparisons if each.name == "address").u[-1]
+    common = np.log2(usual / ((sharers + 1000 * usual) / (sharers + 2 + 1000)))
+    assert told["rarity_address"][0] == (pytest.approx(common, abs=1e-4) if sharers > LARGEST_BLOCK else 0)
+    assert told["rarity_address"][1] == 0
+    assert told["weight_address"][0] == told["weight_address"][1] > 0
+
+
 def test_nothing_but_numbers_comes_back_from_the_scorer(three: pl.DataFrame) -> None:
     assert all(kind.is_numeric() for kind in weighed_pairs(three, untrained(PERSON)).schema.dtypes())
 
@@ -168,6 +185,7 @@ def test_shares_that_do_not_add_up_are_refused() -> None:
     [
         {"rules": [{"name": "r", "equal": ["given"], "unless": ["shoes"]}]},
         {"confounders": [{"name": "c", "shares": {"shoes": "same"}, "by_frequency": True}]},
+        {"crowds": ["shoes"]},
     ],
 )
 def test_a_comparison_that_nobody_has_is_refused(told: dict[str, Any]) -> None:
