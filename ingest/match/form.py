@@ -95,13 +95,14 @@ def given_records(records: pl.DataFrame, attributes: Sequence[str]) -> pl.DataFr
 
 def _names(given: pl.DataFrame) -> dict[str, pl.Series]:
     """Split where only the whole name is known, and where the parts held titles alone."""
-    plain = given.select(
-        given=plain_name(pl.col("given_name")),
-        family=plain_name(pl.col("family_name")),
-        full=plain_name(in_reading_order(pl.col("full_name"))),
-    )
+    names = {"given": pl.col("given_name"), "family": pl.col("family_name")}
+    names["full"] = in_reading_order(pl.col("full_name"))
+    each = pl.concat([given.select(value=name) for name in names.values()])
+    # Lazily: only then is an expression that occurs twelve times evaluated once.
+    plain = each.lazy().select(plain_name(pl.col("value"))).collect().to_series()
+    parts = pl.DataFrame({name: plain.slice(n * given.height, given.height) for n, name in enumerate(names)})
     full = pl.col("full")
-    return plain.select(
+    return parts.select(
         given=pl.coalesce("given", given_of(full)), family=pl.coalesce("family", family_of(full))
     ).to_dict()
 
