@@ -201,7 +201,7 @@ class Hub:
             clock=self.clock,
             principal=principal,
             purpose_versions={purpose.id: purpose.version for purpose in self.policy().purposes},
-            matching=matching_of(self.keystore, self.settings.matching),
+            matching=matching_of(self.keystore, self.reading, self.settings.matching),
             reached=self.reached,
         )
 

@@ -4,6 +4,7 @@ What works on a file reads no home and keeps nothing; what works on a home is in
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
@@ -13,24 +14,30 @@ from typing import Annotated, Final
 import polars as pl
 import typer
 
+from hub.cli.duty import Duty
+from hub.cli.invocation import acting
+from hub.cli.match_model import models, text_of, use
 from hub.cli.match_review import decide, open_, review, undo, why
 from hub.cli.message import say, warn
 from hub.cli.outfile import private_file
+from hub.cli.progress import counting
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.errors import SettingsInvalid
 from ingest.errors import ColumnsUnfit
 from ingest.match.evaluation import Evaluation, Quality, evaluate
 from ingest.match.explanation import explain as explain_pair
 from ingest.match.form import ATTRIBUTES, comparable_people, mapped
+from ingest.match.learning import learn
 from ingest.match.linkage import LEAST
 from ingest.match.model import read, written
 from ingest.match.organisation import ORGANISATION_ATTRIBUTES, comparable_organisations
 from ingest.match.report import level_rows, told_of
 from ingest.match.resolution import Resolution, resolve
 from ingest.match.spec import read_spec
+from ingest.pipeline.learning import people_of_home
 
 app = typer.Typer(help="Find out how well records of people are matched.", no_args_is_help=True)
-for home_command in (review, why, decide, undo):
+for home_command in (review, why, decide, undo, use, models):
     app.command()(home_command)
 app.command("open")(open_)
 
@@ -43,6 +50,9 @@ class Kind(StrEnum):
 
 
 Records = Annotated[Path, typer.Argument(metavar="FILE", help="Records: CSV or Parquet, one row each.")]
+RecordsOrHome = Annotated[
+    Path | None, typer.Argument(metavar="[FILE]", help="Records: CSV or Parquet; without it, the people of this home.")
+]
 Columns = Annotated[
     list[str] | None,
     typer.Option(
@@ -68,22 +78,24 @@ _FIGURES: Final = ("measure", "precision", "recall", "f1")
 
 @app.command()
 def train(
-    path: Records,
-    output: Output,
+    ctx: typer.Context,
+    path: RecordsOrHome = None,
     *,
+    output: Output,
     column: Columns = None,
     kind: KindOption = Kind.PERSON,
 ) -> None:
     """Learn from records how alike those of one person or organisation are; write the model with its report."""
-    resolution = _resolved(path, _mapping(column), None, kind)
     spec = read_spec(kind)
-    report = resolution.report | told_of(resolution.records, resolution.weights, spec, resolution.model)
+    learned = learn(_of_home(ctx, kind) if path is None else _comparable(path, _mapping(column), kind), spec)
+    resolution = learned.resolution
+    report = learned.report | told_of(resolution.records, resolution.weights, spec, resolution.model)
     with private_file(output) as file:
         file.write(written(resolution.model, report).encode())
     show(Table(_SHARES, level_rows(spec, resolution.model), f"{report['pairs_compared']} pairs compared"), Format.TABLE)
     show(Table(_BARS, _bars(report["weights"]), "pairs compared by weight (log2 odds)"), Format.TABLE)
     say(f"{report['unlinkable']:.1%} of records say too little to be matched, even with a copy of themselves.")
-    say(f"Trained on {resolution.model.records} records with {', '.join(resolution.model.names)}.")
+    say(f"Trained on {resolution.model.records} records. `varde match use` lets a home match by it.")
 
 
 @app.command(name="evaluate")
@@ -140,12 +152,26 @@ def explain(  # noqa: PLR0913 - a command's options are its parameters
 def _resolved(path: Path, mapping: Mapping[str, str], model: Path | None, kind: Kind) -> Resolution:
     """Resolve the records of a file; the linkage goes all the way down, so that other thresholds can be told."""
     spec = read_spec(kind)
-    saved = None if model is None else read(_text(model), spec)
+    saved = None if model is None else read(text_of(model), spec)
+    return resolve(_comparable(path, mapping, kind), spec, saved, least=LEAST)
+
+
+def _comparable(path: Path, mapping: Mapping[str, str], kind: Kind) -> pl.DataFrame:
     if kind is Kind.ORGANISATION:
-        records = comparable_organisations(_records(path, mapping, ORGANISATION_ATTRIBUTES))
-    else:
-        records = comparable_people(_records(path, mapping, ATTRIBUTES))
-    return resolve(records, spec, saved, least=LEAST)
+        return comparable_organisations(_records(path, mapping, ORGANISATION_ATTRIBUTES))
+    return comparable_people(_records(path, mapping, ATTRIBUTES))
+
+
+def _of_home(ctx: typer.Context, kind: Kind) -> pl.DataFrame:
+    """Open the people of this home; the log is told before each part."""
+    if kind is not Kind.PERSON:
+        raise typer.BadParameter("only people are matched by a model in a home; name a file of organisations")
+    act = acting(ctx, Duty.REVIEW_MATCHES)
+    with counting("Opening people") as progress:
+        found = people_of_home(replace(act.hub.ports(act.principal.principal_id), progress=progress))
+    if found.is_empty():
+        raise typer.BadParameter("nobody here was taken in by a model yet: set VARDE_MATCHING=model, or name a file")
+    return found
 
 
 def _draw(path: Path, drawn: Callable[[ModuleType], str]) -> None:
@@ -208,13 +234,6 @@ def _table(path: Path) -> pl.DataFrame:
     except pl.exceptions.PolarsError as exc:
         raise ColumnsUnfit(f"the file is no table ({type(exc).__name__})", "Give a CSV or Parquet file") from None
     return table.select(pl.all().cast(pl.String).str.strip_chars().replace("", None)).rename(str.strip)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise typer.BadParameter(f"the model cannot be read ({type(exc).__name__})") from None
 
 
 def _rows(evaluation: Evaluation) -> list[tuple[object, ...]]:

@@ -103,7 +103,7 @@ def undo(
 
 
 def _matching(hub: Hub) -> Matching:
-    found = matching_of(hub.keystore, hub.settings.matching)
+    found = matching_of(hub.keystore, hub.reading, hub.settings.matching)
     if found is None:
         raise SettingsInvalid("VARDE_MATCHING", "people are joined by exact rules", "Set it to model")
     return found

@@ -1,19 +1,28 @@
-"""The key of matching, as the hub's own keys are kept: candidate keys are digested under it, and nothing else is."""
+"""How people are matched here: by which model, and under a key of matching's own, kept as the hub's own keys are."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import lru_cache
 from typing import Final
+
+from sqlmodel import Session
 
 from hub.keystore.store import SqlKeyStore
 from hub.settings import EXACT
-from ingest.match.saved import shipped
+from ingest.match.saved import SavedModel, saved, shipped
+from ingest.match.spec import read_spec
 from ingest.pipeline.ports import Indexes, Matching
+from ingest.store.match_model import model_in_use
 from privacy.errors import KeyNotFound
 from privacy.keys import KeyKind
-from privacy.terms import KeyId
+from privacy.terms import EntityKind, KeyId
 
 MATCHING: Final = "matching"
 
 
-def matching_of(keystore: SqlKeyStore, setting: str) -> Matching | None:
+def matching_of(
+    keystore: SqlKeyStore, reading: Callable[[], AbstractContextManager[Session]], setting: str
+) -> Matching | None:
     """Return how people are matched, None where they are joined by exact rules.
 
     Raises:
@@ -25,4 +34,11 @@ def matching_of(keystore: SqlKeyStore, setting: str) -> Matching | None:
     key = keystore.find_named(KeyKind.INDEX, MATCHING)
     if key is None:
         raise KeyNotFound(KeyId(f"{KeyKind.INDEX}:{MATCHING}".encode()))
-    return Matching(model=shipped(), indexes=Indexes(key))
+    with reading() as session:
+        document = model_in_use(session, EntityKind.PERSON.value)
+    return Matching(model=shipped() if document is None else _read(document), indexes=Indexes(key))
+
+
+@lru_cache(maxsize=4)
+def _read(document: str) -> SavedModel:
+    return saved(document, read_spec(EntityKind.PERSON.value))

@@ -6,7 +6,7 @@ counts stay, and no value is counted that fewer than a handful carry.
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, PrimaryKeyConstraint
+from sqlalchemy import BigInteger, Index, PrimaryKeyConstraint, Text
 from sqlmodel import Field, SQLModel
 
 from privacy.instant import Instant
@@ -103,3 +103,20 @@ class MatchDecision(SQLModel, table=True):
     reason: str
     decided_by: bytes
     decided_at: datetime = Field(sa_type=Instant)
+
+
+class MatchModel(SQLModel, table=True):
+    """A model that this home matches by from an instant on; the newest of its kind holds, and none is ever changed.
+
+    `document` is its JSON, which holds shares and counts and no value of a record; null takes the shipped one back.
+    """
+
+    __tablename__ = "match_model"
+
+    kind: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    document: str | None = Field(default=None, sa_type=Text)
+    digest: bytes
+    records: int = Field(sa_type=BigInteger)
+    set_by: bytes
+    set_at: datetime = Field(sa_type=Instant)

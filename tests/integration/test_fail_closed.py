@@ -128,7 +128,9 @@ EXCUSED: Final = {
     **dict.fromkeys(("lake fsck", "lake compact", "lake purge", "lake sweep"), UPKEEP),
     **dict.fromkeys(("keys status", "keys rotate-kek", "keys rotate-domain", "keys rotate-suppression"), UPKEEP),
     "keys retire": UPKEEP,
-    **dict.fromkeys(("match train", "match evaluate", "match explain"), "reads a file that it is given, and no home"),
+    **dict.fromkeys(("match evaluate", "match explain"), "reads a file that it is given, and no home"),
+    "match train": "reads a file, or opens people whom the log was told of first; writes shares, no value",
+    **dict.fromkeys(("match use", "match models"), RULES),
     **dict.fromkeys(("match review", "match why"), "closeness and weights between random record ids; no value leaves"),
     **dict.fromkeys(("match decide", "match undo"), ACT),
     **dict.fromkeys(

@@ -78,6 +78,15 @@ ROWS = {
         "actor": an_id(3),
         "told_by": "agent",
     },
+    "match_model": {
+        "kind": "person",
+        "number": 1,
+        "document": "{}",
+        "digest": an_id(1),
+        "records": 1,
+        "set_by": an_id(2),
+        "set_at": 1,
+    },
 }
 COLUMN = {
     "consent_event": "act",
@@ -86,8 +95,14 @@ COLUMN = {
     "audit_body": "action",
     "audit_checkpoint": "note",
 }
-COLUMN |= {"suppression_entry": "token", "suppression_lift": "reason", "contact_wish": "channels"}
+COLUMN |= {
+    "match_model": "digest",
+    "suppression_entry": "token",
+    "suppression_lift": "reason",
+    "contact_wish": "channels",
+}
 KEPT = ("consent_event", "ledger_entry", "audit_leaf", "audit_checkpoint", "suppression_entry", "suppression_lift")
+KEPT += ("match_model",)
 
 
 @pytest.fixture

@@ -1,0 +1,80 @@
+"""`varde match use|models`: by which model this home matches people, and by which it did."""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from hub.cli.duty import Duty
+from hub.cli.invocation import acting
+from hub.cli.message import say, would
+from hub.cli.rehearsal import DryRun
+from hub.cli.table import Format, FormatOption, Table, show
+from ingest.match.saved import saved, shipped
+from ingest.match.spec import read_spec
+from ingest.store.match_model import ModelSet, last_number, models_set, set_model
+from privacy.audit import AuditFields
+from privacy.store.epoch import lock_epoch
+from privacy.terms import EntityKind
+
+SHIPPED: Final = "shipped"
+_KIND: Final = EntityKind.PERSON.value
+_NEXT: Final = "Run `varde match rebuild` to compare everybody by it; until then it holds for what is taken in."
+
+ModelName = Annotated[
+    str, typer.Argument(metavar="FILE", help=f"A model that `varde match train` wrote, or `{SHIPPED}` for the own one.")
+]
+
+
+def use(ctx: typer.Context, model: ModelName, *, dry_run: DryRun = False) -> None:
+    """Match people by this model from now on. It is kept in the home, beside those before it."""
+    act = acting(ctx, Duty.REVIEW_MATCHES)
+    document = None if model == SHIPPED else text_of(Path(model))
+    chosen = shipped() if document is None else saved(document, read_spec(_KIND))
+    if dry_run:
+        would(f"match people by a model of {chosen.model.records} records")
+        return
+    whole = hashlib.sha256((document or SHIPPED).encode()).hexdigest()
+    with act.hub.unit_of_work() as session:
+        lock_epoch(session)
+        told = ModelSet(
+            number=last_number(session, _KIND) + 1,
+            document=document,
+            digest=chosen.digest,
+            records=chosen.model.records,
+            by=act.principal.principal_id,
+            at=act.hub.clock(),
+        )
+        set_model(session, _KIND, told)
+        fields = AuditFields(sha256=whole, rows=told.records, outcome=_KIND, role=act.principal.role)
+        act.hub.audit(session, "match.model", act.principal.principal_id, fields)
+    say(f"People are matched by model {told.number} from now on, learned from {told.records} records. {_NEXT}")
+
+
+def models(ctx: typer.Context, *, form: FormatOption = Format.TABLE) -> None:
+    """List the models that this home matched people by, the newest first."""
+    act = acting(ctx, Duty.REVIEW_MATCHES)
+    with act.hub.reading() as session:
+        found = models_set(session, _KIND)
+    rows = [
+        (each.number, SHIPPED if each.document is None else each.digest.hex(), each.records, each.at, each.by.hex())
+        for each in found
+    ]
+    if not rows:
+        say(f"People are matched by the shipped model, learned from {shipped().model.records} records.")
+        return
+    show(Table(("number", "model", "records", "since", "by"), rows, "Models, the newest in use"), form)
+
+
+def text_of(path: Path) -> str:
+    """Read a model's file.
+
+    Raises:
+        BadParameter: it cannot be read.
+
+    """
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise typer.BadParameter(f"the model cannot be read ({type(exc).__name__})") from None

@@ -1,0 +1,50 @@
+"""Records of a home brought together to learn a model from them: opened in memory, in audited parts, never kept."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from ingest.match.form import ATTRIBUTES, comparable_people
+from ingest.pipeline.comparing import comparable
+from ingest.pipeline.opening import open_documents
+from ingest.pipeline.ports import Ports
+from ingest.store.batch import visible_batches
+from ingest.store.match_form import forms_of
+from ingest.store.record import records_of_batch
+from privacy.store.consent import heads_of
+from privacy.store.erasure import tombstones_among
+from privacy.terms import BatchId, RecordId
+
+_AT_ONCE: Final = 20_000
+_WHY: Final = "training"
+
+
+def people_of_home(ports: Ports) -> pl.DataFrame:
+    """Return who is matched by a model in comparable form, as `form.comparable_people` does.
+
+    Left out are records that were taken in by exact rules and not compared since, whoever is closed by an erasure, and
+    whoever objected to anything or restricted it (Articles 21 and 18 GDPR): nothing has to be learned from them.
+    """
+    with ports.read_only() as session:
+        batches = [BatchId(each.batch_id) for each in visible_batches(session) if each.canonical_table == "people"]
+        known = sorted({record for batch in batches for record in records_of_batch(session, batch)})
+    parts = []
+    for start in range(0, len(known), _AT_ONCE):
+        parts.append(_part(known[start : start + _AT_ONCE], ports))
+        ports.progress(min(start + _AT_ONCE, len(known)))
+    return pl.concat(parts).sort("record") if parts else _nobody()
+
+
+def _part(records: Sequence[RecordId], ports: Ports) -> pl.DataFrame:
+    with ports.read_only() as session:
+        stood = heads_of(session, records).items()
+        refused = {record for (record, _), head in stood if head.objected or head.restricted}
+        kept_out = refused | tombstones_among(session, records)
+        forms = forms_of(session, [record for record in records if record not in kept_out])
+    documents = open_documents([RecordId(each) for each in forms["record"]], ports, why=_WHY)
+    return comparable(documents, forms)
+
+
+def _nobody() -> pl.DataFrame:
+    return comparable_people(pl.DataFrame(schema=dict.fromkeys(("record", "source", *ATTRIBUTES), pl.String)))
