@@ -67,6 +67,7 @@ from ingest.errors import (
     IngestError,
     LaneBusy,
     ListRekeyed,
+    RulesInvalid,
     SpecInvalid,
 )
 from ingest.prepass.container import StreamBroken
@@ -158,6 +159,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     ContractInvalid: _UNFIT,
     FileRefused: _UNFIT,
     SpecInvalid: _UNFIT,
+    RulesInvalid: _UNFIT,
     ColumnsUnfit: _UNFIT,
     StreamBroken: _UNFIT,
     BatchBusy: _BUSY,

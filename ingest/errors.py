@@ -86,3 +86,13 @@ class ColumnsUnfit(IngestError):
         super().__init__(f"records cannot be matched: {why}. {remedy}")
         self.why = why
         self.remedy = remedy
+
+
+class RulesInvalid(IngestError):
+    """Survivorship rules say something that cannot be; `where` is the path of keys, such as `person.address.by`."""
+
+    def __init__(self, where: str, rule: str, remedy: str) -> None:
+        super().__init__(f"survivorship rules: {where}: {rule}; {remedy}")
+        self.where = where
+        self.rule = rule
+        self.remedy = remedy
