@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import delete, insert, select
@@ -21,6 +22,7 @@ _SEALED: Final = select(
     col(RecordCorrection.number),
     col(RecordCorrection.key_id),
     col(RecordCorrection.sealed),
+    col(RecordCorrection.corrected_at),
 ).where(among_keys(col(RecordCorrection.record_id)))
 _TOLD: Final = (
     select(
@@ -40,12 +42,13 @@ _TOLD: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedCorrection:
-    """One correction as it lies: the key that opens it, and what it is sealed for."""
+    """One correction as it lies: the key that opens it, what it is sealed for, and when the right values came."""
 
     record_id: RecordId
     number: int
     key_id: bytes
     sealed: bytes
+    corrected_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +71,10 @@ def any_corrections(session: Session) -> bool:
 def sealed_corrections(session: Session, records: Sequence[RecordId]) -> list[SealedCorrection]:
     """List the corrections of some records, each record's oldest first."""
     found = [
-        SealedCorrection(record_id=RecordId(record), number=number, key_id=key_id, sealed=sealed)
-        for record, number, key_id, sealed in select_among(session, _SEALED, records)
+        SealedCorrection(
+            record_id=RecordId(record), number=number, key_id=key_id, sealed=sealed, corrected_at=corrected_at
+        )
+        for record, number, key_id, sealed, corrected_at in select_among(session, _SEALED, records)
     ]
     return sorted(found, key=lambda each: (each.record_id, each.number))
 

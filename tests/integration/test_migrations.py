@@ -87,6 +87,7 @@ ROWS = {
         "set_by": an_id(2),
         "set_at": 1,
     },
+    "survivorship_version": {"version": 2, "document": "{}", "applied_at": 1, "applied_by": an_id(1)},
 }
 COLUMN = {
     "consent_event": "act",
@@ -97,12 +98,13 @@ COLUMN = {
 }
 COLUMN |= {
     "match_model": "digest",
+    "survivorship_version": "document",
     "suppression_entry": "token",
     "suppression_lift": "reason",
     "contact_wish": "channels",
 }
 KEPT = ("consent_event", "ledger_entry", "audit_leaf", "audit_checkpoint", "suppression_entry", "suppression_lift")
-KEPT += ("match_model",)
+KEPT += ("match_model", "survivorship_version")
 
 
 @pytest.fixture
