@@ -20,7 +20,7 @@ from privacy.terms import EntityKind
 
 SHIPPED: Final = "shipped"
 _KIND: Final = EntityKind.PERSON.value
-_NEXT: Final = "Run `varde match rebuild` to compare everybody by it; until then it holds for what is taken in."
+_NEXT: Final = "Pairs that were compared before keep their weights until they are compared again."
 
 ModelName = Annotated[
     str, typer.Argument(metavar="FILE", help=f"A model that `varde match train` wrote, or `{SHIPPED}` for the own one.")
