@@ -77,6 +77,8 @@ WITHHELD: Final[Mapping[str, str]] = {
     "envelope": "envelope",
 }
 """Columns that are held back wherever they stand, each with its reason: a word of section `withheld`."""
+_WITHHELD_OF: Final[Mapping[str, Mapping[str, str]]] = {"match_form": {"number": _DIGEST}}
+"""The same of one table alone, where the name means something else in others."""
 
 
 class TableUnclassified(HubError):
@@ -143,9 +145,15 @@ def _keys(session: Session, records: Sequence[RecordId]) -> dict[str, list[bytes
     }
 
 
+def withheld_of(table: Table) -> dict[str, str]:
+    """Return the columns of a table that are held back, each with its reason."""
+    rules = {**WITHHELD, **_WITHHELD_OF.get(table.name, {})}
+    return {column.name: rules[column.name] for column in table.columns if column.name in rules}
+
+
 def _held(session: Session, table: Table, way: str, keys: Sequence[bytes]) -> HeldRows:
     columns = [column.name for column in table.columns]
-    withheld = {name: WITHHELD[name] for name in columns if name in WITHHELD}
+    withheld = withheld_of(table)
     return HeldRows(
         table=table.name,
         meaning=_meaning(table),

@@ -18,7 +18,7 @@ from hub.requests.lake_rows import shown_columns
 from hub.requests.opening import Sealed
 from hub.requests.page import _frames, _lake
 from hub.requests.periods import kept_in_words
-from hub.requests.reflection import NOT_ABOUT, WITHHELD, way_of
+from hub.requests.reflection import NOT_ABOUT, way_of, withheld_of
 from hub.requests.words import has_word, word
 from ingest.canonical.catalogue import LAKE_TABLES
 from privacy.answer import Elsewhere
@@ -49,9 +49,14 @@ def test_every_column_that_the_page_shows_has_a_name_for_people(name: str) -> No
 @pytest.mark.parametrize("name", sorted(ALL.keys() - NOT_ABOUT.keys()))
 def test_every_column_of_the_house_has_a_name_for_people(name: str) -> None:
     table = ALL[name]
-    told = [each.name for each in table.columns if each.name not in {*WITHHELD, way_of(table)}]
+    told = [each.name for each in table.columns if each.name not in {*withheld_of(table), way_of(table)}]
     assert not [each for each in shown(told) if not has_word("columns", each)]
     assert has_word("tables", name)
+
+
+def test_a_keyed_digest_that_is_called_a_number_is_held_back_as_one() -> None:
+    assert {"number", "tokens"} <= withheld_of(ALL["match_form"]).keys()
+    assert "number" not in withheld_of(ALL["match_decision"]), "there it counts what somebody said"
 
 
 def test_every_word_of_a_closed_list_is_told_in_words() -> None:
