@@ -21,17 +21,25 @@ from hub.database.journal import truncate_journal
 from hub.database.unit import reading, unit_of_work
 from hub.keystore.generation import stays_current, wrapper_of
 from hub.keystore.held import Clock, HeldGenerations
-from hub.keystore.tables import NAMED, LedgerEntry, WrappedKey
+from hub.keystore.tables import NAMED, LedgerEntry, WrappedKey, WrappedRow
 from hub.keystore.unwraps import Unwraps
 from privacy.errors import KekUnavailable, SealBroken
 from privacy.keys import NO_ACT, KekProvider, Key, KeyColumn, KeyKind, NewKey
-from privacy.store.bulk import Columns, Same, insert_columns, insert_rows
+from privacy.store.bulk import Columns, Same, among_keys, insert_columns, insert_rows, select_among
 from privacy.terms import ID_BYTES, BatchId, KeyId, RecordId, random_id
 
 _CHUNK: Final = 500  # below SQLite's oldest limit of 999 bound parameters
 _AT_ONCE: Final = 4_000  # keys that are wrapped already: a lock of some 20 ms
 _WRAP: Final = b"\x00\x0cvarde-wrap-1"
 _ATTEMPTS: Final = 8  # a generation lasts days; a rotation may still meet the same write more than once
+_COLUMNS: Final = (
+    col(WrappedKey.key_id),
+    col(WrappedKey.kind),
+    col(WrappedKey.owner),
+    col(WrappedKey.kek_id),
+    col(WrappedKey.wrapped),
+)
+_ROWS: Final = select(*_COLUMNS).where(among_keys(col(WrappedKey.key_id)))
 Item = TypeVar("Item")
 
 
@@ -85,10 +93,8 @@ class SqlKeyStore:
 
     def get(self, key_ids: Sequence[KeyId], *, act_id: bytes = NO_ACT) -> dict[KeyId, Key]:
         """Unwrap the keys that exist, counted for an act; a shredded key is simply absent from the answer."""
-        rows: list[WrappedKey] = []
         with reading(self._engine) as session:
-            for chunk in _chunks(key_ids):
-                rows.extend(session.execute(select(WrappedKey).where(col(WrappedKey.key_id).in_(chunk))).scalars())
+            rows = [WrappedRow(*row) for row in select_among(session, _ROWS, list(dict.fromkeys(key_ids)))]
         keys = self._unwrapped(rows)
         self.unwraps.count(keys, act_id)
         return {key.key_id: key for key in keys}
@@ -110,21 +116,22 @@ class SqlKeyStore:
 
         """
         with reading(self._engine) as session:
-            row = session.execute(
-                select(WrappedKey).where(
+            found = session.execute(
+                select(*_COLUMNS).where(
                     col(WrappedKey.kind) == kind.value,
                     col(WrappedKey.name) == name,
                     col(WrappedKey.version) == version,
                     NAMED,
                 )
-            ).scalar_one_or_none()
-        if row is None:
+            ).one_or_none()
+        if found is None:
             return None
+        row = WrappedRow(*found)
         if row.owner != named_owner(name, version):
             raise SealBroken("a key of the hub under another name or version than its own", key_id=row.key_id)
         return self._unwrapped([row])[0]
 
-    def _unwrapped(self, rows: Sequence[WrappedKey]) -> list[Key]:
+    def _unwrapped(self, rows: Sequence[WrappedRow]) -> list[Key]:
         kinds = [kind_of(row.kind, row.key_id) for row in rows]
         secrets = self.generations.unwrap(
             [row.kek_id for row in rows],

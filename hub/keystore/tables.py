@@ -3,7 +3,7 @@
 Data category: none (wrapped keys under random ids). Retention: a data key lives exactly as long as what it seals.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import BigInteger, Index, MetaData, text
 from sqlmodel import Field, SQLModel
@@ -39,6 +39,16 @@ class WrappedKey(SQLModel, table=True):
     name: str = ""
     version: int = 1
     batch_id: bytes | None = None
+    kek_id: str
+    wrapped: bytes
+
+
+class WrappedRow(NamedTuple):
+    """A wrapped key as it is read: opening many records reads as many, and an object of the ORM costs as much again."""
+
+    key_id: bytes
+    kind: str
+    owner: bytes
     kek_id: str
     wrapped: bytes
 

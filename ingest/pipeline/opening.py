@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from ingest.pipeline.ports import Ports
-from ingest.pipeline.revising import revision_cell
+from ingest.pipeline.revising import revision_cells
 from ingest.store import record as records
 from privacy.audit import AuditFields
-from privacy.sealing import open_sealed
+from privacy.sealing import open_column
 from privacy.terms import KeyId, RecordId, random_id
 
 
@@ -27,8 +27,7 @@ def open_documents(people: Sequence[RecordId], ports: Ports, *, why: str = "reda
         ports.audit(session, "open_batch", ports.principal, fields)
     ports.reached("opening_audited")
     keys = ports.keys.get([KeyId(key_id) for _, _, key_id, _ in sealed], act_id=act_id)
-    return {
-        record: open_sealed(document, key=key, cell=revision_cell(ports.instance, record, revision))
-        for record, revision, key_id, document in sealed
-        if (key := keys.get(KeyId(key_id))) is not None
-    }
+    held = [(*row, key) for row in sealed if (key := keys.get(KeyId(row[2]))) is not None]
+    cells = revision_cells(ports.instance, [row[0] for row in held], [row[1] for row in held])
+    opened = open_column([row[3] for row in held], keys=[row[4] for row in held], cells=cells)
+    return dict(zip((row[0] for row in held), opened, strict=True))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from privacy.errors import SealBroken
 from privacy.keys import Key, KeyColumn, KeyKind
-from privacy.sealing import Cell, CellColumn, SealedTable, open_sealed, seal, seal_column
+from privacy.sealing import Cell, CellColumn, SealedTable, open_column, open_sealed, seal, seal_column
 from privacy.terms import BatchId
 from tests.builders import a_cell, a_key
 
@@ -114,8 +114,35 @@ def test_a_column_is_sealed_as_each_of_its_values_would_be(rows: list[tuple[str,
     cells = CellColumn(instance=b"i" * 16, table=SealedTable.HELD_TEXT, field=2, rows=records, revisions=revisions)
     sealed = seal_column(texts, keys=keys, cells=cells)
     assert len({*keys.key_ids, *keys.each()}) == 2 * len(rows)
+    held = [Key(key_id, KeyKind.RECORD, secret) for key_id, secret in zip(keys.key_ids, keys.each(), strict=True)]
+    assert open_column(sealed, keys=held, cells=cells) == [text.encode() for text in texts]
     for value, text, record, revision, key_id, secret in zip(
         sealed, texts, records, revisions, keys.key_ids, keys.each(), strict=True
     ):
         cell = Cell(instance=b"i" * 16, table=SealedTable.HELD_TEXT, field=2, row=record, revision=revision)
         assert open_sealed(value, key=Key(key_id, KeyKind.RECORD, secret), cell=cell) == text.encode()
+
+
+@given(
+    at=st.integers(0, 200),
+    flipped=st.integers(1, 255),
+    kept=st.one_of(st.none(), st.integers(0, 40)),
+    place=st.integers(0, 2),
+)
+def test_a_column_with_one_altered_value_is_not_opened(at: int, flipped: int, kept: int | None, place: int) -> None:
+    keys = [a_key()] * 3
+    cells = CellColumn(
+        instance=b"i" * 16, table=SealedTable.HELD_TEXT, field=2, rows=[b"a", b"b", b"c"], revisions=[1, 2, 3]
+    )
+    each = zip(keys, cells.rows, cells.revisions, strict=True)
+    sealed = [
+        seal(b"x" * 9, key=key, cell=Cell(instance=b"i" * 16, table=cells.table, field=2, row=row, revision=revision))
+        for key, row, revision in each
+    ]
+    assert open_column(sealed, keys=keys, cells=cells) == [b"x" * 9] * 3
+    changed = bytearray(sealed[place][:kept])
+    if changed:
+        changed[at % len(changed)] ^= flipped
+    sealed[place] = bytes(changed)
+    with pytest.raises(SealBroken):
+        open_column(sealed, keys=keys, cells=cells)
