@@ -8,21 +8,18 @@ Two processes may settle at once, the same batch or two that touch the same peop
 carries the plan out only while nobody else has moved a record or made a batch visible since; else it plans again.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlmodel import Session
-
-from ingest.identity.clustering import Regrouping, moves_of
+from ingest.identity.clustering import moves_of
 from ingest.identity.exact import RULES
 from ingest.pipeline.edging import write_edges
+from ingest.pipeline.moving import MovePlan, carried_out
 from ingest.pipeline.ports import Ports
 from ingest.store import batch as batches
 from ingest.store import identity
-from ingest.store.move import Cause, apply_moves
 from privacy.store.consent import acts_of_batch, move_heads
-from privacy.store.epoch import bump_epoch, bump_epoch_for_all, lock_epoch
+from privacy.store.epoch import bump_epoch_for_all, lock_epoch
 from privacy.terms import BatchId
 
 if TYPE_CHECKING:
@@ -31,22 +28,12 @@ if TYPE_CHECKING:
 _CHUNK: Final = 400
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Plan:
-    """Which records move, and the version of the crosswalk on which that was decided."""
+    """Which records move, and what the batch's edges are where people are matched."""
 
-    regroupings: list[Regrouping]
-    version: tuple[int, int]
+    moves: MovePlan
     resolved: "Resolved | None" = None
-
-    def holds(self, session: Session) -> bool:
-        """Say whether nothing came between; call it under the epoch's lock."""
-        return identity.crosswalk_version(session) == self.version
-
-    @property
-    def word(self) -> str:
-        """What moves records, as the history of moves tells it."""
-        return "exact_rules" if self.resolved is None else "model"
 
 
 def settle(batch_id: BatchId, ports: Ports) -> int:
@@ -55,10 +42,10 @@ def settle(batch_id: BatchId, ports: Ports) -> int:
     moved, settled = 0, False
     while not settled:
         plan = _planned(batch_id, ports)
-        if plan.resolved is not None and not write_edges(plan.resolved, ports, plan.holds):
+        if plan.resolved is not None and not write_edges(plan.resolved, ports, plan.moves.holds):
             continue
-        moved += sum(_carry_out(run, plan, batch_id, ports) for run in _runs(plan.regroupings))
-        settled = _note_settled(batch_id, plan, ports)
+        moved += carried_out(plan.moves, ports)
+        settled = _note_settled(batch_id, plan.moves, ports)
     ports.reached("settled")
     return moved
 
@@ -77,11 +64,11 @@ def _planned(batch_id: BatchId, ports: Ports) -> _Plan:
         version = identity.crosswalk_version(session)
     resolution = _resolved(batch_id, ports)
     if resolution is not None:
-        return _Plan(resolution.regroupings, version, resolution)
+        return _Plan(MovePlan(resolution.regroupings, version, batch_id, "model"), resolution)
     with ports.read_only() as session:
         linked = identity.linked_with(session, batch_id)
     outcome = moves_of(linked.indexes, linked.members, RULES, corrected=linked.corrected)
-    return _Plan(outcome.regroupings, version)
+    return _Plan(MovePlan(outcome.regroupings, version, batch_id, "exact_rules"))
 
 
 def _resolved(batch_id: BatchId, ports: Ports) -> "Resolved | None":
@@ -92,22 +79,7 @@ def _resolved(batch_id: BatchId, ports: Ports) -> "Resolved | None":
     return resolved(batch_id, ports)
 
 
-def _carry_out(run: Sequence[Regrouping], plan: _Plan, batch_id: BatchId, ports: Ports) -> int:
-    """Make some moves; return how many, 0 if the plan is out of date."""
-    moves = [move for regrouping in run for move in regrouping.moves]
-    with ports.unit_of_work() as session:
-        lock_epoch(session)
-        if not plan.holds(session):
-            return 0
-        cause = Cause(word=plan.word, actor=ports.principal, at=ports.clock(), batch_id=batch_id)
-        apply_moves(session, moves, cause)
-        bump_epoch(session, sorted({record for each in run for record in each.records}), kind="crosswalk")
-        plan.version = identity.crosswalk_version(session)
-    ports.reached("moves_settled")
-    return len(moves)
-
-
-def _note_settled(batch_id: BatchId, plan: _Plan, ports: Ports) -> bool:
+def _note_settled(batch_id: BatchId, plan: MovePlan, ports: Ports) -> bool:
     """End the batch's time between, unless something came between: its new records are read from here on."""
     with ports.unit_of_work() as session:
         lock_epoch(session)
@@ -116,17 +88,3 @@ def _note_settled(batch_id: BatchId, plan: _Plan, ports: Ports) -> bool:
         if batches.settle_visible(session, batch_id) and batches.brought_records(session, batch_id):
             bump_epoch_for_all(session, kind="batch")
     return True
-
-
-def _runs(regroupings: Sequence[Regrouping]) -> Iterator[list[Regrouping]]:
-    """Cut moves into runs that never part what belongs together: each run is one transaction."""
-    run: list[Regrouping] = []
-    moves = 0
-    for regrouping in regroupings:
-        run.append(regrouping)
-        moves += len(regrouping.moves)
-        if moves >= _CHUNK:
-            yield run
-            run, moves = [], 0
-    if run:
-        yield run

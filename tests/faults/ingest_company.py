@@ -20,7 +20,7 @@ from hub.lake.sweep import sweep
 from hub.settings import Settings
 from ingest.contract.load import contract_of_yaml
 from ingest.contract.model import Contract
-from ingest.pipeline import arrival, pace, settle, texts
+from ingest.pipeline import arrival, moving, pace, settle, texts
 from ingest.pipeline.delivery import Summary, ingest_file
 from ingest.pipeline.events import EventArrival
 from ingest.pipeline.people import IdentityArrival
@@ -242,7 +242,7 @@ def small_steps() -> None:
     for module in (arrival, texts):
         module._WRITE_ROWS = 2
     pace.FIRST_ROWS = pace.MOST_ROWS = pace.LEAST_ROWS = 2
-    settle._CHUNK = 2
+    settle._CHUNK = moving._CHUNK = 2
 
 
 @cache

@@ -63,7 +63,8 @@ def before(memory_root: Path, in_memory: Path) -> Path:
 def test_a_joined_entity_is_never_parted(
     number: int, before: Path, in_memory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.pipeline.settle._CHUNK", 1)
+    for module in ("settle", "moving"):
+        monkeypatch.setattr(f"ingest.pipeline.{module}._CHUNK", 1)
     try:
         deliver_text(
             open_home(before, reached=dying("moves_settled", number)), SHOP, BRIDGE_ON, in_memory / "bridge.csv"
