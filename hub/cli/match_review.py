@@ -6,16 +6,14 @@ import typer
 
 from hub.cli.duty import Duty
 from hub.cli.invocation import Acting, acting
+from hub.cli.match_rebuild import matching_set
 from hub.cli.message import counted, say, would
 from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.compose import Hub
-from hub.errors import SettingsInvalid
-from hub.keystore.matching import matching_of
 from ingest.pipeline.deciding import Word
 from ingest.pipeline.deciding import decide as let_hold
 from ingest.pipeline.deciding import undo as take_back
-from ingest.pipeline.ports import Matching
 from ingest.pipeline.reviewing import opened, steps_of, waiting
 from ingest.store.batch import visible_batches
 from ingest.store.match_decision import Verdict
@@ -36,7 +34,7 @@ def review(
 ) -> None:
     """List pairs that somebody should look at: near the threshold, or likely and kept apart. No values are shown."""
     act = acting(ctx, Duty.REVIEW_MATCHES)
-    matching = _matching(act.hub)
+    matching = matching_set(act.hub)
     rows = []
     for edge in waiting(act.hub.ports(act.principal.principal_id), matching.model, limit=limit):
         told = [step for step in steps_of(edge, matching.model)[1:-1] if step.says != "absent"]
@@ -59,7 +57,7 @@ def open_(ctx: typer.Context, pair: Pair, *, reason: Reason, form: FormatOption 
 def why(ctx: typer.Context, pair: Pair, *, form: FormatOption = Format.TABLE) -> None:
     """Show what speaks for and against two records of this home being one person: closeness and weights, no values."""
     act = acting(ctx, Duty.REVIEW_MATCHES)
-    matching = _matching(act.hub)
+    matching = matching_set(act.hub)
     records = _records(act.hub, pair)
     with act.hub.reading() as session:
         edge = find_edge(session, *records)
@@ -75,7 +73,7 @@ def why(ctx: typer.Context, pair: Pair, *, form: FormatOption = Format.TABLE) ->
 def decide(ctx: typer.Context, pair: Pair, verdict: Verdict, *, reason: Reason, dry_run: DryRun = False) -> None:
     """Say that two records are the `same` person or `different` ones; it holds through every later delivery."""
     act = acting(ctx, Duty.REVIEW_MATCHES)
-    matching, (one, other) = _matching(act.hub), _records(act.hub, pair)
+    matching, (one, other) = matching_set(act.hub), _records(act.hub, pair)
     if one == other:
         raise typer.BadParameter("both are one record: name two")
     if dry_run:
@@ -100,13 +98,6 @@ def undo(
         return
     moved = take_back(batch_id, act.principal.role, act.hub.ports(act.principal.principal_id))
     say(f"{counted(moved, 'record is where it was', 'records are where they were')} before.")
-
-
-def _matching(hub: Hub) -> Matching:
-    found = matching_of(hub.keystore, hub.reading, hub.settings.matching)
-    if found is None:
-        raise SettingsInvalid("VARDE_MATCHING", "people are joined by exact rules", "Set it to model")
-    return found
 
 
 def _batch(act: Acting, name: str) -> BatchId:

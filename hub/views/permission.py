@@ -125,19 +125,26 @@ def _decision_table(reads: _Reads) -> pl.DataFrame:
     return pl.DataFrame(decision_rows(reads.purpose), schema_overrides=schema)
 
 
-def _persons(session: Session, purpose: Purpose, records: pl.DataFrame, at: datetime) -> pl.DataFrame:
-    """Join the finite decision table, then let a no of any part bind its entity."""
+def silencing(session: Session, purpose: Purpose, records: pl.DataFrame, *, at: datetime) -> pl.DataFrame:
+    """Decide for each record by itself: `records` (record, source, ...) with permit, because, until_us and `silences`.
+
+    `silences` says that what this record said binds every part of its entity.
+    """
     table = _decision_table(_Reads.of(purpose))
     decided = standings_of(session, purpose, records, at=at).join(
         table, on=list(STANDING), how="left", maintain_order="left"
     )
     # A standing outside the table cannot exist; were there one, it would be unreadable and so refused.
-    decided = decided.with_columns(
+    return decided.with_columns(
         pl.col("permit").fill_null(value=False),
         pl.col("silences").fill_null(value=True),
     )
+
+
+def _persons(session: Session, purpose: Purpose, records: pl.DataFrame, at: datetime) -> pl.DataFrame:
+    """Join the finite decision table, then let a no of any part bind its entity."""
     silenced = pl.col("silences").any().over("entity")
-    return decided.with_columns(
+    return silencing(session, purpose, records, at=at).with_columns(
         permit=pl.col("permit") & ~silenced,
         because=pl.when(pl.col("permit") & silenced)
         .then(pl.lit(Because.SILENCED_BY_PART.value))

@@ -16,9 +16,8 @@ from ingest.match.form import ATTRIBUTES, comparable_people
 from ingest.match.keys import pairs_that_share
 from ingest.match.pooled import Pool, rarities
 from ingest.match.rarity import usual_shares
-from ingest.match.saved import SavedModel
 from ingest.match.scorer import levels_of
-from ingest.match.trust import lifted_by
+from ingest.match.whole import believed, kept
 from ingest.pipeline.opening import open_documents
 from ingest.pipeline.ports import Matching, Ports
 from ingest.store.match_edge import edges_near
@@ -26,8 +25,6 @@ from ingest.store.match_form import carriers, forms_of, tokens_of
 from ingest.store.match_frequency import POOLED, frequencies
 from privacy.terms import BatchId, RecordId
 
-LEAST_KEPT: Final = 0.01
-"""Probability below which an edge is not kept, unless its weight speaks for one person: it joins nothing."""
 _LARGEST_CIRCLE: Final = 40
 """As in `candidates`: links of a record beyond which its neighbours are not put side by side."""
 _WHY: Final = "matching"
@@ -92,8 +89,7 @@ class Comparing:
         asked = ends.select("left", "right").sort("left", "right")
         known = tuple(each for each in spec.comparisons if each.name in model.m)
         told = weighed(levels_of(frame, asked, known), spec, model, self._rarities(frame))
-        believed = _believed(frame, told, self._model)
-        whole = believed.filter((pl.col("probability") >= LEAST_KEPT) | (pl.col("weight") >= 0))
+        whole = kept(believed(frame, told, self._model))
         named = {name: frame["record"].gather(whole[end]) for name, end in (("record", "left"), ("other", "right"))}
         return whole.drop("left", "right").with_columns(pl.Series(name, ids) for name, ids in named.items())
 
@@ -153,22 +149,18 @@ class Comparing:
         return edges.unique(["record", "other"], keep="first", maintain_order=True).sort("record", "other")
 
 
-def comparable(documents: Mapping[RecordId, bytes], forms: pl.DataFrame) -> pl.DataFrame:
-    """Bring opened documents to comparable form; a row without a country is read by that of its form."""
+def attributes_told(documents: Mapping[RecordId, bytes]) -> pl.DataFrame:
+    """Read opened documents: record (Binary), and every attribute as delivered, null where it is not told."""
     told = pl.DataFrame(
         {"record": list(documents), "document": [each.decode() for each in documents.values()]},
         schema={"record": pl.Binary, "document": pl.String},
     )
     attributes = pl.Struct(dict.fromkeys(ATTRIBUTES, pl.String))
-    read = told.with_columns(pl.col("document").str.json_decode(attributes)).unnest("document")
+    return told.with_columns(pl.col("document").str.json_decode(attributes)).unnest("document")
+
+
+def comparable(documents: Mapping[RecordId, bytes], forms: pl.DataFrame) -> pl.DataFrame:
+    """Bring opened documents to comparable form; a row without a country is read by that of its form."""
     beside = forms.select("record", "source", beside="country").unique("record")
-    whole = read.join(beside, on="record", how="left").with_columns(country=pl.coalesce("country", "beside"))
-    return comparable_people(whole.drop("beside"))
-
-
-def _believed(frame: pl.DataFrame, edges: pl.DataFrame, model: SavedModel) -> pl.DataFrame:
-    """Give edges the probabilities that clusters taught, and rules their say."""
-    curve = model.model.curve
-    if curve is not None:
-        edges = edges.with_columns(curve.probability(edges["weight"]))
-    return lifted_by(frame, edges, model.spec.rules, model.trusts)
+    read = attributes_told(documents).join(beside, on="record", how="left")
+    return comparable_people(read.with_columns(country=pl.coalesce("country", "beside")).drop("beside"))

@@ -8,7 +8,7 @@ Rules kept here:
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
@@ -75,13 +75,16 @@ def undo(batch_id: BatchId, role: Role, ports: Ports) -> int:
     """
     with ports.unit_of_work() as session:
         ports.audit(session, "match.undo", ports.principal, AuditFields(batch=batch_id, role=role))
+    into: defaultdict[EntityId, dict[RecordId, Move]] = defaultdict(dict)
     with ports.read_only() as session:
-        joined = sorted({move.to_entity for move in _backwards(session, batch_id).values()})
-    moved = 0
+        for record, move in _backwards(session, batch_id).items():
+            into[move.to_entity][record] = move
+    moved, joined = 0, sorted(into)
     for start in range(0, len(joined), _ENTITIES_AT_ONCE):
+        some = joined[start : start + _ENTITIES_AT_ONCE]
         with ports.unit_of_work() as session:
             lock_epoch(session)
-            moved += _take_back(session, batch_id, joined[start : start + _ENTITIES_AT_ONCE], ports)
+            moved += _take_back(session, {record: move for each in some for record, move in into[each].items()}, ports)
         ports.reached("undone")
     return moved
 
@@ -95,16 +98,10 @@ def _backwards(session: Session, batch_id: BatchId) -> dict[RecordId, Move]:
     return {record: move for record, move in found.items() if move.from_entity != move.to_entity}
 
 
-def _take_back(session: Session, batch_id: BatchId, joined: Sequence[EntityId], ports: Ports) -> int:
-    """Move back who is still in some entities that a batch put them into, and keep them apart from who stays."""
-    moved = _backwards(session, batch_id)
+def _take_back(session: Session, moved: Mapping[RecordId, Move], ports: Ports) -> int:
+    """Move back who is still where a batch put them, and keep them apart from who stays."""
     home = identity.homes_of(session, list(moved))
-    chosen = set(joined)
-    due = {
-        record: move
-        for record, move in moved.items()
-        if move.to_entity in chosen and home.get(record) == move.to_entity
-    }
+    due = {record: move for record, move in moved.items() if home.get(record) == move.to_entity}
     cause = Cause(word=_UNDONE, actor=ports.principal, at=ports.clock())
     for pair in _parted(session, due):
         told = Decision(pair=pair, verdict=Verdict.DIFFERENT, reason=_UNDONE, by=cause.actor, at=cause.at)

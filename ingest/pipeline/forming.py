@@ -1,7 +1,7 @@
 """Candidate keys and counts of a chunk while its values are in memory: what records will be found by when matched."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Final
 
@@ -59,6 +59,12 @@ class Formed:
         }
         return forms, tokens
 
+    def of_rows(self, rows: pl.Series) -> "Formed":
+        """Return what some rows are found by, in the order given; nothing is counted of them."""
+        places = pl.DataFrame({"row": rows.cast(pl.UInt32)}).with_row_index("place")
+        tokens = self.tokens.join(places, on="row").select(pl.col("place").alias("row"), "token")
+        return replace(self, forms=self.forms[rows.to_list()], tokens=tokens, counts=self.counts.clear())
+
 
 def form_chunk(fresh: pl.DataFrame, country: str | None, matching: Matching) -> Formed:
     """Form the rows of a chunk; `fresh` has the attributes that there are."""
@@ -68,7 +74,7 @@ def form_chunk(fresh: pl.DataFrame, country: str | None, matching: Matching) -> 
     return Formed(
         forms=pl.DataFrame({"tokens": _joined(tokens, fresh.height), "number": number}),
         tokens=tokens,
-        counts=_counts(frame, matching),
+        counts=counts_of(frame, matching),
         country=country or "",
         key_version=matching.key_version,
     )
@@ -113,8 +119,8 @@ def _numbers(frame: pl.DataFrame, matching: Matching) -> pl.Series:
     return frame.select(CHECKED).join(named, on=CHECKED, how="left", maintain_order="left")["number"]
 
 
-def _counts(frame: pl.DataFrame, matching: Matching) -> pl.DataFrame:
-    """Count common values by token, the others together."""
+def counts_of(frame: pl.DataFrame, matching: Matching) -> pl.DataFrame:
+    """Count common values by token, the others together: column_name, token, value_count, record_count."""
     usual = usual_shares(matching.model.spec, matching.model.model)
     rows: list[tuple[str, bytes, int, int]] = []
     for column, pool in counted(frame, list(usual)):
@@ -149,9 +155,10 @@ class Forming:
         for some in self._parts("forms", forms, len(records)):
             with self._ports.unit_of_work() as session:
                 stored.add_forms(session, some)
-        self._count(formed.counts)
+        self.count(formed.counts)
 
-    def _count(self, counts: pl.DataFrame) -> None:
+    def count(self, counts: pl.DataFrame) -> None:
+        """Stage counts of common values."""
         columns: Columns = {**counts.to_dict(as_series=False), "batch_id": Same(self._batch_id)}
         for some in self._parts("counts", columns, counts.height):
             with self._ports.unit_of_work() as session:

@@ -8,7 +8,8 @@ from ingest.pipeline.ports import Ports
 from ingest.pipeline.settle import settle
 from ingest.store import batch as batches
 from ingest.store import sweep as sweeping
-from ingest.store.batch import BatchState
+from ingest.store.batch import REBUILD, BatchState
+from ingest.store.delivered import StoredBatch
 from privacy.terms import BatchId
 
 
@@ -24,14 +25,23 @@ class Recovery:
 def recover(ports: Ports) -> Recovery:
     """Roll visible batches forward; give up staged ones that nobody works on any more."""
     with ports.read_only() as session:
-        visible = [BatchId(row.batch_id) for row in batches.in_state(session, BatchState.VISIBLE)]
+        visible = batches.in_state(session, BatchState.VISIBLE)
         aborted = [BatchId(row.batch_id) for row in batches.in_state(session, BatchState.ABORTED)]
-    for batch_id in visible:
-        settle(batch_id, ports)
+    for row in visible:
+        _roll_forward(row, ports)
     given_up = abort_expired(ports)
     for batch_id in aborted:
         sweep(batch_id, ports)
     return Recovery(settled=len(visible), aborted=given_up, expired=expire(ports))
+
+
+def _roll_forward(batch: StoredBatch, ports: Ports) -> None:
+    if batch.contract == REBUILD and ports.matching is not None:
+        from ingest.pipeline.partitioning import finish  # noqa: PLC0415 - SciPy, for who is matched alone
+
+        finish(BatchId(batch.batch_id), ports, ports.matching)
+    else:
+        settle(BatchId(batch.batch_id), ports)
 
 
 def abort_expired(ports: Ports) -> int:

@@ -23,6 +23,7 @@ from ingest.store import identity
 from ingest.store.match_decision import Verdict, decisions_of
 from ingest.store.match_edge import edges_near
 from ingest.store.match_form import forms_of
+from ingest.store.match_whole import names_among
 from ingest.store.record import records_of_batch
 from privacy.terms import BatchId
 
@@ -47,11 +48,15 @@ class Resolved:
 
 @dataclass(frozen=True)
 class Part:
-    """Connected records, complete: their edges, who is in which entity, their numbers, and what people decided."""
+    """Connected records, complete: their edges, who is in which entity, their numbers, and what people decided.
+
+    `members` lie in the order of the records' names: of two joinings that are equally likely the same one comes first
+    in a delivery and in a rebuild, whatever ids chance has given.
+    """
 
     edges: pl.DataFrame
     members: pl.DataFrame
-    numbers: Mapping[bytes, int | None]
+    numbers: Mapping[bytes, int | str | None]
     decisions: Mapping[tuple[bytes, bytes], Verdict]
 
     def told(self, pair: tuple[bytes, bytes], verdict: Verdict) -> "Part":
@@ -103,7 +108,7 @@ def connected(session: Session, records: Iterable[bytes], fresh: _Fresh, model: 
     edges: list[pl.DataFrame] = [fresh.edges]
     while near := identity.with_their_entities(session, frontier, found):
         found |= near
-        stored = _as_compared(edges_near(session, sorted(near)), model)
+        stored = as_compared(edges_near(session, sorted(near)), model)
         replaced = pl.Series(list(fresh.replaced), dtype=pl.Binary).implode()
         kept = stored.filter(~pl.col("record").is_in(replaced) & ~pl.col("other").is_in(replaced))
         edges.append(kept)
@@ -114,7 +119,7 @@ def connected(session: Session, records: Iterable[bytes], fresh: _Fresh, model: 
     forms = forms_of(session, whole)
     return Part(
         edges=every.filter(pl.col("record").is_in(whole) & pl.col("other").is_in(whole)),
-        members=identity.members_frame(session, found),
+        members=_by_name(session, identity.members_frame(session, found)),
         numbers=dict(forms.select("record", "number").iter_rows()),
         decisions=decisions_of(session, whole),
     )
@@ -125,17 +130,34 @@ def regrouped(part: Part, model: SavedModel) -> list[Regrouping]:
 
     A record without a form was taken in before there was a model: entities that hold one stay whole.
     """
+    joined = clusters_of(part, model).filter(pl.len().over("cluster") > 1)
+    return moved_by(joined, part)
+
+
+def clusters_of(part: Part, model: SavedModel) -> pl.DataFrame:
+    """Cluster records: record, cluster (one of its records), in the order of the part's members."""
     records = part.members["record"]
     rows = part.members.select("record").with_row_index("row")
-    edges = part.edges.join(rows, on="record").rename({"row": "left"})
-    edges = edges.join(rows, left_on="other", right_on="record").rename({"row": "right"}).drop("record", "other")
+    edges = part.edges.join(rows, on="record").rename({"row": "one"})
+    edges = edges.join(rows, left_on="other", right_on="record").rename({"row": "two"}).drop("record", "other")
+    ends = edges.with_columns(left=pl.min_horizontal("one", "two"), right=pl.max_horizontal("one", "two"))
     row_of = dict(rows.select("record", "row").iter_rows()) if part.decisions else {}
     numbers = [None if (told := part.numbers.get(record)) is None else str(told) for record in records]
-    found = partition(edges.sort("left", "right"), numbers, model.threshold, _decided(part.decisions, row_of))
-    joined = pl.DataFrame({"record": records, "cluster": found.clusters}).filter(pl.len().over("cluster") > 1)
-    named = joined.select("record", field=pl.lit(CLUSTER), token=records.gather(joined["cluster"]))
+    ordered = ends.drop("one", "two").sort("left", "right")
+    found = partition(ordered, numbers, model.threshold, _decided(part.decisions, row_of))
+    return pl.DataFrame({"record": records, "cluster": records.gather(found.clusters)})
+
+
+def moved_by(joined: pl.DataFrame, part: Part) -> list[Regrouping]:
+    """Say who moves if records are clustered so: record, cluster of those that are not alone."""
+    named = joined.select("record", pl.lit(CLUSTER).alias("field"), pl.col("cluster").alias("token"))
     outcome = moves_of(named.cast(pl.Schema(_INDEX)), part.members, (CLUSTER,), corrected=_matched(part))
     return outcome.regroupings
+
+
+def _by_name(session: Session, members: pl.DataFrame) -> pl.DataFrame:
+    names = names_among(session, members["record"].to_list())
+    return members.join(names, on="record", how="left", maintain_order="left").sort("name", "record").drop("name")
 
 
 def _matched(part: Part) -> set[bytes]:
@@ -154,7 +176,7 @@ def _decided(decisions: Mapping[tuple[bytes, bytes], Verdict], row_of: Mapping[b
     return Decided(told[Verdict.SAME], told[Verdict.DIFFERENT])
 
 
-def _as_compared(stored: pl.DataFrame, model: SavedModel) -> pl.DataFrame:
+def as_compared(stored: pl.DataFrame, model: SavedModel) -> pl.DataFrame:
     """Read the levels that clusters are doubted by; those of another model say nothing."""
     names = model.model.names
     mine = stored.select(pl.col("model") == pl.lit(model.digest)).to_series().to_numpy()

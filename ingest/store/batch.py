@@ -30,6 +30,8 @@ class BatchState(StrEnum):
     ABORTED = "aborted"
 
 
+REBUILD: Final = "rebuild"
+"""Stands where a delivery names its contract, and where it names its lane: one rebuild of matching at a time."""
 COUNTED: Final = (BatchState.VISIBLE.value, BatchState.SETTLED.value)
 """The states of batches that any read may see."""
 

@@ -149,6 +149,16 @@ def forms_held(session: Session, records: Sequence[RecordId]) -> list[StaleForm]
     return [StaleForm(record, revision, tokens) for record, revision, tokens, _ in _read(session, records)]
 
 
+def forms_before(session: Session, newest: pl.DataFrame) -> list[StaleForm]:
+    """Return the forms of some records up to a revision of each: `newest` has record and revision.
+
+    A later one is of a delivery that is being taken in, and none of the caller's.
+    """
+    revisions = dict(newest.select("record", "revision").iter_rows())
+    held = forms_held(session, [RecordId(record) for record in revisions])
+    return [each for each in held if each.revision <= revisions[each.record]]
+
+
 def some_forms_of_batch(session: Session, batch_id: BatchId) -> list[StaleForm]:
     """Return some forms that a batch wrote."""
     query = select(col(MatchForm.record_id), col(MatchForm.revision), col(MatchForm.tokens))

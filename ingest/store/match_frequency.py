@@ -1,11 +1,15 @@
-"""How common values are, by keyed token: what the batches that count have brought, summed."""
+"""How common values are, by keyed token: what the batches that count have brought, summed.
+
+A rebuild counts everybody anew, as a batch of its own: from the moment at which that counts, those that it has counted
+again do not.
+"""
 
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import Insert, func, select
+from sqlalchemy import Insert, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col
@@ -14,9 +18,11 @@ from ingest.store.batch import COUNTED
 from ingest.tables.batch import Batch
 from ingest.tables.match import MatchFrequency
 from privacy.store.bulk import Columns, execute_columns
+from privacy.terms import BatchId
 
 POOLED: Final = b""
 """Stands for all values of a column that few carry."""
+_AT_ONCE: Final = 500
 _SCHEMA: Final = {"column": pl.String, "token": pl.Binary, "values": pl.Int64, "carriers": pl.Int64}
 
 
@@ -32,11 +38,31 @@ def frequencies(session: Session, columns: Sequence[str]) -> pl.DataFrame:
     query = (
         select(*names, *sums)
         .join(Batch, col(Batch.batch_id) == col(MatchFrequency.batch_id))
-        .where(col(Batch.state).in_(COUNTED), col(MatchFrequency.column_name).in_(list(columns)))
+        .where(
+            col(Batch.state).in_(COUNTED),
+            col(Batch.counted_in).is_(None),
+            col(MatchFrequency.column_name).in_(list(columns)),
+        )
         .group_by(*names)
     )
     rows = [(column, token, int(values), int(carriers)) for column, token, values, carriers in session.execute(query)]
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+
+
+def supersede(session: Session, batches: Sequence[bytes], rebuild: BatchId) -> None:
+    """Let the counts of some batches say nothing any more, because a rebuild has counted the same records."""
+    for start in range(0, len(batches), _AT_ONCE):
+        some = col(Batch.batch_id).in_(batches[start : start + _AT_ONCE])
+        people = (col(Batch.canonical_table) == "people", col(Batch.counted_in).is_(None))
+        session.execute(update(Batch).where(some, *people).values(counted_in=rebuild))
+
+
+def sweep_superseded(session: Session) -> int:
+    """Delete some counts that say nothing any more; return how many, 0 at the end."""
+    key = (col(MatchFrequency.batch_id), col(MatchFrequency.column_name), col(MatchFrequency.token))
+    old = select(col(Batch.batch_id)).where(col(Batch.counted_in).is_not(None))
+    some = select(*key).where(col(MatchFrequency.batch_id).in_(old)).limit(_AT_ONCE)
+    return int(getattr(session.execute(delete(MatchFrequency).where(tuple_(*key).in_(some))), "rowcount", 0))
 
 
 @lru_cache(maxsize=2)

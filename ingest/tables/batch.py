@@ -18,7 +18,8 @@ class Batch(SQLModel, table=True):
     `idempotency_key` is SHA-256 of (contract, file content), so one file counts once, whatever crashes. One batch of a
     `lane` is staged at a time, so that no two count what the other has not shown yet. `retry_of` is the batch whose
     refused rows were tried again: such a batch is no delivery, and stands in no trend. `contract_version` is null in
-    batches older than the column. `swept_at` says since when nothing of an aborted batch is left.
+    batches older than the column. `swept_at` says since when nothing of an aborted batch is left, `counted_in` which
+    rebuild of matching has counted the batch's common values anew, so that its own counts say nothing any more.
     """
 
     __tablename__ = "batch"
@@ -53,6 +54,7 @@ class Batch(SQLModel, table=True):
     lease_until: datetime = Field(sa_type=Instant)
     visible_at: datetime | None = Field(default=None, sa_type=Instant)
     swept_at: datetime | None = Field(default=None, sa_type=Instant)
+    counted_in: bytes | None = None
     principal_id: bytes
     rows_read: int = Field(default=0, sa_type=BigInteger)
     rows_accepted: int = Field(default=0, sa_type=BigInteger)

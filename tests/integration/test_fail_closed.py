@@ -133,6 +133,7 @@ EXCUSED: Final = {
     **dict.fromkeys(("match use", "match models"), RULES),
     **dict.fromkeys(("match review", "match why"), "closeness and weights between random record ids; no value leaves"),
     **dict.fromkeys(("match decide", "match undo"), ACT),
+    "match rebuild": COUNTS,
     **dict.fromkeys(
         ("witness init", "witness key", "witness trust", "witness logs", "witness serve"),
         "keeps other hubs' checkpoints; has no customers",

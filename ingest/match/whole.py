@@ -1,0 +1,58 @@
+"""All records compared at once with a saved model: what a home's edges are, whatever came in which order."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import polars as pl
+
+from ingest.match.candidates import candidate_pairs, closing_pairs
+from ingest.match.edges import weighed
+from ingest.match.keys import keys_of
+from ingest.match.pooled import Pool, counted, rarities
+from ingest.match.rarity import usual_shares
+from ingest.match.saved import SavedModel
+from ingest.match.scorer import levels_of
+from ingest.match.trust import lifted_by
+
+LEAST_KEPT: Final = 0.01
+"""Probability below which an edge is not kept, unless its weight speaks for one person: it joins nothing."""
+_PAIRS_AT_ONCE: Final = 500_000
+
+
+def compared(frame: pl.DataFrame, model: SavedModel) -> pl.DataFrame:
+    """Compare records with one another; `frame` has them in comparable form.
+
+    Returns the edges that are kept, in order: left, right (rows of `frame`, left first), `level_NAME`, `weight_NAME`,
+    `weight_look_alikes`, `weight`, `probability`, `rule`, `closing`.
+    """
+    usual = usual_shares(model.spec, model.model)
+    pools: Mapping[str, Pool] = dict(counted(frame, list(usual)))
+    rare = rarities(frame, pools, usual)
+    pairs = candidate_pairs(frame, keys_of(model.spec))
+    first = _scored(frame, pairs, model, rare)
+    closing = closing_pairs(first.filter(pl.col("weight") >= 0), first)
+    asked = closing.join(pairs, on=["left", "right"], how="anti", maintain_order="left")
+    second = _scored(frame, asked, model, rare)
+    both = [first.with_columns(closing=pl.lit(value=False)), second.with_columns(closing=pl.lit(value=True))]
+    return pl.concat(both).sort("left", "right")
+
+
+def _scored(frame: pl.DataFrame, pairs: pl.DataFrame, model: SavedModel, rare: Mapping[str, pl.Series]) -> pl.DataFrame:
+    """Score pairs some at a time, and keep those that have a say: most of a million records' pairs are nothing."""
+    known = tuple(each for each in model.spec.comparisons if each.name in model.model.m)
+    levels = levels_of(frame, pairs, known)
+    slices = [*levels.iter_slices(_PAIRS_AT_ONCE)] or [levels]
+    return pl.concat([kept(believed(frame, weighed(each, model.spec, model.model, rare), model)) for each in slices])
+
+
+def believed(frame: pl.DataFrame, edges: pl.DataFrame, model: SavedModel) -> pl.DataFrame:
+    """Give edges of rows of `frame` the probabilities that clusters taught, and rules their say."""
+    curve = model.model.curve
+    if curve is not None:
+        edges = edges.with_columns(curve.probability(edges["weight"]))
+    return lifted_by(frame, edges, model.spec.rules, model.trusts)
+
+
+def kept(edges: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the edges that have no say."""
+    return edges.filter((pl.col("probability") >= LEAST_KEPT) | (pl.col("weight") >= 0))

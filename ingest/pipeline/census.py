@@ -1,0 +1,115 @@
+"""Everybody who is matched, opened in bounded parts for one audited act, and brought to comparable form in memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import polars as pl
+
+from ingest.match.form import ATTRIBUTES, FORM_VERSION, comparable_people
+from ingest.pipeline.comparing import attributes_told
+from ingest.pipeline.forming import Formed, form_chunk
+from ingest.pipeline.opening import open_in_parts
+from ingest.pipeline.ports import Matching, Ports
+from ingest.store.match_whole import counted_batches, forms_at_rest, people_at_rest
+from privacy.store.erasure import tombstones
+from privacy.terms import RecordId
+
+_WHY: Final = "matching"
+
+
+@dataclass(frozen=True)
+class Unformed:
+    """What some records are to be found by, which have nothing of the newest version yet: a row a record."""
+
+    formed: Formed = field(repr=False)
+    rows: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Census:
+    """The people of a home at one moment.
+
+    `people` has record, revision, batch, source, name, country and `unformed` (nothing of the newest version finds it
+    yet); `frame` those that could be opened, in comparable form, in the order of names, so that neither the order of
+    deliveries nor chance leaves a trace; `missing` what the unformed are to be found by; `batches` are those that
+    counted.
+    """
+
+    people: pl.DataFrame
+    frame: pl.DataFrame = field(repr=False)
+    missing: Sequence[Unformed] = field(repr=False)
+    batches: frozenset[bytes] = frozenset()
+
+
+def census(ports: Ports, matching: Matching, *, country: str) -> Census:
+    """Open everybody but who is closed for an erasure.
+
+    `country` reads the numbers of sources of which no record says a country.
+    """
+    with ports.read_only() as session:
+        batches = frozenset(counted_batches(session))
+        closed = pl.Series(sorted(tombstones(session)), dtype=pl.Binary).implode()
+        people = people_at_rest(session).filter(~pl.col("record").is_in(closed))
+        people = _told(people, forms_at_rest(session), matching, country)
+    frames, missing, done = [], [], 0
+    for documents in open_in_parts([RecordId(record) for record in people["record"]], ports, why=_WHY):
+        read = attributes_told(documents).rename({"country": "country_told"})
+        told = read.join(people, on="record", maintain_order="left")
+        missing += _missing(told.filter("unformed"), matching)
+        frames.append(_comparable(told))
+        done += told.height
+        ports.progress(done)
+    empty = pl.DataFrame(schema=dict.fromkeys(("record", "source"), pl.Binary))
+    frame = pl.concat(frames) if frames else comparable_people(empty)
+    named = frame.join(people.select("record", "name"), on="record", maintain_order="left")
+    return Census(people, named.sort("name").drop("name"), missing, batches)
+
+
+def _told(people: pl.DataFrame, forms: pl.DataFrame, matching: Matching, country: str) -> pl.DataFrame:
+    """Say of each record by what its numbers are read, and whether it is to be formed anew.
+
+    A record without a form is read as most of its source are.
+    """
+    newest = forms.select(
+        "record",
+        "country",
+        formed="revision",
+        live=(pl.col("key_version") == matching.key_version) & (pl.col("form_version") == FORM_VERSION),
+    )
+    beside = people.join(newest, on="record", how="left", maintain_order="left")
+    usual = (
+        beside.drop_nulls("country")
+        .group_by("source", "country")
+        .len()
+        .sort("len", "country", descending=[True, False])
+        .unique("source", keep="first")
+        .select("source", usual="country")
+    )
+    known = pl.col("live").fill_null(value=False) & (pl.col("formed") == pl.col("revision")).fill_null(value=False)
+    return (
+        beside.join(usual, on="source", how="left", maintain_order="left")
+        .with_columns(country=pl.coalesce("country", "usual", pl.lit(country)), unformed=~known)
+        .drop("usual", "formed", "live")
+    )
+
+
+def _comparable(told: pl.DataFrame) -> pl.DataFrame:
+    return comparable_people(told.select("record", "source", *_attributes(own_country=True)))
+
+
+def _missing(told: pl.DataFrame, matching: Matching) -> list[Unformed]:
+    """Form those who have nothing yet, country by country."""
+    found = []
+    for (country,), part in told.sort("record").group_by("country", maintain_order=True):
+        fresh = part.select("record", *_attributes(own_country=False))
+        found.append(Unformed(form_chunk(fresh, str(country), matching), part.select("record", "revision", "batch")))
+    return found
+
+
+def _attributes(*, own_country: bool) -> list[pl.Expr]:
+    """Name the attributes as delivered; a country that a row does not say is read from beside, or left out."""
+    own = pl.col("country_told")
+    told = {name: pl.col(name) for name in ATTRIBUTES if name != "country"}
+    told["country"] = pl.coalesce(own, "country") if own_country else own
+    return [expression.alias(name) for name, expression in told.items()]

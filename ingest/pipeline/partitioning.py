@@ -1,0 +1,126 @@
+"""The canonical partition of a whole home: everybody clustered at once, and who moves for it.
+
+It is a function of the edges, the numbers and people's decisions at rest. What a home says already is left alone: only
+entities that are not a cluster, and clusters that are not an entity, are looked at any closer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+from sqlmodel import Session
+
+from ingest.identity.clustering import Move, Regrouping
+from ingest.match.saved import SavedModel
+from ingest.pipeline.moving import MovePlan, carried_out
+from ingest.pipeline.ports import Matching, Ports
+from ingest.pipeline.resolving import Part, as_compared, clusters_of, moved_by
+from ingest.store import batch as batches
+from ingest.store import identity
+from ingest.store.match_decision import Verdict
+from ingest.store.match_edge import EDGES
+from ingest.store.match_frequency import sweep_superseded
+from ingest.store.match_whole import decisions_at_rest, edges_at_rest, forms_at_rest, homes_at_rest
+from privacy.store.epoch import lock_epoch
+from privacy.terms import BatchId
+
+_REBUILD: Final = "rebuild"
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What clusters follow from: `homes` (record, entity, in the order of names), edges, numbers, decisions."""
+
+    homes: pl.DataFrame
+    edges: pl.DataFrame
+    numbers: Mapping[bytes, int | str | None]
+    decisions: Mapping[tuple[bytes, bytes], Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Who moves, and what that comes to: entities that there are before and after, of those that lose or gain a record.
+
+    `touched` are the records of all of them: record, before, after.
+    """
+
+    regroupings: Sequence[Regrouping]
+    touched: pl.DataFrame
+
+    @property
+    def moves(self) -> list[Move]:
+        """All moves."""
+        return [move for each in self.regroupings for move in each.moves]
+
+
+def whole_at_rest(session: Session, model: SavedModel) -> Whole:
+    """Read everything as it is stored."""
+    edges = [as_compared(some, model) for some in (pl.DataFrame(schema=EDGES), *edges_at_rest(session))]
+    forms = forms_at_rest(session)
+    return Whole(
+        homes=homes_at_rest(session).select("record", "entity"),
+        edges=pl.concat(edges),
+        numbers=dict(forms.select("record", "number").iter_rows()),
+        decisions=decisions_at_rest(session),
+    )
+
+
+def change_of(session: Session, whole: Whole, model: SavedModel) -> Change:
+    """Cluster everybody, and say who moves."""
+    part = Part(whole.edges, whole.homes, whole.numbers, whole.decisions)
+    clusters = clusters_of(part, model)
+    both = whole.homes.join(clusters, on="record", maintain_order="left")
+    several = (pl.col("cluster").n_unique().over("entity") > 1) | (pl.col("entity").n_unique().over("cluster") > 1)
+    unlike = both.filter(several)
+    homes = dict(unlike.select("record", "entity").iter_rows())
+    members = identity.members_frame(session, homes)
+    joined = unlike.select("record", "cluster").filter(pl.len().over("cluster") > 1)
+    return _changed(moved_by(joined, Part(whole.edges, members, whole.numbers, whole.decisions)), homes)
+
+
+def _changed(regroupings: Sequence[Regrouping], homes: Mapping[bytes, bytes]) -> Change:
+    target = {move.record: move.to_entity for each in regroupings for move in each.moves}
+    rows = [
+        (record, homes[record], target.get(record, homes[record]))
+        for each in regroupings
+        for record in sorted(each.records)
+    ]
+    touched = pl.DataFrame(rows, schema=dict.fromkeys(("record", "before", "after"), pl.Binary), orient="row")
+    return Change(regroupings, touched)
+
+
+def finish(batch_id: BatchId, ports: Ports, matching: Matching) -> int:
+    """Move whoever is not where the edges at rest say, until nobody is; return how many moved.
+
+    It may be repeated after a crash. Deliveries that come between are respected: then it is planned anew.
+    """
+    moved, settled = 0, False
+    while not settled:
+        with ports.read_only() as session:
+            version = identity.crosswalk_version(session)
+            change = change_of(session, whole_at_rest(session, matching.model), matching.model)
+        plan = MovePlan(change.regroupings, version, batch_id, _REBUILD)
+        moved += carried_out(plan, ports)
+        settled = _note_settled(plan, ports)
+    _sweep_counts(ports)
+    ports.reached("settled")
+    return moved
+
+
+def _note_settled(plan: MovePlan, ports: Ports) -> bool:
+    with ports.unit_of_work() as session:
+        lock_epoch(session)
+        if not plan.holds(session):
+            return False
+        batches.settle_visible(session, plan.batch_id)
+    return True
+
+
+def _sweep_counts(ports: Ports) -> None:
+    """Delete the counts that the rebuild has taken the place of."""
+    more = True
+    while more:
+        with ports.unit_of_work() as session:
+            more = sweep_superseded(session) > 0
+        ports.reached("counts_swept")

@@ -1,0 +1,288 @@
+"""Everybody matched anew (`varde match rebuild`): the canonical partition of a home, whatever came in which order.
+
+A rebuild is a batch of its own, so that what it moves has a cause and can be taken back like what a delivery moved:
+1. it is staged in a lane of its own, with a lease: one rebuild at a time;
+2. everybody is opened in memory, in bounded parts, for one audited act;
+3. who has nothing of the newest version to be found by is given it; all are compared, and common values counted;
+4. edges that differ are written in short transactions, and the counts staged;
+5. the flip lets the new counts take the place of the old ones, and tells the log;
+6. records move, part by part, each part in one transaction; then the batch is settled.
+Killed before the flip, it is aborted as a delivery is, and what it wrote is what a repetition would write. Killed
+later, recovery or a repetition finishes the moves.
+
+A delivery that counts meanwhile is matched as deliveries are: whom it revised, the rebuild leaves to it. Who is erased
+meanwhile is written nowhere.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import polars as pl
+from sqlmodel import Session
+
+from ingest.errors import BatchBusy
+from ingest.match.whole import compared
+from ingest.pipeline.census import Census, Unformed, census
+from ingest.pipeline.edging import edge_columns
+from ingest.pipeline.forming import Forming, counts_of
+from ingest.pipeline.pace import Pace
+from ingest.pipeline.partitioning import Change, Whole, change_of, finish
+from ingest.pipeline.ports import Matching, Ports
+from ingest.pipeline.recovery import abort_batch, give_up
+from ingest.store import batch as batches
+from ingest.store import identity
+from ingest.store.batch import REBUILD, BatchState, Counts
+from ingest.store.match_edge import drop_edges, put_edges
+from ingest.store.match_form import add_forms, add_tokens, drop_forms, forms_before
+from ingest.store.match_frequency import supersede
+from ingest.store.match_whole import (
+    EVERY_EDGE,
+    LAST,
+    counted_batches,
+    decisions_at_rest,
+    edges_between,
+    homes_at_rest,
+)
+from ingest.store.record import records_of_batch
+from privacy.audit import AuditFields
+from privacy.store.epoch import lock_epoch
+from privacy.store.erasure import tombstones_among
+from privacy.terms import BatchId, RecordId, Role, random_id
+
+_EDGES_AT_ONCE: Final = 50_000
+_SAME: Final = ("probability", "weight", "rule", "closing", "levels", "model")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """What a rebuild did: records that were formed for the first time or anew, and records that changed entity."""
+
+    batch_id: BatchId
+    records: int
+    formed: int
+    moved: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """What a rebuild would do: records that would be formed, and who would move."""
+
+    records: int
+    formed: int
+    change: Change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Who asks for a rebuild, and the country by which numbers are read where no record of a source says one."""
+
+    role: Role
+    country: str
+
+
+def rebuild(order: Order, ports: Ports, matching: Matching) -> Rebuilt:
+    """Match everybody anew.
+
+    Raises:
+        BatchBusy: another process rebuilds now.
+
+    """
+    finish_broken_off(ports, matching)
+    batch_id = _staged(ports)
+    try:
+        people = census(ports, matching, country=order.country)
+        work = _Work(batch_id, ports, matching, people)
+        work.form()
+        work.weave(_edges(people, matching))
+        work.count()
+        work.flip(order.role)
+    except BaseException:  # a full disk, an interrupt: the next try must not find it busy
+        give_up(batch_id, ports)
+        raise
+    moved = finish(batch_id, ports, matching)
+    return Rebuilt(batch_id=batch_id, records=people.people.height, formed=_unformed(people), moved=moved)
+
+
+def rehearse(order: Order, ports: Ports, matching: Matching) -> Rehearsed:
+    """Say what a rebuild would do; everybody is opened for it, and the log is told."""
+    people = census(ports, matching, country=order.country)
+    edges = _edges(people, matching)
+    with ports.read_only() as session:
+        whole = Whole(
+            homes=homes_at_rest(session).select("record", "entity"),
+            edges=edges.select("record", "other", "probability", pl.col("^level_.*$")),
+            numbers=dict(people.frame.select("record", "checked_id").iter_rows()),
+            decisions=decisions_at_rest(session),
+        )
+        return Rehearsed(people.people.height, _unformed(people), change_of(session, whole, matching.model))
+
+
+def finish_broken_off(ports: Ports, matching: Matching) -> int:
+    """Finish the moves of rebuilds that a crash broke off; return how many rebuilds there were."""
+    with ports.read_only() as session:
+        visible = [row for row in batches.in_state(session, BatchState.VISIBLE) if row.contract == REBUILD]
+    for row in visible:
+        finish(BatchId(row.batch_id), ports, matching)
+    return len(visible)
+
+
+def _unformed(people: Census) -> int:
+    return sum(each.rows.height for each in people.missing)
+
+
+def _edges(people: Census, matching: Matching) -> pl.DataFrame:
+    """Compare everybody; the record with the smaller id stands first, as edges are kept."""
+    found = compared(people.frame, matching.model)
+    one, other = (people.frame["record"].gather(found[end]) for end in ("left", "right"))
+    ends = found.drop("left", "right").with_columns(one=one, two=other)
+    named = ends.with_columns(record=pl.min_horizontal("one", "two"), other=pl.max_horizontal("one", "two"))
+    return named.drop("one", "two").sort("record", "other")
+
+
+def _staged(ports: Ports) -> BatchId:
+    """Take the lane, over from a process that died in it."""
+    with ports.read_only() as session:
+        there = batches.find_in_lane(session, REBUILD)
+    if there is not None:
+        if there.lease_until > ports.clock():
+            raise BatchBusy(REBUILD)
+        abort_batch(BatchId(there.batch_id), ports)
+    batch_id = BatchId(random_id())
+    with ports.unit_of_work() as session:
+        if not batches.stage(session, _row(batch_id, ports), at=ports.clock()):
+            raise BatchBusy(REBUILD)
+    ports.reached("rebuild_staged")
+    return batch_id
+
+
+def _row(batch_id: BatchId, ports: Ports) -> dict[str, Any]:
+    return {
+        "batch_id": batch_id,
+        "contract": REBUILD,
+        "contract_hash": hashlib.sha256(REBUILD.encode()).digest(),
+        "source": REBUILD,
+        "canonical_table": "people",
+        "idempotency_key": hashlib.sha256(batch_id).digest(),
+        "lane": REBUILD,
+        "principal_id": ports.principal,
+    }
+
+
+@dataclass
+class _Work:
+    """What a rebuild writes before it counts; each transaction leaves out whom others have changed or erased since."""
+
+    batch_id: BatchId
+    ports: Ports
+    matching: Matching
+    people: Census = field(repr=False)
+    _looked: set[bytes] = field(default_factory=set)
+    _revised: set[bytes] = field(default_factory=set)
+
+    def form(self) -> None:
+        """Write what records are found by; a record's form and tokens stand or fall together, its old ones go."""
+        for each in self.people.missing:
+            self._form(each)
+
+    def _form(self, missing: Unformed) -> None:
+        rows = missing.rows.with_row_index("row")
+        for part in Pace(self.ports.spent).parts(rows.height):
+            with self.ports.unit_of_work() as session:
+                here = self._left_alone(session, rows["record"][part].to_list())
+                some = rows[part].filter(pl.col("record").is_in(_series(here).implode()))
+                drop_forms(session, forms_before(session, some))
+                forms, tokens = missing.formed.of_rows(some["row"]).columns(
+                    some["record"].to_list(), some["revision"].to_list()
+                )
+                add_forms(session, {**forms, "batch_id": some["batch"].to_list()})
+                add_tokens(session, tokens)
+            self.ports.reached("forms_made")
+            self._stay_alive()
+
+    def weave(self, edges: pl.DataFrame) -> None:
+        """Write the edges that are new or other than those at rest, and drop those that are none any more."""
+        for first, beyond, some in _ranges(edges):
+            with self.ports.read_only() as session:
+                stored = edges_between(session, first, beyond)
+            self._put(_news(some, stored, self.matching))
+            self._drop(stored.join(some, on=["record", "other"], how="anti").select("record", "other"))
+            self._stay_alive()
+
+    def _put(self, edges: pl.DataFrame) -> None:
+        for part in Pace(self.ports.spent).parts(edges.height):
+            with self.ports.unit_of_work() as session:
+                some = self._of_these(session, edges[part])
+                put_edges(session, edge_columns(some, self.matching.model))
+            self.ports.reached("edges_settled")
+
+    def _drop(self, pairs: pl.DataFrame) -> None:
+        for part in Pace(self.ports.spent).parts(pairs.height):
+            with self.ports.unit_of_work() as session:
+                drop_edges(session, self._of_these(session, pairs[part]).rows())
+            self.ports.reached("edges_dropped")
+
+    def _of_these(self, session: Session, pairs: pl.DataFrame) -> pl.DataFrame:
+        """Leave out pairs with an end that is not this rebuild's any more."""
+        ends = pl.concat([pairs["record"], pairs["other"].alias("record")]).unique()
+        here = _series(self._left_alone(session, ends.to_list())).implode()
+        return pairs.filter(pl.col("record").is_in(here) & pl.col("other").is_in(here))
+
+    def _left_alone(self, session: Session, records: Sequence[bytes]) -> set[bytes]:
+        """Return those that nobody revised or closed since; by the epoch's lock nobody will before the commit."""
+        lock_epoch(session)
+        for batch_id in counted_batches(session) - self.people.batches - self._looked:
+            self._revised |= set(records_of_batch(session, BatchId(batch_id)))
+            self._looked.add(batch_id)
+        people = [RecordId(each) for each in records]
+        homes = identity.homes_of(session, people)
+        return {bytes(record) for record in homes} - self._revised - tombstones_among(session, people)
+
+    def count(self) -> None:
+        """Stage the counts of everybody's common values."""
+        Forming(self.batch_id, self.ports).count(counts_of(self.people.frame, self.matching))
+
+    def flip(self, role: Role) -> None:
+        """Let the new counts take the place of the old ones; from here on the rebuild is finished, not given up."""
+        with self.ports.unit_of_work() as session:
+            lock_epoch(session)
+            if not batches.flip_visible(session, self.batch_id, Counts(), at=self.ports.clock()):
+                raise BatchBusy(REBUILD)
+            supersede(session, sorted(self.people.batches), self.batch_id)
+            fields = AuditFields(batch=self.batch_id, role=role, rows=self.people.people.height)
+            self.ports.audit(session, "match.rebuild", self.ports.principal, fields)
+        self.ports.reached("rebuild_counts")
+
+    def _stay_alive(self) -> None:
+        with self.ports.unit_of_work() as session:
+            alive = batches.renew(session, self.batch_id, at=self.ports.clock())
+        if not alive:
+            raise BatchBusy(REBUILD)
+
+
+def _series(records: set[bytes]) -> pl.Series:
+    return pl.Series(sorted(records), dtype=pl.Binary)
+
+
+def _ranges(edges: pl.DataFrame) -> Iterator[tuple[bytes, bytes, pl.DataFrame]]:
+    """Cut edges by their first records into ranges that leave no record id out."""
+    cuts = edges["record"].gather_every(_EDGES_AT_ONCE, _EDGES_AT_ONCE).unique().sort().to_list()
+    for first, beyond in zip([b"", *cuts], [*cuts, LAST], strict=True):
+        inside = (pl.col("record") >= pl.lit(first)) & (pl.col("record") < pl.lit(beyond))
+        yield first, beyond, edges.filter(inside)
+
+
+def _news(edges: pl.DataFrame, stored: pl.DataFrame, matching: Matching) -> pl.DataFrame:
+    """Return the edges that do not stand there just so."""
+    columns = edge_columns(edges, matching.model)
+    written = pl.DataFrame(
+        {"record": edges["record"], "other": edges["other"]}
+        | {
+            name: pl.Series(column, dtype=EVERY_EDGE[name])
+            for name in _SAME
+            if isinstance(column := columns[name], list)
+        }
+    ).with_columns(model=pl.lit(matching.model.digest, dtype=pl.Binary))
+    same = written.with_row_index("row").join(stored, on=["record", "other", *_SAME], how="semi")
+    return edges.filter(~pl.int_range(edges.height, eager=True).is_in(same["row"].cast(pl.Int64).implode()))
