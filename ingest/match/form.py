@@ -98,8 +98,7 @@ def _names(given: pl.DataFrame) -> dict[str, pl.Series]:
     names = {"given": pl.col("given_name"), "family": pl.col("family_name")}
     names["full"] = in_reading_order(pl.col("full_name"))
     each = pl.concat([given.select(value=name) for name in names.values()])
-    # Lazily: only then is an expression that occurs twelve times evaluated once.
-    plain = each.lazy().select(plain_name(pl.col("value"))).collect().to_series()
+    plain = each.select(plain_name(pl.col("value"))).to_series()
     parts = pl.DataFrame({name: plain.slice(n * given.height, given.height) for n, name in enumerate(names)})
     full = pl.col("full")
     return parts.select(

@@ -46,7 +46,7 @@ def standardised_postcode(values: pl.Expr) -> pl.Expr:
     """Bring a postcode to capitals and digits without country prefix, spaces or hyphen."""
     bare = values.str.to_uppercase().str.replace(r"^(?:NO?|SE?|DK|FIN?|DE?|GB|UK)[ -]+(\d{3})", "${1}")
     plain = bare.str.replace_all(r"[^A-Z0-9]", "")
-    return pl.when(plain.str.len_bytes() > 0).then(plain)
+    return plain.replace("", None)
 
 
 def standardised_street(values: pl.Expr) -> pl.Expr:

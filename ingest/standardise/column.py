@@ -36,6 +36,8 @@ _BY_COUNTRY: Final[dict[str, Callable[[pl.Series, str], pl.Series]]] = {
     "organisation_number": standardised_organisation_numbers,
 }
 _FEW: Final = 2
+_A_HANDFUL: Final = 200
+"""Values that are formed as they stand: finding those that repeat, and planning, takes longer than forming them."""
 _OF_ATTRIBUTE: Final = {attribute.name: attribute.standardiser for attribute in ATTRIBUTES}
 
 
@@ -59,6 +61,8 @@ def standardised(values: pl.Series, attribute: str, *, country: str = "") -> pl.
 def _over_few(values: pl.Series, standardise: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
     """Standardise each distinct value once, where values repeat: names and places do, addresses do not."""
     given = values.to_frame("value")
+    if given.height <= _A_HANDFUL:
+        return given.select(standardise(pl.col("value"))).to_series().rename(values.name)
     distinct = given.unique()
     if distinct.height * _FEW > given.height:
         return _formed(given, standardise)["form"].rename(values.name)

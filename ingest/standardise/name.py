@@ -48,7 +48,7 @@ def standardised_name(values: pl.Expr) -> pl.Expr:
         plain = plain.str.replace_all(digraph, letter, literal=True)
     without = plain.str.replace_all(rf"\b(?:{_PARTICLES})\b", "").str.replace_all(r"\s+", " ").str.strip_chars()
     # A name that is nothing but a particle keeps it: `De` is a surname too.
-    return pl.when(without.str.len_bytes() > 0).then(without).otherwise(plain)
+    return pl.coalesce(_blank_as_null(without), plain)
 
 
 def standardised_organisation_name(values: pl.Expr) -> pl.Expr:
@@ -57,7 +57,7 @@ def standardised_organisation_name(values: pl.Expr) -> pl.Expr:
     for digraph, letter in _SHORTENED.items():
         plain = plain.str.replace_all(digraph, letter, literal=True)
     without = plain.str.replace(rf"(?:\s+(?:{_LEGAL_FORMS}))+$", "")
-    return pl.when(without.str.len_bytes() > 0).then(without).otherwise(plain)
+    return pl.coalesce(_blank_as_null(without), plain)
 
 
 def legal_form(values: pl.Expr) -> pl.Expr:
@@ -68,5 +68,5 @@ def legal_form(values: pl.Expr) -> pl.Expr:
 
 
 def _blank_as_null(values: pl.Expr) -> pl.Expr:
-    """Read empty text as missing."""
-    return pl.when(values.str.len_bytes() > 0).then(values)
+    """Read empty text as missing; said so that `values`, often a long chain, stands in the expression once."""
+    return values.replace("", None)

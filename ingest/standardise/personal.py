@@ -25,7 +25,7 @@ _SEXES: Final = {"m": "m", "k": "f", "f": "f", "w": "f"}
 def plain_name(values: pl.Expr) -> pl.Expr:
     """Bring a name to comparable form without titles; null where nothing but titles is left."""
     words = standardised_name(values).str.replace_all(_TITLE_WORDS, " ").str.replace_all(r"\s+", " ").str.strip_chars()
-    return pl.when(words.str.len_bytes() > 0).then(words)
+    return words.replace("", None)
 
 
 def given_of(full: pl.Expr) -> pl.Expr:
