@@ -3,17 +3,16 @@
 What works on a file reads no home and keeps nothing; what works on a home is in `hub.cli.match_review`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Annotated, Final
 
 import polars as pl
 import typer
 
+from hub.cli.drawing import PictureOption, draw
 from hub.cli.duty import Duty
 from hub.cli.invocation import acting
 from hub.cli.match_model import models, text_of, use
@@ -23,7 +22,6 @@ from hub.cli.message import say, warn
 from hub.cli.outfile import private_file
 from hub.cli.progress import counting
 from hub.cli.table import Format, FormatOption, Table, show
-from hub.errors import SettingsInvalid
 from ingest.errors import ColumnsUnfit
 from ingest.match.evaluation import Evaluation, Quality, evaluate
 from ingest.match.explanation import explain as explain_pair
@@ -68,7 +66,6 @@ Truth = Annotated[Path, typer.Option("--truth", help="Which record is whose: col
 Output = Annotated[Path, typer.Option("--output", help="Where the model goes; it holds shares, no values.")]
 
 KindOption = Annotated[Kind, typer.Option("--kind", help="What the records are of.")]
-Picture = Annotated[Path | None, typer.Option("--picture", help="Where an SVG picture goes; needs the extra `plots`.")]
 
 _SWEEP: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 _SHARES: Final = ("comparison", "level", "m", "u", "weight")
@@ -107,7 +104,7 @@ def evaluate_file(  # noqa: PLR0913 - a command's options are its parameters
     column: Columns = None,
     model: ModelFile = None,
     kind: KindOption = Kind.PERSON,
-    picture: Picture = None,
+    picture: PictureOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Match the records of a file and say how good that is, by a truth that is known."""
@@ -117,7 +114,7 @@ def evaluate_file(  # noqa: PLR0913 - a command's options are its parameters
     evaluation = evaluate(resolution.clusters, known)
     sweep = _sweep(resolution, known)
     if picture is not None:
-        _draw(picture, lambda pictures: pictures.sweep_picture(sweep, at=resolution.threshold.at))
+        draw(picture, lambda pictures: pictures.sweep_picture(sweep, at=resolution.threshold.at))
     others = [(f"pairwise at {at:g}", *figures) for at, *figures in sweep]
     show(Table(_FIGURES, [*_rows(evaluation), *others], f"{evaluation.records} records"), form)
     say(
@@ -136,14 +133,14 @@ def explain(  # noqa: PLR0913 - a command's options are its parameters
     column: Columns = None,
     model: ModelFile = None,
     kind: KindOption = Kind.PERSON,
-    picture: Picture = None,
+    picture: PictureOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Show what speaks for and against two records being one: closeness and weights, no values."""
     told = explain_pair(_resolved(path, _mapping(column), model, kind), read_spec(kind), *pair)
     if picture is not None:
         steps = [(f"{each.what}: {each.says}", each.weight) for each in told.steps]
-        _draw(picture, lambda pictures: pictures.waterfall_picture(steps))
+        draw(picture, lambda pictures: pictures.waterfall_picture(steps))
     rows = [(step.what, step.says, round(step.weight, 2)) for step in told.steps]
     show(Table(("what", "says", "weight"), [*rows, ("all together", "log2 odds", round(told.weight, 2))]), form)
     ruled = f", joined by the rule `{told.rule}`" if told.rule else ""
@@ -173,22 +170,6 @@ def _of_home(ctx: typer.Context, kind: Kind) -> pl.DataFrame:
     if found.is_empty():
         raise typer.BadParameter("nobody here was taken in by a model yet: set VARDE_MATCHING=model, or name a file")
     return found
-
-
-def _draw(path: Path, drawn: Callable[[ModuleType], str]) -> None:
-    """Write a picture.
-
-    Raises:
-        SettingsInvalid: what draws it is not installed.
-
-    """
-    try:
-        pictures = import_module("hub.cli.picture")  # late: it needs the extra `plots`
-    except ImportError:
-        remedy = "Install the extra: pip install 'varde[plots]'"
-        raise SettingsInvalid("--picture", "what draws pictures is not installed", remedy) from None
-    with private_file(path) as file:
-        file.write(drawn(pictures).encode())
 
 
 def _bars(weights: list[list[int]]) -> list[tuple[object, ...]]:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from hub.cli.drawing import PictureOption, draw
 from hub.cli.duty import Duty
 from hub.cli.invocation import Acting, acting
 from hub.cli.match_rebuild import matching_set
@@ -54,7 +55,7 @@ def open_(ctx: typer.Context, pair: Pair, *, reason: Reason, form: FormatOption 
     show(Table(("attribute", "a", "b"), list(told.rows), "Side by side"), form)
 
 
-def why(ctx: typer.Context, pair: Pair, *, form: FormatOption = Format.TABLE) -> None:
+def why(ctx: typer.Context, pair: Pair, *, picture: PictureOption = None, form: FormatOption = Format.TABLE) -> None:
     """Show what speaks for and against two records of this home being one person: closeness and weights, no values."""
     act = acting(ctx, Duty.REVIEW_MATCHES)
     matching = matching_set(act.hub)
@@ -64,7 +65,11 @@ def why(ctx: typer.Context, pair: Pair, *, form: FormatOption = Format.TABLE) ->
     if edge is None:
         say("These two were never compared, or are nothing like each other.")
         return
-    steps = [(step.what, step.says, round(step.weight, 2)) for step in steps_of(edge, matching.model)]
+    told = steps_of(edge, matching.model)
+    if picture is not None:
+        weights = [(f"{step.what}: {step.says}", step.weight) for step in told]
+        draw(picture, lambda pictures: pictures.waterfall_picture(weights))
+    steps = [(step.what, step.says, round(step.weight, 2)) for step in told]
     show(Table(("what", "says", "weight"), [*steps, ("all together", "log2 odds", round(edge.weight, 2))]), form)
     ruled = f", joined by the rule `{edge.rule}`" if edge.rule else ""
     say(f"Probability {edge.probability:.3f}{ruled}: {'one person' if edge.together else 'two persons'} now.")

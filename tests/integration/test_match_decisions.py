@@ -163,7 +163,9 @@ def test_the_commands_say_so_in_words(hub_factory: Callable[..., Hub], tmp_path:
         return result.output
 
     assert json.loads(run("review", "--format", "json").split("\n\n")[0]) is not None
-    assert "one person now" in run("why", *names)
+    assert "one person now" in run("why", *names, "--picture", str(tmp_path / "why.svg"))
+    assert "all together" in (tmp_path / "why.svg").read_text()
+    assert one["family_name"] not in (tmp_path / "why.svg").read_text()
     assert one["family_name"] in run("open", *names, "--reason", "household")
     assert "would" in run("decide", *names, "different", "--reason", "called_them", "--dry-run").lower()
     assert "changed entity" in run("decide", *names, "different", "--reason", "called_them")
