@@ -25,7 +25,7 @@ from ingest.store.match_form import carriers, forms_of, tokens_of
 from ingest.store.match_frequency import POOLED, frequencies
 from privacy.terms import BatchId, RecordId
 
-_LARGEST_CIRCLE: Final = 40
+LARGEST_CIRCLE: Final = 40
 """As in `candidates`: links of a record beyond which its neighbours are not put side by side."""
 _WHY: Final = "matching"
 _PAIRS: Final = {"record": pl.Binary, "other": pl.Binary}
@@ -137,7 +137,7 @@ class Comparing:
         links = old.filter((pl.col("weight") >= 0) & ~pl.col("closing"))
         both = pl.concat([linked, links.select("record", "other", new=pl.lit(value=False))])
         turned = both.select(record="other", other="record", new="new")
-        near = pl.concat([both, turned]).filter(pl.len().over("record") <= _LARGEST_CIRCLE)
+        near = pl.concat([both, turned]).filter(pl.len().over("record") <= LARGEST_CIRCLE)
         steps = near.join(near, on="record").filter(
             (pl.col("other") < pl.col("other_right")) & (pl.col("new") | pl.col("new_right"))
         )

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from ingest.identity.clustering import Regrouping, moves_of
 from ingest.match.linkage import LEAST
-from ingest.match.partition import Decided, partition
+from ingest.match.partition import Decided, Partition, partition
 from ingest.match.saved import SavedModel
 from ingest.match.suspicion import OWN
 from ingest.pipeline.comparing import Compared, Comparing
@@ -28,7 +28,7 @@ from ingest.store.record import records_of_batch
 from privacy.terms import BatchId
 
 CLUSTER: Final = "cluster"
-_EDGE: Final = {
+EDGE: Final = {
     "record": pl.Binary,
     "other": pl.Binary,
     "probability": pl.Float64,
@@ -76,15 +76,15 @@ def resolved(batch_id: BatchId, ports: Ports) -> Resolved | None:
     model = ports.matching.model
     with ports.read_only() as session:
         before = edges_near(session, compared.touched.to_list())
-        fresh = compared.edges.select(*_EDGE)
+        fresh = compared.edges.select(*EDGE)
         touched_ids = set(compared.touched)
-        part = connected(session, touched_ids | _ends(fresh), _Fresh(fresh, touched_ids), model)
+        part = connected(session, touched_ids | _ends(fresh), Fresh(fresh, touched_ids), model)
     gone = before.join(fresh, on=["record", "other"], how="anti").select("record", "other").rows()
     return Resolved(compared, gone, regrouped(part, model))
 
 
 @dataclass(frozen=True)
-class _Fresh:
+class Fresh:
     """New edges, and the records whose stored ones they take the place of."""
 
     edges: pl.DataFrame
@@ -93,7 +93,7 @@ class _Fresh:
 
 def part_of(session: Session, records: Iterable[bytes], model: SavedModel) -> Part:
     """Read the parts that some records are in, as they are stored."""
-    return connected(session, records, _Fresh(pl.DataFrame(schema=_EDGE), ()), model)
+    return connected(session, records, Fresh(pl.DataFrame(schema=EDGE), ()), model)
 
 
 def _ends(edges: pl.DataFrame) -> set[bytes]:
@@ -101,7 +101,7 @@ def _ends(edges: pl.DataFrame) -> set[bytes]:
     return {*likely["record"], *likely["other"]}
 
 
-def connected(session: Session, records: Iterable[bytes], fresh: _Fresh, model: SavedModel) -> Part:
+def connected(session: Session, records: Iterable[bytes], fresh: Fresh, model: SavedModel) -> Part:
     """Read the parts that some records are in, with new edges."""
     frontier = set(records)
     found: dict[bytes, bytes] = {}
@@ -137,15 +137,19 @@ def regrouped(part: Part, model: SavedModel) -> list[Regrouping]:
 def clusters_of(part: Part, model: SavedModel) -> pl.DataFrame:
     """Cluster records: record, cluster (one of its records), in the order of the part's members."""
     records = part.members["record"]
+    return pl.DataFrame({"record": records, "cluster": records.gather(partition_of(part, model).clusters)})
+
+
+def partition_of(part: Part, model: SavedModel) -> Partition:
+    """Cluster a part, with what is doubted of it; rows are those of its members."""
     rows = part.members.select("record").with_row_index("row")
     edges = part.edges.join(rows, on="record").rename({"row": "one"})
     edges = edges.join(rows, left_on="other", right_on="record").rename({"row": "two"}).drop("record", "other")
     ends = edges.with_columns(left=pl.min_horizontal("one", "two"), right=pl.max_horizontal("one", "two"))
     row_of = dict(rows.select("record", "row").iter_rows()) if part.decisions else {}
-    numbers = [None if (told := part.numbers.get(record)) is None else str(told) for record in records]
+    numbers = [None if (told := part.numbers.get(record)) is None else str(told) for record in part.members["record"]]
     ordered = ends.drop("one", "two").sort("left", "right")
-    found = partition(ordered, numbers, model.threshold, _decided(part.decisions, row_of))
-    return pl.DataFrame({"record": records, "cluster": records.gather(found.clusters)})
+    return partition(ordered, numbers, model.threshold, _decided(part.decisions, row_of))
 
 
 def moved_by(joined: pl.DataFrame, part: Part) -> list[Regrouping]:
