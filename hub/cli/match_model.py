@@ -20,7 +20,7 @@ from privacy.terms import EntityKind
 
 SHIPPED: Final = "shipped"
 _KIND: Final = EntityKind.PERSON.value
-_NEXT: Final = "Pairs that were compared before keep their weights until they are compared again."
+_NEXT: Final = "Who was compared before is compared by it when `varde match rebuild` runs."
 
 ModelName = Annotated[
     str, typer.Argument(metavar="FILE", help=f"A model that `varde match train` wrote, or `{SHIPPED}` for the own one.")
