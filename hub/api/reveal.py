@@ -48,11 +48,33 @@ class PartAnswer(BaseModel):
     attributes: dict[str, str]
 
 
+class SurvivorAnswer(BaseModel):
+    """What stands of one attribute, whose word it is and why (`varde survivorship show` lists the rules).
+
+    `agreeing` and `differing` count records that say the same, this one included, and another.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    attribute: str
+    value: str
+    source: str
+    revision: int
+    said_at: datetime
+    decided_by: str
+    agreeing: int
+    differing: int
+
+
 class RevealAnswer(BaseModel):
-    """A person as the sources know them; `reveal` names the act in the audit log, `opened` counts the documents."""
+    """A person as the sources know them; `reveal` names the act in the audit log, `opened` counts the documents.
+
+    `golden` is what stands where sources differ, `parts` what each of them says.
+    """
 
     reveal: str
     opened: int
+    golden: list[SurvivorAnswer]
     parts: list[PartAnswer]
 
 
@@ -89,7 +111,8 @@ async def post_reveal(body: AskBody, principal: Acting, service: Serving) -> Rev
     """Show who a pseudonym is. The intent is audited before anything is opened, the completion before it leaves."""
     revealed = await run_audited(service, partial(reveal, service.hub, principal, _ask(body)))
     parts = [PartAnswer(source=part.source, attributes=dict(part.attributes)) for part in revealed.parts]
-    return RevealAnswer(reveal=revealed.reveal_id.hex(), opened=revealed.opened, parts=parts)
+    golden = [SurvivorAnswer.model_validate(each) for each in revealed.golden]
+    return RevealAnswer(reveal=revealed.reveal_id.hex(), opened=revealed.opened, golden=golden, parts=parts)
 
 
 @router.post("/requests", summary="Ask a second person to agree", status_code=HTTPStatus.CREATED, responses=_PROBLEMS)

@@ -1,6 +1,7 @@
 """`varde reveal`: lead a purpose pseudonym back to a person; limited, reasoned, audited, and by two where it must."""
 
-from typing import Annotated
+from operator import attrgetter
+from typing import Annotated, Final
 
 import typer
 
@@ -13,7 +14,7 @@ from hub.reveals.ask import Ask, ruled
 from hub.reveals.request import approve as agree
 from hub.reveals.request import request as ask_for
 from hub.reveals.request import waiting
-from hub.reveals.reveal import reveal
+from hub.reveals.reveal import Revealed, reveal
 from privacy.terms import ID_BYTES, Pseudonym
 
 app = typer.Typer(help="Lead a pseudonym back to a person.", no_args_is_help=True)
@@ -23,6 +24,8 @@ ReasonCode = Annotated[str, typer.Option("--reason", help="One of the purpose's 
 Attributes = Annotated[
     list[str] | None, typer.Option("--attribute", help="Show only this attribute; repeatable. Left out, all allowed.")
 ]
+Sources = Annotated[bool, typer.Option("--sources", help="Show what each source says instead of what stands.")]
+_GOLDEN: Final = ("attribute", "value", "source", "revision", "said_at", "decided_by", "agreeing", "differing")
 RequestId = Annotated[str, typer.Argument(metavar="REQUEST", help="Id of a request: `varde reveal list`.")]
 
 
@@ -35,18 +38,21 @@ def open_(  # noqa: PLR0913 - a command's options are its parameters
     reason: ReasonCode,
     attributes: Attributes = None,
     request: Annotated[str | None, typer.Option("--request", help="Id of the approved request.")] = None,
+    sources: Sources = False,
     dry_run: DryRun = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Show who a pseudonym is, to the attributes that the purpose allows. Audited first, counted, and limited."""
+    """Show who a pseudonym is, to the attributes that the purpose allows. Audited first, counted, and limited.
+
+    Shown is the golden record: where sources differ the value that stands, whose word it is, and why.
+    """
     act = acting(ctx, Duty.ANYTHING)
     ask = _ask(pseudonym, purpose, reason, attributes, request)
     if dry_run:
         _would_reveal(ruled(act.hub.policy(), act.principal, ask).ask)
         return
     revealed = reveal(act.hub, act.principal, ask)
-    rows = [(part.source, name, value) for part in revealed.parts for name, value in part.attributes.items()]
-    show(Table(("source", "attribute", "value"), rows, "Revealed"), form)
+    show(_each_source(revealed) if sources else _golden(revealed), form)
     say(f"{revealed.opened} documents were opened; reveal {revealed.reveal_id.hex()} is in the audit log.")
 
 
@@ -116,6 +122,15 @@ def rules(ctx: typer.Context, *, form: FormatOption = Format.TABLE) -> None:
             rows.append((*what, one.second_person, *second))
     show(Table(columns, rows, "Rules of re-identification"), form)
     say("A purpose that is not listed cannot be led back by anybody.")
+
+
+def _golden(revealed: Revealed) -> Table:
+    return Table(_GOLDEN, list(map(attrgetter(*_GOLDEN), revealed.golden)), "Revealed")
+
+
+def _each_source(revealed: Revealed) -> Table:
+    rows = [(part.source, name, value) for part in revealed.parts for name, value in part.attributes.items()]
+    return Table(("source", "attribute", "value"), rows, "Revealed")
 
 
 def _ask(pseudonym: str, purpose: str, reason: str, attributes: list[str] | None, request: str | None) -> Ask:

@@ -15,6 +15,7 @@ from hub.me.offers import Choices, standings_in_words
 from hub.me.scores import Explained, explain_scores
 from hub.outbox.letters import CONTROLLER, written
 from hub.recipients.store import Recipient, live_recipients
+from hub.requests.chosen import Choosing, chosen_of
 from hub.requests.lake_rows import LakeRows, lake_rows
 from hub.requests.opening import Sealed, open_all
 from hub.requests.others import without_others
@@ -23,6 +24,8 @@ from hub.requests.reflection import HeldRows
 from hub.requests.seat import seat_of
 from hub.requests.words import word
 from ingest.identity.correction import Correction, corrected, read
+from ingest.store.survivorship import find_rules
+from ingest.survivorship.rules import Rules
 from privacy.purposes import Policy, Purpose
 from privacy.store.policy import find_policy
 from privacy.store.score_review import Reviewed, reviews_of
@@ -48,6 +51,7 @@ class Dossier:
     accesses: Sequence[Access] = field(repr=False)
     scores: Sequence[Explained] = field(repr=False)
     reviews: Sequence[Reviewed] = field(repr=False)
+    rules: Rules
     recipients: Sequence[Recipient] = ()
     standings: Mapping[PurposeId, Choices] = field(default_factory=dict)
 
@@ -69,7 +73,7 @@ def gathered(hub: Hub, what: Gathering) -> Dossier:
     at = hub.clock()
     with hub.reading() as session:
         reviews, recipients = reviews_of(session, what.records), live_recipients(session)
-        policy = find_policy(session) or hub.policy()
+        policy, rules = find_policy(session) or hub.policy(), find_rules(session)
         standings = standings_in_words(session, policy, what.records, what.language, at=at)
     return Dossier(
         at=at,
@@ -80,6 +84,7 @@ def gathered(hub: Hub, what: Gathering) -> Dossier:
         accesses=accesses_of(hub, what.records),
         scores=explain_scores(hub, what.records, what.language, by=what.by),
         reviews=reviews,
+        rules=rules,
         recipients=recipients,
         standings=standings,
     )
@@ -98,6 +103,7 @@ def document_of(hub: Hub, dossier: Dossier) -> dict[str, Any]:
         "authority": {"name": authority.name, "site": authority.site},
         "rights": f"{word('rights', 'again', dossier.language)} {word('rights', 'list', dossier.language)}",
         "identity": identity_of(dossier),
+        "identity_used": _used(dossier, hub.settings.country),
         "identity_kept": list(identity_kept_in_words(policy, dossier.language)),
         "purposes": [_purpose(each, dossier) for each in policy.purposes],
         "retention": _retention(policy),
@@ -133,6 +139,12 @@ def identity_of(dossier: Dossier) -> list[dict[str, Any]]:
         }
         for row in sorted(names, key=lambda row: (row["source"], row["created_at"], row["record_id"]))
     ]
+
+
+def _used(dossier: Dossier, country: str) -> list[dict[str, Any]]:
+    """Say which value is used where sources differ."""
+    names = {row["record_id"]: row["source"] for each in dossier.held if each.table == _NAMES for row in each.rows}
+    return chosen_of(Choosing(cells=dossier.opened, sources=names, rules=dossier.rules, country=country))
 
 
 def plain_of(value: Any) -> Any:  # noqa: ANN401 - any value of a row

@@ -57,7 +57,11 @@ def page_of(document: Document) -> bytes:
     words = Words(language, {each["id"]: each["name"] for each in document["purposes"]}, document["time_zone"])
     lake, scores = document["lake"], document["scores"]
     inside: Mapping[str, Iterable[str]] = {
-        "identity": [*_identity(document["identity"], words), *_list(document["identity_kept"])],
+        "identity": [
+            *_identity(document["identity"], words),
+            *_used(document["identity_used"], words),
+            *_list(document["identity_kept"]),
+        ],
         "purposes": _purposes(document["purposes"], words),
         "events": _lake({name: each for name, each in lake.items() if name != _SCORES}, words),
         "scores": [*_scores(scores, words), *_lake({name: lake[name] for name in lake if name == _SCORES}, words)],
@@ -117,6 +121,26 @@ def _identity(sources: Rows, words: Words) -> Iterator[str]:
         if len(source["arrivals"]) > 1:
             earlier = [{"arrived_at": each["arrived_at"], **each["attributes"]} for each in source["arrivals"]]
             yield from _frames(word("page", "earlier", language), earlier, words)
+
+
+def _used(chosen: Rows, words: Words) -> Iterator[str]:
+    """Say which value is used where sources say different things; where all agree there is nothing to say."""
+    rows = [
+        (
+            words.heading(each["attribute"]),
+            words.written(each["attribute"], {each["attribute"]: each["value"]}),
+            each["source"],
+            word("used", each["decided_by"], words.language),
+        )
+        for each in chosen
+        if each["differing"]
+    ]
+    if rows:
+        headings = [word("page", "field", words.language), word("page", "value", words.language)]
+        headings += [word("used", key, words.language) for key in ("from", "why")]
+        yield f"<h3>{escape(word('used', 'caption', words.language))}</h3>\n"
+        yield _paragraph(word("used", "intro", words.language))
+        yield _table(word("used", "caption", words.language), headings, rows)
 
 
 def _purposes(purposes: Rows, words: Words) -> Iterator[str]:

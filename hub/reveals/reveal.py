@@ -7,11 +7,12 @@ committed before anything is handed on. Every refusal is audited, too.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, TypeVar
 
+import polars as pl
 from sqlmodel import Session
 
 from hub.anchors.standing import verify_open
@@ -19,21 +20,20 @@ from hub.attempts import note_denied
 from hub.compose import Hub
 from hub.errors import AccessRefused
 from hub.reveals.ask import Ask, Ruled, refused, ruled
+from hub.reveals.survivor import Survivor, survivors_of
 from hub.reveals.target import Target, find_target, lead_back
-from ingest.pipeline.revising import revision_cell
-from ingest.store.record import sealed_revisions
+from ingest.pipeline.surviving import Opened, Sealed, Whose, facts_of, open_said, sealed_of
+from ingest.survivorship.golden import survive
 from privacy.audit import AuditFields
 from privacy.reidentification import HOUR, RevealBecause
-from privacy.sealing import open_sealed
 from privacy.store.attempt import DenialKind
 from privacy.store.epoch import lock_epoch
 from privacy.store.policy import find_policy
 from privacy.store.principal import Principal
 from privacy.store.reveal import AllowedReveal, Requested, add_reveal, count_reveals, find_request, was_used
-from privacy.terms import KeyId, RecordId, random_id
+from privacy.terms import random_id
 
 Answer = TypeVar("Answer")
-Sealed = Sequence[tuple[RecordId, int, bytes, bytes]]
 REFUSED: Final = "reveal.refused"
 
 
@@ -47,9 +47,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revealed:
-    """A person as every source that may be used for the purpose knows them; `opened` counts the documents."""
+    """A person as every source that may be used for the purpose knows them; `opened` counts the documents.
+
+    `golden` is what stands where they differ, made of those sources alone.
+    """
 
     reveal_id: bytes
+    golden: tuple[Survivor, ...]
     parts: tuple[Part, ...]
     opened: int
 
@@ -75,8 +79,8 @@ def reveal(hub: Hub, by: Principal, ask: Ask) -> Revealed:
         question = prepared(hub, by, ask)
         allowed = _allow(hub, by, question)
         hub.reached("reveal_audited")
-        parts = _open(hub, allowed, question.ask.attributes)
-        return _complete(hub, by, question, Revealed(reveal_id=allowed.reveal_id, parts=parts, opened=len(parts)))
+        opened = open_said(allowed.sealed, hub.ports(by.principal_id), act_id=allowed.reveal_id)
+        return _complete(hub, by, question, _revealed(hub, allowed, opened, question.ask.attributes))
 
     return audited(hub, by, ask.purpose, act)
 
@@ -133,7 +137,7 @@ def _allow(hub: Hub, by: Principal, question: Ruled) -> _Allowed:
         target = target_of(session, question, at=at)
         _verify_limit(session, by, question, at)
         _verify_second_person(session, by, question, target, at)
-        sealed = list(sealed_revisions(session, list(target.sources)))
+        sealed = sealed_of(session, list(target.sources))
         allowed = AllowedReveal(
             reveal_id=reveal_id, by=by, purpose=question.purpose.id, at=at, request_id=question.ask.request_id
         )
@@ -147,7 +151,7 @@ def _allow(hub: Hub, by: Principal, question: Ruled) -> _Allowed:
             columns=tuple(sorted(question.ask.attributes)),
             entity=target.entity,
             records=tuple(target.sources),
-            opened=len(sealed),
+            opened=sealed.count,
             request=question.ask.request_id,
             epoch=epoch,
         )
@@ -185,18 +189,26 @@ def _is_for(requested: Requested, by: Principal, question: Ruled, target: Target
     return asked == asks and question.ask.attributes <= requested.attributes
 
 
-def _open(hub: Hub, allowed: _Allowed, attributes: frozenset[str]) -> tuple[Part, ...]:
-    """Open the newest document of each record, in memory; of each only what was asked for stays."""
-    keys = hub.keystore.get([KeyId(key_id) for _, _, key_id, _ in allowed.sealed], act_id=allowed.reveal_id)
-    parts = []
-    for record, revision, key_id, sealed in allowed.sealed:
-        key = keys.get(KeyId(key_id))
-        if key is None:  # erased since the intent
-            continue
-        document = json.loads(open_sealed(sealed, key=key, cell=revision_cell(hub.instance, record, revision)))
-        values = {name: str(document[name]) for name in sorted(attributes) if document.get(name) is not None}
-        parts.append(Part(source=allowed.target.sources[record], attributes=values))
-    return tuple(parts)
+def _revealed(hub: Hub, allowed: _Allowed, opened: Opened, attributes: frozenset[str]) -> Revealed:
+    """Tell what stands and what each source says; of either only what was asked for stays.
+
+    What stands is chosen among whole records, so that it does not depend on which attributes somebody asks for.
+    """
+    target = allowed.target
+    entities = dict.fromkeys(target.sources, target.entity)
+    whose = Whose(entities=entities, kind=target.kind, country=hub.settings.country)
+    golden = survive(facts_of(opened, whose), allowed.sealed.rules)
+    return Revealed(
+        reveal_id=allowed.reveal_id,
+        golden=survivors_of(golden.filter(pl.col("attribute").is_in(sorted(attributes)))),
+        parts=tuple(_part(each.source, opened.documents[each.record_id], attributes) for each in opened.said),
+        opened=opened.count,
+    )
+
+
+def _part(source: str, document: bytes, attributes: frozenset[str]) -> Part:
+    told = json.loads(document)
+    return Part(source=source, attributes={n: str(told[n]) for n in sorted(attributes) if told.get(n) is not None})
 
 
 def _complete(hub: Hub, by: Principal, question: Ruled, revealed: Revealed) -> Revealed:

@@ -28,6 +28,7 @@ class Target:
     """An entity and those of its records that may be used for the purpose now, each with its source's name."""
 
     entity: EntityId
+    kind: EntityKind
     sources: dict[RecordId, str]
 
 
@@ -47,7 +48,7 @@ def find_target(session: Session, policy: Policy, purpose: Purpose, found: Entit
     if decided.records.is_empty():
         raise refused(RevealBecause.NOT_PERMITTED, min(decided.absent, default=ERASED))
     named = pl.concat(records).join(decided.records.select("record"), on="record", how="semi").sort("record")
-    return Target(entity=found, sources={RecordId(record): source for record, _, source in _rows(named)})
+    return Target(entity=found, kind=kind, sources={RecordId(record): source for record, _, source in _rows(named)})
 
 
 def lead_back(session: Session, domains: Sequence[PseudonymisationDomain], pseudonym: Pseudonym) -> EntityId | None:

@@ -10,7 +10,8 @@ from sqlalchemy import insert, select
 from sqlmodel import Session, col
 
 from ingest.errors import RulesInvalid
-from ingest.survivorship.rules import Rules, canonical, document_of, rules_of, shipped_text
+from ingest.survivorship.rules import Rules, document_of, rules_of, shipped_text, written
+from ingest.tables.batch import Batch
 from ingest.tables.survivorship import SurvivorshipVersion
 from privacy.terms import PrincipalId
 
@@ -26,13 +27,13 @@ def apply_rules(session: Session, document: Mapping[str, Any], *, by: PrincipalI
         RulesInvalid: they break a rule, or bear a version that is not above the one in force.
 
     """
-    rules, written = rules_of(document), canonical(document)
+    rules, text = rules_of(document), written(document)
     before = find_document(session)
-    if written == before:
+    if text == before:
         return None
     if rules.version <= _parsed(before).version:
         raise RulesInvalid("version", "is not above the one in force", f"write {_parsed(before).version + 1}")
-    row = {"version": rules.version, "document": written, "applied_at": at, "applied_by": by}
+    row = {"version": rules.version, "document": text, "applied_at": at, "applied_by": by}
     session.execute(insert(SurvivorshipVersion).values(**row))
     return rules
 
@@ -43,9 +44,14 @@ def find_rules(session: Session) -> Rules:
 
 
 def find_document(session: Session) -> str:
-    """Read the rules in force as they are kept: canonical JSON."""
+    """Read the rules in force as they are kept: JSON."""
     found = session.execute(_NEWEST).scalar()
-    return canonical(document_of(shipped_text())) if found is None else str(found)
+    return written(document_of(shipped_text())) if found is None else str(found)
+
+
+def sources_delivered(session: Session) -> set[str]:
+    """Name the sources from which anything was ever taken in."""
+    return set(session.execute(select(col(Batch.source)).distinct()).scalars())
 
 
 @lru_cache(maxsize=16)

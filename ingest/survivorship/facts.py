@@ -16,15 +16,19 @@ from ingest.standardise.personal import family_of, given_of, in_reading_order, p
 from privacy.terms import EntityKind
 
 INSTANT: Final = pl.Datetime("us", "UTC")
-TOLD: Final = {
-    "entity": pl.Binary,
-    "record": pl.Binary,
-    "source": pl.String,
-    "revision": pl.Int64,
+TOLD: Final[dict[str, pl.DataType]] = {
+    "entity": pl.Binary(),
+    "record": pl.Binary(),
+    "source": pl.String(),
+    "revision": pl.Int64(),
     "said_at": INSTANT,
 }
 """The columns of `Facts.told` before the attributes."""
-CORRECTIONS: Final = {"record": pl.Binary, "attribute": pl.String, "corrected_at": INSTANT}
+CORRECTIONS: Final[dict[str, pl.DataType]] = {
+    "record": pl.Binary(),
+    "attribute": pl.String(),
+    "corrected_at": INSTANT,
+}
 FORM: Final = "form:"
 """Before the name of an attribute: its form, null where the record does not say it."""
 DERIVED: Final = "derived:"

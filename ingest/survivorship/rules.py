@@ -102,9 +102,9 @@ def document_of(text: str) -> Mapping[str, Any]:
     return found
 
 
-def canonical(document: Mapping[str, Any]) -> str:
-    """Write a checked document in one form, whatever the order of its keys: what is kept and compared."""
-    return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+def written(document: Mapping[str, Any]) -> str:
+    """Write a checked document as it is kept and compared: JSON, its rules in their order."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
 def rules_of(document: Mapping[str, Any]) -> Rules:

@@ -9,7 +9,7 @@ from privacy.instant import Instant
 
 
 class SurvivorshipVersion(SQLModel, table=True):
-    """One version of the rules, whole, as canonical JSON; the highest holds."""
+    """One version of the rules, whole, as JSON; the highest holds."""
 
     __tablename__ = "survivorship_version"
 

@@ -69,6 +69,9 @@ TRIED: Final = {
     "reveal open": Tried(
         "reveal open {pseudonym} --purpose churn --reason help_offered --format csv", "example.org", "success"
     ),
+    "reveal open --sources": Tried(
+        "reveal open {pseudonym} --purpose churn --reason help_offered --sources", "example.org", "success"
+    ),
     "match open": Tried("match open shop:1 shop:2 --reason household --format csv", "example.org"),
     "request export": Tried("request export {request} --to {out} --form json", "astrid.aas@example.org", "dpo"),
     "predict train": Tried("predict train churn --view taught", ID, "scientist"),
@@ -106,6 +109,7 @@ EXCUSED: Final = {
     "predict report": "figures of a model over groups; its file names nobody",
     **dict.fromkeys(("source schema", "policy default", "policy show", "policy plan", "policy apply"), RULES),
     **dict.fromkeys(("policy agree", "policy reconsent"), RULES),
+    **dict.fromkeys(("survivorship default", "survivorship show", "survivorship apply"), RULES),
     **dict.fromkeys(("notice list", "notice show", "notice export", "notice keep"), RULES),
     **dict.fromkeys(("domain list", "domain show", "domain approve", "reveal rules"), RULES),
     **dict.fromkeys(("view new", "view submit", "view approve", "view revoke", "view list", "view show"), RULES),
