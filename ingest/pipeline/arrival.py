@@ -12,6 +12,7 @@ import polars as pl
 from ingest.contract.model import Contract
 from ingest.pipeline.figures import Figures
 from ingest.pipeline.ports import Ports
+from ingest.pipeline.remembered import Remembered
 from ingest.readers.chunk import Chunk
 from ingest.store import batch as batches
 from ingest.store.batch import Counts
@@ -39,6 +40,7 @@ class Arrival:
         self.breaches: list[str] = []
         self.unheard = 0
         self.restricted = 0
+        self.remembered = Remembered()
         self.figures = Figures(contract)
         self._quarantine_key: Key | None = None
 

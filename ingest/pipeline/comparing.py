@@ -19,7 +19,8 @@ from ingest.match.rarity import usual_shares
 from ingest.match.scorer import levels_of
 from ingest.match.whole import believed, kept
 from ingest.pipeline.opening import open_documents
-from ingest.pipeline.ports import Matching, Ports
+from ingest.pipeline.ports import Ports
+from ingest.pipeline.remembered import Remembered
 from ingest.store.match_edge import edges_near
 from ingest.store.match_form import carriers, forms_of, tokens_of
 from ingest.store.match_frequency import POOLED, frequencies
@@ -46,11 +47,15 @@ class Compared:
 class Comparing:
     """Compares records of one batch; opens each record once."""
 
-    def __init__(self, batch_id: BatchId, matching: Matching, ports: Ports) -> None:
+    def __init__(self, batch_id: BatchId, ports: Ports, remembered: Remembered) -> None:
+        """Compare by the ports' model; who is `remembered` is not opened."""
+        if ports.matching is None:
+            raise TypeError("records are compared where people are matched")
         self._batch_id = batch_id
-        self._matching = matching
-        self._model = matching.model
+        self._matching = ports.matching
+        self._model = ports.matching.model
         self._ports = ports
+        self._remembered = remembered
         self._frame: pl.DataFrame | None = None
 
     def run(self, touched: pl.DataFrame) -> Compared:
@@ -101,8 +106,11 @@ class Comparing:
         if forms is None:
             with self._ports.read_only() as session:
                 forms = forms_of(session, fresh.to_list())
-        opened = comparable(open_documents([RecordId(each) for each in fresh], self._ports, why=_WHY), forms)
-        self._frame = opened if self._frame is None else pl.concat([self._frame, opened]).sort("record")
+        told = self._remembered.of(forms.filter(pl.col("record").is_in(fresh.implode())))
+        closed = fresh if told is None else fresh.filter(~fresh.is_in(told["record"].implode()))
+        opened = comparable(open_documents([RecordId(each) for each in closed], self._ports, why=_WHY), forms)
+        parts = [each.select(opened.columns) for each in (self._frame, told, opened) if each is not None]
+        self._frame = pl.concat(parts).sort("record")
         return self._frame
 
     def _rarities(self, frame: pl.DataFrame) -> dict[str, pl.Series]:

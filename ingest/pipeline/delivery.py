@@ -93,7 +93,7 @@ def ingest_file(contract: Contract, path: Path, ports: Ports, *, retry_of: Batch
     except BaseException:  # a full disk, an interrupt: the next try must neither find it busy nor half there
         give_up(batch_id, ports)
         raise
-    merged = settle(batch_id, ports)
+    merged = settle(batch_id, ports, arrival.remembered)
     return _summary(contract, arrival, merged)
 
 

@@ -68,11 +68,15 @@ class Formed:
 
 def form_chunk(fresh: pl.DataFrame, country: str | None, matching: Matching) -> Formed:
     """Form the rows of a chunk; `fresh` has the attributes that there are."""
-    frame = comparable_people(as_delivered(fresh, country))
+    return formed_of(comparable_people(as_delivered(fresh, country)), country, matching)
+
+
+def formed_of(frame: pl.DataFrame, country: str | None, matching: Matching) -> Formed:
+    """Form rows in comparable form; `country` read those that said none themselves."""
     tokens = _tokens(frame, matching)
     number = _numbers(frame, matching)
     return Formed(
-        forms=pl.DataFrame({"tokens": _joined(tokens, fresh.height), "number": number}),
+        forms=pl.DataFrame({"tokens": _joined(tokens, frame.height), "number": number}),
         tokens=tokens,
         counts=counts_of(frame, matching),
         country=country or "",
@@ -81,7 +85,10 @@ def form_chunk(fresh: pl.DataFrame, country: str | None, matching: Matching) -> 
 
 
 def as_delivered(fresh: pl.DataFrame, country: str | None) -> pl.DataFrame:
-    """Name rows by their place, and give those without a country the contract's."""
+    """Name rows by their place, and give those without a country the contract's; `fresh` has what attributes there are.
+
+    What comes of it is what `comparable_people` takes.
+    """
     names = [name for name in ATTRIBUTES if name in fresh.columns]
     own = pl.col("country").cast(pl.String) if "country" in names else pl.lit(None, dtype=pl.String)
     told = fresh.select(*(pl.col(name).cast(pl.String) for name in names)).with_columns(

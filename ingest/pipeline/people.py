@@ -5,7 +5,7 @@ the whole row tells an unchanged re-delivery. What is not identifying (segment, 
 lake's `profiles`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
@@ -15,11 +15,12 @@ import polars as pl
 
 from ingest.canonical.catalogue import table_of
 from ingest.contract.model import Contract
+from ingest.match.form import comparable_people
 from ingest.pipeline.acts import consent_acts
 from ingest.pipeline.arrival import Arrival
 from ingest.pipeline.behind import Behind
 from ingest.pipeline.corrections import with_corrections
-from ingest.pipeline.forming import Formed, form_chunk
+from ingest.pipeline.forming import Formed, as_delivered, formed_of
 from ingest.pipeline.indexing import index_chunk
 from ingest.pipeline.naming import records_of_keys
 from ingest.pipeline.ports import Ports
@@ -130,10 +131,11 @@ class IdentityArrival(Arrival):
         with ThreadPoolExecutor(1) as beside:  # the key store is another database: it writes while this one reckons
             durable = beside.submit(self.ports.keys.add_column, keys)
             indexed = index_chunk(fresh, kind=self.kind, country=self.contract.country, indexes=self.ports.indexes)
-            formed = self._formed(fresh)
+            revisions = self._revisions(fresh, keys)
+            formed = self._formed(fresh, revisions)
             reckoned = Reckoned(
                 indexes=indexed.rows,
-                revisions=self._revisions(fresh, keys) | {"tokens": indexed.of_row["tokens"].to_list()},
+                revisions=revisions | {"tokens": indexed.of_row["tokens"].to_list()},
                 contacts=self._contacts(fresh),
                 acts=(self._acts(fresh), self._heeded(restrictive)),
                 waiting=partial(self._waiting_acts, self._screen.of_this_chunk(), fresh, indexed.rows),
@@ -143,11 +145,18 @@ class IdentityArrival(Arrival):
         self.ports.reached("keys_durable")
         return reckoned
 
-    def _formed(self, fresh: pl.DataFrame) -> Formed | None:
-        """Say by what people are found when they are matched; organisations are joined by exact rules alone."""
+    def _formed(self, fresh: pl.DataFrame, revisions: Mapping[str, Sequence[Any]]) -> Formed | None:
+        """Say by what people are found when they are matched; organisations are joined by exact rules alone.
+
+        A row's own country reads its numbers here and is no part of the document: such rows are opened, so that they
+        are compared as they will be in every later delivery.
+        """
         if self.ports.matching is None or self.kind is not EntityKind.PERSON or fresh.is_empty():
             return None
-        return form_chunk(fresh, self.contract.country, self.ports.matching)
+        frame = comparable_people(as_delivered(fresh, self.contract.country))
+        if "country" not in fresh.columns:
+            self.remembered.add(frame, revisions["record_id"], revisions["revision"])
+        return formed_of(frame, self.contract.country, self.ports.matching)
 
     def _revisions(self, fresh: pl.DataFrame, keys: KeyColumn) -> dict[str, Sequence[Any]]:
         """Seal each document under its key as the record's next revision."""

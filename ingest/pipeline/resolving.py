@@ -19,6 +19,7 @@ from ingest.match.saved import SavedModel
 from ingest.match.suspicion import OWN
 from ingest.pipeline.comparing import Compared, Comparing
 from ingest.pipeline.ports import Ports
+from ingest.pipeline.remembered import Remembered
 from ingest.store import identity
 from ingest.store.match_decision import Verdict, decisions_of
 from ingest.store.match_edge import edges_near
@@ -64,15 +65,15 @@ class Part:
         return replace(self, decisions={**self.decisions, pair: verdict})
 
 
-def resolved(batch_id: BatchId, ports: Ports) -> Resolved | None:
-    """Plan what a batch changes; None if it brought nobody who is matched."""
+def resolved(batch_id: BatchId, ports: Ports, remembered: Remembered) -> Resolved | None:
+    """Plan what a batch changes; None if it brought nobody who is matched. Who is `remembered` is not opened."""
     if ports.matching is None:
         return None
     with ports.read_only() as session:
         touched = forms_of(session, [bytes(record) for record in records_of_batch(session, batch_id)])
     if touched.is_empty():
         return None
-    compared = Comparing(batch_id, ports.matching, ports).run(touched)
+    compared = Comparing(batch_id, ports, remembered).run(touched)
     model = ports.matching.model
     with ports.read_only() as session:
         before = edges_near(session, compared.touched.to_list())

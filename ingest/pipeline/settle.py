@@ -16,6 +16,7 @@ from ingest.identity.exact import RULES
 from ingest.pipeline.edging import write_edges
 from ingest.pipeline.moving import MovePlan, carried_out
 from ingest.pipeline.ports import Ports
+from ingest.pipeline.remembered import Remembered
 from ingest.store import batch as batches
 from ingest.store import identity
 from privacy.store.consent import acts_of_batch, move_heads
@@ -36,12 +37,12 @@ class _Plan:
     resolved: "Resolved | None" = None
 
 
-def settle(batch_id: BatchId, ports: Ports) -> int:
-    """Settle a visible batch; return how many records changed entity."""
+def settle(batch_id: BatchId, ports: Ports, remembered: Remembered | None = None) -> int:
+    """Settle a visible batch; return how many records changed entity. Who is `remembered` need not be opened."""
     _let_acts_take_effect(batch_id, ports)
     moved, settled = 0, False
     while not settled:
-        plan = _planned(batch_id, ports)
+        plan = _planned(batch_id, ports, remembered or Remembered())
         if plan.resolved is not None and not write_edges(plan.resolved, ports, plan.moves.holds):
             continue
         moved += carried_out(plan.moves, ports)
@@ -59,10 +60,10 @@ def _let_acts_take_effect(batch_id: BatchId, ports: Ports) -> None:
         ports.reached("acts_settled")
 
 
-def _planned(batch_id: BatchId, ports: Ports) -> _Plan:
+def _planned(batch_id: BatchId, ports: Ports, remembered: Remembered) -> _Plan:
     with ports.read_only() as session:
         version = identity.crosswalk_version(session)
-    resolution = _resolved(batch_id, ports)
+    resolution = _resolved(batch_id, ports, remembered)
     if resolution is not None:
         return _Plan(MovePlan(resolution.regroupings, version, batch_id, "model"), resolution)
     with ports.read_only() as session:
@@ -71,12 +72,12 @@ def _planned(batch_id: BatchId, ports: Ports) -> _Plan:
     return _Plan(MovePlan(outcome.regroupings, version, batch_id, "exact_rules"))
 
 
-def _resolved(batch_id: BatchId, ports: Ports) -> "Resolved | None":
+def _resolved(batch_id: BatchId, ports: Ports, remembered: Remembered) -> "Resolved | None":
     if ports.matching is None:
         return None
     from ingest.pipeline.resolving import resolved  # noqa: PLC0415 - DuckDB and SciPy, for who is matched alone
 
-    return resolved(batch_id, ports)
+    return resolved(batch_id, ports, remembered)
 
 
 def _note_settled(batch_id: BatchId, plan: MovePlan, ports: Ports) -> bool:

@@ -199,7 +199,7 @@ def test_settling_that_breaks_off_is_repeated_to_the_same_end(hub_factory: Calla
     records = people(20).with_columns(source=pl.lit("crm"))
     whole, broken = (matching(hub_factory()) for _ in range(2))
     deliver(whole, records, tmp_path / "whole", "all")
-    for step in ("opening_audited", "edges_settled", "moves_settled"):
+    for step in ("edges_settled", "opening_audited", "moves_settled"):
         with pytest.raises(KeyboardInterrupt):
             deliver(replace(broken, reached=_breaking(step)), records, tmp_path / "broken", "all")
     recover(broken.ports(owner_of(broken).principal_id))
