@@ -4,6 +4,7 @@ A part is what edges, entities and people's decisions hang together by. It is jo
 store, so nothing but the batch's own candidates is opened. What is planned here is written by settling.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -79,7 +80,8 @@ def resolved(batch_id: BatchId, ports: Ports, remembered: Remembered) -> Resolve
         before = edges_near(session, compared.touched.to_list())
         fresh = compared.edges.select(*EDGE)
         touched_ids = set(compared.touched)
-        part = connected(session, touched_ids | _ends(fresh), Fresh(fresh, touched_ids), model)
+        bound = _bound(session, touched_ids | _ends(fresh), Fresh(fresh, touched_ids), model)
+        part = _part(session, bound.without_the_lone())
     gone = before.join(fresh, on=["record", "other"], how="anti").select("record", "other").rows()
     return Resolved(compared, gone, regrouped(part, model))
 
@@ -90,6 +92,21 @@ class Fresh:
 
     edges: pl.DataFrame
     replaced: Collection[bytes]
+
+
+@dataclass(frozen=True)
+class _Bound:
+    """What hangs together: the entity of each record, the edges, and the records that somebody decided on."""
+
+    entity_of: Mapping[bytes, bytes]
+    edges: pl.DataFrame
+    decided: Collection[bytes]
+
+    def without_the_lone(self) -> "_Bound":
+        """Leave out whoever is alone and stays it: nearly everybody in a first delivery."""
+        linked, sizes = _ends(self.edges) | set(self.decided), Counter(self.entity_of.values())
+        kept = {record: home for record, home in self.entity_of.items() if record in linked or sizes[home] > 1}
+        return replace(self, entity_of=kept)
 
 
 def part_of(session: Session, records: Iterable[bytes], model: SavedModel) -> Part:
@@ -104,23 +121,32 @@ def _ends(edges: pl.DataFrame) -> set[bytes]:
 
 def connected(session: Session, records: Iterable[bytes], fresh: Fresh, model: SavedModel) -> Part:
     """Read the parts that some records are in, with new edges."""
-    frontier = set(records)
+    return _part(session, _bound(session, records, fresh, model))
+
+
+def _bound(session: Session, records: Iterable[bytes], fresh: Fresh, model: SavedModel) -> _Bound:
+    frontier, told = set(records), set[bytes]()
+    replaced = pl.Series(list(fresh.replaced), dtype=pl.Binary).implode()
     found: dict[bytes, bytes] = {}
     edges: list[pl.DataFrame] = [fresh.edges]
     while near := identity.with_their_entities(session, frontier, found):
         found |= near
         stored = as_compared(edges_near(session, sorted(near)), model)
-        replaced = pl.Series(list(fresh.replaced), dtype=pl.Binary).implode()
         kept = stored.filter(~pl.col("record").is_in(replaced) & ~pl.col("other").is_in(replaced))
         edges.append(kept)
-        decided = decisions_of(session, sorted(near))
-        frontier = _ends(kept) | {record for pair in decided for record in pair}
-    every = pl.concat(edges).unique(["record", "other"]).sort("record", "other")
-    whole = sorted(found)
+        decided = {record for pair in decisions_of(session, sorted(near)) for record in pair}
+        told |= decided
+        frontier = _ends(kept) | decided
+    return _Bound(found, pl.concat(edges).unique(["record", "other"]).sort("record", "other"), told)
+
+
+def _part(session: Session, bound: _Bound) -> Part:
+    whole = sorted(bound.entity_of)
     forms = forms_of(session, whole)
+    inside = pl.Series(whole, dtype=pl.Binary).implode()
     return Part(
-        edges=every.filter(pl.col("record").is_in(whole) & pl.col("other").is_in(whole)),
-        members=_by_name(session, identity.members_frame(session, found)),
+        edges=bound.edges.filter(pl.col("record").is_in(inside) & pl.col("other").is_in(inside)),
+        members=_by_name(session, identity.members_frame(session, bound.entity_of)),
         numbers=dict(forms.select("record", "number").iter_rows()),
         decisions=decisions_of(session, whole),
     )
