@@ -4,7 +4,7 @@ A key that a spec names for candidates, or that a rule wants equal, is a value p
 keys keeps them under a keyed digest: `as_number` says in which form.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import polars as pl
@@ -30,6 +30,14 @@ def key_values(frame: pl.DataFrame, keys: Sequence[Sequence[str]]) -> Iterator[t
         told = rows.select("row", value=pl.concat_str(key, separator=_SEPARATOR)).drop_nulls()
         if told.height:
             yield "+".join(key), told
+
+
+def key_values_of(row: Mapping[str, str | None], keys: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Yield each key that one record has: its name and value, as `key_values` does for many."""
+    for key in keys:
+        parts = [part for column in key if (part := row[column]) is not None]
+        if len(parts) == len(key):
+            yield "+".join(key), _SEPARATOR.join(parts)
 
 
 def as_number(digest: bytes) -> int:

@@ -8,6 +8,7 @@ smallest difference between two levels.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import log2
 from typing import Final
 
 import polars as pl
@@ -58,6 +59,22 @@ def rare(values: pl.Series, pool: Pool, usual: Usual) -> pl.Series:
     rarity = -share.clip(LEAST_FREQUENCY).log(2).cast(pl.Float32)
     counts = pl.col("value").is_not_null() & (pl.col("len").fill_null(1) >= usual.least)
     return found.select(pl.when(counts).then(rarity).alias("rare"))["rare"]
+
+
+def rarity_of(carriers: int | None, told: int, uncommon: float, usual: Usual) -> float | None:
+    """Return how rare one value is, as `rare` says of a column's; None if it does not count.
+
+    Args:
+        carriers: who carries it, if it is counted by itself.
+        told: how many carry any value of the column.
+        uncommon: how many carry a value that is pooled.
+        usual: as in `rare`.
+
+    """
+    if (carriers or 1) < usual.least:
+        return None
+    share = ((carriers or uncommon) + _COUNTED_IN * usual.share) / (told + _COUNTED_IN)
+    return -log2(max(share, LEAST_FREQUENCY))
 
 
 def rarities(frame: pl.DataFrame, pools: Mapping[str, Pool], usual: Mapping[str, Usual]) -> dict[str, pl.Series]:

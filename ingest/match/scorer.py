@@ -60,8 +60,9 @@ def weights_of(levels: pl.DataFrame, spec: Spec, model: Model, rare: Mapping[str
                 if level.frequency is not None and level.frequency in rare:
                     number = each.size - 1 - place
                     at = np.flatnonzero(numbers == number)
-                    rarer = _rarer(rare[level.frequency], levels[at]) + np.log2(model.u[each.name][number])
-                    told[f"rarity_{each.name}"][at] = np.nan_to_num(rarer)
+                    if at.size:
+                        rarer = _rarer(rare[level.frequency], levels[at]) + np.log2(model.u[each.name][number])
+                        told[f"rarity_{each.name}"][at] = np.nan_to_num(rarer)
     return told
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
-from sqlalchemy import bindparam, distinct, func, literal, select
+from sqlalchemy import bindparam, distinct, func, literal, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -17,7 +17,7 @@ from ingest.store.record import records_of_batch, tokens_of_batch, tokens_of_rec
 from ingest.tables.batch import Batch
 from ingest.tables.identity import Crosswalk, CrosswalkEvent, Entity
 from ingest.tables.record import RecordIndex
-from privacy.store.bulk import among_keys, select_among
+from privacy.store.bulk import among_keys, select_among, select_rows
 from privacy.terms import BatchId, EntityId, EntityKind, RecordId
 
 _COUNTS: Final = (BatchState.VISIBLE.value, BatchState.SETTLED.value)
@@ -178,14 +178,19 @@ def members_of(session: Session, records: Sequence[RecordId]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"record": pl.Binary, "entity": pl.Binary}, orient="row")
 
 
+_COUNTED: Final = (
+    select(func.count()).select_from(Batch).where(or_(*(col(Batch.state) == literal(state) for state in _COUNTS)))
+)
+_VERSION: Final = select(select(func.max(col(CrosswalkEvent.revision))).scalar_subquery(), _COUNTED.scalar_subquery())
+
+
 def crosswalk_version(session: Session) -> tuple[int, int]:
     """Say on what a plan of moves was based: the last move, and how many batches counted.
 
     Read it again under the epoch's lock: if it is another one, somebody moved records or made some visible meanwhile.
     """
-    last = session.execute(select(func.max(col(CrosswalkEvent.revision)))).scalar_one()
-    counted = select(func.count()).select_from(Batch).where(col(Batch.state).in_(_COUNTS))
-    return int(last or 0), int(session.execute(counted).scalar_one())
+    ((last, counted),) = select_rows(session, _VERSION)
+    return int(last or 0), int(counted)
 
 
 _MEMBERSHIP: Final = select(col(Crosswalk.entity_id)).where(col(Crosswalk.record_id) == bindparam("record"))

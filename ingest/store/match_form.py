@@ -20,7 +20,7 @@ from ingest.store.batch import COUNTED
 from ingest.tables.batch import Batch
 from ingest.tables.match import MatchForm, MatchToken
 from ingest.tables.record import SourceRecord
-from privacy.store.bulk import Columns, among_keys, execute_columns, select_among
+from privacy.store.bulk import Columns, among_keys, execute_columns, select_among, select_rows
 from privacy.terms import BatchId, RecordId
 
 _CARRIERS_AT_MOST: Final = 120
@@ -55,6 +55,11 @@ _CARRIED: Final = select(col(MatchToken.token), col(MatchToken.record_id))
 _CARRIED_AMONG: Final = _CARRIED.where(col(MatchToken.token).in_(_FEW_AMONG))
 _SHARED: Final = _CARRIED.where(
     col(MatchToken.token).in_(_FEW.having(func.count().between(literal(2), literal(_CARRIERS_AT_MOST))))
+)
+_CARRIED_BY_FEW: Final = (
+    select(col(MatchToken.record_id))
+    .where(col(MatchToken.token) == bindparam("of_token"))
+    .limit(literal(_CARRIERS_AT_MOST))
 )
 _WORTH_ALL: Final = 4
 _CARRIER_SCHEMA: Final = {"token": pl.Int64, "record": pl.Binary}
@@ -127,6 +132,16 @@ def carriers(session: Session, tokens: pl.Series, batch_id: BatchId) -> pl.DataF
     else:
         rows = list(select_among(session, _CARRIED_AMONG, tokens.to_list()))
     return pl.DataFrame(rows, schema=_CARRIER_SCHEMA, orient="row")
+
+
+def carriers_of_each(session: Session, tokens: Iterable[int]) -> dict[int, list[bytes]]:
+    """Return who carries each token that few carry; of no other more rows are read than tell that many do.
+
+    For a single record: `carriers` counts all rows of each token, which is right where each counts for thousands.
+    """
+    found = {token: select_rows(session, _CARRIED_BY_FEW, of_token=token) for token in tokens}
+    few = {token: rows for token, rows in found.items() if 0 < len(rows) < _CARRIERS_AT_MOST}
+    return {token: [record for (record,) in rows] for token, rows in few.items()}
 
 
 def _people() -> ColumnElement[bool]:

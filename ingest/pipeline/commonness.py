@@ -1,0 +1,76 @@
+"""How common values are in the whole hub, read once for as long as no delivery adds to it: counts by keyed token alone.
+
+For whoever asks of one record at a time; a batch reads the counts anew. They are of the state of the crosswalk that
+the same transaction reads, never of an age.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+from sqlmodel import Session
+
+from ingest.match.condition import Row
+from ingest.match.pooled import rarity_of
+from ingest.match.rarity import Usual
+from ingest.pipeline.ports import Indexes
+from ingest.store import identity
+from ingest.store.match_frequency import POOLED, frequencies
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """Carriers of each common value, by token; how many values few carry, and how many carriers all those have."""
+
+    common: Mapping[bytes, int]
+    told: int
+    values: int
+    carriers: int
+
+    def with_one_more(self, value: str | None) -> "_Column":
+        """Count in one record that says something."""
+        return self if value is None else replace(self, values=self.values + 1, carriers=self.carriers + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Commonness:
+    """The counts of some columns at one version of the crosswalk."""
+
+    version: tuple[int, int]
+    columns: Mapping[str, _Column]
+
+    def rarities(
+        self, frame: pl.DataFrame, arriving: Row, indexes: Indexes, usual: Mapping[str, Usual]
+    ) -> dict[str, pl.Series]:
+        """Return of each column how rare the values of a few records are, `arriving` counted in with the others.
+
+        As a delivery would count it: one record by itself has no common value, so it is pooled.
+        """
+        return {
+            name: _rare(column.with_one_more(arriving[name]), frame[name], indexes, usual[name])
+            for name, column in self.columns.items()
+        }
+
+
+def commonness_of(session: Session, columns: Sequence[str], known: Commonness | None) -> Commonness:
+    """Return the counts as this transaction sees them; those that are known if nothing was counted since."""
+    version = identity.crosswalk_version(session)
+    if known is not None and known.version == version:
+        return known
+    counts = frequencies(session, columns)
+    return Commonness(version, {name: _column(counts.filter(pl.col("column") == name)) for name in columns})
+
+
+def _column(counts: pl.DataFrame) -> _Column:
+    common, pooled = counts.filter(pl.col("token") != POOLED), counts.filter(pl.col("token") == POOLED)
+    by_token = dict(zip(common["token"], common["carriers"], strict=True))
+    return _Column(by_token, sum(by_token.values()), int(pooled["values"].sum()), int(pooled["carriers"].sum()))
+
+
+def _rare(column: _Column, values: pl.Series, indexes: Indexes, usual: Usual) -> pl.Series:
+    distinct = list(dict.fromkeys(value for value in values if value is not None))
+    tokens = indexes.frequency(values.name).tokens_of(distinct) if column.common else [b""] * len(distinct)
+    carriers = {value: column.common.get(token) for value, token in zip(distinct, tokens, strict=True)}
+    told, uncommon = column.told + column.carriers, column.carriers / column.values if column.values else 1.0
+    rare = {value: rarity_of(carriers[value], told, uncommon, usual) for value in distinct}
+    return pl.Series("rare", [None if value is None else rare[value] for value in values], dtype=pl.Float32)

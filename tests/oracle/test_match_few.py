@@ -1,0 +1,85 @@
+"""What answers for one record against what answers for millions: levels, keys, rarities."""
+
+import string
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal, assert_series_equal
+
+from ingest.errors import SpecInvalid
+from ingest.match.candidates import candidate_pairs, random_pairs
+from ingest.match.condition import condition_of
+from ingest.match.few_pairs import FewPairs
+from ingest.match.form import comparable_people
+from ingest.match.keys import key_values, key_values_of, keys_of
+from ingest.match.organisation import comparable_organisations
+from ingest.match.pooled import Pool, rare, rarity_of
+from ingest.match.rarity import Usual
+from ingest.match.scorer import levels_of
+from ingest.match.spec import read_spec
+from tests.match_crowd import crowd
+from tests.match_firms import firms
+
+PERSON = read_spec("person")
+FEW = FewPairs(PERSON.comparisons)
+COLUMNS = sorted(set(comparable_people(crowd(20)).columns) - {"record"})
+near = st.sampled_from(["hansen", "hansn", "hanssen", "ole", "o", "19700102", "19700201", "storgata 1", "0150", "åse"])
+texts = st.none() | near | st.text(string.ascii_lowercase + "åø 1", min_size=1, max_size=8)
+
+
+def test_levels_are_those_of_many_pairs() -> None:
+    records = comparable_people(crowd(600, shared=5))
+    keys = [("given", "family"), ("postcode",), ("birth_year",), ("email",), ("initial", "family_start")]
+    pairs = pl.concat([candidate_pairs(records, keys), random_pairs(records.height, 3000)]).unique(maintain_order=True)
+    found = FEW.levels_of(records, pairs.rows())
+    assert_frame_equal(found, levels_of(records, pairs, PERSON.comparisons))
+    assert min(found[f"level_{name}"].n_unique() for name in ("given", "family", "birth", "phone", "address")) > 2
+
+
+def test_levels_of_organisations_are_too() -> None:
+    spec = read_spec("organisation")
+    records = comparable_organisations(firms(40))
+    pairs = random_pairs(records.height, 2000)
+    assert_frame_equal(
+        FewPairs(spec.comparisons).levels_of(records, pairs.rows()), levels_of(records, pairs, spec.comparisons)
+    )
+
+
+@given(st.lists(st.fixed_dictionaries(dict.fromkeys(COLUMNS, texts)), min_size=8, max_size=8))
+def test_levels_of_anything_are_the_same(rows: list[dict[str, str | None]]) -> None:
+    records = pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String))
+    pairs = [(one, other) for one in range(8) for other in range(one + 1, 8)]
+    asked = pl.DataFrame(pairs, schema={"left": pl.UInt32, "right": pl.UInt32}, orient="row")
+    assert_frame_equal(FEW.levels_of(records, pairs), levels_of(records, asked, PERSON.comparisons))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["NOT a_l = a_r", "upper(a_l) = a_r", "a = b_r", "a_l = a_r)", "a_l = (", "jaccard(a_l, a_r) >= 1", "a_l ~ 1"],
+)
+def test_a_condition_that_only_sql_can_ask_is_refused(text: str) -> None:
+    with pytest.raises(SpecInvalid, match="not of a single one"):
+        condition_of(text)
+
+
+def test_keys_are_those_of_many_records() -> None:
+    records = comparable_people(crowd(200))
+    told = {(row, name, value) for name, some in key_values(records, keys_of(PERSON)) for row, value in some.rows()}
+    each = {
+        (row, name, value)
+        for row, values in enumerate(records.to_dicts())
+        for name, value in key_values_of(values, keys_of(PERSON))
+    }
+    assert each == told
+    assert len(each) > 1000
+
+
+@pytest.mark.parametrize("usual", [Usual(0.001), Usual(0.001, 61)])
+def test_a_value_is_as_rare_by_itself_as_in_its_column(usual: Usual) -> None:
+    pool = Pool(pl.DataFrame({"value": ["Kari", "Ola"], "len": [70, 6]}), values=4, carriers=9, told_elsewhere=100)
+    told, uncommon = 70 + 6 + 9 + 100, 9 / 4
+    carriers = {"Kari": 70, "Ola": 6, "Liv": None}
+    found = [rarity_of(carriers[name], told, uncommon, usual) for name in carriers]
+    assert_series_equal(pl.Series("rare", found, dtype=pl.Float32), rare(pl.Series(list(carriers)), pool, usual))
