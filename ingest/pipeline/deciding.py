@@ -19,7 +19,7 @@ from ingest.identity.clustering import Move
 from ingest.pipeline.ports import Matching, Ports
 from ingest.pipeline.resolving import part_of, regrouped
 from ingest.store import identity
-from ingest.store.match_decision import Decision, Verdict, add_decision
+from ingest.store.match_decision import Decision, Verdict, add_decisions
 from ingest.store.move import Cause, apply_moves, moves_of_batch
 from privacy.audit import AuditFields
 from privacy.store.epoch import bump_epoch, lock_epoch
@@ -27,7 +27,7 @@ from privacy.terms import BatchId, EntityId, RecordId, Role
 
 _DECIDED: Final = "decision"
 _UNDONE: Final = "undo"
-_ENTITIES_AT_ONCE: Final = 50
+_ENTITIES_AT_ONCE: Final = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ def decide(word: Word, ports: Ports, matching: Matching) -> int:
                 continue
             at = ports.clock()
             told = Decision(pair=pair, verdict=word.verdict, reason=word.reason, by=ports.principal, at=at)
-            add_decision(session, told)
+            add_decisions(session, [told])
             apply_moves(session, moves, Cause(word=_DECIDED, actor=ports.principal, at=at))
             bump_epoch(
                 session, sorted({*pair, *(record for each in groups for record in each.records)}), kind="crosswalk"
@@ -102,25 +102,26 @@ def _take_back(session: Session, moved: Mapping[RecordId, Move], ports: Ports) -
     """Move back who is still where a batch put them, and keep them apart from who stays."""
     home = identity.homes_of(session, list(moved))
     due = {record: move for record, move in moved.items() if home.get(record) == move.to_entity}
+    if not due:
+        return 0
     cause = Cause(word=_UNDONE, actor=ports.principal, at=ports.clock())
-    for pair in _parted(session, due):
-        told = Decision(pair=pair, verdict=Verdict.DIFFERENT, reason=_UNDONE, by=cause.actor, at=cause.at)
-        add_decision(session, told)
+    parted = [
+        Decision(pair=pair, verdict=Verdict.DIFFERENT, reason=_UNDONE, by=cause.actor, at=cause.at)
+        for pair in _parted(identity.homes_beside(session, {move.to_entity for move in due.values()}), due)
+    ]
+    add_decisions(session, parted)
     back = [Move(move.record, move.to_entity, move.from_entity) for move in due.values()]
     apply_moves(session, back, cause)
-    if back:
-        touched = {record for move in back for record in identity.records_of_entity(session, move.from_entity)}
-        touched |= {record for move in back for record in identity.records_of_entity(session, move.to_entity)}
-        bump_epoch(session, sorted(touched), kind="crosswalk")
+    changed = {entity for move in back for entity in (move.from_entity, move.to_entity)}
+    bump_epoch(session, sorted(identity.homes_beside(session, changed)), kind="crosswalk")
     return len(back)
 
 
-def _parted(session: Session, due: Mapping[RecordId, Move]) -> Iterator[tuple[RecordId, RecordId]]:
+def _parted(homes: Mapping[RecordId, EntityId], due: Mapping[RecordId, Move]) -> Iterator[tuple[RecordId, RecordId]]:
     """Yield the pairs that are together now and will not be."""
     groups: defaultdict[EntityId, defaultdict[EntityId, list[RecordId]]] = defaultdict(lambda: defaultdict(list))
-    for entity in sorted({move.to_entity for move in due.values()}):
-        for record in sorted(identity.records_of_entity(session, entity)):
-            groups[entity][due[record].from_entity if record in due else entity].append(record)
+    for record, entity in sorted(homes.items()):
+        groups[entity][due[record].from_entity if record in due else entity].append(record)
     for parts in groups.values():
         for one, other in combinations(parts.values(), 2):
             yield from ((min(a, b), max(a, b)) for a in one for b in other)

@@ -172,6 +172,12 @@ def homes_of(session: Session, records: Sequence[RecordId]) -> dict[RecordId, En
     return {RecordId(record): EntityId(entity) for record, entity in select_among(session, _HOMES, records)}
 
 
+def homes_beside(session: Session, entities: Iterable[EntityId]) -> dict[RecordId, EntityId]:
+    """Return all records of some entities, each with its own."""
+    rows = select_among(session, _MEMBERS, sorted(set(entities)))
+    return {RecordId(record): EntityId(entity) for record, entity in rows}
+
+
 def members_of(session: Session, records: Sequence[RecordId]) -> pl.DataFrame:
     """Return all records of the entities that some records belong to: record, entity."""
     rows = list(with_their_entities(session, records, {}).items())

@@ -21,6 +21,13 @@ _DECIDED: Final = (
 )
 
 
+_LAST: Final = (
+    select(col(MatchDecision.record_id), col(MatchDecision.other_record), func.max(col(MatchDecision.number)))
+    .where(among_keys(col(MatchDecision.record_id)))
+    .group_by(col(MatchDecision.record_id), col(MatchDecision.other_record))
+)
+
+
 class Verdict(StrEnum):
     """What two records are."""
 
@@ -39,21 +46,21 @@ class Decision:
     at: datetime
 
 
-def add_decision(session: Session, decision: Decision) -> None:
-    """Note a decision after those that there are of the pair; call it under the epoch's lock."""
-    one, other = decision.pair
-    query = select(func.max(col(MatchDecision.number))).where(
-        col(MatchDecision.record_id) == one, col(MatchDecision.other_record) == other
-    )
-    last = session.execute(query).scalar_one()
-    told = {
-        "number": int(last or 0) + 1,
-        "verdict": decision.verdict.value,
-        "reason": decision.reason,
-        "decided_by": decision.by,
-        "decided_at": decision.at,
-    }
-    rows = [{"record_id": a, "other_record": b, **told} for a, b in ((one, other), (other, one))]
+def add_decisions(session: Session, decisions: Sequence[Decision]) -> None:
+    """Note decisions on as many pairs after those that there are of each; call it under the epoch's lock."""
+    ends = sorted({bytes(one) for one, _ in (each.pair for each in decisions)})
+    last = {(one, other): number for one, other, number in select_among(session, _LAST, ends)}
+    rows = []
+    for each in decisions:
+        one, other = each.pair
+        told = {
+            "number": int(last.get((one, other), 0)) + 1,
+            "verdict": each.verdict.value,
+            "reason": each.reason,
+            "decided_by": each.by,
+            "decided_at": each.at,
+        }
+        rows += [{"record_id": a, "other_record": b, **told} for a, b in ((one, other), (other, one))]
     insert_rows(session, MatchDecision, rows)
 
 

@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from hub.erasing import erase, erase_many, roll_forward
 from hub.errors import HubError
 from hub.retention.run import run as retain
 from ingest.errors import BatchBusy, IngestError
+from ingest.pipeline.rebuilding import Order, rebuild
+from privacy.terms import Role
 from tests.faults.ingest_company import (
     DELIVERIES,
     NOON,
@@ -90,8 +93,16 @@ def carry_out(hub: Hub, act: str, folder: Path) -> None:
             retain(hub, owner_of(hub))
         case "tidy":
             tidy(hub)
+        case "rebuild":
+            anew(hub)
         case _:
             deliver(hub, verb, folder)
+
+
+def anew(hub: Hub) -> None:
+    ports = hub.ports(owner_of(hub).principal_id)
+    assert ports.matching is not None
+    rebuild(Order(role=Role.OWNER, country="NO"), ports, ports.matching)
 
 
 def run(asked: dict[str, Any]) -> int:
@@ -108,6 +119,8 @@ def run(asked: dict[str, Any]) -> int:
         hub = open_home(
             Path(asked["home"]), clock=clock, reached=reached, lake_ahead=timedelta(hours=asked.get("lake_hours", 0))
         )
+        if asked.get("matching"):
+            hub = replace(hub, settings=replace(hub.settings, matching=asked["matching"]))
         for act in asked["acts"]:
             carry_out(hub, act, folder)
     except BatchBusy:

@@ -167,8 +167,20 @@ DELIVERIES = {
     "crm2": Delivery(CRM, CRM_SECOND),
     "shop1": Delivery(SHOP, SHOP_FIRST),
 }
-BESIDE = {"returned": Delivery(CRM, CRM_HEADER + f"c9,Solveig,Aasgaard,solveig@crm.example,,,nb,{TOLD},yes,\n")}
-"""Deliveries outside the company's own course: c1 under the key by which only messages knew them."""
+TWICE = CRM_HEADER + "".join(
+    f"{line}\n"
+    for line in (
+        f"c8,Solveig,Aasgaard,s.aasgaard@home.example,,1980-01-02,nb,{TOLD},yes,",
+        f"c9,Torkel,Brattli,tb@home.example,,1981-01-02,nb,{TOLD},,",
+    )
+)
+BESIDE = {
+    "returned": Delivery(CRM, CRM_HEADER + f"c9,Solveig,Aasgaard,solveig@crm.example,,,nb,{TOLD},yes,\n"),
+    "renamed": Delivery(CRM, CRM_HEADER + f"c2,Ulrik,Quist,ulrik@crm.example,,1951-07-08,nb,{TOLD},no,\n"),
+    "twice": Delivery(CRM, TWICE),
+}
+"""Deliveries outside the company's own course: c1 under the key by which only messages knew them, c2 as somebody else,
+c1 and c2 again under other keys and addresses."""
 KEYS = [
     *[("crm", f"c{n}", EntityKind.PERSON) for n in range(1, 10)],
     *[("shop", f"s{n}", EntityKind.PERSON) for n in range(1, 10)],
