@@ -1,6 +1,6 @@
 """A batch's edges on their way into the edge store, in short transactions, while nothing comes between."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -10,6 +10,7 @@ from sqlmodel import Session
 from ingest.match.saved import SavedModel
 from ingest.pipeline.pace import Pace
 from ingest.pipeline.ports import Ports
+from ingest.store.closed import open_among
 from ingest.store.match_edge import drop_edges, put_edges
 from ingest.store.match_form import drop_forms, stale_forms
 from privacy.store.bulk import Columns, Same
@@ -24,16 +25,17 @@ _SINGLE: Final = ">f4"
 def write_edges(resolved: "Resolved", ports: Ports, still: Callable[[Session], bool]) -> bool:
     """Write a plan's edges and forget what they replace; False if the plan went out of date meanwhile.
 
-    It may be repeated from the start: an edge of the same pair gives way.
+    It may be repeated from the start: an edge of the same pair gives way. Of who was erased since it was opened none is
+    written.
     """
-    model = _model(ports)
-    columns = edge_columns(resolved.compared.edges, model)
-    for some in _parts(columns, ports):
+    model, edges = _model(ports), resolved.compared.edges
+    for part in Pace(ports.spent).parts(edges.height):
+        some = edges[part]
         with ports.unit_of_work() as session:
             lock_epoch(session)
             if not still(session):
                 return False
-            put_edges(session, some)
+            put_edges(session, edge_columns(between(some, open_among(session, ends_of(some))), model))
         ports.reached("edges_settled")
     for part in Pace(ports.spent).parts(len(resolved.gone)):
         with ports.unit_of_work() as session:
@@ -64,6 +66,17 @@ def edge_columns(edges: pl.DataFrame, model: SavedModel) -> Columns:
     }
 
 
+def ends_of(pairs: pl.DataFrame) -> list[bytes]:
+    """Return every record of some pairs, once."""
+    return pl.concat([pairs["record"], pairs["other"].alias("record")]).unique().to_list()
+
+
+def between(pairs: pl.DataFrame, records: Collection[bytes]) -> pl.DataFrame:
+    """Return the pairs of which both are among some records."""
+    among = pl.Series(sorted(records), dtype=pl.Binary).implode()
+    return pairs.filter(pl.col("record").is_in(among) & pl.col("other").is_in(among))
+
+
 def _forget(resolved: "Resolved", ports: Ports) -> None:
     """Delete what older revisions of the batch's records are found by."""
     records = resolved.compared.touched.to_list()
@@ -73,12 +86,6 @@ def _forget(resolved: "Resolved", ports: Ports) -> None:
         with ports.unit_of_work() as session:
             drop_forms(session, stale[part])
         ports.reached("forms_dropped")
-
-
-def _parts(columns: Columns, ports: Ports) -> Iterator[Columns]:
-    rows = next(len(column) for column in columns.values() if not isinstance(column, Same))
-    for part in Pace(ports.spent).parts(rows):
-        yield {name: column if isinstance(column, Same) else column[part] for name, column in columns.items()}
 
 
 def _model(ports: Ports) -> SavedModel:

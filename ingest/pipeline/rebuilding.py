@@ -25,15 +25,15 @@ from sqlmodel import Session
 from ingest.errors import BatchBusy
 from ingest.match.whole import compared
 from ingest.pipeline.census import Census, Unformed, census
-from ingest.pipeline.edging import edge_columns
+from ingest.pipeline.edging import between, edge_columns, ends_of
 from ingest.pipeline.forming import Forming, counts_of
 from ingest.pipeline.pace import Pace
 from ingest.pipeline.partitioning import Change, Whole, change_of, finish
 from ingest.pipeline.ports import Matching, Ports
 from ingest.pipeline.recovery import abort_batch, give_up
 from ingest.store import batch as batches
-from ingest.store import identity
 from ingest.store.batch import REBUILD, BatchState, Counts
+from ingest.store.closed import open_among
 from ingest.store.match_edge import drop_edges, put_edges
 from ingest.store.match_form import add_forms, add_tokens, drop_forms, forms_before
 from ingest.store.match_frequency import supersede
@@ -48,8 +48,7 @@ from ingest.store.match_whole import (
 from ingest.store.record import records_of_batch
 from privacy.audit import AuditFields
 from privacy.store.epoch import lock_epoch
-from privacy.store.erasure import tombstones_among
-from privacy.terms import BatchId, RecordId, Role, random_id
+from privacy.terms import BatchId, Role, random_id
 
 _EDGES_AT_ONCE: Final = 50_000
 _SAME: Final = ("probability", "weight", "rule", "closing", "levels", "model")
@@ -225,9 +224,7 @@ class _Work:
 
     def _of_these(self, session: Session, pairs: pl.DataFrame) -> pl.DataFrame:
         """Leave out pairs with an end that is not this rebuild's any more."""
-        ends = pl.concat([pairs["record"], pairs["other"].alias("record")]).unique()
-        here = _series(self._left_alone(session, ends.to_list())).implode()
-        return pairs.filter(pl.col("record").is_in(here) & pl.col("other").is_in(here))
+        return between(pairs, self._left_alone(session, ends_of(pairs)))
 
     def _left_alone(self, session: Session, records: Sequence[bytes]) -> set[bytes]:
         """Return those that nobody revised or closed since; by the epoch's lock nobody will before the commit."""
@@ -235,9 +232,7 @@ class _Work:
         for batch_id in counted_batches(session) - self.people.batches - self._looked:
             self._revised |= set(records_of_batch(session, BatchId(batch_id)))
             self._looked.add(batch_id)
-        people = [RecordId(each) for each in records]
-        homes = identity.homes_of(session, people)
-        return {bytes(record) for record in homes} - self._revised - tombstones_among(session, people)
+        return open_among(session, records) - self._revised
 
     def count(self) -> None:
         """Stage the counts of everybody's common values."""

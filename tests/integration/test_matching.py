@@ -15,6 +15,7 @@ from hub.settings import MODEL
 from ingest.errors import BatchBusy
 from ingest.match.evaluation import evaluate
 from ingest.pipeline.delivery import Summary
+from ingest.pipeline.edging import write_edges
 from ingest.pipeline.recovery import recover
 from ingest.pipeline.rectify import Rectification, rectify
 from privacy.store.audit import entries
@@ -150,6 +151,33 @@ def test_an_erasure_leaves_nothing_to_match_by(kind: str, hub_factory: Callable[
             held = {each for name in columns for each in session.execute(text(f"SELECT {name} FROM {table}")).scalars()}  # noqa: S608 - names of the test
             assert held.isdisjoint(subject.records), table
     assert counts(hub)["match_form"] == records.height - len(subject.records)
+
+
+def test_who_is_erased_while_a_delivery_settles_gets_no_edge(
+    hub_factory: Callable[..., Hub], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = matching(hub_factory())
+    records = people(10)
+    crm, shop = (records.filter(pl.col("source") == source) for source in ("crm", "shop"))
+    deliver(hub, crm, tmp_path / "in", "crm")
+    person = crm.filter(pl.col("entity").is_in(shop["entity"].implode()))["record"][0]
+    subject = find_subject(hub, f"crm:{person}")
+
+    def erasing(*planned: object) -> bool:
+        """Let the erasure come between opening and writing."""
+        if not erased:
+            erased.append(erase(hub, subject, owner_of(hub)))
+        return write_edges(*planned)
+
+    erased: list[object] = []
+    monkeypatch.setattr("ingest.pipeline.settle.write_edges", erasing)
+    deliver(hub, shop, tmp_path / "in", "shop")
+    assert erased
+    with hub.reading() as session:
+        pairs = session.execute(text("SELECT record_id, other_record FROM match_edge")).all()
+    ends = {each for pair in pairs for each in pair}
+    assert ends
+    assert ends.isdisjoint(subject.records)
 
 
 def test_nothing_that_records_say_rests_in_clear(hub_factory: Callable[..., Hub], tmp_path: Path) -> None:
