@@ -13,6 +13,7 @@ from hub.api import (
     gpc,
     health,
     identify,
+    match,
     me,
     one_click,
     requests,
@@ -51,7 +52,7 @@ def create_app(hub: Hub) -> FastAPI:
     for router in (
         *(choices.router, health.router, well_known.router, contact.router, me.router),  # the busiest first
         *(identify.router, vouched.router, one_click.router, gpc.router),
-        *(requests.router, views.router, reveal.router, approvals.router, subject_tokens.router),
+        *(requests.router, views.router, reveal.router, match.router, approvals.router, subject_tokens.router),
     ):
         app.include_router(router)
     answer_problems(app)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -24,6 +24,7 @@ from hub.logs import LogEvent, log_of
 from hub.outbox.post import post_of
 from hub.recipients.address import networks_of
 from hub.recipients.sending import tell_due
+from hub.recognising import Recogniser
 from hub.sequencing import sequence
 from hub.writer import Together, Writer
 from ingest.pipeline.recovery import recover
@@ -48,7 +49,7 @@ class Service:
 
     `choosing` is one kind of act for the writer: what data subjects choose at the same time is written together;
     `counter` collects it.
-    `issuers` hold the keys of who else may say who a customer is.
+    `issuers` hold the keys of who else may say who a customer is; `recogniser` keeps what answers `POST /v1/match`.
     """
 
     hub: Hub
@@ -58,6 +59,7 @@ class Service:
     counter: Counter
     reads: CapacityLimiter
     revisions: tuple[str | None, str | None]
+    recogniser: Recogniser = field(default_factory=Recogniser)
 
 
 @asynccontextmanager

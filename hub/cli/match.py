@@ -15,6 +15,7 @@ import typer
 from hub.cli.drawing import PictureOption, draw
 from hub.cli.duty import Duty
 from hub.cli.invocation import acting
+from hub.cli.match_find import find
 from hub.cli.match_model import models, text_of, use
 from hub.cli.match_rebuild import rebuild
 from hub.cli.match_review import decide, open_, review, undo, why
@@ -36,7 +37,7 @@ from ingest.match.spec import read_spec
 from ingest.pipeline.learning import people_of_home
 
 app = typer.Typer(help="Find out how well records of people are matched.", no_args_is_help=True)
-for home_command in (review, why, decide, undo, rebuild, use, models):
+for home_command in (review, why, find, decide, undo, rebuild, use, models):
     app.command()(home_command)
 app.command("open")(open_)
 

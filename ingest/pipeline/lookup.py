@@ -52,7 +52,8 @@ class Found:
 
     `entity` is the one that it would belong to, None for one of its own; `edges` compare it with others, the likeliest
     first, and `homes` says in which entity each of those would be. `moved` counts other records that it would let
-    change entity; `doubts` are why somebody should look at those it hangs together with. Of a record that would not be
+    change entity; `doubts` are why somebody should look at those it hangs together with. All of it is so at a `version`
+    of the crosswalk. Of a record that would not be
     let in, nothing is said (`taken_in`).
     """
 
@@ -62,6 +63,7 @@ class Found:
     entity: EntityId | None = None
     edges: Sequence[Edge] = ()
     homes: Mapping[bytes, EntityId] = field(default_factory=dict)
+    version: tuple[int, int] = (0, 0)
     moved: int = 0
     doubts: Sequence[str] = ()
 
@@ -86,6 +88,11 @@ class Lookup:
         self._few = FewPairs([each for each in spec.comparisons if each.name in model.m])
         self._usual = usual_shares(spec, model)
         self._counts: Commonness | None = None
+
+    @property
+    def model(self) -> SavedModel:
+        """By which model it answers."""
+        return self._matching.model
 
     def find(self, arriving: Arriving, ports: Ports) -> Found:
         """Say who a record is; whoever is opened for it, the audit log was told before."""
@@ -140,6 +147,7 @@ class Lookup:
             entity=home[mine] if beside.known or home[mine] != was[mine] else None,
             edges=_as_edges(own, home, model),
             homes=home,
+            version=beside.counts.version,
             moved=sum(len(group.moves) for group in groups) - (home[mine] != was[mine]),
             doubts=sorted(set(found.doubts["reason"])),
         )

@@ -136,6 +136,7 @@ EXCUSED: Final = {
     "match train": "reads a file, or opens people whom the log was told of first; writes shares, no value",
     **dict.fromkeys(("match use", "match models"), RULES),
     **dict.fromkeys(("match review", "match why"), "closeness and weights between random record ids; no value leaves"),
+    "match find": "closeness and weights, as match why; the log is told first of whoever is opened (test_match_lookup)",
     **dict.fromkeys(("match decide", "match undo"), ACT),
     "match rebuild": COUNTS,
     **dict.fromkeys(

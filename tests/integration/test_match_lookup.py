@@ -1,11 +1,15 @@
 """One record, asked at once, is who its delivery makes of it: the same entity, the same edges, by the same words."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
+from hub.cli.app import make_app
+from hub.cli.launch import Invocation
 from hub.compose import Hub
 from hub.consents import find_subject
 from hub.erasing import erase
@@ -130,6 +134,32 @@ def test_of_an_erased_person_nothing_is_found(hub_factory: Callable[..., Hub], t
     found = Lookup(ports.matching).find(arriving(row), ports)
     assert not found.taken_in
     assert (found.entity, list(found.edges), dict(found.homes)) == (None, [], {})
+
+
+def test_the_command_shows_closeness_and_no_value(hub_factory: Callable[..., Hub], tmp_path: Path) -> None:
+    hub = matching(hub_factory())
+    records = people(10)
+    deliver(hub, records, tmp_path / "in", "first")
+    row = records.row(0, named=True)
+    told = arriving(row).attributes
+    (tmp_path / "record.json").write_text(json.dumps(told), encoding="utf-8")
+    environment = {"VARDE_HOME": str(hub.settings.home), "VARDE_MATCHING": "model"}
+
+    def run(*words: str) -> str:
+        given = Invocation(environment=environment)
+        result = CliRunner().invoke(make_app(), ["match", "find", *words], obj=given)
+        return f"{result.exit_code} {result.output}"
+
+    output = run("till:9", str(tmp_path / "record.json"), "--country", "NO")
+    assert output.startswith("0 ")
+    assert "It would belong to" in output
+    assert not any(value in output for value in told.values())
+    with hub.reading() as session:
+        ((_, entry),) = entries(session, action="match.find")
+    assert (entry.fields.outcome, entry.fields.source) == ("known", "till")
+    (tmp_path / "record.json").write_text('{"given_name": 5}', encoding="utf-8")
+    assert run("till:9", str(tmp_path / "record.json")).startswith("2 ")
+    assert run("till", str(tmp_path / "record.json")).startswith("2 ")
 
 
 def opened_for(hub: Hub, why: str) -> list[object]:

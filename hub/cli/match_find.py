@@ -1,0 +1,77 @@
+"""`varde match find`: who a record would be that nobody delivered yet."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from hub.cli.duty import Duty
+from hub.cli.invocation import acting
+from hub.cli.match_rebuild import matching_set
+from hub.cli.message import counted, say
+from hub.cli.table import Format, FormatOption, Table, show
+from ingest.match.form import ATTRIBUTES
+from ingest.pipeline.arriving import Arriving
+from ingest.pipeline.lookup import Found, Lookup
+from ingest.pipeline.reviewing import steps_of
+from privacy.audit import AuditFields
+from privacy.terms import random_id
+
+_UNFIT: Final = "the file holds one JSON object of a person's attributes, as texts: given_name, family_name, email, ..."
+
+
+def find(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="SOURCE:KEY", help="Whose record it is, in its source.")],
+    file: Annotated[Path, typer.Argument(help="One JSON object: attribute to text. Values never stand in a command.")],
+    *,
+    country: Annotated[str, typer.Option("--country", help="Where numbers come from, as the contract says it.")] = "",
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Say who a record would be if it were delivered now: closeness and weights, no values. Nothing of it is kept."""
+    act = acting(ctx, Duty.REVIEW_MATCHES)
+    source, colon, key = name.partition(":")
+    if not colon:
+        raise typer.BadParameter("name the record as SOURCE:KEY")
+    arriving = Arriving(source=source, key=key, attributes=_attributes(file), country=country or None)
+    lookup = Lookup(matching_set(act.hub))
+    found = lookup.find(arriving, act.hub.ports(act.principal.principal_id))
+    outcome = "nobody" if found.entity is None else "known"
+    fields = AuditFields(act_id=random_id(), role=act.principal.role, source=source, outcome=outcome)
+    with act.hub.unit_of_work() as session:
+        act.hub.audit(session, "match.find", act.principal.principal_id, fields)
+    _show(found, lookup, form)
+
+
+def _show(found: Found, lookup: Lookup, form: Format) -> None:
+    rows = []
+    for edge in found.edges:
+        other = edge.other if edge.record == found.record else edge.record
+        told = [step for step in steps_of(edge, lookup.model)[1:-1] if step.says != "absent"]
+        agrees = ", ".join(f"{step.what}: {step.says}" for step in told if step.weight > 0)
+        differs = ", ".join(step.what for step in told if step.weight < 0)
+        joined = "one" if edge.together else "two"
+        rows.append((other.hex(), found.homes[other].hex(), round(edge.probability, 3), joined, agrees, differs))
+    show(Table(("record", "entity", "probability", "then", "agrees", "differs"), rows, "Like it"), form)
+    if found.entity is None:
+        say("It would be a person of its own.")
+    else:
+        say(f"It would belong to {found.entity.hex()}.")
+    if found.moved:
+        say(f"{counted(found.moved, 'other record', 'other records')} would change entity.")
+    for doubt in found.doubts:
+        say(f"Somebody should look: {doubt}.")
+
+
+def _attributes(file: Path) -> dict[str, str]:
+    """Read attributes; what is wrong with them is told without a word of theirs."""
+    try:
+        told: Any = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise typer.BadParameter(_UNFIT) from None
+    if not isinstance(told, dict) or not set(ATTRIBUTES) >= told.keys():
+        raise typer.BadParameter(_UNFIT)
+    if not all(isinstance(value, str) for value in told.values()):
+        raise typer.BadParameter(_UNFIT)
+    return told

@@ -1,0 +1,154 @@
+"""Whether somebody is a customer already: told to a program at once, for a purpose, and no more than it may know.
+
+The decision is the one that the record's delivery would make (`ingest.pipeline.lookup`). It leaves through the gate
+like anything of a customer: role, purpose and domain first; then, in one transaction under the epoch's lock, whether
+that person may be used for the purpose, and the audit entry; and only then the purpose's pseudonym, with how close each
+comparison is. Whoever may not be used for it, was erased, or is nobody's is answered alike.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import polars as pl
+from sqlmodel import Session
+
+from hub.anchors.standing import verify_open
+from hub.compose import Hub
+from hub.domains import Recipient, verify_release
+from hub.errors import AccessRefused, ServiceUnreachable
+from hub.views.permission import permitted_set
+from ingest.match.saved import SavedModel
+from ingest.pipeline.arriving import Arriving
+from ingest.pipeline.lookup import Found, Lookup
+from ingest.pipeline.ports import Matching
+from ingest.pipeline.reviewing import Step, steps_of
+from ingest.store import identity
+from privacy.audit import AuditFields
+from privacy.errors import PurposeUnknown
+from privacy.pseudonym import pseudonyms_of
+from privacy.purposes import Purpose
+from privacy.store.epoch import lock_epoch
+from privacy.store.policy import find_policy
+from privacy.store.principal import EVERYTHING, Principal
+from privacy.terms import EntityId, EntityKind, Pseudonym, RecordId, Role, random_id
+
+_MAY_ASK: Final = frozenset({Role.OWNER, Role.SERVICE})
+_FIND: Final = "match.find"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognised:
+    """Whom a record would belong to: a pseudonym of the purpose, None for nobody that may be told of.
+
+    `probability` and `steps` are of the closest of that person's records; `doubtful` says that a colleague should look.
+    """
+
+    act_id: bytes
+    pseudonym: Pseudonym | None = None
+    probability: float | None = None
+    steps: tuple[Step, ...] = ()
+    doubtful: bool = False
+
+
+@dataclass(slots=True)
+class Recogniser:
+    """What a process keeps between questions: of the model in use, and of nobody's record."""
+
+    _digest: bytes = b""
+    _lookup: Lookup | None = field(default=None, repr=False)
+
+    def lookup(self, matching: Matching | None) -> Lookup:
+        """Return what answers by the model in use.
+
+        Raises:
+            ServiceUnreachable: people are joined by exact rules here.
+
+        """
+        if matching is None:
+            raise ServiceUnreachable("matching by a model", "people are joined by exact rules (VARDE_MATCHING)")
+        if self._lookup is None or self._digest != matching.model.digest:
+            self._lookup, self._digest = Lookup(matching), matching.model.digest
+        return self._lookup
+
+
+def recognise(hub: Hub, recogniser: Recogniser, by: Principal, purpose: str, arriving: Arriving) -> Recognised:
+    """Say whom a record would belong to, for a purpose.
+
+    Raises:
+        AccessRefused: role, purpose, domain or anchors do not allow it.
+        ServiceUnreachable: people are joined by exact rules here.
+
+    """
+    allowed = _allowed(hub, by, purpose)
+    ports = hub.ports(by.principal_id)
+    lookup = recogniser.lookup(ports.matching)
+    while True:
+        found = lookup.find(arriving, ports)
+        released = _released(hub, by, allowed, arriving, found)
+        if released is not None:
+            act_id, told = released
+            return _told(hub, allowed, act_id, found if told else None, lookup.model)
+
+
+def _allowed(hub: Hub, by: Principal, purpose_id: str) -> Purpose:
+    if by.role not in _MAY_ASK:
+        raise AccessRefused("role_may_not_recognise", "Ask for a credential of role service")
+    if {purpose_id, EVERYTHING}.isdisjoint(by.purposes):
+        raise AccessRefused("credential_not_bound", "Ask for a grant on this purpose")
+    try:
+        purpose = hub.policy().purpose(purpose_id)
+    except PurposeUnknown:
+        raise AccessRefused("purpose_unknown", "`varde policy show` lists the purposes in force") from None
+    verify_open(hub.anchoring.standing(), purpose)
+    return purpose
+
+
+def _released(hub: Hub, by: Principal, purpose: Purpose, arriving: Arriving, found: Found) -> tuple[bytes, bool] | None:
+    """Decide and tell the log; None if somebody was moved or taken in since: then it is asked again."""
+    act_id, at = random_id(), hub.clock()
+    with hub.accounted() as session:
+        epoch = lock_epoch(session)
+        if found.taken_in and identity.crosswalk_version(session) != found.version:
+            return None
+        policy = find_policy(session)
+        if policy is None or purpose not in policy.purposes:
+            raise AccessRefused("policy_changed", "The policy changed at this moment: try again")
+        verify_release(session, purpose, Recipient(by.role), (), at=at)
+        told = found.entity is not None and _may_be_used(session, purpose, found.entity, hub)
+        fields = AuditFields(
+            act_id=act_id,
+            role=by.role,
+            source=arriving.source,
+            purpose=purpose.id,
+            legal_basis=purpose.legal_basis,
+            outcome="known" if told else "nobody",
+            entity=found.entity if told else None,
+            records=_records(session, found) if told else None,
+            epoch=epoch,
+        )
+        hub.audit(session, _FIND, by.principal_id, fields)
+    return act_id, told
+
+
+def _may_be_used(session: Session, purpose: Purpose, entity: EntityId, hub: Hub) -> bool:
+    asked = pl.Series([entity], dtype=pl.Binary)
+    return not permitted_set(session, purpose, EntityKind.PERSON, at=hub.clock(), entities=asked).records.is_empty()
+
+
+def _records(session: Session, found: Found) -> tuple[RecordId, ...] | None:
+    return None if found.entity is None else tuple(identity.records_of_entity(session, found.entity))
+
+
+def _told(hub: Hub, purpose: Purpose, act_id: bytes, found: Found | None, model: SavedModel) -> Recognised:
+    if found is None or found.entity is None:
+        return Recognised(act_id=act_id)
+    domain = hub.domain(purpose.domain)
+    pseudonym = Pseudonym(pseudonyms_of(domain, pl.Series([found.entity], dtype=pl.Binary))[0])
+    nearest = next((edge for edge in found.edges if edge.together), None)
+    return Recognised(
+        act_id=act_id,
+        pseudonym=pseudonym,
+        probability=None if nearest is None else nearest.probability,
+        steps=() if nearest is None else tuple(steps_of(nearest, model)),
+        doubtful=bool(found.doubts),
+    )
