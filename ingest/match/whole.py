@@ -8,6 +8,7 @@ import polars as pl
 from ingest.match.candidates import candidate_pairs, closing_pairs
 from ingest.match.edges import weighed
 from ingest.match.keys import keys_of
+from ingest.match.linkage import LEAST
 from ingest.match.pooled import Pool, counted, rarities
 from ingest.match.rarity import usual_shares
 from ingest.match.saved import SavedModel
@@ -15,7 +16,8 @@ from ingest.match.scorer import levels_of
 from ingest.match.trust import lifted_by
 
 LEAST_KEPT: Final = 0.01
-"""Probability below which an edge is not kept, unless its weight speaks for one person: it joins nothing."""
+"""Probability below which an edge between two who have a neighbour in common is not kept: inside a cluster what speaks
+against it counts. Elsewhere only likely edges are: two of three others were of `LEAST` at most, and joined nothing."""
 _PAIRS_AT_ONCE: Final = 500_000
 
 
@@ -29,10 +31,8 @@ def compared(frame: pl.DataFrame, model: SavedModel) -> pl.DataFrame:
     pools: Mapping[str, Pool] = dict(counted(frame, list(usual)))
     rare = rarities(frame, pools, usual)
     pairs = candidate_pairs(frame, keys_of(model.spec))
-    first = _scored(frame, pairs, model, rare)
-    closing = closing_pairs(first.filter(pl.col("weight") >= 0), first)
-    asked = closing.join(pairs, on=["left", "right"], how="anti", maintain_order="left")
-    second = _scored(frame, asked, model, rare)
+    first = kept(_scored(frame, pairs, model, rare), LEAST)
+    second = kept(_scored(frame, closing_pairs(first.filter(pl.col("weight") >= 0), first), model, rare), LEAST_KEPT)
     both = [first.with_columns(closing=pl.lit(value=False)), second.with_columns(closing=pl.lit(value=True))]
     return pl.concat(both).sort("left", "right")
 
@@ -42,7 +42,8 @@ def _scored(frame: pl.DataFrame, pairs: pl.DataFrame, model: SavedModel, rare: M
     known = tuple(each for each in model.spec.comparisons if each.name in model.model.m)
     levels = levels_of(frame, pairs, known)
     slices = [*levels.iter_slices(_PAIRS_AT_ONCE)] or [levels]
-    return pl.concat([kept(believed(frame, weighed(each, model.spec, model.model, rare), model)) for each in slices])
+    scored = [believed(frame, weighed(each, model.spec, model.model, rare), model) for each in slices]
+    return pl.concat([kept(each, LEAST_KEPT) for each in scored])
 
 
 def believed(frame: pl.DataFrame, edges: pl.DataFrame, model: SavedModel) -> pl.DataFrame:
@@ -53,6 +54,6 @@ def believed(frame: pl.DataFrame, edges: pl.DataFrame, model: SavedModel) -> pl.
     return lifted_by(frame, edges, model.spec.rules, model.trusts)
 
 
-def kept(edges: pl.DataFrame) -> pl.DataFrame:
-    """Leave out the edges that have no say."""
-    return edges.filter((pl.col("probability") >= LEAST_KEPT) | (pl.col("weight") >= 0))
+def kept(edges: pl.DataFrame, least: float) -> pl.DataFrame:
+    """Leave out the edges that have no say: less likely than `least`, with a weight that speaks against one person."""
+    return edges.filter((pl.col("probability") >= least) | (pl.col("weight") >= 0))

@@ -14,10 +14,11 @@ from ingest.match.candidates import LARGEST_BLOCK
 from ingest.match.edges import weighed
 from ingest.match.form import ATTRIBUTES, comparable_people
 from ingest.match.keys import pairs_that_share
+from ingest.match.linkage import LEAST
 from ingest.match.pooled import Pool, rarities
 from ingest.match.rarity import usual_shares
 from ingest.match.scorer import levels_of
-from ingest.match.whole import believed, kept
+from ingest.match.whole import LEAST_KEPT, believed, kept
 from ingest.pipeline.opening import open_documents
 from ingest.pipeline.ports import Ports
 from ingest.pipeline.remembered import Remembered
@@ -61,9 +62,9 @@ class Comparing:
     def run(self, touched: pl.DataFrame) -> Compared:
         """Compare; `touched` are the forms of the batch's records as `match_form.forms_of` returns them."""
         pairs, forms = self._candidates(touched)
-        first = self._scored(pairs, forms).with_columns(closing=pl.lit(value=False))
+        first = kept(self._scored(pairs, forms), LEAST).with_columns(closing=pl.lit(value=False))
         closing = self._closing(first, touched["record"])
-        second = self._scored(closing, None).with_columns(closing=pl.lit(value=True))
+        second = kept(self._scored(closing, None), LEAST_KEPT).with_columns(closing=pl.lit(value=True))
         found = pl.concat([first, second]) if second.height else first
         return Compared(self._kept(found), touched["record"])
 
@@ -94,7 +95,7 @@ class Comparing:
         asked = ends.select("left", "right").sort("left", "right")
         known = tuple(each for each in spec.comparisons if each.name in model.m)
         told = weighed(levels_of(frame, asked, known), spec, model, self._rarities(frame))
-        whole = kept(believed(frame, told, self._model))
+        whole = believed(frame, told, self._model)
         named = {name: frame["record"].gather(whole[end]) for name, end in (("record", "left"), ("other", "right"))}
         return whole.drop("left", "right").with_columns(pl.Series(name, ids) for name, ids in named.items())
 

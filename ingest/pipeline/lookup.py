@@ -23,7 +23,7 @@ from ingest.match.few_pairs import FewPairs
 from ingest.match.linkage import LEAST
 from ingest.match.rarity import usual_shares
 from ingest.match.saved import SavedModel
-from ingest.match.whole import believed, kept
+from ingest.match.whole import LEAST_KEPT, believed, kept
 from ingest.pipeline.arriving import Arriving, Formed, formed
 from ingest.pipeline.commonness import Commonness, commonness_of
 from ingest.pipeline.comparing import LARGEST_CIRCLE, comparable
@@ -113,7 +113,7 @@ class Lookup:
         rows = sorted((row_of[one], row_of[other]) for one, other in pairs if one in row_of and other in row_of)
         model = self._matching.model
         rare = beside.counts.rarities(frame, beside.mine.values, self._matching.indexes, self._usual)
-        told = kept(believed(frame, weighed(self._few.levels_of(frame, rows), model.spec, model.model, rare), model))
+        told = believed(frame, weighed(self._few.levels_of(frame, rows), model.spec, model.model, rare), model)
         ends = {name: frame["record"].gather(told[end]) for name, end in (("record", "left"), ("other", "right"))}
         return told.drop("left", "right").with_columns(**ends)
 
@@ -167,11 +167,11 @@ class _Comparison:
         """Compare the record with its candidates, then whom a new link gives a neighbour in common."""
         mine = self._beside.mine.record
         pairs = [(min(mine, other), max(mine, other)) for other in self._beside.forms["record"]]
-        first = self._scored(pairs, self._beside.forms).with_columns(closing=pl.lit(value=False))
+        first = kept(self._scored(pairs, self._beside.forms), LEAST).with_columns(closing=pl.lit(value=False))
         closing = self._closing(first)
         if not closing:
             return first
-        second = self._scored(closing, None).with_columns(closing=pl.lit(value=True))
+        second = kept(self._scored(closing, None), LEAST_KEPT).with_columns(closing=pl.lit(value=True))
         return pl.concat([first, second]).unique(["record", "other"], keep="first", maintain_order=True)
 
     def _scored(self, pairs: Sequence[Pair], forms: pl.DataFrame | None) -> pl.DataFrame:

@@ -157,8 +157,11 @@ def regrouped(part: Part, model: SavedModel) -> list[Regrouping]:
 
     A record without a form was taken in before there was a model: entities that hold one stay whole.
     """
-    joined = clusters_of(part, model).filter(pl.len().over("cluster") > 1)
-    return moved_by(joined, part)
+    both = part.members.join(clusters_of(part, model), on="record", maintain_order="left")
+    several = (pl.col("cluster").n_unique().over("entity") > 1) | (pl.col("entity").n_unique().over("cluster") > 1)
+    unlike = both.filter(several)  # an entity that is a cluster stays as it is: so are most
+    joined = unlike.select("record", "cluster").filter(pl.len().over("cluster") > 1)
+    return moved_by(joined, replace(part, members=unlike.drop("cluster")))
 
 
 def clusters_of(part: Part, model: SavedModel) -> pl.DataFrame:

@@ -3,13 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session, col
 
 from ingest.identity.clustering import Move
 from ingest.tables.identity import Crosswalk, CrosswalkEvent, Entity
+from privacy.store.bulk import insert_rows
 from privacy.terms import BatchId, EntityId, PrincipalId, RecordId
+
+_MOVE: Final = (
+    update(Crosswalk).where(col(Crosswalk.record_id) == bindparam("of_record")).values(entity_id=bindparam("there"))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +39,8 @@ def apply_moves(session: Session, moves: Sequence[Move], cause: Cause) -> None:
     due = [move for record, move in wanted.items() if present.get(record) == move.from_entity]
     if not due:
         return
-    session.execute(update(Crosswalk), [{"record_id": move.record, "entity_id": move.to_entity} for move in due])
-    session.execute(insert(CrosswalkEvent), [_event(move, cause) for move in due])
+    session.connection().execute(_MOVE, [{"of_record": move.record, "there": move.to_entity} for move in due])
+    insert_rows(session, CrosswalkEvent, [_event(move, cause) for move in due])
     revision = session.execute(select(func.max(col(CrosswalkEvent.revision)))).scalar_one()
     touched = list({entity for move in due for entity in (move.from_entity, move.to_entity)})
     session.execute(update(Entity).where(col(Entity.entity_id).in_(touched)).values(revision=revision))
