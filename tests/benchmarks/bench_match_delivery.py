@@ -12,12 +12,13 @@ import argparse
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 from sqlalchemy import text
@@ -33,6 +34,7 @@ from ingest.pipeline.delivery import ingest_file
 from privacy.store.audit import entries
 from tests.match_crowd import crowd
 
+Told = TypeVar("Told")
 SECONDS, MOVED = 8.0, 0.005
 FURTHER = "crm"
 CONTRACT = """
@@ -93,7 +95,8 @@ def main() -> None:
             shutil.rmtree(copy)
 
 
-def alone(measured, *told):  # type: ignore[no-untyped-def]  # whatever is measured, in a new process with a peak of its own
+def alone(measured: Callable[..., Told], *told: object) -> Told:
+    """Measure in a new process, whose peak is its own."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(measured, *told).result()
 
