@@ -177,8 +177,8 @@ def _choices(view: View) -> pl.DataFrame:
     return records.select("entity", subscriber="key").with_columns(
         from_day=pl.Series(start),
         to_day=pl.Series(end).set(pl.Series(win_back != "stopped"), None),
-        winback_ok=pl.Series(list(win_back)).replace("", None),
-        feedback_ok=pl.Series(list(feedback)).replace("", None),
+        winback_ok=pl.Series(list(win_back), dtype=pl.String).replace("", None),
+        feedback_ok=pl.Series(list(feedback), dtype=pl.String).replace("", None),
     )
 
 

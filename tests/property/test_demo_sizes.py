@@ -14,6 +14,7 @@ UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
 @settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 10**6), people=st.integers(1, 30), organisations=st.integers(0, 6))
 @example(seed=0, people=1, organisations=0)
+@example(seed=1, people=1, organisations=0)  # nobody reads the newsletter
 def test_a_company_of_any_size_is_whole(seed: int, people: int, organisations: int) -> None:
     company = generate(seed, people, organisations=organisations, until=UNTIL)
     truth = company.truth
@@ -23,5 +24,6 @@ def test_a_company_of_any_size_is_whole(seed: int, people: int, organisations: i
         assert events.filter((events["at"] >= UNTIL) | (events["at"] < UNTIL - timedelta(days=730))).is_empty()
     with TemporaryDirectory() as folder:
         exports = write_exports(company, Path(folder))
-        assert all(export.file_path.stat().st_size for export in exports)
+        headed = [export.file_path for export in exports if export.file_path.suffix != ".ndjson"]
+        assert all(path.stat().st_size for path in headed)  # an NDJSON without rows is an empty file
         assert len({export.file_path for export in exports}) == 10
