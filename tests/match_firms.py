@@ -60,3 +60,38 @@ def _slipped(row: dict[str, object], draw: np.random.Generator) -> dict[str, obj
     name = name.replace(" ", "", 1) if draw.random() < 0.1 else name
     at = int(draw.integers(1, len(name)))
     return kept | {"organisation_name": name[:at] + name[at + 1 :] if draw.random() < 0.15 else name}
+
+
+def worn(records: pl.DataFrame, *, seed: int = 1) -> pl.DataFrame:
+    """Let time pass: some records say an old address, telephone or domain, a number with a slip, or half of a name."""
+    draw = np.random.default_rng(seed)
+    rows = records.height
+
+    def some(share: float) -> pl.Series:
+        return pl.Series(draw.random(rows) < share)
+
+    def digits(count: int) -> pl.Series:
+        return pl.Series(draw.integers(10 ** (count - 1), 10**count - 1, rows)).cast(pl.String)
+
+    moved, renamed = some(0.08), some(0.05)
+    slip = pl.concat_str(pl.col("organisation_number").str.head(7), digits(2))
+    shorter = pl.col("organisation_name").str.extract(r"^(\S+ \S+)")
+    site = pl.concat_str(pl.lit("firma"), digits(6), pl.lit(".no"))
+
+    def instead(name: str, when: pl.Series, value: pl.Expr) -> pl.Expr:
+        return pl.when(when & pl.col(name).is_not_null()).then(value).otherwise(pl.col(name)).alias(name)
+
+    return records.with_columns(
+        instead("street", moved, pl.concat_str(pl.lit("Nyveien "), digits(2))),
+        instead("postcode", moved, digits(4)),
+        instead("city", moved, pl.lit("en annen by")),
+        instead("phone", some(0.08), pl.concat_str(pl.lit("3"), digits(7))),
+        instead("domain", renamed, site),
+        instead("email", renamed, pl.concat_str(pl.lit("post@"), site)),
+        instead("organisation_number", some(0.03), slip),
+        instead(
+            "organisation_name",
+            some(0.04) & records["organisation_name"].str.contains(" "),
+            pl.coalesce(shorter, "organisation_name"),
+        ),
+    )  # fmt: skip - a table
