@@ -49,7 +49,7 @@ from privacy.store.epoch import current_epoch
 from privacy.store.ledger import is_owing
 from privacy.store.policy import find_policy
 from privacy.store.unwrap import keep_tally
-from privacy.terms import DomainName, KeyId, PrincipalId
+from privacy.terms import DomainName, EntityKind, KeyId, PrincipalId
 from privacy.verifier import VerifierKey
 
 Clock = Callable[[], datetime]
@@ -81,10 +81,7 @@ class Hub:
 
     @contextmanager
     def unit_of_work(self) -> Iterator[Session]:
-        """Open a write transaction on the control database.
-
-        What it enters in the ledger is in the key store and in the copy outside when this returns.
-        """
+        """Open a write transaction; what it enters in the ledger is in key store and copy outside when this returns."""
         with self.owing_unit_of_work() as session:
             yield session
         if is_owing(session):
@@ -202,6 +199,7 @@ class Hub:
             principal=principal,
             purpose_versions={purpose.id: purpose.version for purpose in self.policy().purposes},
             matching=matching_of(self.keystore, self.reading, self.settings.matching),
+            organisations=matching_of(self.keystore, self.reading, self.settings.matching, EntityKind.ORGANISATION),
             reached=self.reached,
         )
 

@@ -96,3 +96,10 @@ class RulesInvalid(IngestError):
         self.where = where
         self.rule = rule
         self.remedy = remedy
+
+
+class KindsDiffer(IngestError):
+    """Of two records that somebody decides on one is not of the kind that was named: nobody is both."""
+
+    def __init__(self) -> None:
+        super().__init__("a person and an organisation are never one; name two records of one kind, with --kind")

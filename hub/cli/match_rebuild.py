@@ -17,6 +17,7 @@ from ingest.pipeline.ports import Matching, Ports
 from ingest.pipeline.rebuilding import Order, Rehearsed, rehearse
 from ingest.pipeline.rebuilding import rebuild as match_anew
 from ingest.store.match_whole import count_people
+from privacy.terms import EntityKind
 
 
 def rebuild(ctx: typer.Context, *, dry_run: DryRun = False) -> None:
@@ -38,16 +39,16 @@ def rebuild(ctx: typer.Context, *, dry_run: DryRun = False) -> None:
         say(f"`varde match undo {done.batch_id.hex()}` takes that back.")
 
 
-def matching_set(hub: Hub) -> Matching:
-    """Return how people are matched here.
+def matching_set(hub: Hub, kind: EntityKind = EntityKind.PERSON) -> Matching:
+    """Return how people are matched here, or organisations.
 
     Raises:
         SettingsInvalid: they are joined by exact rules.
 
     """
-    found = matching_of(hub.keystore, hub.reading, hub.settings.matching)
+    found = matching_of(hub.keystore, hub.reading, hub.settings.matching, kind)
     if found is None:
-        raise SettingsInvalid("VARDE_MATCHING", "people are joined by exact rules", "Set it to model")
+        raise SettingsInvalid("VARDE_MATCHING", "everybody is joined by exact rules", "Set it to model")
     return found
 
 

@@ -24,6 +24,7 @@ from privacy.terms import ID_BYTES, BatchId, EntityKind, RecordId
 
 Pair = Annotated[tuple[str, str], typer.Argument(metavar="A B", help="Two records: ids as listed, or SOURCE:KEY.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, as one word such as household or called_them.")]
+KindOption = Annotated[EntityKind, typer.Option("--kind", help="What the records are of.")]
 _UNKNOWN = "there is no such record; `varde match review` lists ids, SOURCE:KEY names one of a source"
 
 
@@ -31,11 +32,12 @@ def review(
     ctx: typer.Context,
     *,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many pairs at most.")] = 50,
+    kind: KindOption = EntityKind.PERSON,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """List pairs that somebody should look at: near the threshold, or likely and kept apart. No values are shown."""
     act = acting(ctx, Duty.REVIEW_MATCHES)
-    matching = matching_set(act.hub)
+    matching = matching_set(act.hub, kind)
     rows = []
     for edge in waiting(act.hub.ports(act.principal.principal_id), matching.model, limit=limit):
         told = [step for step in steps_of(edge, matching.model)[1:-1] if step.says != "absent"]
@@ -46,20 +48,34 @@ def review(
     show(Table(("record", "other", "probability", "now", "agrees", "differs"), rows, "To be looked at"), form)
 
 
-def open_(ctx: typer.Context, pair: Pair, *, reason: Reason, form: FormatOption = Format.TABLE) -> None:
+def open_(
+    ctx: typer.Context,
+    pair: Pair,
+    *,
+    reason: Reason,
+    kind: KindOption = EntityKind.PERSON,
+    form: FormatOption = Format.TABLE,
+) -> None:
     """Show what two records say, side by side. The audit log is told first: who, which records, and why."""
     act = acting(ctx, Duty.REVIEW_MATCHES)
-    told = opened(_records(act.hub, pair), reason, act.principal.role, act.hub.ports(act.principal.principal_id))
+    told = opened(_records(act.hub, pair, kind), reason, act.principal.role, act.hub.ports(act.principal.principal_id))
     if told is None:
         raise typer.BadParameter("matching has not found these two alike, or one is being erased: nothing to look at")
     show(Table(("attribute", "a", "b"), list(told.rows), "Side by side"), form)
 
 
-def why(ctx: typer.Context, pair: Pair, *, picture: PictureOption = None, form: FormatOption = Format.TABLE) -> None:
-    """Show what speaks for and against two records of this home being one person: closeness and weights, no values."""
+def why(
+    ctx: typer.Context,
+    pair: Pair,
+    *,
+    kind: KindOption = EntityKind.PERSON,
+    picture: PictureOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Show what speaks for and against two records of this home being one: closeness and weights, no values."""
     act = acting(ctx, Duty.REVIEW_MATCHES)
-    matching = matching_set(act.hub)
-    records = _records(act.hub, pair)
+    matching = matching_set(act.hub, kind)
+    records = _records(act.hub, pair, kind)
     with act.hub.reading() as session:
         edge = find_edge(session, *records)
     if edge is None:
@@ -75,10 +91,18 @@ def why(ctx: typer.Context, pair: Pair, *, picture: PictureOption = None, form: 
     say(f"Probability {edge.probability:.3f}{ruled}: {'one person' if edge.together else 'two persons'} now.")
 
 
-def decide(ctx: typer.Context, pair: Pair, verdict: Verdict, *, reason: Reason, dry_run: DryRun = False) -> None:
+def decide(  # noqa: PLR0913 - a command's options are its parameters
+    ctx: typer.Context,
+    pair: Pair,
+    verdict: Verdict,
+    *,
+    reason: Reason,
+    kind: KindOption = EntityKind.PERSON,
+    dry_run: DryRun = False,
+) -> None:
     """Say that two records are the `same` person or `different` ones; it holds through every later delivery."""
     act = acting(ctx, Duty.REVIEW_MATCHES)
-    matching, (one, other) = matching_set(act.hub), _records(act.hub, pair)
+    matching, (one, other) = matching_set(act.hub, kind), _records(act.hub, pair, kind)
     if one == other:
         raise typer.BadParameter("both are one record: name two")
     if dry_run:
@@ -113,11 +137,11 @@ def _batch(act: Acting, name: str) -> BatchId:
     return BatchId(found[0])
 
 
-def _records(hub: Hub, pair: tuple[str, str]) -> tuple[RecordId, RecordId]:
-    return _record(hub, pair[0]), _record(hub, pair[1])
+def _records(hub: Hub, pair: tuple[str, str], kind: EntityKind) -> tuple[RecordId, RecordId]:
+    return _record(hub, pair[0], kind), _record(hub, pair[1], kind)
 
 
-def _record(hub: Hub, name: str) -> RecordId:
+def _record(hub: Hub, name: str, kind: EntityKind) -> RecordId:
     source, colon, key = name.partition(":")
     if not colon:
         try:
@@ -127,7 +151,7 @@ def _record(hub: Hub, name: str) -> RecordId:
         if len(record) != ID_BYTES:
             raise typer.BadParameter(_UNKNOWN)
         return RecordId(record)
-    token = hub.indexes().source_key(source, EntityKind.PERSON).token_of(key)
+    token = hub.indexes().source_key(source, kind).token_of(key)
     with hub.reading() as session:
         found = find_records(session, [token])
     if token not in found:

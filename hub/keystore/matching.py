@@ -1,4 +1,4 @@
-"""How people are matched here: by which model, and under a key of matching's own, kept as the hub's own keys are."""
+"""How people and organisations are matched: by which model, under a key of matching's own, kept as the hub's are."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from hub.keystore.store import SqlKeyStore
 from hub.settings import EXACT
-from ingest.match.saved import SavedModel, saved, shipped
+from ingest.match.saved import SavedModel, saved, shipped, shipped_for_organisations
 from ingest.match.spec import read_spec
 from ingest.pipeline.ports import Indexes, Matching
 from ingest.store.match_model import model_in_use
@@ -18,12 +18,16 @@ from privacy.keys import KeyKind
 from privacy.terms import EntityKind, KeyId
 
 MATCHING: Final = "matching"
+_SHIPPED: Final = {EntityKind.PERSON: shipped, EntityKind.ORGANISATION: shipped_for_organisations}
 
 
 def matching_of(
-    keystore: SqlKeyStore, reading: Callable[[], AbstractContextManager[Session]], setting: str
+    keystore: SqlKeyStore,
+    reading: Callable[[], AbstractContextManager[Session]],
+    setting: str,
+    kind: EntityKind = EntityKind.PERSON,
 ) -> Matching | None:
-    """Return how people are matched, None where they are joined by exact rules.
+    """Return how records of a kind are matched, None where they are joined by exact rules.
 
     Raises:
         KeyNotFound: the home was made before there was a key for it, and `varde init` finishes it.
@@ -35,10 +39,10 @@ def matching_of(
     if key is None:
         raise KeyNotFound(KeyId(f"{KeyKind.INDEX}:{MATCHING}".encode()))
     with reading() as session:
-        document = model_in_use(session, EntityKind.PERSON.value)
-    return Matching(model=shipped() if document is None else _read(document), indexes=Indexes(key))
+        document = model_in_use(session, kind.value)
+    return Matching(model=_SHIPPED[kind]() if document is None else _read(document, kind), indexes=Indexes(key))
 
 
 @lru_cache(maxsize=4)
-def _read(document: str) -> SavedModel:
-    return saved(document, read_spec(EntityKind.PERSON.value))
+def _read(document: str, kind: EntityKind) -> SavedModel:
+    return saved(document, read_spec(kind.value))

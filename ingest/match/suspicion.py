@@ -17,8 +17,8 @@ _AT_ODDS: Final = 0.5
 _LIKELY: Final = 0.5
 _SEVERAL: Final = 3
 """Records; of two that differ in one thing the edge has said so already."""
-OWN: Final = ("birth", "national_id")
-"""Comparisons of what one person has one of."""
+OWN: Final = ("birth", "national_id", "number")
+"""Comparisons of what one person, or one organisation, has one of."""
 
 
 def suspicions(clusters: pl.Series, edges: pl.DataFrame) -> pl.DataFrame:

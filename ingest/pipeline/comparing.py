@@ -4,7 +4,7 @@ Of a batch's records those that share a key with somebody are opened, and whoeve
 leaves here are numbers between record ids.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,8 +12,9 @@ import polars as pl
 
 from ingest.match.candidates import LARGEST_BLOCK
 from ingest.match.edges import weighed
-from ingest.match.form import ATTRIBUTES, comparable_people
+from ingest.match.form import ATTRIBUTES
 from ingest.match.keys import pairs_that_share
+from ingest.match.kinds import COMPARABLE, PEOPLE, Comparable
 from ingest.match.linkage import LEAST
 from ingest.match.pooled import Pool, rarities
 from ingest.match.rarity import usual_shares
@@ -109,7 +110,8 @@ class Comparing:
                 forms = forms_of(session, fresh.to_list())
         told = self._remembered.of(forms.filter(pl.col("record").is_in(fresh.implode())))
         closed = fresh if told is None else fresh.filter(~fresh.is_in(told["record"].implode()))
-        opened = comparable(open_documents([RecordId(each) for each in closed], self._ports, why=_WHY), forms)
+        documents = open_documents([RecordId(each) for each in closed], self._ports, why=_WHY)
+        opened = comparable(documents, forms, COMPARABLE[self._matching.kind])
         parts = [each.select(opened.columns) for each in (self._frame, told, opened) if each is not None]
         self._frame = pl.concat(parts).sort("record")
         return self._frame
@@ -117,15 +119,18 @@ class Comparing:
     def _rarities(self, frame: pl.DataFrame) -> dict[str, pl.Series]:
         usual = usual_shares(self._model.spec, self._model.model)
         with self._ports.read_only() as session:
-            counts = frequencies(session, list(usual))
-        pools = {column: self._pool(frame[column], counts.filter(pl.col("column") == column)) for column in usual}
+            counts = frequencies(session, [self._matching.named(column) for column in usual])
+        mine = {column: counts.filter(pl.col("column") == self._matching.named(column)) for column in usual}
+        pools = {column: self._pool(frame[column], told) for column, told in mine.items()}
         return rarities(frame, pools, usual)
 
     def _pool(self, values: pl.Series, counts: pl.DataFrame) -> Pool:
         """Read the counts of a column for the values at hand; how many carry the others is pooled with the rest."""
         common = counts.filter(pl.col("token") != POOLED)
         distinct = values.drop_nulls().unique()
-        digests = self._matching.indexes.frequency(values.name).tokens_of(distinct if common.height else ())
+        digests = self._matching.indexes.frequency(self._matching.named(values.name)).tokens_of(
+            distinct if common.height else ()
+        )
         named = pl.DataFrame({"value": distinct[: len(digests)], "token": pl.Series(digests, dtype=pl.Binary)})
         found = named.join(common, on="token").select("value", len="carriers")
         pooled = counts.filter(pl.col("token") == POOLED)
@@ -158,18 +163,18 @@ class Comparing:
         return edges.unique(["record", "other"], keep="first", maintain_order=True).sort("record", "other")
 
 
-def attributes_told(documents: Mapping[RecordId, bytes]) -> pl.DataFrame:
+def attributes_told(documents: Mapping[RecordId, bytes], names: Sequence[str] = ATTRIBUTES) -> pl.DataFrame:
     """Read opened documents: record (Binary), and every attribute as delivered, null where it is not told."""
     told = pl.DataFrame(
         {"record": list(documents), "document": [each.decode() for each in documents.values()]},
         schema={"record": pl.Binary, "document": pl.String},
     )
-    attributes = pl.Struct(dict.fromkeys(ATTRIBUTES, pl.String))
+    attributes = pl.Struct(dict.fromkeys(names, pl.String))
     return told.with_columns(pl.col("document").str.json_decode(attributes)).unnest("document")
 
 
-def comparable(documents: Mapping[RecordId, bytes], forms: pl.DataFrame) -> pl.DataFrame:
+def comparable(documents: Mapping[RecordId, bytes], forms: pl.DataFrame, read: Comparable = PEOPLE) -> pl.DataFrame:
     """Bring opened documents to comparable form; a row without a country is read by that of its form."""
     beside = forms.select("record", "source", beside="country").unique("record")
-    read = attributes_told(documents).join(beside, on="record", how="left")
-    return comparable_people(read.with_columns(country=pl.coalesce("country", "beside")).drop("beside"))
+    told = attributes_told(documents, read.attributes).join(beside, on="record", how="left")
+    return read.form(told.with_columns(country=pl.coalesce("country", "beside")).drop("beside"))

@@ -15,6 +15,7 @@ from typing import Final
 
 from sqlmodel import Session
 
+from ingest.errors import KindsDiffer
 from ingest.identity.clustering import Move
 from ingest.pipeline.ports import Matching, Ports
 from ingest.pipeline.resolving import part_of, regrouped
@@ -41,8 +42,16 @@ class Word:
 
 
 def decide(word: Word, ports: Ports, matching: Matching) -> int:
-    """Let a word hold; return how many records change entity."""
+    """Let a word hold; return how many records change entity.
+
+    Raises:
+        KindsDiffer: one of the two is not of the kind that is matched so.
+
+    """
     pair = (min(word.pair), max(word.pair))
+    with ports.read_only() as session:
+        if identity.kinds_of(session, pair) != {matching.kind}:
+            raise KindsDiffer
     while True:
         with ports.read_only() as session:
             version = identity.crosswalk_version(session)

@@ -7,8 +7,9 @@ from typing import Final
 
 import polars as pl
 
-from ingest.match.form import ATTRIBUTES, FORM_VERSION, comparable_people
+from ingest.match.form import FORM_VERSION
 from ingest.match.keys import TOKEN_BYTES, as_number, key_values, keys_of
+from ingest.match.kinds import COMPARABLE, Comparable
 from ingest.match.pooled import counted
 from ingest.match.rarity import usual_shares
 from ingest.pipeline.pace import Pace
@@ -68,7 +69,8 @@ class Formed:
 
 def form_chunk(fresh: pl.DataFrame, country: str | None, matching: Matching) -> Formed:
     """Form the rows of a chunk; `fresh` has the attributes that there are."""
-    return formed_of(comparable_people(as_delivered(fresh, country)), country, matching)
+    read = COMPARABLE[matching.kind]
+    return formed_of(read.form(as_delivered(fresh, country, read)), country, matching)
 
 
 def formed_of(frame: pl.DataFrame, country: str | None, matching: Matching) -> Formed:
@@ -84,12 +86,12 @@ def formed_of(frame: pl.DataFrame, country: str | None, matching: Matching) -> F
     )
 
 
-def as_delivered(fresh: pl.DataFrame, country: str | None) -> pl.DataFrame:
+def as_delivered(fresh: pl.DataFrame, country: str | None, read: Comparable) -> pl.DataFrame:
     """Name rows by their place, and give those without a country the contract's; `fresh` has what attributes there are.
 
-    What comes of it is what `comparable_people` takes.
+    What comes of it is what `read.form` takes.
     """
-    names = [name for name in ATTRIBUTES if name in fresh.columns]
+    names = [name for name in read.attributes if name in fresh.columns]
     own = pl.col("country").cast(pl.String) if "country" in names else pl.lit(None, dtype=pl.String)
     told = fresh.select(*(pl.col(name).cast(pl.String) for name in names)).with_columns(
         country=own.fill_null(pl.lit(country, dtype=pl.String)), source=pl.lit("")
@@ -102,7 +104,7 @@ def _tokens(frame: pl.DataFrame, matching: Matching) -> pl.DataFrame:
     found = [pl.DataFrame(schema=_ROW_TOKENS)]
     for name, told in key_values(frame, keys_of(matching.model.spec)):
         distinct = told["value"].unique()
-        digests = matching.indexes.candidate(name).tokens_of(distinct.to_list())
+        digests = matching.indexes.candidate(matching.named(name)).tokens_of(distinct.to_list())
         named = pl.DataFrame({"value": distinct, "token": pl.Series(map(as_number, digests), dtype=pl.Int64)})
         found.append(told.join(named, on="value", how="left").select("row", "token"))
     return pl.concat(found).sort("row", "token")
@@ -121,7 +123,7 @@ def _joined(tokens: pl.DataFrame, rows: int) -> pl.Series:
 def _numbers(frame: pl.DataFrame, matching: Matching) -> pl.Series:
     """Return each row's checked number as a token, null where it has none."""
     distinct = frame[CHECKED].drop_nulls().unique()
-    digests = matching.indexes.candidate(CHECKED).tokens_of(distinct.to_list())
+    digests = matching.indexes.candidate(matching.named(CHECKED)).tokens_of(distinct.to_list())
     named = pl.DataFrame({CHECKED: distinct, "number": pl.Series(map(as_number, digests), dtype=pl.Int64)})
     return frame.select(CHECKED).join(named, on=CHECKED, how="left", maintain_order="left")["number"]
 
@@ -131,9 +133,10 @@ def counts_of(frame: pl.DataFrame, matching: Matching) -> pl.DataFrame:
     usual = usual_shares(matching.model.spec, matching.model.model)
     rows: list[tuple[str, bytes, int, int]] = []
     for column, pool in counted(frame, list(usual)):
-        digests = matching.indexes.frequency(column).tokens_of(pool.common["value"].to_list())
-        rows += [(column, token, 1, count) for token, count in zip(digests, pool.common["len"], strict=True)]
-        rows.append((column, POOLED, pool.values, pool.carriers))
+        name = matching.named(column)
+        digests = matching.indexes.frequency(name).tokens_of(pool.common["value"].to_list())
+        rows += [(name, token, 1, count) for token, count in zip(digests, pool.common["len"], strict=True)]
+        rows.append((name, POOLED, pool.values, pool.carriers))
     return pl.DataFrame(rows, schema=_COUNTS, orient="row")
 
 

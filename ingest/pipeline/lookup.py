@@ -30,7 +30,7 @@ from ingest.pipeline.comparing import LARGEST_CIRCLE, comparable
 from ingest.pipeline.edging import edge_columns
 from ingest.pipeline.opening import open_documents
 from ingest.pipeline.ports import Matching, Ports
-from ingest.pipeline.resolving import EDGE, Fresh, Part, connected, moved_by, partition_of
+from ingest.pipeline.resolving import Fresh, Part, as_joined, connected, moved_by, partition_of
 from ingest.pipeline.shut_out import is_shut_out
 from ingest.store.match_edge import Edge, edges_near
 from ingest.store.match_form import carriers_of_each, forms_of, tokens_of
@@ -216,7 +216,7 @@ def _that_share(forms: pl.DataFrame, tokens: Iterable[int]) -> pl.DataFrame:
 
 def _part(session: Session, beside: _Beside, edges: pl.DataFrame, matching: Matching) -> Part:
     """Read the part that the record is in with its edges, as if it had been delivered."""
-    mine, told = beside.mine.record, edges.select(*EDGE)
+    mine, told = beside.mine.record, as_joined(edges)
     likely = told.filter(pl.col("probability") >= LEAST)
     seeds = {*likely["record"], *likely["other"]}
     if beside.known:

@@ -15,7 +15,7 @@ import polars as pl
 
 from ingest.canonical.catalogue import table_of
 from ingest.contract.model import Contract
-from ingest.match.form import comparable_people
+from ingest.match.kinds import COMPARABLE
 from ingest.pipeline.acts import consent_acts
 from ingest.pipeline.arrival import Arrival
 from ingest.pipeline.behind import Behind
@@ -146,17 +146,18 @@ class IdentityArrival(Arrival):
         return reckoned
 
     def _formed(self, fresh: pl.DataFrame, revisions: Mapping[str, Sequence[Any]]) -> Formed | None:
-        """Say by what people are found when they are matched; organisations are joined by exact rules alone.
+        """Say by what records are found when they are matched, each by the model of its kind.
 
         A row's own country reads its numbers here and is no part of the document: such rows are opened, so that they
         are compared as they will be in every later delivery.
         """
-        if self.ports.matching is None or self.kind is not EntityKind.PERSON or fresh.is_empty():
+        matching, read = self.ports.matched(self.kind), COMPARABLE[self.kind]
+        if matching is None or fresh.is_empty():
             return None
-        frame = comparable_people(as_delivered(fresh, self.contract.country))
+        frame = read.form(as_delivered(fresh, self.contract.country, read))
         if "country" not in fresh.columns:
             self.remembered.add(frame, revisions["record_id"], revisions["revision"])
-        return formed_of(frame, self.contract.country, self.ports.matching)
+        return formed_of(frame, self.contract.country, matching)
 
     def _revisions(self, fresh: pl.DataFrame, keys: KeyColumn) -> dict[str, Sequence[Any]]:
         """Seal each document under its key as the record's next revision."""

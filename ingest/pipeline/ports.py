@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import thread_time
 from typing import Protocol
@@ -104,11 +104,23 @@ class Indexes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matching:
-    """How people are matched: the model, and the indexes under a key of matching's own, with its version."""
+    """How records of a kind are matched: the model, and the indexes under a key of matching's own, with its version.
+
+    Tokens and counts of organisations bear their kind, so that nothing is ever shared between them and people.
+    """
 
     model: SavedModel = field(repr=False)
     indexes: Indexes
     key_version: int = 1
+
+    @property
+    def kind(self) -> EntityKind:
+        """Say what is matched."""
+        return EntityKind(self.model.spec.kind)
+
+    def named(self, name: str) -> str:
+        """Name a candidate key or a counted column of this kind, as indexes and counts know it."""
+        return name if self.kind is EntityKind.PERSON else f"{self.kind.value}:{name}"
 
 
 def _nothing(_step: str) -> None:
@@ -125,7 +137,7 @@ class Ports:
 
     `reached` is told each named step, for the crash tests; `progress` the number of rows read so far; `spent` tells the
     processor seconds of this thread, by which transactions are kept short. Without `matching` people are joined by
-    exact rules.
+    exact rules, and so are organisations without `organisations`.
     """
 
     unit_of_work: UnitOfWork
@@ -141,6 +153,15 @@ class Ports:
     purpose_versions: Mapping[str, int]
     held_text_days: int = 30
     matching: Matching | None = None
+    organisations: Matching | None = None
     progress: Callable[[int], None] = _no_progress
     reached: Callable[[str], None] = _nothing
     spent: Callable[[], float] = thread_time
+
+    def matched(self, kind: EntityKind) -> Matching | None:
+        """Return how records of a kind are matched, None where they are joined by exact rules."""
+        return self.matching if kind is EntityKind.PERSON else self.organisations
+
+    def of_kind(self, kind: EntityKind) -> "Ports":
+        """Return the same for what is done with records of one kind: `matching` is how these are matched."""
+        return replace(self, matching=self.matched(kind))

@@ -205,6 +205,7 @@ class _Work:
         for first, beyond, some in _ranges(edges):
             with self.ports.read_only() as session:
                 stored = edges_between(session, first, beyond)
+            stored = stored.filter(pl.col("record").is_in(self.people.people["record"].implode()))
             self._put(_news(some, stored, self.matching))
             self._drop(stored.join(some, on=["record", "other"], how="anti").select("record", "other"))
             self._stay_alive()

@@ -78,7 +78,7 @@ def resolved(batch_id: BatchId, ports: Ports, remembered: Remembered) -> Resolve
     model = ports.matching.model
     with ports.read_only() as session:
         before = edges_near(session, compared.touched.to_list())
-        fresh = compared.edges.select(*EDGE)
+        fresh = as_joined(compared.edges)
         touched_ids = set(compared.touched)
         bound = _bound(session, touched_ids | _ends(fresh), Fresh(fresh, touched_ids), model)
         part = _part(session, bound.without_the_lone())
@@ -217,5 +217,12 @@ def as_compared(stored: pl.DataFrame, model: SavedModel) -> pl.DataFrame:
     levels = np.full((stored.height, len(names)), -1, dtype=np.int8)
     told = b"".join(stored["levels"].filter(pl.Series(mine, dtype=pl.Boolean)))
     levels[mine] = np.frombuffer(told, dtype=np.int8).reshape(-1, len(names))
-    columns = [pl.Series(f"level_{name}", levels[:, names.index(name)], dtype=pl.Int8) for name in OWN]
-    return stored.select("record", "other", "probability").with_columns(columns)
+    own = [name for name in OWN if name in names]
+    columns = [pl.Series(f"level_{name}", levels[:, names.index(name)], dtype=pl.Int8) for name in own]
+    return as_joined(stored.select("record", "other", "probability").with_columns(columns))
+
+
+def as_joined(edges: pl.DataFrame) -> pl.DataFrame:
+    """Return what clusters are made and doubted by; what records of this kind are not compared by is absent (-1)."""
+    absent = [name for name in EDGE if name not in edges.columns]
+    return edges.with_columns(pl.lit(-1, dtype=pl.Int8).alias(name) for name in absent).select(*EDGE)

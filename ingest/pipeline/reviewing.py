@@ -12,7 +12,7 @@ from ingest.pipeline.ports import Ports
 from ingest.store.match_edge import Edge, edges_waiting, find_edge
 from privacy.audit import AuditFields
 from privacy.store.erasure import tombstones_among
-from privacy.terms import RecordId, Role, random_id
+from privacy.terms import EntityKind, RecordId, Role, random_id
 
 NEAR: Final = 0.2
 """How far from the threshold a probability is no answer."""
@@ -38,7 +38,7 @@ class Opened:
 def waiting(ports: Ports, model: SavedModel, *, limit: int) -> list[Edge]:
     """List the pairs that nobody has decided on and that somebody should look at, the likeliest first."""
     with ports.read_only() as session:
-        return edges_waiting(session, model.threshold, near=NEAR, limit=limit)
+        return edges_waiting(session, model.threshold, near=NEAR, limit=limit, kind=EntityKind(model.spec.kind))
 
 
 def steps_of(edge: Edge, model: SavedModel) -> list[Step]:

@@ -11,6 +11,7 @@ carries the plan out only while nobody else has moved a record or made a batch v
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from ingest.canonical.identity import IDENTITY_TABLES
 from ingest.identity.clustering import moves_of
 from ingest.identity.exact import RULES
 from ingest.pipeline.edging import write_edges
@@ -21,7 +22,7 @@ from ingest.store import batch as batches
 from ingest.store import identity
 from privacy.store.consent import acts_of_batch, move_heads
 from privacy.store.epoch import bump_epoch_for_all, lock_epoch
-from privacy.terms import BatchId
+from privacy.terms import BatchId, EntityKind
 
 if TYPE_CHECKING:
     from ingest.pipeline.resolving import Resolved
@@ -40,6 +41,7 @@ class _Plan:
 def settle(batch_id: BatchId, ports: Ports, remembered: Remembered | None = None) -> int:
     """Settle a visible batch; return how many records changed entity. Who is `remembered` need not be opened."""
     _let_acts_take_effect(batch_id, ports)
+    ports = _of_its_kind(batch_id, ports)
     moved, settled = 0, False
     while not settled:
         plan = _planned(batch_id, ports, remembered or Remembered())
@@ -49,6 +51,13 @@ def settle(batch_id: BatchId, ports: Ports, remembered: Remembered | None = None
         settled = _note_settled(batch_id, plan.moves, ports)
     ports.reached("settled")
     return moved
+
+
+def _of_its_kind(batch_id: BatchId, ports: Ports) -> Ports:
+    """Match what the batch brought by the model of its kind: a person and an organisation are never compared."""
+    with ports.read_only() as session:
+        table = batches.table_of(session, batch_id)
+    return ports.of_kind(IDENTITY_TABLES.get(table, EntityKind.PERSON))
 
 
 def _let_acts_take_effect(batch_id: BatchId, ports: Ports) -> None:

@@ -198,6 +198,11 @@ def was_aborted(session: Session, batch_id: BatchId) -> bool:
     return bool(state == BatchState.ABORTED.value)
 
 
+def table_of(session: Session, batch_id: BatchId) -> str:
+    """Name the canonical table that a batch is of."""
+    return str(session.execute(select(col(Batch.canonical_table)).where(col(Batch.batch_id) == batch_id)).scalar_one())
+
+
 def in_state(session: Session, state: BatchState) -> list[StoredBatch]:
     """List the batches in a state, oldest first."""
     query = select(Batch).where(col(Batch.state) == state.value).order_by(col(Batch.started_at))

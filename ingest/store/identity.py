@@ -167,6 +167,12 @@ def members_frame(session: Session, entity_of: Mapping[bytes, bytes]) -> pl.Data
 _HOMES: Final = select(col(Crosswalk.record_id), col(Crosswalk.entity_id)).where(among_keys(col(Crosswalk.record_id)))
 
 
+def kinds_of(session: Session, records: Sequence[RecordId]) -> set[EntityKind]:
+    """Name the kinds of some records: persons, organisations, or both."""
+    query = select(col(Crosswalk.kind)).where(col(Crosswalk.record_id).in_(list(records)))
+    return {EntityKind(kind) for kind in session.execute(query).scalars()}
+
+
 def homes_of(session: Session, records: Sequence[RecordId]) -> dict[RecordId, EntityId]:
     """Return the entity that each of some records belongs to now."""
     return {RecordId(record): EntityId(entity) for record, entity in select_among(session, _HOMES, records)}

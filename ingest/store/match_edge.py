@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 from ingest.tables.identity import Crosswalk
 from ingest.tables.match import MatchDecision, MatchEdge
 from privacy.store.bulk import Columns, among_keys, execute_columns, select_among
-from privacy.terms import RecordId
+from privacy.terms import EntityKind, RecordId
 
 EDGES: Final = {
     "record": pl.Binary,
@@ -91,15 +91,18 @@ def find_edge(session: Session, one: bytes, other: bytes) -> Edge | None:
     return next(_edges(session, pair, limit=1), None)
 
 
-def edges_waiting(session: Session, threshold: float, *, near: float, limit: int) -> list[Edge]:
-    """List edges that nobody decided on and that are near the threshold, or above it and of two entities."""
+def edges_waiting(
+    session: Session, threshold: float, *, near: float, limit: int, kind: EntityKind = EntityKind.PERSON
+) -> list[Edge]:
+    """List edges of a kind that nobody decided on and that are near the threshold, or above it and of two entities."""
     decided = select(col(MatchDecision.number)).where(
         col(MatchDecision.record_id) == col(MatchEdge.record_id),
         col(MatchDecision.other_record) == col(MatchEdge.other_record),
     )
     likely = col(MatchEdge.probability)
     apart = and_(likely >= threshold, col(Crosswalk.entity_id) != col(_OTHER_HOME.entity_id))
-    which = (or_(likely.between(threshold - near, threshold + near), apart), ~decided.exists())
+    mine = col(Crosswalk.kind) == kind.value
+    which = (mine, or_(likely.between(threshold - near, threshold + near), apart), ~decided.exists())
     return list(_edges(session, which, limit=limit))
 
 

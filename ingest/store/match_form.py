@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, SQLModel, col
 
+from ingest.canonical.identity import IDENTITY_TABLES
 from ingest.match.keys import TOKEN_BYTES
 from ingest.store.batch import COUNTED
 from ingest.tables.batch import Batch
@@ -150,7 +151,7 @@ def carriers_of_each(session: Session, tokens: Iterable[int]) -> dict[int, list[
 
 
 def _people() -> ColumnElement[bool]:
-    return col(Batch.state).in_(COUNTED) & (col(Batch.canonical_table) == "people")
+    return col(Batch.state).in_(COUNTED) & col(Batch.canonical_table).in_(list(IDENTITY_TABLES))
 
 
 def stale_forms(session: Session, records: Sequence[bytes]) -> list[StaleForm]:
