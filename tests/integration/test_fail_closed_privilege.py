@@ -40,15 +40,20 @@ def _closing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Close what commands open: they leave it to the end of a process, which this one does not reach."""
     opened: list[Hub] = []
 
+    def close() -> None:
+        for hub in opened:
+            hub.engine.dispose()
+            hub.keystore.engine.dispose()
+        opened.clear()
+
     def opening(settings: Settings, *, clock: Clock) -> Hub:
+        close()  # the command before has ended: all of them at once are more than a server has connections
         opened.append(open_hub(settings, clock=clock))
         return opened[-1]
 
     monkeypatch.setattr("hub.cli.invocation.open_hub", opening)
     yield
-    for hub in opened:
-        hub.engine.dispose()
-        hub.keystore.engine.dispose()
+    close()
 
 
 @pytest.fixture
