@@ -219,6 +219,27 @@ def test_a_correction_by_the_customer_wins_over_everything(
         assert found.select("value", "decided_by").rows() == [(right, "correction")]
 
 
+def test_an_organisation_has_a_golden_record_of_its_own_attributes() -> None:
+    told = [
+        (b"one", b"1", "crm", 1, DAY, "Nordvik Bygg AS", "923609017", "nordvik.no"),
+        (b"one", b"2", "erp", 1, DAY, "NORDVIK BYGG", "923 609 016", "https://www.nordvik.no/om"),
+        (b"one", b"3", "erp", 2, DAY + timedelta(days=1), "Nordvik Byg", None, None),
+    ]
+    names = dict.fromkeys(("organisation_name", "organisation_number", "domain"), pl.String)
+    facts = Facts(
+        told=pl.DataFrame(told, schema=TOLD | names, orient="row"),
+        corrections=pl.DataFrame(schema=CORRECTIONS),
+        kind=EntityKind.ORGANISATION,
+        country="NO",
+    )
+    found = {row["attribute"]: (row["value"], row["decided_by"]) for row in survive(facts, shipped()).to_dicts()}
+    assert found == {
+        "organisation_name": ("Nordvik Bygg AS", "agreement"),
+        "organisation_number": ("923 609 016", "completeness"),
+        "domain": ("nordvik.no", "only"),
+    }
+
+
 def test_the_shipped_rules_speak_of_every_attribute() -> None:
     for kind in EntityKind:
         told = [name for rule in shipped().of_kind[kind] for name in rule.attributes]
