@@ -198,8 +198,8 @@ class Hub:
             clock=self.clock,
             principal=principal,
             purpose_versions={purpose.id: purpose.version for purpose in self.policy().purposes},
-            matching=matching_of(self.keystore, self.reading, self.settings.matching),
-            organisations=matching_of(self.keystore, self.reading, self.settings.matching, EntityKind.ORGANISATION),
+            matching=matching_of(self.keystore, self.reading, self.settings),
+            organisations=matching_of(self.keystore, self.reading, self.settings, EntityKind.ORGANISATION),
             reached=self.reached,
         )
 

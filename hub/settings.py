@@ -38,6 +38,8 @@ from privacy.secret import SecretText
 
 EXACT: Final = "exact"
 MODEL: Final = "model"
+DUCKDB: Final = "duckdb"
+SPARK: Final = "spark"
 DEFAULT_HOME: Final = "varde-home"
 CONFIG_FILE: Final = "varde.toml"
 _IN_FILE: Final = {
@@ -47,6 +49,7 @@ _IN_FILE: Final = {
     "kek": "VARDE_KEK",
     "engine": "VARDE_ENGINE",
     "matching": "VARDE_MATCHING",
+    "matching_engine": "VARDE_MATCHING_ENGINE",
     "anchors": "VARDE_ANCHORS",
     "ledger_copy": "VARDE_LEDGER_COPY",
     "country": "VARDE_COUNTRY",
@@ -133,6 +136,7 @@ class Settings:
     anchors: tuple[str, ...] = field(default=(), repr=False)  # a mail address is about a person
     smtp_login: tuple[str, str] | None = field(default=None, repr=False)
     ledger_copy: Path | None = None
+    matching_engine: str = DUCKDB
     country: str = "NO"
     controller: str = ""
     mail: str | None = field(default=None, repr=False)  # likewise
@@ -177,6 +181,7 @@ class Settings:
             kek=KekSetting.of(found.get("kek", str(folder / "key" / "kek")), environment),
             engine=_engine_of(found.get("engine", "polars")),
             matching=_matching_of(found.get("matching", EXACT)),
+            matching_engine=_matching_engine_of(found.get("matching_engine", DUCKDB)),
             token=environment.get("VARDE_TOKEN") or None,
             anchors=tuple(found.get("anchors", "").split()),
             smtp_login=_login_of(environment),
@@ -270,6 +275,13 @@ def _folder_of(name: str, url: str) -> Path:
 def _engine_of(engine: str) -> str:
     if engine != "polars":
         raise SettingsInvalid("VARDE_ENGINE", "only polars is supported so far", "Leave it out or set it to polars")
+    return engine
+
+
+def _matching_engine_of(engine: str) -> str:
+    if engine not in (DUCKDB, SPARK):
+        remedy = f"Use {DUCKDB} (this process) or {SPARK} (docs/guides/matching.md)"
+        raise SettingsInvalid("VARDE_MATCHING_ENGINE", "there is no such engine", remedy)
     return engine
 
 

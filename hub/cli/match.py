@@ -15,6 +15,7 @@ import typer
 from hub.cli.drawing import PictureOption, draw
 from hub.cli.duty import Duty
 from hub.cli.invocation import acting
+from hub.cli.launch import Invocation
 from hub.cli.match_find import find
 from hub.cli.match_model import models, text_of, use
 from hub.cli.match_rebuild import rebuild
@@ -24,16 +25,17 @@ from hub.cli.outfile import private_file
 from hub.cli.progress import counting
 from hub.cli.table import Format, FormatOption, Table, show
 from ingest.errors import ColumnsUnfit
+from ingest.match.engine import ENGINES, Engine
 from ingest.match.evaluation import Evaluation, Quality, evaluate
 from ingest.match.explanation import explain as explain_pair
 from ingest.match.form import ATTRIBUTES, comparable_people, mapped
 from ingest.match.learning import learn
 from ingest.match.linkage import LEAST
-from ingest.match.model import read, written
+from ingest.match.model import Model, read, written
 from ingest.match.organisation import ORGANISATION_ATTRIBUTES, comparable_organisations
 from ingest.match.report import level_rows, told_of
 from ingest.match.resolution import Resolution, resolve
-from ingest.match.spec import read_spec
+from ingest.match.spec import Spec, read_spec
 from ingest.pipeline.learning import people_of_home
 
 app = typer.Typer(help="Find out how well records of people are matched.", no_args_is_help=True)
@@ -86,7 +88,8 @@ def train(
 ) -> None:
     """Learn from records how alike those of one person or organisation are; write the model with its report."""
     spec = read_spec(kind)
-    learned = learn(_of_home(ctx, kind) if path is None else _comparable(path, _mapping(column), kind), spec)
+    records = _of_home(ctx, kind) if path is None else _comparable(path, _mapping(column), kind)
+    learned = learn(records, spec, engine=_engine(ctx))
     resolution = learned.resolution
     report = learned.report | told_of(resolution.records, resolution.weights, spec, resolution.model)
     with private_file(output) as file:
@@ -99,6 +102,7 @@ def train(
 
 @app.command(name="evaluate")
 def evaluate_file(  # noqa: PLR0913 - a command's options are its parameters
+    ctx: typer.Context,
     path: Records,
     truth: Truth,
     *,
@@ -111,7 +115,8 @@ def evaluate_file(  # noqa: PLR0913 - a command's options are its parameters
     """Match the records of a file and say how good that is, by a truth that is known."""
     mapping = _mapping(column)
     known = _truth(truth, mapping)
-    resolution = _resolved(path, mapping, model, kind)
+    records, spec = _comparable(path, mapping, kind), read_spec(kind)
+    resolution = resolve(records, spec, _saved(model, spec), least=LEAST, engine=_engine(ctx))
     evaluation = evaluate(resolution.clusters, known)
     sweep = _sweep(resolution, known)
     if picture is not None:
@@ -138,7 +143,8 @@ def explain(  # noqa: PLR0913 - a command's options are its parameters
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Show what speaks for and against two records being one: closeness and weights, no values."""
-    told = explain_pair(_resolved(path, _mapping(column), model, kind), read_spec(kind), *pair)
+    records, spec = _comparable(path, _mapping(column), kind), read_spec(kind)
+    told = explain_pair(resolve(records, spec, _saved(model, spec), least=LEAST), spec, *pair)
     if picture is not None:
         steps = [(f"{each.what}: {each.says}", each.weight) for each in told.steps]
         draw(picture, lambda pictures: pictures.waterfall_picture(steps))
@@ -148,11 +154,13 @@ def explain(  # noqa: PLR0913 - a command's options are its parameters
     say(f"Probability {told.probability:.3f}{ruled}: {f'one {kind}' if told.together else f'two {kind}s'}.")
 
 
-def _resolved(path: Path, mapping: Mapping[str, str], model: Path | None, kind: Kind) -> Resolution:
-    """Resolve the records of a file; the linkage goes all the way down, so that other thresholds can be told."""
-    spec = read_spec(kind)
-    saved = None if model is None else read(text_of(model), spec)
-    return resolve(_comparable(path, mapping, kind), spec, saved, least=LEAST)
+def _saved(path: Path | None, spec: Spec) -> Model | None:
+    return None if path is None else read(text_of(path), spec)
+
+
+def _engine(ctx: typer.Context) -> Engine:
+    """Return what compares many records: VARDE_MATCHING_ENGINE."""
+    return ENGINES[Invocation.of(ctx).settings().matching_engine]
 
 
 def _comparable(path: Path, mapping: Mapping[str, str], kind: Kind) -> pl.DataFrame:

@@ -46,7 +46,7 @@ def matching_set(hub: Hub, kind: EntityKind = EntityKind.PERSON) -> Matching:
         SettingsInvalid: they are joined by exact rules.
 
     """
-    found = matching_of(hub.keystore, hub.reading, hub.settings.matching, kind)
+    found = matching_of(hub.keystore, hub.reading, hub.settings, kind)
     if found is None:
         raise SettingsInvalid("VARDE_MATCHING", "everybody is joined by exact rules", "Set it to model")
     return found

@@ -8,7 +8,8 @@ from typing import Final
 from sqlmodel import Session
 
 from hub.keystore.store import SqlKeyStore
-from hub.settings import EXACT
+from hub.settings import EXACT, Settings
+from ingest.match.engine import ENGINES
 from ingest.match.saved import SavedModel, saved, shipped, shipped_for_organisations
 from ingest.match.spec import read_spec
 from ingest.pipeline.ports import Indexes, Matching
@@ -24,7 +25,7 @@ _SHIPPED: Final = {EntityKind.PERSON: shipped, EntityKind.ORGANISATION: shipped_
 def matching_of(
     keystore: SqlKeyStore,
     reading: Callable[[], AbstractContextManager[Session]],
-    setting: str,
+    settings: Settings,
     kind: EntityKind = EntityKind.PERSON,
 ) -> Matching | None:
     """Return how records of a kind are matched, None where they are joined by exact rules.
@@ -33,14 +34,15 @@ def matching_of(
         KeyNotFound: the home was made before there was a key for it, and `varde init` finishes it.
 
     """
-    if setting == EXACT:
+    if settings.matching == EXACT:
         return None
     key = keystore.find_named(KeyKind.INDEX, MATCHING)
     if key is None:
         raise KeyNotFound(KeyId(f"{KeyKind.INDEX}:{MATCHING}".encode()))
     with reading() as session:
         document = model_in_use(session, kind.value)
-    return Matching(model=_SHIPPED[kind]() if document is None else _read(document, kind), indexes=Indexes(key))
+    model = _SHIPPED[kind]() if document is None else _read(document, kind)
+    return Matching(model=model, indexes=Indexes(key), engine=ENGINES[settings.matching_engine])
 
 
 @lru_cache(maxsize=4)

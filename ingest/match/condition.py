@@ -139,7 +139,9 @@ class _Reading:
         return _known(_PLAIN[function], values)
 
     def _likeness(self, function: str) -> Asked:
-        one, _, other = self._next(), self._must(","), self._next()
+        one = self._next()
+        self._must(",")
+        other = self._next()
         self._must(")")
         if not (one.endswith("_l") and other.endswith("_r")):
             raise _unread()

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from ingest.match.engine import HERE, Engine
 from ingest.match.model import Model
 from ingest.match.resolution import Resolution, resolve
 from ingest.match.saved import TRUST
@@ -26,17 +27,18 @@ class Learned:
     report: dict[str, Any]
 
 
-def learn(records: pl.DataFrame, spec: Spec, *, neutral: Collection[str] = ()) -> Learned:
+def learn(records: pl.DataFrame, spec: Spec, *, neutral: Collection[str] = (), engine: Engine = HERE) -> Learned:
     """Learn a model from records in comparable form.
 
     Args:
         records: as `form.comparable_people` returns them.
         spec: what they are compared by.
         neutral: comparisons that keep the spec's shares whatever the records say.
+        engine: where the whole is compared; the samples that teach are small enough for this process.
 
     """
     trained, report = train(records, spec)
-    resolution = resolve(records, spec, _completed(trained, spec, neutral))
+    resolution = resolve(records, spec, _completed(trained, spec, neutral), engine=engine)
     return Learned(resolution, report | {TRUST: _trust(resolution, spec)})
 
 

@@ -6,13 +6,13 @@ from typing import Any
 import polars as pl
 
 from ingest.match.calibration import ROUNDS, Curve, curve_of
-from ingest.match.candidates import candidate_pairs, closing_pairs
+from ingest.match.candidates import closing_pairs
 from ingest.match.edges import outlined, weighed
+from ingest.match.engine import HERE, Engine
 from ingest.match.linkage import LEAST, Linkage, link, parts_of, together
 from ingest.match.model import Model
 from ingest.match.rarity import rarities, usual_shares
 from ingest.match.rules import ruled
-from ingest.match.scorer import levels_of
 from ingest.match.spec import Spec
 from ingest.match.suspicion import suspicions
 from ingest.match.threshold import Threshold, choose
@@ -41,17 +41,25 @@ class Resolution:
     report: dict[str, Any]
 
 
-def resolve(records: pl.DataFrame, spec: Spec, model: Model | None = None, *, least: float | None = None) -> Resolution:
+def resolve(
+    records: pl.DataFrame,
+    spec: Spec,
+    model: Model | None = None,
+    *,
+    least: float | None = None,
+    engine: Engine = HERE,
+) -> Resolution:
     """Resolve records in comparable form; without a model one is trained on them first.
 
     `records` are as `form.comparable_people` returns them: sorted by record, so that their order leaves no trace. The
-    linkage goes down to a mean probability of `least`; None: as far as the threshold needs it.
+    linkage goes down to a mean probability of `least`; None: as far as the threshold needs it. Pairs are found and
+    compared by `engine`.
     """
     report: dict[str, Any] = {}
     if model is None:
         model, report = train(records, spec)
     rare = rarities(records, usual_shares(spec, model))
-    edges, curve = _believed(records, _edges(records, spec, model, rare), spec, model.curve)
+    edges, curve = _believed(records, _edges(records, spec, model, rare, engine), spec, model.curve)
     down_to = least or model.threshold or LEAST
     linkage, threshold, found = _clustered(records, edges, model.threshold, down_to)
     parts = parts_of(edges, records.height, down_to)
@@ -92,10 +100,10 @@ def _clustered(
     return linkage, threshold, pl.Series("cluster", linkage.clusters(threshold.at), dtype=pl.UInt32)
 
 
-def _edges(records: pl.DataFrame, spec: Spec, model: Model, rare: dict[str, pl.Series]) -> pl.DataFrame:
+def _edges(records: pl.DataFrame, spec: Spec, model: Model, rare: dict[str, pl.Series], engine: Engine) -> pl.DataFrame:
     """Score candidates, and then those who have a likely neighbour in common."""
     known = tuple(each for each in spec.comparisons if each.name in model.m)
-    first = candidate_pairs(records, [*spec.candidates, *(rule.equal for rule in spec.rules)])
-    edges = outlined(levels_of(records, first, known), spec, model, rare)
+    first = engine.candidate_pairs(records, [*spec.candidates, *(rule.equal for rule in spec.rules)])
+    edges = outlined(engine.levels_of(records, first, known), spec, model, rare)
     closing = closing_pairs(edges.filter(pl.col("weight") >= 0), edges)
-    return pl.concat([edges, outlined(levels_of(records, closing, known), spec, model, rare)])
+    return pl.concat([edges, outlined(engine.levels_of(records, closing, known), spec, model, rare)])

@@ -31,8 +31,7 @@ def levels_of(frame: pl.DataFrame, pairs: pl.DataFrame, comparisons: tuple[Compa
     ends = pairs.select("left", "right")
     if ends.is_empty():
         return ends.with_columns(pl.lit(None, dtype=pl.Int8).alias(f"level_{each.name}") for each in comparisons)
-    named = {name for each in comparisons for text in _conditions(each) for name in _END.findall(text)}
-    columns = [name for name in frame.columns if name in named]
+    columns = columns_of(frame, comparisons)
     with connected() as connection:
         # Records are what is looked up, pairs what streams past: DuckDB cannot tell how many there are of either.
         connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
@@ -92,17 +91,28 @@ def _quick(condition: str) -> str:
     return _ONE_APART.sub(guarded, condition)
 
 
-def _query(columns: list[str], comparisons: tuple[Comparison, ...]) -> str:
-    """Put every comparison into one pass over the pairs."""
-    ends = ", ".join(f'{end}."{name}" AS "{name}_{end}"' for name in columns for end in "lr")
+def columns_of(frame: pl.DataFrame, comparisons: tuple[Comparison, ...]) -> list[str]:
+    """Return the columns of `frame` that any of the comparisons looks at."""
+    named = {name for each in comparisons for text in _conditions(each) for name in _END.findall(text)}
+    return [name for name in frame.columns if name in named]
+
+
+def cases_of(comparisons: tuple[Comparison, ...]) -> str:
+    """Write every comparison as a column `level_NAME` of SQL, over columns that end in _l and _r."""
     cases = [
         f"CASE WHEN {each.absent} THEN -1 "
         + " ".join(f"WHEN {_quick(level.when)} THEN {each.size - 1 - place}" for place, level in enumerate(each.levels))
         + f' ELSE 0 END::TINYINT AS "level_{each.name}"'
         for each in comparisons
     ]
+    return ", ".join(cases)
+
+
+def _query(columns: list[str], comparisons: tuple[Comparison, ...]) -> str:
+    """Put every comparison into one pass over the pairs."""
+    ends = ", ".join(f'{end}."{name}" AS "{name}_{end}"' for name in columns for end in "lr")
     return (
-        f'SELECT "left", "right", {", ".join(cases)} FROM (SELECT p."left", p."right", {ends} FROM pairs p'  # noqa: S608  # the spec is shipped, no input
+        f'SELECT "left", "right", {cases_of(comparisons)} FROM (SELECT p."left", p."right", {ends} FROM pairs p'  # noqa: S608  # the spec is shipped, no input
         ' JOIN records l ON l."row" = p."left" JOIN records r ON r."row" = p."right")'
     )
 

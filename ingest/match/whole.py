@@ -5,14 +5,14 @@ from typing import Final
 
 import polars as pl
 
-from ingest.match.candidates import candidate_pairs, closing_pairs
+from ingest.match.candidates import closing_pairs
 from ingest.match.edges import weighed
+from ingest.match.engine import HERE, Engine
 from ingest.match.keys import keys_of
 from ingest.match.linkage import LEAST
 from ingest.match.pooled import Pool, counted, rarities
 from ingest.match.rarity import usual_shares
 from ingest.match.saved import SavedModel
-from ingest.match.scorer import levels_of
 from ingest.match.trust import lifted_by
 
 LEAST_KEPT: Final = 0.01
@@ -21,7 +21,7 @@ against it counts. Elsewhere only likely edges are: two of three others were of 
 _PAIRS_AT_ONCE: Final = 500_000
 
 
-def compared(frame: pl.DataFrame, model: SavedModel) -> pl.DataFrame:
+def compared(frame: pl.DataFrame, model: SavedModel, engine: Engine = HERE) -> pl.DataFrame:
     """Compare records with one another; `frame` has them in comparable form.
 
     Returns the edges that are kept, in order: left, right (rows of `frame`, left first), `level_NAME`, `weight_NAME`,
@@ -30,17 +30,21 @@ def compared(frame: pl.DataFrame, model: SavedModel) -> pl.DataFrame:
     usual = usual_shares(model.spec, model.model)
     pools: Mapping[str, Pool] = dict(counted(frame, list(usual)))
     rare = rarities(frame, pools, usual)
-    pairs = candidate_pairs(frame, keys_of(model.spec))
-    first = kept(_scored(frame, pairs, model, rare), LEAST)
-    second = kept(_scored(frame, closing_pairs(first.filter(pl.col("weight") >= 0), first), model, rare), LEAST_KEPT)
+    pairs = engine.candidate_pairs(frame, keys_of(model.spec))
+    first = kept(_scored(frame, pairs, model, rare, engine), LEAST)
+    second = kept(
+        _scored(frame, closing_pairs(first.filter(pl.col("weight") >= 0), first), model, rare, engine), LEAST_KEPT
+    )
     both = [first.with_columns(closing=pl.lit(value=False)), second.with_columns(closing=pl.lit(value=True))]
     return pl.concat(both).sort("left", "right")
 
 
-def _scored(frame: pl.DataFrame, pairs: pl.DataFrame, model: SavedModel, rare: Mapping[str, pl.Series]) -> pl.DataFrame:
+def _scored(
+    frame: pl.DataFrame, pairs: pl.DataFrame, model: SavedModel, rare: Mapping[str, pl.Series], engine: Engine
+) -> pl.DataFrame:
     """Score pairs some at a time, and keep those that have a say: most of a million records' pairs are nothing."""
     known = tuple(each for each in model.spec.comparisons if each.name in model.model.m)
-    levels = levels_of(frame, pairs, known)
+    levels = engine.levels_of(frame, pairs, known)
     slices = [*levels.iter_slices(_PAIRS_AT_ONCE)] or [levels]
     scored = [believed(frame, weighed(each, model.spec, model.model, rare), model) for each in slices]
     return pl.concat([kept(each, LEAST_KEPT) for each in scored])

@@ -49,8 +49,8 @@ def formed(arriving: Arriving, record: RecordId, matching: Matching) -> Formed:
     given_of = {name: arriving.attributes.get(name) for name in ATTRIBUTES}
     given_of["country"] = given_of["country"] or arriving.country
     given = pl.DataFrame([given_of], schema=dict.fromkeys(ATTRIBUTES, pl.String))
-    ids = {"record": pl.Series([record], dtype=pl.Binary), "source": pl.lit(arriving.source)}
-    frame = comparable_people(given.with_columns(**ids))
+    named = pl.Series("record", [record], dtype=pl.Binary)
+    frame = comparable_people(given.with_columns(named, source=pl.lit(arriving.source)))
     indexes = matching.indexes
     values = frame.row(0, named=True)
     told = key_values_of(values, keys_of(matching.model.spec))

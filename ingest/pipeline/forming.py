@@ -143,36 +143,29 @@ def counts_of(frame: pl.DataFrame, matching: Matching) -> pl.DataFrame:
 class Forming:
     """Writes what chunks are found by, in short transactions.
 
-    Forms go first, and once more after their tokens if one of them is gone: an erasure that comes between takes a form
-    whose tokens are not there yet, and has to find both when it is repeated. Whoever sweeps an aborted batch finds the
-    tokens by the forms.
+    Forms go first and once more after their tokens: an erasure that comes between and finds no form yet finds both when
+    it is repeated, and whoever sweeps an aborted batch finds the tokens by the forms.
     """
 
     def __init__(self, batch_id: BatchId, ports: Ports) -> None:
         self._batch_id = batch_id
         self._ports = ports
         self._paces = {name: Pace(ports.spent) for name in ("forms", "tokens", "counts")}
-        self._formed = 0
 
     def write(self, formed: Formed, records: Sequence[bytes], revisions: Sequence[int]) -> None:
         """Stage a chunk's forms: they count when the batch does."""
         forms, tokens = formed.columns(records, revisions)
         forms = {**forms, "batch_id": Same(self._batch_id)}
-        self._form(forms, len(records))
+        for some in self._parts("forms", forms, len(records)):
+            with self._ports.unit_of_work() as session:
+                stored.add_forms(session, some)
         for some in self._parts("tokens", tokens, formed.tokens.height):
             with self._ports.unit_of_work() as session:
                 stored.add_tokens(session, some)
-        self._formed += len(records)
-        with self._ports.read_only() as session:
-            held = stored.count_forms(session, self._batch_id)
-        if held < self._formed:
-            self._form(forms, len(records))
-        self.count(formed.counts)
-
-    def _form(self, forms: Columns, rows: int) -> None:
-        for some in self._parts("forms", forms, rows):
+        for some in self._parts("forms", forms, len(records)):
             with self._ports.unit_of_work() as session:
                 stored.add_forms(session, some)
+        self.count(formed.counts)
 
     def count(self, counts: pl.DataFrame) -> None:
         """Stage counts of common values."""

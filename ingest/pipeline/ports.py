@@ -10,6 +10,7 @@ from typing import Protocol
 import polars as pl
 from sqlmodel import Session
 
+from ingest.match.engine import HERE, Engine
 from ingest.match.saved import SavedModel
 from privacy.audit import AuditFields
 from privacy.blind_index import CANDIDATE_BYTES, FULL_BYTES, REFERENCE_BYTES, BlindIndex
@@ -107,11 +108,13 @@ class Matching:
     """How records of a kind are matched: the model, and the indexes under a key of matching's own, with its version.
 
     Tokens and counts of organisations bear their kind, so that nothing is ever shared between them and people.
+    `engine` compares everybody with everybody; a delivery is compared in this process.
     """
 
     model: SavedModel = field(repr=False)
     indexes: Indexes
     key_version: int = 1
+    engine: Engine = field(default=HERE, repr=False)
 
     @property
     def kind(self) -> EntityKind:

@@ -133,7 +133,7 @@ def _unformed(people: Census) -> int:
 
 def _edges(people: Census, matching: Matching) -> pl.DataFrame:
     """Compare everybody; the record with the smaller id stands first, as edges are kept."""
-    found = compared(people.frame, matching.model)
+    found = compared(people.frame, matching.model, matching.engine)
     one, other = (people.frame["record"].gather(found[end]) for end in ("left", "right"))
     ends = found.drop("left", "right").with_columns(one=one, two=other)
     named = ends.with_columns(record=pl.min_horizontal("one", "two"), other=pl.max_horizontal("one", "two"))

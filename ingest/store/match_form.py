@@ -99,11 +99,6 @@ def add_tokens(session: Session, columns: Columns) -> None:
     execute_columns(session, _new(MatchToken, ("token", "record_id", "revision"), _dialect_of(session)), columns)
 
 
-def count_forms(session: Session, batch_id: BatchId) -> int:
-    """Count the forms that a batch wrote and that are there."""
-    return int(session.execute(_MINE, {"batch": bytes(batch_id)}).scalar_one())
-
-
 def forms_of(session: Session, records: Sequence[bytes]) -> pl.DataFrame:
     """Return the form of the newest counted revision of each record that has one.
 
@@ -131,7 +126,7 @@ def carriers(session: Session, tokens: pl.Series, batch_id: BatchId) -> pl.DataF
 
     Of a large batch all shared ones are read, in their order: that costs a tenth of looking each of them up.
     """
-    mine = count_forms(session, batch_id)
+    mine = int(session.execute(_MINE, {"batch": bytes(batch_id)}).scalar_one())
     whole = int(session.execute(select(func.sum(col(Batch.rows_accepted))).where(_people())).scalar_one() or 0)
     if whole <= _WORTH_ALL * mine:
         rows = [tuple(row) for row in session.execute(_SHARED)]

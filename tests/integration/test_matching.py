@@ -241,24 +241,3 @@ def _breaking(step: str) -> Callable[[str], None]:
             raise KeyboardInterrupt
 
     return reached
-
-
-def test_a_form_that_an_erasure_took_while_tokens_were_written_is_written_again(
-    hub_factory: Callable[..., Hub], tmp_path: Path
-) -> None:
-    """Else a repeated erasure would not find the tokens that came after the first."""
-    hub = matching(hub_factory())
-    done: list[str] = []
-
-    def take_one(step: str) -> None:
-        if step == "match_tokens_staged" and not done:
-            done.append(step)
-            with hub.unit_of_work() as session:
-                session.execute(
-                    text("DELETE FROM match_form WHERE record_id = (SELECT min(record_id) FROM match_form)")
-                )
-
-    records = people(20).with_columns(source=pl.lit("crm"))
-    deliver(replace(hub, reached=take_one), records, tmp_path / "in", "all")
-    assert done
-    assert counts(hub)["match_form"] == records.height

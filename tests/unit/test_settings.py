@@ -105,3 +105,10 @@ def test_issuers_are_tables_of_the_file_and_nothing_else(tmp_path: Path) -> None
     (tmp_path / "varde.toml").write_text('issuer = "https://id.example"\n', encoding="utf-8")
     with pytest.raises(SettingsInvalid, match="no list of tables"):
         Settings.load({}, tmp_path)
+
+
+def test_what_compares_everybody_is_one_of_two(tmp_path: Path) -> None:
+    assert load(tmp_path).matching_engine == "duckdb"
+    assert load(tmp_path, 'matching_engine = "spark"').matching_engine == "spark"
+    with pytest.raises(SettingsInvalid, match="VARDE_MATCHING_ENGINE"):
+        load(tmp_path, VARDE_MATCHING_ENGINE="abacus")

@@ -1,0 +1,80 @@
+"""The same people on Spark: every candidate, level and cluster is as it is in this process."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import Any
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from ingest.errors import ColumnsUnfit
+from ingest.match import engine as engines
+from ingest.match.engine import ENGINES, HERE, Engine
+from ingest.match.form import comparable_people
+from ingest.match.keys import keys_of
+from ingest.match.resolution import resolve
+from ingest.match.saved import shipped
+from tests.match_crowd import crowd
+
+pytestmark = [
+    pytest.mark.timeout(600),  # a JVM begins, and on two busy cores that takes its time
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # Spark leaves sockets behind
+]
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    missing = [name for name, there in (("pyspark", find_spec("pyspark")), ("java", shutil.which("java"))) if not there]
+    if missing:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI runs this, and {missing} is missing: see .ci/run")
+        pytest.skip(f"{missing} is missing")
+    from ingest.match.spark import SparkEngine, session
+
+    folder = tmp_path_factory.mktemp("spark")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SPARK_LOCAL_DIRS", str(folder))
+        patched.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        patched.setenv("PYSPARK_SUBMIT_ARGS", "--master local[2] --conf spark.sql.shuffle.partitions=2 pyspark-shell")
+        begun = session()
+        yield SparkEngine(begun)
+        begun.stop()
+
+
+def test_clusters_on_spark_are_those_of_this_process(spark: Engine) -> None:
+    records, model = comparable_people(crowd(1500, shared=80)), shipped()
+    keys = keys_of(model.spec)
+    assert_frame_equal(spark.candidate_pairs(records, keys), HERE.candidate_pairs(records, keys))
+    there = resolve(records, model.spec, model.model, engine=spark)
+    here = resolve(records, model.spec, model.model)
+    assert_frame_equal(there.clusters, here.clusters)
+    assert_frame_equal(there.edges, here.edges)
+    assert here.clusters["cluster"].n_unique() < 0.7 * records.height
+
+
+def test_a_session_that_writes_clear_values_to_disks_is_refused(spark: Engine) -> None:
+    from ingest.match.spark import SparkEngine
+
+    class Plain:
+        """A session that somebody else began, with Spark's own defaults."""
+
+        sparkContext: Any  # noqa: N815 - Spark's word
+
+        def __init__(self) -> None:
+            self.sparkContext = self
+
+        def getConf(self) -> dict[str, str]:  # noqa: N802 - Spark's word
+            return {}
+
+    with pytest.raises(ColumnsUnfit, match=r"spark\.io\.encryption\.enabled"):
+        SparkEngine(Plain())  # type: ignore[arg-type]  # as much of a session as is asked
+
+
+def test_without_spark_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    engines._begun.cache_clear()
+    monkeypatch.setitem(__import__("sys").modules, "ingest.match.spark", None)
+    with pytest.raises(ColumnsUnfit, match=r"varde\[spark\]"):
+        ENGINES["spark"].candidate_pairs(pl.DataFrame(), [])
