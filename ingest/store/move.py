@@ -9,10 +9,14 @@ from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session, col
 
 from ingest.identity.clustering import Move
+from ingest.store.identity import homes_of
 from ingest.tables.identity import Crosswalk, CrosswalkEvent, Entity
 from privacy.store.bulk import insert_rows
 from privacy.terms import BatchId, EntityId, PrincipalId, RecordId
 
+_REVISED: Final = (
+    update(Entity).where(col(Entity.entity_id) == bindparam("of_entity")).values(revision=bindparam("last"))
+)
 _MOVE: Final = (
     update(Crosswalk).where(col(Crosswalk.record_id) == bindparam("of_record")).values(entity_id=bindparam("there"))
 )
@@ -34,16 +38,15 @@ def apply_moves(session: Session, moves: Sequence[Move], cause: Cause) -> None:
     A move that was made already (a crash came between) is skipped.
     """
     wanted = {move.record: move for move in moves}
-    query = select(col(Crosswalk.record_id), col(Crosswalk.entity_id)).where(col(Crosswalk.record_id).in_(list(wanted)))
-    present = {RecordId(record): entity for record, entity in session.execute(query).all()}
+    present = homes_of(session, list(wanted))
     due = [move for record, move in wanted.items() if present.get(record) == move.from_entity]
     if not due:
         return
     session.connection().execute(_MOVE, [{"of_record": move.record, "there": move.to_entity} for move in due])
     insert_rows(session, CrosswalkEvent, [_event(move, cause) for move in due])
     revision = session.execute(select(func.max(col(CrosswalkEvent.revision)))).scalar_one()
-    touched = list({entity for move in due for entity in (move.from_entity, move.to_entity)})
-    session.execute(update(Entity).where(col(Entity.entity_id).in_(touched)).values(revision=revision))
+    touched = sorted({entity for move in due for entity in (move.from_entity, move.to_entity)})
+    session.connection().execute(_REVISED, [{"of_entity": entity, "last": revision} for entity in touched])
 
 
 def _event(move: Move, cause: Cause) -> dict[str, object]:
