@@ -16,7 +16,8 @@ from ingest.store.move import Cause, apply_moves
 from privacy.store.epoch import bump_epoch, lock_epoch
 from privacy.terms import BatchId
 
-_CHUNK: Final = 400
+_CHUNK: Final = 150
+"""Moves of one transaction: opt-outs wait behind it, and 400 took 43 ms."""
 
 
 @dataclass(slots=True)
