@@ -1,6 +1,6 @@
 """One record against many: how long it takes to say who a new or changed record is, beside how many are there.
 
-    python -m tests.benchmarks.bench_match_lookup --records 100000 --home FOLDER [--asked 1000]
+    python -m tests.benchmarks.bench_match_lookup --records 100000 --home FOLDER [--asked 1000] [--deliver 100]
 
 Made-up customers (tests/match_crowd.py) of three sources are taken in with the shipped model, but for one in fifty. A
 home that FOLDER holds already is taken as it is. Asked are those who were left out, one by one, and as many who are
@@ -22,6 +22,8 @@ from ingest.contract.load import load_contract
 from ingest.pipeline.arriving import Arriving
 from ingest.pipeline.delivery import ingest_file
 from ingest.pipeline.lookup import Lookup
+from ingest.store.identity import records_beside
+from ingest.store.record import find_records
 from tests.match_crowd import crowd
 
 HELD_OUT = 50
@@ -88,11 +90,30 @@ def asked(held: pl.DataFrame, number: int) -> list[Arriving]:
     return [each for pair in zip(new, changed, strict=True) for each in pair]
 
 
+def as_foretold(hub: Hub, lookup: Lookup, folder: Path, arriving: Arriving) -> bool:
+    """Ask, deliver the record alone, and say whether it is with those now whom the answer named, and nobody else."""
+    ports = hub.ports(acting_principal(hub).principal_id)
+    found = lookup.find(arriving, ports)
+    path = folder / "one.csv"
+    columns = ("given_name", "family_name", "birth_date", "email", "phone", "street", "postcode", "city")
+    row = {"record": arriving.key} | {name: arriving.attributes.get(name) for name in columns}
+    pl.DataFrame([row], schema=dict.fromkeys(row, pl.String)).write_csv(path)
+    ingest_file(load_contract(folder / f"{arriving.source}.yaml"), path, ports)
+    path.unlink()
+    index = ports.indexes.source_key(arriving.source).token_of(arriving.key)
+    with hub.reading() as session:
+        mine = find_records(session, [index])[index]
+        mates = {bytes(each) for each in records_beside(session, mine)} - {mine}
+    home = found.homes[found.record]
+    return mates == {each for each, entity in found.homes.items() if entity == home} - {found.record}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--records", type=int, default=100_000)
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--asked", type=int, default=500)
+    parser.add_argument("--deliver", type=int, default=0, help="deliver so many one by one, and compare: slow")
     given = parser.parse_args()
     hub = filled(given.home, given.records)
     ports = hub.ports(acting_principal(hub).principal_id)
@@ -112,6 +133,9 @@ def main() -> None:
     took.sort()
     p50, p95, p99 = (took[int(share * len(took))] for share in (0.5, 0.95, 0.99))
     print(f"{len(records)} asked, {joined} joined, {edges} edges")
+    if given.deliver:
+        told = [as_foretold(hub, lookup, given.home, each) for each in records[: 2 * given.deliver : 2]]
+        print(f"{len(told)} delivered one by one: {sum(told)} are with whom it was foretold")
     print(f"p50 {p50:.1f} ms, p95 {p95:.1f} ms (goal 50), p99 {p99:.1f} ms, longest {took[-1]:.1f} ms")
 
 
