@@ -28,6 +28,7 @@ from hub.finding import Finding, State
 from hub.home import HUB_KEYS
 from hub.kek.development import WARNING
 from hub.kek.provider import kek_of
+from hub.keystore.matching import MATCHING, newest_key
 from hub.notices.publishing import unkept
 from hub.requests.lateness import lateness
 from hub.retention.overdue import finding as _retention
@@ -199,7 +200,8 @@ def _named_keys(hub: Hub) -> Finding:
     """Open the hub's own keys and every purpose's domain."""
     domains = sorted({purpose.domain for purpose in hub.policy().purposes})
     current = [(KeyKind.DOMAIN, name, keys_of_domain(hub, name).current) for name in domains]
-    wanted = [*((kind, name, 1) for kind, name in HUB_KEYS), *current]
+    versions = {MATCHING: newest_key(hub.keystore)}
+    wanted = [*((kind, name, versions.get(name, 1)) for kind, name in HUB_KEYS), *current]
     missing = [name for kind, name, version in wanted if hub.keystore.find_named(kind, name, version) is None]
     if missing:
         found = f"missing in the key store: {', '.join(missing)}"

@@ -157,7 +157,8 @@ def _key_file(path: Path | None, key_engine: Engine) -> bool:
 
 def _name_keys(keystore: SqlKeyStore) -> None:
     for kind, name in HUB_KEYS:
-        _ensure_key(keystore, kind, name)
+        if name != MATCHING or not versions_of(keystore.engine, kind, name):  # its first may have been retired
+            _ensure_key(keystore, kind, name)
 
 
 def _domains(keystore: SqlKeyStore, policy: Policy) -> None:

@@ -54,7 +54,7 @@ class Recognised:
 class Recogniser:
     """What a process keeps between questions: of the model in use, and of nobody's record."""
 
-    _digest: bytes = b""
+    _by: tuple[bytes, tuple[int, int]] | None = None
     _lookup: Lookup | None = field(default=None, repr=False)
 
     def lookup(self, matching: Matching | None) -> Lookup:
@@ -66,8 +66,9 @@ class Recogniser:
         """
         if matching is None:
             raise ServiceUnreachable("matching by a model", "people are joined by exact rules (VARDE_MATCHING)")
-        if self._lookup is None or self._digest != matching.model.digest:
-            self._lookup, self._digest = Lookup(matching), matching.model.digest
+        by = matching.model.digest, matching.serving.number
+        if self._lookup is None or self._by != by:
+            self._lookup, self._by = Lookup(matching), by
         return self._lookup
 
 

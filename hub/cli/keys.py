@@ -16,8 +16,9 @@ from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.domains import find_domain
 from hub.kek.provider import kek_of
+from hub.keystore.matching import newest_key
 from hub.keystore.suppression import suppression_index
-from hub.rotation import destruction, domain, kek, status, suppression
+from hub.rotation import destruction, domain, kek, matching, status, suppression
 from hub.rotation.due import OldKey, old_keys
 from hub.settings import KekSetting
 from hub.views.intent import usable_after
@@ -119,6 +120,18 @@ def rotate_suppression(ctx: typer.Context, *, dry_run: DryRun = False) -> None:
     version = suppression.rotate_suppression(act.hub, act.principal)
     say(f"Suppression list: new entries are under version {version} of its key; older entries are still found.")
     warn("back the key store up now: an older one does not know whom entries under this version mean.")
+
+
+@app.command("rotate-matching")
+def rotate_matching(ctx: typer.Context, *, dry_run: DryRun = False) -> None:
+    """Make a new key of matching: new records are kept under both, until `varde match rebuild` moves everybody on."""
+    act = acting(ctx, Duty.ROTATE_KEYS)
+    if dry_run:
+        would(f"make version {newest_key(act.hub.keystore) + 1} of matching's key")
+        return
+    version = matching.rotate_matching(act.hub, act.principal)
+    say(f"Matching: new records are kept under version {version} of its key, too.")
+    say("`varde match rebuild` moves everybody to it; then `varde keys retire` destroys the old one.")
 
 
 @app.command()

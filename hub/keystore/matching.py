@@ -7,13 +7,16 @@ from typing import Final
 
 from sqlmodel import Session
 
+from hub.keystore.named import versions_of
 from hub.keystore.store import SqlKeyStore
 from hub.settings import EXACT, Settings
 from ingest.match.engine import ENGINES
+from ingest.match.form import FORM_VERSION
 from ingest.match.saved import SavedModel, saved, shipped, shipped_for_organisations
 from ingest.match.spec import read_spec
-from ingest.pipeline.ports import Indexes, Matching
+from ingest.pipeline.ports import Indexes, Matching, MatchVersion
 from ingest.store.match_model import model_in_use
+from ingest.store.match_serving import serving_version
 from privacy.errors import KeyNotFound
 from privacy.keys import KeyKind
 from privacy.terms import EntityKind, KeyId
@@ -36,13 +39,27 @@ def matching_of(
     """
     if settings.matching == EXACT:
         return None
-    key = keystore.find_named(KeyKind.INDEX, MATCHING)
-    if key is None:
-        raise KeyNotFound(KeyId(f"{KeyKind.INDEX}:{MATCHING}".encode()))
     with reading() as session:
         document = model_in_use(session, kind.value)
+        key_version, form_version = serving_version(session, kind)
+    serving = MatchVersion(indexes=_indexes(keystore, key_version), key_version=key_version, form_version=form_version)
+    newest, coming = newest_key(keystore), None
+    if kind is EntityKind.PERSON and (newest, FORM_VERSION) != serving.number:  # a rebuild is of people
+        coming = MatchVersion(indexes=_indexes(keystore, newest), key_version=newest, form_version=FORM_VERSION)
     model = _SHIPPED[kind]() if document is None else _read(document, kind)
-    return Matching(model=model, indexes=Indexes(key), engine=ENGINES[settings.matching_engine])
+    return Matching(model=model, serving=serving, coming=coming, engine=ENGINES[settings.matching_engine])
+
+
+def newest_key(keystore: SqlKeyStore) -> int:
+    """Return the newest version of matching's key, 1 if there is none at all."""
+    return max((each.version for each in versions_of(keystore.engine, KeyKind.INDEX, MATCHING)), default=1)
+
+
+def _indexes(keystore: SqlKeyStore, version: int) -> Indexes:
+    key = keystore.find_named(KeyKind.INDEX, MATCHING, version)
+    if key is None:
+        raise KeyNotFound(KeyId(f"{KeyKind.INDEX}:{MATCHING}".encode()))
+    return Indexes(key)
 
 
 @lru_cache(maxsize=4)

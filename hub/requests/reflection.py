@@ -43,6 +43,7 @@ NOT_ABOUT: Final[Mapping[str, str]] = {
     "match_token": "digests, under a key, of details that stand in clear under identity",
     "match_frequency": "how many customers share a common value; no value is counted that a few carry",
     "match_model": "shares and counts that a model learned; no value of a record",
+    "match_serving": "which version of key and form everybody is found by",
     "match_edge": "how alike two records are, in numbers; which records are one person stands under records",
     "change": "which record an act concerned, by number; the acts stand in their own tables",
     **dict.fromkeys(("notice", "reconsent_decision"), "texts of notices, and what was decided on them for everybody"),

@@ -75,4 +75,4 @@ def _destroy(hub: Hub, by: Principal, old: OldKey) -> bool:
 
 
 def _domain_of(old: OldKey) -> str | None:
-    return None if old.version is None else old.name
+    return old.name if old.kind == "domain" else None

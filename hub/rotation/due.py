@@ -3,7 +3,8 @@
 Rules kept here:
 - a key generation is needed while a key is wrapped under it;
 - an old version of a domain's key is needed while its pseudonyms may be led back (the window of its rotation);
-- either is needed while it is kept for backups;
+- an old version of matching's key is needed while somebody is found by it;
+- each is needed while it is kept for backups;
 - the current ones are not old, and a version above the current one belongs to a rotation that broke off: it goes on.
 """
 
@@ -14,12 +15,17 @@ from enum import StrEnum
 
 from hub.compose import Hub
 from hub.keystore.generation import Generation, GenerationState, all_generations, wrapper_of
-from hub.keystore.named import NamedKey, named_keys
-from hub.rotation.keeping import domain_ref, kept_until
+from hub.keystore.matching import MATCHING
+from hub.keystore.named import NamedKey, named_keys, versions_of
+from hub.rotation.keeping import kept_until, version_ref
+from ingest.store.match_form import count_forms_under
+from ingest.store.match_serving import serving_version
 from privacy.domain import DomainKeys
 from privacy.keys import KeyKind
 from privacy.store.domain import domain_history
-from privacy.terms import DomainName
+from privacy.terms import DomainName, EntityKind
+
+_DOMAIN = "domain"
 
 
 class Need(StrEnum):
@@ -27,17 +33,20 @@ class Need(StrEnum):
 
     KEYS = "keys_wrapped_under_it"  # `varde keys rotate-kek` moves them
     WINDOW = "old_pseudonyms_led_back"
+    ROWS = "people_found_by_it"  # `varde match rebuild` moves them on
     BACKUP = "kept_for_backups"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OldKey:
-    """An old key generation, or an old version of a domain's key (`version`); `until` is when its last need ends.
+    """An old key generation, or an old version (`version`) of a domain's or of matching's key.
+
+    `until` is when its last need ends.
 
     `until` is None if nothing needs the key, or if something does whose end is no date.
     """
 
-    kind: str  # generation | domain
+    kind: str  # generation | domain | matching
     name: str
     version: int | None
     key_id: bytes
@@ -47,7 +56,7 @@ class OldKey:
     @property
     def ref(self) -> str:
         """Return how a date kept for backups names it."""
-        return wrapper_of(self.key_id) if self.version is None else domain_ref(self.name, self.version)
+        return wrapper_of(self.key_id) if self.version is None else version_ref(self.kind, self.name, self.version)
 
     @property
     def is_due(self) -> bool:
@@ -62,7 +71,7 @@ def old_keys(hub: Hub) -> list[OldKey]:
         kept = kept_until(session)
     retiring = [each for each in all_generations(engine) if each.state is GenerationState.RETIRING]
     generations = [_generation(each, _after(kept, wrapper_of(each.generation_id), at)) for each in retiring]
-    return [*generations, *_domains(hub, kept, at)]
+    return [*generations, *_domains(hub, kept, at), *_matching(hub, kept, at)]
 
 
 def keys_of_domain(hub: Hub, name: str) -> DomainKeys:
@@ -88,7 +97,34 @@ def _domains(hub: Hub, kept: Mapping[str, datetime], at: datetime) -> list[OldKe
     there = [each for each in named_keys(hub.keystore.engine) if each.kind is KeyKind.DOMAIN]
     keys = {name: keys_of_domain(hub, name) for name in dict.fromkeys(each.name for each in there)}
     old = [each for each in there if each.version < keys[each.name].current]
-    return [_domain(each, keys[each.name], _after(kept, domain_ref(each.name, each.version), at), at) for each in old]
+    return [
+        _domain(each, keys[each.name], _after(kept, version_ref(_DOMAIN, each.name, each.version), at), at)
+        for each in old
+    ]
+
+
+def _matching(hub: Hub, kept: Mapping[str, datetime], at: datetime) -> list[OldKey]:
+    versions = versions_of(hub.keystore.engine, KeyKind.INDEX, MATCHING)
+    newest = max((each.version for each in versions), default=1)
+    found = []
+    with hub.reading() as session:
+        serving = {serving_version(session, kind)[0] for kind in EntityKind}
+        for each in versions:
+            if each.version < newest:  # one at a time: there are two at most while people are moved on
+                needed = each.version in serving or count_forms_under(session, each.version) > 0
+                until = _after(kept, version_ref(MATCHING, MATCHING, each.version), at)
+                needs = [(Need.ROWS, needed), (Need.BACKUP, until is not None)]
+                found.append(
+                    OldKey(
+                        kind=MATCHING,
+                        name=MATCHING,
+                        version=each.version,
+                        key_id=each.key_id,
+                        needs=tuple(need for need, stands in needs if stands),
+                        until=None if needed else until,
+                    )
+                )
+    return found
 
 
 def _domain(each: NamedKey, keys: DomainKeys, kept: datetime | None, at: datetime) -> OldKey:
@@ -96,7 +132,7 @@ def _domain(each: NamedKey, keys: DomainKeys, kept: datetime | None, at: datetim
     needs = {Need.WINDOW: window, Need.BACKUP: kept}
     ends = [until for until in needs.values() if until is not None]
     return OldKey(
-        kind="domain",
+        kind=_DOMAIN,
         name=DomainName(each.name),
         version=each.version,
         key_id=each.key_id,

@@ -20,9 +20,14 @@ class Keeping:
     by: PrincipalId
 
 
+def version_ref(kind: str, name: str, version: int) -> str:
+    """Name a version of a key as `kept_key.ref` does; a generation is named as its rows name it."""
+    return f"{kind}:{name}:{version}"
+
+
 def domain_ref(name: str, version: int) -> str:
-    """Name a version of a domain's key as `kept_key.ref` does; a generation is named as its rows name it."""
-    return f"domain:{name}:{version}"
+    """Name a version of a domain's key."""
+    return version_ref("domain", name, version)
 
 
 def keep(session: Session, refs: Iterable[str], keeping: Keeping, *, at: datetime) -> None:

@@ -1,7 +1,7 @@
 """All keys as they may be shown: what each is, how old, when it is due, what needs attention; never a secret.
 
-Data keys are counted, not listed. Of the hub's own keys a domain's and the suppression list's can be rotated; the index
-key would have to be put to every identifier again, and witnesses know the log by its signing key.
+Data keys are counted, not listed. Of the hub's own keys a domain's, matching's and the suppression list's can be
+rotated; the index key would have to be put to every identifier again, and witnesses know the log by its signing key.
 """
 
 from dataclasses import dataclass
@@ -150,7 +150,7 @@ def _generation(each: Generation, old: dict[tuple[str, int | None], OldKey]) -> 
 
 def _own(hub: Hub, each: NamedKey, old: dict[tuple[str, int | None], OldKey], made: datetime | None) -> KeyShown:
     if each.kind is not KeyKind.DOMAIN:
-        return KeyShown(what=each.kind, name=each.name, version=each.version, state="current", since=made)
+        return _of_the_hub(each, old.get((each.name, each.version)), made)
     since, waits = _since(hub, DomainName(each.name), each.version), old.get((each.name, each.version))
     current = keys_of_domain(hub, each.name).current
     if each.version > current:
@@ -168,6 +168,14 @@ def _own(hub: Hub, each: NamedKey, old: dict[tuple[str, int | None], OldKey], ma
         due=_plus(since or made, DOMAIN_LIFE) if is_current else _due(waits, since),
         note="" if waits is None else _needs(waits),
     )
+
+
+def _of_the_hub(each: NamedKey, waits: OldKey | None, made: datetime | None) -> KeyShown:
+    if waits is None:
+        return KeyShown(what=each.kind, name=each.name, version=each.version, state="current", since=made)
+    state = "due" if waits.is_due else "retiring"
+    due, note = _due(waits, made), _needs(waits)
+    return KeyShown(what=each.kind, name=each.name, version=each.version, state=state, since=made, due=due, note=note)
 
 
 def _due(waits: OldKey | None, since: datetime | None) -> datetime | None:

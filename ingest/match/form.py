@@ -17,7 +17,7 @@ Columns (String unless said otherwise; * a blocking key derived from others):
 | `initial`*, `given_start`*, `family_start`*, `name_sounds`*, `birth_year`* | parts of names and birth date |
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import polars as pl
@@ -75,6 +75,11 @@ def comparable_people(records: pl.DataFrame) -> pl.DataFrame:
     columns["occupation"] = given.select(folded(pl.col("occupation"))).to_series()
     ids = given.select("record", pl.col("source").cast(pl.String))
     return _with_keys(ids.with_columns(series.alias(name) for name, series in columns.items())).sort("record")
+
+
+FORMS: Final[dict[int, Callable[[pl.DataFrame], pl.DataFrame]]] = {FORM_VERSION: comparable_people}
+"""Every form that rows at rest may still have. A changed one is put beside those before it, which go when no home has
+rows of them any more: `varde match rebuild` moves them on."""
 
 
 def given_records(records: pl.DataFrame, attributes: Sequence[str]) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from ingest.match.form import ATTRIBUTES, comparable_people
+from ingest.match.form import ATTRIBUTES, FORM_VERSION, FORMS, comparable_people
 from ingest.match.keys import as_number, key_values_of, keys_of
 from ingest.pipeline.forming import CHECKED
 from ingest.pipeline.ports import Matching
@@ -49,12 +49,13 @@ def formed(arriving: Arriving, record: RecordId, matching: Matching) -> Formed:
     given_of = {name: arriving.attributes.get(name) for name in ATTRIBUTES}
     given_of["country"] = given_of["country"] or arriving.country
     given = pl.DataFrame([given_of], schema=dict.fromkeys(ATTRIBUTES, pl.String))
-    named = pl.Series("record", [record], dtype=pl.Binary)
-    frame = comparable_people(given.with_columns(named, source=pl.lit(arriving.source)))
-    indexes = matching.indexes
-    values = frame.row(0, named=True)
+    named = given.with_columns(pl.Series("record", [record], dtype=pl.Binary), source=pl.lit(arriving.source))
+    frame = comparable_people(named)
+    version = matching.serving
+    keyed = frame if version.form_version == FORM_VERSION else FORMS[version.form_version](named)
+    values = keyed.row(0, named=True)
     told = key_values_of(values, keys_of(matching.model.spec))
-    tokens = frozenset(as_number(indexes.candidate(name).token_of(value)) for name, value in told)
+    tokens = frozenset(as_number(version.candidate(name).token_of(value)) for name, value in told)
     checked = values[CHECKED]
-    number = None if checked is None else as_number(indexes.candidate(CHECKED).token_of(checked))
+    number = None if checked is None else as_number(version.candidate(CHECKED).token_of(checked))
     return Formed(frame=frame, tokens=tokens, number=number)

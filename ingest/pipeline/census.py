@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from ingest.match.form import ATTRIBUTES, FORM_VERSION, comparable_people
+from ingest.match.form import ATTRIBUTES, comparable_people
 from ingest.pipeline.comparing import attributes_told
 from ingest.pipeline.forming import Formed, form_chunk
 from ingest.pipeline.opening import open_in_parts
@@ -30,7 +30,7 @@ class Unformed:
 class Census:
     """The people of a home at one moment.
 
-    `people` has record, revision, batch, source, name, country and `unformed` (nothing of the newest version finds it
+    `people` has record, revision, batch, source, name, country and `unformed` (it is not to be found in every version
     yet); `frame` those that could be opened, in comparable form, in the order of names, so that neither the order of
     deliveries nor chance leaves a trace; `missing` what the unformed are to be found by; `batches` are those that
     counted.
@@ -51,7 +51,8 @@ def census(ports: Ports, matching: Matching, *, country: str) -> Census:
         batches = frozenset(counted_batches(session))
         closed = pl.Series(sorted(tombstones(session)), dtype=pl.Binary).implode()
         people = people_at_rest(session).filter(~pl.col("record").is_in(closed))
-        people = _told(people, forms_at_rest(session), matching, country)
+        forms = [forms_at_rest(session, each.number) for each in matching.versions]
+        people = _told(people, forms, country)
     frames, missing, done = [], [], 0
     for documents in open_in_parts([RecordId(record) for record in people["record"]], ports, why=_WHY):
         read = attributes_told(documents).rename({"country": "country_told"})
@@ -66,18 +67,18 @@ def census(ports: Ports, matching: Matching, *, country: str) -> Census:
     return Census(people, named.sort("name").drop("name"), missing, batches)
 
 
-def _told(people: pl.DataFrame, forms: pl.DataFrame, matching: Matching, country: str) -> pl.DataFrame:
-    """Say of each record by what its numbers are read, and whether it is to be formed anew.
+def _told(people: pl.DataFrame, forms: Sequence[pl.DataFrame], country: str) -> pl.DataFrame:
+    """Say of each record by what its numbers are read, and whether something is missing by which it is to be found.
 
-    A record without a form is read as most of its source are.
+    `forms` are those of every version. A record without one is read as most of its source are.
     """
-    newest = forms.select(
-        "record",
-        "country",
-        formed="revision",
-        live=(pl.col("key_version") == matching.key_version) & (pl.col("form_version") == FORM_VERSION),
+    names = people.select("record", "revision", "source")
+    found = [names.join(each.drop("number"), on=["record", "revision"], how="semi") for each in forms]
+    whole = pl.concat(found).group_by("record").len().filter(pl.col("len") == len(forms)).select("record")
+    said = pl.concat(each.select("record", "country") for each in forms).unique(
+        "record", keep="first", maintain_order=True
     )
-    beside = people.join(newest, on="record", how="left", maintain_order="left")
+    beside = people.join(said, on="record", how="left", maintain_order="left")
     usual = (
         beside.drop_nulls("country")
         .group_by("source", "country")
@@ -86,11 +87,13 @@ def _told(people: pl.DataFrame, forms: pl.DataFrame, matching: Matching, country
         .unique("source", keep="first")
         .select("source", usual="country")
     )
-    known = pl.col("live").fill_null(value=False) & (pl.col("formed") == pl.col("revision")).fill_null(value=False)
     return (
         beside.join(usual, on="source", how="left", maintain_order="left")
-        .with_columns(country=pl.coalesce("country", "usual", pl.lit(country)), unformed=~known)
-        .drop("usual", "formed", "live")
+        .with_columns(
+            country=pl.coalesce("country", "usual", pl.lit(country)),
+            unformed=~pl.col("record").is_in(whole["record"].implode()),
+        )
+        .drop("usual")
     )
 
 

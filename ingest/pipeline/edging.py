@@ -13,6 +13,7 @@ from ingest.pipeline.ports import Ports
 from ingest.store.closed import open_among
 from ingest.store.match_edge import drop_edges, put_edges
 from ingest.store.match_form import drop_forms, stale_forms
+from ingest.store.match_whole import EVERY_EDGE
 from privacy.store.bulk import Columns, Same
 from privacy.store.epoch import lock_epoch
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # it brings DuckDB and SciPy along, which most commands have 
     from ingest.pipeline.resolving import Resolved
 
 _SINGLE: Final = ">f4"
+_SAME: Final = ("probability", "weight", "rule", "closing", "levels", "model")
 
 
 def write_edges(resolved: "Resolved", ports: Ports, still: Callable[[Session], bool]) -> bool:
@@ -75,6 +77,21 @@ def between(pairs: pl.DataFrame, records: Collection[bytes]) -> pl.DataFrame:
     """Return the pairs of which both are among some records."""
     among = pl.Series(sorted(records), dtype=pl.Binary).implode()
     return pairs.filter(pl.col("record").is_in(among) & pl.col("other").is_in(among))
+
+
+def news(edges: pl.DataFrame, stored: pl.DataFrame, model: SavedModel) -> pl.DataFrame:
+    """Return the edges that do not stand there just so."""
+    columns = edge_columns(edges, model)
+    written = pl.DataFrame(
+        {"record": edges["record"], "other": edges["other"]}
+        | {
+            name: pl.Series(column, dtype=EVERY_EDGE[name])
+            for name in _SAME
+            if isinstance(column := columns[name], list)
+        }
+    ).with_columns(model=pl.lit(model.digest, dtype=pl.Binary))
+    same = written.with_row_index("row").join(stored, on=["record", "other", *_SAME], how="semi")
+    return edges.filter(~pl.int_range(edges.height, eager=True).is_in(same["row"].cast(pl.Int64).implode()))
 
 
 def _forget(resolved: "Resolved", ports: Ports) -> None:

@@ -7,13 +7,13 @@ from typing import Final
 
 import polars as pl
 
-from ingest.match.form import FORM_VERSION
+from ingest.match.form import FORM_VERSION, FORMS
 from ingest.match.keys import TOKEN_BYTES, as_number, key_values, keys_of
 from ingest.match.kinds import COMPARABLE, Comparable
 from ingest.match.pooled import counted
 from ingest.match.rarity import usual_shares
 from ingest.pipeline.pace import Pace
-from ingest.pipeline.ports import Matching, Ports
+from ingest.pipeline.ports import Indexes, Matching, MatchVersion, Ports
 from ingest.store import match_form as stored
 from ingest.store.match_frequency import POOLED, add_frequencies
 from privacy.store.bulk import Columns, Same
@@ -29,26 +29,24 @@ _COUNTS: Final = {"column_name": pl.String, "token": pl.Binary, "value_count": p
 class Formed:
     """What a chunk is found by, with nothing in clear.
 
-    `forms` has a row for each of the chunk, in its order: tokens (Binary), number (Int64); `tokens` has row (of the
-    chunk) and token; `counts` column_name, token, value_count, record_count.
+    `forms` has a row for each of the chunk and each version: row (of the chunk), tokens (Binary), number (Int64),
+    key_version, form_version; `tokens` row, token, key_version, form_version; `counts` column_name, token, value_count,
+    record_count.
     """
 
     forms: pl.DataFrame
     tokens: pl.DataFrame
     counts: pl.DataFrame
     country: str
-    key_version: int
 
     def columns(self, records: Sequence[bytes], revisions: Sequence[int]) -> tuple[Columns, Columns]:
         """Return columns of `match_form`, but for the batch, and of `match_token`, those in the order of tokens."""
-        versions: Columns = {"key_version": Same(self.key_version), "form_version": Same(FORM_VERSION)}
+        rows = self.forms["row"].to_list()
         forms: Columns = {
-            "record_id": records,
-            "revision": revisions,
-            "tokens": self.forms["tokens"].to_list(),
-            "number": self.forms["number"].to_list(),
+            "record_id": [records[row] for row in rows],
+            "revision": [revisions[row] for row in rows],
+            **self.forms.drop("row").to_dict(as_series=False),
             "country": Same(self.country),
-            **versions,
         }
         ordered = self.tokens.sort("token")  # a part of them touches few pages
         rows = ordered["row"].to_list()
@@ -56,33 +54,50 @@ class Formed:
             "token": ordered["token"].to_list(),
             "record_id": [records[row] for row in rows],
             "revision": [revisions[row] for row in rows],
-            **versions,
+            "key_version": ordered["key_version"].to_list(),
+            "form_version": ordered["form_version"].to_list(),
         }
         return forms, tokens
 
     def of_rows(self, rows: pl.Series) -> "Formed":
         """Return what some rows are found by, in the order given; nothing is counted of them."""
         places = pl.DataFrame({"row": rows.cast(pl.UInt32)}).with_row_index("place")
-        tokens = self.tokens.join(places, on="row").select(pl.col("place").alias("row"), "token")
-        return replace(self, forms=self.forms[rows.to_list()], tokens=tokens, counts=self.counts.clear())
+        forms, tokens = (
+            every.join(places, on="row").with_columns(row="place").drop("place") for every in (self.forms, self.tokens)
+        )
+        return replace(self, forms=forms, tokens=tokens, counts=self.counts.clear())
 
 
 def form_chunk(fresh: pl.DataFrame, country: str | None, matching: Matching) -> Formed:
     """Form the rows of a chunk; `fresh` has the attributes that there are."""
     read = COMPARABLE[matching.kind]
-    return formed_of(read.form(as_delivered(fresh, country, read)), country, matching)
+    told = as_delivered(fresh, country, read)
+    return formed_of(read.form(told), told, country, matching)
 
 
-def formed_of(frame: pl.DataFrame, country: str | None, matching: Matching) -> Formed:
-    """Form rows in comparable form; `country` read those that said none themselves."""
-    tokens = _tokens(frame, matching)
-    number = _numbers(frame, matching)
+def formed_of(frame: pl.DataFrame, told: pl.DataFrame, country: str | None, matching: Matching) -> Formed:
+    """Form rows, as they were told and in comparable form; `country` read those that said none themselves."""
+    found = [
+        _formed(frame if each.form_version == FORM_VERSION else FORMS[each.form_version](told), each, matching)
+        for each in matching.versions
+    ]
     return Formed(
-        forms=pl.DataFrame({"tokens": _joined(tokens, frame.height), "number": number}),
-        tokens=tokens,
-        counts=counts_of(frame, matching),
+        forms=pl.concat(forms for forms, _ in found),
+        tokens=pl.concat(tokens for _, tokens in found),
+        counts=counts_of(frame, matching, matching.indexes),
         country=country or "",
-        key_version=matching.key_version,
+    )
+
+
+def _formed(frame: pl.DataFrame, version: MatchVersion, matching: Matching) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return forms and tokens of rows in one version."""
+    tokens = _tokens(frame, version, matching)
+    rows = pl.int_range(frame.height, dtype=pl.UInt32, eager=True)
+    forms = {"row": rows, "tokens": _joined(tokens, frame.height), "number": _numbers(frame, version, matching)}
+    key, form = (pl.lit(number, dtype=pl.Int64) for number in version.number)
+    return (
+        pl.DataFrame(forms).with_columns(key_version=key, form_version=form),
+        tokens.with_columns(key_version=key, form_version=form),
     )
 
 
@@ -99,12 +114,12 @@ def as_delivered(fresh: pl.DataFrame, country: str | None, read: Comparable) -> 
     return told.with_row_index("record")
 
 
-def _tokens(frame: pl.DataFrame, matching: Matching) -> pl.DataFrame:
+def _tokens(frame: pl.DataFrame, version: MatchVersion, matching: Matching) -> pl.DataFrame:
     """Return the tokens of each row, in the order of rows: one HMAC a distinct value of a key."""
     found = [pl.DataFrame(schema=_ROW_TOKENS)]
     for name, told in key_values(frame, keys_of(matching.model.spec)):
         distinct = told["value"].unique()
-        digests = matching.indexes.candidate(matching.named(name)).tokens_of(distinct.to_list())
+        digests = version.candidate(matching.named(name)).tokens_of(distinct.to_list())
         named = pl.DataFrame({"value": distinct, "token": pl.Series(map(as_number, digests), dtype=pl.Int64)})
         found.append(told.join(named, on="value", how="left").select("row", "token"))
     return pl.concat(found).sort("row", "token")
@@ -120,21 +135,21 @@ def _joined(tokens: pl.DataFrame, rows: int) -> pl.Series:
     return pl.Series("tokens", [every[start:end] for start, end in pairwise(ends)], dtype=pl.Binary)
 
 
-def _numbers(frame: pl.DataFrame, matching: Matching) -> pl.Series:
+def _numbers(frame: pl.DataFrame, version: MatchVersion, matching: Matching) -> pl.Series:
     """Return each row's checked number as a token, null where it has none."""
     distinct = frame[CHECKED].drop_nulls().unique()
-    digests = matching.indexes.candidate(matching.named(CHECKED)).tokens_of(distinct.to_list())
+    digests = version.candidate(matching.named(CHECKED)).tokens_of(distinct.to_list())
     named = pl.DataFrame({CHECKED: distinct, "number": pl.Series(map(as_number, digests), dtype=pl.Int64)})
     return frame.select(CHECKED).join(named, on=CHECKED, how="left", maintain_order="left")["number"]
 
 
-def counts_of(frame: pl.DataFrame, matching: Matching) -> pl.DataFrame:
+def counts_of(frame: pl.DataFrame, matching: Matching, indexes: Indexes) -> pl.DataFrame:
     """Count common values by token, the others together: column_name, token, value_count, record_count."""
     usual = usual_shares(matching.model.spec, matching.model.model)
     rows: list[tuple[str, bytes, int, int]] = []
     for column, pool in counted(frame, list(usual)):
         name = matching.named(column)
-        digests = matching.indexes.frequency(name).tokens_of(pool.common["value"].to_list())
+        digests = indexes.frequency(name).tokens_of(pool.common["value"].to_list())
         rows += [(name, token, 1, count) for token, count in zip(digests, pool.common["len"], strict=True)]
         rows.append((name, POOLED, pool.values, pool.carriers))
     return pl.DataFrame(rows, schema=_COUNTS, orient="row")
@@ -156,13 +171,13 @@ class Forming:
         """Stage a chunk's forms: they count when the batch does."""
         forms, tokens = formed.columns(records, revisions)
         forms = {**forms, "batch_id": Same(self._batch_id)}
-        for some in self._parts("forms", forms, len(records)):
+        for some in self._parts("forms", forms, formed.forms.height):
             with self._ports.unit_of_work() as session:
                 stored.add_forms(session, some)
         for some in self._parts("tokens", tokens, formed.tokens.height):
             with self._ports.unit_of_work() as session:
                 stored.add_tokens(session, some)
-        for some in self._parts("forms", forms, len(records)):
+        for some in self._parts("forms", forms, formed.forms.height):
             with self._ports.unit_of_work() as session:
                 stored.add_forms(session, some)
         self.count(formed.counts)

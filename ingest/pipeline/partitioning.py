@@ -14,18 +14,22 @@ from sqlmodel import Session
 from ingest.identity.clustering import Move, Regrouping
 from ingest.match.saved import SavedModel
 from ingest.pipeline.moving import MovePlan, carried_out
+from ingest.pipeline.pace import Pace
 from ingest.pipeline.ports import Matching, Ports
 from ingest.pipeline.resolving import Part, as_compared, clusters_of, moved_by
 from ingest.store import batch as batches
 from ingest.store import identity
 from ingest.store.match_decision import Verdict
 from ingest.store.match_edge import EDGES
+from ingest.store.match_form import drop_forms, forms_left_behind
 from ingest.store.match_frequency import sweep_superseded
+from ingest.store.match_serving import serving_version
 from ingest.store.match_whole import decisions_at_rest, edges_at_rest, forms_at_rest, homes_at_rest
 from privacy.store.epoch import lock_epoch
 from privacy.terms import BatchId
 
 _REBUILD: Final = "rebuild"
+_FORMS_AT_ONCE: Final = 20_000
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Change:
 def whole_at_rest(session: Session, model: SavedModel) -> Whole:
     """Read everything as it is stored."""
     edges = [as_compared(some, model) for some in (pl.DataFrame(schema=EDGES), *edges_at_rest(session))]
-    forms = forms_at_rest(session)
+    forms = forms_at_rest(session, serving_version(session))
     return Whole(
         homes=homes_at_rest(session).select("record", "entity"),
         edges=pl.concat(edges),
@@ -104,6 +108,7 @@ def finish(batch_id: BatchId, ports: Ports, matching: Matching) -> int:
         moved += carried_out(plan, ports)
         settled = _note_settled(plan, ports)
     _sweep_counts(ports)
+    _sweep_forms(ports)
     ports.reached("settled")
     return moved
 
@@ -124,3 +129,16 @@ def _sweep_counts(ports: Ports) -> None:
         with ports.unit_of_work() as session:
             more = sweep_superseded(session) > 0
         ports.reached("counts_swept")
+
+
+def _sweep_forms(ports: Ports) -> None:
+    """Delete what records were found by in versions older than the one that serves."""
+    beyond: bytes | None = b""
+    while beyond is not None:
+        with ports.read_only() as session:
+            stale = forms_left_behind(session, beyond, serving_version(session), limit=_FORMS_AT_ONCE)
+        for part in Pace(ports.spent).parts(len(stale)):
+            with ports.unit_of_work() as session:
+                drop_forms(session, stale[part])
+            ports.reached("versions_swept")
+        beyond = stale[-1].record if len(stale) == _FORMS_AT_ONCE else None

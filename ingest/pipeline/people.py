@@ -154,10 +154,11 @@ class IdentityArrival(Arrival):
         matching, read = self.ports.matched(self.kind), COMPARABLE[self.kind]
         if matching is None or fresh.is_empty():
             return None
-        frame = read.form(as_delivered(fresh, self.contract.country, read))
+        told = as_delivered(fresh, self.contract.country, read)
+        frame = read.form(told)
         if "country" not in fresh.columns:
             self.remembered.add(frame, revisions["record_id"], revisions["revision"])
-        return formed_of(frame, self.contract.country, matching)
+        return formed_of(frame, told, self.contract.country, matching)
 
     def _revisions(self, fresh: pl.DataFrame, keys: KeyColumn) -> dict[str, Sequence[Any]]:
         """Seal each document under its key as the record's next revision."""

@@ -104,17 +104,51 @@ class Indexes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MatchVersion:
+    """One version in which people are found: indexes under a key of matching's own, and the form that is indexed."""
+
+    indexes: Indexes
+    key_version: int = 1
+    form_version: int = 1
+
+    @property
+    def number(self) -> tuple[int, int]:
+        """The versions of key and form."""
+        return self.key_version, self.form_version
+
+    def candidate(self, key: str) -> BlindIndex:
+        """Index a candidate key; of two forms of one value no token is the same."""
+        return self.indexes.candidate(key if self.form_version == 1 else f"{self.form_version}:{key}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Matching:
-    """How records of a kind are matched: the model, and the indexes under a key of matching's own, with its version.
+    """How records of a kind are matched: the model, and the version in which everybody is found.
 
     Tokens and counts of organisations bear their kind, so that nothing is ever shared between them and people.
-    `engine` compares everybody with everybody; a delivery is compared in this process.
+    `coming` is the version that a rebuild moves everybody to, None if nothing is to be moved: until then who is taken
+    in is kept in both. `engine` compares everybody with everybody; a delivery is compared in this process.
     """
 
     model: SavedModel = field(repr=False)
-    indexes: Indexes
-    key_version: int = 1
+    serving: MatchVersion
+    coming: MatchVersion | None = None
     engine: Engine = field(default=HERE, repr=False)
+
+    @property
+    def indexes(self) -> Indexes:
+        """The indexes by which everybody is found."""
+        return self.serving.indexes
+
+    @property
+    def versions(self) -> tuple[MatchVersion, ...]:
+        """Every version in which who is taken in is kept."""
+        return (self.serving,) if self.coming is None else (self.serving, self.coming)
+
+    @property
+    def newest(self) -> MatchVersion:
+        """The version that a rebuild leaves behind."""
+        return self.coming or self.serving
 
     @property
     def kind(self) -> EntityKind:

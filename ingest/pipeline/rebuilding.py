@@ -25,7 +25,7 @@ from sqlmodel import Session
 from ingest.errors import BatchBusy
 from ingest.match.whole import compared
 from ingest.pipeline.census import Census, Unformed, census
-from ingest.pipeline.edging import between, edge_columns, ends_of
+from ingest.pipeline.edging import between, edge_columns, ends_of, news
 from ingest.pipeline.forming import Forming, counts_of
 from ingest.pipeline.pace import Pace
 from ingest.pipeline.partitioning import Change, Whole, change_of, finish
@@ -37,13 +37,15 @@ from ingest.store.closed import open_among
 from ingest.store.match_edge import drop_edges, put_edges
 from ingest.store.match_form import add_forms, add_tokens, drop_forms, forms_before
 from ingest.store.match_frequency import supersede
+from ingest.store.match_serving import serve, serving_version
 from ingest.store.match_whole import (
-    EVERY_EDGE,
     LAST,
     counted_batches,
     decisions_at_rest,
+    deliveries_beside,
     edges_between,
     homes_at_rest,
+    kinds_to_move,
 )
 from ingest.store.record import records_of_batch
 from privacy.audit import AuditFields
@@ -51,7 +53,6 @@ from privacy.store.epoch import lock_epoch
 from privacy.terms import BatchId, Role, random_id
 
 _EDGES_AT_ONCE: Final = 50_000
-_SAME: Final = ("probability", "weight", "rule", "closing", "levels", "model")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +86,7 @@ def rebuild(order: Order, ports: Ports, matching: Matching) -> Rebuilt:
     """Match everybody anew.
 
     Raises:
-        BatchBusy: another process rebuilds now.
+        BatchBusy: another process rebuilds now; or matching moves to a new version, and a delivery came meanwhile.
 
     """
     finish_broken_off(ports, matching)
@@ -192,10 +193,10 @@ class _Work:
                 here = self._left_alone(session, rows["record"][part].to_list())
                 some = rows[part].filter(pl.col("record").is_in(_series(here).implode()))
                 drop_forms(session, forms_before(session, some))
-                forms, tokens = missing.formed.of_rows(some["row"]).columns(
-                    some["record"].to_list(), some["revision"].to_list()
-                )
-                add_forms(session, {**forms, "batch_id": some["batch"].to_list()})
+                missing_now = missing.formed.of_rows(some["row"])
+                forms, tokens = missing_now.columns(some["record"].to_list(), some["revision"].to_list())
+                places = missing_now.forms["row"].to_list()
+                add_forms(session, {**forms, "batch_id": some["batch"].gather(places).to_list()})
                 add_tokens(session, tokens)
             self.ports.reached("forms_made")
             self._stay_alive()
@@ -206,7 +207,7 @@ class _Work:
             with self.ports.read_only() as session:
                 stored = edges_between(session, first, beyond)
             stored = stored.filter(pl.col("record").is_in(self.people.people["record"].implode()))
-            self._put(_news(some, stored, self.matching))
+            self._put(news(some, stored, self.matching.model))
             self._drop(stored.join(some, on=["record", "other"], how="anti").select("record", "other"))
             self._stay_alive()
 
@@ -236,8 +237,9 @@ class _Work:
         return open_among(session, records) - self._revised
 
     def count(self) -> None:
-        """Stage the counts of everybody's common values."""
-        Forming(self.batch_id, self.ports).count(counts_of(self.people.frame, self.matching))
+        """Stage the counts of everybody's common values, in the version that will serve."""
+        told = counts_of(self.people.frame, self.matching, self.matching.newest.indexes)
+        Forming(self.batch_id, self.ports).count(told)
 
     def flip(self, role: Role) -> None:
         """Let the new counts take the place of the old ones; from here on the rebuild is finished, not given up."""
@@ -246,9 +248,25 @@ class _Work:
             if not batches.flip_visible(session, self.batch_id, Counts(), at=self.ports.clock()):
                 raise BatchBusy(REBUILD)
             supersede(session, sorted(self.people.batches), self.batch_id)
+            self._move_on(session)
             fields = AuditFields(batch=self.batch_id, role=role, rows=self.people.people.height)
             self.ports.audit(session, "match.rebuild", self.ports.principal, fields)
         self.ports.reached("rebuild_counts")
+
+    def _move_on(self, session: Session) -> None:
+        """Let the version that is coming serve: everybody has it, unless a delivery came that may not know of it.
+
+        Raises:
+            BatchBusy: one came; what was formed stays, and the next rebuild has nearly nothing left to form.
+
+        """
+        if self.matching.coming is None or serving_version(session) == self.matching.newest.number:
+            return
+        if deliveries_beside(session, self.batch_id, self.people.batches):
+            raise BatchBusy(REBUILD)
+        key, form = self.matching.newest.number
+        told = {"key_version": key, "form_version": form, "batch_id": self.batch_id, "at": self.ports.clock()}
+        serve(session, kinds_to_move(session), told)
 
     def _stay_alive(self) -> None:
         with self.ports.unit_of_work() as session:
@@ -267,18 +285,3 @@ def _ranges(edges: pl.DataFrame) -> Iterator[tuple[bytes, bytes, pl.DataFrame]]:
     for first, beyond in zip([b"", *cuts], [*cuts, LAST], strict=True):
         inside = (pl.col("record") >= pl.lit(first)) & (pl.col("record") < pl.lit(beyond))
         yield first, beyond, edges.filter(inside)
-
-
-def _news(edges: pl.DataFrame, stored: pl.DataFrame, matching: Matching) -> pl.DataFrame:
-    """Return the edges that do not stand there just so."""
-    columns = edge_columns(edges, matching.model)
-    written = pl.DataFrame(
-        {"record": edges["record"], "other": edges["other"]}
-        | {
-            name: pl.Series(column, dtype=EVERY_EDGE[name])
-            for name in _SAME
-            if isinstance(column := columns[name], list)
-        }
-    ).with_columns(model=pl.lit(matching.model.digest, dtype=pl.Binary))
-    same = written.with_row_index("row").join(stored, on=["record", "other", *_SAME], how="semi")
-    return edges.filter(~pl.int_range(edges.height, eager=True).is_in(same["row"].cast(pl.Int64).implode()))

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 import polars as pl
-from sqlalchemy import ColumnElement, Insert, bindparam, delete, func, literal, select
+from sqlalchemy import ColumnElement, Insert, bindparam, delete, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, SQLModel, col
@@ -18,11 +18,12 @@ from sqlmodel import Session, SQLModel, col
 from ingest.canonical.identity import IDENTITY_TABLES
 from ingest.match.keys import TOKEN_BYTES
 from ingest.store.batch import COUNTED
+from ingest.store.match_serving import serving_version
 from ingest.tables.batch import Batch
 from ingest.tables.match import MatchForm, MatchToken
 from ingest.tables.record import SourceRecord
 from privacy.store.bulk import Columns, among_keys, execute_columns, select_among, select_rows
-from privacy.terms import BatchId, RecordId
+from privacy.terms import BatchId, EntityKind, RecordId
 
 _CARRIERS_AT_MOST: Final = 120
 """Rows of one token that are looked at: twice the largest block, for what an older revision left counts here too."""
@@ -44,6 +45,9 @@ _FORM: Final = (  # with the state beside each row: asked for it, SQLite would b
         col(MatchForm.number),
         col(MatchForm.country),
         col(SourceRecord.source),
+        col(SourceRecord.kind),
+        col(MatchForm.key_version),
+        col(MatchForm.form_version),
     )
     .join(Batch, col(Batch.batch_id) == col(MatchForm.batch_id))
     .join(SourceRecord, col(SourceRecord.record_id) == col(MatchForm.record_id))
@@ -64,8 +68,15 @@ _CARRIED_BY_FEW: Final = (
 )
 _WORTH_ALL: Final = 4
 _CARRIER_SCHEMA: Final = {"token": pl.Int64, "record": pl.Binary}
+_STALE: Final = (
+    col(MatchForm.record_id),
+    col(MatchForm.revision),
+    col(MatchForm.tokens),
+    col(MatchForm.key_version),
+    col(MatchForm.form_version),
+)
 _OF_RECORDS: Final = (
-    select(col(MatchForm.record_id), col(MatchForm.revision), col(MatchForm.tokens), col(Batch.state))
+    select(col(Batch.state), *_STALE)
     .join(Batch, col(Batch.batch_id) == col(MatchForm.batch_id))
     .where(among_keys(col(MatchForm.record_id)))
 )
@@ -76,7 +87,10 @@ _ONE_TOKEN: Final = delete(MatchToken).where(
     col(MatchToken.revision) == bindparam("of_revision"),
 )
 _ONE_FORM: Final = delete(MatchForm).where(
-    col(MatchForm.record_id) == bindparam("of_record"), col(MatchForm.revision) == bindparam("of_revision")
+    col(MatchForm.record_id) == bindparam("of_record"),
+    col(MatchForm.revision) == bindparam("of_revision"),
+    col(MatchForm.key_version) == bindparam("of_key"),
+    col(MatchForm.form_version) == bindparam("of_form"),
 )
 
 
@@ -87,11 +101,14 @@ class StaleForm:
     record: bytes
     revision: int
     tokens: bytes
+    key_version: int
+    form_version: int
 
 
 def add_forms(session: Session, columns: Columns) -> None:
     """Write forms; one that is there already stays."""
-    execute_columns(session, _new(MatchForm, ("record_id", "revision"), _dialect_of(session)), columns)
+    key = ("record_id", "revision", "key_version", "form_version")
+    execute_columns(session, _new(MatchForm, key, _dialect_of(session)), columns)
 
 
 def add_tokens(session: Session, columns: Columns) -> None:
@@ -100,11 +117,13 @@ def add_tokens(session: Session, columns: Columns) -> None:
 
 
 def forms_of(session: Session, records: Sequence[bytes]) -> pl.DataFrame:
-    """Return the form of the newest counted revision of each record that has one.
+    """Return the form of the newest counted revision of each record that has one, of the version that serves.
 
     Columns record (Binary), revision, tokens (Binary), number (Int64, null for none), country, source (String).
     """
-    newest = {row[1]: row[1:] for row in select_among(session, _FORM, records) if row[0] in COUNTED}
+    serving = {(kind.value, *serving_version(session, kind)) for kind in EntityKind}
+    rows = (row for row in select_among(session, _FORM, records) if row[0] in COUNTED and row[-3:] in serving)
+    newest = {row[1]: row[1:-3] for row in rows}
     return pl.DataFrame(list(newest.values()), schema=_FORMS, orient="row").sort("record")
 
 
@@ -151,33 +170,47 @@ def _people() -> ColumnElement[bool]:
 
 def stale_forms(session: Session, records: Sequence[bytes]) -> list[StaleForm]:
     """Return the forms of revisions that a newer counted one has taken the place of."""
-    rows = [
-        (record, revision, tokens) for record, revision, tokens, state in _read(session, records) if state in COUNTED
-    ]
+    counted = [form for state, form in _read(session, records) if state in COUNTED]
     newest: dict[bytes, int] = {}
-    for record, revision, _ in rows:
-        newest[record] = max(revision, newest.get(record, 0))
-    return [StaleForm(*row) for row in rows if row[1] < newest[row[0]]]
+    for each in counted:
+        newest[each.record] = max(each.revision, newest.get(each.record, 0))
+    return [each for each in counted if each.revision < newest[each.record]]
 
 
 def forms_held(session: Session, records: Sequence[RecordId]) -> list[StaleForm]:
     """Return every form of some records, counted or not."""
-    return [StaleForm(record, revision, tokens) for record, revision, tokens, _ in _read(session, records)]
+    return [form for _, form in _read(session, records)]
 
 
 def forms_before(session: Session, newest: pl.DataFrame) -> list[StaleForm]:
-    """Return the forms of some records up to a revision of each: `newest` has record and revision.
-
-    A later one is of a delivery that is being taken in, and none of the caller's.
-    """
+    """Return the forms of earlier revisions of some records: `newest` has record and revision."""
     revisions = dict(newest.select("record", "revision").iter_rows())
     held = forms_held(session, [RecordId(record) for record in revisions])
-    return [each for each in held if each.revision <= revisions[each.record]]
+    return [each for each in held if each.revision < revisions[each.record]]
+
+
+def forms_left_behind(session: Session, beyond: bytes, serving: tuple[int, int], *, limit: int) -> list[StaleForm]:
+    """Return some forms of people in versions older than the one that serves, in the order of records, from one on."""
+    key, form = serving
+    older = or_(col(MatchForm.key_version) < key, col(MatchForm.form_version) < form)
+    people = (
+        select(*_STALE)
+        .join(SourceRecord, col(SourceRecord.record_id) == col(MatchForm.record_id))
+        .where(col(SourceRecord.kind) == EntityKind.PERSON.value)
+    )
+    query = people.where(col(MatchForm.record_id) >= beyond, older).order_by(col(MatchForm.record_id))
+    return [StaleForm(*row) for row in session.execute(query.limit(limit))]
+
+
+def count_forms_under(session: Session, key_version: int) -> int:
+    """Count the forms under a version of matching's key."""
+    query = select(func.count()).select_from(MatchForm).where(col(MatchForm.key_version) == key_version)
+    return int(session.execute(query).scalar_one())
 
 
 def some_forms_of_batch(session: Session, batch_id: BatchId) -> list[StaleForm]:
     """Return some forms that a batch wrote."""
-    query = select(col(MatchForm.record_id), col(MatchForm.revision), col(MatchForm.tokens))
+    query = select(*_STALE)
     found = session.execute(query.where(col(MatchForm.batch_id) == batch_id).limit(_AT_ONCE))
     return [StaleForm(*row) for row in found]
 
@@ -192,13 +225,21 @@ def drop_forms(session: Session, stale: Sequence[StaleForm]) -> int:
     if points:
         session.connection().execute(_ONE_TOKEN, points)
     if stale:
-        named = [{"of_record": each.record, "of_revision": each.revision} for each in stale]
+        named = [
+            {
+                "of_record": each.record,
+                "of_revision": each.revision,
+                "of_key": each.key_version,
+                "of_form": each.form_version,
+            }
+            for each in stale
+        ]
         session.connection().execute(_ONE_FORM, named)
     return len(stale)
 
 
-def _read(session: Session, records: Sequence[bytes]) -> list[tuple[bytes, int, bytes, str]]:
-    return [(row[0], row[1], row[2], row[3]) for row in select_among(session, _OF_RECORDS, records)]
+def _read(session: Session, records: Sequence[bytes]) -> list[tuple[str, StaleForm]]:
+    return [(state, StaleForm(*row)) for state, *row in select_among(session, _OF_RECORDS, records)]
 
 
 def _dialect_of(session: Session) -> str:

@@ -7,7 +7,7 @@ import polars as pl
 from sqlalchemy import Select, bindparam, func, select
 from sqlmodel import Session, col
 
-from ingest.store.batch import COUNTED
+from ingest.store.batch import COUNTED, BatchState
 from ingest.store.match_decision import Verdict
 from ingest.store.match_edge import EDGES
 from ingest.tables.batch import Batch
@@ -109,10 +109,14 @@ def count_people(session: Session) -> int:
     return int(session.execute(query).scalar_one())
 
 
-def forms_at_rest(session: Session) -> pl.DataFrame:
-    """Return the newest counted form of each record: record, revision, number, country, key_version, form_version."""
-    told = _paged(session, _FORMS, FORMS).filter(pl.col("state").is_in(COUNTED))
-    return told.sort("record", "revision").unique("record", keep="last", maintain_order=True).drop("state")
+def forms_at_rest(session: Session, version: tuple[int, int]) -> pl.DataFrame:
+    """Return the newest counted form of each record in a version of key and form: record, revision, number, country."""
+    key, form = version
+    told = _paged(session, _FORMS, FORMS).filter(
+        pl.col("state").is_in(COUNTED), pl.col("key_version") == key, pl.col("form_version") == form
+    )
+    newest = told.sort("record", "revision").unique("record", keep="last", maintain_order=True)
+    return newest.drop("state", "key_version", "form_version")
 
 
 def homes_at_rest(session: Session) -> pl.DataFrame:
@@ -147,6 +151,26 @@ def decisions_at_rest(session: Session) -> dict[tuple[bytes, bytes], Verdict]:
 def counted_batches(session: Session) -> set[bytes]:
     """Return the batches that count."""
     return set(session.execute(select(col(Batch.batch_id)).where(col(Batch.state).in_(COUNTED))).scalars())
+
+
+def deliveries_beside(session: Session, own: bytes, known: frozenset[bytes]) -> bool:
+    """Say whether people are being taken in, or were since some batches counted."""
+    query = select(col(Batch.batch_id), col(Batch.state)).where(
+        col(Batch.canonical_table) == "people", col(Batch.state) != BatchState.ABORTED.value, col(Batch.batch_id) != own
+    )
+    rows = session.execute(query)
+    return any(batch not in known or state != BatchState.SETTLED.value for batch, state in rows)
+
+
+def kinds_to_move(session: Session) -> list[EntityKind]:
+    """Return the kinds that a rebuild moves to another version: people; organisations only where there are none."""
+    kind = col(SourceRecord.kind) == EntityKind.ORGANISATION.value
+    some = select(col(SourceRecord.record_id)).where(kind).limit(1)
+    beside = select(col(Batch.batch_id)).where(
+        col(Batch.canonical_table) == "organisations", col(Batch.state) == BatchState.STAGED.value
+    )
+    there = session.execute(some).first() or session.execute(beside.limit(1)).first()
+    return [EntityKind.PERSON] if there else list(EntityKind)
 
 
 def _edges(rows: Any) -> pl.DataFrame:  # noqa: ANN401 - a result and a page of one are iterated alike

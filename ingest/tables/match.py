@@ -16,8 +16,8 @@ class MatchForm(SQLModel, table=True):
     """What one revision of a record is found by when records are matched: the way from it to its rows in `match_token`.
 
     `tokens` are those of its candidate keys, 8 bytes each; `number` is that of a national number with right check
-    digits, null where it has none; `country` reads numbers whose row does not say a country. Written with its tokens in
-    one transaction, so that either finds the other.
+    digits, null where it has none; `country` reads numbers whose row does not say a country. While matching moves to a
+    new version of its key or of the standardised form, a revision has a row of each; `MatchServing` says which counts.
     """
 
     __tablename__ = "match_form"
@@ -29,8 +29,24 @@ class MatchForm(SQLModel, table=True):
     tokens: bytes
     number: int | None = Field(default=None, sa_type=BigInteger)
     country: str
+    key_version: int = Field(primary_key=True)
+    form_version: int = Field(primary_key=True)
+
+
+class MatchServing(SQLModel, table=True):
+    """By which version of key and form everybody of a kind is found, from when on and by which rebuild; newest last.
+
+    Without a row it is the first version of both.
+    """
+
+    __tablename__ = "match_serving"
+
+    number: int = Field(primary_key=True)
+    kind: str
     key_version: int
     form_version: int
+    batch_id: bytes
+    at: datetime = Field(sa_type=Instant)
 
 
 class MatchToken(SQLModel, table=True):

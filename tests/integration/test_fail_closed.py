@@ -131,7 +131,7 @@ EXCUSED: Final = {
     **dict.fromkeys(("receipt keys", "receipt verify"), "public keys, and a receipt that its holder brings along"),
     **dict.fromkeys(("lake fsck", "lake compact", "lake purge", "lake sweep"), UPKEEP),
     **dict.fromkeys(("keys status", "keys rotate-kek", "keys rotate-domain", "keys rotate-suppression"), UPKEEP),
-    "keys retire": UPKEEP,
+    **dict.fromkeys(("keys retire", "keys rotate-matching"), UPKEEP),
     **dict.fromkeys(("match evaluate", "match explain"), "reads a file that it is given, and no home"),
     "match train": "reads a file, or opens people whom the log was told of first; writes shares, no value",
     **dict.fromkeys(("match use", "match models"), RULES),

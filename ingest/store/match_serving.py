@@ -1,0 +1,39 @@
+"""Which version of matching's key and of the standardised form everybody is found by.
+
+Rows of a version that is on its way in are written beside those that serve, and are looked at by nobody until every
+record has one: then one row here lets them serve, and the older ones are swept.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from ingest.tables.match import MatchServing
+from privacy.store.bulk import insert_rows
+from privacy.terms import EntityKind
+
+FIRST: Final = (1, 1)
+"""Versions of key and form that serve in a home that was never moved on."""
+_NEWEST: Final = (
+    select(col(MatchServing.key_version), col(MatchServing.form_version))
+    .order_by(col(MatchServing.number).desc())
+    .limit(1)
+)
+
+
+def serving_version(session: Session, kind: EntityKind = EntityKind.PERSON) -> tuple[int, int]:
+    """Return the versions of key and form by which everybody of a kind is found now."""
+    row = session.execute(_NEWEST, {"of_kind": kind.value}).first()
+    return FIRST if row is None else (row[0], row[1])
+
+
+def serve(session: Session, kinds: Iterable[EntityKind], told: Mapping[str, Any]) -> None:
+    """Let another version serve some kinds from here on; call it under the epoch's lock.
+
+    `told` has key_version, form_version, batch_id (of the rebuild) and at.
+    """
+    last = session.execute(select(func.max(col(MatchServing.number)))).scalar_one()
+    rows = [{"number": int(last or 0) + n, "kind": kind.value, **told} for n, kind in enumerate(kinds, start=1)]
+    insert_rows(session, MatchServing, rows)

@@ -1,0 +1,140 @@
+"""A changed form or a new key of matching: people are found before, while everybody is moved on, and after."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+from sqlalchemy import text
+
+from hub.compose import Hub
+from hub.rotation.destruction import retire
+from hub.rotation.due import old_keys
+from hub.rotation.matching import rotate_matching
+from ingest.errors import BatchBusy
+from ingest.match.evaluation import evaluate
+from ingest.match.form import FORMS, comparable_people
+from tests.faults.ingest_company import owner_of
+from tests.integration.test_match_rebuild import breaking, rebuilt
+from tests.integration.test_matching import KINDS, counts, deliver, entities, matching, together
+from tests.match_people import people
+
+FORM = 2
+
+
+def shouted(records: pl.DataFrame) -> pl.DataFrame:
+    """Bring records to a form of another version: names are capitals, so no key with a name is what it was."""
+    names = pl.col("given", "family", "initial", "given_start", "family_start", "name_sounds").str.to_uppercase()
+    return comparable_people(records).with_columns(names)
+
+
+@pytest.fixture
+def new_form(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    def bring() -> None:
+        monkeypatch.setitem(FORMS, FORM, shouted)
+        monkeypatch.setattr("hub.keystore.matching.FORM_VERSION", FORM)
+
+    return bring
+
+
+def versions(hub: Hub) -> dict[tuple[int, int], int]:
+    """Count the forms of each version of key and form."""
+    query = "SELECT key_version, form_version, count(*) FROM match_form GROUP BY 1, 2"
+    with hub.reading() as session:
+        return {(key, form): count for key, form, count in session.execute(text(query))}
+
+
+def parts_of(records: pl.DataFrame) -> list[pl.DataFrame]:
+    return [records.filter(pl.col("source") == source) for source in ("crm", "shop", "desk")]
+
+
+def assert_found(hub: Hub, records: pl.DataFrame) -> None:
+    told = evaluate(entities(hub, records), records.select("record", "entity"))
+    assert min(told.pairwise.precision, told.pairwise.recall) > 0.9
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("what", ["form", "key"])
+def test_people_are_found_before_while_and_after_a_version_changes(
+    kind: str, what: str, hub_factory: Callable[..., Hub], tmp_path: Path, new_form: Callable[[], None]
+) -> None:
+    hub = matching(hub_factory(kind))
+    records = people(40)
+    crm, shop, desk = parts_of(records)
+    deliver(hub, crm, tmp_path / "in", "crm")
+    if what == "form":
+        new_form()
+    else:
+        assert rotate_matching(hub, owner_of(hub)) == 2
+    new = (1, FORM) if what == "form" else (2, 1)
+    deliver(hub, shop, tmp_path / "in", "shop")
+    assert versions(hub) == {(1, 1): crm.height + shop.height, new: shop.height}
+    both = pl.concat([crm, shop])
+    assert_found(hub, both)
+    before = together(hub, both)
+    assert rebuilt(hub).formed == crm.height
+    assert versions(hub) == {new: crm.height + shop.height}
+    assert together(hub, both) == before
+    deliver(hub, desk, tmp_path / "in", "desk")
+    assert versions(hub) == {new: records.height}
+    assert_found(hub, records)
+    with hub.reading() as session:
+        held = session.execute(text("SELECT DISTINCT key_version, form_version FROM match_token")).all()
+    assert [tuple(row) for row in held] == [new]
+    assert rebuilt(hub).formed == 0
+
+
+@pytest.mark.parametrize("step", ["forms_made", "rebuild_counts", "versions_swept"])
+def test_moving_on_that_breaks_off_is_repeated_to_the_same_end(
+    step: str, hub_factory: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub = matching(hub_factory())
+    records = people(12)
+    deliver(hub, records, tmp_path / "in", "first")
+    rotate_matching(hub, owner_of(hub))
+    with pytest.raises(KeyboardInterrupt):
+        rebuilt(replace(hub, reached=breaking(step)))
+    assert_found(hub, records)
+    rebuilt(hub)
+    assert versions(hub) == {(2, 1): records.height}
+    held, told = counts(hub), together(hub, records)
+    assert rebuilt(hub).moved == 0
+    assert (counts(hub), together(hub, records)) == (held, told)
+
+
+def test_a_delivery_that_came_meanwhile_puts_the_move_off(hub_factory: Callable[..., Hub], tmp_path: Path) -> None:
+    hub = matching(hub_factory())
+    crm, shop, _ = parts_of(people(12))
+    deliver(hub, crm, tmp_path / "in", "crm")
+    rotate_matching(hub, owner_of(hub))
+    came = []
+
+    def meanwhile(step: str) -> None:
+        if step == "opening_audited" and not came:
+            came.append(step)
+            deliver(hub, shop, tmp_path / "in", "shop")
+
+    with pytest.raises(BatchBusy):
+        rebuilt(replace(hub, reached=meanwhile))
+    assert versions(hub)[1, 1] == crm.height + shop.height  # they serve as before
+    rebuilt(hub)
+    assert versions(hub) == {(2, 1): crm.height + shop.height}
+
+
+def test_an_old_key_goes_when_no_row_needs_it(hub_factory: Callable[..., Hub], tmp_path: Path) -> None:
+    hub = matching(hub_factory())
+    records = people(12)
+    deliver(hub, records, tmp_path / "in", "first")
+    by = owner_of(hub)
+    rotate_matching(hub, by)
+    (old,) = [each for each in old_keys(hub) if each.kind == "matching"]
+    assert (old.version, old.is_due) == (1, False)
+    assert [each for each in retire(hub, by).destroyed if each.kind == "matching"] == []
+    rebuilt(hub)
+    (gone,) = [each for each in retire(hub, by).destroyed if each.kind == "matching"]
+    assert gone.version == 1
+    told = together(hub, records)
+    assert rebuilt(hub).moved == 0
+    assert together(hub, records) == told
+    assert [each for each in old_keys(hub) if each.kind == "matching"] == []
