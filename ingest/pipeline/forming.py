@@ -30,14 +30,13 @@ class Formed:
     """What a chunk is found by, with nothing in clear.
 
     `forms` has a row for each of the chunk and each version: row (of the chunk), tokens (Binary), number (Int64),
-    key_version, form_version; `tokens` row, token, key_version, form_version; `counts` column_name, token, value_count,
-    record_count.
+    country (by which the row was read: it is no part of a document), key_version, form_version; `tokens` row, token,
+    key_version, form_version; `counts` column_name, token, value_count, record_count.
     """
 
     forms: pl.DataFrame
     tokens: pl.DataFrame
     counts: pl.DataFrame
-    country: str
 
     def columns(self, records: Sequence[bytes], revisions: Sequence[int]) -> tuple[Columns, Columns]:
         """Return columns of `match_form`, but for the batch, and of `match_token`, those in the order of tokens."""
@@ -46,7 +45,6 @@ class Formed:
             "record_id": [records[row] for row in rows],
             "revision": [revisions[row] for row in rows],
             **self.forms.drop("row").to_dict(as_series=False),
-            "country": Same(self.country),
         }
         ordered = self.tokens.sort("token")  # a part of them touches few pages
         rows = ordered["row"].to_list()
@@ -72,20 +70,21 @@ def form_chunk(fresh: pl.DataFrame, country: str | None, matching: Matching) -> 
     """Form the rows of a chunk; `fresh` has the attributes that there are."""
     read = COMPARABLE[matching.kind]
     told = as_delivered(fresh, country, read)
-    return formed_of(read.form(told), told, country, matching)
+    return formed_of(read.form(told), told, matching)
 
 
-def formed_of(frame: pl.DataFrame, told: pl.DataFrame, country: str | None, matching: Matching) -> Formed:
-    """Form rows, as they were told and in comparable form; `country` read those that said none themselves."""
+def formed_of(frame: pl.DataFrame, told: pl.DataFrame, matching: Matching) -> Formed:
+    """Form rows, as they were told (`as_delivered`) and in comparable form."""
     found = [
         _formed(frame if each.form_version == FORM_VERSION else FORMS[each.form_version](told), each, matching)
         for each in matching.versions
     ]
+    countries = told.select(row=pl.col("record").cast(pl.UInt32), country=pl.col("country").fill_null(""))
+    forms = pl.concat(forms for forms, _ in found)
     return Formed(
-        forms=pl.concat(forms for forms, _ in found),
+        forms=forms.join(countries, on="row", how="left", maintain_order="left"),
         tokens=pl.concat(tokens for _, tokens in found),
         counts=counts_of(frame, matching, matching.indexes),
-        country=country or "",
     )
 
 

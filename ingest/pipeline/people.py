@@ -146,19 +146,14 @@ class IdentityArrival(Arrival):
         return reckoned
 
     def _formed(self, fresh: pl.DataFrame, revisions: Mapping[str, Sequence[Any]]) -> Formed | None:
-        """Say by what records are found when they are matched, each by the model of its kind.
-
-        A row's own country reads its numbers here and is no part of the document: such rows are opened, so that they
-        are compared as they will be in every later delivery.
-        """
+        """Say by what records are found when they are matched, each by the model of its kind."""
         matching, read = self.ports.matched(self.kind), COMPARABLE[self.kind]
         if matching is None or fresh.is_empty():
             return None
         told = as_delivered(fresh, self.contract.country, read)
         frame = read.form(told)
-        if "country" not in fresh.columns:
-            self.remembered.add(frame, revisions["record_id"], revisions["revision"])
-        return formed_of(frame, told, self.contract.country, matching)
+        self.remembered.add(frame, revisions["record_id"], revisions["revision"])
+        return formed_of(frame, told, matching)
 
     def _revisions(self, fresh: pl.DataFrame, keys: KeyColumn) -> dict[str, Sequence[Any]]:
         """Seal each document under its key as the record's next revision."""

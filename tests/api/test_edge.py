@@ -283,6 +283,7 @@ OPERATIONS = {
     ("/v1/views/{name}/approval", "delete"),
     ("/v1/domains/{name}/link", "get"),
     ("/v1/domains/{name}/link/approval", "post"),
+    ("/v1/match", "post"),
     ("/v1/reveal", "post"),
     ("/v1/reveal/requests", "get"),
     ("/v1/reveal/requests", "post"),
@@ -305,7 +306,7 @@ def test_openapi_is_whole(caller: Caller) -> None:
     assert len({operation["operationId"] for operation in operations.values()}) == len(operations)
     assert operations["/v1/me/purposes/{purpose}", "put"]["security"] == [{"subject": []}]
     for path, operation in operations.items():
-        if path[0].startswith(("/v1/views", "/v1/reveal")):
+        if path[0].startswith(("/v1/views", "/v1/reveal", "/v1/match")):
             assert operation["security"] == [{"principal": []}]
     for operation in operations.values():
         for status, response in operation["responses"].items():

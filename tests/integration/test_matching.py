@@ -16,6 +16,7 @@ from ingest.errors import BatchBusy
 from ingest.match.evaluation import evaluate
 from ingest.pipeline.delivery import Summary
 from ingest.pipeline.edging import write_edges
+from ingest.pipeline.learning import people_of_home
 from ingest.pipeline.recovery import recover
 from ingest.pipeline.rectify import Rectification, rectify
 from privacy.store.audit import entries
@@ -207,6 +208,18 @@ def test_a_corrected_record_is_found_by_what_is_right(hub_factory: Callable[...,
     assert after - before
     assert before - after
     assert counts(hub)["match_form"] == held["match_form"]
+
+
+def test_a_row_is_read_by_its_own_country_whenever_it_is_opened(
+    hub_factory: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub = matching(hub_factory())
+    contract = CONTRACT.format(source="shop") + "  land: {to: country}\n"
+    head = "record,given_name,family_name,birth_date,email,phone,street,postcode,land\n"
+    rows = ["1,Åsa,Öberg,1970-01-02,,070-123 45 67,,,SE\n", "2,Kari,Dal,1980-03-04,,912 34 567,,,\n"]
+    deliver_text(hub, contract, head + "".join(rows), tmp_path / "shop.csv")
+    found = people_of_home(hub.ports(owner_of(hub).principal_id))
+    assert sorted(found["phone"]) == ["+46701234567", "+4791234567"]
 
 
 def test_a_refused_delivery_leaves_nothing_to_match_by(
