@@ -17,10 +17,11 @@ from hub.compose import Hub
 from hub.domains import Recipient, verify_release
 from hub.errors import AccessRefused, ServiceUnreachable
 from hub.views.permission import permitted_set
+from ingest.errors import StateMoved
 from ingest.match.saved import SavedModel
 from ingest.pipeline.arriving import Arriving
 from ingest.pipeline.lookup import Found, Lookup
-from ingest.pipeline.ports import Matching
+from ingest.pipeline.ports import Matching, Ports
 from ingest.pipeline.reviewing import Step, steps_of
 from ingest.store import identity
 from privacy.audit import AuditFields
@@ -34,6 +35,7 @@ from privacy.terms import EntityId, EntityKind, Pseudonym, RecordId, Role, rando
 
 _MAY_ASK: Final = frozenset({Role.OWNER, Role.SERVICE})
 _FIND: Final = "match.find"
+_TRIES: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,18 +79,30 @@ def recognise(hub: Hub, recogniser: Recogniser, by: Principal, purpose: str, arr
 
     Raises:
         AccessRefused: role, purpose, domain or anchors do not allow it.
-        ServiceUnreachable: people are joined by exact rules here.
+        ServiceUnreachable: people are joined by exact rules here, or moved whenever an answer is ready.
 
     """
     allowed = _allowed(hub, by, purpose)
     ports = hub.ports(by.principal_id)
     lookup = recogniser.lookup(ports.matching)
-    while True:
-        found = lookup.find(arriving, ports)
+    for _ in range(_TRIES):
+        found = _found(lookup, arriving, ports)
         released = _released(hub, by, allowed, arriving, found)
         if released is not None:
             act_id, told = released
             return _told(hub, allowed, act_id, found if told else None, lookup.model)
+    raise _too_busy()
+
+
+def _found(lookup: Lookup, arriving: Arriving, ports: Ports) -> Found:
+    try:
+        return lookup.find(arriving, ports)
+    except StateMoved:
+        raise _too_busy() from None
+
+
+def _too_busy() -> ServiceUnreachable:
+    return ServiceUnreachable("the crosswalk at rest", "people were moved or taken in meanwhile, several times")
 
 
 def _allowed(hub: Hub, by: Principal, purpose_id: str) -> Purpose:

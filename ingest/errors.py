@@ -88,6 +88,13 @@ class ColumnsUnfit(IngestError):
         self.remedy = remedy
 
 
+class StateMoved(IngestError):
+    """Records were moved or taken in whenever an answer about one was worked out: none is of one state."""
+
+    def __init__(self) -> None:
+        super().__init__("records were moved or taken in while one was asked about; ask again when it is calmer")
+
+
 class RulesInvalid(IngestError):
     """Survivorship rules say something that cannot be; `where` is the path of keys, such as `person.address.by`."""
 

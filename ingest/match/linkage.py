@@ -13,7 +13,7 @@ at once (`ingest.match.small_parts`), the others one after another here, with th
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from typing import Final
@@ -32,6 +32,8 @@ SMALL: Final = 16
 """Rows of a part that is joined together with others of its size."""
 
 Rows = npt.NDArray[np.int64]
+Edge = tuple[int, int, float]
+"""Two rows, the lesser first, and how likely they are one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,24 @@ def link(edges: pl.DataFrame, numbers: Sequence[str | None] | pl.Series, *, leas
     sizes = np.bincount(parts)
     small = pl.Series(sizes[parts[inside["left"].to_numpy()]] <= SMALL, dtype=pl.Boolean)
     at_once = join_small(inside.filter(small), parts, codes, least=least)
-    one_by_one = _Joining(codes, inside.filter(~small), least)
+    one_by_one = _Joining(codes, inside.filter(~small).iter_rows(), least)
     one_by_one.run()
     merges = [at_once.frame(), pl.DataFrame(one_by_one.merges, schema=MERGES, orient="row")]
     ordered = pl.concat(merges).sort("at", "kept", "gone", descending=[True, False, False])
     return Linkage(len(numbers), ordered, at_once.refused + one_by_one.refused)
+
+
+def clusters_of_few(edges: Iterable[Edge], numbers: Sequence[str | None], threshold: float) -> Rows:
+    """Return what `link` and `Linkage.clusters` say of a handful of rows, without a frame."""
+    names = {name: place for place, name in enumerate(dict.fromkeys(numbers), start=1) if name is not None}
+    joining = _Joining([names.get(name or "", 0) for name in numbers], edges, LEAST)
+    joining.run()
+    found = list(range(len(numbers)))
+    for at, one, other, *_ in joining.merges:
+        if at >= threshold:
+            kept, gone = sorted((found[one], found[other]))
+            found = [kept if name == gone else name for name in found]
+    return np.array(found, dtype=np.int64)
 
 
 def parts_of(edges: pl.DataFrame, rows: int, least: float) -> Rows:
@@ -112,14 +127,14 @@ class _Joining:
     kept under the row whose neighbourhood was the larger, `name` says its least row.
     """
 
-    def __init__(self, numbers: Rows, edges: pl.DataFrame, least: float) -> None:
+    def __init__(self, numbers: Sequence[int] | Rows, edges: Iterable[Edge], least: float) -> None:
         self.least = least
         self.size: dict[int, int] = defaultdict(lambda: 1)
         self.near: dict[int, dict[int, float]] = defaultdict(dict)
         self.merges: list[tuple[float, int, int, int, float]] = []
         self.refused = 0
         self.waiting: list[tuple[float, int, int, int, int]] = []
-        for left, right, probability in edges.iter_rows():
+        for left, right, probability in edges:
             self.near[left][right] = self.near[right][left] = probability
             if probability >= least:
                 self.waiting.append((-probability, left, right, left, right))

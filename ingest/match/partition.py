@@ -20,12 +20,13 @@ import polars as pl
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from ingest.match.linkage import LEAST, link
-from ingest.match.suspicion import suspicions
+from ingest.match.linkage import LEAST, clusters_of_few, link
+from ingest.match.suspicion import Told, may_be_doubted, suspicions
 
 SURE: Final = 0.95
 """Mean probability from which a doubtful cluster still holds together."""
 _LARGE: Final = "large"
+_NO_DOUBTS: Final = pl.DataFrame(schema={"cluster": pl.Int64, "size": pl.UInt32, "reason": pl.String})
 Rows = npt.NDArray[np.int64]
 Pair = tuple[int, int]
 
@@ -72,6 +73,17 @@ def partition(edges: pl.DataFrame, numbers: Sequence[str | None], threshold: flo
     )
     alone = np.isin(clusters, still["cluster"].to_numpy())
     return Partition(np.where(alone, np.arange(len(clusters)), clusters), doubts)
+
+
+def partition_of_few(edges: Sequence[Told], numbers: Sequence[str | None], threshold: float) -> Partition | None:
+    """Cluster a handful of rows nobody decided on, as `partition` does: whoever waits for one record waits for this.
+
+    `edges` are in order, the lesser row first. Returns None where a cluster may have to be cut again: `partition` can.
+    """
+    clusters = clusters_of_few([edge[:3] for edge in edges], numbers, threshold)
+    if may_be_doubted(clusters.tolist(), edges):
+        return None
+    return Partition(clusters, _NO_DOUBTS)
 
 
 def _within(finer: Rows, coarser: Rows) -> Rows:

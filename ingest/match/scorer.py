@@ -48,6 +48,7 @@ def weights_of(levels: pl.DataFrame, spec: Spec, model: Model, rare: Mapping[str
     `rare` is what `rarity.rarities` counted in the records.
     """
     told = {}
+    ends = levels["left"].to_numpy(), levels["right"].to_numpy()
     for each in spec.comparisons:
         if each.name in model.m:
             # Absent is level -1, the last place: it says nothing.
@@ -60,15 +61,10 @@ def weights_of(levels: pl.DataFrame, spec: Spec, model: Model, rare: Mapping[str
                     number = each.size - 1 - place
                     at = np.flatnonzero(numbers == number)
                     if at.size:
-                        rarer = _rarer(rare[level.frequency], levels[at]) + np.log2(model.u[each.name][number])
+                        common = np.fmin(*(rare[level.frequency].to_numpy()[end[at]] for end in ends))
+                        rarer = common + np.log2(model.u[each.name][number])
                         told[f"rarity_{each.name}"][at] = np.nan_to_num(rarer)
     return told
-
-
-def _rarer(rare: pl.Series, pairs: pl.DataFrame) -> Weights:
-    """Return how rare the more common end of each pair is; not a number where neither is counted."""
-    ends = {end: rare.gather(pairs[end]) for end in ("left", "right")}
-    return pl.DataFrame(ends).select(pl.min_horizontal("left", "right")).to_series().to_numpy()
 
 
 def _conditions(comparison: Comparison) -> list[str]:

@@ -3,6 +3,8 @@
 Nothing is taken apart here: a cluster named here goes to review instead of into the registry.
 """
 
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import polars as pl
@@ -19,6 +21,8 @@ _SEVERAL: Final = 3
 """Records; of two that differ in one thing the edge has said so already."""
 OWN: Final = ("birth", "national_id", "number")
 """Comparisons of what one person, or one organisation, has one of."""
+Told = tuple[int, int, float, tuple[int, ...]]
+"""Two rows, how likely they are one, and the levels of `OWN`."""
 
 
 def suspicions(clusters: pl.Series, edges: pl.DataFrame) -> pl.DataFrame:
@@ -44,6 +48,24 @@ def suspicions(clusters: pl.Series, edges: pl.DataFrame) -> pl.DataFrame:
     }
     found = [told.filter(doubt).select("cluster", "size", reason=pl.lit(name)) for name, doubt in doubts.items()]
     return pl.concat(found).sort("cluster", "reason")
+
+
+def may_be_doubted(clusters: Sequence[int], edges: Iterable[Told]) -> bool:
+    """Say of a handful of rows whether `suspicions` has anything to look at; no means that it would find nothing."""
+    sizes = {cluster: size for cluster, size in Counter(clusters).items() if size >= _SEVERAL}
+    told: defaultdict[int, list[Told]] = defaultdict(list)
+    for each in edges if sizes else ():
+        if clusters[each[0]] == clusters[each[1]]:
+            told[clusters[each[0]]].append(each)
+    return any(size > _LARGE or _is_odd(size, told[cluster]) for cluster, size in sizes.items())
+
+
+def _is_odd(size: int, edges: Sequence[Told]) -> bool:
+    likely = sum(probability >= _LIKELY for _, _, probability, _ in edges)
+    if size >= _SMALLEST and likely / (size * (size - 1) / 2) < _THIN:
+        return True
+    columns = list(zip(*(levels for *_, levels in edges), strict=True))
+    return any(sum(n == 0 for n in column) > _AT_ODDS * sum(n >= 0 for n in column) for column in columns)
 
 
 def _inside(clusters: pl.Series, edges: pl.DataFrame) -> pl.DataFrame:

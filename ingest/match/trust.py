@@ -16,7 +16,8 @@ def trusts_of(frame: pl.DataFrame, edges: pl.DataFrame, rules: Sequence[Rule]) -
 
     `edges` are those of rows of `frame`, with the probability that was given before any rule.
     """
-    found = {rule.name: edges.filter(_holds(frame, edges, rule))["probability"].mean() for rule in rules}
+    beside = _with_values(frame, edges, rules)
+    found = {rule.name: beside.filter(_holds(edges, rule))["probability"].mean() for rule in rules}
     return {name: share for name, share in found.items() if isinstance(share, float)}
 
 
@@ -24,24 +25,30 @@ def lifted_by(
     frame: pl.DataFrame, edges: pl.DataFrame, rules: Sequence[Rule], trusts: Mapping[str, float]
 ) -> pl.DataFrame:
     """Add `rule` (String, the most trusted that joins the pair, else null) and lift `probability` to its trust."""
-    told = edges.with_columns(rule=pl.lit(None, dtype=pl.String), trust=pl.lit(0.0))
-    for rule in rules:
-        worth = trusts.get(rule.name, 0.0)
-        better = _holds(frame, edges, rule) & (told["trust"] < worth)
-        told = told.with_columns(
-            rule=pl.when(better).then(pl.lit(rule.name)).otherwise("rule"),
-            trust=pl.when(better).then(pl.lit(worth)).otherwise("trust"),
+    worth = {rule: trusts[rule.name] for rule in rules if trusts.get(rule.name, 0.0) > 0}
+    lifting = sorted(worth, key=worth.__getitem__, reverse=True)  # of equal trust the first stays the first
+    if not lifting:
+        return edges.with_columns(rule=pl.lit(None, dtype=pl.String))
+    holds = {rule: pl.when(_holds(edges, rule)) for rule in lifting}
+    return (
+        _with_values(frame, edges, lifting)
+        .with_columns(
+            rule=pl.coalesce(holds[rule].then(pl.lit(rule.name)) for rule in lifting),
+            probability=pl.max_horizontal("probability", *(holds[rule].then(worth[rule]) for rule in lifting)),
         )
-    return told.with_columns(probability=pl.max_horizontal("probability", "trust")).drop("trust")
+        .select(*edges.columns, "rule")
+    )
 
 
-def _holds(frame: pl.DataFrame, edges: pl.DataFrame, rule: Rule) -> pl.Series:
+def _with_values(frame: pl.DataFrame, edges: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+    """Put what the rules look at beside each pair: `COLUMN of left` and `COLUMN of right`."""
+    seen = frame.select({column for rule in rules for column in rule.equal})
+    ends = [seen[edges[end]].rename({name: f"{name} of {end}" for name in seen.columns}) for end in ("left", "right")]
+    return pl.concat([edges, *ends], how="horizontal")
+
+
+def _holds(edges: pl.DataFrame, rule: Rule) -> pl.Expr:
     """Say of each pair whether the rule's columns are equal and no comparison contradicts."""
-    equal = pl.Series([True], dtype=pl.Boolean).new_from_index(0, edges.height)
-    for column in rule.equal:
-        left, right = frame[column].gather(edges["left"]), frame[column].gather(edges["right"])
-        equal = equal & (left == right).fill_null(value=False)
-    for name in rule.unless:
-        if f"level_{name}" in edges.columns:
-            equal = equal & (edges[f"level_{name}"] != 0)
-    return equal
+    equal = [pl.col(f"{column} of left") == pl.col(f"{column} of right") for column in rule.equal]
+    levels = [name for name in (f"level_{each}" for each in rule.unless) if name in edges.columns]
+    return pl.all_horizontal(*equal, *(pl.col(name) != 0 for name in levels)).fill_null(value=False)

@@ -16,6 +16,7 @@ from typing import Final
 import polars as pl
 from sqlmodel import Session
 
+from ingest.errors import StateMoved
 from ingest.identity.clustering import Regrouping
 from ingest.match.candidates import LARGEST_BLOCK
 from ingest.match.edges import weighed
@@ -40,6 +41,7 @@ from privacy.store.erasure import tombstones_among
 from privacy.terms import EntityId, RecordId, random_id
 
 _WHY: Final = "lookup"
+_TRIES: Final = 4
 _YOUNGEST: Final = 2**62
 """When the entity of a record that is not there yet was made: after all that are."""
 _MEMBER: Final = {"record": pl.Binary, "entity": pl.Binary, "own_entity": pl.Binary, "own_created_us": pl.Int64}
@@ -95,8 +97,13 @@ class Lookup:
         return self._matching.model
 
     def find(self, arriving: Arriving, ports: Ports) -> Found:
-        """Say who a record is; whoever is opened for it, the audit log was told before."""
-        while True:
+        """Say who a record is; whoever is opened for it, the audit log was told before.
+
+        Raises:
+            StateMoved: somebody was joined or taken in each time that it was worked out.
+
+        """
+        for _ in range(_TRIES):
             beside = self._beside(arriving, ports)
             if beside is None or is_shut_out(arriving, ports):
                 return Found(record=RecordId(random_id()), known=False, taken_in=False)
@@ -106,6 +113,7 @@ class Lookup:
                 counts = commonness_of(session, list(self._usual), self._counts)
             if counts.version == beside.counts.version:  # else somebody was joined or taken in meanwhile
                 return self._found(beside, edges, part)
+        raise StateMoved
 
     def scored(self, frame: pl.DataFrame, pairs: Iterable[Pair], beside: _Beside) -> pl.DataFrame:
         """Score pairs of records; those of whom one cannot be opened any more are left out."""

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from ingest.identity.clustering import Regrouping, moves_of
 from ingest.match.linkage import LEAST
-from ingest.match.partition import Decided, Partition, partition
+from ingest.match.partition import Decided, Partition, partition, partition_of_few
 from ingest.match.saved import SavedModel
 from ingest.match.suspicion import OWN
 from ingest.pipeline.comparing import Compared, Comparing
@@ -36,6 +36,8 @@ EDGE: Final = {
     "probability": pl.Float64,
     **{f"level_{name}": pl.Int8 for name in OWN},
 }
+_FEW: Final = 16
+"""Records of a part that is clustered without a frame."""
 _INDEX: Final = {"record": pl.Binary, "field": pl.String, "token": pl.Binary}
 
 
@@ -172,14 +174,32 @@ def clusters_of(part: Part, model: SavedModel) -> pl.DataFrame:
 
 def partition_of(part: Part, model: SavedModel) -> Partition:
     """Cluster a part, with what is doubted of it; rows are those of its members."""
+    told = _partition_of_few(part, model) if part.members.height <= _FEW and not part.decisions else None
+    return told or _partition_of_many(part, model)
+
+
+def _partition_of_few(part: Part, model: SavedModel) -> Partition | None:
+    row_of = {record: row for row, record in enumerate(part.members["record"])}
+    edges = []
+    for one, other, probability, *levels in part.edges.iter_rows():
+        if one in row_of and other in row_of:
+            left, right = sorted((row_of[one], row_of[other]))
+            edges.append((left, right, probability, tuple(levels)))
+    return partition_of_few(sorted(edges), _numbers(part), model.threshold)
+
+
+def _numbers(part: Part) -> list[str | None]:
+    return [None if (told := part.numbers.get(record)) is None else str(told) for record in part.members["record"]]
+
+
+def _partition_of_many(part: Part, model: SavedModel) -> Partition:
     rows = part.members.select("record").with_row_index("row")
     edges = part.edges.join(rows, on="record").rename({"row": "one"})
     edges = edges.join(rows, left_on="other", right_on="record").rename({"row": "two"}).drop("record", "other")
     ends = edges.with_columns(left=pl.min_horizontal("one", "two"), right=pl.max_horizontal("one", "two"))
     row_of = dict(rows.select("record", "row").iter_rows()) if part.decisions else {}
-    numbers = [None if (told := part.numbers.get(record)) is None else str(told) for record in part.members["record"]]
     ordered = ends.drop("one", "two").sort("left", "right")
-    return partition(ordered, numbers, model.threshold, _decided(part.decisions, row_of))
+    return partition(ordered, _numbers(part), model.threshold, _decided(part.decisions, row_of))
 
 
 def moved_by(joined: pl.DataFrame, part: Part) -> list[Regrouping]:

@@ -15,10 +15,13 @@ from ingest.match.few_pairs import FewPairs
 from ingest.match.form import comparable_people
 from ingest.match.keys import key_values, key_values_of, keys_of
 from ingest.match.organisation import comparable_organisations
+from ingest.match.partition import Decided, partition, partition_of_few
 from ingest.match.pooled import Pool, rare, rarity_of
 from ingest.match.rarity import Usual
 from ingest.match.scorer import levels_of
 from ingest.match.spec import read_spec
+from ingest.match.suspicion import OWN
+from ingest.match.trust import lifted_by
 from tests.match_crowd import crowd
 from tests.match_firms import firms
 
@@ -83,3 +86,49 @@ def test_a_value_is_as_rare_by_itself_as_in_its_column(usual: Usual) -> None:
     carriers = {"Kari": 70, "Ola": 6, "Liv": None}
     found = [rarity_of(carriers[name], told, uncommon, usual) for name in carriers]
     assert_series_equal(pl.Series("rare", found, dtype=pl.Float32), rare(pl.Series(list(carriers)), pool, usual))
+
+
+places = st.integers(0, 6)
+told = st.tuples(
+    places, places, st.floats(0, 1) | st.sampled_from([0.05, 0.5, 0.9, 1.0]), *[st.sampled_from([-1, 0, 1, 3])] * 3
+)
+
+
+@given(st.lists(told, max_size=14), st.lists(st.sampled_from([None, None, "1", "2"]), min_size=7, max_size=7))
+def test_a_handful_is_clustered_as_many_are(rows: list[tuple[int, ...]], numbers: list[str | None]) -> None:
+    pairs = {(min(a, b), max(a, b)): each for a, b, *each in rows if a != b}
+    edges = sorted((a, b, probability, tuple(levels)) for (a, b), (probability, *levels) in pairs.items())
+    schema = {"left": pl.UInt32, "right": pl.UInt32, "probability": pl.Float64}
+    schema |= {f"level_{name}": pl.Int8 for name in OWN}
+    frame = pl.DataFrame([(*each[:3], *each[3]) for each in edges], schema=schema, orient="row")
+    for threshold in (0.05, 0.5, 0.8):
+        many = partition(frame, numbers, threshold, Decided())
+        few = partition_of_few(edges, numbers, threshold)
+        assert (few is None) <= bool(many.doubts.height), "left to the other way only if it doubts something"
+        if few is not None:
+            assert few.clusters.tolist() == many.clusters.tolist()
+            assert_frame_equal(few.doubts, many.doubts)
+
+
+@given(st.lists(st.sampled_from([0.0, 0.3, 0.5, 0.9]), min_size=3, max_size=3), st.data())
+def test_the_most_trusted_rule_that_holds_lifts_a_pair(worth: list[float], data: st.DataObject) -> None:
+    values = st.none() | st.sampled_from(["a", "b"])
+    columns = sorted({column for rule in PERSON.rules for column in rule.equal})
+    frame = pl.DataFrame({name: data.draw(st.lists(values, min_size=3, max_size=3)) for name in columns})
+    level = st.lists(st.integers(-1, 1), min_size=3, max_size=3)
+    levels = {f"level_{name}": data.draw(level) for name in ("birth", "national_id")}
+    edges = pl.DataFrame({"left": [0, 0, 1], "right": [1, 2, 2], "probability": [0.4, 0.0, 0.9], **levels})
+    trusts = {rule.name: share for rule, share in zip(PERSON.rules, worth, strict=True)}
+    found = lifted_by(frame, edges, PERSON.rules, trusts)
+    for row in found.iter_rows(named=True):
+        one, other = frame.row(row["left"], named=True), frame.row(row["right"], named=True)
+        holding = [
+            rule.name
+            for rule in PERSON.rules
+            if trusts[rule.name] > 0
+            and all(one[name] is not None and one[name] == other[name] for name in rule.equal)
+            and all(row[f"level_{name}"] != 0 for name in rule.unless)
+        ]
+        best = max(holding, key=trusts.__getitem__, default=None)
+        before = edges.filter(left=row["left"], right=row["right"])["probability"][0]
+        assert (row["rule"], row["probability"]) == (best, max(before, trusts[best] if best else 0.0))
