@@ -23,6 +23,7 @@ from typing import Final
 import polars as pl
 
 from ingest.errors import ColumnsUnfit
+from ingest.match.few_people import comparable_few
 from ingest.standardise.column import standardised
 from ingest.standardise.day import standardised_days
 from ingest.standardise.name import folded
@@ -50,6 +51,8 @@ ATTRIBUTES: Final = (
 )  # fmt: skip - a table
 """What a source may give of a person."""
 
+_A_HANDFUL: Final = 200
+"""Records that are read one by one: expressions would take longer to be set up."""
 _START: Final = 3
 _FAMILY_START: Final = 4
 _VOWELS: Final = "[aeiouy ]"
@@ -68,13 +71,19 @@ def comparable_people(records: pl.DataFrame) -> pl.DataFrame:
 
     """
     given = given_records(records, ATTRIBUTES)
+    known = given.select("record", pl.col("source").cast(pl.String), *ATTRIBUTES)
+    few = comparable_few(known) if given.height <= _A_HANDFUL else None
+    return (_comparable_many(given) if few is None else few).sort("record")
+
+
+def _comparable_many(given: pl.DataFrame) -> pl.DataFrame:
     columns = _names(given) | numbers_by_country(given, "national_id") | places(given)
     columns["birth"] = standardised_days(given["birth_date"])
     columns["email"] = standardised(given["email"], "email")
     columns["sex"] = given.select(standardised_sex(pl.col("sex"))).to_series()
     columns["occupation"] = given.select(folded(pl.col("occupation"))).to_series()
     ids = given.select("record", pl.col("source").cast(pl.String))
-    return _with_keys(ids.with_columns(series.alias(name) for name, series in columns.items())).sort("record")
+    return _with_keys(ids.with_columns(series.alias(name) for name, series in columns.items()))
 
 
 FORMS: Final[dict[int, Callable[[pl.DataFrame], pl.DataFrame]]] = {FORM_VERSION: comparable_people}

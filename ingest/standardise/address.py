@@ -9,13 +9,13 @@ from ingest.standardise.name import folded
 _EMAIL: Final = (
     r"^[^\s@<>\",;:()]{1,64}@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+[\p{L}][\p{L}\p{N}-]{1,62}$"
 )
-_ASCII_EMAIL: Final = (
+ASCII_EMAIL: Final = (
     r"^[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}$"
 )
 """What `_EMAIL` says too, where all letters are of ASCII: read thirty times as fast."""
 
-_EMAIL_BYTES: Final = 254  # RFC 5321 section 4.5.3.1.3, with the angle brackets taken off
-_STREETS: Final = (
+EMAIL_BYTES: Final = 254  # RFC 5321 section 4.5.3.1.3, with the angle brackets taken off
+STREETS: Final = (
     (r"(\p{L})(?:gt|gata|gate|gaten)\b", "${1}g"),
     (r"(\p{L})(?:vn|veien|vegen|vei|veg)\b", "${1}v"),
     (r"(\p{L})(?:str|strasse)\b", "${1}s"),
@@ -28,10 +28,10 @@ def standardised_email(values: pl.Expr) -> pl.Expr:
     The part before a plus sign is kept: some people use it to be two customers on purpose.
     """
     plain = values.str.normalize("NFKC").str.strip_chars().str.strip_prefix("mailto:").str.to_lowercase()
-    is_ascii = plain.str.contains(_ASCII_EMAIL)
+    is_ascii = plain.str.contains(ASCII_EMAIL)
     other = pl.when(~is_ascii).then(plain)
     is_email = is_ascii | other.str.contains(_EMAIL).fill_null(value=False)
-    return pl.when(is_email & (plain.str.len_bytes() <= _EMAIL_BYTES)).then(plain)
+    return pl.when(is_email & (plain.str.len_bytes() <= EMAIL_BYTES)).then(plain)
 
 
 def standardised_domain(values: pl.Expr) -> pl.Expr:
@@ -52,7 +52,7 @@ def standardised_postcode(values: pl.Expr) -> pl.Expr:
 def standardised_street(values: pl.Expr) -> pl.Expr:
     """Bring a street and number to comparable form; the common words for street and road are shortened."""
     plain = folded(values)
-    for words, short in _STREETS:
+    for words, short in STREETS:
         plain = plain.str.replace_all(words, short)
     # `12 b` and `12b` are one door.
     return plain.str.replace_all(r"(\d)\s+([a-z])\b", "${1}${2}")

@@ -9,16 +9,16 @@ from typing import Final
 
 import polars as pl
 
-_YEAR_FIRST: Final = r"^\s*(\d{4})[-/. ]?(\d{2})[-/. ]?(\d{2})(?:[T ].*)?\s*$"
-_YEAR_LAST: Final = r"^\s*(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})\s*$"
+YEAR_FIRST: Final = r"^\s*(\d{4})[-/. ]?(\d{2})[-/. ]?(\d{2})(?:[T ].*)?\s*$"
+YEAR_LAST: Final = r"^\s*(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})\s*$"
 _MONTHS: Final = 12
 
 
 def standardised_days(values: pl.Series) -> pl.Series:
     """Return dates of a column as YYYYMMDD; null where a value is not written as a date."""
     text = values.cast(pl.String).to_frame("value")
-    year_first = pl.col("value").str.extract_groups(_YEAR_FIRST).struct
-    year_last = pl.col("value").str.extract_groups(_YEAR_LAST).struct
+    year_first = pl.col("value").str.extract_groups(YEAR_FIRST).struct
+    year_last = pl.col("value").str.extract_groups(YEAR_LAST).struct
     one, two = year_last.field("1").str.zfill(2), year_last.field("2").str.zfill(2)
     is_month_first = (two.cast(pl.Int8).max() > _MONTHS) & (one.cast(pl.Int8).max() <= _MONTHS)
     month, day = pl.when(is_month_first).then(one).otherwise(two), pl.when(is_month_first).then(two).otherwise(one)

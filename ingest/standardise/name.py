@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-_SPELLED: Final = {
+SPELLED: Final = {
     "æ": "ae",
     "ä": "ae",
     "ø": "oe",
@@ -23,8 +23,8 @@ _SPELLED: Final = {
     "ł": "l",
     "œ": "oe",
 }  # fmt: skip - a table
-_SHORTENED: Final = {"aa": "a", "ae": "a", "oe": "o", "ue": "u"}
-_PARTICLES: Final = "af|av|da|de|del|den|der|di|du|la|le|ten|ter|van|vom|von|zu|zum|zur"
+SHORTENED: Final = {"aa": "a", "ae": "a", "oe": "o", "ue": "u"}
+PARTICLES: Final = "af|av|da|de|del|den|der|di|du|la|le|ten|ter|van|vom|von|zu|zum|zur"
 _LEGAL_FORMS: Final = (
     "as|asa|ans|da|enk|nuf|sa|ks|iks|ab|hb|kb|aps|ivs|oy|oyj|ky|tmi|gmbh|mbh|ag|kg|kgaa|ohg|ug|ev|se"
     "|ltd|limited|plc|llp|llc|inc|co|company|bv|nv"
@@ -35,7 +35,7 @@ _SHORT_FORMS: Final = {"limited": "ltd", "company": "co", "co ltd": "ltd", "oyj"
 def folded(values: pl.Expr) -> pl.Expr:
     """Fold case, accents and Nordic and German letters to a to z and digits; other signs become single spaces."""
     # Composed first, so that a letter typed with a combining ring is spelled out like its single code point.
-    spelled = values.str.normalize("NFKC").str.to_lowercase().str.replace_many(_SPELLED)
+    spelled = values.str.normalize("NFKC").str.to_lowercase().str.replace_many(SPELLED)
     bare = spelled.str.normalize("NFKD").str.replace_all(r"\p{M}", "")
     joined = bare.str.replace_all(r"['’`´.]", "")
     return _blank_as_null(joined.str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars())
@@ -44,9 +44,9 @@ def folded(values: pl.Expr) -> pl.Expr:
 def standardised_name(values: pl.Expr) -> pl.Expr:
     """Bring a personal name or a place to comparable form, without particles such as `von` and `de`."""
     plain = folded(values)
-    for digraph, letter in _SHORTENED.items():
+    for digraph, letter in SHORTENED.items():
         plain = plain.str.replace_all(digraph, letter, literal=True)
-    without = plain.str.replace_all(rf"\b(?:{_PARTICLES})\b", "").str.replace_all(r"\s+", " ").str.strip_chars()
+    without = plain.str.replace_all(rf"\b(?:{PARTICLES})\b", "").str.replace_all(r"\s+", " ").str.strip_chars()
     # A name that is nothing but a particle keeps it: `De` is a surname too.
     return pl.coalesce(_blank_as_null(without), plain)
 
@@ -54,7 +54,7 @@ def standardised_name(values: pl.Expr) -> pl.Expr:
 def standardised_organisation_name(values: pl.Expr) -> pl.Expr:
     """Bring a company's name to comparable form, without its legal form at the end."""
     plain = folded(values.str.replace_all(r"(?i)\b([aoe])/([sy])\b", "${1}${2}"))
-    for digraph, letter in _SHORTENED.items():
+    for digraph, letter in SHORTENED.items():
         plain = plain.str.replace_all(digraph, letter, literal=True)
     without = plain.str.replace(rf"(?:\s+(?:{_LEGAL_FORMS}))+$", "")
     return pl.coalesce(_blank_as_null(without), plain)

@@ -17,14 +17,14 @@ _TITLES: Final = (
 
 None that is a name too, as Lord is.
 """
-_TITLE_WORDS: Final = rf"\b(?:{_TITLES})\b"
-_SEXES: Final = {"m": "m", "k": "f", "f": "f", "w": "f"}
+TITLE_WORDS: Final = rf"\b(?:{_TITLES})\b"
+SEXES: Final = {"m": "m", "k": "f", "f": "f", "w": "f"}
 """First letters of mann/man/male/männlich and kvinne/kvinna/female/weiblich."""
 
 
 def plain_name(values: pl.Expr) -> pl.Expr:
     """Bring a name to comparable form without titles; null where nothing but titles is left."""
-    words = standardised_name(values).str.replace_all(_TITLE_WORDS, " ").str.replace_all(r"\s+", " ").str.strip_chars()
+    words = standardised_name(values).str.replace_all(TITLE_WORDS, " ").str.replace_all(r"\s+", " ").str.strip_chars()
     return words.replace("", None)
 
 
@@ -47,4 +47,4 @@ def in_reading_order(full: pl.Expr) -> pl.Expr:
 def standardised_sex(values: pl.Expr) -> pl.Expr:
     """Bring a sex to m or f by its first letter in five languages; null where it says neither."""
     first = values.str.strip_chars().str.to_lowercase().str.slice(0, 1)
-    return first.replace_strict(_SEXES, default=None, return_dtype=pl.String)
+    return first.replace_strict(SEXES, default=None, return_dtype=pl.String)

@@ -4,10 +4,10 @@ from typing import Final
 
 import polars as pl
 
-_LETTERED: Final = r"^[A-Z]{1,2}\d[A-Z0-9]?\d[A-Z]{2}$"
+LETTERED: Final = r"^[A-Z]{1,2}\d[A-Z0-9]?\d[A-Z]{2}$"
 """A British postcode without its space (BS 7666): all but the last three signs are the district."""
-_INWARD: Final = 3
-_ZONE: Final = 2
+INWARD: Final = 3
+ZONE: Final = 2
 """Digits that name a region in NO, SE, DK, FI and DE alike: the first two of four or five."""
 
 
@@ -18,6 +18,6 @@ def mailbox(email: pl.Expr) -> pl.Expr:
 
 def district(postcode: pl.Expr) -> pl.Expr:
     """Return the district of a standardised postcode."""
-    is_lettered = postcode.str.contains(_LETTERED)
-    lettered = postcode.str.head(postcode.str.len_bytes().cast(pl.Int64) - _INWARD)
-    return pl.when(is_lettered).then(lettered).otherwise(postcode.str.head(_ZONE))
+    is_lettered = postcode.str.contains(LETTERED)
+    lettered = postcode.str.head(postcode.str.len_bytes().cast(pl.Int64) - INWARD)
+    return pl.when(is_lettered).then(lettered).otherwise(postcode.str.head(ZONE))

@@ -4,7 +4,7 @@ import string
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal, assert_series_equal
 
@@ -12,7 +12,8 @@ from ingest.errors import SpecInvalid
 from ingest.match.candidates import candidate_pairs, random_pairs
 from ingest.match.condition import condition_of
 from ingest.match.few_pairs import FewPairs
-from ingest.match.form import comparable_people
+from ingest.match.few_people import comparable_few
+from ingest.match.form import ATTRIBUTES, comparable_people, given_records
 from ingest.match.keys import key_values, key_values_of, keys_of
 from ingest.match.organisation import comparable_organisations
 from ingest.match.partition import Decided, partition, partition_of_few
@@ -94,6 +95,7 @@ told = st.tuples(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(told, max_size=14), st.lists(st.sampled_from([None, None, "1", "2"]), min_size=7, max_size=7))
 def test_a_handful_is_clustered_as_many_are(rows: list[tuple[int, ...]], numbers: list[str | None]) -> None:
     pairs = {(min(a, b), max(a, b)): each for a, b, *each in rows if a != b}
@@ -110,6 +112,7 @@ def test_a_handful_is_clustered_as_many_are(rows: list[tuple[int, ...]], numbers
             assert_frame_equal(few.doubts, many.doubts)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from([0.0, 0.3, 0.5, 0.9]), min_size=3, max_size=3), st.data())
 def test_the_most_trusted_rule_that_holds_lifts_a_pair(worth: list[float], data: st.DataObject) -> None:
     values = st.none() | st.sampled_from(["a", "b"])
@@ -132,3 +135,41 @@ def test_the_most_trusted_rule_that_holds_lifts_a_pair(worth: list[float], data:
         best = max(holding, key=trusts.__getitem__, default=None)
         before = edges.filter(left=row["left"], right=row["right"])["probability"][0]
         assert (row["rule"], row["probability"]) == (best, max(before, trusts[best] if best else 0.0))
+
+
+signs = st.text(string.ascii_letters + " ,.'-/@+:0123456789åØöüßéÉ", max_size=14)
+names = st.sampled_from(["von Essen", "Dr. Åse Haar", "De", "Hansen, Ola", "Mr", "Thorén", "O'Brien jr"]) | signs
+numbers = st.sampled_from(["+47 22 86 44 00", "22864400", "070-174 06 05", "01010012356", "19900101-2384"]) | signs
+days = st.sampled_from(["1970-02-01", "19700201", "1970-2-1", "1970-02-01T00:00", "197-02-01"]) | signs
+written = {
+    "country": st.sampled_from(["NO", " se", ""]) | signs,
+    "birth_date": days,
+    "phone": numbers,
+    "national_id": numbers,
+    "email": st.sampled_from(["Ola.N+x@Example.com ", "mailto:a@b.no"]) | signs,
+    "street": st.sampled_from(["Storgata 1 b", "Åkerveien", "Kirkegt. 12", "Hauptstraße 3"]) | signs,
+    "postcode": st.sampled_from(["N-0150", "0150", "SW1A 1AA"]) | signs,
+    "sex": st.sampled_from(["Mann", "k"]) | signs,
+}
+
+
+rows_of_people = st.fixed_dictionaries({name: st.none() | written.get(name, names) for name in ATTRIBUTES})
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(rows_of_people, min_size=1, max_size=3))
+def test_a_handful_is_formed_as_many_are(rows: list[dict[str, str | None]]) -> None:
+    records = pl.DataFrame(rows, schema=dict.fromkeys(ATTRIBUTES, pl.String))
+    given_rows = records.select(pl.lit("till").alias("source"), pl.int_range(pl.len()).alias("record"), pl.all())
+    many = pl.concat([given_rows] * -(-300 // len(rows))).with_columns(record=pl.int_range(pl.len()))
+    for start in range(len(rows)):
+        few = comparable_few(given_rows[start : start + 1])
+        if few is not None:
+            assert_frame_equal(few, comparable_people(many)[start : start + 1])
+
+
+def test_people_who_write_as_most_do_are_formed_one_by_one() -> None:
+    records = given_records(crowd(900), ATTRIBUTES)
+    few = comparable_few(records.select("record", "source", *ATTRIBUTES))
+    assert few is not None
+    assert_frame_equal(few.sort("record"), comparable_people(records))
