@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import polars as pl
@@ -13,8 +14,11 @@ from hub.cli.launch import Invocation
 from hub.compose import Hub
 from hub.consents import find_subject
 from hub.erasing import erase
+from ingest.errors import StateMoved
 from ingest.match.linkage import LEAST
+from ingest.pipeline import lookup as lookup_module
 from ingest.pipeline.arriving import Arriving
+from ingest.pipeline.commonness import Commonness
 from ingest.pipeline.lookup import Found, Lookup
 from ingest.store.identity import homes_of
 from ingest.store.match_edge import edges_near
@@ -166,3 +170,16 @@ def opened_for(hub: Hub, why: str) -> list[object]:
     with hub.reading() as session:
         fields = [dict(entry.fields) for _, entry in entries(session, action="open_batch")]
     return [each["act_id"] for each in fields if each["reason"] == why]
+
+
+def test_a_home_that_never_rests_is_no_reason_to_wait(
+    hub_factory: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = matching(hub_factory())
+    ports = hub.ports(owner_of(hub).principal_id)
+    assert ports.matching is not None
+    lookup, states = Lookup(ports.matching), count()
+    monkeypatch.setattr(lookup_module, "commonness_of", lambda *_: Commonness((next(states), 0), {}))
+    with pytest.raises(StateMoved):
+        lookup.find(Arriving(source="crm", key="x", attributes={"given_name": "Zacharias"}), ports)
+    assert next(states) < 20
