@@ -9,7 +9,7 @@ from ingest.match.organisation import comparable_organisations
 from ingest.match.report import histogram, told_of
 from ingest.match.resolution import Resolution, resolve
 from ingest.match.spec import read_spec
-from tests.match_firms import firms
+from tests.match_firms import chains, firms
 
 ORGANISATION = read_spec("organisation")
 
@@ -66,6 +66,24 @@ def test_organisations_are_found_and_sister_companies_are_not_merged(
     told = evaluate(resolved.clusters, records.select("record", "entity"))
     assert told.pairwise.precision > 0.95
     assert told.pairwise.recall > 0.95
+
+
+@pytest.mark.parametrize("missing", [[], ["organisation_number"]], ids=["numbers", "no-numbers"])
+def test_shops_of_a_chain_are_not_taken_for_one_another(missing: list[str]) -> None:
+    some, others = firms(200), chains(40)
+    records = pl.concat([some, others.select(some.columns).with_columns(pl.col("record", "entity") + 1_000_000)])
+    told = resolve(comparable_organisations(records.drop(missing)), ORGANISATION)
+    quality = evaluate(told.clusters, records.select("record", "entity")).pairwise
+    assert quality.precision > 0.95
+    assert quality.recall > 0.95
+
+
+def test_groups_that_happen_to_have_a_name_in_common_do_not_make_sisters_one() -> None:
+    records = firms(300)
+    told = resolve(comparable_organisations(records.drop("organisation_number")), ORGANISATION)
+    quality = evaluate(told.clusters, records.select("record", "entity")).pairwise
+    assert quality.precision > 0.95
+    assert quality.recall > 0.95
 
 
 def test_groups_are_learned_as_what_they_are(resolved: Resolution) -> None:
