@@ -20,7 +20,7 @@ from privacy.terms import BatchId, KeyId, RecordId, random_run
 
 KEY_BYTES: Final = 32
 NO_ACT: Final = b""
-"""Stands for the act of a key that was unwrapped for none that has a name: lake files, the hub's own keys."""
+"""Stands for the act of what is unwrapped for none: lake files, key generations. For a document it is a finding."""
 
 
 class KeyKind(StrEnum):
@@ -156,10 +156,18 @@ class KeyStore(Protocol):
         """Make many keys durable, in transactions for which nobody waits long; when this returns all survive."""
         ...
 
-    def get(self, key_ids: Sequence[KeyId], *, act_id: bytes = NO_ACT) -> dict[KeyId, Key]:
+    def get(self, key_ids: Sequence[KeyId], *, act_id: bytes) -> dict[KeyId, Key]:
         """Unwrap the keys that exist; a shredded key is simply absent from the answer.
 
-        `act_id` names the audited act that it is done for: unwrapped keys are counted by it.
+        `act_id` names the audited act that it is done for, which said before how many documents it opens: unwrapped
+        keys are counted by it, and `varde audit reconcile` shows those that no entry tells.
+        """
+        ...
+
+    def get_files(self, key_ids: Sequence[KeyId]) -> dict[KeyId, Key]:
+        """Unwrap keys of lake files, for no act: a file is read whole, and releases are audited row by row.
+
+        A key of any other kind is absent from the answer, so that nobody's document is opened this way.
         """
         ...
 

@@ -53,7 +53,10 @@ class HeldKeys:
     def add_column(self, keys: KeyColumn) -> None:
         raise NotImplementedError
 
-    def get(self, key_ids: Sequence[KeyId]) -> dict[KeyId, Key]:
+    def get(self, key_ids: Sequence[KeyId], *, act_id: bytes) -> dict[KeyId, Key]:
+        raise NotImplementedError
+
+    def get_files(self, key_ids: Sequence[KeyId]) -> dict[KeyId, Key]:
         self.calls.append("get")
         return {key_id: self.held[key_id].key for key_id in key_ids if key_id in self.held}
 

@@ -15,7 +15,7 @@ from hub.api.durable import durable
 from hub.api.identify import Concealed, IdentifiedAnswer
 from hub.api.service import SYSTEM, Service
 from hub.attempts import DENIED, NOBODY, note_denied
-from hub.errors import IdentityNotProven
+from hub.errors import IdentityNotProven, SubjectNotFound
 from hub.identification.grant import Granted
 from hub.identification.id_token import MOST_BYTES, Proof
 from hub.identification.vouched import vouch
@@ -59,10 +59,12 @@ async def post_token(body: TokenBody, service: Serving) -> IdentifiedAnswer:
     """Exchange an ID token for a token that proves who the holder is here."""
     proof = await _proof_of(service, body.token)
 
-    def act(session: Session) -> Granted:
+    def act(session: Session) -> Granted | None:
         return vouch(service.hub, session, proof)
 
-    granted: Granted = await durable(service.writer.submit(act))
+    granted: Granted | None = await durable(service.writer.submit(act))
+    if granted is None:
+        raise SubjectNotFound  # they proved that it is theirs, so this tells them of nobody else
     return IdentifiedAnswer(token=granted.token, scope=granted.scope, expires_at=granted.expires_at)
 
 

@@ -40,9 +40,8 @@ from hub.identification.store import (
 )
 from hub.outbox.letter import Letter, enqueue_to
 from hub.suppression.proven import proven_by
-from privacy.audit import AuditFields
 from privacy.secret import SecretText
-from privacy.terms import ID_BYTES, PrincipalId, random_id
+from privacy.terms import ID_BYTES, PrincipalId
 
 WORKS_FOR: Final = timedelta(minutes=10)
 MOST_TRIES: Final = 5
@@ -83,13 +82,10 @@ def look_up(hub: Hub) -> int:
         waiting = pending_challenges(session, at=hub.clock(), most=MOST_AT_ONCE)
     if not waiting:
         return 0
-    act_id = random_id()
     with hub.unit_of_work() as session:
         mine = [each for each in waiting if take_challenge(session, each, at=hub.clock())]
-        opened = sum(_answer(hub, session, each, act_id) for each in mine)
-        if opened:
-            fields = AuditFields(act_id=act_id, rows=len(mine), opened=opened, reason=Means.ONE_TIME_CODE.value)
-            hub.audit(session, "identity.look_up", _HUB, fields)
+        for each in mine:  # at most MOST_AT_ONCE
+            _answer(hub, session, each)
     return len(mine)
 
 
@@ -121,14 +117,13 @@ def _guessed(hub: Hub, session: Session, handle_hash: bytes, code: str) -> Chall
     return challenge if compare_digest(kept, short_digest(hub.indexes(), handle_hash, code)) else None
 
 
-def _answer(hub: Hub, session: Session, challenge: Challenge, act_id: bytes) -> int:
-    """Write to whoever carries the address now, unless they were written to just before; return how much was opened."""
+def _answer(hub: Hub, session: Session, challenge: Challenge) -> None:
+    """Write to whoever carries the address now, unless they were written to just before."""
     if _is_too_soon(hub, session, challenge):
-        return 0
-    found = carriers_now(hub, session, challenge.proven, act_id=act_id)
+        return
+    found = carriers_now(hub, session, challenge.proven, Means.ONE_TIME_CODE)
     if found.entities:
         _write(hub, session, challenge, found)
-    return found.opened
 
 
 def _write(hub: Hub, session: Session, challenge: Challenge, found: Carriers) -> None:

@@ -91,10 +91,20 @@ class SqlKeyStore:
             self.generations.forget_current()  # it has retired since it was looked up
         raise KekUnavailable("the current key generation kept changing; try again")
 
-    def get(self, key_ids: Sequence[KeyId], *, act_id: bytes = NO_ACT) -> dict[KeyId, Key]:
+    def get(self, key_ids: Sequence[KeyId], *, act_id: bytes) -> dict[KeyId, Key]:
         """Unwrap the keys that exist, counted for an act; a shredded key is simply absent from the answer."""
+        return self._counted(self._rows(key_ids), act_id)
+
+    def get_files(self, key_ids: Sequence[KeyId]) -> dict[KeyId, Key]:
+        """Unwrap keys of lake files, counted for no act; a key of another kind is absent, as one that was shredded."""
+        files = [row for row in self._rows(key_ids) if row.kind == KeyKind.FILE]  # the kind is bound into the wrap
+        return self._counted(files, NO_ACT)
+
+    def _rows(self, key_ids: Sequence[KeyId]) -> list[WrappedRow]:
         with reading(self._engine) as session:
-            rows = [WrappedRow(*row) for row in select_among(session, _ROWS, list(dict.fromkeys(key_ids)))]
+            return [WrappedRow(*row) for row in select_among(session, _ROWS, list(dict.fromkeys(key_ids)))]
+
+    def _counted(self, rows: Sequence[WrappedRow], act_id: bytes) -> dict[KeyId, Key]:
         keys = self._unwrapped(rows)
         self.unwraps.count(keys, act_id)
         return {key.key_id: key for key in keys}

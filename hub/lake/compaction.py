@@ -67,7 +67,7 @@ def plan(files: Sequence[CatalogueFile]) -> list[list[CatalogueFile]]:
 
 def _merge(lake: Lake, sources: list[CatalogueFile], operation_id: bytes) -> int:
     """Merge files of one bucket into one, or into several of a larger modulus; return how many."""
-    keys = lake.keys.get([source.key_id for source in sources])
+    keys = lake.keys.get_files([source.key_id for source in sources])
     frame = pl.concat([read(lake, source, keys) for source in sources], how="diagonal").rechunk()
     modulus = max(sources[0].modulus, modulus_for(frame.height * sources[0].modulus))
     drafts = [

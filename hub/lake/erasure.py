@@ -211,7 +211,7 @@ def _candidates(lake: Lake, table: str, statement: _Statement) -> list[Catalogue
 
 def _erase_group(lake: Lake, group: list[CatalogueFile], statement: _Statement, progress: _Progress) -> None:
     """Rewrite those files of a group that hold any of the records."""
-    keys = lake.keys.get([file.key_id for file in group])
+    keys = lake.keys.get_files([file.key_id for file in group])
     with ThreadPoolExecutor(WRITERS) as pool:
         split = list(pool.map(lambda file: _split(lake, file, keys, statement), group))
     hit = [each for each in split if each is not None]

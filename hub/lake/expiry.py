@@ -73,7 +73,7 @@ def telling_rows(lake: Lake, table: str, columns: Sequence[str], sieves: Sequenc
         files = catalogue.files_of(session, table=table, states=[FileState.LIVE])
     wanted = [file for file in files if any(sieve.concerns(file) for sieve in sieves)]
     for group in bounded(wanted, rows=_ROWS_AT_ONCE, count=_FILES_AT_ONCE):
-        keys = lake.keys.get([file.key_id for file in group])
+        keys = lake.keys.get_files([file.key_id for file in group])
         yield from (read(lake, file, keys, *columns, schema=schema) for file in group)
 
 
@@ -106,7 +106,7 @@ def sift(lake: Lake, table: str, sieve: Callable[[], Sieve], *, operation_id: by
 
 
 def _sift_group(lake: Lake, group: list[CatalogueFile], sieve: Sieve, operation_id: bytes, progress: _Sifting) -> None:
-    keys = lake.keys.get([file.key_id for file in group])
+    keys = lake.keys.get_files([file.key_id for file in group])
     with ThreadPoolExecutor(WRITERS) as pool:
         looked = list(pool.map(lambda file: _sift_file(lake, file, keys, sieve), group))
     hit = [each for each in looked if each is not None]

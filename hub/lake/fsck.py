@@ -84,7 +84,7 @@ def _faults(lake: Lake, files: list[CatalogueFile]) -> list[Finding]:
     keys: dict[KeyId, Key] = {}
     for number, file in enumerate(files):
         if number % _KEYS_AT_ONCE == 0:
-            keys = lake.keys.get([each.key_id for each in files[number : number + _KEYS_AT_ONCE]])
+            keys = lake.keys.get_files([each.key_id for each in files[number : number + _KEYS_AT_ONCE]])
         because = fault_of(lake, file, keys.get(file.key_id))
         if because is not None:
             findings.append(Finding(kind=FindingKind.FAULT, where=_where(file), because=because))

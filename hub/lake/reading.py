@@ -106,7 +106,7 @@ class Reader:
         schema = self._lake.schema_of(table)
         self._scanned.add(table)
         wanted = [file.key_id for files in sets for file in files]
-        keys = self._lake.keys.get(wanted) if wanted else {}
+        keys = self._lake.keys.get_files(wanted) if wanted else {}
         with self.refusals():
             parts = [[open_file(self._lake, file, keys.get(file.key_id), schema) for file in files] for files in sets]
         return [pl.concat(each, how="vertical") if each else pl.LazyFrame(schema=schema) for each in parts]
@@ -143,7 +143,7 @@ class Reader:
     def _culprit(self, otherwise: str) -> LakeFileRefused | SnapshotExpired:
         """Find which file refused by looking at each file of the scanned tables (only ever done after a fault)."""
         files = [file for table in sorted(self._scanned) for file in self.snapshot.of_table(table)]
-        keys = self._lake.keys.get([file.key_id for file in files])
+        keys = self._lake.keys.get_files([file.key_id for file in files])
         for file in files:
             because = fault_of(self._lake, file, keys.get(file.key_id))
             if because is not None:

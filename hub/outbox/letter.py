@@ -6,7 +6,7 @@ closed list (`hub.outbox.letters`) of answers to what the person did (ADR 0036).
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,11 +21,15 @@ from ingest.pipeline.revising import revision_cell
 from ingest.store.identity import records_beside
 from ingest.store.record import sealed_revisions
 from privacy.audit import AuditFields
+from privacy.keys import Key
 from privacy.sealing import Cell, SealedTable, open_sealed, seal
 from privacy.secret import SecretText
 from privacy.terms import KeyId, PrincipalId, RecordId, random_id
 
 CONTENT_FIELD: Final = 1
+Tell = Callable[[bytes, int], object]
+"""Tells the audit log, in the caller's transaction, that an act of this id opens so many documents."""
+
 WORTH_TELLING: Final = timedelta(days=3)
 """How long a letter is tried where nobody said: then what it tells is found in the customer's own pages."""
 
@@ -58,7 +62,7 @@ class Address:
 
     record: RecordId
     email: SecretText = field(repr=False)
-    key_id: KeyId
+    key: Key
 
 
 def enqueue(hub: Hub, session: Session, letter: Letter, *, by: PrincipalId) -> bytes | None:
@@ -67,7 +71,11 @@ def enqueue(hub: Hub, session: Session, letter: Letter, *, by: PrincipalId) -> b
     The address is the person's own newest one: looked for in the record named, then in the others of the person.
     """
     others = sorted(set(records_beside(session, letter.to)) - {letter.to})
-    found = find_addresses(hub, session, [letter.to, *others], act_id=random_id())
+
+    def tell(act_id: bytes, count: int) -> None:
+        hub.audit(session, "open_batch", by, AuditFields(act_id=act_id, opened=count, reason="letter"))
+
+    found = find_addresses(hub, session, [letter.to, *others], tell)
     address = next((found[record] for record in (letter.to, *others) if record in found), None)
     return None if address is None else enqueue_to(hub, session, letter, address, by=by)
 
@@ -75,30 +83,34 @@ def enqueue(hub: Hub, session: Session, letter: Letter, *, by: PrincipalId) -> b
 def enqueue_to(hub: Hub, session: Session, letter: Letter, address: Address, *, by: PrincipalId) -> bytes:
     """Write a letter to an address that was found already."""
     letter_id, at = random_id(), hub.clock()
-    key = hub.keystore.get([address.key_id])[address.key_id]
     content = json.dumps({"to": address.email, "values": dict(letter.values)}).encode()
     sealed = SealedLetter(
         letter_id=letter_id,
         record_id=address.record,
         kind=letter.kind,
         language=known_language(letter.language),
-        key_id=address.key_id,
-        sealed=seal(content, key=key, cell=letter_cell(hub.instance, letter_id)),
+        key_id=address.key.key_id,
+        sealed=seal(content, key=address.key, cell=letter_cell(hub.instance, letter_id)),
         due_at=letter.not_before or at,
         expires_at=letter.expires_at or at + WORTH_TELLING,
     )
     add_letter(session, sealed, at=at)
-    fields = AuditFields(act_id=letter_id, records=(address.record,), reason=letter.kind, outcome="waiting", opened=1)
+    fields = AuditFields(act_id=letter_id, records=(address.record,), reason=letter.kind, outcome="waiting")
     hub.audit(session, "letter.write", by, fields)
     return letter_id
 
 
-def find_addresses(hub: Hub, session: Session, records: list[RecordId], *, act_id: bytes) -> dict[RecordId, Address]:
+def find_addresses(hub: Hub, session: Session, records: list[RecordId], tell: Tell) -> dict[RecordId, Address]:
     """Open the newest revision of each record and take its e-mail address; who has none is absent.
 
-    The caller's audit entry tells of the opening; nothing leaves before its transaction is committed.
+    The audit entry, which says how many, is in the caller's transaction before anything is opened; nothing of what is
+    found leaves before that is committed.
     """
     sealed = list(sealed_revisions(session, records))
+    if not sealed:
+        return {}
+    act_id = random_id()
+    tell(act_id, len(sealed))
     keys = hub.keystore.get([KeyId(key_id) for _, _, key_id, _ in sealed], act_id=act_id)
     found = {}
     for record, revision, key_id, document in sealed:  # a handful: the records of one person
@@ -107,7 +119,7 @@ def find_addresses(hub: Hub, session: Session, records: list[RecordId], *, act_i
         attributes = json.loads(open_sealed(document, key=key, cell=revision_cell(hub.instance, record, revision)))
         email = attributes.get("email")
         if email and comparable_email(email):
-            found[record] = Address(record, SecretText(email.strip()), KeyId(key_id))
+            found[record] = Address(record, SecretText(email.strip()), key)
     return found
 
 

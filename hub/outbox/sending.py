@@ -33,7 +33,7 @@ from privacy.audit import AuditFields
 from privacy.keys import Key
 from privacy.sealing import open_sealed
 from privacy.store.erasure import tombstones_among
-from privacy.terms import ID_BYTES, KeyId, PrincipalId, RecordId
+from privacy.terms import ID_BYTES, KeyId, PrincipalId, RecordId, random_id
 
 MOST_AT_ONCE: Final = 20  # at ten seconds each, the lease is not over before the last
 _FIRST_WAIT: Final = timedelta(minutes=1)
@@ -87,15 +87,17 @@ def _expire(hub: Hub) -> int:
 
 
 def _send_some(hub: Hub, post: Post) -> Sent | None:
+    act_id = random_id()
     with hub.unit_of_work() as session:
         taken = claim_due(session, at=hub.clock(), most=MOST_AT_ONCE)
-        if taken:  # nothing leaves before the log knows of it
-            hub.audit(session, "letter.carry", _OUTBOX, AuditFields(rows=len(taken)))
+        if taken:  # nothing is opened, and nothing leaves, before the log knows of it
+            fields = AuditFields(act_id=act_id, rows=len(taken), opened=len(taken))
+            hub.audit(session, "letter.carry", _OUTBOX, fields)
     if not taken:
         return None
     hub.reached("letters_claimed")
     live = _without_erased(hub, taken)
-    keys = hub.keystore.get([letter.key_id for letter in live])
+    keys = hub.keystore.get([letter.key_id for letter in live], act_id=act_id)
     try:
         with post.open() as carrier:
             outcomes = [_send(hub, post, carrier, letter, keys) for letter in live]

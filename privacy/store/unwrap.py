@@ -16,8 +16,14 @@ from privacy.store.bulk import execute_rows
 from privacy.tables.audit import AuditBody
 from privacy.tables.unwrap import UnwrapTally
 
-OPENING_ACTIONS: Final = ("open_batch", "reveal.intent")
-"""Audit actions that announce how many sealed documents an act opens."""
+OPENING_ACTIONS: Final = (
+    *("identity.look_up", "letter.carry", "open_batch", "request.export.intent", "request.rectify.intent"),
+    "reveal.intent",
+)
+"""Audit actions that announce how many sealed documents an act opens: in the log before the first is opened.
+
+Each names `act_id` and `opened`; every other action with both is the completion of one of these.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ HOLDERS: Final[dict[str, object]] = {
     "MailServer": MailServer(host="localhost", user="varde", password=SecretText(PASSWORD)),
     "Witness": Witness(folder=Path("nowhere"), name="witness.example/w", key=_KEY),
     "Client": Client("https://hub.example", TOKEN),
-    "Address": Address(RecordId(b"r" * 16), SecretText(TOKEN), KeyId(b"k" * 16)),
+    "Address": Address(RecordId(b"r" * 16), SecretText(TOKEN), _KEY),
     "Endpoint": Endpoint(SecretText(TOKEN), Secret(SECRET)),
     "Webhook": Webhook(webhook_id="msg_1", at=_ENDS, body=b"{}", secret=Secret(SECRET)),
     "Codes": Codes(SecretText(TOKEN), SecretText(PASSWORD)),

@@ -23,7 +23,7 @@ from ingest.tables.batch import Batch, BatchMetric, QuarantineRow
 from ingest.tables.identity import ContactOf, Crosswalk
 from ingest.tables.record import HeldText, RecordIndex, RecordRevision, SourceRecord
 from privacy.consent import axes_of
-from privacy.keys import KeyKind
+from privacy.keys import NO_ACT, KeyKind
 from privacy.sealing import Cell, SealedTable, open_sealed
 from privacy.store.audit_verify import verify_log
 from privacy.store.consent import heads_of
@@ -86,7 +86,7 @@ def _count(session: Session, table: type[SQLModel]) -> int:
 def _documents(hub: Hub, session: Session, names: dict[bytes, str]) -> dict[str, list[Any]]:
     """Open every revision, in order, per source key."""
     rows = session.execute(select(RecordRevision).order_by(col(RecordRevision.revision))).scalars().all()
-    keys = hub.keystore.get([KeyId(row.key_id) for row in rows])
+    keys = hub.keystore.get([KeyId(row.key_id) for row in rows], act_id=NO_ACT)
     opened: dict[str, list[Any]] = {}
     for row in rows:
         cell = revision_cell(hub.instance, RecordId(row.record_id), row.revision)
@@ -97,7 +97,7 @@ def _documents(hub: Hub, session: Session, names: dict[bytes, str]) -> dict[str,
 
 def _texts(hub: Hub, session: Session, names: dict[bytes, str]) -> list[tuple[str, str]]:
     rows = session.execute(select(HeldText)).scalars().all()
-    keys = hub.keystore.get([KeyId(row.key_id) for row in rows])
+    keys = hub.keystore.get([KeyId(row.key_id) for row in rows], act_id=NO_ACT)
     opened = []
     for row in rows:
         cell = Cell(instance=hub.instance, table=SealedTable.HELD_TEXT, field=1, row=row.text_id)

@@ -25,6 +25,7 @@ from ingest.errors import BatchBusy
 from ingest.store.record import sealed_revisions
 from ingest.tables.identity import ContactOf, Crosswalk
 from ingest.tables.record import HeldText, RecordIndex, RecordRevision, SourceRecord
+from privacy.keys import NO_ACT
 from privacy.store.audit import entries
 from privacy.store.erasure import tombstones
 from privacy.terms import EntityKind, KeyId, RecordId
@@ -87,7 +88,7 @@ def assert_no_key_opens(hub: Hub, records: list[RecordId]) -> None:
     """Keys gone, rows may still be there: nothing opens them."""
     with hub.reading() as session:
         left = list(sealed_revisions(session, records))
-    assert hub.keystore.get([KeyId(key_id) for _, _, key_id, _ in left]) == {}
+    assert hub.keystore.get([KeyId(key_id) for _, _, key_id, _ in left], act_id=NO_ACT) == {}
     with keystore_session(hub) as session:
         owned = select(func.count()).select_from(WrappedKey).where(col(WrappedKey.owner).in_(records))
         assert session.execute(owned).scalar_one() == 0

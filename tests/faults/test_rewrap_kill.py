@@ -15,6 +15,7 @@ from hub.database.schema import upgrade
 from hub.keystore.generation import GenerationState, all_generations, destroy_generation, wrapper_of
 from hub.keystore.rewrap import rewrap_batch, rewrap_generations
 from hub.keystore.store import SqlKeyStore
+from privacy.keys import NO_ACT
 from tests.builders import NOON, an_id
 from tests.keystore_builders import KEK, OTHER, add, ids
 
@@ -81,7 +82,7 @@ def opened(engine: Engine, kek: object = KEK) -> int:
     """Open every key there is in a fresh process's place; return how many."""
     store = SqlKeyStore(engine, kek, instance=an_id(7))  # type: ignore[arg-type]  # one of two files
     wanted = [*ids(KEYS), *ids(100, 10_000)]
-    return len(store.get(wanted))
+    return len(store.get(wanted, act_id=NO_ACT))
 
 
 @pytest.mark.parametrize(("step", "count"), [("before", 3), ("inside", 1), ("inside", 3), ("after", 3), ("after", 5)])

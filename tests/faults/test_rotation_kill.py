@@ -22,6 +22,7 @@ from hub.rotation.destruction import retire
 from hub.rotation.domain import rotate_domain
 from hub.rotation.kek import rotate_kek
 from hub.settings import Settings
+from privacy.keys import NO_ACT
 from privacy.terms import DomainName
 from tests.builders import DATABASES, FixedClock
 from tests.conftest import HubFactory
@@ -82,7 +83,7 @@ def at_work(hub: Hub, number: int, until: Event) -> int:
         start = 100_000 * (number + 1) + written
         add(hub.keystore, 20, start=start)
         written += 20
-        found = hub.keystore.get([*ids(100, 1 + 40 * number), *ids(20, start)])
+        found = hub.keystore.get([*ids(100, 1 + 40 * number), *ids(20, start)], act_id=NO_ACT)
         assert len(found) == 120, "every key is readable at every moment"
     return written
 
@@ -116,7 +117,7 @@ def everything(store: SqlKeyStore, written: list[int]) -> int:
     wanted = [*ids(KEYS)]
     for number, count in enumerate(written):
         wanted += ids(count, 100_000 * (number + 1))
-    return len(store.get(wanted))
+    return len(store.get(wanted, act_id=NO_ACT))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -26,7 +26,7 @@ from hub.keystore.generation import (
 from hub.keystore.rewrap import rewrap_batch, rewrap_generations
 from hub.keystore.store import SqlKeyStore, wrap_aad
 from privacy.errors import KekUnavailable, SealBroken
-from privacy.keys import KeyKind
+from privacy.keys import NO_ACT, KeyKind
 from privacy.terms import KeyId
 from tests.builders import NOON, FixedClock, a_key, a_record, an_id
 from tests.keystore_builders import KEK, OTHER, Provider, add, ids, run
@@ -83,7 +83,7 @@ def test_ten_thousand_keys_cost_one_wrap_and_one_unwrap(
         add(store, 2_500, start)
     assert provider.calls == 1
     fresh = SqlKeyStore(engine, provider, instance=an_id(7), clock=clock)
-    assert len(fresh.get(ids(10_000))) == 10_000
+    assert len(fresh.get(ids(10_000), act_id=NO_ACT)) == 10_000
     assert provider.calls == 2
 
 
@@ -105,7 +105,7 @@ def test_a_generation_belongs_to_its_instance(store: SqlKeyStore, engine: Engine
     add(store, 1)
     elsewhere = SqlKeyStore(engine, KEK, instance=an_id(8), clock=clock)
     with pytest.raises(SealBroken):
-        elsewhere.get(ids(1))
+        elsewhere.get(ids(1), act_id=NO_ACT)
 
 
 def test_two_generations_that_exchanged_their_keys_do_not_open(
@@ -120,7 +120,7 @@ def test_two_generations_that_exchanged_their_keys_do_not_open(
         statement = "UPDATE key_generation SET wrapped = :wrapped WHERE generation_id = :id"
         run(engine, statement, wrapped=rows[other][1], id=rows[mine][0])
     with pytest.raises(SealBroken):
-        SqlKeyStore(engine, KEK, instance=an_id(7), clock=clock).get(ids(1))
+        SqlKeyStore(engine, KEK, instance=an_id(7), clock=clock).get(ids(1), act_id=NO_ACT)
 
 
 @pytest.mark.parametrize("wrapper", ["gen-", "gen-zz", f"gen-{an_id(99).hex()}"])
@@ -128,7 +128,7 @@ def test_a_row_that_names_no_generation_is_refused(store: SqlKeyStore, engine: E
     add(store, 1)
     run(engine, "UPDATE wrapped_key SET kek_id = :wrapper", wrapper=wrapper)
     with pytest.raises(SealBroken):
-        store.get(ids(1))
+        store.get(ids(1), act_id=NO_ACT)
 
 
 def test_a_home_from_before_generations_still_opens_and_moves_over(
@@ -137,19 +137,19 @@ def test_a_home_from_before_generations_still_opens_and_moves_over(
     insert_direct(engine, 20)
     add(store, 5, start=21)
     expected = {key_id: a_key(number) for number, key_id in enumerate(ids(25), start=1)}
-    assert store.get(ids(25)) == expected
+    assert store.get(ids(25), act_id=NO_ACT) == expected
     assert direct_wrappers(engine) == {KEK.kek_id: 20}
     assert walk(store, engine, KEK.kek_id) == (3, 20)
     assert direct_wrappers(engine) == {}
-    assert store.get(ids(25)) == expected
+    assert store.get(ids(25), act_id=NO_ACT) == expected
     with pytest.raises(KekUnavailable):
-        SqlKeyStore(engine, OTHER, instance=an_id(7), clock=clock).get(ids(1))
+        SqlKeyStore(engine, OTHER, instance=an_id(7), clock=clock).get(ids(1), act_id=NO_ACT)
 
 
 def test_a_direct_row_of_another_kek_says_which_one_is_wanted(store: SqlKeyStore, engine: Engine) -> None:
     insert_direct(engine, 1, kek=OTHER)
     with pytest.raises(KekUnavailable) as caught:
-        store.get(ids(1))
+        store.get(ids(1), act_id=NO_ACT)
     assert caught.value.wanted == OTHER.kek_id
 
 
@@ -175,7 +175,9 @@ def test_keys_move_to_the_newest_generation_and_the_old_one_goes(
     with reading(engine) as session:
         assert find_generation(session, first) is None
     fresh = SqlKeyStore(engine, KEK, instance=an_id(7), clock=clock)
-    assert fresh.get(ids(25)) == {key_id: a_key(number) for number, key_id in enumerate(ids(25), start=1)}
+    assert fresh.get(ids(25), act_id=NO_ACT) == {
+        key_id: a_key(number) for number, key_id in enumerate(ids(25), start=1)
+    }
 
 
 @pytest.mark.parametrize("generation_id", [b"", an_id(99)])
@@ -185,7 +187,7 @@ def test_only_a_retired_generation_is_destroyed(store: SqlKeyStore, engine: Engi
     for each in (current, generation_id):
         with pytest.raises(GenerationInUse):
             destroy_generation(engine, each, at=NOON)
-    assert store.get(ids(1)) == {an_id(1): a_key(1)}
+    assert store.get(ids(1), act_id=NO_ACT) == {an_id(1): a_key(1)}
 
 
 def test_a_walk_can_be_broken_off_anywhere_and_begun_again(store: SqlKeyStore, engine: Engine) -> None:
@@ -194,7 +196,7 @@ def test_a_walk_can_be_broken_off_anywhere_and_begun_again(store: SqlKeyStore, e
     store.generations.start()
     done = rewrap_batch(engine, store.generations, wrapper_of(first), limit=10)
     assert (done.read, done.changed) == (10, 10)
-    assert len(store.get(ids(30))) == 30
+    assert len(store.get(ids(30), act_id=NO_ACT)) == 30
     assert done.position is not None
     on = rewrap_batch(engine, store.generations, wrapper_of(first), after=done.position, limit=5)
     assert (on.read, on.changed) == (5, 5)
@@ -219,7 +221,7 @@ def test_a_key_that_was_destroyed_meanwhile_does_not_come_back(
     monkeypatch.setattr(store.generations, "current", meanwhile)
     done = rewrap_batch(engine, store.generations, wrapper_of(first))
     assert (done.read, done.changed) == (3, 2)
-    assert sorted(store.get(ids(3))) == [an_id(1), an_id(3)]
+    assert sorted(store.get(ids(3), act_id=NO_ACT)) == [an_id(1), an_id(3)]
 
 
 def test_of_two_who_rewrap_one_batch_each_key_is_changed_by_one(
@@ -239,7 +241,7 @@ def test_of_two_who_rewrap_one_batch_each_key_is_changed_by_one(
     monkeypatch.setattr(store.generations, "current", meanwhile)
     mine = rewrap_batch(engine, store.generations, wrapper_of(first))
     assert (mine.read, mine.changed, other[1].changed) == (3, 0, 3)
-    assert len(store.get(ids(3))) == 3
+    assert len(store.get(ids(3), act_id=NO_ACT)) == 3
 
 
 def test_an_altered_row_stops_its_batch_and_changes_nothing(store: SqlKeyStore, engine: Engine) -> None:
@@ -263,7 +265,7 @@ def test_a_writer_with_an_old_generation_in_hand_writes_under_the_new_one(
     assert walk(elsewhere, engine, wrapper_of(first)) == (1, 1)
     destroy_generation(engine, first, at=NOON)
     add(store, 1, start=2)
-    assert elsewhere.get(ids(2)) == {an_id(1): a_key(1), an_id(2): a_key(2)}
+    assert elsewhere.get(ids(2), act_id=NO_ACT) == {an_id(1): a_key(1), an_id(2): a_key(2)}
     assert sorted(each.keys for each in all_generations(engine)) == [0, 2]
 
 
@@ -302,7 +304,7 @@ def test_of_two_who_start_the_first_generation_one_wins(engine: Engine, clock: F
 
     with ThreadPoolExecutor(len(stores)) as threads:
         list(threads.map(begin, range(len(stores))))
-    assert len(stores[0].get(ids(4))) == 4
+    assert len(stores[0].get(ids(4), act_id=NO_ACT)) == 4
     assert [each.state for each in all_generations(engine)].count(GenerationState.CURRENT) == 1
 
 
@@ -327,9 +329,9 @@ def test_generations_move_to_another_kek(store: SqlKeyStore, engine: Engine, clo
     assert rewrap_generations(engine, store.generations, KEK, OTHER) == 0
     assert {each.kek_id for each in all_generations(engine)} == {OTHER.kek_id}
     moved = SqlKeyStore(engine, OTHER, instance=an_id(7), clock=clock)
-    assert len(moved.get(ids(4))) == 4
+    assert len(moved.get(ids(4), act_id=NO_ACT)) == 4
     with pytest.raises(KekUnavailable) as caught:
-        SqlKeyStore(engine, KEK, instance=an_id(7), clock=clock).get(ids(1))
+        SqlKeyStore(engine, KEK, instance=an_id(7), clock=clock).get(ids(1), act_id=NO_ACT)
     assert caught.value.wanted == OTHER.kek_id
     assert first in {each.generation_id for each in all_generations(engine)}
 

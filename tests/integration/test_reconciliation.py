@@ -13,7 +13,7 @@ from hub.reconciliation import Period, Reconciliation, Strength, compared, recon
 from hub.reveals.reveal import reveal
 from ingest.pipeline.opening import open_documents
 from ingest.store.record import sealed_revisions
-from privacy.keys import KeyKind
+from privacy.keys import NO_ACT, KeyKind
 from privacy.store.unwrap import Unwrapped, keep_tally, kept_tally
 from privacy.terms import KeyId
 from tests.builders import NOON, FixedClock, a_key, an_id
@@ -101,7 +101,7 @@ def test_who_opens_without_the_log_is_found(here: Company) -> None:
     """A program that goes to the key store by itself, and one that names an act that nobody noted."""
     with here.hub.reading() as session:
         keys = [KeyId(key) for _, _, key, _ in sealed_revisions(session, find_subject(here.hub, "shop:k1").records)]
-    here.hub.keystore.get(keys)
+    here.hub.keystore.get(keys, act_id=NO_ACT)
     here.hub.keystore.get(keys, act_id=an_id(66))
     found = reconcile(here.hub)
     assert (found.without_act, found.unaudited, found.is_clean) == (1, 1, False)
@@ -141,7 +141,7 @@ def test_keys_without_an_act_are_told_in_the_period_of_their_run(here: Company, 
         keys = [KeyId(key) for _, _, key, _ in sealed_revisions(session, find_subject(here.hub, "shop:k1").records)]
     reconcile(here.hub)
     began = clock.forward(hours=1)
-    here.hub.keystore.get(keys)
+    here.hub.keystore.get(keys, act_id=NO_ACT)
     here.hub.keystore.get(keys, act_id=an_id(66))
     found = reconcile(here.hub, Period(began))
     assert (found.without_act, found.unaudited, found.is_clean) == (1, 1, False)

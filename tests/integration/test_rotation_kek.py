@@ -18,7 +18,7 @@ from hub.rotation.keeping import Keeping, keep
 from hub.rotation.kek import Move, move_kek, rotate_kek, waiting
 from hub.settings import KekSetting, Settings
 from privacy.errors import KekUnavailable
-from privacy.keys import KekProvider, KeyKind
+from privacy.keys import NO_ACT, KekProvider, KeyKind
 from privacy.store.audit import entries
 from privacy.store.principal import Principal
 from tests.builders import DATABASES, FixedClock, a_key, a_record
@@ -64,7 +64,7 @@ def states(hub: Hub) -> dict[GenerationState, int]:
 
 
 def readable(hub: Hub) -> bool:
-    return len(hub.keystore.get(ids(KEYS))) == KEYS
+    return len(hub.keystore.get(ids(KEYS), act_id=NO_ACT)) == KEYS
 
 
 def actions(hub: Hub) -> list[str]:
@@ -178,7 +178,7 @@ def test_generations_move_to_another_kek_and_the_home_opens_under_that_one_only(
     moved = reopened(settings)
     assert readable(moved)
     with pytest.raises(KekUnavailable) as told:
-        reopened(hub.settings).keystore.get(ids(1))
+        reopened(hub.settings).keystore.get(ids(1), act_id=NO_ACT)
     assert told.value.wanted == new.kek_id
     assert rotate_kek(moved, acting_principal(moved), unwatched).resumed is False
     assert readable(moved)

@@ -12,6 +12,7 @@ from hub.keystore.generation import GenerationState, all_generations
 from hub.keystore.held import ASK_AGAIN_AFTER, HOLD_AT_MOST, RENEW_AFTER
 from hub.keystore.store import SqlKeyStore
 from privacy.errors import KekRefused, KekUnavailable, SealBroken
+from privacy.keys import NO_ACT
 from tests.builders import FixedClock, an_id
 from tests.keystore_builders import Provider, add, ids
 
@@ -37,14 +38,14 @@ def store(engine: Engine, provider: Provider, clock: FixedClock) -> SqlKeyStore:
 def test_a_held_key_is_renewed_by_the_kek(store: SqlKeyStore, provider: Provider, clock: FixedClock) -> None:
     add(store, 1)
     clock.forward(seconds=RENEW_AFTER.total_seconds() - 1)
-    store.get(ids(1))
+    store.get(ids(1), act_id=NO_ACT)
     assert provider.calls == 1
     clock.forward(seconds=1)
-    store.get(ids(1))
-    store.get(ids(1))
+    store.get(ids(1), act_id=NO_ACT)
+    store.get(ids(1), act_id=NO_ACT)
     assert provider.calls == 2
     clock.forward(hours=-1)  # a clock that goes back makes no key last longer
-    store.get(ids(1))
+    store.get(ids(1), act_id=NO_ACT)
     assert provider.calls == 3
 
 
@@ -54,15 +55,15 @@ def test_a_kek_that_is_silent_is_outlived_for_a_stated_time_and_no_longer(
     add(store, 1)
     provider.trouble = KekUnavailable("no answer")
     clock.forward(seconds=HOLD_AT_MOST.total_seconds() - 1)
-    assert len(store.get(ids(1))) == 1
+    assert len(store.get(ids(1), act_id=NO_ACT)) == 1
     add(store, 1, start=2)
     clock.forward(seconds=1)
-    for act in (lambda: store.get(ids(1)), lambda: add(store, 1, start=3)):
+    for act in (lambda: store.get(ids(1), act_id=NO_ACT), lambda: add(store, 1, start=3)):
         with pytest.raises(KekUnavailable):
             act()
     provider.trouble = None
     clock.forward(seconds=ASK_AGAIN_AFTER.total_seconds())
-    assert len(store.get(ids(3))) == 2
+    assert len(store.get(ids(3), act_id=NO_ACT)) == 2
 
 
 def test_a_silent_kek_is_not_asked_by_every_caller(store: SqlKeyStore, provider: Provider, clock: FixedClock) -> None:
@@ -70,12 +71,12 @@ def test_a_silent_kek_is_not_asked_by_every_caller(store: SqlKeyStore, provider:
     provider.trouble = KekUnavailable("no answer")
     clock.forward(seconds=RENEW_AFTER.total_seconds())
     for _ in range(5):
-        store.get(ids(1))
+        store.get(ids(1), act_id=NO_ACT)
     assert provider.calls == 2
     clock.forward(seconds=HOLD_AT_MOST.total_seconds())
     for _ in range(5):
         with pytest.raises(KekUnavailable):
-            store.get(ids(1))
+            store.get(ids(1), act_id=NO_ACT)
     assert provider.calls == 3
 
 
@@ -87,10 +88,10 @@ def test_a_no_of_the_kek_closes_at_once(
     provider.trouble = trouble
     clock.forward(seconds=RENEW_AFTER.total_seconds())
     with pytest.raises(type(trouble)):
-        store.get(ids(1))
+        store.get(ids(1), act_id=NO_ACT)
     clock.forward(seconds=-1)  # also where the held key would still be fresh: it was dropped
     with pytest.raises(type(trouble)):
-        store.get(ids(1))
+        store.get(ids(1), act_id=NO_ACT)
 
 
 def test_a_rotation_without_the_kek_changes_nothing(store: SqlKeyStore, engine: Engine, provider: Provider) -> None:

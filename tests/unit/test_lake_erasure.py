@@ -28,7 +28,7 @@ def live_files(lake: Lake) -> list[CatalogueFile]:
 
 def assert_every_file_keeps_its_promise(lake: Lake) -> None:
     for file in live_files(lake):
-        rows = read(lake, file, lake.keys.get([file.key_id]))
+        rows = read(lake, file, lake.keys.get_files([file.key_id]))
         assert rows.height == file.rows
         assert rows.select((bucket() % file.modulus == file.remainder).all()).item()
         assert (rows["event_time"].min(), rows["event_time"].max()) == (file.min_event_at, file.max_event_at)
