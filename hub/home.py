@@ -24,8 +24,8 @@ from hub.instance.tables import InstanceRow
 from hub.kek.file import create_key_file
 from hub.kek.provider import kek_of
 from hub.keystore.matching import MATCHING
-from hub.keystore.named import audit_key, versions_of
-from hub.keystore.store import SqlKeyStore, holds_keys
+from hub.keystore.named import audit_key, holds_keys, versions_of
+from hub.keystore.store import SqlKeyStore
 from hub.policy.agreement import verify_agreed
 from hub.policy.check import verify_names
 from hub.policy.pack import default_pack, pack_of

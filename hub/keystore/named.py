@@ -23,6 +23,12 @@ class NamedKey:
     version: int
 
 
+def holds_keys(engine: Engine) -> bool:
+    """Say whether a key store holds any key, without the KEK."""
+    with reading(engine) as session:
+        return session.execute(select(col(WrappedKey.key_id)).limit(1)).first() is not None
+
+
 def named_keys(engine: Engine) -> list[NamedKey]:
     """List the hub's own keys by kind, name and version.
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from sqlalchemy import CursorResult, Engine, delete, func, select
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from hub import clock as wall_clock
 from hub.database.journal import truncate_journal
@@ -97,8 +97,7 @@ class SqlKeyStore:
 
     def get_files(self, key_ids: Sequence[KeyId]) -> dict[KeyId, Key]:
         """Unwrap keys of lake files, counted for no act; a key of another kind is absent, as one that was shredded."""
-        files = [row for row in self._rows(key_ids) if row.kind == KeyKind.FILE]  # the kind is bound into the wrap
-        return self._counted(files, NO_ACT)
+        return self._counted([row for row in self._rows(key_ids) if row.kind == KeyKind.FILE], NO_ACT)
 
     def _rows(self, key_ids: Sequence[KeyId]) -> list[WrappedRow]:
         with reading(self._engine) as session:
@@ -180,7 +179,6 @@ class SqlKeyStore:
         owners = list(dict.fromkeys(owners))
         if any(len(owner) != ID_BYTES for owner in owners):
             raise ValueError(f"a record id has {ID_BYTES} bytes")
-        counts: Counter[str] = Counter()
         with unit_of_work(self._engine) as session:
             done = set(
                 session.execute(select(col(LedgerEntry.ref)).where(col(LedgerEntry.erasure_id) == erasure_id)).scalars()
@@ -188,24 +186,15 @@ class SqlKeyStore:
             fresh = [owner for owner in owners if bytes(owner) not in done]
             if fresh:
                 insert_rows(session, LedgerEntry, [_erased(erasure_id, owner, at_us) for owner in fresh])
+            counts = _counted_by_kind(session, owners)
             for chunk in _chunks(owners):
-                owned = col(WrappedKey.owner).in_(chunk)
-                kinds = select(col(WrappedKey.kind), func.count()).where(owned).group_by(col(WrappedKey.kind))
-                for kind, count in session.execute(kinds).all():
-                    counts[kind] += count
-                session.execute(delete(WrappedKey).where(owned))
-        return dict(counts)
+                session.execute(delete(WrappedKey).where(col(WrappedKey.owner).in_(chunk)))
+        return counts
 
     def count_owned(self, owners: Sequence[RecordId]) -> dict[str, int]:
         """Count the keys of some records, by kind."""
-        counts: Counter[str] = Counter()
         with reading(self._engine) as session:
-            for chunk in _chunks(owners):
-                owned = col(WrappedKey.owner).in_(chunk)
-                kinds = select(col(WrappedKey.kind), func.count()).where(owned).group_by(col(WrappedKey.kind))
-                for kind, count in session.execute(kinds).all():
-                    counts[kind] += count
-        return dict(counts)
+            return _counted_by_kind(session, owners)
 
     def truncate_journal(self) -> bool:
         """Empty the key database's write-ahead log, which still holds destroyed keys; False if it was busy."""
@@ -250,12 +239,6 @@ def kind_of(word: str, key_id: bytes) -> KeyKind:
         raise SealBroken("a wrapped key of an unknown kind", key_id=key_id) from None
 
 
-def holds_keys(engine: Engine) -> bool:
-    """Say whether a key store holds any key, without the KEK."""
-    with reading(engine) as session:
-        return session.execute(select(col(WrappedKey.key_id)).limit(1)).first() is not None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _New:
     """Keys on their way in: the columns of their rows, but for what wraps them and what comes of it."""
@@ -298,6 +281,15 @@ def _column(keys: KeyColumn) -> _New:
 def _erased(erasure_id: bytes, owner: RecordId, at_us: int) -> dict[str, object]:
     row = {"kind": "erased", "ref": bytes(owner), "purpose": "", "erasure_id": erasure_id, "at_us": at_us}
     return row | {"entry_id": random_id(), "epoch": 0, "place": 0, "channel": "", "detail": ""}
+
+
+def _counted_by_kind(session: Session, owners: Sequence[RecordId]) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for chunk in _chunks(owners):
+        owned = col(WrappedKey.owner).in_(chunk)
+        kinds = select(col(WrappedKey.kind), func.count()).where(owned).group_by(col(WrappedKey.kind))
+        counts.update({str(kind): count for kind, count in session.execute(kinds)})
+    return dict(counts)
 
 
 def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

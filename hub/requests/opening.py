@@ -67,7 +67,8 @@ def sealed_of(held: Iterable[HeldRows]) -> list[Sealed]:
             continue
         if each.table not in CELLS:
             raise TableUnclassified(each.table)
-        found += [Sealed(each.table, row) for row in each.rows]
+        # Of a letter that has left, or never will, the content is gone and the row stands.
+        found += [Sealed(each.table, row) for row in each.rows if row[SEALED]]
     return found
 
 
