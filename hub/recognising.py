@@ -7,6 +7,7 @@ comparison is. Whoever may not be used for it, was erased, or is nobody's is ans
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 import polars as pl
@@ -16,7 +17,7 @@ from hub.anchors.standing import verify_open
 from hub.compose import Hub
 from hub.domains import Recipient, verify_release
 from hub.errors import AccessRefused, ServiceUnreachable
-from hub.views.permission import permitted_set
+from hub.views.permission import silencing
 from ingest.errors import StateMoved
 from ingest.match.saved import SavedModel
 from ingest.pipeline.arriving import Arriving
@@ -24,14 +25,16 @@ from ingest.pipeline.lookup import Found, Lookup
 from ingest.pipeline.ports import Matching, Ports
 from ingest.pipeline.reviewing import Step, steps_of
 from ingest.store import identity
+from ingest.store.record import records_frame
 from privacy.audit import AuditFields
 from privacy.errors import PurposeUnknown
 from privacy.pseudonym import pseudonyms_of
 from privacy.purposes import Purpose
 from privacy.store.epoch import lock_epoch
+from privacy.store.erasure import tombstones_among
 from privacy.store.policy import find_policy
 from privacy.store.principal import EVERYTHING, Principal
-from privacy.terms import EntityId, EntityKind, Pseudonym, RecordId, Role, random_id
+from privacy.terms import EntityKind, Pseudonym, RecordId, Role, random_id
 
 _MAY_ASK: Final = frozenset({Role.OWNER, Role.SERVICE})
 _FIND: Final = "match.find"
@@ -89,8 +92,7 @@ def recognise(hub: Hub, recogniser: Recogniser, by: Principal, purpose: str, arr
         found = _found(lookup, arriving, ports)
         released = _released(hub, by, allowed, arriving, found)
         if released is not None:
-            act_id, told = released
-            return _told(hub, allowed, act_id, found if told else None, lookup.model)
+            return _told(hub, allowed, released, found, lookup.model)
     raise _too_busy()
 
 
@@ -118,7 +120,15 @@ def _allowed(hub: Hub, by: Principal, purpose_id: str) -> Purpose:
     return purpose
 
 
-def _released(hub: Hub, by: Principal, purpose: Purpose, arriving: Arriving, found: Found) -> tuple[bytes, bool] | None:
+@dataclass(frozen=True, slots=True)
+class _Released:
+    """What the gate lets out, by which act: the records of whom closeness may be told, none where nobody is told of."""
+
+    act_id: bytes
+    usable: frozenset[bytes]
+
+
+def _released(hub: Hub, by: Principal, purpose: Purpose, arriving: Arriving, found: Found) -> _Released | None:
     """Decide and tell the log; None if somebody was moved or taken in since: then it is asked again."""
     act_id, at = random_id(), hub.clock()
     with hub.accounted() as session:
@@ -129,39 +139,57 @@ def _released(hub: Hub, by: Principal, purpose: Purpose, arriving: Arriving, fou
         if policy is None or purpose not in policy.purposes:
             raise AccessRefused("policy_changed", "The policy changed at this moment: try again")
         verify_release(session, purpose, Recipient(by.role), (), at=at)
-        told = found.entity is not None and _may_be_used(session, purpose, found.entity, hub)
+        beside = _beside(session, found)
+        usable = _usable(session, purpose, found, beside, at=at)
         fields = AuditFields(
             act_id=act_id,
             role=by.role,
             source=arriving.source,
             purpose=purpose.id,
             legal_basis=purpose.legal_basis,
-            outcome="known" if told else "nobody",
-            entity=found.entity if told else None,
-            records=_records(session, found) if told else None,
+            outcome="known" if usable else "nobody",
+            entity=found.entity if usable else None,
+            records=tuple(map(RecordId, beside["record"])) if usable else None,
             epoch=epoch,
         )
         hub.audit(session, _FIND, by.principal_id, fields)
-    return act_id, told
+    return _Released(act_id, usable)
 
 
-def _may_be_used(session: Session, purpose: Purpose, entity: EntityId, hub: Hub) -> bool:
-    asked = pl.Series([entity], dtype=pl.Binary)
-    return not permitted_set(session, purpose, EntityKind.PERSON, at=hub.clock(), entities=asked).records.is_empty()
+def _beside(session: Session, found: Found) -> pl.DataFrame:
+    """Return who would be one person with the record, and all who are one person with any of those now."""
+    joined = [RecordId(record) for record, home in found.homes.items() if home == found.entity]
+    entities = set(identity.homes_of(session, joined).values())
+    return records_frame(session, EntityKind.PERSON, sorted(entities))
 
 
-def _records(session: Session, found: Found) -> tuple[RecordId, ...] | None:
-    return None if found.entity is None else tuple(identity.records_of_entity(session, found.entity))
+def _usable(
+    session: Session, purpose: Purpose, found: Found, beside: pl.DataFrame, *, at: datetime
+) -> frozenset[bytes]:
+    """Return the records of whom may be told, none if what any of them said binds the others once they are one.
+
+    The record's delivery would join them, and the most restrictive wins while they are merged: an answer given before
+    must not tell more than one given after it.
+    """
+    records = [RecordId(record) for record in beside["record"]]
+    if found.entity is None or tombstones_among(session, records):
+        return frozenset()
+    decided = silencing(session, purpose, beside, at=at)
+    may_be = decided.filter("permit")
+    if decided["silences"].any() or found.entity not in set(may_be["entity"]):
+        return frozenset()
+    return frozenset(may_be["record"])
 
 
-def _told(hub: Hub, purpose: Purpose, act_id: bytes, found: Found | None, model: SavedModel) -> Recognised:
-    if found is None or found.entity is None:
-        return Recognised(act_id=act_id)
+def _told(hub: Hub, purpose: Purpose, released: _Released, found: Found, model: SavedModel) -> Recognised:
+    if not released.usable or found.entity is None:
+        return Recognised(act_id=released.act_id)
     domain = hub.domain(purpose.domain)
     pseudonym = Pseudonym(pseudonyms_of(domain, pl.Series([found.entity], dtype=pl.Binary))[0])
-    nearest = next((edge for edge in found.edges if edge.together), None)
+    shown = (edge for edge in found.edges if edge.together and released.usable & {edge.record, edge.other})
+    nearest = next(shown, None)
     return Recognised(
-        act_id=act_id,
+        act_id=released.act_id,
         pseudonym=pseudonym,
         probability=None if nearest is None else nearest.probability,
         steps=() if nearest is None else tuple(steps_of(nearest, model)),

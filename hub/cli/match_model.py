@@ -8,9 +8,10 @@ import typer
 
 from hub.cli.duty import Duty
 from hub.cli.invocation import acting
-from hub.cli.message import say, would
+from hub.cli.message import say, warn, would
 from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
+from hub.keystore.matching import is_readable
 from ingest.match.saved import saved, shipped
 from ingest.match.spec import read_spec
 from ingest.store.match_model import ModelSet, last_number, models_set, set_model
@@ -65,6 +66,8 @@ def models(ctx: typer.Context, *, form: FormatOption = Format.TABLE) -> None:
         say(f"People are matched by the shipped model, learned from {shipped().model.records} records.")
         return
     show(Table(("number", "model", "records", "since", "by"), rows, "Models, the newest in use"), form)
+    if found[0].document is not None and not is_readable(found[0].document, EntityKind.PERSON):
+        warn("the newest was learned for another form or spec: the shipped model serves until you train one anew.")
 
 
 def text_of(path: Path) -> str:

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from hub.keystore.named import versions_of
 from hub.keystore.store import SqlKeyStore
 from hub.settings import EXACT, Settings
+from ingest.errors import SpecInvalid
 from ingest.match.engine import ENGINES
 from ingest.match.form import FORM_VERSION
 from ingest.match.saved import SavedModel, saved, shipped, shipped_for_organisations
@@ -46,8 +47,9 @@ def matching_of(
     newest, coming = newest_key(keystore), None
     if kind is EntityKind.PERSON and (newest, FORM_VERSION) != serving.number:  # a rebuild is of people
         coming = MatchVersion(indexes=_indexes(keystore, newest), key_version=newest, form_version=FORM_VERSION)
-    model = _SHIPPED[kind]() if document is None else _read(document, kind)
-    return Matching(model=model, serving=serving, coming=coming, engine=ENGINES[settings.matching_engine])
+    return Matching(
+        model=_model(document, kind), serving=serving, coming=coming, engine=ENGINES[settings.matching_engine]
+    )
 
 
 def newest_key(keystore: SqlKeyStore) -> int:
@@ -60,6 +62,23 @@ def _indexes(keystore: SqlKeyStore, version: int) -> Indexes:
     if key is None:
         raise KeyNotFound(KeyId(f"{KeyKind.INDEX}:{MATCHING}".encode()))
     return Indexes(key)
+
+
+def is_readable(document: str, kind: EntityKind) -> bool:
+    """Say whether a home's own model is one of the form and spec of this program."""
+    try:
+        _read(document, kind)
+    except SpecInvalid:
+        return False
+    return True
+
+
+def _model(document: str | None, kind: EntityKind) -> SavedModel:
+    """Return the home's own model; the shipped one until another is trained, if its form or spec has become another.
+
+    Whoever erases, corrects or reveals must not wait for a model to be trained.
+    """
+    return _SHIPPED[kind]() if document is None or not is_readable(document, kind) else _read(document, kind)
 
 
 @lru_cache(maxsize=4)

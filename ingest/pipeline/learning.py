@@ -10,6 +10,7 @@ from ingest.pipeline.comparing import comparable
 from ingest.pipeline.opening import open_documents
 from ingest.pipeline.ports import Ports
 from ingest.store.batch import visible_batches
+from ingest.store.identity import members_of
 from ingest.store.match_form import forms_of
 from ingest.store.record import records_of_batch
 from privacy.store.consent import heads_of
@@ -24,7 +25,8 @@ def people_of_home(ports: Ports) -> pl.DataFrame:
     """Return who is matched by a model in comparable form, as `form.comparable_people` does.
 
     Left out are records that were taken in by exact rules and not compared since, whoever is closed by an erasure, and
-    whoever objected to anything or restricted it (Articles 21 and 18 GDPR): nothing has to be learned from them.
+    whoever objected to anything or restricted it (Articles 21 and 18 GDPR), with every record that is one person with
+    theirs: nothing has to be learned from them.
     """
     with ports.read_only() as session:
         batches = [BatchId(each.batch_id) for each in visible_batches(session) if each.canonical_table == "people"]
@@ -38,10 +40,14 @@ def people_of_home(ports: Ports) -> pl.DataFrame:
 
 def _part(records: Sequence[RecordId], ports: Ports) -> pl.DataFrame:
     with ports.read_only() as session:
-        stood = heads_of(session, records).items()
+        beside = members_of(session, records)
+        every = [RecordId(record) for record in beside["record"]]
+        stood = heads_of(session, every).items()
         refused = {record for (record, _), head in stood if head.objected or head.restricted}
-        kept_out = refused | tombstones_among(session, records)
-        forms = forms_of(session, [record for record in records if record not in kept_out])
+        said = beside["record"].is_in(list(refused | tombstones_among(session, every)))
+        kept_out = beside.filter(pl.col("entity").is_in(beside.filter(said)["entity"].implode()))["record"]
+        closed = set(kept_out)
+        forms = forms_of(session, [record for record in records if record not in closed])
     documents = open_documents([RecordId(each) for each in forms["record"]], ports, why=_WHY)
     return comparable(documents, forms)
 

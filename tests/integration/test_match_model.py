@@ -12,9 +12,11 @@ from hub.cli.app import make_app
 from hub.cli.launch import Invocation
 from hub.compose import Hub
 from hub.consents import Wish, find_subject, record_wish
+from hub.erasing import erase
 from ingest.match.saved import saved, shipped
 from ingest.match.spec import read_spec
 from ingest.pipeline.learning import people_of_home
+from ingest.store.match_model import ModelSet, set_model
 from privacy.store.audit import entries
 from privacy.store.erasure import intend_erasure
 from privacy.terms import ActChannel, ConsentAct, PurposeId, random_id
@@ -99,3 +101,22 @@ def test_a_model_that_cannot_be_used_is_refused_and_nothing_is_set(
     assert not (tmp_path / "none.json").exists()
     with hub.reading() as session:
         assert session.execute(text("SELECT count(*) FROM match_model")).scalar_one() == 0
+
+
+def test_a_model_of_an_older_form_holds_up_nobodys_right(hub_factory: Callable[..., Hub], tmp_path: Path) -> None:
+    hub = matching(hub_factory())
+    records = people(20)
+    deliver(hub, records, tmp_path / "in", "first")
+    home, model = environment_of(hub), tmp_path / "model.json"
+    assert run(home, "train", "--output", model).exit_code == 0
+    older = json.dumps(json.loads(model.read_text()) | {"form": 0})
+    owner = owner_of(hub)
+    told = ModelSet(number=1, document=older, digest=bytes(16), records=1, by=owner.principal_id, at=hub.clock())
+    with hub.unit_of_work() as session:
+        set_model(session, "person", told)
+    ports = hub.ports(owner.principal_id)
+    assert ports.matching is not None
+    assert ports.matching.model.digest == shipped().digest
+    assert "shipped model serves" in run(home, "models").output
+    row = records.row(0, named=True)
+    assert erase(hub, find_subject(hub, f"{row['source']}:{row['record']}"), owner).records
