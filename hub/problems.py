@@ -68,6 +68,7 @@ from ingest.errors import (
     KindsDiffer,
     LaneBusy,
     ListRekeyed,
+    MatchingMoved,
     RulesInvalid,
     SpecInvalid,
 )
@@ -167,6 +168,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     BatchBusy: _BUSY,
     LaneBusy: _BUSY,
     ListRekeyed: _BUSY,
+    MatchingMoved: _BUSY,
     PrivacyError: UNEXPECTED,
     ReceiptRejected: _UNFIT,
     SealBroken: _BROKEN,

@@ -70,6 +70,18 @@ class LaneBusy(BatchBusy):
         self.contract = contract
 
 
+class MatchingMoved(BatchBusy):
+    """Matching moved to a new version since a delivery began: whom it brings in the old one nobody would find."""
+
+    def __init__(self, contract: str) -> None:
+        IngestError.__init__(
+            self,
+            f"{contract}: matching moved to a new version since this began, and nobody would find whom it brings; "
+            "nothing of it was kept: run it again",
+        )
+        self.contract = contract
+
+
 class SpecInvalid(IngestError):
     """A spec or a model of matching says something that cannot be."""
 

@@ -56,20 +56,20 @@ def ingest(  # noqa: PLR0913 - a command's options are its parameters
     if dry_run:
         _rehearse(act, agreed, files, form)
         return
-    ports = act.hub.ports(act.principal.principal_id)
-    finish_erasures(act.hub, ports.principal)  # first: nothing new is written beside rows that must go
-    _recover(ports)
+    me = act.principal.principal_id
+    finish_erasures(act.hub, me)  # first: nothing new is written beside rows that must go
+    _recover(act.hub.ports(me))
     rows: list[Row] = []
     quarantined = 0
     with _shown_at_end(rows, "Taken in", form):
         for number, path in enumerate(files, start=1):
             with _numbered(number, len(files)):
-                summary = _taken_in(agreed, path, ports, f"{number}/{len(files)}", wait=wait)
+                summary = _taken_in(act, agreed, path, f"{number}/{len(files)}", wait=wait)
                 rows.append(_row(number, summary))
                 quarantined += summary.counts.quarantined
                 _report(act, agreed, summary)
                 if summary.counts.suppressed:
-                    finish_erasures(act.hub, ports.principal)  # of what their new key had brought
+                    finish_erasures(act.hub, me)  # of what their new key had brought
     if quarantined:
         say("Refused rows are sealed for 30 days: `varde quarantine list` says where and why.")
         raise typer.Exit(ExitCode.REJECTS)
@@ -116,19 +116,23 @@ def _numbered(number: int, files: int) -> Iterator[None]:
         raise
 
 
-def _taken_in(contract: Contract, path: Path, ports: Ports, which: str, *, wait: int) -> Summary:
-    """Take one file in; while another process is at it, or at another file of its lane, wait and try again."""
+def _taken_in(act: Acting, contract: Contract, path: Path, which: str, *, wait: int) -> Summary:
+    """Take one file in; while another process is at it, or at another file of its lane, wait and try again.
+
+    Each try has ports of its own: between two files matching may have moved to a new version.
+    """
     pauses, told = _pauses(wait), False
     while True:
         try:
             with counting(f"{contract.name} {which}") as progress:
+                ports = act.hub.ports(act.principal.principal_id)
                 return ingest_file(contract, path, replace(ports, progress=progress))
         except BatchBusy:
             pause = next(pauses, None)
             if pause is None:
                 raise
         if not told:
-            say(f"{contract.name}: another delivery is being taken in; waiting for it, {wait} seconds at most.")
+            say(f"{contract.name}: another process is at work; waiting for it, {wait} seconds at most.")
         told = True
         sleep(pause)
 

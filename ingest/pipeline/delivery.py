@@ -24,10 +24,11 @@ from sqlmodel import Session
 
 from ingest.contract.model import Contract
 from ingest.errors import BatchBusy, LaneBusy
+from ingest.pipeline.abreast import refuse_moved
 from ingest.pipeline.arrival import Arrival
 from ingest.pipeline.events import EventArrival
 from ingest.pipeline.people import IdentityArrival
-from ingest.pipeline.ports import Ports
+from ingest.pipeline.ports import Matching, Ports
 from ingest.pipeline.recovery import abort_batch, give_up
 from ingest.pipeline.settle import settle
 from ingest.readers.ahead import ahead
@@ -70,7 +71,8 @@ def ingest_file(contract: Contract, path: Path, ports: Ports, *, retry_of: Batch
 
     Raises:
         FileRefused: the file is not as the contract says; nothing of it is visible and nothing stays behind.
-        BatchBusy: another process is taking in this very file now, or (`LaneBusy`) another one of its lane.
+        BatchBusy: another process is taking in this very file now, or (`LaneBusy`) another one of its lane;
+            or (`MatchingMoved`) matching moved on since `ports` were taken: take them anew.
 
     """
     source = open_source(contract, path, arrived=ports.clock())
@@ -82,6 +84,7 @@ def ingest_file(contract: Contract, path: Path, ports: Ports, *, retry_of: Batch
     batch_id = BatchId(random_id())
     row = _row(contract, batch_id, idempotency_key, ports) | {"retry_of": retry_of}
     with ports.unit_of_work() as session:
+        refuse_moved(session, _matching(contract, ports), contract.name)
         first = batches.stage(session, row, at=ports.clock())
     if not first:
         return _of_the_other(contract, idempotency_key, ports)
@@ -164,6 +167,11 @@ def _arrival(contract: Contract, batch_id: BatchId, ports: Ports) -> Arrival:
     return kind(contract, batch_id, ports)
 
 
+def _matching(contract: Contract, ports: Ports) -> Matching | None:
+    """Return how those are matched whom a contract brings, None if it brings none or exact rules join them."""
+    return None if contract.entity_kind is None else ports.matched(contract.entity_kind)
+
+
 def _land(source: SourceFile, arrival: Arrival, ports: Ports) -> None:
     """Stage every chunk, keeping the lease alive."""
     try:
@@ -188,6 +196,7 @@ def _flip(contract: Contract, arrival: Arrival, ports: Ports) -> None:
     at = ports.clock()
     with ports.unit_of_work() as session:
         bump_epoch_for_all(session, kind="batch")  # its lock comes before all others
+        refuse_moved(session, _matching(contract, ports), contract.name)
         if not batches.flip_visible(session, arrival.batch_id, arrival.counts, at=at):
             raise BatchBusy(contract.name)
         ports.lake.publish(session, arrival.batch_id)

@@ -18,6 +18,7 @@ from sqlmodel import Session
 from ingest.errors import LaneBusy
 from ingest.identity.comparable import STANDARDISER_VERSION
 from ingest.identity.correction import Corrected, Correction, form_of, written
+from ingest.pipeline.abreast import refuse_moved
 from ingest.pipeline.arrival import new_key
 from ingest.pipeline.corrections import correction_cell
 from ingest.pipeline.forming import form_chunk
@@ -102,7 +103,7 @@ def rectify(asked: Rectification, ports: Ports) -> int:
     """Correct a person's records; return how many were changed: 0 if they say so already.
 
     Raises:
-        LaneBusy: a delivery of the same source is being taken in; try again when it has ended.
+        LaneBusy: a delivery of the same source is being taken in; or (`MatchingMoved`) matching moved on: try again.
 
     """
     with ports.read_only() as session:
@@ -181,6 +182,7 @@ def _write(
     session: Session, asked: Rectification, changes: Sequence[_Change], bringing: _Bringing, *, keys: _Keys
 ) -> None:
     ports, batch_id = bringing.ports, bringing.batch_id
+    refuse_moved(session, ports.matching, CONTRACT)
     for each in changes:
         lane = find_in_lane(session, f"people:{each.last.source}")
         if lane is not None and lane.lease_until > ports.clock():

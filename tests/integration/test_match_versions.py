@@ -3,24 +3,36 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 from sqlalchemy import text
+from typer.testing import CliRunner
 
+from hub.cli.app import make_app
+from hub.cli.launch import Invocation
 from hub.compose import Hub
 from hub.rotation.destruction import retire
 from hub.rotation.due import old_keys
 from hub.rotation.matching import rotate_matching
-from ingest.errors import BatchBusy
+from ingest.contract.load import contract_of_yaml
+from ingest.errors import BatchBusy, MatchingMoved
 from ingest.match.evaluation import evaluate
 from ingest.match.form import FORMS, comparable_people
+from ingest.pipeline.delivery import Summary, ingest_file
+from ingest.pipeline.rectify import Rectification, rectify
+from ingest.store.batch import BatchState, in_state
+from ingest.store.match_serving import serve
+from privacy.terms import EntityKind, RecordId
 from tests.faults.ingest_company import owner_of
+from tests.integration.test_match_decisions import record_of
 from tests.integration.test_match_rebuild import breaking, rebuilt
-from tests.integration.test_matching import KINDS, counts, deliver, entities, matching, together
+from tests.integration.test_matching import CONTRACT, KINDS, counts, deliver, entities, matching, together
 from tests.match_people import people
 
 FORM = 2
+SHOP = contract_of_yaml(CONTRACT.format(source="shop"))
 
 
 def shouted(records: pl.DataFrame) -> pl.DataFrame:
@@ -120,6 +132,90 @@ def test_a_delivery_that_came_meanwhile_puts_the_move_off(hub_factory: Callable[
     assert versions(hub)[1, 1] == crm.height + shop.height  # they serve as before
     rebuilt(hub)
     assert versions(hub) == {(2, 1): crm.height + shop.height}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_knows_only_the_version_before_brings_nobody(
+    kind: str, hub_factory: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub = matching(hub_factory(kind))
+    records = people(40)
+    crm, shop, _ = parts_of(records)
+    deliver(hub, crm, tmp_path / "in", "crm")
+    stale = hub.ports(owner_of(hub).principal_id)
+    rotate_matching(hub, owner_of(hub))
+    rebuilt(hub)
+    held = counts(hub)
+    with pytest.raises(MatchingMoved, match="run it again"):
+        ingest_file(SHOP, written(shop, tmp_path), stale)
+    record = RecordId(record_of(hub, records, crm["record"][0]))
+    mended = Rectification(request_id=b"r" * 16, records=[record], values={"street": "Ny vei 3"}, country="NO")
+    with pytest.raises(MatchingMoved):
+        rectify(mended, stale)
+    assert counts(hub) == held
+    fresh = hub.ports(owner_of(hub).principal_id)
+    ingest_file(SHOP, written(shop, tmp_path), fresh)
+    assert_found(hub, pl.concat([crm, shop]))
+    assert rectify(mended, fresh) == 1
+    assert set(versions(hub)) == {(2, 1)}
+
+
+def test_a_version_that_moves_before_the_flip_aborts_the_delivery(
+    hub_factory: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub = matching(hub_factory())
+    crm, shop, _ = parts_of(people(12))
+    deliver(hub, crm, tmp_path / "in", "crm")
+    held = counts(hub)
+
+    def moved(step: str) -> None:
+        if step == "all_staged":
+            with hub.unit_of_work() as session:
+                batch_id = in_state(session, BatchState.SETTLED)[0].batch_id
+                told = {"key_version": 2, "form_version": 1, "batch_id": batch_id, "at": hub.clock()}
+                serve(session, [EntityKind.PERSON], told)
+
+    ports = replace(hub.ports(owner_of(hub).principal_id), reached=moved)
+    with pytest.raises(MatchingMoved):
+        ingest_file(SHOP, written(shop, tmp_path), ports)
+    assert counts(hub) == held
+    with hub.reading() as session:
+        assert {state: len(in_state(session, state)) for state in BatchState if in_state(session, state)} == {
+            BatchState.SETTLED: 1,
+            BatchState.ABORTED: 1,
+        }
+
+
+def test_each_file_of_a_command_is_found_by_the_version_that_serves_by_then(
+    hub_factory: Callable[..., Hub], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = matching(hub_factory())
+    _, shop, _ = parts_of(people(12))
+    halves = [shop.head(shop.height // 2), shop.tail(-(shop.height // 2))]
+    files = [str(written(each, tmp_path, f"{number}.csv")) for number, each in enumerate(halves)]
+    (tmp_path / "shop.yaml").write_text(CONTRACT.format(source="shop"))
+    taken: list[Summary] = []
+
+    def between(*given: Any, **more: Any) -> Summary:
+        summary = ingest_file(*given, **more)
+        if not taken:
+            rotate_matching(hub, owner_of(hub))
+            rebuilt(hub)
+        taken.append(summary)
+        return summary
+
+    monkeypatch.setattr("hub.cli.ingest.ingest_file", between)
+    environment = {"VARDE_HOME": str(hub.settings.home), "VARDE_MATCHING": "model"}
+    words = ["ingest", str(tmp_path / "shop.yaml"), *files, "--wait", "0"]
+    told = CliRunner().invoke(make_app(), words, obj=Invocation(environment=environment))
+    assert (told.exit_code, len(taken)) == (0, 2), told.output
+    assert versions(hub) == {(2, 1): shop.height}
+
+
+def written(records: pl.DataFrame, folder: Path, name: str = "shop.csv") -> Path:
+    path = folder / name
+    path.write_text(records.drop("entity", "source", "country").write_csv())
+    return path
 
 
 def test_an_old_key_goes_when_no_row_needs_it(hub_factory: Callable[..., Hub], tmp_path: Path) -> None:
