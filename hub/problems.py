@@ -71,6 +71,7 @@ from ingest.errors import (
     MatchingMoved,
     RulesInvalid,
     SpecInvalid,
+    StateMoved,
 )
 from ingest.prepass.container import StreamBroken
 from predict import errors as predict
@@ -169,6 +170,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     LaneBusy: _BUSY,
     ListRekeyed: _BUSY,
     MatchingMoved: _BUSY,
+    StateMoved: _BUSY,
     PrivacyError: UNEXPECTED,
     ReceiptRejected: _UNFIT,
     SealBroken: _BROKEN,
