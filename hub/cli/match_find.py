@@ -16,7 +16,7 @@ from ingest.pipeline.arriving import Arriving
 from ingest.pipeline.lookup import Found, Lookup
 from ingest.pipeline.reviewing import steps_of
 from privacy.audit import AuditFields
-from privacy.terms import random_id
+from privacy.terms import RecordId, random_id
 
 _UNFIT: Final = "the file holds one JSON object of a person's attributes, as texts: given_name, family_name, email, ..."
 
@@ -37,8 +37,15 @@ def find(
     arriving = Arriving(source=source, key=key, attributes=_attributes(file), country=country or None)
     lookup = Lookup(matching_set(act.hub))
     found = lookup.find(arriving, act.hub.ports(act.principal.principal_id))
-    outcome = "nobody" if found.entity is None else "known"
-    fields = AuditFields(act_id=random_id(), role=act.principal.role, source=source, outcome=outcome)
+    like_it = {edge.record for edge in found.edges} | {edge.other for edge in found.edges}
+    fields = AuditFields(
+        act_id=random_id(),
+        role=act.principal.role,
+        source=source,
+        outcome="nobody" if found.entity is None else "known",
+        entity=found.entity,
+        records=tuple(sorted(RecordId(record) for record in like_it - {found.record})) or None,
+    )
     with act.hub.unit_of_work() as session:
         act.hub.audit(session, "match.find", act.principal.principal_id, fields)
     _show(found, lookup, form)

@@ -45,7 +45,7 @@ def _opened(what: Choosing) -> Opened:
     """Take the newest document of each record: corrections are in it already, and say here whose word a value is."""
     newest: dict[RecordId, tuple[Mapping[str, Any], Any]] = {}
     made: defaultdict[RecordId, list[Made]] = defaultdict(list)
-    for cell, value in sorted(what.cells, key=lambda each: int(each[0].row.get("revision", 0))):
+    for cell, value in sorted(what.cells, key=_order):
         if cell.table == _DOCUMENTS:
             newest[RecordId(cell.row["record_id"])] = (cell.row, value)
         elif cell.table == _CORRECTIONS:
@@ -63,3 +63,9 @@ def _opened(what: Choosing) -> Opened:
     )
     documents = {record: json.dumps(value).encode() for record, (_, value) in newest.items()}
     return Opened(said=said, documents=documents, corrections=made, count=len(newest))
+
+
+def _order(each: tuple[Sealed, Any]) -> tuple[int, int]:
+    """Order documents by revision and corrections by number, the oldest first: databases promise no order."""
+    row = each[0].row
+    return int(row.get("revision", 0)), int(row.get("number", 0))
