@@ -82,6 +82,18 @@ class MatchingMoved(BatchBusy):
         self.contract = contract
 
 
+class RebuildBusy(BatchBusy):
+    """A rebuild of matching cannot go on: `why` says what came between."""
+
+    def __init__(self, why: str) -> None:
+        IngestError.__init__(
+            self,
+            f"matching everybody anew {why}; run `varde match rebuild` again: what it had made and still holds is "
+            "not made twice",
+        )
+        self.contract = "rebuild"
+
+
 class SpecInvalid(IngestError):
     """A spec or a model of matching says something that cannot be."""
 

@@ -1,7 +1,7 @@
 """Everybody matched anew (`varde match rebuild`): the canonical partition of a home, whatever came in which order.
 
 A rebuild is a batch of its own, so that what it moves has a cause and can be taken back like what a delivery moved:
-1. it is staged in a lane of its own, with a lease: one rebuild at a time;
+1. it is staged in a lane of its own, with a lease that it prolongs while it works: one rebuild at a time;
 2. everybody is opened in memory, in bounded parts, for one audited act;
 3. who has nothing of the newest version to be found by is given it; all are compared, and common values counted;
 4. edges that differ are written in short transactions, and the counts staged;
@@ -17,16 +17,18 @@ meanwhile is written nowhere.
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import polars as pl
 from sqlmodel import Session
 
-from ingest.errors import BatchBusy
+from ingest.errors import RebuildBusy
 from ingest.match.whole import compared
 from ingest.pipeline.census import Census, Unformed, census
 from ingest.pipeline.edging import between, edge_columns, ends_of, news
 from ingest.pipeline.forming import Forming, counts_of
+from ingest.pipeline.lease import Lease
 from ingest.pipeline.pace import Pace
 from ingest.pipeline.partitioning import Change, Whole, change_of, finish
 from ingest.pipeline.ports import Matching, Ports
@@ -53,6 +55,7 @@ from privacy.store.epoch import lock_epoch
 from privacy.terms import BatchId, Role, random_id
 
 _EDGES_AT_ONCE: Final = 50_000
+_BESIDE: Final = "is what another process does at this moment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,16 +89,18 @@ def rebuild(order: Order, ports: Ports, matching: Matching) -> Rebuilt:
     """Match everybody anew.
 
     Raises:
-        BatchBusy: another process rebuilds now; or matching moves to a new version, and a delivery came meanwhile.
+        RebuildBusy: another process rebuilds now, or gave this one up; or matching moves to a new version, and a
+            delivery came meanwhile.
 
     """
     finish_broken_off(ports, matching)
     batch_id = _staged(ports)
     try:
-        people = census(ports, matching, country=order.country)
-        work = _Work(batch_id, ports, matching, people)
+        lease = Lease(batch_id, ports)
+        people = census(lease.renewing(), matching, country=order.country)
+        work = _Work(lease, ports, matching, people)
         work.form()
-        work.weave(_edges(people, matching))
+        work.weave(lease.during(partial(_edges, people, matching)))
         work.count()
         work.flip(order.role)
     except BaseException:  # a full disk, an interrupt: the next try must not find it busy
@@ -147,12 +152,12 @@ def _staged(ports: Ports) -> BatchId:
         there = batches.find_in_lane(session, REBUILD)
     if there is not None:
         if there.lease_until > ports.clock():
-            raise BatchBusy(REBUILD)
+            raise RebuildBusy(_BESIDE)
         abort_batch(BatchId(there.batch_id), ports)
     batch_id = BatchId(random_id())
     with ports.unit_of_work() as session:
         if not batches.stage(session, _row(batch_id, ports), at=ports.clock()):
-            raise BatchBusy(REBUILD)
+            raise RebuildBusy(_BESIDE)
     ports.reached("rebuild_staged")
     return batch_id
 
@@ -174,12 +179,17 @@ def _row(batch_id: BatchId, ports: Ports) -> dict[str, Any]:
 class _Work:
     """What a rebuild writes before it counts; each transaction leaves out whom others have changed or erased since."""
 
-    batch_id: BatchId
+    lease: Lease
     ports: Ports
     matching: Matching
     people: Census = field(repr=False)
     _looked: set[bytes] = field(default_factory=set)
     _revised: set[bytes] = field(default_factory=set)
+
+    @property
+    def batch_id(self) -> BatchId:
+        """The rebuild's own batch."""
+        return self.lease.batch_id
 
     def form(self) -> None:
         """Write what records are found by; a record's form and tokens stand or fall together, its old ones go."""
@@ -199,7 +209,7 @@ class _Work:
                 add_forms(session, {**forms, "batch_id": some["batch"].gather(places).to_list()})
                 add_tokens(session, tokens)
             self.ports.reached("forms_made")
-            self._stay_alive()
+            self.lease.renew()
 
     def weave(self, edges: pl.DataFrame) -> None:
         """Write the edges that are new or other than those at rest, and drop those that are none any more."""
@@ -209,7 +219,7 @@ class _Work:
             stored = stored.filter(pl.col("record").is_in(self.people.people["record"].implode()))
             self._put(news(some, stored, self.matching.model))
             self._drop(stored.join(some, on=["record", "other"], how="anti").select("record", "other"))
-            self._stay_alive()
+            self.lease.renew()
 
     def _put(self, edges: pl.DataFrame) -> None:
         for part in Pace(self.ports.spent).parts(edges.height):
@@ -238,7 +248,8 @@ class _Work:
 
     def count(self) -> None:
         """Stage the counts of everybody's common values, in the version that will serve."""
-        told = counts_of(self.people.frame, self.matching, self.matching.newest.indexes)
+        indexes = self.matching.newest.indexes
+        told = self.lease.during(partial(counts_of, self.people.frame, self.matching, indexes))
         Forming(self.batch_id, self.ports).count(told)
 
     def flip(self, role: Role) -> None:
@@ -246,7 +257,7 @@ class _Work:
         with self.ports.unit_of_work() as session:
             lock_epoch(session)
             if not batches.flip_visible(session, self.batch_id, Counts(), at=self.ports.clock()):
-                raise BatchBusy(REBUILD)
+                raise RebuildBusy("was given up by another command")
             supersede(session, sorted(self.people.batches), self.batch_id)
             self._move_on(session)
             fields = AuditFields(batch=self.batch_id, role=role, rows=self.people.people.height)
@@ -257,22 +268,16 @@ class _Work:
         """Let the version that is coming serve: everybody has it, unless a delivery came that may not know of it.
 
         Raises:
-            BatchBusy: one came; what was formed stays, and the next rebuild has nearly nothing left to form.
+            RebuildBusy: one came; what was formed stays, and the next rebuild has nearly nothing left to form.
 
         """
         if self.matching.coming is None or serving_version(session) == self.matching.newest.number:
             return
         if deliveries_beside(session, self.batch_id, self.people.batches):
-            raise BatchBusy(REBUILD)
+            raise RebuildBusy("cannot move to a new version yet: people were taken in meanwhile")
         key, form = self.matching.newest.number
         told = {"key_version": key, "form_version": form, "batch_id": self.batch_id, "at": self.ports.clock()}
         serve(session, kinds_to_move(session), told)
-
-    def _stay_alive(self) -> None:
-        with self.ports.unit_of_work() as session:
-            alive = batches.renew(session, self.batch_id, at=self.ports.clock())
-        if not alive:
-            raise BatchBusy(REBUILD)
 
 
 def _series(records: set[bytes]) -> pl.Series:

@@ -17,7 +17,7 @@ from hub.consents import Wish, find_subject, record_wish
 from hub.erasing import erase
 from hub.settings import EXACT
 from hub.views.regrouped import StandingChange, standing_change
-from ingest.errors import BatchBusy
+from ingest.errors import RebuildBusy
 from ingest.match.evaluation import evaluate
 from ingest.pipeline.deciding import undo
 from ingest.pipeline.rebuilding import Order, Rebuilt, Rehearsed, rebuild, rehearse
@@ -175,7 +175,7 @@ def test_one_rebuild_at_a_time(hub_factory: Callable[..., Hub], tmp_path: Path) 
 
     def meanwhile(step: str) -> None:
         if step in {"edges_settled", "rebuild_staged"}:
-            with pytest.raises(BatchBusy):
+            with pytest.raises(RebuildBusy, match="another process"):
                 rebuilt(hub)
 
     rebuilt(replace(hub, reached=meanwhile))

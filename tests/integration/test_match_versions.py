@@ -17,7 +17,7 @@ from hub.rotation.destruction import retire
 from hub.rotation.due import old_keys
 from hub.rotation.matching import rotate_matching
 from ingest.contract.load import contract_of_yaml
-from ingest.errors import BatchBusy, MatchingMoved
+from ingest.errors import MatchingMoved, RebuildBusy
 from ingest.match.evaluation import evaluate
 from ingest.match.form import FORMS, comparable_people
 from ingest.pipeline.delivery import Summary, ingest_file
@@ -127,7 +127,7 @@ def test_a_delivery_that_came_meanwhile_puts_the_move_off(hub_factory: Callable[
             came.append(step)
             deliver(hub, shop, tmp_path / "in", "shop")
 
-    with pytest.raises(BatchBusy):
+    with pytest.raises(RebuildBusy, match="people were taken in meanwhile"):
         rebuilt(replace(hub, reached=meanwhile))
     assert versions(hub)[1, 1] == crm.height + shop.height  # they serve as before
     rebuilt(hub)
