@@ -200,8 +200,8 @@ def test_two_processes_may_settle_one_batch(crm: Hub, tmp_path: Path) -> None:
 def test_a_plan_that_others_overtook_is_made_anew(crm: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan, overtaken = settling._planned, []
 
-    def slow(batch_id, ports):
-        planned = plan(batch_id, ports)
+    def slow(batch_id, ports, remembered):
+        planned = plan(batch_id, ports, remembered)
         if not overtaken:
             overtaken.append(batch_id)
             settle(batch_id, crm.ports(owner_of(crm).principal_id))
@@ -227,8 +227,8 @@ def test_a_batch_that_becomes_visible_beside_a_plan_is_part_of_the_next(
     plan, overtaken = settling._planned, []
     more = CRM_HEADER + f"c9,Solveig,Aasgaard,solveig@crm.example,,,nb,{TOLD},,\n"
 
-    def slow(batch_id, ports):
-        planned = plan(batch_id, ports)
+    def slow(batch_id, ports, remembered):
+        planned = plan(batch_id, ports, remembered)
         if not overtaken:
             overtaken.append(batch_id)
             deliver_text(crm, CRM, more, tmp_path / "more.csv")
