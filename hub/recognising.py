@@ -8,7 +8,7 @@ comparison is. Whoever may not be used for it, was erased, or is nobody's is ans
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 from sqlmodel import Session
@@ -21,7 +21,6 @@ from hub.views.permission import silencing
 from ingest.errors import StateMoved
 from ingest.match.saved import SavedModel
 from ingest.pipeline.arriving import Arriving
-from ingest.pipeline.lookup import Found, Lookup
 from ingest.pipeline.ports import Matching, Ports
 from ingest.pipeline.reviewing import Step, steps_of
 from ingest.store import identity
@@ -35,6 +34,9 @@ from privacy.store.erasure import tombstones_among
 from privacy.store.policy import find_policy
 from privacy.store.principal import EVERYTHING, Principal
 from privacy.terms import EntityKind, Pseudonym, RecordId, Role, random_id
+
+if TYPE_CHECKING:  # it brings DuckDB along, which a server that nobody asks has no use for
+    from ingest.pipeline.lookup import Found, Lookup
 
 _MAY_ASK: Final = frozenset({Role.OWNER, Role.SERVICE})
 _FIND: Final = "match.find"
@@ -60,9 +62,9 @@ class Recogniser:
     """What a process keeps between questions: of the model in use, and of nobody's record."""
 
     _by: tuple[bytes, tuple[int, int]] | None = None
-    _lookup: Lookup | None = field(default=None, repr=False)
+    _lookup: "Lookup | None" = field(default=None, repr=False)
 
-    def lookup(self, matching: Matching | None) -> Lookup:
+    def lookup(self, matching: Matching | None) -> "Lookup":
         """Return what answers by the model in use.
 
         Raises:
@@ -71,6 +73,8 @@ class Recogniser:
         """
         if matching is None:
             raise ServiceUnreachable("matching by a model", "people are joined by exact rules (VARDE_MATCHING)")
+        from ingest.pipeline.lookup import Lookup  # noqa: PLC0415 - brings DuckDB along: only who is asked pays for it
+
         by = matching.model.digest, matching.serving.number
         if self._lookup is None or self._by != by:
             self._lookup, self._by = Lookup(matching), by
@@ -96,7 +100,7 @@ def recognise(hub: Hub, recogniser: Recogniser, by: Principal, purpose: str, arr
     raise _too_busy()
 
 
-def _found(lookup: Lookup, arriving: Arriving, ports: Ports) -> Found:
+def _found(lookup: "Lookup", arriving: Arriving, ports: Ports) -> "Found":
     try:
         return lookup.find(arriving, ports)
     except StateMoved:
@@ -128,7 +132,7 @@ class _Released:
     usable: frozenset[bytes]
 
 
-def _released(hub: Hub, by: Principal, purpose: Purpose, arriving: Arriving, found: Found) -> _Released | None:
+def _released(hub: Hub, by: Principal, purpose: Purpose, arriving: Arriving, found: "Found") -> _Released | None:
     """Decide and tell the log; None if somebody was moved or taken in since: then it is asked again."""
     act_id, at = random_id(), hub.clock()
     with hub.accounted() as session:
@@ -156,7 +160,7 @@ def _released(hub: Hub, by: Principal, purpose: Purpose, arriving: Arriving, fou
     return _Released(act_id, usable)
 
 
-def _beside(session: Session, found: Found) -> pl.DataFrame:
+def _beside(session: Session, found: "Found") -> pl.DataFrame:
     """Return who would be one person with the record, and all who are one person with any of those now."""
     joined = [RecordId(record) for record, home in found.homes.items() if home == found.entity]
     entities = set(identity.homes_of(session, joined).values())
@@ -164,7 +168,7 @@ def _beside(session: Session, found: Found) -> pl.DataFrame:
 
 
 def _usable(
-    session: Session, purpose: Purpose, found: Found, beside: pl.DataFrame, *, at: datetime
+    session: Session, purpose: Purpose, found: "Found", beside: pl.DataFrame, *, at: datetime
 ) -> frozenset[bytes]:
     """Return the records of whom may be told, none if what any of them said binds the others once they are one.
 
@@ -181,7 +185,7 @@ def _usable(
     return frozenset(may_be["record"])
 
 
-def _told(hub: Hub, purpose: Purpose, released: _Released, found: Found, model: SavedModel) -> Recognised:
+def _told(hub: Hub, purpose: Purpose, released: _Released, found: "Found", model: SavedModel) -> Recognised:
     if not released.usable or found.entity is None:
         return Recognised(act_id=released.act_id)
     domain = hub.domain(purpose.domain)
