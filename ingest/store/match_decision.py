@@ -70,11 +70,6 @@ def decisions_of(session: Session, records: Sequence[bytes]) -> dict[tuple[bytes
     return {(min(a, b), max(a, b)): Verdict(verdict) for a, b, verdict in rows}
 
 
-def any_decisions(session: Session) -> bool:
-    """Say whether anybody ever decided anything."""
-    return session.execute(select(col(MatchDecision.record_id)).limit(1)).first() is not None
-
-
 def drop_decisions_of(session: Session, records: Sequence[RecordId]) -> None:
     """Delete every decision with an end among some records."""
     for start in range(0, len(records), _CHUNK):
