@@ -9,13 +9,12 @@ from ingest.match.form import ATTRIBUTES, comparable_people
 from ingest.pipeline.comparing import comparable
 from ingest.pipeline.opening import open_documents
 from ingest.pipeline.ports import Ports
-from ingest.store.batch import visible_batches
 from ingest.store.identity import members_of
 from ingest.store.match_form import forms_of
-from ingest.store.record import records_of_batch
+from ingest.store.match_whole import people_at_rest
 from privacy.store.consent import heads_of
 from privacy.store.erasure import tombstones_among
-from privacy.terms import BatchId, RecordId
+from privacy.terms import RecordId
 
 _AT_ONCE: Final = 20_000
 _WHY: Final = "training"
@@ -29,8 +28,7 @@ def people_of_home(ports: Ports) -> pl.DataFrame:
     theirs: nothing has to be learned from them.
     """
     with ports.read_only() as session:
-        batches = [BatchId(each.batch_id) for each in visible_batches(session) if each.canonical_table == "people"]
-        known = sorted({record for batch in batches for record in records_of_batch(session, batch)})
+        known = [RecordId(record) for record in people_at_rest(session)["record"]]
     parts = []
     for start in range(0, len(known), _AT_ONCE):
         parts.append(_part(known[start : start + _AT_ONCE], ports))
