@@ -4,10 +4,11 @@ from datetime import date
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ingest.standardise.day import standardised_days
+from ingest.standardise.name import SHORTENED
 from ingest.standardise.personal import family_of, given_of, in_reading_order, plain_name, standardised_sex
 from ingest.standardise.place import district, mailbox
 
@@ -96,7 +97,14 @@ def test_every_date_is_read_as_itself_however_it_is_written(day: date, form: str
 @given(st.text(max_size=20))
 def test_a_plain_name_is_its_own_plain_name(name: str) -> None:
     plain = one(plain_name(VALUE), name)
+    # Digraphs are shortened in one pass, so that Queen keeps an e; the rest of a longer run would be shortened again.
+    assume(plain is None or not any(digraph in plain for digraph in SHORTENED))
     assert one(plain_name(VALUE), plain) == plain
+
+
+@pytest.mark.parametrize(("written", "plain"), [("Queen", "quen"), ("Mueller", "muller"), ("Müller", "muller")])
+def test_digraphs_are_shortened_once(written: str, plain: str) -> None:
+    assert one(plain_name(VALUE), written) == plain
 
 
 @pytest.mark.parametrize(
