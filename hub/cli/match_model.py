@@ -12,7 +12,7 @@ from hub.cli.message import say, warn, would
 from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.keystore.matching import is_readable
-from ingest.match.saved import saved, shipped
+from ingest.match.saved import saved, shipped, verify_words
 from ingest.match.spec import read_spec
 from ingest.store.match_model import ModelSet, last_number, models_set, set_model
 from privacy.audit import AuditFields
@@ -33,6 +33,8 @@ def use(ctx: typer.Context, model: ModelName, *, dry_run: DryRun = False) -> Non
     act = acting(ctx, Duty.REVIEW_MATCHES)
     document = None if model == SHIPPED else text_of(Path(model))
     chosen = shipped() if document is None else saved(document, read_spec(_KIND))
+    if document is not None:
+        verify_words(document, chosen.spec)
     if dry_run:
         would(f"match people by a model of {chosen.model.records} records")
         return

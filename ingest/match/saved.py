@@ -8,7 +8,7 @@ many.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -20,6 +20,14 @@ from ingest.match.spec import Spec, read_spec
 
 TRUST: Final = "trust"
 """Where a model's report keeps what its rules were found to be worth."""
+_WORDS: Final = frozenset(
+    {
+        *("format", "form", "kind", "spec_version", "records", "match_share", "comparisons", "m", "u", "look_alikes"),
+        *("name", "share", "by_frequency", "levels", "curve", "threshold", "report", TRUST),
+        *("rounds", "pairs_compared", "pairs_drawn", "unlinkable", "weights"),
+    }
+)
+"""Members of a model and of its report; all else in it is named by its spec, or a number."""
 _PERSON: Final = "person"
 _ORGANISATION: Final = "organisation"
 
@@ -51,6 +59,32 @@ def saved(text: str, spec: Spec) -> SavedModel:
     if model.curve is None or model.threshold is None or not isinstance(trusts, dict):
         raise SpecInvalid("model", "it has no curve, threshold or trust in rules; train it anew")
     return SavedModel(spec, model, trusts, hashlib.sha256(text.encode()).digest()[:16])
+
+
+def verify_words(text: str, spec: Spec) -> None:
+    """Refuse a model with a word that no training writes: whoever keeps a model keeps numbers, and nobody's data.
+
+    Raises:
+        SpecInvalid: it has one; which, is not said.
+
+    """
+    named = [*spec.names, *(each.name for each in spec.confounders), *(each.name for each in spec.rules)]
+    if not set(_words_of(json.loads(text))) <= _WORDS | {spec.kind, *named}:
+        raise SpecInvalid(
+            "model", "it has words that no training writes; take the file as `varde match train` wrote it"
+        )
+
+
+def _words_of(document: object) -> Iterator[str]:
+    """Yield every text in a JSON document, names of members included."""
+    if isinstance(document, str):
+        yield document
+    elif isinstance(document, list):
+        for each in document:
+            yield from _words_of(each)
+    elif isinstance(document, dict):
+        yield from document
+        yield from _words_of(list(document.values()))
 
 
 def shipped() -> SavedModel:

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable, Mapping
+from importlib.resources import files
 from pathlib import Path
 
 import polars as pl
+import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
@@ -101,6 +103,23 @@ def test_a_model_that_cannot_be_used_is_refused_and_nothing_is_set(
     assert not (tmp_path / "none.json").exists()
     with hub.reading() as session:
         assert session.execute(text("SELECT count(*) FROM match_model")).scalar_one() == 0
+
+
+@pytest.mark.parametrize("beside", [{"note": 1}, {"report": {"trust": {}, "weights": ["Kari Nordmann"]}}])
+def test_a_model_with_words_of_somebody_is_not_kept(
+    hub_factory: Callable[..., Hub], tmp_path: Path, beside: dict[str, object]
+) -> None:
+    hub = matching(hub_factory())
+    home, model = environment_of(hub), tmp_path / "model.json"
+    shipped_text = files("ingest.match").joinpath("person.json").read_text(encoding="utf-8")
+    model.write_text(json.dumps(json.loads(shipped_text) | beside), encoding="utf-8")
+    told = run(home, "use", model)
+    assert told.exit_code == 2, told.output
+    assert not {"Kari", "note"} & set(told.output.split())
+    with hub.reading() as session:
+        assert session.execute(text("SELECT count(*) FROM match_model")).scalar_one() == 0
+    model.write_text(shipped_text, encoding="utf-8")
+    assert run(home, "use", model).exit_code == 0
 
 
 def test_a_model_of_an_older_form_holds_up_nobodys_right(hub_factory: Callable[..., Hub], tmp_path: Path) -> None:
