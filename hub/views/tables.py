@@ -5,16 +5,18 @@ Retention: permanent for specs and approvals (decisions must be replayable); rel
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Text
+from sqlalchemy import BigInteger, Text, true
 from sqlmodel import Field, SQLModel
 
 from privacy.instant import Instant
 
 
 class ViewVersion(SQLModel, table=True):
-    """One version of a view: draft -> submitted -> approved -> expired / revoked.
+    """One version of a view: submitted -> approved or refused; approved -> expired or revoked. A draft is a file.
 
-    The approval binds `spec_hash` and `purpose_hash`; if either differs at read time the view is not readable.
+    The approval binds the hashes of the spec, of its purpose and of the policy's rules over the tables it reads
+    (`approved_reach_hash`); if one differs at read time the view is not readable. `approved_check` is the check that
+    the approver saw, `unchecked_because` the word why there was none.
     """
 
     __tablename__ = "view_version"
@@ -34,10 +36,42 @@ class ViewVersion(SQLModel, table=True):
     four_eyes_enforced: bool = False
     expires_at: datetime | None = Field(default=None, sa_type=Instant)
     revoked_at: datetime | None = Field(default=None, sa_type=Instant)
+    review_at: datetime | None = Field(default=None, sa_type=Instant)
+    approved_reach_hash: bytes | None = None
+    approved_check: bytes | None = None
+    unchecked_because: str | None = None
+    refused_at: datetime | None = Field(default=None, sa_type=Instant)
+    refused_because: str | None = None
+
+
+class ViewCheck(SQLModel, table=True):
+    """What a view would release, measured on real data before somebody approves it: counts and shares of all rows.
+
+    Appended once, never changed: an approval names the check that was seen. `figures` is JSON; counts of few stand in
+    it, and are shown to the DPO and the owner only.
+    """
+
+    __tablename__ = "view_check"
+
+    check_id: bytes = Field(primary_key=True)
+    view: str = Field(index=True)
+    version: int
+    spec_hash: bytes
+    purpose_hash: bytes
+    reach_hash: bytes
+    as_of: datetime = Field(sa_type=Instant)
+    checked_at: datetime = Field(sa_type=Instant)
+    checked_by: bytes
+    epoch: int = Field(sa_type=BigInteger)
+    figures: str = Field(sa_type=Text)
 
 
 class Release(SQLModel, table=True):
-    """One release of a view's rows: an intent committed before byte one, completed afterwards."""
+    """One release of a view's rows: an intent committed before byte one, completed afterwards.
+
+    `instants` says at how many instants rows were released (several in a training release), `counted` whether it is
+    one of the reads that the view allows in its period (`hub.views.quota`).
+    """
 
     __tablename__ = "view_release"
 
@@ -54,3 +88,5 @@ class Release(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=Instant)
     completed_at: datetime | None = Field(default=None, sa_type=Instant)
     sha256: bytes | None = None
+    instants: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    counted: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
