@@ -27,6 +27,7 @@ from hub.retention.sight import RETENTION, Sight
 from hub.views.compile import RECORD, SUBJECT, Permitted, compile_training, compile_view
 from hub.views.intent import Completion, Intent, Reader, note_completion, note_intent, reader_of
 from hub.views.permission import PermittedSet, permitted_set
+from hub.views.quota import Asked, verify_reads_left
 from hub.views.registry import readable_spec
 from hub.views.spec import ViewSpec
 from hub.views.use import prohibited_of, verify_use
@@ -110,7 +111,7 @@ class Gateway:
             tables = {table: sight.scan(table, until=as_of) for table in spec.tables}
             return compile_view(spec, tables, permitted, as_of=as_of)
 
-        return self._release(reader_of(who, module), view, purpose, as_of, build)
+        return self._release(reader_of(who, module), view, purpose, Asked(as_of=as_of), build)
 
     def read_training(
         self, who: Reader, view: str, *, purpose: str, cuts: list[datetime], known_until: datetime
@@ -121,7 +122,7 @@ class Gateway:
             tables = {table: sight.scan(table, until=known_until) for table in spec.tables}
             return compile_training(spec, tables, permitted, cuts=cuts, known_until=known_until)
 
-        released = self._release(who, view, purpose, max(cuts), build)
+        released = self._release(who, view, purpose, Asked(as_of=max(cuts), instants=len(cuts)), build)
         self.complete(released, who.principal)
         return released
 
@@ -131,14 +132,14 @@ class Gateway:
         done = Completion(released.release_id, released.spec.name, released.frame.height, left)
         note_completion(self._hub, done, principal)
 
-    def _release(self, who: Reader, view: str, purpose: str, as_of: datetime, build: Build) -> Released:
+    def _release(self, who: Reader, view: str, purpose: str, asked: Asked, build: Build) -> Released:
         principal = who.principal
         try:
             self._authorise(principal, view, purpose)
             for _ in range(_ATTEMPTS):
                 built = self._build(view, purpose, build)
                 verify_use(built.purpose, who.use)
-                released = self._fence(who, built, as_of)
+                released = self._fence(who, built, asked)
                 if released is not None:
                     return released
         except AccessRefused as exc:
@@ -182,13 +183,14 @@ class Gateway:
         minimised = self._minimised(rows, spec, declared)
         return _Built(spec, declared, epoch, permitted, persons, minimised, members, absent, at.date())
 
-    def _fence(self, who: Reader, built: _Built, as_of: datetime) -> Released | None:
+    def _fence(self, who: Reader, built: _Built, asked: Asked) -> Released | None:
         """Look again at what changed since the build; commit the intent; None if the frame must be built again."""
         hub, spec = self._hub, built.spec
         with hub.unit_of_work() as session:
             epoch = lock_epoch(session)
             to = Recipient(who.principal.role, who.module)
             verify_release(session, built.purpose, to, spec.quasi_identifiers, at=hub.clock())
+            counted = verify_reads_left(session, spec, asked, at=hub.clock())
             frame = self._still_permitted(session, built)
             if frame is None:
                 return None
@@ -200,7 +202,9 @@ class Gateway:
                 release_id=random_id(),
                 spec=spec,
                 purpose=built.purpose,
-                as_of=as_of,
+                as_of=asked.as_of,
+                instants=asked.instants,
+                counted=counted,
                 at=at,
                 expires_at=at + timedelta(days=spec.expires_days),
                 epoch=epoch,
@@ -223,11 +227,7 @@ class Gateway:
     def _still_permitted(self, session: Session, built: _Built) -> pl.DataFrame | None:
         """Drop whoever may no longer be read; None where a figure or group would have to be computed again."""
         now = self._hub.clock()
-        if (
-            now.date() != built.day
-            or _lapsed(built.permitted, now)
-            or (built.persons is not None and _lapsed(built.persons, now))
-        ):
+        if now.date() != built.day or _lapsed(built.permitted, now) or _lapsed(built.persons, now):
             return None
         changed = records_changed_since(session, built.epoch)
         if changed is None:
@@ -280,9 +280,9 @@ def _persons(session: Session, purpose: Purpose, spec: ViewSpec, at: datetime) -
     return permitted_set(session, purpose, EntityKind.PERSON, at=at)
 
 
-def _lapsed(permitted: PermittedSet, now: datetime) -> bool:
+def _lapsed(permitted: PermittedSet | None, now: datetime) -> bool:
     """Say whether a consent of the set has run out by itself: time passing bumps no epoch."""
-    return permitted.valid_until is not None and permitted.valid_until <= now
+    return permitted is not None and permitted.valid_until is not None and permitted.valid_until <= now
 
 
 def _with_other_records(before: pl.DataFrame, after: pl.DataFrame) -> pl.Series:

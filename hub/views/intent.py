@@ -56,6 +56,8 @@ class Intent:
     columns: tuple[str, ...]
     absent: dict[str, int]
     members: pl.Series
+    instants: int = 1
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,8 @@ def note_intent(hub: Hub, session: Session, intent: Intent, reader: Reader) -> N
         "rows": intent.rows,
         "released_at": intent.at,
         "expires_at": intent.expires_at,
+        "instants": intent.instants,
+        "counted": intent.counted,
     }
     session.execute(_NEW_RELEASE, [row])
     new = NewMembers(

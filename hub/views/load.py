@@ -13,7 +13,7 @@ from hub.views.feature import Aggregate, Derived, DerivedOp, Feature, FeatureRol
 from hub.views.rules import check
 from hub.views.section import Section
 from hub.views.selection import choice_of, conditions_of, label_of, population_of, rows_of
-from hub.views.spec import LANGUAGES, Grid, ViewSpec
+from hub.views.spec import LANGUAGES, Grid, Reads, ViewSpec
 from privacy.terms import EntityKind, PurposeId
 
 _UNNAMED: Final = "(unnamed)"
@@ -90,9 +90,19 @@ def _spec(content: dict[str, object]) -> ViewSpec:
         k=top.whole("k"),
         expires_days=top.whole("expires_days"),
         texts=_texts(top.section("texts")),
+        reads=_reads(top.section("reads")) if top.has("reads") else None,
     )
     top.done()
     return spec
+
+
+def _reads(section: Section) -> Reads:
+    """Read how often a period allows the view to be read."""
+    reads = Reads(per=choice_of(section, "per", Grid, rule="unknown_period"), at_most=section.whole("at_most"))
+    if reads.at_most < 1:
+        raise section.refused("at_most", "bad_number", "write 1 or more")
+    section.done()
+    return reads
 
 
 def _features(section: Section) -> tuple[Feature, ...]:

@@ -30,6 +30,14 @@ class Grid(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reads:
+    """How many reads a period (day, week, month; UTC) allows: `hub.views.quota` counts them."""
+
+    per: Grid
+    at_most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
     """Who is a row: an event in one of `any_of` (empty: everybody) and no event in any of `none_of`."""
 
@@ -73,6 +81,7 @@ class ViewSpec:
     k: int
     expires_days: int
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    reads: Reads | None = None
 
     @property
     def aggregates(self) -> tuple[Aggregate, ...]:
@@ -117,6 +126,8 @@ class ViewSpec:
         """Write the rules in one form only: sorted keys, no blanks, texts left out."""
         rules = asdict(self)
         del rules["texts"]
+        if self.reads is None:  # left out: a view of an earlier release, which could not say it, keeps its hash
+            del rules["reads"]
         return _canonical(rules)
 
     @property
