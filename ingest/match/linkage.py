@@ -91,10 +91,19 @@ def link(edges: pl.DataFrame, numbers: Sequence[str | None] | pl.Series, *, leas
     return Linkage(len(numbers), ordered, at_once.refused + one_by_one.refused)
 
 
+def joins_from(threshold: float) -> float:
+    """Return how likely an edge has to be that it may join anybody where clusters are cut at a threshold.
+
+    A mean is never above the likeliest of its pairs. So records that hang together by likelier edges than this are
+    clustered by themselves, whatever less likely ones lead out of them; between two of them those still count.
+    """
+    return max(threshold, LEAST)
+
+
 def clusters_of_few(edges: Iterable[Edge], numbers: Sequence[str | None], threshold: float) -> Rows:
     """Return what `link` and `Linkage.clusters` say of a handful of rows, without a frame."""
     names = {name: place for place, name in enumerate(dict.fromkeys(numbers), start=1) if name is not None}
-    joining = _Joining([names.get(name or "", 0) for name in numbers], edges, LEAST)
+    joining = _Joining([names.get(name or "", 0) for name in numbers], edges, joins_from(threshold))
     joining.run()
     found = list(range(len(numbers)))
     for at, one, other, *_ in joining.merges:

@@ -20,7 +20,7 @@ import polars as pl
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from ingest.match.linkage import LEAST, clusters_of_few, link
+from ingest.match.linkage import clusters_of_few, joins_from, link
 from ingest.match.suspicion import Told, may_be_doubted, suspicions
 
 SURE: Final = 0.95
@@ -57,7 +57,7 @@ def partition(edges: pl.DataFrame, numbers: Sequence[str | None], threshold: flo
         decided: what people said; it is not doubted.
 
     """
-    linkage = link(edges, numbers)
+    linkage = link(edges, numbers, least=joins_from(threshold))
     clusters = linkage.clusters(threshold)
     if decided.same or decided.different:
         clusters = _redone(clusters, edges, numbers, threshold, decided)
@@ -100,14 +100,14 @@ def _redone(
     told = [*decided.same, *decided.different]
     ends = pl.DataFrame(told, schema={"left": pl.UInt32, "right": pl.UInt32}, orient="row")
     bonds = pl.concat([edges.select("left", "right", "probability"), ends.with_columns(probability=pl.lit(1.0))])
-    part = _parts(bonds.filter(pl.col("probability") >= LEAST), len(numbers))
+    part = _parts(bonds.filter(pl.col("probability") >= joins_from(threshold)), len(numbers))
     redone = clusters.copy()
     for number in sorted({int(part[a]) for a, _ in told}):
         rows = [int(row) for row in np.flatnonzero(part == number)]
         inside = edges.filter(pl.col("left").is_in(rows) & pl.col("right").is_in(rows))
         likely = {(a, b): p for a, b, p in inside.select("left", "right", "probability").iter_rows()}
         groups = _Groups(rows, numbers, decided)
-        groups.join_likely(likely, max(threshold, LEAST))
+        groups.join_likely(likely, joins_from(threshold))
         for group in groups.members:
             redone[group] = min(group)
     return redone

@@ -31,8 +31,9 @@ from ingest.pipeline.comparing import LARGEST_CIRCLE, comparable
 from ingest.pipeline.edging import edge_columns
 from ingest.pipeline.opening import open_documents
 from ingest.pipeline.ports import Matching, Ports
-from ingest.pipeline.resolving import Fresh, Part, as_joined, connected, moved_by, partition_of
+from ingest.pipeline.resolving import Fresh, Part, as_joined, connected, moved_by, partition_of, seeds_of
 from ingest.pipeline.shut_out import is_shut_out
+from ingest.store.identity import homes_of
 from ingest.store.match_edge import Edge, edges_near
 from ingest.store.match_form import carriers_of_each, forms_of, tokens_of
 from ingest.store.match_whole import names_among
@@ -110,9 +111,10 @@ class Lookup:
             edges = _Comparison(self, self._matching, beside, ports).edges()
             with ports.read_only() as session:
                 part = _part(session, beside, edges, self._matching)
+                others = homes_of(session, [RecordId(each) for each in _others(edges, part)])
                 counts = commonness_of(session, list(self._usual), self._counts)
             if counts.version == beside.counts.version:  # else somebody was joined or taken in meanwhile
-                return self._found(beside, edges, part)
+                return self._found(beside, edges, part, others)
         raise StateMoved
 
     def scored(self, frame: pl.DataFrame, pairs: Iterable[Pair], beside: _Beside) -> pl.DataFrame:
@@ -139,13 +141,13 @@ class Lookup:
             forms = _that_share(forms_of(session, sorted(others)), carried.keys())
         return _Beside(mine, index, known is not None, forms, counts)
 
-    def _found(self, beside: _Beside, edges: pl.DataFrame, part: Part) -> Found:
+    def _found(self, beside: _Beside, edges: pl.DataFrame, part: Part, others: Mapping[RecordId, EntityId]) -> Found:
         mine, model = beside.mine.record, self._matching.model
         found = partition_of(part, model)
         records = part.members["record"]
         clusters = pl.DataFrame({"record": records, "cluster": records.gather(found.clusters)})
         groups = moved_by(clusters.filter(pl.len().over("cluster") > 1), part)
-        home = _homes(part, groups)
+        home: dict[bytes, EntityId] = {**_homes(part, groups), **others}
         own = edges.filter((pl.col("record") == mine) | (pl.col("other") == mine))
         own = own.sort("probability", "weight", "record", "other", descending=[True, True, False, False])
         was = dict(part.members.select("record", "entity").iter_rows())
@@ -224,14 +226,14 @@ def _that_share(forms: pl.DataFrame, tokens: Iterable[int]) -> pl.DataFrame:
 
 def _part(session: Session, beside: _Beside, edges: pl.DataFrame, matching: Matching) -> Part:
     """Read the part that the record is in with its edges, as if it had been delivered."""
-    mine, told = beside.mine.record, as_joined(edges)
-    likely = told.filter(pl.col("probability") >= LEAST)
-    seeds = {*likely["record"], *likely["other"]}
+    mine, told, model = beside.mine.record, as_joined(edges), matching.model
     if beside.known:
-        part = connected(session, seeds | {mine}, Fresh(told, {mine}), matching.model)
+        seeds = {mine, *seeds_of(edges, edges_near(session, [mine]), model)}
+        part = connected(session, seeds, Fresh(told, {mine}), model)
         return replace(part, numbers={**part.numbers, mine: beside.mine.number})
     is_mine = (pl.col("record") == mine) | (pl.col("other") == mine)
-    part = connected(session, seeds - {mine}, Fresh(told.filter(~is_mine), ()), matching.model)
+    seeds = seeds_of(edges, edges.clear(), model)
+    part = connected(session, seeds - {mine}, Fresh(told.filter(~is_mine), ()), model)
     there = [*part.members["record"], mine]
     own = told.filter(is_mine & pl.col("record").is_in(there) & pl.col("other").is_in(there))
     entity = random_id()
@@ -245,6 +247,11 @@ def _part(session: Session, beside: _Beside, edges: pl.DataFrame, matching: Matc
         members=members,
         numbers={**part.numbers, mine: beside.mine.number},
     )
+
+
+def _others(edges: pl.DataFrame, part: Part) -> set[bytes]:
+    """Return the records that are like the one in question, but not like enough to hang together with it."""
+    return {*edges["record"], *edges["other"]} - set(part.members["record"])
 
 
 def _homes(part: Part, groups: Sequence[Regrouping]) -> dict[bytes, EntityId]:

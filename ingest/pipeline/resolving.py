@@ -1,7 +1,9 @@
 """Who moves when a batch is settled by a model: edges of its records, then clusters of every part that they touch.
 
-A part is what edges, entities and people's decisions hang together by. It is joined anew as a whole from the edge
-store, so nothing but the batch's own candidates is opened. What is planned here is written by settling.
+A part is what entities, people's decisions and edges hang together by, of the edges those that may join somebody
+(`linkage.joins_from`): the others lead to ever more records, of a hundred thousand into thousands, and never join one.
+A part is joined anew as a whole from the edge store, so nothing but the batch's own candidates is opened. What is
+planned here is written by settling.
 """
 
 from collections import Counter
@@ -14,7 +16,7 @@ import polars as pl
 from sqlmodel import Session
 
 from ingest.identity.clustering import Regrouping, moves_of
-from ingest.match.linkage import LEAST
+from ingest.match.linkage import joins_from
 from ingest.match.partition import Decided, Partition, partition, partition_of_few
 from ingest.match.saved import SavedModel
 from ingest.match.suspicion import OWN
@@ -80,11 +82,11 @@ def resolved(batch_id: BatchId, ports: Ports, remembered: Remembered) -> Resolve
     model = ports.matching.model
     with ports.read_only() as session:
         before = edges_near(session, compared.touched.to_list())
-        fresh = as_joined(compared.edges)
-        touched_ids = set(compared.touched)
-        bound = _bound(session, touched_ids | _ends(fresh), Fresh(fresh, touched_ids), model)
-        part = _part(session, bound.without_the_lone())
-    gone = before.join(fresh, on=["record", "other"], how="anti").select("record", "other").rows()
+        fresh = Fresh(as_joined(compared.edges), set(compared.touched))
+        seeds = {*compared.touched, *seeds_of(compared.edges, before, model)}
+        bound = _bound(session, seeds, fresh, model)
+        part = _part(session, bound.without_the_lone(model))
+    gone = before.join(fresh.edges, on=["record", "other"], how="anti").select("record", "other").rows()
     return Resolved(compared, gone, regrouped(part, model))
 
 
@@ -104,9 +106,9 @@ class _Bound:
     edges: pl.DataFrame
     decided: Collection[bytes]
 
-    def without_the_lone(self) -> "_Bound":
+    def without_the_lone(self, model: SavedModel) -> "_Bound":
         """Leave out whoever is alone and stays it: nearly everybody in a first delivery."""
-        linked, sizes = _ends(self.edges) | set(self.decided), Counter(self.entity_of.values())
+        linked, sizes = _ends(self.edges, model) | set(self.decided), Counter(self.entity_of.values())
         kept = {record: home for record, home in self.entity_of.items() if record in linked or sizes[home] > 1}
         return replace(self, entity_of=kept)
 
@@ -116,8 +118,19 @@ def part_of(session: Session, records: Iterable[bytes], model: SavedModel) -> Pa
     return connected(session, records, Fresh(pl.DataFrame(schema=EDGE), ()), model)
 
 
-def _ends(edges: pl.DataFrame) -> set[bytes]:
-    likely = edges.filter(pl.col("probability") >= LEAST)
+def seeds_of(edges: pl.DataFrame, before: pl.DataFrame, model: SavedModel) -> set[bytes]:
+    """Return the records, beside the compared ones, whose parts new edges may change.
+
+    An edge between two that were there changes their part, likely or not; whoever hung together with a compared record
+    `before` may go by others now.
+    """
+    closing = edges.filter("closing")
+    return _ends(edges, model) | _ends(before, model) | {*closing["record"], *closing["other"]}
+
+
+def _ends(edges: pl.DataFrame, model: SavedModel) -> set[bytes]:
+    """Return who hangs together by some edges."""
+    likely = edges.filter(pl.col("probability") >= joins_from(model.threshold))
     return {*likely["record"], *likely["other"]}
 
 
@@ -138,7 +151,7 @@ def _bound(session: Session, records: Iterable[bytes], fresh: Fresh, model: Save
         edges.append(kept)
         decided = {record for pair in decisions_of(session, sorted(near)) for record in pair}
         told |= decided
-        frontier = _ends(kept) | decided
+        frontier = _ends(kept, model) | decided
     return _Bound(found, pl.concat(edges).unique(["record", "other"]).sort("record", "other"), told)
 
 

@@ -8,7 +8,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from ingest.match import linkage as linkage_module
-from ingest.match.linkage import LEAST, Linkage, link
+from ingest.match.linkage import LEAST, Linkage, clusters_of_few, joins_from, link, parts_of
 from ingest.match.threshold import choose
 
 ROWS = 7
@@ -94,6 +94,20 @@ def test_parts_joined_at_once_are_joined_as_one_by_one(told: Weights, ids: list[
 def test_who_knows_the_threshold_need_not_look_below_it(told: Weights, ids: list[str | None], least: float) -> None:
     far, near = link(edges_of(told), ids), link(edges_of(told), ids, least=max(least, LEAST))
     assert near.joined.equals(far.joined.filter(pl.col("at") >= max(least, LEAST)))
+
+
+@given(st.one_of(weights, few), numbers, probabilities)
+def test_who_hangs_together_by_edges_that_may_join_is_clustered_without_the_others(
+    told: Weights, ids: list[str | None], threshold: float
+) -> None:
+    edges = edges_of(told)
+    whole = link(edges, ids).clusters(threshold)
+    part = parts_of(edges, ROWS, joins_from(threshold))
+    for number in range(int(part.max()) + 1):
+        rows = [row for row in range(ROWS) if part[row] == number]
+        inside = edges.filter(pl.col("left").is_in(rows) & pl.col("right").is_in(rows))
+        few_of_them = clusters_of_few(inside.sort("left", "right").rows(), ids, threshold)
+        assert [whole[row] for row in rows] == [few_of_them[row] for row in rows]
 
 
 @given(weights)
