@@ -74,22 +74,28 @@ class NewMembers:
 def with_ordinals(hub: Hub, read: pl.DataFrame) -> pl.DataFrame:
     """Give every record that is about to be released its ordinal; whoever was erased meanwhile is left out.
 
-    Returns entity and ordinal.
+    Returns record, entity and ordinal.
 
-    `read` has record, entity (Binary) and ordinal (null for those never released before). Numbers are given in
+    `read` has record, entity (Binary) and ordinal (null for those of whom none is known yet). Numbers are given in
     transactions of their own before the release: one that is given and never used does no harm.
     """
-    new = read.filter(pl.col("ordinal").is_null())["record"].unique().shuffle(seed=secrets.randbits(63))
-    for start in range(0, new.len(), _AT_ONCE):
-        with hub.unit_of_work() as session:
-            assign_ordinals(session, new[start : start + _AT_ONCE].to_list())
-    if new.len():
-        with hub.reading() as session:
-            given = ordinals_of(session, new.to_list())
-        read = read.join(given, on="record", how="left", suffix="_given").with_columns(
+    unknown = read.filter(pl.col("ordinal").is_null())["record"].unique()
+    if unknown.len():
+        given = _given(hub, unknown)
+        new = unknown.filter(~unknown.is_in(given["record"].implode())).shuffle(seed=secrets.randbits(63))
+        for start in range(0, new.len(), _AT_ONCE):
+            with hub.unit_of_work() as session:
+                assign_ordinals(session, new[start : start + _AT_ONCE].to_list())
+        numbers = given if new.is_empty() else pl.concat([given, _given(hub, new)])
+        read = read.join(numbers, on="record", how="left", suffix="_given").with_columns(
             ordinal=pl.coalesce("ordinal", "ordinal_given")
         )
-    return read.select(ENTITY, "ordinal").drop_nulls("ordinal")
+    return read.select("record", ENTITY, "ordinal").drop_nulls("ordinal")
+
+
+def _given(hub: Hub, records: pl.Series) -> pl.DataFrame:
+    with hub.reading() as session:
+        return ordinals_of(session, records.to_list())
 
 
 def note_members(hub: Hub, session: Session, new: NewMembers, ordinals: pl.Series) -> None:

@@ -32,6 +32,7 @@ from hub.lakeport import LakePort
 from hub.ledger.notary import copy_of
 from hub.ledger.shipping import Shipping
 from hub.ledger.watch import EpochWatch
+from hub.memory import Memory
 from hub.settings import Settings
 from ingest.canonical.catalogue import lake_table_of
 from ingest.pipeline.ports import Indexes, Ports
@@ -78,6 +79,7 @@ class Hub:
     reached: Reached = _unreported
     watch: EpochWatch = field(default_factory=EpochWatch, compare=False, repr=False)
     doorkeeper: Doorkeeper = field(default_factory=Doorkeeper, compare=False, repr=False)
+    memory: Memory = field(default_factory=Memory, compare=False, repr=False)
 
     @contextmanager
     def unit_of_work(self) -> Iterator[Session]:

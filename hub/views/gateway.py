@@ -18,24 +18,24 @@ from sqlmodel import Session
 
 from hub.accesses import with_ordinals
 from hub.anchors.standing import verify_open
-from hub.attempts import note_denied
 from hub.compose import Hub
 from hub.domains import Recipient, verify_release
 from hub.errors import AccessRefused, ReadContended
 from hub.lake.reading import reading
 from hub.retention.sight import RETENTION, Sight
+from hub.views.admission import note_refusal, verify_may_read
 from hub.views.compile import RECORD, SUBJECT, Permitted, compile_training, compile_view
 from hub.views.intent import Completion, Intent, Reader, note_completion, note_intent, reader_of
 from hub.views.permission import PermittedSet, permitted_set
 from hub.views.quota import Asked, verify_reads_left
 from hub.views.registry import readable_spec
+from hub.views.remembered import learn_ordinals, permitted_now
 from hub.views.spec import ViewSpec
 from hub.views.use import prohibited_of, verify_use
 from ingest.store.record import entities_of_records
 from privacy.minimisation import hide_groups_below
 from privacy.pseudonym import pseudonyms_of
 from privacy.purposes import Purpose
-from privacy.store.attempt import DenialKind
 from privacy.store.epoch import current_epoch, lock_epoch, records_changed_since
 from privacy.store.policy import find_policy
 from privacy.store.principal import Principal
@@ -43,7 +43,6 @@ from privacy.terms import EntityKind, Role, random_id
 
 PSEUDONYM: Final = "pseudonym"
 ENTITY: Final = "entity"
-_MAY_READ: Final = frozenset({Role.OWNER, Role.SCIENTIST, Role.SERVICE, Role.SUCCESS})
 _SEES_SMALL_COUNTS: Final = frozenset({Role.DPO, Role.OWNER})
 _ATTEMPTS: Final = 5
 Build = Callable[[Sight, ViewSpec, Permitted], pl.LazyFrame]
@@ -76,7 +75,7 @@ class _Built:
     permitted: PermittedSet
     persons: PermittedSet | None
     frame: pl.DataFrame  # entity, pseudonym and features
-    members: pl.DataFrame  # entity and ordinal of every record that was read
+    members: pl.DataFrame  # record, entity and ordinal of every record that was read
     absent: dict[str, int]
     day: date  # what retention ended by
 
@@ -135,7 +134,7 @@ class Gateway:
     def _release(self, who: Reader, view: str, purpose: str, asked: Asked, build: Build) -> Released:
         principal = who.principal
         try:
-            self._authorise(principal, view, purpose)
+            verify_may_read(principal, view, purpose)
             for _ in range(_ATTEMPTS):
                 built = self._build(view, purpose, build)
                 verify_use(built.purpose, who.use)
@@ -143,16 +142,9 @@ class Gateway:
                 if released is not None:
                     return released
         except AccessRefused as exc:
-            self._note_refusal(principal, purpose, exc)
+            note_refusal(self._hub, principal, purpose, exc)
             raise
         raise ReadContended(view)
-
-    def _authorise(self, principal: Principal, view: str, purpose: str) -> None:
-        """Check role and scope of the credential; a caller's purpose can only narrow it."""
-        if principal.role not in _MAY_READ:
-            raise AccessRefused("role_may_not_read", "Ask for a credential of role scientist, success or service")
-        if not principal.may_use(purpose=purpose, view=view):
-            raise AccessRefused("credential_not_bound", "Ask for a grant on this purpose and view")
 
     def _build(self, view: str, purpose: str, build: Build) -> _Built:
         """Decide, then build the frame of those who may be read at this epoch."""
@@ -167,8 +159,8 @@ class Gateway:
                     raise AccessRefused("purpose_not_of_view", f"This view serves {spec.purpose}")
                 declared = policy.purpose(spec.purpose)
                 verify_open(standing, declared)
-                permitted = permitted_set(session, declared, spec.grain, at=at)
-                persons = _persons(session, declared, spec, at)
+                permitted = permitted_now(hub, session, declared, spec.grain, at=at)
+                persons = _persons(hub, session, declared, spec, at)
                 sight = Sight(reader, policy, spec.purpose, at=at)
                 sight.know_records(session, spec.tables)
             ordinal = pl.col("entity").rank("dense").cast(pl.UInt32).alias(SUBJECT)
@@ -178,7 +170,8 @@ class Gateway:
             withheld = sight.withheld(subjects, frame, spec.grain.value)
         entities = subjects.select(SUBJECT, "entity").unique()
         rows = frame.join(entities, on=SUBJECT, how="inner").drop(SUBJECT)
-        members = with_ordinals(hub, _read(subjects, frame, persons))
+        members = with_ordinals(hub, read := _read(subjects, frame, persons))
+        learn_ordinals(hub, declared, read, members)
         absent = permitted.absent | ({RETENTION: withheld} if withheld else {})
         minimised = self._minimised(rows, spec, declared)
         return _Built(spec, declared, epoch, permitted, persons, minimised, members, absent, at.date())
@@ -253,13 +246,6 @@ class Gateway:
         pseudonyms = pseudonyms_of(self._hub.domain(purpose.domain), frame[ENTITY])
         return frame.insert_column(0, pseudonyms.alias(PSEUDONYM)).sort(PSEUDONYM)
 
-    def _note_refusal(self, principal: Principal, purpose: str, refused: AccessRefused) -> None:
-        """Count a denied attempt; the names are the caller's, so only known words are kept."""
-        known = purpose in {p.id for p in self._hub.policy().purposes}
-        asked = purpose if known else ""
-        note_denied(self._hub, DenialKind(principal.principal_id, "view.release.refused", refused.because, asked))
-        refused.noted = True
-
 
 def _stream_of(frame: pl.DataFrame) -> bytes:
     buffer = BytesIO()
@@ -273,11 +259,11 @@ def _read(subjects: pl.DataFrame, frame: pl.DataFrame, persons: PermittedSet | N
     return read if persons is None else pl.concat([read, persons.records.select("record", ENTITY, "ordinal")])
 
 
-def _persons(session: Session, purpose: Purpose, spec: ViewSpec, at: datetime) -> PermittedSet | None:
+def _persons(hub: Hub, session: Session, purpose: Purpose, spec: ViewSpec, at: datetime) -> PermittedSet | None:
     """At organisation grain: the persons whose acts may count."""
     if spec.grain is EntityKind.PERSON:
         return None
-    return permitted_set(session, purpose, EntityKind.PERSON, at=at)
+    return permitted_now(hub, session, purpose, EntityKind.PERSON, at=at)
 
 
 def _lapsed(permitted: PermittedSet | None, now: datetime) -> bool:

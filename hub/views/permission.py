@@ -25,6 +25,7 @@ from privacy.terms import DataCategory, EntityKind, LegalBasis
 
 ERASED: Final = "erased"
 UNSETTLED: Final = "unsettled"
+_DECIDED: Final = ("record", "entity", "ordinal", "permit", "because", "until_us")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,18 +51,41 @@ def permitted_set(
 
     Organisations are no data subjects: all of theirs are permitted but the erased; their persons are decided apart.
     """
-    decided, erased = _decided(session, purpose, kind, at=at, entities=entities)
-    permitted = decided.filter("permit")
-    absent = decided.join(permitted, on="entity", how="anti")
-    reasons = absent.group_by("entity").agg(pl.col("because").sort().first()).group_by("because").len()
-    counts = {str(because): int(count) for because, count in reasons.iter_rows()}
-    gone = erased.join(decided, on="entity", how="anti")["entity"].n_unique()
-    if gone:
-        counts[ERASED] = gone
-    parts = decided.join(permitted, on="entity", how="semi")
-    return PermittedSet(
-        records=permitted.select("record", "entity", "ordinal"), absent=counts, valid_until=_earliest(parts["until_us"])
-    )
+    return decisions_on(session, purpose, kind, at=at, entities=entities).permitted()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decisions:
+    """What was decided of every record of whole entities.
+
+    - `decided`: record, entity (Binary, 16 bytes), ordinal, permit, because, until_us (when a consent of it lapses);
+    - `erased`: record and entity of those that are closed.
+    """
+
+    decided: pl.DataFrame
+    erased: pl.DataFrame
+
+    def permitted(self) -> PermittedSet:
+        """Say who may be read, and count the others by the rule that fired first."""
+        permitted = self.decided.filter("permit")
+        absent = self.decided.join(permitted, on="entity", how="anti")
+        reasons = absent.group_by("entity").agg(pl.col("because").sort().first()).group_by("because").len()
+        counts = {str(because): int(count) for because, count in reasons.iter_rows()}
+        gone = self.erased.join(self.decided, on="entity", how="anti")["entity"].n_unique()
+        if gone:
+            counts[ERASED] = gone
+        parts = self.decided.join(permitted, on="entity", how="semi")
+        return PermittedSet(
+            records=permitted.select("record", "entity", "ordinal"),
+            absent=counts,
+            valid_until=_earliest(parts["until_us"]),
+        )
+
+    def replaced(self, entities: pl.Series, by: Self) -> Self:
+        """Return these with everything of some entities taken out, and what was decided of them anew put in."""
+        others = ~pl.col("entity").is_in(entities.implode())
+        decided = pl.concat([self.decided.filter(others), by.decided])
+        return type(self)(decided=decided, erased=pl.concat([self.erased.filter(others), by.erased]))
 
 
 def refusals_of(session: Session, purpose: Purpose, *, at: datetime, entities: pl.Series) -> frozenset[str] | None:
@@ -69,22 +93,23 @@ def refusals_of(session: Session, purpose: Purpose, *, at: datetime, entities: p
 
     It is what `permitted_set` decides, told whole: of several parts each may be refused for a reason of its own.
     """
-    decided, erased = _decided(session, purpose, EntityKind.PERSON, at=at, entities=entities)
-    if decided["permit"].any():
+    found = decisions_on(session, purpose, EntityKind.PERSON, at=at, entities=entities)
+    if found.decided["permit"].any():
         return None
-    return frozenset(map(str, decided["because"])) | ({ERASED} if erased.height else frozenset())
+    return frozenset(map(str, found.decided["because"])) | ({ERASED} if found.erased.height else frozenset())
 
 
-def _decided(
-    session: Session, purpose: Purpose, kind: EntityKind, *, at: datetime, entities: pl.Series | None
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return every record that is not erased, decided, and those that are."""
+def decisions_on(
+    session: Session, purpose: Purpose, kind: EntityKind, *, at: datetime, entities: pl.Series | None = None
+) -> Decisions:
+    """Decide for every record of a kind, or of some entities only, in the caller's snapshot of the database."""
     records = records_frame(session, kind, None if entities is None else entities.to_list())
     closed = pl.Series("record", sorted(tombstones(session)), dtype=pl.Binary)
     erased = records.join(closed.to_frame(), on="record", how="semi")
     records = records.join(closed.to_frame(), on="record", how="anti")
     decided = _organisations(records) if kind is EntityKind.ORGANISATION else _persons(session, purpose, records, at)
-    return _without_unsettled(session, decided, entities), erased
+    decided = _without_unsettled(session, decided, entities).select(_DECIDED)
+    return Decisions(decided=decided, erased=erased.select("record", "entity"))
 
 
 def _without_unsettled(session: Session, decided: pl.DataFrame, entities: pl.Series | None) -> pl.DataFrame:

@@ -92,12 +92,12 @@ def test_sound_hub_passes(world: World) -> None:
 def test_cache_with_a_time_to_live_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     kept: dict[str, tuple[float, PermittedSet]] = {}
 
-    def cached(session: Any, purpose: Any, kind: Any, **more: Any) -> PermittedSet:
+    def cached(_: Any, session: Any, purpose: Any, kind: Any, **more: Any) -> PermittedSet:
         if purpose.id not in kept or time.monotonic() - kept[purpose.id][0] > 3:
             kept[purpose.id] = time.monotonic(), permitted_set(session, purpose, kind, **more)
         return kept[purpose.id][1]
 
-    monkeypatch.setattr("hub.views.gateway.permitted_set", cached)
+    monkeypatch.setattr("hub.views.gateway.permitted_now", cached)
     assert "stale" in kinds_seen(world)
 
 
@@ -106,10 +106,10 @@ def test_reused_read_snapshot_is_found(world: World, monkeypatch: pytest.MonkeyP
     snapshot = old.__enter__()
     snapshot.connection().exec_driver_sql("SELECT value FROM epoch").all()
 
-    def from_the_past(_: Any, *rest: Any, **more: Any) -> PermittedSet:
+    def from_the_past(_: Any, __: Any, *rest: Any, **more: Any) -> PermittedSet:
         return permitted_set(snapshot, *rest, **more)
 
-    monkeypatch.setattr("hub.views.gateway.permitted_set", from_the_past)
+    monkeypatch.setattr("hub.views.gateway.permitted_now", from_the_past)
     monkeypatch.setattr(Hub, "policy", _kept_policy(world.hub))
     try:
         # One client: the session is not shared between threads here, as a real bug would share it.

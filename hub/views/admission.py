@@ -1,0 +1,33 @@
+"""Who may read a view at all: role and scope of the credential, before anything is looked at; a no is counted."""
+
+from typing import Final
+
+from hub.attempts import note_denied
+from hub.compose import Hub
+from hub.errors import AccessRefused
+from privacy.store.attempt import DenialKind
+from privacy.store.principal import Principal
+from privacy.terms import Role
+
+_MAY_READ: Final = frozenset({Role.OWNER, Role.SCIENTIST, Role.SERVICE, Role.SUCCESS})
+
+
+def verify_may_read(principal: Principal, view: str, purpose: str) -> None:
+    """Check role and scope of the credential; a caller's purpose can only narrow it.
+
+    Raises:
+        AccessRefused: names the rule and whom to ask.
+
+    """
+    if principal.role not in _MAY_READ:
+        raise AccessRefused("role_may_not_read", "Ask for a credential of role scientist, success or service")
+    if not principal.may_use(purpose=purpose, view=view):
+        raise AccessRefused("credential_not_bound", "Ask for a grant on this purpose and view")
+
+
+def note_refusal(hub: Hub, principal: Principal, purpose: str, refused: AccessRefused) -> None:
+    """Count a denied attempt; the names are the caller's, so only known words are kept."""
+    known = purpose in {each.id for each in hub.policy().purposes}
+    asked = purpose if known else ""
+    note_denied(hub, DenialKind(principal.principal_id, "view.release.refused", refused.because, asked))
+    refused.noted = True
