@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 
 import polars as pl
+from polars._typing import EngineType
 
 from hub.lake import catalogue
 from hub.lake.buckets import can_hold
@@ -111,8 +112,8 @@ class Reader:
             parts = [[open_file(self._lake, file, keys.get(file.key_id), schema) for file in files] for files in sets]
         return [pl.concat(each, how="vertical") if each else pl.LazyFrame(schema=schema) for each in parts]
 
-    def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
-        """Run a query over scans of this reader.
+    def collect(self, frame: pl.LazyFrame, *, engine: EngineType = "auto") -> pl.DataFrame:
+        """Run a query over scans of this reader; the engine `streaming` holds no table in memory, and no order.
 
         Raises:
             SnapshotExpired: the lease ended and the purge took a file away meanwhile.
@@ -120,7 +121,7 @@ class Reader:
 
         """
         with self.refusals():
-            return frame.collect()
+            return frame.collect(engine=engine)
 
     @contextmanager
     def refusals(self) -> Iterator[None]:

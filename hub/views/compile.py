@@ -1,46 +1,29 @@
 """A view as one lazy Polars plan: one group_by per table, however many features, windows and filters it has.
 
-Where every feature of a table folds, events are grouped by record first and only the result, as small as the customers
-are many, meets the permitted map; else records are mapped before grouping. Nothing at or after as_of is read for a
-feature, whatever the order of rows, and two records of one entity count as one.
+Nothing at or after as_of is read for a feature, whatever the order of rows, and two records of one entity count as one:
+how partial values per record become those of a subject is told in `hub.views.folding`.
 
 At person grain only events of permitted persons count. At organisation grain the event's organisation is the customer,
 and an event whose person is not permitted is left out.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
 from hub.views.errors import CutRefused
 from hub.views.feature import EVENT_TIME, Aggregate, Op, Rows
+from hub.views.folding import SUBJECT, Permitted, Whose, grouped
 from hub.views.partials import Grouping
 from hub.views.release import derived, released
 from hub.views.spec import Grid, Label, Population, ViewSpec
 from hub.views.values import Span, span_before, within
 from ingest.canonical.catalogue import table_of
-from privacy.terms import EntityKind
 
-SUBJECT = "subject"
-RECORD = "record"
 AS_OF = "as_of"
 
 Tables = Mapping[str, pl.LazyFrame]
-
-
-@dataclass(frozen=True, slots=True)
-class Permitted:
-    """Whose events may be read.
-
-    `subjects` has `record` Binary and `subject` UInt32: the records of the customers, each with the ordinal of its
-    entity. `persons` has `record` Binary: persons whose acts may count towards an organisation; at organisation grain
-    without it no event of a person counts.
-    """
-
-    subjects: pl.LazyFrame
-    persons: pl.LazyFrame | None = None
 
 
 def compile_view(spec: ViewSpec, tables: Tables, permitted: Permitted, *, as_of: datetime) -> pl.LazyFrame:
@@ -138,22 +121,11 @@ class _Plan:
 
     def _grouped(self, grouping: Grouping, tables: Tables, permitted: Permitted) -> pl.LazyFrame:
         """Group one table's events into one row per subject."""
-        owner = self.spec.grain.value
-        events = _events(grouping, tables).filter(pl.col(owner).is_not_null(), _union(grouping.spans))
-        columns = {EVENT_TIME, *_OWNERS[self.spec.grain], *grouping.columns}
-        events = events.select(sorted(columns))
-        if not grouping.folds:
-            mapped = _mapped(_permitted_only(events, self.spec.grain, permitted), owner, permitted)
-            return grouping.prepared(mapped).group_by(SUBJECT).agg(grouping.over_events)
-        records = grouping.prepared(events).group_by(_OWNERS[self.spec.grain]).agg(grouping.over_events)
-        mapped = _mapped(_permitted_only(records, self.spec.grain, permitted), owner, permitted)
-        return mapped.group_by(SUBJECT).agg(grouping.over_records)
-
-
-_OWNERS: Mapping[EntityKind, tuple[str, ...]] = {
-    EntityKind.PERSON: ("person",),
-    EntityKind.ORGANISATION: ("organisation", "person"),
-}
+        whose = Whose(owner=self.spec.grain, permitted=permitted)
+        owned = pl.col(whose.owner.value).is_not_null()
+        events = _events(grouping, tables).filter(owned, _union(grouping.spans))
+        columns = {EVENT_TIME, *whose.owners, *grouping.columns}
+        return grouped(grouping, grouping.prepared(events.select(sorted(columns))), whose)
 
 
 def _training(plan: _Plan, tables: Tables, permitted: Permitted, *, known_until: datetime) -> pl.LazyFrame:
@@ -191,19 +163,3 @@ def _union(spans: list[Span]) -> pl.Expr:
     known = [start for start in starts if start is not None]
     since = min(known) if len(known) == len(starts) else None
     return within(Span(since, max(span.until for span in spans)))
-
-
-def _mapped(frame: pl.LazyFrame, owner: str, permitted: Permitted) -> pl.LazyFrame:
-    """Replace a record by its subject; a record that is not permitted falls away."""
-    return frame.join(permitted.subjects.select(RECORD, SUBJECT), left_on=owner, right_on=RECORD, how="inner")
-
-
-def _permitted_only(frame: pl.LazyFrame, grain: EntityKind, permitted: Permitted) -> pl.LazyFrame:
-    """Leave out what a person did who is not permitted; at person grain the mapping itself does."""
-    if grain is EntityKind.PERSON:
-        return frame
-    if permitted.persons is None:
-        return frame.filter(pl.col("person").is_null())
-    known = permitted.persons.select(RECORD, permitted=pl.lit(value=True)).unique()
-    joined = frame.join(known, left_on="person", right_on=RECORD, how="left")
-    return joined.filter(pl.col("person").is_null() | pl.col("permitted")).drop("permitted")

@@ -32,7 +32,7 @@ class Op(StrEnum):
     GAP_MEAN = "gap_mean"  # mean days between days with an event; null below two days
 
 
-NOT_FOLDABLE: Final = frozenset({Op.DISTINCT, Op.GAP_MEAN})
+NOT_FOLDABLE: Final = frozenset({Op.DISTINCT, Op.GAP_MEAN, Op.STD})
 """Operations that partial values per record cannot give: a product bought under two records counts once."""
 
 

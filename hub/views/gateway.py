@@ -24,7 +24,8 @@ from hub.errors import AccessRefused, ReadContended
 from hub.lake.reading import reading
 from hub.retention.sight import RETENTION, Sight
 from hub.views.admission import note_refusal, verify_may_read
-from hub.views.compile import RECORD, SUBJECT, Permitted, compile_training, compile_view
+from hub.views.compile import compile_training, compile_view
+from hub.views.folding import RECORD, SUBJECT, Permitted
 from hub.views.intent import Completion, Intent, Reader, note_completion, note_intent, reader_of
 from hub.views.permission import PermittedSet, permitted_set
 from hub.views.quota import Asked, verify_reads_left
@@ -166,7 +167,8 @@ class Gateway:
             ordinal = pl.col("entity").rank("dense").cast(pl.UInt32).alias(SUBJECT)
             subjects = permitted.records.with_columns(ordinal)
             allowed = None if persons is None else persons.records.lazy().select(RECORD)
-            frame = reader.collect(build(sight, spec, Permitted(subjects.lazy().select(RECORD, SUBJECT), allowed)))
+            plan = build(sight, spec, Permitted(subjects.lazy().select(RECORD, SUBJECT), allowed))
+            frame = reader.collect(plan, engine="streaming")
             withheld = sight.withheld(subjects, frame, spec.grain.value)
         entities = subjects.select(SUBJECT, "entity").unique()
         rows = frame.join(entities, on=SUBJECT, how="inner").drop(SUBJECT)

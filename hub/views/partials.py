@@ -2,9 +2,8 @@
 
     count, sum, min, max     fold by sum, min, max
     mean, share              two sums
-    std                      count, sum and squared deviations, joined as in Chan, Golub and LeVeque (1983), eq. 2.1
     last, first              maximum and minimum of (event time, value)
-    distinct, gap_mean       do not fold: records are mapped to their entity before grouping
+    distinct, gap_mean, std  do not fold: a product bought under two records is one product
 
 Equal windows, filters and partial values are computed once, however many features use them.
 """
@@ -26,11 +25,15 @@ Key = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """One aggregation over events, and how its results per record become one per entity."""
+    """One aggregation over events, and how its results per record become one per entity.
+
+    Where it does not fold, `over_records` holds for an entity of a single record only.
+    """
 
     name: str
     over_events: pl.Expr
     over_records: pl.Expr
+    folds: bool
 
 
 @dataclass(slots=True)
@@ -41,7 +44,6 @@ class Grouping:
     as_of: datetime
     spans: list[Span] = field(default_factory=list)
     columns: set[str] = field(default_factory=set)
-    folds: bool = True
     masks: dict[Key, pl.Expr] = field(default_factory=dict)
     values: dict[Key, pl.Expr] = field(default_factory=dict)
     partials: dict[str, Partial] = field(default_factory=dict)
@@ -50,7 +52,6 @@ class Grouping:
         """Ask for a feature; the answer computes it from the folded partial values."""
         self.spans.append(span)
         self.columns.update(aggregate.columns)
-        self.folds = self.folds and aggregate.folds
         if aggregate.op is Op.SHARE:
             everything = self.mask(aggregate.rows.conditions, span)
             part = self.mask(aggregate.rows.conditions + aggregate.part, span)
@@ -78,21 +79,23 @@ class Grouping:
             self.values[key] = value.alias(f"{self.table}.value{len(self.values)}")
         return pl.col(self.values[key].meta.output_name())
 
-    def partial(self, kind: str, over: pl.Expr, over_events: pl.Expr, fold: Fold = pl.Expr.sum) -> pl.Expr:
-        """Name a partial value, made once for each kind and column."""
+    def partial(self, kind: str, over: pl.Expr, over_events: pl.Expr, fold: Fold | None = pl.Expr.sum) -> pl.Expr:
+        """Name a partial value, made once for each kind and column; without a fold it does not fold."""
         name = f"{over.meta.output_name()}.{kind}"
-        self.partials.setdefault(name, Partial(name, over_events.alias(name), fold(pl.col(name)).alias(name)))
+        folded = pl.col(name).first() if fold is None else fold(pl.col(name))
+        made = Partial(name, over_events.alias(name), folded.alias(name), folds=fold is not None)
+        self.partials.setdefault(name, made)
         return pl.col(name)
 
     @property
-    def over_events(self) -> list[pl.Expr]:
-        """Return the aggregations of one group_by."""
-        return [partial.over_events for partial in self.partials.values()]
+    def folding(self) -> list[Partial]:
+        """Return the partial values that fold over the records of an entity."""
+        return [partial for partial in self.partials.values() if partial.folds]
 
     @property
-    def over_records(self) -> list[pl.Expr]:
-        """Return the folds of their results."""
-        return [partial.over_records for partial in self.partials.values()]
+    def leftover(self) -> list[Partial]:
+        """Return those that need the events of all records of an entity at once."""
+        return [partial for partial in self.partials.values() if not partial.folds]
 
     def prepared(self, events: pl.LazyFrame) -> pl.LazyFrame:
         """Add masks, then the values that read them."""
@@ -127,7 +130,7 @@ def _max(grouping: Grouping, value: pl.Expr) -> pl.Expr:
 def _distinct(grouping: Grouping, value: pl.Expr) -> pl.Expr:
     """Count different values; null is not one of them."""
     different = value.n_unique().cast(pl.Int64) - (value.null_count() > 0).cast(pl.Int64)
-    return grouping.partial("distinct", value, different).fill_null(0)
+    return grouping.partial("distinct", value, different, fold=None).fill_null(0)
 
 
 def _mean(grouping: Grouping, value: pl.Expr) -> pl.Expr:
@@ -136,17 +139,12 @@ def _mean(grouping: Grouping, value: pl.Expr) -> pl.Expr:
 
 
 def _std(grouping: Grouping, value: pl.Expr) -> pl.Expr:
-    """Join squared deviations: those within each record, and those of its mean from the common mean."""
-    count = _count(grouping, value)
-    total = _sum(grouping, value).meta.root_names()[0]
-    counts, totals = pl.col(count.meta.root_names()[0]), pl.col(total)
-    apart = pl.when(counts > 0).then(totals / counts) - totals.sum() / counts.sum()
+    """Take the standard deviation of a sample; null below two values.
 
-    def joined(squares: pl.Expr) -> pl.Expr:
-        return (squares + (counts * apart.pow(2)).fill_null(0)).sum()
-
-    squares = grouping.partial("squares", value, (value.var(ddof=0) * value.count()).fill_null(0), joined)
-    return pl.when(count > 1).then((squares / (count - 1)).sqrt())
+    Squared deviations of records could be joined (Chan, Golub and LeVeque 1983), but that expression costs more per
+    subject than grouping again the few who are several records.
+    """
+    return grouping.partial("std", value, value.std(), fold=None)
 
 
 def _gap_mean(grouping: Grouping, day: pl.Expr) -> pl.Expr:

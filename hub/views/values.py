@@ -75,9 +75,10 @@ def value_of(aggregate: Aggregate, as_of: datetime) -> pl.Expr:
         later, earlier = (seen(table, side, as_of).cast(pl.Int64) for side in (name, aggregate.minus))
         return (later - earlier) / HOUR_US
     if aggregate.op is Op.GAP_MEAN:
-        return pl.col(EVENT_TIME).cast(pl.Int64) // DAY_US
+        return (pl.col(EVENT_TIME).cast(pl.Int64) // DAY_US).cast(pl.Int32)
     if aggregate.every_days is not None:
-        return (micros_of(as_of) - 1 - pl.col(EVENT_TIME).cast(pl.Int64)) // (aggregate.every_days * DAY_US)
+        periods = (micros_of(as_of) - 1 - pl.col(EVENT_TIME).cast(pl.Int64)) // (aggregate.every_days * DAY_US)
+        return periods.cast(pl.Int32)  # half the width: sets of periods are what a view waits for
     dtype = table_of(table).column(name).dtype
     value = seen(table, name, as_of)
     if aggregate.levels:

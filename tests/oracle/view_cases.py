@@ -9,8 +9,8 @@ import polars as pl
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from hub.views.compile import Permitted
 from hub.views.feature import Aggregate, Comparison, Condition, Derived, DerivedOp, Feature, Op, Rows, Shape
+from hub.views.folding import Permitted
 from hub.views.spec import LANGUAGES, Grid, Label, Outcome, Population, ViewSpec
 from ingest.canonical.catalogue import TABLES
 from privacy.terms import EntityKind, PurposeId

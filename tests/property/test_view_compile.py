@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hub.views.compile import Permitted, compile_training, compile_view
+from hub.views.compile import compile_training, compile_view
+from hub.views.folding import Permitted
 from hub.views.rules import check
 from hub.views.spec import ViewSpec
 from privacy.terms import EntityKind

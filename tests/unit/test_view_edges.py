@@ -6,9 +6,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from hub.views.compile import Permitted, check_grid, compile_training, compile_view
+from hub.views.compile import check_grid, compile_training, compile_view
 from hub.views.errors import CutRefused
 from hub.views.feature import Aggregate, Derived, DerivedOp, Op, Rows, Shape
+from hub.views.folding import Permitted
 from hub.views.load import catalogue_spec
 from hub.views.spec import Label, Outcome, ViewSpec
 from ingest.canonical.catalogue import TABLES
