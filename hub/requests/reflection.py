@@ -34,6 +34,7 @@ NOT_ABOUT: Final[Mapping[str, str]] = {
     **dict.fromkeys(("lake_file", "lake_head", "lake_intent", "lake_lease"), "the catalogue of the lake's files"),
     **dict.fromkeys(("legal_hold", "legal_hold_lift"), "what is held and why; whose records stands in their own table"),
     **dict.fromkeys(("model_version", "view_version", "view_release", "policy_version"), "models, views and rules"),
+    "view_snapshot": "which snapshots of a view there are; whose rows they hold says the lake",
     "view_check": "counts over everybody, of what a view would release; no row of anybody",
     "survivorship_version": "rules by which one of several values is chosen, for everybody",
     **dict.fromkeys(("pseudonymisation_domain", "pseudonymisation_domain_approval"), "rules of pseudonyms"),

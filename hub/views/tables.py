@@ -5,7 +5,7 @@ Retention: permanent for specs and approvals (decisions must be replayable); rel
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Text, true
+from sqlalchemy import BigInteger, Index, Text, true
 from sqlmodel import Field, SQLModel
 
 from privacy.instant import Instant
@@ -90,3 +90,20 @@ class Release(SQLModel, table=True):
     sha256: bytes | None = None
     instants: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
     counted: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
+
+
+class ViewSnapshot(SQLModel, table=True):
+    """A view's rows as they were made at one epoch; the rows themselves lie in the lake. The newest of a view serves."""
+
+    __tablename__ = "view_snapshot"
+    __table_args__ = (Index("ix_view_snapshot_view", "view", "epoch"),)
+
+    snapshot_id: bytes = Field(primary_key=True)
+    view: str
+    version: int
+    spec_hash: bytes
+    as_of: datetime = Field(sa_type=Instant)
+    made_at: datetime = Field(sa_type=Instant)
+    expires_at: datetime = Field(sa_type=Instant)
+    epoch: int = Field(sa_type=BigInteger)
+    rows: int

@@ -1,0 +1,44 @@
+"""Which snapshots of views there are; the newest of a view is the one that serves."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlmodel import Session, col
+
+from hub.views.tables import ViewSnapshot
+from privacy.store.frozen import frozen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A view's rows at `as_of` as they were made at one epoch; they must not be used after `expires_at`."""
+
+    snapshot_id: bytes
+    view: str
+    version: int
+    spec_hash: bytes
+    as_of: datetime
+    made_at: datetime
+    expires_at: datetime
+    epoch: int
+    rows: int
+
+
+def add_snapshot(session: Session, snapshot: Snapshot) -> None:
+    """Enter a snapshot in the transaction that makes its rows visible."""
+    session.execute(insert(ViewSnapshot), [asdict(snapshot)])
+
+
+def newest_snapshot(session: Session, view: str) -> Snapshot | None:
+    """Return the snapshot of a view that was made last."""
+    query = select(ViewSnapshot).where(col(ViewSnapshot.view) == view)
+    query = query.order_by(col(ViewSnapshot.epoch).desc(), col(ViewSnapshot.made_at).desc()).limit(1)
+    row = session.execute(query).scalar_one_or_none()
+    return None if row is None else frozen(Snapshot, row)
+
+
+def earlier_snapshots(session: Session, newest: Snapshot) -> list[bytes]:
+    """Return the ids of a view's other snapshots."""
+    mine = select(col(ViewSnapshot.snapshot_id)).where(col(ViewSnapshot.view) == newest.view)
+    return [bytes(each) for each in session.execute(mine).scalars() if bytes(each) != newest.snapshot_id]
