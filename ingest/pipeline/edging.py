@@ -1,7 +1,8 @@
 """A batch's edges on their way into the edge store, in short transactions, while nothing comes between."""
 
 from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING, Final
+from itertools import compress
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
@@ -30,14 +31,15 @@ def write_edges(resolved: "Resolved", ports: Ports, still: Callable[[Session], b
     It may be repeated from the start: an edge of the same pair gives way. Of who was erased since it was opened none is
     written.
     """
-    model, edges = _model(ports), resolved.compared.edges
-    for part in Pace(ports.spent).parts(edges.height):
-        some = edges[part]
+    edges = edge_columns(resolved.compared.edges, _model(ports))
+    pairs = resolved.compared.edges.select("record", "other").rows()
+    for part in Pace(ports.spent).parts(len(pairs)):
         with ports.unit_of_work() as session:
             lock_epoch(session)
             if not still(session):
                 return False
-            put_edges(session, edge_columns(between(some, open_among(session, ends_of(some))), model))
+            stay = _both_open(session, pairs[part])
+            put_edges(session, {name: _those(column, part, stay) for name, column in edges.items()})
         ports.reached("edges_settled")
     for part in Pace(ports.spent).parts(len(resolved.gone)):
         with ports.unit_of_work() as session:
@@ -48,6 +50,19 @@ def write_edges(resolved: "Resolved", ports: Ports, still: Callable[[Session], b
         ports.reached("edges_dropped")
     _forget(resolved, ports)
     return True
+
+
+def _both_open(session: Session, pairs: Sequence[tuple[bytes, bytes]]) -> list[bool] | None:
+    """Say of which pairs both records are open; None if all are, as they nearly always are."""
+    ends = {record for pair in pairs for record in pair}
+    closed = ends - open_among(session, list(ends))
+    return [closed.isdisjoint(pair) for pair in pairs] if closed else None
+
+
+def _those(column: Sequence[Any] | Same, part: slice, stay: Sequence[bool] | None) -> Sequence[Any] | Same:
+    if isinstance(column, Same):
+        return column
+    return column[part] if stay is None else [*compress(column[part], stay)]
 
 
 def edge_columns(edges: pl.DataFrame, model: SavedModel) -> Columns:
