@@ -37,7 +37,7 @@ ALWAYS: Final = frozenset({"tombstone", "ledger_entry", "change"})
 _IN_ORDER: Final = frozenset(
     {
         *("record_revision", "record_correction", "record_index", "held_text", "crosswalk", "contact_of"),
-        *("match_form", "match_token", "match_edge", "match_decision", "source_record"),
+        *("match_form", "match_edge", "match_decision", "source_record"),
     }
 )
 _CHUNK: Final = 500

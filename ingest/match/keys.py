@@ -12,7 +12,7 @@ import polars as pl
 from ingest.match.spec import Spec
 
 TOKEN_BYTES: Final = 8
-_BITS: Final = 62
+TOKEN_BITS: Final = 62
 """Of a digest: what an integer column holds on every database, and packs. Two keys of 24 million meet with odds of 1 to
 16,000, and then two records are compared in vain."""
 _SEPARATOR: Final = "\x1f"
@@ -42,7 +42,7 @@ def key_values_of(row: Mapping[str, str | None], keys: Sequence[Sequence[str]]) 
 
 def as_number(digest: bytes) -> int:
     """Read a digest of eight bytes as a number that is not negative."""
-    return int.from_bytes(digest[:TOKEN_BYTES], "big") >> (8 * TOKEN_BYTES - _BITS)
+    return int.from_bytes(digest[:TOKEN_BYTES], "big") >> (8 * TOKEN_BYTES - TOKEN_BITS)
 
 
 def pairs_that_share(carried: pl.DataFrame, *, largest: int) -> pl.DataFrame:

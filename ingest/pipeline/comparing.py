@@ -73,8 +73,7 @@ class Comparing:
         """Return pairs (record, other) that share a token which few carry, and the forms of all who do."""
         mine = tokens_of(touched)
         with self._ports.read_only() as session:
-            carried = carriers(session, mine["token"].unique().sort(), self._batch_id)
-            near = carried.join(mine.select("token").unique(), on="token", how="semi")
+            near = carriers(session, mine["token"], self._matching.kind)
             others = near.filter(~pl.col("record").is_in(touched["record"].implode()))["record"].unique().sort()
             forms = pl.concat([touched, forms_of(session, others.to_list())]).sort("record")
         held = tokens_of(forms).join(near.select("token").unique(), on="token", how="semi")

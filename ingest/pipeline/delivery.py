@@ -26,6 +26,7 @@ from ingest.contract.model import Contract
 from ingest.errors import BatchBusy, LaneBusy
 from ingest.pipeline.abreast import refuse_moved
 from ingest.pipeline.arrival import Arrival
+from ingest.pipeline.compacting import compact
 from ingest.pipeline.events import EventArrival
 from ingest.pipeline.people import IdentityArrival
 from ingest.pipeline.ports import Matching, Ports
@@ -97,6 +98,8 @@ def ingest_file(contract: Contract, path: Path, ports: Ports, *, retry_of: Batch
         give_up(batch_id, ports)
         raise
     merged = settle(batch_id, ports, arrival.remembered)
+    if _matching(contract, ports) is not None:
+        compact(ports)
     return _summary(contract, arrival, merged)
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import polars as pl
 
+from ingest.match.entries import Entries
 from ingest.match.form import FORM_VERSION, FORMS
 from ingest.match.keys import TOKEN_BYTES, as_number, key_values, keys_of
 from ingest.match.kinds import COMPARABLE, Comparable
@@ -16,8 +17,9 @@ from ingest.pipeline.pace import Pace
 from ingest.pipeline.ports import Indexes, Matching, MatchVersion, Ports
 from ingest.store import match_form as stored
 from ingest.store.match_frequency import POOLED, add_frequencies
+from ingest.store.match_run import Found, add_blocks, blocks_of, is_looked_into, start_run
 from privacy.store.bulk import Columns, Same
-from privacy.terms import BatchId
+from privacy.terms import BatchId, EntityKind
 
 CHECKED: Final = "checked_id"
 """The column of checked numbers, and the scope of their tokens."""
@@ -34,28 +36,25 @@ class Formed:
     key_version, form_version; `counts` column_name, token, value_count, record_count.
     """
 
+    kind: EntityKind
     forms: pl.DataFrame
     tokens: pl.DataFrame
     counts: pl.DataFrame
 
-    def columns(self, records: Sequence[bytes], revisions: Sequence[int]) -> tuple[Columns, Columns]:
-        """Return columns of `match_form`, but for the batch, and of `match_token`, those in the order of tokens."""
+    def columns(self, records: Sequence[bytes], revisions: Sequence[int]) -> Columns:
+        """Return columns of `match_form`, but for the batch."""
         rows = self.forms["row"].to_list()
-        forms: Columns = {
+        return {
             "record_id": [records[row] for row in rows],
             "revision": [revisions[row] for row in rows],
             **self.forms.drop("row").to_dict(as_series=False),
         }
-        ordered = self.tokens.sort("token")  # a part of them touches few pages
-        rows = ordered["row"].to_list()
-        tokens: Columns = {
-            "token": ordered["token"].to_list(),
-            "record_id": [records[row] for row in rows],
-            "revision": [revisions[row] for row in rows],
-            "key_version": ordered["key_version"].to_list(),
-            "form_version": ordered["form_version"].to_list(),
-        }
-        return forms, tokens
+
+    def entries(self, records: Sequence[bytes]) -> Iterator[tuple[Found, Entries]]:
+        """Yield who carries which token, in order, for each version."""
+        for (key, form), some in self.tokens.group_by("key_version", "form_version", maintain_order=True):
+            carried = Entries.of(some["token"].to_numpy(), [records[row] for row in some["row"]])
+            yield Found(self.kind.value, int(str(key)), int(str(form))), carried.ordered()
 
     def of_rows(self, rows: pl.Series) -> "Formed":
         """Return what some rows are found by, in the order given; nothing is counted of them."""
@@ -82,6 +81,7 @@ def formed_of(frame: pl.DataFrame, told: pl.DataFrame, matching: Matching) -> Fo
     countries = told.select(row=pl.col("record").cast(pl.UInt32), country=pl.col("country").fill_null(""))
     forms = pl.concat(forms for forms, _ in found)
     return Formed(
+        kind=matching.kind,
         forms=forms.join(countries, on="row", how="left", maintain_order="left"),
         tokens=pl.concat(tokens for _, tokens in found),
         counts=counts_of(frame, matching, matching.indexes),
@@ -157,8 +157,8 @@ def counts_of(frame: pl.DataFrame, matching: Matching, indexes: Indexes) -> pl.D
 class Forming:
     """Writes what chunks are found by, in short transactions.
 
-    Forms go first and once more after their tokens: an erasure that comes between and finds no form yet finds both when
-    it is repeated, and whoever sweeps an aborted batch finds the tokens by the forms.
+    Tokens go first: an erasure that comes between finds no form yet, and finds both when it is repeated. Whoever sweeps
+    an aborted batch finds its tokens by the run that they are in.
     """
 
     def __init__(self, batch_id: BatchId, ports: Ports) -> None:
@@ -168,18 +168,24 @@ class Forming:
 
     def write(self, formed: Formed, records: Sequence[bytes], revisions: Sequence[int]) -> None:
         """Stage a chunk's forms: they count when the batch does."""
-        forms, tokens = formed.columns(records, revisions)
-        forms = {**forms, "batch_id": Same(self._batch_id)}
-        for some in self._parts("forms", forms, formed.forms.height):
-            with self._ports.unit_of_work() as session:
-                stored.add_forms(session, some)
-        for some in self._parts("tokens", tokens, formed.tokens.height):
-            with self._ports.unit_of_work() as session:
-                stored.add_tokens(session, some)
+        for found, entries in formed.entries(records):
+            self._run(found, entries)
+        forms = {**formed.columns(records, revisions), "batch_id": Same(self._batch_id)}
         for some in self._parts("forms", forms, formed.forms.height):
             with self._ports.unit_of_work() as session:
                 stored.add_forms(session, some)
         self.count(formed.counts)
+
+    def _run(self, found: Found, entries: Entries) -> None:
+        """Write a run; it is looked into from the first block on, and says nothing until its batch counts."""
+        with self._ports.unit_of_work() as session:
+            run = start_run(session, found, len(entries), batch_id=self._batch_id)
+        blocks = blocks_of(run, entries)
+        for some in self._parts("tokens", blocks, len(blocks["place"])):
+            with self._ports.unit_of_work() as session:
+                if not is_looked_into(session, run):
+                    return  # the batch was given up meanwhile, and this is swept already
+                add_blocks(session, some)
 
     def count(self, counts: pl.DataFrame) -> None:
         """Stage counts of common values."""

@@ -136,7 +136,7 @@ class Lookup:
             if known is not None and tombstones_among(session, [known]):
                 return None
             mine = formed(arriving, known or RecordId(random_id()), self._matching)
-            carried = carriers_of_each(session, mine.tokens)
+            carried = carriers_of_each(session, mine.tokens, self._matching.kind)
             others = {record for records in carried.values() for record in records} - {mine.record}
             forms = _that_share(forms_of(session, sorted(others)), carried.keys())
         return _Beside(mine, index, known is not None, forms, counts)

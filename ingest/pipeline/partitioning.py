@@ -21,12 +21,13 @@ from ingest.store import batch as batches
 from ingest.store import identity
 from ingest.store.match_decision import Verdict
 from ingest.store.match_edge import EDGES
-from ingest.store.match_form import drop_forms, forms_left_behind
+from ingest.store.match_form import drop_forms_alone, forms_left_behind
 from ingest.store.match_frequency import sweep_superseded
+from ingest.store.match_run import Found, drop_runs_before
 from ingest.store.match_serving import serving_version
 from ingest.store.match_whole import decisions_at_rest, edges_at_rest, forms_at_rest, homes_at_rest
 from privacy.store.epoch import lock_epoch
-from privacy.terms import BatchId
+from privacy.terms import BatchId, EntityKind
 
 _REBUILD: Final = "rebuild"
 _FORMS_AT_ONCE: Final = 20_000
@@ -133,12 +134,14 @@ def _sweep_counts(ports: Ports) -> None:
 
 def _sweep_forms(ports: Ports) -> None:
     """Delete what records were found by in versions older than the one that serves."""
+    with ports.unit_of_work() as session:
+        drop_runs_before(session, Found(EntityKind.PERSON.value, *serving_version(session)))
     beyond: bytes | None = b""
     while beyond is not None:
         with ports.read_only() as session:
             stale = forms_left_behind(session, beyond, serving_version(session), limit=_FORMS_AT_ONCE)
         for part in Pace(ports.spent).parts(len(stale)):
             with ports.unit_of_work() as session:
-                drop_forms(session, stale[part])
+                drop_forms_alone(session, stale[part])
             ports.reached("versions_swept")
         beyond = stale[-1].record if len(stale) == _FORMS_AT_ONCE else None

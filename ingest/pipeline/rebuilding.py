@@ -26,6 +26,7 @@ from sqlmodel import Session
 from ingest.errors import RebuildBusy
 from ingest.match.whole import compared
 from ingest.pipeline.census import Census, Unformed, census
+from ingest.pipeline.compacting import compact
 from ingest.pipeline.edging import between, edge_columns, ends_of, news
 from ingest.pipeline.forming import Forming, counts_of
 from ingest.pipeline.lease import Lease
@@ -37,8 +38,9 @@ from ingest.store import batch as batches
 from ingest.store.batch import REBUILD, BatchState, Counts
 from ingest.store.closed import open_among
 from ingest.store.match_edge import drop_edges, put_edges
-from ingest.store.match_form import add_forms, add_tokens, drop_forms, forms_before
+from ingest.store.match_form import add_forms, drop_forms, forms_before
 from ingest.store.match_frequency import supersede
+from ingest.store.match_run import add_few
 from ingest.store.match_serving import serve, serving_version
 from ingest.store.match_whole import (
     LAST,
@@ -195,6 +197,7 @@ class _Work:
         """Write what records are found by; a record's form and tokens stand or fall together, its old ones go."""
         for each in self.people.missing:
             self._form(each)
+            compact(self.ports)
 
     def _form(self, missing: Unformed) -> None:
         rows = missing.rows.with_row_index("row")
@@ -204,10 +207,12 @@ class _Work:
                 some = rows[part].filter(pl.col("record").is_in(_series(here).implode()))
                 drop_forms(session, forms_before(session, some))
                 missing_now = missing.formed.of_rows(some["row"])
-                forms, tokens = missing_now.columns(some["record"].to_list(), some["revision"].to_list())
+                records = some["record"].to_list()
+                forms = missing_now.columns(records, some["revision"].to_list())
                 places = missing_now.forms["row"].to_list()
                 add_forms(session, {**forms, "batch_id": some["batch"].gather(places).to_list()})
-                add_tokens(session, tokens)
+                for found, entries in missing_now.entries(records):
+                    add_few(session, found, entries)
             self.ports.reached("forms_made")
             self.lease.renew()
 

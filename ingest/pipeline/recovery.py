@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
+from ingest.pipeline.compacting import compact, sweep_runs
 from ingest.pipeline.expiry import expire
 from ingest.pipeline.ports import Ports
 from ingest.pipeline.settle import settle
@@ -32,6 +33,7 @@ def recover(ports: Ports) -> Recovery:
     given_up = abort_expired(ports)
     for batch_id in aborted:
         sweep(batch_id, ports)
+    compact(ports)
     return Recovery(settled=len(visible), aborted=given_up, expired=expire(ports))
 
 
@@ -91,6 +93,7 @@ def sweep(batch_id: BatchId, ports: Ports) -> None:
             if not sweeping.sweep_batch(session, batch_id):
                 break
         ports.reached("rows_swept")
+    sweep_runs(ports)
     _sweep_indexes(batch_id, ports)
     ports.reached("swept")
 

@@ -36,7 +36,8 @@ from ingest.store.correction import (
     sealed_corrections,
     told_revisions,
 )
-from ingest.store.match_form import add_forms, add_tokens
+from ingest.store.match_form import add_forms
+from ingest.store.match_run import add_few
 from ingest.store.record import add_indexes, add_revisions, tokens_of_records
 from privacy.audit import AuditFields
 from privacy.keys import Key, KeyKind, NewKey
@@ -211,11 +212,11 @@ def _form(session: Session, changes: Sequence[_Change], country: str, bringing: 
     """Say by what the corrected records are found when they are matched."""
     if bringing.ports.matching is not None:
         formed = form_chunk(_frame(changes), country, bringing.ports.matching)
-        forms, tokens = formed.columns(
-            [each.last.record_id for each in changes], [each.last.revision + 1 for each in changes]
-        )
+        records = [each.last.record_id for each in changes]
+        forms = formed.columns(records, [each.last.revision + 1 for each in changes])
         add_forms(session, {**forms, "batch_id": Same(bringing.batch_id)})
-        add_tokens(session, tokens)
+        for found, entries in formed.entries(records):
+            add_few(session, found, entries)
 
 
 def _batch(bringing: _Bringing, rows: int) -> dict[str, Any]:

@@ -3,30 +3,31 @@
 Who asks for carriers is told those of tokens that few carry: what many share is a place or a default.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
 import polars as pl
-from sqlalchemy import ColumnElement, Insert, bindparam, delete, func, literal, or_, select
+from sqlalchemy import Insert, bindparam, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, SQLModel, col
 
-from ingest.canonical.identity import IDENTITY_TABLES
+from ingest.match.entries import Entries
 from ingest.match.keys import TOKEN_BYTES
 from ingest.store.batch import COUNTED
+from ingest.store.match_run import Found, carried, take_out
 from ingest.store.match_serving import serving_version
 from ingest.tables.batch import Batch
-from ingest.tables.match import MatchForm, MatchToken
+from ingest.tables.match import MatchForm
 from ingest.tables.record import SourceRecord
-from privacy.store.bulk import Columns, among_keys, execute_columns, select_among, select_rows
+from privacy.store.bulk import Columns, among_keys, execute_columns, select_among
 from privacy.terms import BatchId, EntityKind, RecordId
 
 _CARRIERS_AT_MOST: Final = 120
-"""Rows of one token that are looked at: twice the largest block, for what an older revision left counts here too."""
+"""Carriers of one token that are looked at: twice the largest block, for what an older revision left counts too."""
 _AT_ONCE: Final = 40
 _FORMS: Final = {
     "record": pl.Binary,
@@ -54,19 +55,6 @@ _FORM: Final = (  # with the state beside each row: asked for it, SQLite would b
     .where(among_keys(col(MatchForm.record_id)))
     .order_by(col(MatchForm.revision))
 )
-_FEW: Final = select(col(MatchToken.token)).group_by(col(MatchToken.token))
-_FEW_AMONG: Final = _FEW.where(among_keys(col(MatchToken.token))).having(func.count() <= literal(_CARRIERS_AT_MOST))
-_CARRIED: Final = select(col(MatchToken.token), col(MatchToken.record_id))
-_CARRIED_AMONG: Final = _CARRIED.where(col(MatchToken.token).in_(_FEW_AMONG))
-_SHARED: Final = _CARRIED.where(
-    col(MatchToken.token).in_(_FEW.having(func.count().between(literal(2), literal(_CARRIERS_AT_MOST))))
-)
-_CARRIED_BY_FEW: Final = (
-    select(col(MatchToken.record_id))
-    .where(col(MatchToken.token) == bindparam("of_token"))
-    .limit(literal(_CARRIERS_AT_MOST))
-)
-_WORTH_ALL: Final = 4
 _CARRIER_SCHEMA: Final = {"token": pl.Int64, "record": pl.Binary}
 _STALE: Final = (
     col(MatchForm.record_id),
@@ -79,12 +67,6 @@ _OF_RECORDS: Final = (
     select(col(Batch.state), *_STALE)
     .join(Batch, col(Batch.batch_id) == col(MatchForm.batch_id))
     .where(among_keys(col(MatchForm.record_id)))
-)
-_MINE: Final = select(func.count()).select_from(MatchForm).where(col(MatchForm.batch_id) == bindparam("batch"))
-_ONE_TOKEN: Final = delete(MatchToken).where(
-    col(MatchToken.token) == bindparam("of_token"),
-    col(MatchToken.record_id) == bindparam("of_record"),
-    col(MatchToken.revision) == bindparam("of_revision"),
 )
 _ONE_FORM: Final = delete(MatchForm).where(
     col(MatchForm.record_id) == bindparam("of_record"),
@@ -111,11 +93,6 @@ def add_forms(session: Session, columns: Columns) -> None:
     execute_columns(session, _new(MatchForm, key, _dialect_of(session)), columns)
 
 
-def add_tokens(session: Session, columns: Columns) -> None:
-    """Write tokens; one that is there already stays."""
-    execute_columns(session, _new(MatchToken, ("token", "record_id", "revision"), _dialect_of(session)), columns)
-
-
 def forms_of(session: Session, records: Sequence[bytes]) -> pl.DataFrame:
     """Return the form of the newest counted revision of each record that has one, of the version that serves.
 
@@ -140,32 +117,21 @@ def joined(tokens: Iterable[int]) -> bytes:
     return np.fromiter(tokens, dtype=">i8").tobytes()
 
 
-def carriers(session: Session, tokens: pl.Series, batch_id: BatchId) -> pl.DataFrame:
-    """Return who carries the tokens that few carry: token, record; at least of those given.
-
-    Of a large batch all shared ones are read, in their order: that costs a tenth of looking each of them up.
-    """
-    mine = int(session.execute(_MINE, {"batch": bytes(batch_id)}).scalar_one())
-    whole = int(session.execute(select(func.sum(col(Batch.rows_accepted))).where(_people())).scalar_one() or 0)
-    if whole <= _WORTH_ALL * mine:
-        rows = [tuple(row) for row in session.execute(_SHARED)]
-    else:
-        rows = list(select_among(session, _CARRIED_AMONG, tokens.to_list()))
-    return pl.DataFrame(rows, schema=_CARRIER_SCHEMA, orient="row")
+def carriers(session: Session, tokens: pl.Series, kind: EntityKind) -> pl.DataFrame:
+    """Return who carries the tokens that few carry: token, record; of records of a kind, by the version that serves."""
+    asked = tokens.unique().sort().to_numpy()
+    entries = carried(session, Found(kind.value, *serving_version(session, kind)), asked, few=_CARRIERS_AT_MOST)
+    return pl.DataFrame({"token": entries.tokens, "record": entries.ids()}, schema=_CARRIER_SCHEMA)
 
 
-def carriers_of_each(session: Session, tokens: Iterable[int]) -> dict[int, list[bytes]]:
-    """Return who carries each token that few carry; of no other more rows are read than tell that many do.
-
-    For a single record: `carriers` counts all rows of each token, which is right where each counts for thousands.
-    """
-    found = {token: select_rows(session, _CARRIED_BY_FEW, of_token=token) for token in tokens}
-    few = {token: rows for token, rows in found.items() if 0 < len(rows) < _CARRIERS_AT_MOST}
-    return {token: [record for (record,) in rows] for token, rows in few.items()}
-
-
-def _people() -> ColumnElement[bool]:
-    return col(Batch.state).in_(COUNTED) & col(Batch.canonical_table).in_(list(IDENTITY_TABLES))
+def carriers_of_each(session: Session, tokens: Iterable[int], kind: EntityKind) -> dict[int, list[bytes]]:
+    """Return who carries each token that few carry, of a handful."""
+    asked = np.unique(np.fromiter(tokens, dtype=np.int64))
+    entries = carried(session, Found(kind.value, *serving_version(session, kind)), asked, few=_CARRIERS_AT_MOST)
+    found: dict[int, list[bytes]] = {}
+    for token, record in zip(entries.tokens.tolist(), entries.ids(), strict=True):
+        found.setdefault(token, []).append(record)
+    return found
 
 
 def stale_forms(session: Session, records: Sequence[bytes]) -> list[StaleForm]:
@@ -216,26 +182,36 @@ def some_forms_of_batch(session: Session, batch_id: BatchId) -> list[StaleForm]:
 
 
 def drop_forms(session: Session, stale: Sequence[StaleForm]) -> int:
-    """Delete forms with their tokens; return how many."""
-    points = [
-        {"of_token": int(token), "of_record": each.record, "of_revision": each.revision}
+    """Delete forms with those of their tokens that no other form of the record has; return how many."""
+    held = [each for _, each in _read(session, list({each.record for each in stale}))]
+    for version in {(each.key_version, each.form_version) for each in stale}:
+        gone = _carried_by(stale, version) - _carried_by(set(held).difference(stale), version)
+        entries = Entries.of([token for token, _ in gone], [record for _, record in gone])
+        for kind in EntityKind:
+            take_out(session, Found(kind.value, *version), entries)
+    return drop_forms_alone(session, stale)
+
+
+def drop_forms_alone(session: Session, stale: Sequence[StaleForm]) -> int:
+    """Delete forms whose tokens go with the runs that hold them; return how many."""
+    named = [
+        {
+            "of_record": each.record,
+            "of_revision": each.revision,
+            "of_key": each.key_version,
+            "of_form": each.form_version,
+        }
         for each in stale
-        for token in np.frombuffer(each.tokens, dtype=">i8")
     ]
-    if points:
-        session.connection().execute(_ONE_TOKEN, points)
-    if stale:
-        named = [
-            {
-                "of_record": each.record,
-                "of_revision": each.revision,
-                "of_key": each.key_version,
-                "of_form": each.form_version,
-            }
-            for each in stale
-        ]
+    if named:
         session.connection().execute(_ONE_FORM, named)
     return len(stale)
+
+
+def _carried_by(forms: Collection[StaleForm], version: tuple[int, int]) -> set[tuple[int, bytes]]:
+    """Return token and record of forms in one version."""
+    mine = [each for each in forms if (each.key_version, each.form_version) == version]
+    return {(int(token), each.record) for each in mine for token in np.frombuffer(each.tokens, dtype=">i8")}
 
 
 def _read(session: Session, records: Sequence[bytes]) -> list[tuple[str, StaleForm]]:

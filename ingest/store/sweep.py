@@ -6,7 +6,8 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, delete, func, inspect, or_, select, tuple_, update
 from sqlmodel import Session, SQLModel, col
 
-from ingest.store.match_form import drop_forms, some_forms_of_batch
+from ingest.store.match_form import drop_forms_alone, some_forms_of_batch
+from ingest.store.match_run import drop_runs_of_batch
 from ingest.tables.batch import Batch, BatchMetric, CategoryValue, QuarantineRow
 from ingest.tables.identity import ContactOf
 from ingest.tables.match import MatchFrequency
@@ -24,7 +25,8 @@ def sweep_batch(session: Session, batch_id: BatchId) -> int:
     Call it again, each time in a transaction of its own, until it returns 0: a million rows at once would hold the
     lock for seconds. Record ids stay (they are names for life).
     """
-    if (count := drop_forms(session, some_forms_of_batch(session, batch_id))) > 0:
+    drop_runs_of_batch(session, batch_id)  # with what its records are found by
+    if (count := drop_forms_alone(session, some_forms_of_batch(session, batch_id))) > 0:
         return count
     for table in (RecordRevision, HeldText, ContactOf, QuarantineRow, BatchMetric, CategoryValue, MatchFrequency):
         if (count := _delete_some(session, table, col(table.batch_id) == batch_id)) > 0:

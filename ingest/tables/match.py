@@ -6,14 +6,14 @@ counts stay, and no value is counted that fewer than a handful carry.
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, PrimaryKeyConstraint, Text
+from sqlalchemy import BigInteger, Index, Text
 from sqlmodel import Field, SQLModel
 
 from privacy.instant import Instant
 
 
 class MatchForm(SQLModel, table=True):
-    """What one revision of a record is found by when records are matched: the way from it to its rows in `match_token`.
+    """What one revision of a record is found by when records are matched: the way from it to its tokens.
 
     `tokens` are those of its candidate keys, 8 bytes each; `number` is that of a national number with right check
     digits, null where it has none; `country` reads numbers whose row does not say a country. While matching moves to a
@@ -49,20 +49,41 @@ class MatchServing(SQLModel, table=True):
     at: datetime = Field(sa_type=Instant)
 
 
-class MatchToken(SQLModel, table=True):
-    """One candidate key of one revision of a record, as a keyed token: whoever shares it is compared."""
+class MatchRun(SQLModel, table=True):
+    """Tokens that were written together, in order: those of a chunk of a delivery, or of several runs made one.
 
-    __tablename__ = "match_token"
-    __table_args__ = (
-        PrimaryKeyConstraint("token", "record_id", "revision"),
-        {"sqlite_with_rowid": False},
-    )
+    A token stands in the block that its first `bits` name. A run is `ready` to be looked into, `merging` while it is
+    being written by whoever makes one of several, until an instant, and `dropped` while its blocks are swept.
+    `changes` counts how often something was taken out of it.
+    """
 
-    token: int = Field(sa_type=BigInteger)
-    record_id: bytes
-    revision: int
+    __tablename__ = "match_run"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    number: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    kind: str
     key_version: int
     form_version: int
+    bits: int
+    entry_count: int = Field(sa_type=BigInteger)
+    state: str
+    changes: int = 0
+    batch_id: bytes | None = Field(default=None, index=True)
+    merging_until: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class MatchBlock(SQLModel, table=True):
+    """Some hundred candidate keys as keyed tokens, and who carries each: whoever shares one is compared.
+
+    `place` is the number of the run and, in its last 24 bits, that of the block; `tokens` are 8 bytes each (little
+    endian), in order, `records` the 16 bytes of each one's record.
+    """
+
+    __tablename__ = "match_block"
+
+    place: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    tokens: bytes
+    records: bytes
 
 
 class MatchFrequency(SQLModel, table=True):

@@ -142,7 +142,6 @@ SECRET_TYPES: Final = frozenset({"Key", "NewKey", "AESGCM", "Secret", "SecretTex
 HARMLESS: Final = {
     "RecordIndex": "its token is a keyed digest, which is kept in the database",
     "CategoryValue": "likewise",
-    "MatchToken": "likewise",
     "MatchFrequency": "likewise",
     "SuppressionEntry": "likewise",
     "NewEntry": "likewise",

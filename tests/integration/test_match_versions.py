@@ -92,7 +92,7 @@ def test_people_are_found_before_while_and_after_a_version_changes(
     assert versions(hub) == {new: records.height}
     assert_found(hub, records)
     with hub.reading() as session:
-        held = session.execute(text("SELECT DISTINCT key_version, form_version FROM match_token")).all()
+        held = session.execute(text("SELECT DISTINCT key_version, form_version FROM match_run")).all()
     assert [tuple(row) for row in held] == [new]
     assert rebuilt(hub).formed == 0
 

@@ -22,6 +22,7 @@ from ingest.pipeline.rectify import Rectification, rectify
 from privacy.store.audit import entries
 from tests.faults.ingest_company import deliver_text, owner_of
 from tests.match_people import people
+from tests.match_runs import carried_keys
 
 KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 CONTRACT = """
@@ -75,7 +76,7 @@ def entities(hub: Hub, records: pl.DataFrame) -> pl.DataFrame:
 
 
 def counts(hub: Hub) -> dict[str, int]:
-    tables = ("match_form", "match_token", "match_edge", "match_frequency")
+    tables = ("match_form", "match_run", "match_edge", "match_frequency")
     with hub.reading() as session:
         return {t: session.execute(text(f"SELECT count(*) FROM {t}")).scalar_one() for t in tables}  # noqa: S608 - names of the test
 
@@ -147,10 +148,13 @@ def test_an_erasure_leaves_nothing_to_match_by(kind: str, hub_factory: Callable[
     subject = find_subject(hub, f"{who['source']}:{who['record']}")
     erase(hub, subject, owner_of(hub))
     with hub.reading() as session:
-        for table in ("match_form", "match_token", "match_edge"):
+        for table in ("match_form", "match_edge"):
             columns = ["record_id"] + (["other_record"] if table == "match_edge" else [])
             held = {each for name in columns for each in session.execute(text(f"SELECT {name} FROM {table}")).scalars()}  # noqa: S608 - names of the test
             assert held.isdisjoint(subject.records), table
+        carrying = {record for _, record in carried_keys(session)}
+    assert carrying
+    assert carrying.isdisjoint(subject.records)
     assert counts(hub)["match_form"] == records.height - len(subject.records)
 
 
@@ -197,14 +201,14 @@ def test_a_corrected_record_is_found_by_what_is_right(hub_factory: Callable[...,
     deliver(hub, records, tmp_path / "in", "first")
     held, who = counts(hub), records.row(0, named=True)
     with hub.reading() as session:
-        before = set(session.execute(text("SELECT token FROM match_token")).scalars())
+        before = {token for token, _ in carried_keys(session)}
     ports = hub.ports(owner_of(hub).principal_id)
     subject = find_subject(hub, f"{who['source']}:{who['record']}")
     right = {"family_name": "Quist", "birth_date": "1931-07-08"}
     asked = Rectification(request_id=bytes(16), records=subject.records, values=right, country="NO")
     assert rectify(asked, ports) == len(subject.records)
     with hub.reading() as session:
-        after = set(session.execute(text("SELECT token FROM match_token")).scalars())
+        after = {token for token, _ in carried_keys(session)}
     assert after - before
     assert before - after
     assert counts(hub)["match_form"] == held["match_form"]

@@ -1,0 +1,282 @@
+"""Who carries which candidate key, in runs of sorted blocks: written once, looked into by token, merged as they grow.
+
+A row for each key would be written at a place by chance: of a million records fourteen million places, and each
+delivery of ten thousand would write most pages of the table anew.
+"""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import ColumnElement, and_, bindparam, delete, or_, select, update
+from sqlmodel import Session, col
+
+from ingest.match.entries import Entries, Numbers, bits_for, block_of
+from ingest.match.keys import TOKEN_BYTES
+from ingest.store.batch import BatchState
+from ingest.tables.batch import Batch
+from ingest.tables.match import MatchBlock, MatchRun
+from privacy.store.bulk import Columns, among_keys, insert_columns, insert_rows, select_among, select_rows
+from privacy.terms import BatchId
+
+Mask = npt.NDArray[np.bool_]
+READY: Final = "ready"
+MERGING: Final = "merging"
+DROPPED: Final = "dropped"
+_BLOCK_BITS: Final = 24
+_NUMBER_BITS: Final = 38
+_FEW: Final = 4096
+"""Entries of a run that grows by a few more at a time."""
+_AT_ONCE: Final = 512
+"""Blocks that are read at a time where most of a run's are wanted: 6 MB."""
+_MOST: Final = 4
+"""The part of a run's blocks (one in so many) beyond which it is read from end to end."""
+_FEW_PLACES: Final = 16
+"""Blocks that are read one by one even of a run that has hardly more."""
+_BLOCK: Final = (col(MatchBlock.place), col(MatchBlock.tokens), col(MatchBlock.records))
+_AMONG: Final = select(*_BLOCK).where(among_keys(col(MatchBlock.place))).order_by(col(MatchBlock.place))
+_BETWEEN: Final = (
+    select(*_BLOCK)
+    .where(col(MatchBlock.place) >= bindparam("first"), col(MatchBlock.place) < bindparam("beyond"))
+    .order_by(col(MatchBlock.place))
+)
+_WRITTEN_ANEW: Final = (
+    update(MatchBlock)
+    .where(col(MatchBlock.place) == bindparam("of_place"))
+    .values(tokens=bindparam("of_tokens"), records=bindparam("of_records"))
+)
+_EMPTY: Final = delete(MatchBlock).where(col(MatchBlock.place) == bindparam("of_place"))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a run of records is kept under: the kind of its records, and the versions of key and form."""
+
+    kind: str
+    key_version: int
+    form_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that is there: its number, how many bits name a block, its entries, and the batch that wrote it."""
+
+    number: int
+    bits: int
+    entry_count: int
+    changes: int
+    batch_id: bytes | None
+
+    def places(self, tokens: Numbers) -> Numbers:
+        """Return where each token stands."""
+        return (np.int64(self.number) << np.int64(_BLOCK_BITS)) + block_of(tokens, self.bits)
+
+
+def start_run(session: Session, found: Found, entries: int, **told: object) -> Run:
+    """Write a run's head: `told` may give its `batch_id`, `state` and `merging_until`."""
+    run = Run(secrets.randbits(_NUMBER_BITS), bits_for(entries), entries, 0, None)
+    named = {"kind": found.kind, "key_version": found.key_version, "form_version": found.form_version}
+    head = {"number": run.number, "bits": run.bits, "entry_count": entries, "changes": 0, "state": READY}
+    insert_rows(session, MatchRun, [{**named, **head, "batch_id": None, "merging_until": None, **told}])
+    return run
+
+
+def blocks_of(run: Run, entries: Entries) -> dict[str, list[Any]]:
+    """Return the columns of a run's blocks; `entries` are in order."""
+    cut = [(number, *block.packed()) for number, block in entries.blocks(run.bits)]
+    first = run.number << _BLOCK_BITS
+    return {
+        "place": [first + number for number, _, _ in cut],
+        "tokens": [tokens for _, tokens, _ in cut],
+        "records": [records for _, _, records in cut],
+    }
+
+
+def add_blocks(session: Session, blocks: Columns) -> None:
+    """Write blocks that are not there."""
+    insert_columns(session, MatchBlock, blocks)
+
+
+def is_looked_into(session: Session, run: Run) -> bool:
+    """Say whether a run is still there and ready."""
+    query = select(col(MatchRun.state)).where(col(MatchRun.number) == run.number)
+    return session.execute(query).scalar_one_or_none() == READY
+
+
+def add_few(session: Session, found: Found, entries: Entries) -> None:
+    """Write some entries at once, with those of a small run that there is: corrections come one by one."""
+    small = (col(MatchRun.entry_count) <= _FEW, col(MatchRun.batch_id).is_(None), col(MatchRun.state) == READY)
+    query = select(col(MatchRun.number)).where(_of(found), *small).limit(1).with_for_update()
+    number = session.execute(query).scalar_one_or_none()
+    if number is not None:
+        entries = Entries.together([entries, _unpacked(_all_of(session, number))])
+        session.execute(delete(MatchBlock).where(_within(number)))
+        session.execute(delete(MatchRun).where(col(MatchRun.number) == number))
+    ordered = entries.ordered()
+    add_blocks(session, blocks_of(start_run(session, found, len(ordered)), ordered))
+
+
+def runs(session: Session, found: Found) -> list[Run]:
+    """List the runs that are looked into."""
+    query = select(MatchRun).where(_of(found), col(MatchRun.state) == READY).order_by(col(MatchRun.number))
+    return [
+        Run(row.number, row.bits, row.entry_count, row.changes, row.batch_id)
+        for row in session.execute(query).scalars()
+    ]
+
+
+def read(session: Session, run: Run, first: int, beyond: int) -> Entries:
+    """Read some blocks of a run, by number: their entries, in order."""
+    start = run.number << _BLOCK_BITS
+    return _unpacked(select_rows(session, _BETWEEN, first=start + first, beyond=start + beyond))
+
+
+def carried(session: Session, found: Found, tokens: Numbers, *, few: int) -> Entries:
+    """Return who carries each of some tokens that at most `few` carry; `tokens` are in order, each once.
+
+    What many carry is passed over, run by run and then in all; a run of which most blocks are wanted is read some at a
+    time, from end to end.
+    """
+    counts = np.zeros(tokens.size, dtype=np.int64)
+    parts = [_asked(part, tokens, counts, few) for part in _parts(session, runs(session, found), tokens)]
+    every = Entries.together(parts)
+    return every.only(counts[np.searchsorted(tokens, every.tokens)] <= few).ordered()
+
+
+def take_out(session: Session, found: Found, gone: Entries) -> None:
+    """Delete entries from every run that has some; blocks are written anew, and one that is empty then goes."""
+    query = select(col(MatchRun.number), col(MatchRun.bits)).where(_of(found)).order_by(col(MatchRun.number))
+    for number, bits in session.execute(query.with_for_update()).all():  # two at once would undo one another
+        places = np.unique(Run(number, bits, 0, 0, None).places(gone.tokens))
+        rows = list(select_among(session, _AMONG, places.tolist()))
+        entries = _unpacked(rows)
+        stay = ~entries.among(gone)
+        if stay.all():
+            continue
+        _rewrite(session, rows, entries, stay)
+        fewer = {"entry_count": col(MatchRun.entry_count) - int((~stay).sum()), "changes": col(MatchRun.changes) + 1}
+        session.execute(update(MatchRun).where(col(MatchRun.number) == number).values(**fewer))
+
+
+def found_under(session: Session) -> list[Found]:
+    """List under what there are runs."""
+    columns = (col(MatchRun.kind), col(MatchRun.key_version), col(MatchRun.form_version))
+    return [Found(*row) for row in session.execute(select(*columns).distinct().order_by(*columns))]
+
+
+def runs_at_rest(session: Session, found: Found) -> list[Run]:
+    """List the runs that nobody writes any more: those of batches that are settled, and of corrections."""
+    every = runs(session, found)
+    batches = [run.batch_id for run in every if run.batch_id is not None]
+    query = select(col(Batch.batch_id)).where(col(Batch.batch_id).in_(batches))
+    settled = set(session.execute(query.where(col(Batch.state) == BatchState.SETTLED.value)).scalars())
+    return [run for run in every if run.batch_id is None or run.batch_id in settled]
+
+
+def replace_runs(session: Session, number: int, some: Sequence[Run], *, entries: int) -> bool:
+    """Drop the runs that another was made of; False if something was taken out of one since it was read."""
+    numbers = [run.number for run in some]
+    query = select(col(MatchRun.number), col(MatchRun.changes), col(MatchRun.state)).where(
+        col(MatchRun.number).in_([*numbers, number])
+    )
+    now = {each: (changes, state) for each, changes, state in session.execute(query.with_for_update())}
+    if now != {**{run.number: (run.changes, READY) for run in some}, number: (0, MERGING)}:
+        return False
+    change_state(session, numbers, DROPPED)
+    session.execute(update(MatchRun).where(col(MatchRun.number) == number).values(entry_count=entries))
+    return True
+
+
+def change_state(session: Session, numbers: Sequence[int], state: str) -> None:
+    """Let runs be looked into, or no more."""
+    which = col(MatchRun.number).in_(list(numbers))
+    session.execute(update(MatchRun).where(which).values(state=state, merging_until=None))
+
+
+def drop_runs_of_batch(session: Session, batch_id: BatchId) -> None:
+    """Let nobody look into what a batch wrote any more; its blocks are swept later."""
+    session.execute(update(MatchRun).where(col(MatchRun.batch_id) == batch_id).values(state=DROPPED))
+
+
+def drop_runs_before(session: Session, serving: Found) -> None:
+    """Let nobody look into runs of a kind that are older than the versions which serve it."""
+    older = or_(col(MatchRun.key_version) < serving.key_version, col(MatchRun.form_version) < serving.form_version)
+    which = (col(MatchRun.kind) == serving.kind, older)
+    session.execute(update(MatchRun).where(*which).values(state=DROPPED))
+
+
+def sweep_dropped(session: Session, *, at: datetime, limit: int) -> int:
+    """Delete some blocks that nobody looks into any more, a run's head at last; return how many rows, 0 at the end.
+
+    A run that somebody was merging when they died goes as well.
+    """
+    over = and_(col(MatchRun.state) == MERGING, col(MatchRun.merging_until) <= at)
+    dropped = or_(col(MatchRun.state) == DROPPED, over)
+    number = session.execute(select(col(MatchRun.number)).where(dropped).limit(1)).scalar_one_or_none()
+    if number is None:
+        return 0
+    some = select(col(MatchBlock.place)).where(_within(number)).limit(limit)
+    swept = session.execute(delete(MatchBlock).where(col(MatchBlock.place).in_(some.scalar_subquery())))
+    if (blocks := int(getattr(swept, "rowcount", 0))) > 0:
+        return blocks
+    return int(getattr(session.execute(delete(MatchRun).where(col(MatchRun.number) == number)), "rowcount", 0))
+
+
+def _parts(session: Session, every: Sequence[Run], tokens: Numbers) -> Iterator[Entries]:
+    """Read the blocks in which tokens may stand, some at a time."""
+    scattered: list[int] = []
+    for run in every:
+        places = np.unique(run.places(tokens))
+        if places.size * _MOST <= 1 << run.bits or places.size <= _FEW_PLACES:
+            scattered += places.tolist()
+        else:
+            yield from (read(session, run, first, first + _AT_ONCE) for first in range(0, 1 << run.bits, _AT_ONCE))
+    for start in range(0, len(scattered), _AT_ONCE):
+        yield _unpacked(list(select_among(session, _AMONG, scattered[start : start + _AT_ONCE])))
+
+
+def _asked(part: Entries, tokens: Numbers, counts: Numbers, few: int) -> Entries:
+    """Return the entries of the tokens asked for, and count them; what proves to be carried by many is left out."""
+    place = np.minimum(np.searchsorted(tokens, part.tokens), tokens.size - 1)
+    hit = tokens[place] == part.tokens
+    np.add.at(counts, place[hit], 1)
+    hit &= counts[place] <= few
+    return part.only(hit)
+
+
+def _rewrite(session: Session, rows: Sequence[tuple[Any, ...]], entries: Entries, stay: Mask) -> None:
+    """Write the blocks anew that lose an entry."""
+    ends = np.cumsum([len(tokens) // TOKEN_BYTES for _, tokens, _ in rows])
+    blocks, empty = [], []
+    for (place, *_), start, end in zip(rows, [0, *ends[:-1]], ends, strict=True):
+        if stay[start:end].all():
+            continue
+        left = Entries(entries.tokens[start:end], entries.records[start:end]).only(stay[start:end])
+        tokens, records = left.packed()
+        blocks.append({"of_place": place, "of_tokens": tokens, "of_records": records})
+        empty += [] if len(left) else [{"of_place": place}]
+    session.connection().execute(_WRITTEN_ANEW, blocks)
+    if empty:
+        session.connection().execute(_EMPTY, empty)
+
+
+def _unpacked(rows: Sequence[tuple[Any, ...]]) -> Entries:
+    return Entries.unpacked([row[1] for row in rows], [row[2] for row in rows])
+
+
+def _of(found: Found) -> ColumnElement[bool]:
+    versions = (col(MatchRun.key_version) == found.key_version, col(MatchRun.form_version) == found.form_version)
+    return and_(col(MatchRun.kind) == found.kind, *versions)
+
+
+def _all_of(session: Session, number: int) -> list[tuple[Any, ...]]:
+    return select_rows(session, _BETWEEN, first=number << _BLOCK_BITS, beyond=(number + 1) << _BLOCK_BITS)
+
+
+def _within(number: int) -> ColumnElement[bool]:
+    place = col(MatchBlock.place)
+    return and_(place >= number << _BLOCK_BITS, place < (number + 1) << _BLOCK_BITS)
