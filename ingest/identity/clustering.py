@@ -29,6 +29,8 @@ from ingest.identity.exact import NUMBERS
 from privacy.terms import EntityId, RecordId
 
 Token = tuple[str, bytes]
+Member = tuple[bytes, bytes, bytes, int]
+"""A record, its entity, the entity that was made with its name, and when (microseconds)."""
 _KEPT: Final = "kept"
 
 
@@ -106,10 +108,17 @@ def moves_of(
         corrected: records that stay in their entity only by tokens that they still have.
 
     """
-    home = dict(members.select("record", "entity").iter_rows())
     carriers: dict[Token, list[bytes]] = defaultdict(list)
     for record, name, token in indexes.filter(pl.col("field").is_in(list(rules))).iter_rows():
         carriers[name, token].append(record)
+    return moves_among(carriers, members.rows(), corrected=corrected)
+
+
+def moves_among(
+    carriers: dict[Token, list[bytes]], members: Sequence[Member], *, corrected: Collection[bytes] = ()
+) -> Outcome:
+    """Do as `moves_of` does, of the carriers of each token and the rows of members."""
+    home = {record: entity for record, entity, *_ in members}
     parts = _connected(carriers, home, corrected)
     fold = _folds(carriers, home)
     refused = sum(len({fold[record] for record in records}) > 1 for records in carriers.values())
@@ -180,9 +189,9 @@ def _numbered(carriers: Mapping[Token, list[bytes]]) -> dict[bytes, bytes]:
     return blocks
 
 
-def _targets(fold: Mapping[bytes, bytes], members: pl.DataFrame, home: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+def _targets(fold: Mapping[bytes, bytes], members: Sequence[Member], home: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
     """Return the entity by which each cluster goes."""
-    own = {record: (created, entity) for record, _, entity, created in members.iter_rows()}
+    own = {record: (created, entity) for record, _, entity, created in members}
     clusters: dict[bytes, set[bytes]] = defaultdict(set)
     entities: dict[bytes, set[bytes]] = defaultdict(set)
     for record, name in fold.items():

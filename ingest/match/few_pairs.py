@@ -37,17 +37,18 @@ class FewPairs:
 
     def levels_of(self, frame: pl.DataFrame, pairs: Sequence[Pair]) -> pl.DataFrame:
         """Return left, right, and `level_NAME` (Int8, -1 absent) of each comparison, in the order of `pairs`."""
-        rows = frame.to_dicts()
-        alike = self._alike(rows, pairs)
-        columns = {
-            f"level_{each.name}": pl.Series(
-                [self._level(each, rows[a], rows[b], near) for (a, b), near in zip(pairs, alike, strict=True)],
-                dtype=pl.Int8,
-            )
-            for each in self._comparisons
-        }
+        found = self.levels_among(frame.to_dicts(), pairs)
+        columns = {f"level_{name}": pl.Series(levels, dtype=pl.Int8) for name, levels in found.items()}
         ends = pl.DataFrame(list(pairs), schema={"left": pl.UInt32, "right": pl.UInt32}, orient="row")
         return ends.with_columns(**columns)
+
+    def levels_among(self, rows: Sequence[Row], pairs: Sequence[Pair]) -> dict[str, list[int]]:
+        """Return the levels of each comparison by its name, in the order of `pairs`."""
+        alike = list(zip(pairs, self._alike(rows, pairs), strict=True))
+        return {
+            each.name: [self._level(each, rows[a], rows[b], near) for (a, b), near in alike]
+            for each in self._comparisons
+        }
 
     def _level(self, comparison: Comparison, one: Row, other: Row, alike: Alike) -> int:
         if self._asked[comparison.absent].holds(one, other, alike):

@@ -4,7 +4,7 @@ It says the same, or nothing where a value is written in a way that only columns
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import polars as pl
@@ -57,13 +57,19 @@ def comparable_few(given: pl.DataFrame) -> pl.DataFrame | None:
 
     None if a value is written unusually.
     """
-    records = given["record"]
-    try:
-        rows = [_formed(row) for row in given.drop("record").iter_rows(named=True)]
-    except ordinary.Unusual:
+    rows = few_people(given.drop("record").iter_rows(named=True))
+    if rows is None:
         return None
     columns = {name: pl.Series(name, [row[name] for row in rows], dtype=pl.String) for name in _COLUMNS}
-    return pl.DataFrame([records, *columns.values()])
+    return pl.DataFrame([given["record"], *columns.values()])
+
+
+def few_people(given: Iterable[Row]) -> list[dict[str, str | None]] | None:
+    """Bring rows of `source` and all attributes to comparable form; None if a value is written unusually."""
+    try:
+        return [_formed(row) for row in given]
+    except ordinary.Unusual:
+        return None
 
 
 def _formed(row: Row) -> dict[str, str | None]:

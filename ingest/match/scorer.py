@@ -6,9 +6,10 @@ writes the same out in SQL for every pair. `ingest.match.reference` is Splink it
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import duckdb
 import numpy as np
@@ -19,6 +20,7 @@ from ingest.match.model import Model
 from ingest.match.spec import Comparison, Spec
 
 Weights = npt.NDArray[np.float32]
+Numbers = npt.NDArray[np.integer[Any]]
 _MEMORY: Final = "1500MB"
 _PAIRS_AT_ONCE: Final = 2_000_000
 _END: Final = re.compile(r"\b(\w+)_[lr]\b")
@@ -41,27 +43,47 @@ def levels_of(frame: pl.DataFrame, pairs: pl.DataFrame, comparisons: tuple[Compa
         return pl.concat([_chunk(each, connection, query) for each in ends.iter_slices(_PAIRS_AT_ONCE)])
 
 
-def weights_of(levels: pl.DataFrame, spec: Spec, model: Model, rare: Mapping[str, pl.Series]) -> dict[str, Weights]:
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Pairs of rows, and the number of the level of each comparison, by name: columns of one length."""
+
+    left: Numbers
+    right: Numbers
+    of: Mapping[str, Numbers]
+
+    @property
+    def pairs(self) -> int:
+        """How many there are."""
+        return len(self.left)
+
+
+def as_levels(levels: pl.DataFrame, names: Iterable[str]) -> Levels:
+    """Read left, right and `level_NAME` of each comparison."""
+    numbers = {name: levels[f"level_{name}"].to_numpy() for name in names}
+    return Levels(levels["left"].to_numpy(), levels["right"].to_numpy(), numbers)
+
+
+def weights_of(levels: Levels, spec: Spec, model: Model, rare: Mapping[str, Weights]) -> dict[str, Weights]:
     """Return `weight_NAME` and `rarity_NAME` of each comparison for pairs with their levels.
 
     `weight_NAME` is log2(m/u) of the level; `rarity_NAME` what a rarer or more common value than usual adds to it.
-    `rare` is what `rarity.rarities` counted in the records.
+    `rare` is what `rarity.rarities` counted in the records, NaN where nothing counts.
     """
     told = {}
-    ends = levels["left"].to_numpy(), levels["right"].to_numpy()
+    ends = levels.left, levels.right
     for each in spec.comparisons:
         if each.name in model.m:
             # Absent is level -1, the last place: it says nothing.
             by_level = np.append(model.weights(each.name), 0.0).astype(np.float32)
-            numbers = levels[f"level_{each.name}"].to_numpy()
+            numbers = levels.of[each.name]
             told[f"weight_{each.name}"] = by_level[numbers]
-            told[f"rarity_{each.name}"] = np.zeros(levels.height, dtype=np.float32)
+            told[f"rarity_{each.name}"] = np.zeros(levels.pairs, dtype=np.float32)
             for place, level in enumerate(each.levels):
                 if level.frequency is not None and level.frequency in rare:
                     number = each.size - 1 - place
                     at = np.flatnonzero(numbers == number)
                     if at.size:
-                        common = np.fmin(*(rare[level.frequency].to_numpy()[end[at]] for end in ends))
+                        common = np.fmin(*(rare[level.frequency][end[at]] for end in ends))
                         rarer = common + np.log2(model.u[each.name][number])
                         told[f"rarity_{each.name}"][at] = np.nan_to_num(rarer)
     return told

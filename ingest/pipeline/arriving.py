@@ -1,11 +1,13 @@
 """A person's record that somebody is about to deliver: whose, and what it says; for those who cannot wait for it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
 
-from ingest.match.form import ATTRIBUTES, FORM_VERSION, FORMS, comparable_people
+from ingest.match.condition import Row
+from ingest.match.few_people import few_people
+from ingest.match.form import ATTRIBUTES, FORM_VERSION, FORMS
 from ingest.match.keys import as_number, key_values_of, keys_of
 from ingest.pipeline.forming import CHECKED
 from ingest.pipeline.ports import Matching
@@ -27,35 +29,38 @@ class Arriving:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Formed:
-    """A record in comparable form (one row, with `record`), what it is found by, and its checked number as a token."""
+    """A record in comparable form, by column, what it is found by, and its checked number as a token."""
 
-    frame: pl.DataFrame = field(repr=False)
+    record: RecordId
+    values: Row = field(repr=False)
     tokens: frozenset[int]
     number: int | None
-
-    @property
-    def record(self) -> RecordId:
-        """Which record it is."""
-        return RecordId(self.frame["record"][0])
-
-    @property
-    def values(self) -> Mapping[str, str | None]:
-        """What it says, by column."""
-        return self.frame.row(0, named=True)
 
 
 def formed(arriving: Arriving, record: RecordId, matching: Matching) -> Formed:
     """Bring a record to comparable form under a name, and say what it is found by: as staging does for many."""
-    given_of = {name: arriving.attributes.get(name) for name in ATTRIBUTES}
-    given_of["country"] = given_of["country"] or arriving.country
-    given = pl.DataFrame([given_of], schema=dict.fromkeys(ATTRIBUTES, pl.String))
-    named = given.with_columns(pl.Series("record", [record], dtype=pl.Binary), source=pl.lit(arriving.source))
-    frame = comparable_people(named)
+    given: dict[str, str | None] = {name: arriving.attributes.get(name) for name in ATTRIBUTES}
+    given |= {"source": arriving.source, "country": given["country"] or arriving.country}
+    (values,) = comparable_rows([given])
     version = matching.serving
-    keyed = frame if version.form_version == FORM_VERSION else FORMS[version.form_version](named)
-    values = keyed.row(0, named=True)
-    told = key_values_of(values, keys_of(matching.model.spec))
+    keyed = values if version.form_version == FORM_VERSION else _in_form(version.form_version, given)
+    told = key_values_of(keyed, keys_of(matching.model.spec))
     tokens = frozenset(as_number(version.candidate(name).token_of(value)) for name, value in told)
-    checked = values[CHECKED]
+    checked = keyed[CHECKED]
     number = None if checked is None else as_number(version.candidate(CHECKED).token_of(checked))
-    return Formed(frame=frame, tokens=tokens, number=number)
+    return Formed(record=record, values=values, tokens=tokens, number=number)
+
+
+def comparable_rows(given: Sequence[Row]) -> Sequence[Row]:
+    """Bring rows of `source` and all attributes to comparable form, in their order, one by one where that can be."""
+    few = few_people(given)
+    return few if few is not None else _in_columns(given, FORMS[FORM_VERSION])
+
+
+def _in_form(version: int, given: Row) -> Row:
+    return _in_columns([given], FORMS[version])[0]
+
+
+def _in_columns(given: Sequence[Row], form: Callable[[pl.DataFrame], pl.DataFrame]) -> list[Row]:
+    frame = pl.DataFrame(list(given), schema=dict.fromkeys(("source", *ATTRIBUTES), pl.String), orient="row")
+    return form(frame.with_row_index("record")).sort("record").drop("record").to_dicts()

@@ -7,15 +7,18 @@ the same transaction reads, never of an age.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import polars as pl
 from sqlmodel import Session
 
 from ingest.match.condition import Row
 from ingest.match.pooled import rarity_of
 from ingest.match.rarity import Usual
+from ingest.match.scorer import Weights
 from ingest.pipeline.ports import Indexes
 from ingest.store import identity
 from ingest.store.match_frequency import POOLED, frequencies
+from privacy.blind_index import BlindIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +43,17 @@ class Commonness:
     columns: Mapping[str, _Column]
 
     def rarities(
-        self, frame: pl.DataFrame, arriving: Row, indexes: Indexes, usual: Mapping[str, Usual]
-    ) -> dict[str, pl.Series]:
+        self, rows: Sequence[Row], arriving: Row, indexes: Indexes, usual: Mapping[str, Usual]
+    ) -> dict[str, Weights]:
         """Return of each column how rare the values of a few records are, `arriving` counted in with the others.
 
-        As a delivery would count it: one record by itself has no common value, so it is pooled.
+        NaN where a value is missing or does not count. As a delivery would count it: one record by itself has no common
+        value, so it is pooled.
         """
         return {
-            name: _rare(column.with_one_more(arriving[name]), frame[name], indexes, usual[name])
+            name: _rare(
+                column.with_one_more(arriving[name]), [row[name] for row in rows], indexes.frequency(name), usual[name]
+            )
             for name, column in self.columns.items()
         }
 
@@ -67,10 +73,11 @@ def _column(counts: pl.DataFrame) -> _Column:
     return _Column(by_token, sum(by_token.values()), int(pooled["values"].sum()), int(pooled["carriers"].sum()))
 
 
-def _rare(column: _Column, values: pl.Series, indexes: Indexes, usual: Usual) -> pl.Series:
+def _rare(column: _Column, values: Sequence[str | None], index: BlindIndex, usual: Usual) -> Weights:
     distinct = list(dict.fromkeys(value for value in values if value is not None))
-    tokens = indexes.frequency(values.name).tokens_of(distinct) if column.common else [b""] * len(distinct)
+    tokens = index.tokens_of(distinct) if column.common else [b""] * len(distinct)
     carriers = {value: column.common.get(token) for value, token in zip(distinct, tokens, strict=True)}
     told, uncommon = column.told + column.carriers, column.carriers / column.values if column.values else 1.0
     rare = {value: rarity_of(carriers[value], told, uncommon, usual) for value in distinct}
-    return pl.Series("rare", [None if value is None else rare[value] for value in values], dtype=pl.Float32)
+    found = [None if value is None else rare[value] for value in values]
+    return np.array([np.nan if each is None else each for each in found], dtype=np.float32)

@@ -17,17 +17,18 @@ def is_shut_out(arriving: Arriving, ports: Ports) -> bool:
 
     Nothing is listed or noted of who stands on the list, as a delivery would.
     """
-    return _Glance(_contract(arriving), ports).keeps_out(_row(arriving))
+    return _Glance(_contract(arriving), ports).keeps_out(arriving)
 
 
 class _Glance(Screen):
     """The list as a delivery meets it, without its consequences."""
 
-    def keeps_out(self, frame: pl.DataFrame) -> bool:
-        """Say whether any row would not simply be let in."""
-        self._chunk, present = frame, self._present()
+    def keeps_out(self, arriving: Arriving) -> bool:
+        """Say whether it would not simply be let in."""
+        present = self._present()
         if not present:
             return False
+        self._chunk = _row(arriving)
         self._look_up(present)
         return not self._verdicts().is_empty()
 

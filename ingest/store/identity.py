@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, distinct, func, literal, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from ingest.identity.clustering import Member
 from ingest.identity.exact import RULES
 from ingest.store.batch import BatchState
 from ingest.store.correction import corrected_by
@@ -156,12 +157,16 @@ def with_their_entities(session: Session, records: Iterable[bytes], found: Mappi
 
 def members_frame(session: Session, entity_of: Mapping[bytes, bytes]) -> pl.DataFrame:
     """Put the entity that a record was born with, and its age, beside the one it belongs to now."""
+    return pl.DataFrame(members_among(session, entity_of), schema=_MEMBER_SCHEMA, orient="row")
+
+
+def members_among(session: Session, entity_of: Mapping[bytes, bytes]) -> list[Member]:
+    """Return the rows of `members_frame`: record, entity, own entity and when that was made, in order of records."""
     records = sorted(entity_of)
     own = dict(entity_of)
     own.update(select_among(session, _FIRST_MOVES, records))  # newest first: the oldest move is the last to be said
     ages = dict(select_among(session, _AGES, sorted(set(own.values()))))
-    rows = [(record, entity_of[record], own[record], ages[own[record]]) for record in records]
-    return pl.DataFrame(rows, schema=_MEMBER_SCHEMA, orient="row")
+    return [(record, entity_of[record], own[record], ages[own[record]]) for record in records]
 
 
 _HOMES: Final = select(col(Crosswalk.record_id), col(Crosswalk.entity_id)).where(among_keys(col(Crosswalk.record_id)))

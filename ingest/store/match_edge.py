@@ -35,8 +35,8 @@ _COLUMNS: Final = (
     col(MatchEdge.levels),
     col(MatchEdge.model),
 )
-_FORWARD: Final = select(*_COLUMNS).where(among_keys(col(MatchEdge.record_id)))
-_BACKWARD: Final = select(*_COLUMNS).where(among_keys(col(MatchEdge.other_record)))
+FORWARD: Final = select(*_COLUMNS).where(among_keys(col(MatchEdge.record_id)))
+BACKWARD: Final = select(*_COLUMNS).where(among_keys(col(MatchEdge.other_record)))
 _KEY: Final = ["record_id", "other_record"]
 _CHUNK: Final = 400
 _OTHER_HOME: Final = aliased(Crosswalk)
@@ -64,7 +64,7 @@ def put_edges(session: Session, columns: Columns) -> None:
 
 def edges_near(session: Session, records: Sequence[bytes]) -> pl.DataFrame:
     """Return every edge with an end among some records, each once."""
-    rows = [*select_among(session, _FORWARD, records), *select_among(session, _BACKWARD, records)]
+    rows = [*select_among(session, FORWARD, records), *select_among(session, BACKWARD, records)]
     cut = [(*row[:4], bool(row[4]), *row[5:]) for row in rows]  # SQLite has no truth values of its own
     return pl.DataFrame(cut, schema=EDGES, orient="row").unique(["record", "other"]).sort("record", "other")
 

@@ -126,8 +126,12 @@ def homes_at_rest(session: Session) -> pl.DataFrame:
 
 def names_among(session: Session, records: Sequence[bytes]) -> pl.DataFrame:
     """Return the names of some records: record, name (Binary)."""
-    rows = list(select_among(session, _NAMES, records))
-    return pl.DataFrame(rows, schema=_NAMED, orient="row")
+    return pl.DataFrame(list(names_of(session, records).items()), schema=_NAMED, orient="row")
+
+
+def names_of(session: Session, records: Sequence[bytes]) -> dict[bytes, bytes]:
+    """Return the name of each of some records."""
+    return dict(select_among(session, _NAMES, records))
 
 
 def edges_at_rest(session: Session) -> Iterator[pl.DataFrame]:

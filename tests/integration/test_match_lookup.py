@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -19,11 +20,15 @@ from ingest.match.linkage import LEAST
 from ingest.pipeline import lookup as lookup_module
 from ingest.pipeline.arriving import Arriving
 from ingest.pipeline.commonness import Commonness
+from ingest.pipeline.deciding import Word, decide
+from ingest.pipeline.few_part import clustered, moved, part_around, unlike
 from ingest.pipeline.lookup import Found, Lookup
-from ingest.store.identity import homes_of
+from ingest.pipeline.resolving import part_of, partition_of, regrouped
+from ingest.store.identity import homes_of, members_among
+from ingest.store.match_decision import Verdict
 from ingest.store.match_edge import edges_near
 from privacy.store.audit import entries
-from privacy.terms import RecordId
+from privacy.terms import RecordId, Role
 from tests.builders import FixedClock
 from tests.faults.ingest_company import owner_of
 from tests.integration.test_match_decisions import record_of
@@ -183,3 +188,51 @@ def test_a_home_that_never_rests_is_no_reason_to_wait(
     with pytest.raises(StateMoved):
         lookup.find(Arriving(source="crm", key="x", attributes={"given_name": "Zacharias"}), ports)
     assert next(states) < 20
+
+
+def test_a_part_is_read_clustered_and_moved_as_a_delivery_does_it(
+    hub_factory: Callable[..., Hub], tmp_path: Path
+) -> None:
+    """Under another threshold than it was settled by, so that there is something to move."""
+    hub = matching(hub_factory())
+    records = people(30)
+    deliver(hub, records, tmp_path / "in", "first")
+    ports = hub.ports(owner_of(hub).principal_id)
+    assert ports.matching is not None
+    told = ports.matching.model
+    strict, moves = replace(told, model=replace(told.model, threshold=0.97)), 0
+    for model in (told, strict):
+        for number in records["record"]:
+            with hub.reading() as session:
+                seed = record_of(hub, records, number)
+                many = part_of(session, [seed], model)
+                few = part_around(session, [seed], {}, (), model)
+                few.numbers |= many.numbers
+                assert few.records == many.members["record"].to_list()
+                clusters, doubts = clustered(few, model)
+                found = partition_of(many, model)
+                named = {record: few.records[row] for record, row in zip(few.records, found.clusters, strict=True)}
+                assert (clusters, doubts) == (named, sorted(set(found.doubts["reason"])))
+                groups = moved(few, clusters, members_among(session, unlike(few, clusters)))
+            assert [group.moves for group in groups] == [group.moves for group in regrouped(many, model)]
+            moves += len(groups)
+    assert moves > 0
+
+
+def test_a_part_that_people_decided_on_is_clustered_by_their_word(
+    hub_factory: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub = matching(hub_factory())
+    records = people(20)
+    deliver(hub, records, tmp_path / "in", "first")
+    ports = hub.ports(owner_of(hub).principal_id)
+    assert ports.matching is not None
+    numbers = next(sorted(each) for each in together(hub, records) if len(each) > 1)
+    pair = tuple(sorted(record_of(hub, records, number) for number in numbers[:2]))
+    word = Word(pair=(pair[0], pair[1]), verdict=Verdict.DIFFERENT, reason="seen", role=Role.OWNER)
+    decide(word, ports, ports.matching)
+    with hub.reading() as session:
+        few = part_around(session, pair[:1], {}, (), ports.matching.model)
+    clusters, _ = clustered(few, ports.matching.model)
+    assert set(pair) <= clusters.keys()
+    assert clusters[pair[0]] != clusters[pair[1]]

@@ -11,18 +11,22 @@ from polars.testing import assert_frame_equal, assert_series_equal
 from ingest.errors import SpecInvalid
 from ingest.match.candidates import candidate_pairs, random_pairs
 from ingest.match.condition import condition_of
+from ingest.match.edges import weighed
+from ingest.match.few_edges import FewEdges
 from ingest.match.few_pairs import FewPairs
 from ingest.match.few_people import comparable_few
 from ingest.match.form import ATTRIBUTES, comparable_people, given_records
 from ingest.match.keys import key_values, key_values_of, keys_of
 from ingest.match.organisation import comparable_organisations
 from ingest.match.partition import Decided, partition, partition_of_few
-from ingest.match.pooled import Pool, rare, rarity_of
-from ingest.match.rarity import Usual
+from ingest.match.pooled import Pool, counted, rare, rarities, rarity_of
+from ingest.match.rarity import Usual, usual_shares
+from ingest.match.saved import shipped
 from ingest.match.scorer import levels_of
 from ingest.match.spec import read_spec
 from ingest.match.suspicion import OWN
 from ingest.match.trust import lifted_by
+from ingest.match.whole import believed
 from tests.match_crowd import crowd
 from tests.match_firms import firms
 
@@ -173,3 +177,27 @@ def test_people_who_write_as_most_do_are_formed_one_by_one() -> None:
     few = comparable_few(records.select("record", "source", *ATTRIBUTES))
     assert few is not None
     assert_frame_equal(few.sort("record"), comparable_people(records))
+
+
+def test_edges_of_a_few_pairs_are_those_of_many() -> None:
+    model = shipped()
+    records = comparable_people(crowd(400, shared=5))
+    usual = usual_shares(model.spec, model.model)
+    pools = dict(counted(records, list(usual)))
+    rare = rarities(records, pools, usual)
+    keys = [("given", "family"), ("postcode",), ("email",), ("initial", "family_start")]
+    pairs = pl.concat([candidate_pairs(records, keys), random_pairs(records.height, 500)]).unique(maintain_order=True)
+    many = believed(
+        records, weighed(levels_of(records, pairs, PERSON.comparisons), model.spec, model.model, rare), model
+    )
+    floats = {name: series.to_numpy() for name, series in rare.items()}
+    few = FewEdges(model).edges_of(records.to_dicts(), pairs.rows(), floats)
+    names = model.model.names
+    assert [(e.left, e.right) for e in few] == many.select("left", "right").rows()
+    assert [e.weight for e in few] == many["weight"].to_list()
+    assert [e.probability for e in few] == many["probability"].to_list()
+    assert [e.rule or None for e in few] == many["rule"].to_list()
+    assert [tuple(e.levels.values()) for e in few] == many.select(f"level_{name}" for name in names).rows()
+    assert many["rule"].drop_nulls().n_unique() > 1
+    weights = many.select(*(f"weight_{name}" for name in names), "weight_look_alikes").to_numpy().astype(">f4")
+    assert [e.weights for e in few] == [row.tobytes() for row in weights]

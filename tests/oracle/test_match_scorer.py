@@ -12,7 +12,7 @@ from ingest.match.form import comparable_people
 from ingest.match.model import Model
 from ingest.match.rarity import rarities, usual_shares
 from ingest.match.reference import told_by_splink
-from ingest.match.scorer import _quick, levels_of, weights_of
+from ingest.match.scorer import _quick, as_levels, levels_of, weights_of
 from ingest.match.spec import read_spec
 from tests.match_crowd import crowd
 
@@ -38,7 +38,8 @@ def test_levels_weights_and_rarities_are_splinks(records: pl.DataFrame) -> None:
     keys = [("given", "family"), ("postcode",), ("birth_year",), ("email",), ("initial", "family_start")]
     pairs = pl.concat([candidate_pairs(records, keys), random_pairs(records.height, 3000)]).unique()
     levels = levels_of(records, pairs, PERSON.comparisons)
-    weights = weights_of(levels, PERSON, SHIPPED, rarities(records, usual_shares(PERSON, SHIPPED)))
+    rare = {name: told.to_numpy() for name, told in rarities(records, usual_shares(PERSON, SHIPPED)).items()}
+    weights = weights_of(as_levels(levels, SHIPPED.names), PERSON, SHIPPED, rare)
     ours = levels.with_columns(pl.Series(name, values) for name, values in weights.items())
     splinks = told_by_splink(records, pairs, PERSON, SHIPPED)
     assert min(levels[f"level_{name}"].n_unique() for name in ("given", "family", "birth", "phone", "address")) > 2

@@ -1,0 +1,186 @@
+"""Comparisons of one record with those who share a key with it, without a frame: for somebody who waits for them.
+
+The steps are those of `ingest.pipeline.comparing`, and so are the edges: tests hold both equal.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, Final
+
+import polars as pl
+from sqlmodel import Session
+
+from ingest.match.candidates import LARGEST_BLOCK
+from ingest.match.condition import Row
+from ingest.match.few_edges import FewEdge, FewEdges
+from ingest.match.form import ATTRIBUTES
+from ingest.match.linkage import LEAST
+from ingest.match.rarity import Usual, usual_shares
+from ingest.match.whole import LEAST_KEPT
+from ingest.pipeline.arriving import Formed, comparable_rows
+from ingest.pipeline.commonness import Commonness
+from ingest.pipeline.comparing import LARGEST_CIRCLE
+from ingest.pipeline.few_part import Bond, Pair, bond_of
+from ingest.pipeline.opening import open_documents
+from ingest.pipeline.ports import Indexes, Matching, Ports
+from ingest.store.match_form import forms_of, tokens_of
+from ingest.store.neighbour import edges_beside
+from privacy.terms import RecordId
+
+_WHY: Final = "lookup"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What is kept of a record beside its tokens: its checked number as one, and by what its numbers are read."""
+
+    number: int | None
+    country: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The record and its keyed name, and those who share a key with it that few carry.
+
+    `forms` are of all whom a token names; `near` are those of them that are compared.
+    """
+
+    mine: Formed
+    name: bytes
+    known: bool
+    forms: Mapping[bytes, Form]
+    near: Sequence[bytes]
+    counts: Commonness
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """An edge as it would be written; `closing` as `match_edge` keeps it."""
+
+    edge: FewEdge
+    closing: bool
+
+    @property
+    def bond(self) -> Bond:
+        """What clusters are made of."""
+        return bond_of(self.edge.probability, self.edge.levels)
+
+
+Edges = dict[Pair, Compared]
+
+
+@dataclass(frozen=True, slots=True)
+class Yardstick:
+    """By what records are compared, read once for all who ask; nobody's values."""
+
+    edges: FewEdges
+    usual: Mapping[str, Usual]
+    indexes: Indexes
+
+    @classmethod
+    def of(cls, matching: Matching) -> "Yardstick":
+        """Read a model."""
+        model = matching.model
+        return cls(FewEdges(model), usual_shares(model.spec, model.model), matching.indexes)
+
+    def edges_of(self, rows: Mapping[bytes, Row], pairs: Sequence[Pair], beside: Beside) -> list[FewEdge]:
+        """Compare pairs of records, whose rows are in order; one of whom one cannot be opened any more is left out."""
+        row_of = {record: row for row, record in enumerate(rows)}
+        asked = sorted((row_of[one], row_of[other]) for one, other in pairs if one in row_of and other in row_of)
+        told = list(rows.values())
+        return self.edges.edges_of(
+            told, asked, beside.counts.rarities(told, beside.mine.values, self.indexes, self.usual)
+        )
+
+
+class Comparison:
+    """The comparisons of one record; opens each of the others once."""
+
+    def __init__(self, yardstick: Yardstick, beside: Beside, ports: Ports) -> None:
+        self._yardstick = yardstick
+        self._beside = beside
+        self._ports = ports
+        self._rows: dict[bytes, Row] = {beside.mine.record: beside.mine.values}
+
+    def first(self) -> Edges:
+        """Compare the record with its candidates."""
+        mine = self._beside.mine.record
+        pairs = [(min(mine, other), max(mine, other)) for other in self._beside.near]
+        return self._scored(pairs, LEAST, closing=False)
+
+    def second(self, asked: Sequence[Pair]) -> Edges:
+        """Compare those to whom a new link gives a neighbour in common."""
+        return self._scored(asked, LEAST_KEPT, closing=True)
+
+    def _scored(self, pairs: Sequence[Pair], least: float, *, closing: bool) -> Edges:
+        fresh = sorted({record for pair in pairs for record in pair} - self._rows.keys())
+        if fresh:
+            self._open(fresh)
+        records = list(self._rows)
+        found = self._yardstick.edges_of(self._rows, pairs, self._beside)
+        return {
+            (records[each.left], records[each.right]): Compared(each, closing)
+            for each in found
+            if each.probability >= least or each.weight >= 0
+        }
+
+    def _open(self, fresh: Sequence[bytes]) -> None:
+        missing = [record for record in fresh if record not in self._beside.forms]
+        forms = self._beside.forms
+        if missing:
+            with self._ports.read_only() as session:
+                forms = {**forms, **by_record(forms_of(session, missing))}
+        opened = open_documents([RecordId(record) for record in fresh], self._ports, why=_WHY)
+        given = [_given(document, forms.get(record)) for record, document in opened.items()]
+        rows = self._rows | dict(zip(opened, comparable_rows(given), strict=True))
+        self._rows = dict(sorted(rows.items()))
+
+
+def closing_pairs(session: Session, mine: bytes, first: Edges) -> list[Pair]:
+    """List the pairs not compared yet of whom each is linked to a third, by a new link one of them."""
+    linked = [pair for pair, each in first.items() if each.edge.weight >= 0]
+    stored = edges_beside(session, sorted({record for pair in linked for record in pair}))
+    old = [each for each in stored if mine not in each.pair]
+    links = [each.pair for each in old if each.weight >= 0 and not each.closing]
+    near: defaultdict[bytes, list[tuple[bytes, bool]]] = defaultdict(list)
+    for one, other, new in [*((*pair, True) for pair in linked), *((*pair, False) for pair in links)]:
+        near[one].append((other, new))
+        near[other].append((one, new))
+    asked = {
+        (min(one, other), max(one, other))
+        for neighbours in near.values()
+        if len(neighbours) <= LARGEST_CIRCLE
+        for (one, new), (other, new_too) in combinations(neighbours, 2)
+        if new or new_too
+    }
+    return sorted(asked - first.keys() - {each.pair for each in old})
+
+
+def by_record(forms: pl.DataFrame) -> dict[bytes, Form]:
+    """Read what `match_form.forms_of` returns."""
+    return {row[0]: Form(*row[1:]) for row in forms.select("record", "number", "country", "source").iter_rows()}
+
+
+def that_share(forms: pl.DataFrame, tokens: Collection[int]) -> list[bytes]:
+    """Name those of some forms that hold a token now which few enough hold, the record itself among them."""
+    holders: defaultdict[int, list[bytes]] = defaultdict(list)
+    for record, token in tokens_of(forms).iter_rows():
+        if token in tokens:
+            holders[token].append(record)
+    return sorted({record for held in holders.values() if len(held) < LARGEST_BLOCK for record in held})
+
+
+def _as_text(value: Any) -> str | None:  # noqa: ANN401 - JSON
+    return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
+def _given(document: bytes, form: Form | None) -> dict[str, str | None]:
+    """Read an opened document; a row without a country is read by that of its form."""
+    told = json.loads(document)
+    given = {name: _as_text(told.get(name)) for name in ATTRIBUTES}
+    source, country = (None, None) if form is None else (form.source, form.country)
+    return given | {"source": source, "country": given["country"] or country}
