@@ -4,9 +4,9 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
+from typing import Final
 
 import polars as pl
-from polars._typing import EngineType
 
 from hub.lake import catalogue
 from hub.lake.buckets import can_hold
@@ -18,6 +18,9 @@ from hub.lake.opening import open_file
 from hub.lake.parquet import is_refusal
 from hub.lake.terms import CatalogueFile, Snapshot
 from privacy.terms import RecordId
+
+_PART_ROWS: Final = 2_000_000
+"""Fewer, and the work around a part is more than the work in it; more, and its groups leave the caches."""
 
 
 @contextmanager
@@ -70,6 +73,16 @@ class Reader:
         within = _within(self._open(table, files), since, until)
         return within if columns is None else within.select(columns)
 
+    def parts(self, table: str, *, since: datetime | None = None, until: datetime | None = None) -> list[pl.LazyFrame]:
+        """Scan as `scan` does, in parts of about two million rows that can be read one after another.
+
+        All rows of a person lie in one part, and of an organisation those of nobody: parts are sets of buckets.
+        """
+        files = [file for file in self.snapshot.of_table(table) if _overlaps(file, since, until)]
+        count = _part_count(files)
+        sets = [[file for file in files if file.remainder % count == part] for part in range(count)]
+        return [_within(rows, since, until) for rows in self._open_sets(table, sets)]
+
     def scan_people(self, table: str, people: Sequence[RecordId]) -> pl.LazyFrame:
         """Scan the rows whose `person` is one of the records; only files of their buckets are opened.
 
@@ -112,8 +125,8 @@ class Reader:
             parts = [[open_file(self._lake, file, keys.get(file.key_id), schema) for file in files] for files in sets]
         return [pl.concat(each, how="vertical") if each else pl.LazyFrame(schema=schema) for each in parts]
 
-    def collect(self, frame: pl.LazyFrame, *, engine: EngineType = "auto") -> pl.DataFrame:
-        """Run a query over scans of this reader; the engine `streaming` holds no table in memory, and no order.
+    def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
+        """Run a query over scans of this reader.
 
         Raises:
             SnapshotExpired: the lease ended and the purge took a file away meanwhile.
@@ -121,7 +134,7 @@ class Reader:
 
         """
         with self.refusals():
-            return frame.collect(engine=engine)
+            return frame.collect()
 
     @contextmanager
     def refusals(self) -> Iterator[None]:
@@ -150,6 +163,12 @@ class Reader:
             if because is not None:
                 return LakeFileRefused(file.file_id, because)
         return LakeFileRefused(files[0].file_id, f"{otherwise}, or another of {len(files)} files read with it")
+
+
+def _part_count(files: Sequence[CatalogueFile]) -> int:
+    """Return into how many parts files fall: a power of two, as moduli are, and none greater than any of them."""
+    wanted = 1 << (sum(file.rows for file in files) // _PART_ROWS).bit_length()
+    return min([wanted, *(file.modulus for file in files)])
 
 
 def _overlaps(file: CatalogueFile, since: datetime | None, until: datetime | None) -> bool:

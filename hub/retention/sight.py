@@ -30,6 +30,8 @@ RETENTION: Final = "retention"
 _SIDES: Final = ("person", "organisation")
 _FEW: Final = 0.1
 """Up to so many of the owners are asked row by row in a scan of their own; more, and one scan asks all of them."""
+RowsSince = Callable[[datetime | None], list[pl.LazyFrame]]
+"""How a read takes the rows of a table from an instant on (None: all): at once, or in parts."""
 
 
 class Sight:
@@ -54,31 +56,39 @@ class Sight:
 
     def scan(self, table: str, *, until: datetime) -> pl.LazyFrame:
         """Scan a table's rows before `until` as far as the purpose may see them; raises as `Reader.scan` does."""
+        (rows,) = self._seen(table, until, lambda since: [self._reader.scan(table, since=since, until=until)])
+        return rows
+
+    def parts(self, table: str, *, until: datetime) -> list[pl.LazyFrame]:
+        """Scan as `scan` does, in the parts of `Reader.parts`."""
+        return self._seen(table, until, lambda since: self._reader.parts(table, since=since, until=until))
+
+    def _seen(self, table: str, until: datetime, rows_since: RowsSince) -> list[pl.LazyFrame]:
         terms = self._terms(table)
         if not self._bites(terms):
-            return self._reader.scan(table, until=until)
+            return rows_since(None)
         if terms.of_person and not terms.for_the_law() and not terms.days_of_module:
-            return self._by_owner(terms, until)
-        return self._by_row(terms, until)
+            return self._by_owner(terms, until, rows_since)
+        return self._by_row(terms, until, rows_since)
 
-    def _by_row(self, terms: TableTerms, until: datetime) -> pl.LazyFrame:
+    def _by_row(self, terms: TableTerms, until: datetime, rows_since: RowsSince) -> list[pl.LazyFrame]:
         """Ask each row of a table whether its time is over."""
         table, on = terms.table, self._on
-        before, rows = terms.ended_before(on=on), self._reader.scan(table, until=until)
+        before = terms.ended_before(on=on)
         instants = self._known() if terms.of_person else None
         ended = terms.ended(on=on)
         if terms.for_the_law():
             ended &= ~terms.held(on=on)
             before = None
-        older = rows if before is None else self._reader.scan(table, until=min(before, until))
+        older = self._reader.scan(table, until=until if before is None else min(before, until))
         oldest = older.group_by(_SIDES).agg(pl.col("event_time").min())  # if any row of theirs is over, the oldest is
         self._hidden.append(joined(oldest, instants).filter(ended).select(_SIDES))
-        seen = rows if before is None else self._reader.scan(table, since=before, until=until)
+        seen = rows_since(before)
         if before is None or terms.blanks(on=on):
-            return _left(seen, terms, instants, on)
+            return [_left(rows, terms, instants, on) for rows in seen]
         return seen
 
-    def _by_owner(self, terms: TableTerms, until: datetime) -> pl.LazyFrame:
+    def _by_owner(self, terms: TableTerms, until: datetime, rows_since: RowsSince) -> list[pl.LazyFrame]:
         """Ask each owner once, where it is mostly the owner who decides; and the rows only of those whose rows differ.
 
         What is over of a row is over of every older row of its owner. So an owner of whose oldest row nothing is over
@@ -86,7 +96,10 @@ class Sight:
         """
         judged = self._once(("judged", terms.table, terms.purpose, until), lambda: self._judged(terms, until))
         self._hidden.append(judged.hidden.lazy())
-        rows = self._reader.scan(terms.table, until=until)
+        return [self._of_owners(rows, terms, judged) for rows in rows_since(None)]
+
+    def _of_owners(self, rows: pl.LazyFrame, terms: TableTerms, judged: "_Judged") -> pl.LazyFrame:
+        """Keep the rows of some owners whole, leave out those of others, and ask each row of the rest."""
         if judged.mixed is None:
             return _left(rows, terms, self._known(), self._on)
         whole = rows.filter(~judged.left_out.rows) if judged.left_out else rows

@@ -14,7 +14,7 @@ import polars as pl
 
 from hub.views.errors import CutRefused
 from hub.views.feature import EVENT_TIME, Aggregate, Op, Rows
-from hub.views.folding import SUBJECT, Permitted, Whose, grouped
+from hub.views.folding import SUBJECT, Parts, Permitted, Whose, grouped
 from hub.views.partials import Grouping
 from hub.views.release import derived, released
 from hub.views.spec import Grid, Label, Population, ViewSpec
@@ -23,7 +23,8 @@ from ingest.canonical.catalogue import table_of
 
 AS_OF = "as_of"
 
-Tables = Mapping[str, pl.LazyFrame]
+Tables = Mapping[str, Parts]
+"""The events of each table in parts that share no record's events."""
 
 
 def compile_view(spec: ViewSpec, tables: Tables, permitted: Permitted, *, as_of: datetime) -> pl.LazyFrame:
@@ -96,8 +97,9 @@ class _Plan:
     def frame(self, tables: Tables, permitted: Permitted) -> pl.LazyFrame:
         """Run the groupings; every subject has a row, features are raw."""
         frame = permitted.subjects.select(SUBJECT).unique()
+        whose = Whose(permitted, self.spec.grain)
         for grouping in self.groupings.values():
-            frame = frame.join(self._grouped(grouping, tables, permitted), on=SUBJECT, how="left")
+            frame = frame.join(self._grouped(grouping, tables, whose).lazy(), on=SUBJECT, how="left")
         return self._derived(frame.filter(self.population))
 
     def _derived(self, frame: pl.LazyFrame) -> pl.LazyFrame:
@@ -119,13 +121,12 @@ class _Plan:
         none = [self._ask(_counting(rows), span_before(rows, self.as_of)) == 0 for rows in population.none_of]
         return pl.all_horizontal(pl.any_horizontal(some) if some else pl.lit(value=True), *none)
 
-    def _grouped(self, grouping: Grouping, tables: Tables, permitted: Permitted) -> pl.LazyFrame:
+    def _grouped(self, grouping: Grouping, tables: Tables, whose: Whose) -> pl.DataFrame:
         """Group one table's events into one row per subject."""
-        whose = Whose(owner=self.spec.grain, permitted=permitted)
-        owned = pl.col(whose.owner.value).is_not_null()
-        events = _events(grouping, tables).filter(owned, _union(grouping.spans))
-        columns = {EVENT_TIME, *whose.owners, *grouping.columns}
-        return grouped(grouping, grouping.prepared(events.select(sorted(columns))), whose)
+        wanted = pl.col(whose.owner.value).is_not_null() & _union(grouping.spans)
+        columns = sorted({EVENT_TIME, *whose.sides, *grouping.columns})
+        parts = [part.filter(wanted).select(columns) for part in _events(grouping, tables)]
+        return grouped(grouping, parts, whose)
 
 
 def _training(plan: _Plan, tables: Tables, permitted: Permitted, *, known_until: datetime) -> pl.LazyFrame:
@@ -152,9 +153,9 @@ def _counting(rows: Rows) -> Aggregate:
     return Aggregate(name="", op=Op.COUNT, rows=rows)
 
 
-def _events(grouping: Grouping, tables: Tables) -> pl.LazyFrame:
+def _events(grouping: Grouping, tables: Tables) -> Parts:
     """Return a table's events; a table that no source delivers has none."""
-    return tables.get(grouping.table, table_of(grouping.table).schema.to_frame(eager=False))
+    return tables.get(grouping.table) or [table_of(grouping.table).schema.to_frame(eager=False)]
 
 
 def _union(spans: list[Span]) -> pl.Expr:

@@ -1,14 +1,18 @@
-"""From the events of a table to one row per subject: what folds is folded, only what does not is mapped event by event.
+"""From the events of a table to one row per subject, part by part: what folds is folded, what does not is kept.
 
-Every partial value is computed once per record (at organisation grain: per organisation and acting person), and the
-result, as small as the customers are many, meets the permitted map. So a merge or an unmerge shows at the next read,
-and no file is written anew. A value that does not fold (`Partial.folds`) is a subject's own where the subject is one
-record; events of subjects that are several records are mapped and grouped again, those alone. At organisation grain
-nearly every subject has acts of several persons: there all events are mapped, for those values only.
+A table comes in parts that share no record's events (the lake's buckets). Of each part the events that any window wants
+are read and every partial value is computed once per record (at organisation grain: per organisation and acting
+person); the results, as small as the customers are many, then meet the permitted map. So memory holds one part and the
+results, and a merge or an unmerge shows at the next read while no file is written anew.
+
+A subject of one record is done with that. Those of several records are joined: partial values that fold
+(`Partial.folds`) are folded; for those that do not, the masked values of these subjects' events are kept and grouped
+again. At person grain such subjects are few, for a merge made them. At organisation grain they are all, for acts of
+persons lie with the person: there a value that does not fold costs the memory of its values.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
@@ -19,8 +23,9 @@ from privacy.terms import EntityKind
 
 SUBJECT: Final = "subject"
 RECORD: Final = "record"
-_PARTS: Final = "parts"
-_AGAIN: Final = ".again"
+_FIRST: Final = "first_byte"
+
+Parts = Sequence[pl.LazyFrame]
 
 
 @dataclass(frozen=True)
@@ -35,77 +40,88 @@ class Permitted:
     subjects: pl.LazyFrame
     persons: pl.LazyFrame | None = None
 
-    @cached_property
-    def shared(self) -> pl.DataFrame:
-        """Return `record` of subjects that are several records: a merge made them, so they are few."""
-        several = pl.len().over(SUBJECT) > 1
-        return self.subjects.filter(several).select(RECORD).collect()
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Whose:
-    """Whose rows a view has: the side of an event that is the customer, and who is permitted."""
+    """Turns owners of events into subjects."""
 
-    owner: EntityKind
-    permitted: Permitted
-    owners: tuple[str, ...] = field(init=False)
+    def __init__(self, permitted: Permitted, owner: EntityKind) -> None:
+        """Hold who is permitted."""
+        self.owner = owner
+        self._permitted = permitted
 
-    def __post_init__(self) -> None:
-        """Name the columns that an event must be grouped by, before anybody is mapped or left out."""
-        sides = ("person",) if self.owner is EntityKind.PERSON else ("organisation", "person")
-        object.__setattr__(self, "owners", sides)
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """Return the columns of an event that decide whose it is."""
+        return ("person",) if self.owner is EntityKind.PERSON else ("organisation", "person")
 
+    @property
+    def several(self) -> pl.DataFrame:
+        """Return `subject` of those whose events may be of several records."""
+        return self._several.select(SUBJECT).unique()
 
-def grouped(grouping: Grouping, prepared: pl.LazyFrame, whose: Whose) -> pl.LazyFrame:
-    """Return one row per subject with every partial value; `prepared` has owners, masks and values of the events."""
-    if not grouping.leftover:
-        return _folded(grouping.folding, prepared, whose).drop(_PARTS)
-    if whose.owner is EntityKind.PERSON:
-        return _persons(grouping, prepared, whose)
-    mapped = _mapped(prepared, whose).group_by(SUBJECT).agg(partial.over_events for partial in grouping.leftover)
-    if not grouping.folding:
-        return mapped
-    return _folded(grouping.folding, prepared, whose).drop(_PARTS).join(mapped, on=SUBJECT, how="left")
+    def of(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """Put the subject in the place of the owners; what may not be read is left out."""
+        if self.owner is EntityKind.ORGANISATION:
+            frame = frame.filter(pl.col("person").is_null() | pl.col("person").is_in(self._persons.implode()))
+        subjects = self._permitted.subjects.select(RECORD, SUBJECT)
+        return frame.join(subjects, left_on=self.owner.value, right_on=RECORD).select(pl.exclude(*self.sides))
 
+    def of_several(self, events: pl.LazyFrame, records: pl.DataFrame) -> pl.LazyFrame:
+        """Keep the events whose owner is one of several records; `records` are the owners met, by the sides."""
+        if self.owner is EntityKind.ORGANISATION:
+            return events
+        theirs = [self._several_by_byte[byte] for byte in _first_bytes(records) if byte in self._several_by_byte]
+        known = pl.concat(theirs) if theirs else self._several.clear()
+        return events.filter(pl.col(self.owner.value).is_in(known[RECORD].implode()))
 
-def _persons(grouping: Grouping, prepared: pl.LazyFrame, whose: Whose) -> pl.LazyFrame:
-    """Take what does not fold from a subject's only record, or group its records' events again."""
-    folded = _folded([*grouping.folding, *grouping.leftover], prepared, whose)
-    shared = whose.permitted.shared
-    if shared.is_empty():
-        return folded.drop(_PARTS)
-    theirs = prepared.filter(pl.col("person").is_in(shared[RECORD].implode()))
-    wanted = [partial.over_events.alias(partial.name + _AGAIN) for partial in grouping.leftover]
-    again = _mapped(theirs, whose).group_by(SUBJECT).agg(wanted)
-    chosen = [
-        pl.when(pl.col(_PARTS) == 1).then(pl.col(partial.name)).otherwise(pl.col(partial.name + _AGAIN))
-        for partial in grouping.leftover
-    ]
-    joined = folded.join(again, on=SUBJECT, how="left").with_columns(chosen)
-    return joined.drop(_PARTS, *(partial.name + _AGAIN for partial in grouping.leftover))
+    @cached_property
+    def _several(self) -> pl.DataFrame:
+        several = pl.len().over(SUBJECT) > 1 if self.owner is EntityKind.PERSON else pl.lit(value=True)
+        return self._permitted.subjects.filter(several).select(RECORD, SUBJECT).collect()
 
+    @cached_property
+    def _several_by_byte(self) -> dict[object, pl.DataFrame]:
+        """Part them by the first byte, which tells parts apart: a small set is asked faster than a large one."""
+        first = pl.col(RECORD).bin.head(1).alias(_FIRST)
+        parted = self._several.with_columns(first).partition_by(_FIRST, as_dict=True, include_key=False)
+        return {byte: frame for (byte,), frame in parted.items()}
 
-def _folded(partials: Sequence[Partial], prepared: pl.LazyFrame, whose: Whose) -> pl.LazyFrame:
-    """Group by record, map the results, and fold them."""
-    records = prepared.group_by(whose.owners).agg(partial.over_events for partial in partials)
-    folds = (partial.over_records for partial in partials)
-    return _mapped(records, whose).group_by(SUBJECT).agg(*folds, pl.len().alias(_PARTS))
-
-
-def _mapped(frame: pl.LazyFrame, whose: Whose) -> pl.LazyFrame:
-    """Replace a record by its subject; a record that is not permitted falls away, and so does what it did."""
-    allowed = _permitted_only(frame, whose)
-    subjects = whose.permitted.subjects.select(RECORD, SUBJECT)
-    return allowed.join(subjects, left_on=whose.owner.value, right_on=RECORD, how="inner")
+    @cached_property
+    def _persons(self) -> pl.Series:
+        persons = self._permitted.persons
+        return pl.Series(dtype=pl.Binary) if persons is None else persons.select(RECORD).collect()[RECORD].unique()
 
 
-def _permitted_only(frame: pl.LazyFrame, whose: Whose) -> pl.LazyFrame:
-    """Leave out what a person did who is not permitted; at person grain the mapping itself does."""
-    if whose.owner is EntityKind.PERSON:
-        return frame
-    persons = whose.permitted.persons
-    if persons is None:
-        return frame.filter(pl.col("person").is_null())
-    known = persons.select(RECORD, permitted=pl.lit(value=True)).unique()
-    joined = frame.join(known, left_on="person", right_on=RECORD, how="left")
-    return joined.filter(pl.col("person").is_null() | pl.col("permitted")).drop("permitted")
+def grouped(grouping: Grouping, parts: Parts, whose: Whose) -> pl.DataFrame:
+    """Return one row per subject with every partial value; each part has the events that any window wants."""
+    made, kept = [], []
+    for part in parts:
+        events = part.collect(engine="streaming").lazy()
+        values = (partial.over_events for partial in grouping.all)
+        made.append(grouping.prepared(events).group_by(whose.sides).agg(values).collect(engine="streaming"))
+        if grouping.leftover:
+            theirs = grouping.prepared(whose.of_several(events, made[-1]))
+            kept.append(theirs.select(*whose.sides, *_read(grouping.leftover)).collect())
+    return _joined(grouping, whose.of(pl.concat(made).lazy()).collect(), kept, whose)
+
+
+def _joined(grouping: Grouping, made: pl.DataFrame, kept: Sequence[pl.DataFrame], whose: Whose) -> pl.DataFrame:
+    """Fold the partial values of subjects of several records; group their kept values again."""
+    names = [SUBJECT, *(partial.name for partial in grouping.all)]
+    several = whose.several
+    folded = made.lazy().join(several.lazy(), on=SUBJECT, how="semi").group_by(SUBJECT).agg(grouping.folds)
+    if grouping.leftover:
+        again = (partial.over_events for partial in grouping.leftover)
+        folded = folded.join(whose.of(pl.concat(kept).lazy()).group_by(SUBJECT).agg(again), on=SUBJECT, how="left")
+    whole = made.join(several, on=SUBJECT, how="anti")
+    return pl.concat([whole.select(names), folded.select(names).collect()])
+
+
+def _read(partials: Sequence[Partial]) -> list[str]:
+    """Return the columns that partial values are computed from."""
+    return sorted({name for partial in partials for name in partial.over_events.meta.root_names()})
+
+
+def _first_bytes(records: pl.DataFrame) -> pl.Series:
+    """Return the first bytes of the persons met."""
+    return records["person"].bin.head(1).unique()

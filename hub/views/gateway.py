@@ -108,7 +108,7 @@ class Gateway:
         """Read as `read` does, for a caller that hands the rows on and notes their completion itself."""
 
         def build(sight: Sight, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
-            tables = {table: sight.scan(table, until=as_of) for table in spec.tables}
+            tables = {table: sight.parts(table, until=as_of) for table in spec.tables}
             return compile_view(spec, tables, permitted, as_of=as_of)
 
         return self._release(reader_of(who, module), view, purpose, Asked(as_of=as_of), build)
@@ -119,7 +119,7 @@ class Gateway:
         """Read a view at several instants with labels; every label window ends before `known_until`."""
 
         def build(sight: Sight, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
-            tables = {table: sight.scan(table, until=known_until) for table in spec.tables}
+            tables = {table: sight.parts(table, until=known_until) for table in spec.tables}
             return compile_training(spec, tables, permitted, cuts=cuts, known_until=known_until)
 
         released = self._release(who, view, purpose, Asked(as_of=max(cuts), instants=len(cuts)), build)
@@ -167,7 +167,8 @@ class Gateway:
             ordinal = pl.col("entity").rank("dense").cast(pl.UInt32).alias(SUBJECT)
             subjects = permitted.records.with_columns(ordinal)
             allowed = None if persons is None else persons.records.lazy().select(RECORD)
-            frame = reader.collect(build(sight, spec, Permitted(subjects.lazy(), allowed)), engine="streaming")
+            with reader.refusals():
+                frame = build(sight, spec, Permitted(subjects.lazy(), allowed)).collect()
             withheld = sight.withheld(subjects, frame, spec.grain.value)
         entities = subjects.select(SUBJECT, "entity").unique()
         rows = frame.join(entities, on=SUBJECT, how="inner").drop(SUBJECT)

@@ -25,15 +25,16 @@ Key = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """One aggregation over events, and how its results per record become one per entity.
-
-    Where it does not fold, `over_records` holds for an entity of a single record only.
-    """
+    """One aggregation over events, and how its results per part become one; None: it does not fold."""
 
     name: str
     over_events: pl.Expr
-    over_records: pl.Expr
-    folds: bool
+    over_records: pl.Expr | None
+
+    @property
+    def folds(self) -> bool:
+        """Say whether results per part are enough."""
+        return self.over_records is not None
 
 
 @dataclass(slots=True)
@@ -82,15 +83,19 @@ class Grouping:
     def partial(self, kind: str, over: pl.Expr, over_events: pl.Expr, fold: Fold | None = pl.Expr.sum) -> pl.Expr:
         """Name a partial value, made once for each kind and column; without a fold it does not fold."""
         name = f"{over.meta.output_name()}.{kind}"
-        folded = pl.col(name).first() if fold is None else fold(pl.col(name))
-        made = Partial(name, over_events.alias(name), folded.alias(name), folds=fold is not None)
-        self.partials.setdefault(name, made)
+        folded = None if fold is None else fold(pl.col(name)).alias(name)
+        self.partials.setdefault(name, Partial(name, over_events.alias(name), folded))
         return pl.col(name)
 
     @property
-    def folding(self) -> list[Partial]:
-        """Return the partial values that fold over the records of an entity."""
-        return [partial for partial in self.partials.values() if partial.folds]
+    def all(self) -> list[Partial]:
+        """Return every partial value."""
+        return list(self.partials.values())
+
+    @property
+    def folds(self) -> list[pl.Expr]:
+        """Return how the partial values that fold are folded."""
+        return [partial.over_records for partial in self.partials.values() if partial.over_records is not None]
 
     @property
     def leftover(self) -> list[Partial]:

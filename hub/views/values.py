@@ -124,7 +124,8 @@ def _test(column: pl.Expr, condition: Condition) -> pl.Expr:
     if condition.comparison is Comparison.NOT_NULL:
         return column.is_not_null()
     if condition.comparison in (Comparison.IN, Comparison.NOT_IN):
-        listed = column.is_in(list(condition.values))
+        (first, *others) = condition.values
+        listed = column.is_in(list(condition.values)) if others else column == first  # a set of one costs five times
         return listed if condition.comparison is Comparison.IN else ~listed
     return _ordered(column, condition)
 

@@ -223,9 +223,17 @@ def world_of(rng: Random, spec: ViewSpec) -> World:
     )
 
 
-def frames(world: World) -> dict[str, pl.LazyFrame]:
-    """Write a world's events as canonical frames; columns that no strategy draws are null."""
-    return {name: frame_of(name, rows_) for name, rows_ in world.tables.items()}
+def frames(world: World) -> dict[str, list[pl.LazyFrame]]:
+    """Write a world's events as canonical frames, in parts as the lake has them; what no strategy draws is null."""
+    return {name: parts_of(name, rows_) for name, rows_ in world.tables.items()}
+
+
+def parts_of(table: str, rows_: Sequence[Event]) -> list[pl.LazyFrame]:
+    """Part events by the record that they lie with: the person, else the organisation."""
+    parts: list[list[Event]] = [[], []]
+    for event in rows_:
+        parts[(event["person"] or event["organisation"] or b"\0")[0] % 2].append(event)
+    return [frame_of(table, part) for part in parts]
 
 
 def frame_of(table: str, rows_: Sequence[Event]) -> pl.LazyFrame:

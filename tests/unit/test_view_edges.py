@@ -32,7 +32,7 @@ def order(at: datetime, amount: int | None = 100, **other: Any) -> dict[str, Any
 
 
 def only_row(spec: ViewSpec, events: list[dict[str, Any]]) -> dict[str, Any]:
-    frame = compile_view(spec, {"orders": frame_of("orders", events)}, permitted(ANNA), as_of=AS_OF).collect()
+    frame = compile_view(spec, {"orders": [frame_of("orders", events)]}, permitted(ANNA), as_of=AS_OF).collect()
     (row,) = frame.drop("subject").to_dicts()
     return row
 
@@ -76,7 +76,7 @@ def test_the_order_of_fractions_is_that_of_numbers() -> None:
     first = Aggregate(name="first", op=Op.FIRST, rows=rows, column="score")
     scores = [-2.5, -0.25, -1.0, -1e9, float("nan")]
     events = [{"person": ANNA, "event_time": AS_OF - DAY, "kind": "nps", "score": score} for score in scores]
-    tables = {"feedback": frame_of("feedback", events)}
+    tables = {"feedback": [frame_of("feedback", events)]}
     frame = compile_view(view([last, first]), tables, permitted(ANNA), as_of=AS_OF).collect()
     assert frame.rows() == [(0, -0.25, -1e9)]
 
@@ -102,7 +102,7 @@ def test_an_act_of_a_person_who_is_not_permitted_does_not_count_towards_the_orga
     events = [order(AS_OF - DAY, person=who, organisation=FIRM) for who in (ANNA, BO, None)]
     persons = pl.LazyFrame({"record": [ANNA]}, schema={"record": pl.Binary})
     scope = Permitted(permitted(FIRM).subjects, persons)
-    frame = compile_view(spec, {"orders": frame_of("orders", events)}, scope, as_of=AS_OF).collect()
+    frame = compile_view(spec, {"orders": [frame_of("orders", events)]}, scope, as_of=AS_OF).collect()
     assert frame["n"].to_list() == [2]
 
 
@@ -110,7 +110,7 @@ def test_an_act_of_a_person_who_is_not_permitted_does_not_count_towards_the_orga
 def test_catalogue_views_work_on_orders_alone_and_on_nothing(name: str) -> None:
     spec = catalogue_spec(name)
     owner = spec.grain.value
-    events = frame_of("orders", [{**order(AS_OF - 10 * DAY), "person": None, owner: FIRM}])
+    events = [frame_of("orders", [{**order(AS_OF - 10 * DAY), "person": None, owner: FIRM}])]
     frame = compile_view(spec, {"orders": events}, permitted(FIRM, BO), as_of=AS_OF).collect()
     assert frame.select("subject", "orders_365d", "tickets_365d", "logins_180d", "days_since_last_login").rows() == [
         (0, 1, 0, 0, None)
@@ -131,7 +131,7 @@ def label(**keys: Any) -> Label:
 def test_an_event_is_a_feature_or_a_label_and_never_both(at: datetime, churned: bool) -> None:  # noqa: FBT001 - a case's answer
     spec = view([orders("n", Op.COUNT)], label=label())
     frame = compile_training(
-        spec, {"orders": frame_of("orders", [order(at)])}, permitted(ANNA), cuts=[AS_OF], known_until=AS_OF + 31 * DAY
+        spec, {"orders": [frame_of("orders", [order(at)])]}, permitted(ANNA), cuts=[AS_OF], known_until=AS_OF + 31 * DAY
     ).collect()
     assert frame.rows() == [(0, AS_OF, int(at < AS_OF), churned)]
     assert frame.schema["as_of"] == pl.Datetime("us", "UTC")
