@@ -257,3 +257,21 @@ def test_database_time_is_an_aware_instant_that_does_not_go_back(tmp_path: Path)
     assert first.utcoffset() == timedelta(0)
     assert first <= second
     assert first > NOON
+
+
+def test_parts_hold_every_row_once_and_nobody_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of one bucket and of many, of two deliveries: parts are no finer than the coarsest."""
+    lake = small_lake(tmp_path)
+    land(lake, orders(number % 500 for number in range(220_000)), 1)
+    land(lake, orders((number % 500 for number in range(110_000)), start=220_000), 2)
+    monkeypatch.setattr("hub.lake.reading._PART_ROWS", 50_000)
+    with reading(lake) as reader:
+        assert len({file.modulus for file in reader.snapshot.of_table("orders")}) == 2
+        parts = [reader.collect(part) for part in reader.parts("orders")]
+        assert sum(part.height for part in parts) == 330_000
+        assert pl.concat(parts)["event_id"].n_unique() == 330_000
+        met = [set(part["person"]) for part in parts]
+        assert len(parts) == min(file.modulus for file in reader.snapshot.of_table("orders")) > 1
+        assert sum(map(len, met)) == len(set().union(*met))
+        (empty,) = reader.parts("nothing")
+        assert reader.collect(empty).is_empty()

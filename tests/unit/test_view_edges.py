@@ -139,7 +139,7 @@ def test_an_event_is_a_feature_or_a_label_and_never_both(at: datetime, churned: 
 
 def test_a_cut_whose_label_is_not_known_yet_is_refused() -> None:
     spec = view([orders("n", Op.COUNT)], label=label(starts_days=1))
-    cuts, tables = [AS_OF - 60 * DAY, AS_OF], {"orders": TABLES["orders"].schema.to_frame(eager=False)}
+    cuts, tables = [AS_OF - 60 * DAY, AS_OF], {"orders": [TABLES["orders"].schema.to_frame(eager=False)]}
     compile_training(spec, tables, permitted(ANNA), cuts=cuts, known_until=AS_OF + 31 * DAY)
     with pytest.raises(CutRefused, match="label_unknown"):
         compile_training(spec, tables, permitted(ANNA), cuts=cuts, known_until=AS_OF + 31 * DAY - MICROSECOND)
