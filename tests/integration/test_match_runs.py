@@ -5,12 +5,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from sqlalchemy import text
 
 from hub.compose import Hub
+from hub.database.schema import downgrade, upgrade
 from ingest.match.entries import Entries
 from ingest.match.keys import TOKEN_BITS
 from ingest.pipeline.compacting import compact
@@ -19,7 +22,8 @@ from ingest.store import match_run as stored
 from ingest.store.match_run import Found
 from tests.faults.ingest_company import owner_of
 from tests.integration.test_match_rebuild import breaking
-from tests.integration.test_matching import KINDS, matching
+from tests.integration.test_matching import KINDS, deliver, matching, together
+from tests.match_people import people
 from tests.match_runs import carried_keys
 
 FOUND = Found("person", 1, 1)
@@ -108,6 +112,26 @@ def test_merging_that_dies_loses_nothing_and_leaves_nothing(step: str, hub_facto
         heads = session.execute(text("SELECT count(*) FROM match_run")).scalar_one()
     assert (run.entry_count, heads) == (len(held), 1)
     assert blocks <= 1 << run.bits
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_home_made_before_is_matched_by_what_it_holds(
+    kind: str, hub_factory: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub = matching(hub_factory(kind))
+    records = people(10).filter(pl.col("source") != "desk")
+    deliver(hub, records.filter(pl.col("source") == "crm"), tmp_path / "in", "crm")
+    with hub.reading() as session:
+        held = carried_keys(session)
+    downgrade(hub.engine, "control", "0033")
+    with hub.reading() as session:
+        rows = session.execute(text("SELECT token, record_id FROM match_token")).all()
+    assert {(token, bytes(record)) for token, record in rows} == held
+    upgrade(hub.engine, "control")
+    with hub.reading() as session:
+        assert carried_keys(session) == held
+    deliver(hub, records.filter(pl.col("source") == "shop"), tmp_path / "in", "shop")
+    assert max(len(each) for each in together(hub, records)) > 1
 
 
 def test_who_is_erased_while_runs_are_merged_does_not_come_back(hub_factory: Callable[..., Hub]) -> None:
