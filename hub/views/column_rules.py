@@ -5,7 +5,7 @@ from typing import Final
 import polars as pl
 
 from hub.views.errors import SpecRefused
-from hub.views.feature import EVENT_TIME, Aggregate, Comparison, Condition, Op, Rows
+from hub.views.feature import COMPARING, EVENT_TIME, STREAKS, Aggregate, Comparison, Condition, Measure, Op, Rows
 from ingest.canonical.catalogue import TABLES
 from ingest.canonical.table import Column, ColumnKind, Table
 from privacy.terms import DataCategory
@@ -14,8 +14,15 @@ _ORDERED: Final = frozenset({Comparison.GE, Comparison.GT, Comparison.LE, Compar
 _NUMERIC_OPS: Final = frozenset({Op.SUM, Op.MEAN, Op.MIN, Op.MAX, Op.STD, Op.LAST, Op.FIRST})
 _TRUTH_OPS: Final = frozenset({Op.SUM, Op.MEAN, Op.LAST, Op.FIRST})
 _DAY_OPS: Final = frozenset({Op.DAYS_SINCE, Op.DAYS_SINCE_FIRST, Op.DAYS_UNTIL})
-_COUNTING_OPS: Final = frozenset({Op.COUNT, Op.DISTINCT})
-_TABLE_OPS: Final = frozenset({Op.COUNT, Op.SHARE, Op.GAP_MEAN, Op.DAYS_SINCE, Op.DAYS_SINCE_FIRST})
+_COUNTING_OPS: Final = COMPARING | {Op.COUNT, Op.DISTINCT, Op.RATE}
+_TABLE_OPS: Final = (STREAKS | COMPARING) | {
+    Op.COUNT,
+    Op.SHARE,
+    Op.GAP_MEAN,
+    Op.RATE,
+    Op.DAYS_SINCE,
+    Op.DAYS_SINCE_FIRST,
+}
 """Operations that need no column."""
 
 _CATEGORY_RULES: Final = {
@@ -88,8 +95,11 @@ def check_aggregate(view: str, feature: Aggregate) -> None:
     for condition in feature.part:
         _check_condition(view, where, table, condition)
     columns = [_column(view, where, table, name) for name in (feature.column, feature.minus) if name is not None]
-    if any(column.kind is ColumnKind.REFERENCE for column in columns) and feature.op not in _COUNTING_OPS:
+    counted = feature.op in _COUNTING_OPS and feature.of in (None, Measure.COUNT)
+    if any(column.kind is ColumnKind.REFERENCE for column in columns) and not counted:
         raise SpecRefused(view, where, "identifier", "a reference may only be counted")
+    if feature.rows.window_days is None and (feature.op is Op.RATE or feature.op.compares):
+        raise SpecRefused(view, where, "window_required", "give `window_days`: what is compared has a length")
     if not _operation_fits(feature, columns):
         remedy = f"`{feature.op}` does not fit this column or these keys"
         raise SpecRefused(view, where, "op_column_mismatch", remedy)
@@ -108,12 +118,24 @@ def _operation_fits(feature: Aggregate, columns: list[Column]) -> bool:
         "number": _NUMERIC_OPS | _COUNTING_OPS,
         "mismatch": frozenset[Op](),
     }[kind]
-    periods = feature.op is Op.DISTINCT and feature.column == EVENT_TIME
     return (
         feature.op in fits
-        and bool(feature.part) == (feature.op is Op.SHARE)
-        and (feature.every_days is not None and feature.every_days > 0) == periods
+        and (feature.of not in (Measure.SUM, Measure.MEAN) or kind in ("number", "truth"))
         and (not feature.levels or (kind == "text" and feature.op in (Op.LAST, Op.FIRST)))
+        and _keys_fit(feature)
+    )
+
+
+def _keys_fit(feature: Aggregate) -> bool:
+    """Say whether each key that only some operations know is there where it belongs, and nowhere else."""
+    periods = feature.op in STREAKS or (feature.op is Op.DISTINCT and feature.column == EVENT_TIME)
+    return (
+        bool(feature.part) == (feature.op is Op.SHARE)
+        and (feature.every_days is not None and feature.every_days > 0) == periods
+        and (feature.per_days is not None and feature.per_days > 0) == (feature.op is Op.RATE)
+        and (feature.of is not None) == feature.op.compares
+        and (feature.earlier_days is None or (feature.op.compares and feature.earlier_days > 0))
+        and (feature.shape.rare_below is None or bool(feature.levels))
     )
 
 

@@ -15,8 +15,9 @@ import polars as pl
 from hub.views.errors import CutRefused
 from hub.views.feature import EVENT_TIME, Aggregate, Op, Rows
 from hub.views.folding import SUBJECT, Parts, Permitted, Whose, grouped
+from hub.views.operations import ask
 from hub.views.partials import Grouping
-from hub.views.release import derived, released
+from hub.views.release import derived, rare_grouped, released
 from hub.views.spec import Grid, Label, Population, ViewSpec
 from hub.views.values import Span, span_before, within
 from ingest.canonical.catalogue import table_of
@@ -37,7 +38,7 @@ def compile_view(spec: ViewSpec, tables: Tables, permitted: Permitted, *, as_of:
     check_grid(spec, as_of)
     plan = _Plan(spec, as_of)
     frame = plan.frame(tables, permitted)
-    return frame.select(SUBJECT, *(released(feature) for feature in spec.released))
+    return _grouped_levels(spec, frame.select(SUBJECT, *(released(feature) for feature in spec.released)))
 
 
 def compile_training(
@@ -113,7 +114,7 @@ class _Plan:
     def _ask(self, aggregate: Aggregate, span: Span) -> pl.Expr:
         """Put a feature into the grouping of its table."""
         table = aggregate.rows.table
-        return self.groupings.setdefault(table, Grouping(table, self.as_of)).add(aggregate, span)
+        return ask(self.groupings.setdefault(table, Grouping(table, self.as_of)), aggregate, span)
 
     def _population(self, population: Population) -> pl.Expr:
         """Say who is a row."""
@@ -134,7 +135,15 @@ def _training(plan: _Plan, tables: Tables, permitted: Permitted, *, known_until:
     label = plan.outcome(_known_label(plan.spec, plan.as_of, known_until))
     at = pl.lit(plan.as_of, dtype=pl.Datetime("us", "UTC")).alias(AS_OF)
     features = [released(feature) for feature in plan.spec.released]
-    return plan.frame(tables, permitted).select(SUBJECT, at, *features, label)
+    return _grouped_levels(plan.spec, plan.frame(tables, permitted).select(SUBJECT, at, *features, label))
+
+
+def _grouped_levels(spec: ViewSpec, frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Group the levels that few rows of one instant share."""
+    for feature in spec.released:
+        if feature.shape.rare_below:
+            frame = rare_grouped(frame, feature.name, below=feature.shape.rare_below)
+    return frame
 
 
 def _known_label(spec: ViewSpec, cut: datetime, known_until: datetime) -> Label:

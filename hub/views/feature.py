@@ -14,7 +14,11 @@ Scalar = str | int | float | bool
 
 
 class Op(StrEnum):
-    """How the rows of a window become one value; null values of the column never count."""
+    """How the rows of a window become one value; null values of the column never count.
+
+    r is what `of` measures (count, sum, mean) in the window of w days, e the same in the `earlier_days` before it,
+    counts and sums scaled to w days; r' and e' are those of 364 days before (52 weeks: weekdays meet weekdays).
+    """
 
     COUNT = "count"  # rows, or values of `column`
     SUM = "sum"  # 0 without rows
@@ -30,10 +34,37 @@ class Op(StrEnum):
     DAYS_UNTIL = "days_until"  # whole days from as_of to the latest instant
     SHARE = "share"  # rows that also satisfy `part`, of all rows
     GAP_MEAN = "gap_mean"  # mean days between days with an event; null below two days
+    RATE = "rate"  # rows, or values of `column`, for each `per_days` of the window; 0 without rows
+    TREND = "trend"  # (r - e) / e; null unless e is above 0
+    TREND_DIFFERENCE = "trend_difference"  # r - e; null where either is
+    SEASONAL_TREND = "seasonal_trend"  # (r / e) / (r' / e') - 1; null unless e, r' and e' are above 0
+    SEASONAL_DIFFERENCE = "seasonal_difference"  # (r - e) - (r' - e'); null where any is
+    STREAK_LONGEST = "streak_longest"  # most periods of `every_days` in a row with an event; 0 without rows
+    STREAK_CURRENT = "streak_current"  # as many up to the window's end; 0 where the last one has none
+
+    @property
+    def folds(self) -> bool:
+        """Say whether partial values per record are enough: a product bought under two records counts once."""
+        return self not in NOT_FOLDABLE
+
+    @property
+    def compares(self) -> bool:
+        """Say whether windows are compared, so that `of` and `earlier_days` belong to it."""
+        return self in COMPARING
 
 
-NOT_FOLDABLE: Final = frozenset({Op.DISTINCT, Op.GAP_MEAN, Op.STD})
-"""Operations that partial values per record cannot give: a product bought under two records counts once."""
+STREAKS: Final = frozenset({Op.STREAK_LONGEST, Op.STREAK_CURRENT})
+SEASONAL: Final = frozenset({Op.SEASONAL_TREND, Op.SEASONAL_DIFFERENCE})
+COMPARING: Final = SEASONAL | {Op.TREND, Op.TREND_DIFFERENCE}
+NOT_FOLDABLE: Final = STREAKS | {Op.DISTINCT, Op.GAP_MEAN, Op.STD}
+
+
+class Measure(StrEnum):
+    """What a trend compares."""
+
+    COUNT = "count"  # rows, or values of `column`
+    SUM = "sum"
+    MEAN = "mean"  # not scaled to the length of a window; null without values
 
 
 class Comparison(StrEnum):
@@ -100,13 +131,18 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """How a value is released: top-coded, rounded to a step, banded to the band's lower edge, filled where absent."""
+    """How a value is released: top-coded, rounded to a step, banded to the band's lower edge, filled where absent.
+
+    Of levels, those that fewer than `rare_below` rows share are released as `other`, and as many of the next smallest
+    as it takes for `other` to be shared by as many rows.
+    """
 
     top_code: float | int | None = None
     round_to: float | int | None = None
     bands: tuple[float, ...] = ()
     fill: float | int | None = None
     released: bool = True
+    rare_below: int | None = None
 
     @property
     def generalises(self) -> bool:
@@ -127,7 +163,8 @@ class Aggregate:
     """A feature counted from events.
 
     `minus` subtracts a second instant from `column`, in hours. `levels` names the values that a text may show;
-    any other becomes `other`. `part` belongs to `share`, `every_days` to `distinct` of the event time.
+    any other becomes `other`. `part` belongs to `share`, `every_days` to `distinct` of the event time and to streaks,
+    `per_days` to `rate`, `of` and `earlier_days` (None: as long as the window) to trends.
     """
 
     name: str
@@ -140,11 +177,14 @@ class Aggregate:
     every_days: int | None = None
     meaning: Meaning = Meaning(unit=Unit.COUNT)
     shape: Shape = Shape()
+    per_days: int | None = None
+    of: Measure | None = None
+    earlier_days: int | None = None
 
     @property
     def folds(self) -> bool:
         """Say whether the value can be added up from partial values per record."""
-        return self.op not in NOT_FOLDABLE
+        return self.op.folds
 
     @property
     def columns(self) -> tuple[str, ...]:

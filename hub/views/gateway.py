@@ -229,7 +229,7 @@ class Gateway:
             return None
         if not changed:
             return built.frame
-        if built.spec.grain is not EntityKind.PERSON or built.spec.quasi_identifiers:
+        if built.spec.grain is not EntityKind.PERSON or built.spec.groups_rows:
             return None
         touched = pl.DataFrame({"record": sorted(changed)}, schema={"record": pl.Binary})
         before = built.permitted.records

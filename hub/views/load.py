@@ -9,7 +9,7 @@ from typing import Final
 import yaml
 
 from hub.views.errors import SpecRefused
-from hub.views.feature import Aggregate, Derived, DerivedOp, Feature, FeatureRole, Meaning, Op, Shape, Unit
+from hub.views.feature import Aggregate, Derived, DerivedOp, Feature, FeatureRole, Meaning, Measure, Op, Shape, Unit
 from hub.views.rules import check
 from hub.views.section import Section
 from hub.views.selection import choice_of, conditions_of, label_of, population_of, rows_of
@@ -143,7 +143,17 @@ def _aggregate(name: str, op: Op, section: Section) -> Aggregate:
         every_days=section.whole_or_none("every_days"),
         meaning=_meaning(section, Unit.COUNT),
         shape=_shape(section),
+        per_days=section.whole_or_none("per_days"),
+        of=_measure(op, section),
+        earlier_days=section.whole_or_none("earlier_days"),
     )
+
+
+def _measure(op: Op, section: Section) -> Measure | None:
+    """Read what a trend compares; events are counted where nothing is said."""
+    if section.has("of"):
+        return choice_of(section, "of", Measure, rule="unknown_measure")
+    return Measure.COUNT if op.compares else None
 
 
 def _meaning(section: Section, unit: Unit) -> Meaning:
@@ -162,6 +172,7 @@ def _shape(section: Section) -> Shape:
         bands=section.numbers("bands"),
         fill=section.number_or_none("fill"),
         released=section.truth("released", default=True),
+        rare_below=section.whole_or_none("rare_below"),
     )
 
 

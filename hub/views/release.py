@@ -8,12 +8,13 @@ from typing import assert_never
 
 import polars as pl
 
-from hub.views.feature import OTHER_LEVEL, Aggregate, Derived, DerivedOp, Feature, Op, Shape
+from hub.views.feature import COMPARING, OTHER_LEVEL, STREAKS, Aggregate, Derived, DerivedOp, Feature, Op, Shape
 from ingest.canonical.catalogue import table_of
 from privacy.minimisation import banded, rounded, top_coded
 
-_WHOLE_OPS = frozenset({Op.COUNT, Op.DISTINCT, Op.DAYS_SINCE, Op.DAYS_SINCE_FIRST, Op.DAYS_UNTIL})
-_REAL_OPS = frozenset({Op.MEAN, Op.STD, Op.SHARE, Op.GAP_MEAN})
+_WHOLE_OPS = STREAKS | {Op.COUNT, Op.DISTINCT, Op.DAYS_SINCE, Op.DAYS_SINCE_FIRST, Op.DAYS_UNTIL}
+_REAL_OPS = COMPARING | {Op.MEAN, Op.STD, Op.SHARE, Op.GAP_MEAN, Op.RATE}
+_RARE = "__rare"
 
 
 def derived(feature: Derived) -> pl.Expr:
@@ -44,6 +45,21 @@ def released(feature: Feature) -> pl.Expr:
     shaped = generalised(value, feature.shape)
     filled = shaped if feature.shape.fill is None else shaped.fill_null(feature.shape.fill)
     return filled.cast(dtype).alias(feature.name)
+
+
+def rare_grouped(frame: pl.LazyFrame, name: str, *, below: int) -> pl.LazyFrame:
+    """Release the levels that fewer than `below` rows share as `other`, from the smallest up until `other` has as many.
+
+    Counted at each read, not at approval: a level that has become rare would single out who is left in it.
+    """
+    level, size = pl.col(name), pl.col("size")
+    before = size.cum_sum() - size
+    rare = (level == OTHER_LEVEL) | (size < below) | ((before > 0) & (before < below))
+    sizes = frame.filter(level.is_not_null()).group_by(name).agg(pl.len().cast(pl.Int64).alias("size"))
+    ordered = sizes.sort((level == OTHER_LEVEL).not_(), size, level)
+    few = ordered.select(level, rare.alias(_RARE))
+    grouped = pl.when(pl.col(_RARE)).then(pl.lit(OTHER_LEVEL)).otherwise(level).alias(name)
+    return frame.join(few, on=name, how="left", maintain_order="left").with_columns(grouped).drop(_RARE)
 
 
 def generalised(value: pl.Expr, shape: Shape) -> pl.Expr:

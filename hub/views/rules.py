@@ -6,7 +6,8 @@ Columns:
     special_category      nothing of Article 9(1)
     free_text, redacted_text   no words of a person, redacted or not (redacted text needs a grain of its own)
     undeclared_quasi_identifier   a quasi-identifier that leaves must stand in `quasi_identifiers`
-    unknown_table, unknown_column, about_no_customer, unknown_value, op_column_mismatch, levels_required
+    unknown_table, unknown_column, about_no_customer, unknown_value, op_column_mismatch, levels_required,
+    window_required
 Form:
     duplicate_name, unknown_feature, derived_undoes_generalisation, missing_text, bad_shape, bad_name, bad_k
 
@@ -112,6 +113,8 @@ def _check_name(spec: ViewSpec, name: str) -> None:
 def _check_shape(spec: ViewSpec, feature: Feature) -> None:
     """Check that steps are positive and bands rise."""
     shape = feature.shape
+    if shape.rare_below is not None and shape.rare_below < 2:  # noqa: PLR2004 - a group of one hides nobody
+        raise _refuse(spec, f"features.{feature.name}", "bad_shape", "`rare_below` is 2 or more")
     rising = all(low < high for low, high in zip(shape.bands, shape.bands[1:], strict=False))
     if not rising or (shape.round_to is not None and shape.round_to <= 0) or (shape.bands and shape.round_to):
         raise _refuse(spec, f"features.{feature.name}", "bad_shape", "a step above 0, or rising bands, not both")

@@ -19,6 +19,7 @@ from hub.views.feature import EVENT_TIME, Aggregate, Feature, FeatureRole, Rows
 from privacy.terms import EntityKind, PurposeId
 
 LANGUAGES: Final = ("nb", "nn", "sv", "en", "de")
+_LATER: Final = frozenset({"reads", "per_days", "of", "earlier_days", "rare_below", "key"})
 
 
 class Grid(StrEnum):
@@ -117,6 +118,11 @@ class ViewSpec:
         return tuple(sorted(read | {(table, EVENT_TIME) for table in self.tables}))
 
     @property
+    def groups_rows(self) -> bool:
+        """Say whether what one row may show depends on how many others share it."""
+        return bool(self.quasi_identifiers) or any(feature.shape.rare_below for feature in self.features)
+
+    @property
     def recency(self) -> str | None:
         """Return the feature that the recency-only baseline reads."""
         roles = {feature.name: feature.meaning.role for feature in self.released}
@@ -126,9 +132,7 @@ class ViewSpec:
         """Write the rules in one form only: sorted keys, no blanks, texts left out."""
         rules = asdict(self)
         del rules["texts"]
-        if self.reads is None:  # left out: a view of an earlier release, which could not say it, keeps its hash
-            del rules["reads"]
-        return _canonical(rules)
+        return _canonical(_without_later(rules))
 
     @property
     def hash(self) -> bytes:
@@ -152,6 +156,13 @@ def header_of(spec: ViewSpec) -> list[dict[str, object]]:
         }
         for feature in spec.released
     ]
+
+
+def _without_later(rules: object) -> object:
+    """Leave out, where they say nothing, the keys that an earlier release did not know: its approvals stay good."""
+    if isinstance(rules, dict):
+        return {name: _without_later(rule) for name, rule in rules.items() if name not in _LATER or rule is not None}
+    return [_without_later(rule) for rule in rules] if isinstance(rules, list | tuple) else rules
 
 
 def _canonical(content: object) -> str:

@@ -76,7 +76,7 @@ def value_of(aggregate: Aggregate, as_of: datetime) -> pl.Expr:
         return (later - earlier) / HOUR_US
     if aggregate.op is Op.GAP_MEAN:
         return (pl.col(EVENT_TIME).cast(pl.Int64) // DAY_US).cast(pl.Int32)
-    if aggregate.every_days is not None:
+    if aggregate.every_days is not None:  # counted back from as_of, of a streak from the end of its window
         periods = (micros_of(as_of) - 1 - pl.col(EVENT_TIME).cast(pl.Int64)) // (aggregate.every_days * DAY_US)
         return periods.cast(pl.Int32)  # half the width: sets of periods are what a view waits for
     dtype = table_of(table).column(name).dtype

@@ -1,6 +1,7 @@
 """Random views and random worlds for them: few customers, few instants, many collisions."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -9,7 +10,7 @@ import polars as pl
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from hub.views.feature import Aggregate, Comparison, Condition, Derived, DerivedOp, Feature, Op, Rows, Shape
+from hub.views.feature import Aggregate, Comparison, Condition, Derived, DerivedOp, Feature, Measure, Op, Rows, Shape
 from hub.views.folding import Permitted
 from hub.views.spec import LANGUAGES, Grid, Label, Outcome, Population, ViewSpec
 from ingest.canonical.catalogue import TABLES
@@ -31,7 +32,8 @@ def instant(rng: Random, first: int = -120, last: int = 60) -> datetime:
     """Draw an instant around as_of, often exactly on a window's edge."""
     day = rng.choice(_EDGES) if rng.random() < 0.5 else rng.randint(first, last)
     at = AS_OF + timedelta(days=day, microseconds=rng.choice(_MICROS))
-    return min(max(at, AS_OF + timedelta(days=first)), AS_OF + timedelta(days=last))
+    at = min(max(at, AS_OF + timedelta(days=first)), AS_OF + timedelta(days=last))
+    return at - timedelta(days=364) if first < 0 and rng.random() < 0.3 else at
 
 
 def _of(*values: Any) -> Draw:
@@ -87,6 +89,7 @@ _CONDITIONS: dict[str, list[Condition]] = {
     ],
 }
 
+_TRENDS = [Op.TREND, Op.TREND_DIFFERENCE, Op.SEASONAL_TREND, Op.SEASONAL_DIFFERENCE]
 _READS: list[tuple[str, dict[str, Any], list[Op]]] = [
     ("orders", {}, [Op.COUNT, Op.GAP_MEAN, Op.DAYS_SINCE, Op.DAYS_SINCE_FIRST]),
     (
@@ -105,6 +108,15 @@ _READS: list[tuple[str, dict[str, Any], list[Op]]] = [
     ("feedback", {"column": "score"}, [Op.SUM, Op.MEAN, Op.MIN, Op.STD, Op.LAST, Op.FIRST, Op.DISTINCT]),
     ("subscriptions", {"column": "ends_at"}, [Op.DAYS_UNTIL]),
     ("subscriptions", {"column": "seats"}, [Op.LAST, Op.MAX, Op.SUM]),
+    ("orders", {"per_days": 7}, [Op.RATE]),
+    ("orders", {"column": "amount_minor", "per_days": 30}, [Op.RATE]),
+    ("orders", {"every_days": 1}, [Op.STREAK_LONGEST, Op.STREAK_CURRENT]),
+    ("tickets", {"every_days": 7}, [Op.STREAK_LONGEST, Op.STREAK_CURRENT]),
+    ("orders", {"of": Measure.COUNT}, _TRENDS),
+    ("orders", {"of": Measure.COUNT, "earlier_days": 60, "column": "item_count"}, _TRENDS),
+    ("orders", {"of": Measure.SUM, "earlier_days": 90, "column": "amount_minor"}, _TRENDS),
+    ("feedback", {"of": Measure.MEAN, "column": "score"}, _TRENDS),
+    ("tickets", {"of": Measure.MEAN, "column": "resolved_at", "minus": "first_response_at"}, _TRENDS),
 ]
 
 
@@ -133,9 +145,14 @@ def shapes(draw: DrawFn) -> Shape:
 def aggregates(draw: DrawFn, name: str) -> Aggregate:
     """Draw a feature counted from events; truths and levels keep their exact value."""
     table, keys, ops = draw(st.sampled_from(_READS))
-    plain = "levels" in keys or keys.get("column") == "escalated"
+    plain = keys.get("column") == "escalated"
     shape = Shape() if plain else draw(st.one_of(st.just(Shape()), shapes()))
-    return Aggregate(name=name, op=draw(st.sampled_from(ops)), rows=draw(rows(table)), shape=shape, **keys)
+    if "levels" in keys:
+        shape = Shape(rare_below=draw(st.sampled_from([None, 2, 3])))
+    op, chosen = draw(st.sampled_from(ops)), draw(rows(table))
+    if op is Op.RATE or op.compares:
+        chosen = replace(chosen, window_days=draw(st.sampled_from([30, 7])))
+    return Aggregate(name=name, op=op, rows=chosen, shape=shape, **keys)
 
 
 @st.composite

@@ -5,12 +5,25 @@ Reads the same spec as the compiler and shares none of its code below the spec.
 
 import math
 import operator
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from hub.views.feature import EVENT_TIME, Aggregate, Comparison, Condition, Derived, DerivedOp, Feature, Op, Rows, Shape
+from hub.views.feature import (
+    EVENT_TIME,
+    Aggregate,
+    Comparison,
+    Condition,
+    Derived,
+    DerivedOp,
+    Feature,
+    Measure,
+    Op,
+    Rows,
+    Shape,
+)
 from hub.views.spec import ViewSpec
 from privacy.terms import EntityKind
 
@@ -34,7 +47,21 @@ def evaluate(spec: ViewSpec, world: World, as_of: datetime) -> dict[int, dict[st
     for subject in set(world.subjects.values()):
         if _in_population(spec, world, subject, as_of):
             frame[subject] = _features(spec, world, subject, as_of)
+    for feature in spec.released:
+        if feature.shape.rare_below:
+            _group_rare(frame, feature.name, feature.shape.rare_below)
     return frame
+
+
+def _group_rare(frame: dict[int, dict[str, Any]], name: str, least: int) -> None:
+    """Turn levels into `other`, one after another from the smallest, until whatever is left is shared by enough."""
+    sizes = Counter(row[name] for row in frame.values() if row[name] is not None)
+    others = sizes.pop("other", 0)
+    for level in sorted(sizes, key=lambda level: (sizes[level], level)):
+        if sizes[level] < least or 0 < others < least:
+            others += sizes[level]
+            for row in frame.values():
+                row[name] = "other" if row[name] == level else row[name]
 
 
 def evaluate_label(spec: ViewSpec, world: World, subject: int, as_of: datetime) -> bool:
@@ -82,8 +109,81 @@ def _features(spec: ViewSpec, world: World, subject: int, as_of: datetime) -> di
             raw[feature.name] = _derive(feature, raw)
         else:
             events = _events_of(spec, world, feature.rows.table, subject)
-            raw[feature.name] = _aggregate(feature, _chosen(feature.rows, events, as_of), as_of)
+            raw[feature.name] = _feature(feature, events, as_of)
     return {feature.name: _release(feature, raw[feature.name]) for feature in spec.features if feature.shape.released}
+
+
+def _feature(feature: Aggregate, events: Sequence[Event], as_of: datetime) -> Any:
+    chosen = _chosen(feature.rows, events, as_of)
+    if feature.op is Op.RATE:
+        assert feature.per_days
+        assert feature.rows.window_days
+        return len(_counted(feature, chosen, as_of)) * feature.per_days / feature.rows.window_days
+    if feature.op in (Op.STREAK_LONGEST, Op.STREAK_CURRENT):
+        return _streak(feature, chosen, as_of)
+    if feature.of is None:
+        return _aggregate(feature, chosen, as_of)
+    return _trend(feature, events, as_of)
+
+
+def _counted(feature: Aggregate, chosen: Sequence[Event], as_of: datetime) -> Sequence[Any]:
+    return chosen if feature.column is None else _values(feature, chosen, as_of)
+
+
+def _streak(feature: Aggregate, chosen: Sequence[Event], as_of: datetime) -> int:
+    """Walk back from the window's end, period by period."""
+    assert feature.every_days
+    until = as_of - feature.rows.offset_days * DAY
+    met = {(until - timedelta(microseconds=1) - event["event_time"]) // (feature.every_days * DAY) for event in chosen}
+    longest = running = current = 0
+    for period in range(max(met, default=-1) + 1):
+        running = running + 1 if period in met else 0
+        current = running if running == period + 1 else current
+        longest = max(longest, running)
+    return longest if feature.op is Op.STREAK_LONGEST else current
+
+
+def _trend(feature: Aggregate, events: Sequence[Event], as_of: datetime) -> float | None:
+    days = feature.rows.window_days
+    assert days
+    before = feature.earlier_days or days
+
+    def measured(window: int, offset: int) -> float | None:
+        rows = replace(feature.rows, window_days=window, offset_days=feature.rows.offset_days + offset)
+        chosen = _chosen(rows, events, as_of)
+        if feature.of is Measure.COUNT:
+            return len(_counted(feature, chosen, as_of)) * days / window
+        values = [value for _, value in _values(feature, chosen, as_of)]
+        if feature.of is Measure.SUM:
+            return sum(values) * days / window
+        return sum(values) / len(values) if values else None
+
+    now, then = ((measured(days, back), measured(before, back + days)) for back in (0, 364))
+    return (
+        _compared(feature.op, *now) if feature.op in (Op.TREND, Op.TREND_DIFFERENCE) else _season(feature.op, now, then)
+    )
+
+
+def _compared(op: Op, recent: float | None, earlier: float | None) -> float | None:
+    if recent is None or earlier is None:
+        return None
+    if op is Op.TREND_DIFFERENCE:
+        return recent - earlier
+    return (recent - earlier) / earlier if earlier > 0 else None
+
+
+Two = tuple[float | None, float | None]
+
+
+def _season(op: Op, now: Two, then: Two) -> float | None:
+    (recent, earlier), (recent_then, earlier_then) = now, then
+    if recent is None or earlier is None or recent_then is None or earlier_then is None:
+        return None
+    if op is Op.SEASONAL_DIFFERENCE:
+        return (recent - earlier) - (recent_then - earlier_then)
+    if min(earlier, recent_then, earlier_then) <= 0:
+        return None
+    return (recent / earlier) / (recent_then / earlier_then) - 1
 
 
 def _chosen(rows: Rows, events: Sequence[Event], as_of: datetime) -> list[Event]:

@@ -1,5 +1,6 @@
 """Edges of a compiled view that a reader should find written down: instants, absent tables, ties, cuts."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,9 +9,10 @@ import pytest
 
 from hub.views.compile import check_grid, compile_training, compile_view
 from hub.views.errors import CutRefused
-from hub.views.feature import Aggregate, Derived, DerivedOp, Op, Rows, Shape
+from hub.views.feature import Aggregate, Derived, DerivedOp, Measure, Op, Rows, Shape
 from hub.views.folding import Permitted
 from hub.views.load import catalogue_spec
+from hub.views.release import rare_grouped
 from hub.views.spec import Label, Outcome, ViewSpec
 from ingest.canonical.catalogue import TABLES
 from privacy.terms import EntityKind
@@ -162,3 +164,44 @@ def test_a_free_choice_of_instant_is_refused(at: datetime) -> None:
     check_grid(spec, datetime(2025, 6, 1, tzinfo=UTC))
     with pytest.raises(CutRefused):
         compile_view(spec, {}, permitted(ANNA), as_of=at)
+
+
+LEVELS = [
+    ({"a": 5, "b": 5}, {"a": 5, "b": 5}),
+    ({"a": 5, "b": 2}, {"other": 7}),  # two alone would be known by being other: a is the next smallest
+    ({"a": 5, "b": 2, "c": 2}, {"a": 5, "other": 4}),
+    ({"a": 5, "other": 3}, {"a": 5, "other": 3}),
+    ({"a": 5, "b": 3, "other": 1}, {"a": 5, "other": 4}),
+    ({"a": 2}, {"other": 2}),
+    ({None: 1, "a": 3}, {None: 1, "a": 3}),  # who has no level shares none
+]
+
+
+@pytest.mark.parametrize(("shared", "expected"), LEVELS)
+def test_a_level_that_few_share_is_released_as_other(shared: dict[Any, int], expected: dict[Any, int]) -> None:
+    levels = [level for level, count in shared.items() for _ in range(count)]
+    frame = pl.LazyFrame({"level": levels}, schema={"level": pl.String})
+    grouped = rare_grouped(frame, "level", below=3).collect()["level"]
+    assert Counter(grouped) == expected
+
+
+def test_a_season_takes_a_customers_own_last_year_off() -> None:
+    """Twice as many as in the month before is no news, where it was so a year ago: the summer is over."""
+    spec = view(
+        [
+            orders("trend", Op.TREND, window_days=30, of=Measure.COUNT),
+            orders("seasonal", Op.SEASONAL_TREND, window_days=30, of=Measure.COUNT),
+            orders("difference", Op.SEASONAL_DIFFERENCE, window_days=30, of=Measure.COUNT),
+        ]
+    )
+    days = [1, 2, 31, 365, 366, 367, 368, 395, 396]
+    row = only_row(spec, [order(AS_OF - day * DAY + MICROSECOND) for day in days])
+    assert row == {"trend": 1.0, "seasonal": 0.0, "difference": -1.0}
+
+
+def test_a_streak_breaks_with_a_period_without_an_event() -> None:
+    spec = view([orders(op, op, every_days=7) for op in (Op.STREAK_LONGEST, Op.STREAK_CURRENT)])
+    days = [1, 6, 8, 22, 29, 36, 40]
+    assert only_row(spec, [order(AS_OF - day * DAY) for day in days]) == {"streak_longest": 3, "streak_current": 2}
+    assert only_row(spec, [order(AS_OF - 8 * DAY)]) == {"streak_longest": 1, "streak_current": 0}
+    assert only_row(spec, []) == {"streak_longest": 0, "streak_current": 0}

@@ -74,6 +74,28 @@ REFUSED = {
     "share without part": (feature(op="share", table="orders"), "op_column_mismatch"),
     "text against a number": (feature(op="count", table="orders", filter={"channel": 3}), "op_column_mismatch"),
     "text without levels": (feature(op="last", table="orders", column="channel"), "levels_required"),
+    "rate without a window": (feature(op="rate", table="orders", per_days=7), "window_required"),
+    "rate of nothing": (feature(op="rate", table="orders", window_days=30), "op_column_mismatch"),
+    "trend without a window": (feature(op="trend", table="orders"), "window_required"),
+    "trend of a median": (feature(op="trend", table="orders", window_days=30, of="median"), "unknown_measure"),
+    "trend of a sum of texts": (
+        feature(op="trend", table="orders", window_days=30, of="sum", column="channel"),
+        "op_column_mismatch",
+    ),
+    "trend of a sum of references": (
+        feature(op="trend", table="orders", window_days=30, of="sum", column="order_ref"),
+        "identifier",
+    ),
+    "count of an earlier window": (
+        feature(op="count", table="orders", window_days=30, earlier_days=30),
+        "op_column_mismatch",
+    ),
+    "streak of no period": (feature(op="streak_longest", table="orders"), "op_column_mismatch"),
+    "rare numbers": (feature(op="count", table="orders", rare_below=5), "op_column_mismatch"),
+    "rare below one": (
+        feature(op="last", table="orders", column="channel", levels=["web"], rare_below=1),
+        "bad_shape",
+    ),
     "undeclared quasi-identifier": (
         feature(op="last", table="profiles", column="country", levels=["NO"]),
         "undeclared_quasi_identifier",
@@ -286,3 +308,16 @@ def test_a_view_may_extend_one_of_the_catalogue() -> None:
     spec = load_spec("extends: churn_signals\nname: mine\nexpires_days: 7\n")
     assert (spec.name, spec.expires_days) == ("mine", 7)
     assert spec.features == load_spec(catalogue_text("churn_signals")).features
+
+
+HASHES = {
+    "churn_signals": "f3c592eb4086697158881fd7a9de2f7f82018ebc3adaa1ad19d6d7a2786c98dd",
+    "churn_signals_lines": "4400e50254a380e5e91cbca91975c16a137bdb367c8af174602ab4df94199fc7",
+    "churn_signals_org": "c79757a7bd964e4888be0c3fce4fb2f97b6783f41521759242777a255c158589",
+}
+
+
+@pytest.mark.parametrize(("name", "hashed"), HASHES.items())
+def test_a_view_that_uses_nothing_new_keeps_the_hash_that_was_approved(name: str, hashed: str) -> None:
+    """An approval binds the hash: a key that a later release adds must not close the views of an earlier one."""
+    assert catalogue_spec(name).hash.hex() == hashed
