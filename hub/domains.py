@@ -118,6 +118,13 @@ def verify_release(
     domain = find_domain(session, purpose.domain)
     if domain is None:
         raise unknown()
+    verify_recipient(domain, to, quasi_identifiers, at=at)
+
+
+def verify_recipient(
+    domain: RecordedDomain, to: Recipient, quasi_identifiers: Collection[str], *, at: datetime
+) -> None:
+    """Refuse a release into a domain that was found before, as `verify_release` does; raises what that raises."""
     verify_usable(domain, at=at)
     if not domain.record.has_role(to.role):
         raise AccessRefused("role_not_member_of_domain", _MEMBERS)

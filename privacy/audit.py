@@ -39,7 +39,7 @@ SALT_BYTES: Final = 16
 MOST_BYTES: Final = 1 << 20
 """An entry is at most 1 MiB (about 30,000 record ids); members of a release are kept as a bitmap elsewhere."""
 
-MAY_WAIT: Final = frozenset(("suppression.note", *(f"consent.{act.value}" for act in ConsentAct)))
+MAY_WAIT: Final = frozenset(("suppression.note", "view.row", *(f"consent.{act.value}" for act in ConsentAct)))
 """Actions whose entry may get its place in the tree after the commit: the durable entry itself is enough for them.
 
 Every other one has its place in the transaction of its act: reads in bulk, reveals, erasures, policy, roles, keys.

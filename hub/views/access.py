@@ -13,7 +13,10 @@ import polars as pl
 from hub.compose import Hub
 from hub.views.gateway import Gateway, Released
 from hub.views.intent import Reader
+from hub.views.online import Row, read_row
 from hub.views.registry import ViewState, all_versions
+from hub.views.snapshot import materialise
+from hub.views.snapshot_store import Snapshot
 from privacy.store.principal import Principal
 from privacy.uses import Use
 
@@ -41,6 +44,27 @@ class View:
         """Read the view and keep what is known of the release: id, expiry, prohibited uses, who is absent and why."""
         reader = Reader(principal=self._principal, use=use)
         return self._gateway.read(reader, self.name, purpose=purpose, as_of=as_of)
+
+    def row(self, pseudonym: bytes, *, purpose: str, use: Use | None = None) -> Row | None:
+        """Read one customer's row of the view's newest snapshot; None for nobody that may be read now.
+
+        Raises:
+            AccessRefused: as `read`, or the view was not materialised.
+            ReadContended: others kept changing what was being read.
+
+        """
+        reader = Reader(principal=self._principal, use=use)
+        return read_row(self._gateway.hub, reader, self.name, pseudonym, purpose=purpose)
+
+    def materialise(self, *, as_of: datetime | None = None) -> Snapshot:
+        """Make and keep the view's rows, sealed, for `row`; at the newest instant of its grid unless one is given.
+
+        Raises:
+            AccessRefused: the role or the view does not allow it.
+            CutRefused: `as_of` is not on the view's grid.
+
+        """
+        return materialise(self._gateway.hub, self._principal, self.name, as_of=as_of)
 
 
 class Views(Mapping[str, View]):

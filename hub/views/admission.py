@@ -1,4 +1,7 @@
-"""Who may read a view at all: role and scope of the credential, before anything is looked at; a no is counted."""
+"""Who may read a view at all: role and scope of the credential, before anything is looked at; a no is counted.
+
+And what a reader is told of those who are absent.
+"""
 
 from typing import Final
 
@@ -10,6 +13,7 @@ from privacy.store.principal import Principal
 from privacy.terms import Role
 
 _MAY_READ: Final = frozenset({Role.OWNER, Role.SCIENTIST, Role.SERVICE, Role.SUCCESS})
+_SEES_SMALL_COUNTS: Final = frozenset({Role.DPO, Role.OWNER})
 
 
 def verify_may_read(principal: Principal, view: str, purpose: str) -> None:
@@ -31,3 +35,10 @@ def note_refusal(hub: Hub, principal: Principal, purpose: str, refused: AccessRe
     asked = purpose if known else ""
     note_denied(hub, DenialKind(principal.principal_id, "view.release.refused", refused.because, asked))
     refused.noted = True
+
+
+def told_of_absent(absent: dict[str, int], principal: Principal, k: int) -> dict[str, int]:
+    """Keep small counts from modellers: together with a second read they would point at one person."""
+    if principal.role in _SEES_SMALL_COUNTS:
+        return absent
+    return {rule: count for rule, count in absent.items() if count >= max(k, 2)}

@@ -10,6 +10,7 @@ linearisation point. If it cannot be committed, nothing is released.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from io import BytesIO
 from typing import Final
 
@@ -23,7 +24,7 @@ from hub.domains import Recipient, verify_release
 from hub.errors import AccessRefused, ReadContended
 from hub.lake.reading import reading
 from hub.retention.sight import RETENTION, Sight
-from hub.views.admission import note_refusal, verify_may_read
+from hub.views.admission import note_refusal, told_of_absent, verify_may_read
 from hub.views.compile import compile_training, compile_view
 from hub.views.folding import RECORD, SUBJECT, Permitted
 from hub.views.intent import Completion, Intent, Reader, note_completion, note_intent, reader_of
@@ -40,11 +41,10 @@ from privacy.purposes import Purpose
 from privacy.store.epoch import current_epoch, lock_epoch, records_changed_since
 from privacy.store.policy import find_policy
 from privacy.store.principal import Principal
-from privacy.terms import EntityKind, Role, random_id
+from privacy.terms import EntityKind, random_id
 
 PSEUDONYM: Final = "pseudonym"
 ENTITY: Final = "entity"
-_SEES_SMALL_COUNTS: Final = frozenset({Role.DPO, Role.OWNER})
 _ATTEMPTS: Final = 5
 Build = Callable[[Sight, ViewSpec, Permitted], pl.LazyFrame]
 
@@ -67,7 +67,7 @@ class Released:
 
 
 @dataclass(frozen=True, slots=True)
-class _Built:
+class Built:
     """A frame that has not left yet, and what it was built on."""
 
     spec: ViewSpec
@@ -85,7 +85,7 @@ class Gateway:
     """Reads of customer data, each through the same steps."""
 
     def __init__(self, hub: Hub) -> None:
-        self._hub = hub
+        self.hub = hub
 
     def read(
         self, who: Principal | Reader, view: str, *, purpose: str, as_of: datetime, module: str | None = None
@@ -106,12 +106,18 @@ class Gateway:
         self, who: Principal | Reader, view: str, *, purpose: str, as_of: datetime, module: str | None = None
     ) -> Released:
         """Read as `read` does, for a caller that hands the rows on and notes their completion itself."""
+        source = partial(self._build, view, purpose, _rows_at(as_of))
+        return self.release_built(reader_of(who, module), view, purpose, Asked(as_of=as_of), source)
 
-        def build(sight: Sight, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
-            tables = {table: sight.parts(table, until=as_of) for table in spec.tables}
-            return compile_view(spec, tables, permitted, as_of=as_of)
+    def build(self, view: str, *, purpose: str, as_of: datetime) -> Built:
+        """Build a frame that stays in the hub, sealed: nothing of it is released.
 
-        return self._release(reader_of(who, module), view, purpose, Asked(as_of=as_of), build)
+        Raises:
+            AccessRefused: the view may not be read now; nobody's credential is looked at here.
+            CutRefused: `as_of` is not on the view's grid.
+
+        """
+        return self._build(view, purpose, _rows_at(as_of))
 
     def read_training(
         self, who: Reader, view: str, *, purpose: str, cuts: list[datetime], known_until: datetime
@@ -122,7 +128,8 @@ class Gateway:
             tables = {table: sight.parts(table, until=known_until) for table in spec.tables}
             return compile_training(spec, tables, permitted, cuts=cuts, known_until=known_until)
 
-        released = self._release(who, view, purpose, Asked(as_of=max(cuts), instants=len(cuts)), build)
+        source = partial(self._build, view, purpose, build)
+        released = self.release_built(who, view, purpose, Asked(as_of=max(cuts), instants=len(cuts)), source)
         self.complete(released, who.principal)
         return released
 
@@ -130,26 +137,29 @@ class Gateway:
         """Note that the rows have left; `body` is what left, byte for byte, None if they stayed in this process."""
         left = _stream_of(released.frame) if body is None else body
         done = Completion(released.release_id, released.spec.name, released.frame.height, left)
-        note_completion(self._hub, done, principal)
+        note_completion(self.hub, done, principal)
 
-    def _release(self, who: Reader, view: str, purpose: str, asked: Asked, build: Build) -> Released:
+    def release_built(
+        self, who: Reader, view: str, purpose: str, asked: Asked, source: Callable[[], Built]
+    ) -> Released:
+        """Release what `source` builds; it is asked again where what it built does not stand at the fence."""
         principal = who.principal
         try:
             verify_may_read(principal, view, purpose)
             for _ in range(_ATTEMPTS):
-                built = self._build(view, purpose, build)
+                built = source()
                 verify_use(built.purpose, who.use)
                 released = self._fence(who, built, asked)
                 if released is not None:
                     return released
         except AccessRefused as exc:
-            note_refusal(self._hub, principal, purpose, exc)
+            note_refusal(self.hub, principal, purpose, exc)
             raise
         raise ReadContended(view)
 
-    def _build(self, view: str, purpose: str, build: Build) -> _Built:
+    def _build(self, view: str, purpose: str, build: Build) -> Built:
         """Decide, then build the frame of those who may be read at this epoch."""
-        hub, at = self._hub, self._hub.clock()
+        hub, at = self.hub, self.hub.clock()
         standing = hub.anchoring.standing()
         with reading(hub.lake) as reader:
             with hub.reading() as session:
@@ -176,11 +186,11 @@ class Gateway:
         learn_ordinals(hub, declared, read, members)
         absent = permitted.absent | ({RETENTION: withheld} if withheld else {})
         minimised = self._minimised(rows, spec, declared)
-        return _Built(spec, declared, epoch, permitted, persons, minimised, members, absent, at.date())
+        return Built(spec, declared, epoch, permitted, persons, minimised, members, absent, at.date())
 
-    def _fence(self, who: Reader, built: _Built, asked: Asked) -> Released | None:
+    def _fence(self, who: Reader, built: Built, asked: Asked) -> Released | None:
         """Look again at what changed since the build; commit the intent; None if the frame must be built again."""
-        hub, spec = self._hub, built.spec
+        hub, spec = self.hub, built.spec
         with hub.unit_of_work() as session:
             epoch = lock_epoch(session)
             to = Recipient(who.principal.role, who.module)
@@ -213,15 +223,15 @@ class Gateway:
             release_id=intent.release_id,
             spec=spec,
             frame=frame.drop(ENTITY),
-            absent=_told(absent, who.principal, spec.k),
+            absent=told_of_absent(absent, who.principal, spec.k),
             expires_at=intent.expires_at,
             epoch=epoch,
             prohibited_uses=prohibited_of(built.purpose),
         )
 
-    def _still_permitted(self, session: Session, built: _Built) -> pl.DataFrame | None:
+    def _still_permitted(self, session: Session, built: Built) -> pl.DataFrame | None:
         """Drop whoever may no longer be read; None where a figure or group would have to be computed again."""
-        now = self._hub.clock()
+        now = self.hub.clock()
         if now.date() != built.day or _lapsed(built.permitted, now) or _lapsed(built.persons, now):
             return None
         changed = records_changed_since(session, built.epoch)
@@ -245,8 +255,18 @@ class Gateway:
         """Hide groups below k, and put the purpose's pseudonym beside the entity; order by it, which says nothing."""
         if spec.quasi_identifiers:
             frame = hide_groups_below(frame.lazy(), spec.quasi_identifiers, k=spec.k).collect()
-        pseudonyms = pseudonyms_of(self._hub.domain(purpose.domain), frame[ENTITY])
+        pseudonyms = pseudonyms_of(self.hub.domain(purpose.domain), frame[ENTITY])
         return frame.insert_column(0, pseudonyms.alias(PSEUDONYM)).sort(PSEUDONYM)
+
+
+def _rows_at(as_of: datetime) -> Build:
+    """Say how a view's rows at one instant are built."""
+
+    def build(sight: Sight, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
+        tables = {table: sight.parts(table, until=as_of) for table in spec.tables}
+        return compile_view(spec, tables, permitted, as_of=as_of)
+
+    return build
 
 
 def _stream_of(frame: pl.DataFrame) -> bytes:
@@ -278,10 +298,3 @@ def _with_other_records(before: pl.DataFrame, after: pl.DataFrame) -> pl.Series:
     lost = before.join(after, on=["record", "entity"], how="anti")["entity"]
     gained = after.join(before, on=["record", "entity"], how="anti")["entity"]
     return pl.concat([lost, gained]).unique()
-
-
-def _told(absent: dict[str, int], principal: Principal, k: int) -> dict[str, int]:
-    """Keep small counts from modellers: together with a second read they would point at one person."""
-    if principal.role in _SEES_SMALL_COUNTS:
-        return absent
-    return {rule: count for rule, count in absent.items() if count >= max(k, 2)}

@@ -34,6 +34,7 @@ class PermittedSet:
 
     - `records`: record, entity (Binary, 16 bytes), ordinal (UInt32, null before the first release): permitted records
       only;
+    - `decided`: record, entity, permit and until_us of everybody who is not erased;
     - `absent`: rule to number of entities that have no permitted record, by the rule that fired first;
     - `valid_until`: the earliest instant at which a consent of a permitted entity lapses by itself, None if none does.
       It counts for every part: one that is not permitted itself silences the others once its consent has expired.
@@ -42,6 +43,7 @@ class PermittedSet:
     records: pl.DataFrame
     absent: dict[str, int]
     valid_until: datetime | None
+    decided: pl.DataFrame
 
 
 def permitted_set(
@@ -79,6 +81,7 @@ class Decisions:
             records=permitted.select("record", "entity", "ordinal"),
             absent=counts,
             valid_until=_earliest(parts["until_us"]),
+            decided=self.decided,
         )
 
     def replaced(self, entities: pl.Series, by: Self) -> Self:

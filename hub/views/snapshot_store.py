@@ -38,7 +38,7 @@ def newest_snapshot(session: Session, view: str) -> Snapshot | None:
     return None if row is None else frozen(Snapshot, row)
 
 
-def earlier_snapshots(session: Session, newest: Snapshot) -> list[bytes]:
-    """Return the ids of a view's other snapshots."""
-    mine = select(col(ViewSnapshot.snapshot_id)).where(col(ViewSnapshot.view) == newest.view)
-    return [bytes(each) for each in session.execute(mine).scalars() if bytes(each) != newest.snapshot_id]
+def earlier_snapshots(session: Session, than: Snapshot) -> list[bytes]:
+    """Return the ids of a view's snapshots that were made before another one."""
+    mine = select(col(ViewSnapshot.snapshot_id)).where(col(ViewSnapshot.view) == than.view)
+    return [bytes(each) for each in session.execute(mine.where(col(ViewSnapshot.epoch) < than.epoch)).scalars()]

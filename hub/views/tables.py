@@ -93,7 +93,7 @@ class Release(SQLModel, table=True):
 
 
 class ViewSnapshot(SQLModel, table=True):
-    """A view's rows as they were made at one epoch; the rows themselves lie in the lake. The newest of a view serves."""
+    """A view's rows as they were made at one epoch; the rows lie in the lake. The newest of a view serves."""
 
     __tablename__ = "view_snapshot"
     __table_args__ = (Index("ix_view_snapshot_view", "view", "epoch"),)

@@ -1,4 +1,4 @@
-"""Rows of a view as they were made, kept for reading one customer at once. The hub writes them; no contract maps onto it.
+"""Rows of a view as they were made, kept for reading one customer at once. The hub writes them, no contract does.
 
 A view's columns differ from those of every other view, so its values lie in one list a type, in the order of the view's
 released features: one table serves all views, and erasure, retention and access reach it as they reach any other.

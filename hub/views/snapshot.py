@@ -1,0 +1,172 @@
+"""A view's rows made once and kept, sealed in the lake, so that one customer's can be read at once.
+
+Rules kept here:
+- nothing leaves: rows go from the gate's build into the sealed lake, under record ids; each carries the marks of the
+  records that it was made of, and the crosswalk revision of its customer;
+- one customer, one row: where figures are of several people, one who leaves would change the row of others, so only
+  views of persons without quasi-identifiers are kept;
+- whoever is erased while rows are written comes before them: they are made anew, as scores are;
+- the rows of the view's earlier snapshots are taken out of the lake at once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import polars as pl
+from sqlalchemy.orm import Session as AnySession
+from sqlmodel import Session
+
+from hub.compose import Hub
+from hub.errors import AccessRefused, ReadContended
+from hub.lake import catalogue
+from hub.lake.append import append
+from hub.lake.expiry import sift
+from hub.lake.terms import CatalogueFile
+from hub.views.gateway import Built, Gateway
+from hub.views.mark import marks_of
+from hub.views.packing import packed
+from hub.views.quota import period_around
+from hub.views.registry import readable_spec
+from hub.views.snapshot_store import Snapshot, add_snapshot, earlier_snapshots
+from hub.views.spec import ViewSpec
+from ingest.canonical.snapshots import SNAPSHOTS
+from ingest.store.identity import anchors_frame
+from privacy.audit import AuditFields
+from privacy.store.epoch import bump_epoch, lock_epoch
+from privacy.store.erasure import tombstones
+from privacy.store.principal import Principal
+from privacy.terms import BatchId, EntityKind, Role, random_id
+
+_MAY_KEEP: Final = frozenset({Role.OWNER, Role.ENGINEER, Role.SERVICE})
+_ATTEMPTS: Final = 5
+
+
+def materialise(hub: Hub, by: Principal, view: str, *, as_of: datetime | None = None) -> Snapshot:
+    """Make and keep a view's rows at an instant of its grid, the newest unless one is given.
+
+    Raises:
+        AccessRefused: the role, the credential or the view does not allow it.
+        CutRefused: `as_of` is not on the view's grid.
+        ReadContended: people were erased faster than rows could be written.
+
+    """
+    spec = _keepable(hub, by, view)
+    at = as_of or period_around(spec.grid, hub.clock())[0]
+    for _ in range(_ATTEMPTS):
+        built = Gateway(hub).build(view, purpose=spec.purpose, as_of=at)
+        made = Snapshot(
+            snapshot_id=random_id(),
+            view=view,
+            version=built.spec.version,
+            spec_hash=built.spec.hash,
+            as_of=at,
+            made_at=(now := hub.clock()),
+            expires_at=now + timedelta(days=built.spec.expires_days),
+            epoch=built.epoch,
+            rows=built.frame.height,
+        )
+        if (kept := _published(hub, by, built, made)) is not None:
+            _sweep(hub, kept)
+            return kept
+    raise ReadContended(view)
+
+
+def _keepable(hub: Hub, by: Principal, view: str) -> ViewSpec:
+    with hub.reading() as session:
+        spec = readable_spec(session, hub.policy(), view, at=hub.clock())
+    if by.role not in _MAY_KEEP:
+        raise AccessRefused("role_may_not_materialise", "Ask the owner, an engineer or the service account")
+    if not by.may_use(purpose=spec.purpose, view=view):
+        raise AccessRefused("credential_not_bound", "Ask for a grant on this purpose and view")
+    if spec.grain is not EntityKind.PERSON or spec.quasi_identifiers:
+        raise AccessRefused("figures_of_several", "Read it as a whole: who leaves changes the rows of others")
+    return spec
+
+
+def _published(hub: Hub, by: Principal, built: Built, made: Snapshot) -> Snapshot | None:
+    """Write the rows, then make them visible in one transaction; None if somebody in them was erased meanwhile."""
+    batch_id = BatchId(random_id())
+    rows = _rows(hub, built, made)
+    staged = append(hub.lake, rows, table=SNAPSHOTS.name, batch_id=batch_id)
+    with hub.unit_of_work() as session:
+        lock_epoch(session)
+        catalogue.stage(session, staged, batch_id=batch_id, at=hub.lake.clock(session))
+        if not tombstones(session).isdisjoint(rows["person"].to_list()):
+            catalogue.abort(session, batch_id, operation_id=random_id(), at=hub.lake.clock(session))
+            return None
+        catalogue.publish(session, batch_id)
+        made = _entered(session, made)
+        fields = AuditFields(
+            act_id=made.snapshot_id,
+            view=made.view,
+            view_version=made.version,
+            view_hash=made.spec_hash.hex(),
+            purpose=built.purpose.id,
+            as_of=made.as_of,
+            rows=made.rows,
+            epoch=made.epoch,
+            role=by.role,
+        )
+        hub.audit(session, "view.materialise", by.principal_id, fields)
+    return made
+
+
+def _entered(session: Session, made: Snapshot) -> Snapshot:
+    """Enter a snapshot under an epoch of its own: whoever serves the one before looks again."""
+    entered = replace(made, epoch=bump_epoch(session, (), kind="snapshot"))
+    add_snapshot(session, entered)
+    return entered
+
+
+def _rows(hub: Hub, built: Built, made: Snapshot) -> pl.DataFrame:
+    """Return a built frame as rows of the lake."""
+    with hub.reading() as session:
+        revisions = anchors_frame(session, built.spec.grain).select("entity", "revision")
+    features = built.frame.select("entity", *packed(built.spec))
+    marked = features.join(marks_of(built.permitted.decided), on="entity", how="inner")
+    rows = marked.join(revisions, on="entity", how="inner")
+    values = {
+        "person": pl.col("record"),
+        "organisation": pl.lit(None),
+        "event_time": pl.lit(made.made_at),
+        "event_id": pl.lit(None),
+        "view": pl.lit(made.view),
+        "as_of": pl.lit(made.as_of),
+        "snapshot": pl.lit(made.snapshot_id),
+        "crosswalk_revision": pl.col("revision"),
+    }
+    schema = SNAPSHOTS.schema
+    return rows.select(values.get(name, pl.col(name)).cast(dtype).alias(name) for name, dtype in schema.items())
+
+
+@dataclass(frozen=True, slots=True)
+class _Replaced:
+    """Takes out the rows of earlier snapshots."""
+
+    gone: pl.Series
+
+    @property
+    def telling(self) -> Sequence[str]:
+        return ("snapshot",)
+
+    def concerns(self, file: CatalogueFile) -> bool:
+        del file
+        return True
+
+    def touches(self, rows: pl.DataFrame) -> bool:
+        return bool(rows["snapshot"].is_in(self.gone.implode()).any())
+
+    def sifted(self, rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.filter(~pl.col("snapshot").is_in(self.gone.implode()))
+
+    def verify(self, session: AnySession) -> None:
+        """Nothing brings an earlier snapshot back."""
+
+
+def _sweep(hub: Hub, newest: Snapshot) -> None:
+    with hub.reading() as session:
+        gone = pl.Series(earlier_snapshots(session, newest), dtype=pl.Binary)
+    if gone.len():
+        sift(hub.lake, SNAPSHOTS.name, lambda: _Replaced(gone), operation_id=random_id())
