@@ -18,6 +18,7 @@ from hub.api import (
     one_click,
     requests,
     reveal,
+    rows,
     subject_tokens,
     views,
     vouched,
@@ -52,7 +53,15 @@ def create_app(hub: Hub) -> FastAPI:
     for router in (
         *(choices.router, health.router, well_known.router, contact.router, me.router),  # the busiest first
         *(identify.router, vouched.router, one_click.router, gpc.router),
-        *(requests.router, views.router, reveal.router, match.router, approvals.router, subject_tokens.router),
+        *(
+            requests.router,
+            rows.router,
+            views.router,
+            reveal.router,
+            match.router,
+            approvals.router,
+            subject_tokens.router,
+        ),
     ):
         app.include_router(router)
     answer_problems(app)

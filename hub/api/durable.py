@@ -12,7 +12,7 @@ from privacy.errors import PrivacyError, PurposeUnknown
 from privacy.verifier import ProofRejected
 
 PATIENCE_SECONDS: Final = 20.0
-_NOT_DURABLE: Final = (
+NOT_DURABLE: Final = (
     *(RuleBroken, StorageFull, ServiceUnreachable, WriteUnknown),
     *(SQLAlchemyError, PrivacyError, ProofRejected),  # an audit log that cannot take the entry, whatever it lacks
     TimeoutError,
@@ -31,5 +31,5 @@ async def durable(future: Future[Any] | asyncio.Future[Any]) -> Any:  # noqa: AN
             return await asyncio.wrap_future(future)
     except PurposeUnknown:
         raise  # the caller's mistake: nothing was to be written
-    except _NOT_DURABLE:
+    except NOT_DURABLE:
         raise ChoiceNotRecorded from None

@@ -26,6 +26,7 @@ from hub.recipients.address import networks_of
 from hub.recipients.sending import tell_due
 from hub.recognising import Recogniser
 from hub.sequencing import sequence
+from hub.views.online import answer_all
 from hub.writer import Together, Writer
 from ingest.pipeline.recovery import recover
 from privacy.errors import PrivacyError
@@ -48,7 +49,7 @@ class Service:
     """One serving process. `revisions` are the schema revisions that this version of Varde was written for.
 
     `choosing` is one kind of act for the writer: what data subjects choose at the same time is written together;
-    `counter` collects it.
+    `counter` collects it, `rows` likewise reads of one customer each.
     `issuers` hold the keys of who else may say who a customer is; `recogniser` keeps what answers `POST /v1/match`.
     """
 
@@ -57,6 +58,7 @@ class Service:
     writer: Writer
     choosing: Together
     counter: Counter
+    rows: Counter
     reads: CapacityLimiter
     revisions: tuple[str | None, str | None]
     recogniser: Recogniser = field(default_factory=Recogniser)
@@ -83,6 +85,7 @@ async def serving(hub: Hub) -> AsyncIterator[Service]:
             writer=writer,
             choosing=choosing,
             counter=Counter(writer, choosing),
+            rows=Counter(writer, partial(answer_all, hub)),
             reads=CapacityLimiter(HEAVY_READS),
             revisions=revisions,
         )

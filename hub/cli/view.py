@@ -14,6 +14,7 @@ from hub.cli.message import counted, say, warn, would
 from hub.cli.moment import instant_from
 from hub.cli.rehearsal import DryRun
 from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
+from hub.cli.snapshot import materialise
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.errors import AccessRefused
 from hub.predictions.service import newest_cut
@@ -85,6 +86,9 @@ def revoke(ctx: typer.Context, name: Name, *, dry_run: DryRun = False) -> None:
         would(f"revoke {count} approved versions of {name}")
         return
     say(f"Revoked {registry.revoke(act.hub, name, act.principal)} approved versions of {name}.")
+
+
+app.command()(materialise)
 
 
 @app.command("list")

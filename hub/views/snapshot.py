@@ -52,7 +52,7 @@ def materialise(hub: Hub, by: Principal, view: str, *, as_of: datetime | None = 
         ReadContended: people were erased faster than rows could be written.
 
     """
-    spec = _keepable(hub, by, view)
+    spec = keepable(hub, by, view)
     at = as_of or period_around(spec.grid, hub.clock())[0]
     for _ in range(_ATTEMPTS):
         built = Gateway(hub).build(view, purpose=spec.purpose, as_of=at)
@@ -73,7 +73,8 @@ def materialise(hub: Hub, by: Principal, view: str, *, as_of: datetime | None = 
     raise ReadContended(view)
 
 
-def _keepable(hub: Hub, by: Principal, view: str) -> ViewSpec:
+def keepable(hub: Hub, by: Principal, view: str) -> ViewSpec:
+    """Return the spec of a view whose rows a principal may make and keep now; raises what `materialise` raises."""
     with hub.reading() as session:
         spec = readable_spec(session, hub.policy(), view, at=hub.clock())
     if by.role not in _MAY_KEEP:

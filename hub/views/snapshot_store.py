@@ -1,6 +1,6 @@
 """Which snapshots of views there are; the newest of a view is the one that serves."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import insert, select
@@ -27,7 +27,18 @@ class Snapshot:
 
 def add_snapshot(session: Session, snapshot: Snapshot) -> None:
     """Enter a snapshot in the transaction that makes its rows visible."""
-    session.execute(insert(ViewSnapshot), [asdict(snapshot)])
+    row = {
+        "snapshot_id": snapshot.snapshot_id,
+        "view": snapshot.view,
+        "version": snapshot.version,
+        "spec_hash": snapshot.spec_hash,
+        "as_of": snapshot.as_of,
+        "made_at": snapshot.made_at,
+        "expires_at": snapshot.expires_at,
+        "epoch": snapshot.epoch,
+        "rows": snapshot.rows,
+    }
+    session.execute(insert(ViewSnapshot), [row])
 
 
 def newest_snapshot(session: Session, view: str) -> Snapshot | None:

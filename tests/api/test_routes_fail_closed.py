@@ -15,6 +15,8 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from hub.api.app import create_app
 from hub.authentication import Scope, add
+from hub.views.snapshot import materialise
+from hub.views.snapshot_store import newest_snapshot
 from privacy.store.subject_token import SubjectScope
 from privacy.terms import Role
 from tests import audit_faults
@@ -43,6 +45,15 @@ class Desk:
 
 def read_view(desk: Desk) -> httpx.Response:
     return desk.caller.read()
+
+
+def read_row(desk: Desk) -> httpx.Response:
+    with desk.world.hub.reading() as session:
+        kept = newest_snapshot(session, "shopping")
+    if kept is None:
+        materialise(desk.world.hub, desk.world.owner, "shopping", as_of=AS_OF)
+    path = f"/v1/views/shopping/rows/{desk.pseudonym.hex()}"
+    return desk.caller.call("GET", path, desk.world.reader_token, params={"purpose": CHURN})
 
 
 def choose(desk: Desk) -> httpx.Response:
@@ -95,6 +106,7 @@ class Tried:
 
 TRIED: Final = {
     "GET /v1/views/{name}": Tried(read_view, lambda desk: desk.pseudonym),
+    "GET /v1/views/{name}/rows/{pseudonym}": Tried(read_row, lambda _desk: b'"features"'),
     "GET /v1/me/export": Tried(export, lambda desk: f"person{desk.person}@example.org".encode()),
     "GET /v1/me/accesses": Tried(accesses, lambda _desk: b'"accesses"'),
     "GET /v1/me/scores": Tried(scores, lambda _desk: b'"scores"'),

@@ -112,6 +112,7 @@ EXCUSED: Final = {
     **dict.fromkeys(("survivorship default", "survivorship show", "survivorship apply"), RULES),
     **dict.fromkeys(("notice list", "notice show", "notice export", "notice keep"), RULES),
     **dict.fromkeys(("domain list", "domain show", "domain approve", "reveal rules"), RULES),
+    "view materialise": "rows stay sealed in the lake; tells a count",
     **dict.fromkeys(("view new", "view submit", "view approve", "view revoke", "view list", "view show"), RULES),
     **dict.fromkeys(("consent give", "consent withdraw", "consent object", "consent restrict", "consent lift"), ACT),
     **dict.fromkeys(("consent import", "consent ask", "contact set", "contact allow", "contact refuse"), ACT),
