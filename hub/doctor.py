@@ -35,7 +35,8 @@ from hub.retention.overdue import finding as _retention
 from hub.rotation.due import keys_of_domain
 from hub.rotation.status import all_keys
 from hub.settings import KekScheme, Settings
-from hub.views.registry import count_incomplete, count_unenforced
+from hub.views.registry import count_incomplete
+from hub.views.version import count_unenforced
 from ingest.store.batch import BatchState, in_state
 from privacy.errors import PrivacyError
 from privacy.keys import KeyKind

@@ -19,6 +19,8 @@ from hub.api.guard import PrincipalRoute
 from hub.linking import approve as approve_link
 from hub.linking import waiting as waiting_link
 from hub.views import registry
+from hub.views.look import Look, Unchecked
+from hub.views.version import Version
 
 router: Final = APIRouter(prefix="/v1", tags=["approvals"], route_class=PrincipalRoute)
 _PROBLEMS: Final = problem_responses(
@@ -44,6 +46,7 @@ class ApprovalBody(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     spec_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    unchecked: Unchecked | None = Field(None, description="Why there is no check on real data; without, it must be")
 
 
 class ApprovalAnswer(BaseModel):
@@ -83,7 +86,7 @@ class LinkBody(BaseModel):
 async def get_submission(name: Name, principal: Acting, service: Serving) -> SubmissionAnswer:
     """Show the newest submitted version to somebody who may approve it."""
 
-    def found() -> registry.Version:
+    def found() -> Version:
         with service.hub.reading() as session:
             return registry.approvable(session, name, principal)
 
@@ -102,7 +105,8 @@ async def get_submission(name: Name, principal: Acting, service: Serving) -> Sub
 async def post_view_approval(name: Name, body: ApprovalBody, principal: Acting, service: Serving) -> ApprovalAnswer:
     """Approve the newest submitted version, as DPO and not as its author, if it is the one that was looked at."""
     looked_at = bytes.fromhex(body.spec_hash)
-    approve = partial(registry.approve, service.hub, name, principal, separate_accounts=True, looked_at=looked_at)
+    look = Look(looked_at=looked_at, unchecked=body.unchecked, separate_accounts=True)
+    approve = partial(registry.approve, service.hub, name, principal, look)
     approval = await run_audited(service, approve)
     return ApprovalAnswer(view=approval.view, version=approval.version, expires_at=approval.expires_at)
 

@@ -21,12 +21,14 @@ from hub.notices.reconsent import changed_consents, decide, verify_decided
 from hub.policy.agreement import AGREED_FOR, changed_rules, verify_agreed
 from hub.policy.check import placed, verify_names
 from hub.policy.pack import default_pack, read_pack
-from hub.views.registry import ViewState, all_versions
+from hub.views.load import load_spec
 from hub.views.use import prohibited_of
+from hub.views.version import Version, ViewState, all_versions
 from privacy.audit import AuditFieldRefused
 from privacy.gates import is_review_due, verify_gates
 from privacy.policy import policy_of, verify_versions
 from privacy.purposes import Policy, policy_hash, purpose_hash, texts_hash
+from privacy.reach import reach_hash
 from privacy.store.policy import applied_policies
 from privacy.store.principal import Principal
 from privacy.store.reconsent import Reconsent, find_decision
@@ -174,10 +176,12 @@ def changes_of(hub: Hub, proposed: Policy, principal: Principal) -> list[Change]
     changes = []
     for name in sorted(present.keys() | future.keys()):
         old, new = present.get(name), future.get(name)
+        reached = _lapsed_by_reach(approved, name, hub.policy(), proposed) if old and new else []
         if old == new:
+            changes += [Change(name, "rules of its tables changed", tuple(reached), None, None)] if reached else []
             continue
         rules = old is None or new is None or purpose_hash(old) != purpose_hash(new)
-        lapses = [f"{row.name} v{row.version}" for row in approved if row.purpose == name and rules]
+        lapses = reached if not rules else [f"{row.name} v{row.version}" for row in approved if row.purpose == name]
         if old is None or new is None:
             what = "added" if old is None else "removed"
         elif rules:
@@ -186,6 +190,16 @@ def changes_of(hub: Hub, proposed: Policy, principal: Principal) -> list[Change]
             what = "texts changed" if texts_hash(old) != texts_hash(new) else "references changed"
         changes.append(Change(name, what, tuple(lapses), impacts.get(name), decided.get(name)))
     return changes
+
+
+def _lapsed_by_reach(approved: list[Version], purpose: str, old: Policy, new: Policy) -> list[str]:
+    """Name the approved views of a purpose whose tables' rules, such as how long rows are kept, would be others."""
+    specs = [(row, load_spec(row.spec)) for row in approved if row.purpose == purpose and row.approved_reach_hash]
+    return [
+        f"{row.name} v{row.version}"
+        for row, spec in specs
+        if reach_hash(old, purpose, spec.tables) != reach_hash(new, purpose, spec.tables)
+    ]
 
 
 def _read(pack: Path, *, on: date) -> tuple[dict[str, object], Policy]:

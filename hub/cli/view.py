@@ -16,18 +16,23 @@ from hub.cli.rehearsal import DryRun
 from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
 from hub.cli.snapshot import materialise
 from hub.cli.table import Format, FormatOption, Table, show
+from hub.cli.view_check import check, summary_of
 from hub.errors import AccessRefused
+from hub.inspection.check import last_check
 from hub.predictions.service import newest_cut
 from hub.views import registry
 from hub.views.departure import label_for
 from hub.views.gateway import Gateway, Released
 from hub.views.intent import Reader
 from hub.views.load import catalogue_names, catalogue_text, load_spec
-from hub.views.registry import Version, ViewState, all_versions, readable_spec
+from hub.views.look import Look, Refusal, Unchecked, seen_check
+from hub.views.registry import readable_spec
 from hub.views.spec import ViewSpec
+from hub.views.version import Version, ViewState, all_versions
 from privacy.uses import Use
 
 app = typer.Typer(help="Feature views: what leaves, for which purpose, approved by whom.", no_args_is_help=True)
+app.command()(check)
 _LOG = logs.log_of("view")
 Name = Annotated[str, typer.Argument(help="The view's name.")]
 SpecFile = Annotated[Path, typer.Argument(metavar="FILE", help="The view's spec, YAML.")]
@@ -61,19 +66,53 @@ def submit(ctx: typer.Context, file: SpecFile, *, dry_run: DryRun = False) -> No
 
 
 @app.command()
-def approve(ctx: typer.Context, name: Name, *, dry_run: DryRun = False) -> None:
-    """Approve the newest submitted version: as DPO, and not as its author."""
+def approve(
+    ctx: typer.Context,
+    name: Name,
+    *,
+    unchecked: Annotated[
+        Unchecked | None, typer.Option("--unchecked", help="Why there is no check on real data; without, it must be.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", help="When it runs out; left out, after a year.")] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Approve the newest submitted version: as DPO, not as its author, and after `varde view check`."""
+    act = acting(ctx, Duty.ANYTHING)
+    look = Look(unchecked=unchecked, until=None if until is None else instant_from(until))
+    if dry_run:
+        with act.hub.reading() as session:
+            found, policy = registry.approvable(session, name, act.principal), act.hub.policy()
+            seen_check(session, load_spec(found.spec), policy, look, at=act.hub.clock())
+        would(f"approve version {found.version} of {name} for at most {registry.APPROVAL_DAYS} days")
+        return
+    approval = registry.approve(act.hub, name, act.principal, look)
+    say(f"Approved {approval.view} version {approval.version} until {approval.expires_at:%Y-%m-%d}.")
+    say(f"Its review is due on {approval.review_at:%Y-%m-%d}.")
+    checked = last_check(act.hub, name, act.principal)
+    if unchecked is not None:
+        warn(f"approved without a check on real data ({unchecked}).")
+    elif checked is not None:
+        say(f"As checked on {checked.checked_at:%Y-%m-%d}: {summary_of(checked.figures)}")
+    if not approval.four_eyes_enforced:
+        warn("four eyes are not enforced: on one OS account both credentials can be used by the same person.")
+
+
+@app.command()
+def refuse(
+    ctx: typer.Context,
+    name: Name,
+    *,
+    because: Annotated[Refusal, typer.Option("--because", help="Why; the author sees it in `varde view list`.")],
+    dry_run: DryRun = False,
+) -> None:
+    """Refuse the newest submitted version, as DPO; the author may submit another version."""
     act = acting(ctx, Duty.ANYTHING)
     if dry_run:
         with act.hub.reading() as session:
-            found = registry.approvable(session, name, act.principal)
-        act.hub.policy().purpose(load_spec(found.spec).purpose)  # refuses what the approval would refuse
-        would(f"approve version {found.version} of {name} for {registry.APPROVAL_DAYS} days")
+            found = registry.refusable(session, name, act.principal)
+        would(f"refuse version {found.version} of {name}: {because}")
         return
-    approval = registry.approve(act.hub, name, act.principal)
-    say(f"Approved {approval.view} version {approval.version} until {approval.expires_at:%Y-%m-%d}.")
-    if not approval.four_eyes_enforced:
-        warn("four eyes are not enforced: on one OS account both credentials can be used by the same person.")
+    say(f"Refused {name} version {registry.refuse(act.hub, name, act.principal, because)}: {because}.")
 
 
 @app.command()
@@ -96,11 +135,15 @@ def list_(ctx: typer.Context, *, form: FormatOption = Format.TABLE) -> None:
     """List every version of every view and where it stands."""
     act = acting(ctx, Duty.ANYTHING)
     at = act.hub.clock()
-    columns = ("view", "version", "purpose", "state", "submitted_at", "approved_at", "expires_at", "four_eyes_enforced")
+    columns = (
+        *("view", "version", "purpose", "state", "because", "submitted_at", "approved_at", "expires_at", "review_at"),
+        *("checked", "four_eyes_enforced"),
+    )
     rows: list[tuple[object, ...]] = []
     for row in _versions(act):
-        what = (row.name, row.version, row.purpose, _state(row, at), row.submitted_at)
-        rows.append((*what, row.approved_at, row.expires_at, row.four_eyes_enforced))
+        what = (row.name, row.version, row.purpose, row.state_at(at), row.refused_because or row.unchecked_because)
+        when = (row.submitted_at, row.approved_at, row.expires_at, row.review_at)
+        rows.append((*what, *when, row.approved_check is not None, row.four_eyes_enforced))
     show(Table(columns, rows, "Views"), form)
 
 
@@ -167,16 +210,11 @@ def _tell(released: Released, at: datetime) -> None:
         say(f"{counted(count, 'customer', 'customers')} absent: {because}")
 
 
-def _state(row: Version, at: datetime) -> str:
-    """Name where a version stands; an approval that has run out is no approval."""
-    lapsed = row.state == ViewState.APPROVED.value and row.expires_at is not None and row.expires_at <= at
-    return "expired" if lapsed else row.state
-
-
 def _guards(spec: ViewSpec) -> str:
     grouped = ", ".join(spec.quasi_identifiers)
     hidden = f"Groups below {spec.k} by {grouped} are hidden." if grouped else ""
-    return f"Read per {spec.grid}, usable for {spec.expires_days} days. {hidden}".strip()
+    often = f"at most {spec.reads.at_most} times a {spec.reads.per}, " if spec.reads else ""
+    return f"Read per {spec.grid}, {often}usable for {spec.expires_days} days. {hidden}".strip()
 
 
 def _versions(act: Acting) -> list[Version]:

@@ -24,6 +24,7 @@ from hub.demo.exports import write_exports
 from hub.demo.truth import MergeQuality, merge_quality
 from hub.errors import HomeUnsafe
 from hub.home import make_home
+from hub.inspection.check import check
 from hub.predictions.service import Scored, Trained, score, train
 from hub.settings import Settings
 from hub.views.gateway import PSEUDONYM, Gateway
@@ -93,8 +94,9 @@ def run(folder: Path, size: Size, *, clock: Clock, tell: Tell) -> DemoResult:
     company = generate(size.seed, size.people, organisations=size.organisations, until=until)
     summaries = _deliver(hub, me, company, folder / "exports", tell)
     scientist, dpo = _colleague(hub, me, "scientist", Role.SCIENTIST), _colleague(hub, me, "dpo", Role.DPO)
-    tell("Feature view: submitted by one person, approved by another", 0, 1)
+    tell("Feature view: submitted by one person, checked on the data and approved by another", 0, 1)
     submit(hub, catalogue_text(VIEW), scientist)
+    check(hub, VIEW, dpo)
     approval = approve(hub, VIEW, dpo)
     tell("Training churn in a process without keys or network", 0, 1)
     trained = train(hub, scientist, "churn", seed=size.seed)

@@ -14,9 +14,9 @@ from hub.compose import Hub
 from hub.views.gateway import Gateway, Released
 from hub.views.intent import Reader
 from hub.views.online import Row, read_row
-from hub.views.registry import ViewState, all_versions
 from hub.views.snapshot import materialise
 from hub.views.snapshot_store import Snapshot
+from hub.views.version import ViewState, all_versions
 from privacy.store.principal import Principal
 from privacy.uses import Use
 

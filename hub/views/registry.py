@@ -1,11 +1,12 @@
-"""The life of a view: submitted by one person.
+"""The life of a view: drafted in a file, submitted, approved or refused by somebody else, revoked or run out.
 
-Approved by another, readable only while everything approved still holds.
+An approval binds the hashes of the canonical spec, of its purpose and of the policy's rules over the tables it reads,
+and names the check on real data that the approver could see (`hub.inspection`). A view is readable only while all of
+that still holds.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import func, insert, select, update
@@ -13,47 +14,24 @@ from sqlmodel import Session, col
 
 from hub.compose import Hub
 from hub.errors import AccessRefused
+from hub.views.checked import Check, bound_of
 from hub.views.load import load_spec
+from hub.views.look import Look, Refusal, Unchecked, seen_check
 from hub.views.spec import ViewSpec
 from hub.views.tables import Release, ViewVersion
+from hub.views.version import Version, ViewState, find_version, newest_version
 from privacy.audit import AuditFields
-from privacy.purposes import Policy, purpose_hash
+from privacy.purposes import Policy
 from privacy.store.epoch import bump_epoch_for_all, lock_epoch
-from privacy.store.frozen import frozen
 from privacy.store.principal import Principal
 from privacy.store.revocation import Revocation, note_revocation
 from privacy.terms import DataCategory, Role, random_id
 
 APPROVAL_DAYS: Final = 365
-_MAY_SUBMIT: Final = frozenset({Role.OWNER, Role.SCIENTIST, Role.ENGINEER})
+REVIEW_DAYS: Final = 60
+"""So long before an approval runs out its review is due: time for a check, questions and a new version."""
+MAY_SUBMIT: Final = frozenset({Role.OWNER, Role.SCIENTIST, Role.ENGINEER})
 _MAY_APPROVE: Final = frozenset({Role.DPO})
-
-
-class ViewState(StrEnum):
-    """Where a view version is in its life; expiry is a matter of time and shows at the next read."""
-
-    SUBMITTED = "submitted"
-    APPROVED = "approved"
-    REVOKED = "revoked"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
-    """A version of a view as it stands: its text, and what an approval bound."""
-
-    name: str
-    version: int
-    spec: str
-    spec_hash: bytes
-    purpose: str
-    state: str
-    author_person: bytes
-    submitted_at: datetime | None
-    approved_at: datetime | None
-    approved_spec_hash: bytes | None
-    approved_purpose_hash: bytes | None
-    four_eyes_enforced: bool
-    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +41,11 @@ class Approval:
     view: str
     version: int
     expires_at: datetime
+    review_at: datetime
     four_eyes_enforced: bool
+
+
+_PLAIN_LOOK: Final = Look()
 
 
 def submit(hub: Hub, text: str, principal: Principal) -> ViewSpec:
@@ -84,57 +66,84 @@ def submit(hub: Hub, text: str, principal: Principal) -> ViewSpec:
 
 def submittable(session: Session, policy: Policy, text: str, principal: Principal) -> ViewSpec:
     """Return the spec that a principal may submit now, as `submit` checks it; raises what `submit` raises."""
-    if principal.role not in _MAY_SUBMIT:
+    if principal.role not in MAY_SUBMIT:
         raise AccessRefused("role_may_not_submit", "Ask a scientist, an engineer or the owner")
     spec = load_spec(text)
     _verify_purpose(spec, policy)
-    if _find(session, spec.name, spec.version) is not None:
+    if find_version(session, spec.name, spec.version) is not None:
         raise AccessRefused("version_exists", "Raise `version` in the spec: an approved text never changes")
     return spec
 
 
-def approve(
-    hub: Hub, name: str, principal: Principal, *, separate_accounts: bool = False, looked_at: bytes | None = None
-) -> Approval:
-    """Approve the newest submitted version: by a DPO who is not its author; `looked_at` is the hash that they saw.
+def approve(hub: Hub, name: str, principal: Principal, look: Look = _PLAIN_LOOK) -> Approval:
+    """Approve the newest submitted version: by a DPO who is not its author, and after a check under the same rules.
 
     Raises:
-        AccessRefused: wrong role, the author's own eyes, nothing submitted, or another text than was looked at.
+        AccessRefused: wrong role, the author's own eyes, nothing submitted, another text than was looked at, no check.
 
     """
     at = hub.clock()
     with hub.unit_of_work() as session:
-        row = approvable(session, name, principal)
-        spec = load_spec(row.spec)
-        if looked_at not in {None, spec.hash}:
-            raise AccessRefused("another_version_submitted", "Look at the newest submission, then approve that")
-        purpose = hub.policy().purpose(spec.purpose)
-        expires_at = at + timedelta(days=APPROVAL_DAYS)
         bump_epoch_for_all(session, kind="view")
-        session.execute(
-            update(ViewVersion)
-            .where(col(ViewVersion.name) == row.name, col(ViewVersion.version) == row.version)
-            .values(
-                state=ViewState.APPROVED.value,
-                approver_person=principal.person_id,
-                approved_at=at,
-                approved_spec_hash=spec.hash,
-                approved_purpose_hash=bytes.fromhex(purpose_hash(purpose)),
-                four_eyes_enforced=separate_accounts,
-                expires_at=expires_at,
-            )
-        )
-        hub.audit(session, "view.approve", principal.principal_id, _fields(spec, four_eyes=separate_accounts))
-    return Approval(view=name, version=row.version, expires_at=expires_at, four_eyes_enforced=separate_accounts)
+        row = approvable(session, name, principal)
+        spec, policy = load_spec(row.spec), hub.policy()
+        if look.looked_at not in {None, spec.hash}:
+            raise AccessRefused("another_version_submitted", "Look at the newest submission, then approve that")
+        expires_at = min(at + timedelta(days=APPROVAL_DAYS), look.until or datetime.max.replace(tzinfo=at.tzinfo))
+        if expires_at <= at:
+            raise AccessRefused("approval_expired", "Name a day to come")
+        bound, check = bound_of(spec, policy), seen_check(session, spec, policy, look, at=at)
+        values: dict[str, object] = {
+            "state": ViewState.APPROVED.value,
+            "approver_person": principal.person_id,
+            "approved_at": at,
+            "approved_spec_hash": bound.spec_hash,
+            "approved_purpose_hash": bound.purpose_hash,
+            "approved_reach_hash": bound.reach_hash,
+            "approved_check": None if check is None else check.check_id,
+            "unchecked_because": None if look.unchecked is None else look.unchecked.value,
+            "four_eyes_enforced": look.separate_accounts,
+            "expires_at": expires_at,
+            "review_at": max(at, expires_at - timedelta(days=REVIEW_DAYS)),
+        }
+        _change(session, row, values)
+        fields = _fields(spec, four_eyes=look.separate_accounts, unchecked=look.unchecked, check=check)
+        hub.audit(session, "view.approve", principal.principal_id, fields)
+    return Approval(
+        view=name,
+        version=row.version,
+        expires_at=expires_at,
+        review_at=max(at, expires_at - timedelta(days=REVIEW_DAYS)),
+        four_eyes_enforced=look.separate_accounts,
+    )
+
+
+def refuse(hub: Hub, name: str, principal: Principal, because: Refusal) -> int:
+    """Refuse the newest submitted version, with a reason; return its number. The author may submit another.
+
+    Raises:
+        AccessRefused: as `approve`, but that a DPO may refuse what they wrote themselves.
+
+    """
+    with hub.unit_of_work() as session:
+        lock_epoch(session)
+        row = refusable(session, name, principal)
+        refused = {"state": ViewState.REFUSED.value, "refused_at": hub.clock(), "refused_because": because.value}
+        _change(session, row, refused)
+        hub.audit(session, "view.refuse", principal.principal_id, _fields(load_spec(row.spec), reason=because.value))
+    return row.version
+
+
+def refusable(session: Session, name: str, principal: Principal) -> Version:
+    """Return the version that a principal may refuse now, as `refuse` checks it; raises what `refuse` raises."""
+    row = _submitted(session, name)
+    _verify_approver(principal)
+    return row
 
 
 def approvable(session: Session, name: str, principal: Principal) -> Version:
     """Return the version that a principal may approve now, as `approve` checks it; raises what `approve` raises."""
-    row = _newest(session, name, ViewState.SUBMITTED)
-    if row is None:
-        raise AccessRefused("nothing_submitted", "Submit the view first: `varde view submit FILE`")
-    if principal.role not in _MAY_APPROVE:
-        raise AccessRefused("role_may_not_approve", "Only a DPO approves a view")
+    row = refusable(session, name, principal)
     if principal.person_id == row.author_person:
         raise AccessRefused("four_eyes", "The author cannot approve; another person must")
     return row
@@ -185,29 +194,20 @@ def readable_spec(session: Session, policy: Policy, name: str, *, at: datetime) 
         AccessRefused: not approved, expired, or the spec or its purpose is not what was approved.
 
     """
-    row = _newest(session, name, ViewState.APPROVED)
+    row = newest_version(session, name, ViewState.APPROVED)
     if row is None:
         raise AccessRefused("view_not_approved", "See `varde view list`; a DPO approves with `varde view approve`")
     if row.expires_at is None or row.expires_at <= at:
         raise AccessRefused("approval_expired", "Submit it again for review")
     spec = load_spec(row.spec)
-    if spec.hash != row.approved_spec_hash:
+    bound = bound_of(spec, policy)
+    if bound.spec_hash != row.approved_spec_hash:
         raise AccessRefused("spec_changed_since_approval", "Submit it as a new version")
-    if bytes.fromhex(purpose_hash(policy.purpose(spec.purpose))) != row.approved_purpose_hash:
+    if bound.purpose_hash != row.approved_purpose_hash:
         raise AccessRefused("purpose_changed_since_approval", "Have the view approved under the new purpose version")
+    if row.approved_reach_hash not in {None, bound.reach_hash}:  # None: approved before it was bound
+        raise AccessRefused("policy_changed_since_approval", "Have the view approved under the new rules of its tables")
     return spec
-
-
-def all_versions(session: Session) -> list[Version]:
-    """List every version of every view."""
-    query = select(ViewVersion).order_by(col(ViewVersion.name), col(ViewVersion.version))
-    return [frozen(Version, row) for row in session.execute(query).scalars()]
-
-
-def count_unenforced(session: Session) -> int:
-    """Count the approved views for which four eyes were not enforced: one OS account held both credentials."""
-    query = select(func.count()).select_from(ViewVersion).where(col(ViewVersion.state) == ViewState.APPROVED.value)
-    return int(session.execute(query.where(col(ViewVersion.four_eyes_enforced).is_(False))).scalar_one())
 
 
 def count_incomplete(session: Session) -> int:
@@ -240,28 +240,37 @@ def _row(spec: ViewSpec, text: str, principal: Principal, at: datetime) -> dict[
     }
 
 
-def _fields(spec: ViewSpec, *, four_eyes: bool | None = None) -> AuditFields:
+def _fields(
+    spec: ViewSpec,
+    *,
+    four_eyes: bool | None = None,
+    unchecked: Unchecked | None = None,
+    check: Check | None = None,
+    reason: str | None = None,
+) -> AuditFields:
     return AuditFields(
+        act_id=None if check is None else check.check_id,
         view=spec.name,
         view_version=spec.version,
         purpose=spec.purpose,
         view_hash=spec.hash.hex(),
         four_eyes=four_eyes,
+        reason=reason if unchecked is None else unchecked.value,
     )
 
 
-def _find(session: Session, name: str, version: int) -> Version | None:
-    query = select(ViewVersion).where(col(ViewVersion.name) == name, col(ViewVersion.version) == version)
-    row = session.execute(query).scalar_one_or_none()
-    return None if row is None else frozen(Version, row)
+def _change(session: Session, row: Version, values: dict[str, object]) -> None:
+    mine = (col(ViewVersion.name) == row.name, col(ViewVersion.version) == row.version)
+    session.execute(update(ViewVersion).where(*mine).values(**values))
 
 
-def _newest(session: Session, name: str, state: ViewState) -> Version | None:
-    query = (
-        select(ViewVersion)
-        .where(col(ViewVersion.name) == name, col(ViewVersion.state) == state.value)
-        .order_by(col(ViewVersion.version).desc())
-        .limit(1)
-    )
-    row = session.execute(query).scalar_one_or_none()
-    return None if row is None else frozen(Version, row)
+def _submitted(session: Session, name: str) -> Version:
+    row = newest_version(session, name, ViewState.SUBMITTED)
+    if row is None:
+        raise AccessRefused("nothing_submitted", "Submit the view first: `varde view submit FILE`")
+    return row
+
+
+def _verify_approver(principal: Principal) -> None:
+    if principal.role not in _MAY_APPROVE:
+        raise AccessRefused("role_may_not_approve", "Only a DPO approves a view")

@@ -27,10 +27,11 @@ from hub.lake.reading import reading
 from hub.views.mark import MARKS, marks_of
 from hub.views.packing import unpacked
 from hub.views.permission import decisions_on
-from hub.views.registry import ViewState, all_versions, readable_spec
+from hub.views.registry import readable_spec
 from hub.views.remembered import permitted_now
 from hub.views.snapshot_store import Snapshot, newest_snapshot
 from hub.views.spec import ViewSpec
+from hub.views.version import ViewState, all_versions
 from ingest.canonical.snapshots import SNAPSHOTS
 from ingest.store.record import entities_of_records, records_frame
 from privacy.instant import microseconds_of

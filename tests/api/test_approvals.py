@@ -5,7 +5,8 @@ import pytest
 from hub.authentication import Scope, add
 from hub.home import OWNER_LABEL, Stores, put_policy_in_force
 from hub.policy.pack import default_pack, pack_of
-from hub.views.registry import all_versions, submit
+from hub.views.registry import submit
+from hub.views.version import all_versions
 from privacy.store.audit import entries
 from privacy.terms import Role
 from tests.api.conftest import Caller
@@ -32,7 +33,10 @@ def test_a_view_is_approved_as_it_was_looked_at(caller: Caller, world: World, dp
     assert "approved_over_http" in seen["spec"]
     other = caller.call("POST", f"{where}/approval", dpo, json={"spec_hash": "ab" * 32})
     assert (other.status_code, "another_version_submitted" in other.text) == (403, True)
-    answer = caller.call("POST", f"{where}/approval", dpo, json={"spec_hash": seen["spec_hash"]})
+    approval = {"spec_hash": seen["spec_hash"]}
+    unseen = caller.call("POST", f"{where}/approval", dpo, json=approval)
+    assert (unseen.status_code, "view_not_checked" in unseen.text) == (403, True)
+    answer = caller.call("POST", f"{where}/approval", dpo, json=approval | {"unchecked": "checked_elsewhere"})
     assert (answer.status_code, answer.json()["version"]) == (200, 1)
     with world.hub.reading() as session:
         (row,) = [each for each in all_versions(session) if each.name == "approved_over_http"]

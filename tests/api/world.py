@@ -26,6 +26,7 @@ from privacy.store.principal import Principal
 from privacy.store.subject_token import VERIFIED_FOR, SubjectScope, SubjectToken
 from privacy.terms import PurposeId, RecordId, Role
 from tests.shop import ORDERS, people_contract, view_text
+from tests.view_builders import WITHOUT_CHECK
 
 AS_OF = datetime(2025, 6, 1, tzinfo=UTC)
 CHURN, WINBACK = "churn", "winback"
@@ -72,7 +73,7 @@ def make_world(folder: Path, people: int = 12, environment: Mapping[str, str] | 
     dpo, _ = add(hub, "dpo", _scope(Role.DPO), owner)
     for name, purpose in (("shopping", CHURN), ("invited", WINBACK)):
         submit(hub, view_text(name, purpose), owner)
-        approve(hub, name, dpo)
+        approve(hub, name, dpo, WITHOUT_CHECK)
     reader, reader_token = add(hub, "model", _scope(Role.SERVICE), owner)
     records = [find_subject(hub, f"shop:k{number}").records[0] for number in range(people)]
     return World(

@@ -101,6 +101,8 @@ def _views(rooms: Rooms) -> Iterator[Step]:
     spec = Path(CONTRACTS).parent.parent / "views" / "catalogue" / "churn_signals.yaml"
     yield step("view new", "view", "new", "churn_signals")
     yield step("view submit", "view", "submit", spec, actor=rooms.made / "scientist")
+    yield step("view check", "view", "check", "churn_signals", actor=rooms.made / "dpo")
+    yield step("view check json", "view", "check", "churn_signals", "--last", "--format", "json")
     yield step("view approve", "view", "approve", "churn_signals", actor=rooms.made / "dpo")
     yield step("view list", "view", "list", "--format", "json")
     yield step("view show", "view", "show", "churn_signals")

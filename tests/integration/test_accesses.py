@@ -30,6 +30,7 @@ from privacy.terms import ActChannel, ConsentAct, EntityKind, PurposeId, RecordI
 from tests.builders import DATABASES, Named, a_record, name_all, started
 from tests.conftest import HubFactory
 from tests.integration.test_gateway_fence import ORDERS, VIEW
+from tests.view_builders import WITHOUT_CHECK
 
 AS_OF = datetime(2025, 6, 1, tzinfo=UTC)
 PEOPLE = range(1, 6)
@@ -51,7 +52,7 @@ def shop(request: pytest.FixtureRequest, hub_factory: HubFactory, tmp_path) -> H
     dpo, _ = add(hub, "dpo", Scope(role=Role.DPO, purposes=everything, views=everything), me)
     for grain in ("person", "organisation"):
         submit(hub, VIEW.format(grain=grain).replace("name: fence", f"name: fence_{grain}"), me)
-        approve(hub, f"fence_{grain}", dpo)
+        approve(hub, f"fence_{grain}", dpo, WITHOUT_CHECK)
     return hub
 
 
@@ -142,7 +143,7 @@ def test_a_training_release_is_told_with_its_module(shop: Hub, clock) -> None:
     submit(shop, view, reader.principal)
     everything = frozenset({"*"})
     dpo, _ = add(shop, "dpo", Scope(role=Role.DPO, purposes=everything, views=everything), reader.principal)
-    approve(shop, "taught", dpo)
+    approve(shop, "taught", dpo, WITHOUT_CHECK)
     cuts = [AS_OF]
     Gateway(shop).read_training(reader, "taught", purpose="churn", cuts=cuts, known_until=AS_OF + timedelta(days=31))
     assert [(each.view, each.module) for each in told(shop, 1)] == [("taught", "churn")]

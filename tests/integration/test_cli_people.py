@@ -13,7 +13,7 @@ from tests.integration.cli_desk import SECRETS, Desk, stocked
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     made = stocked(tmp_path)
-    assert made.run("view", "approve", "shopping", role="dpo").exit_code == 0
+    assert made.run("view", "approve", "shopping", "--unchecked", "no_data_yet", role="dpo").exit_code == 0
     return made
 
 

@@ -21,7 +21,7 @@ def desk(tmp_path: Path) -> Desk:
 
 @pytest.fixture
 def approved(desk: Desk) -> Desk:
-    assert desk.run("view", "approve", "shopping", role="dpo").exit_code == 0
+    assert desk.run("view", "approve", "shopping", "--unchecked", "no_data_yet", role="dpo").exit_code == 0
     return desk
 
 

@@ -21,7 +21,7 @@ def desk(tmp_path: Path) -> Desk:
 
 @pytest.fixture
 def approved(desk: Desk) -> Desk:
-    assert desk.run("view", "approve", "shopping", role="dpo").exit_code == 0
+    assert desk.run("view", "approve", "shopping", "--unchecked", "no_data_yet", role="dpo").exit_code == 0
     return desk
 
 
@@ -33,7 +33,7 @@ def test_author_cannot_approve_and_nobody_reads_before_approval(desk: Desk) -> N
 
 
 def test_approval_on_one_account_says_that_four_eyes_are_not_enforced(desk: Desk) -> None:
-    ended = desk.run("view", "approve", "shopping", role="dpo")
+    ended = desk.run("view", "approve", "shopping", "--unchecked", "no_data_yet", role="dpo")
     assert ended.exit_code == 0
     assert "not enforced" in ended.stderr
     (row,) = desk.json("view", "list")
@@ -44,7 +44,7 @@ def test_dry_runs_change_no_view(desk: Desk) -> None:
     desk.file("again.yaml", Path(desk.path("view.yaml")).read_text().replace("version: 1", "version: 2"))
     before = desk.json("view", "list")
     assert desk.run("view", "submit", desk.path("again.yaml"), "--dry-run").exit_code == 0
-    assert desk.run("view", "approve", "shopping", "--dry-run", role="dpo").exit_code == 0
+    assert desk.run("view", "approve", "shopping", "--unchecked", "no_data_yet", "--dry-run", role="dpo").exit_code == 0
     assert desk.run("view", "revoke", "shopping", "--dry-run").exit_code == 0
     assert desk.json("view", "list") == before
 

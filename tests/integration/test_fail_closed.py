@@ -57,6 +57,7 @@ TRIED: Final = {
     "view read --out": Tried(
         "view read shopping --purpose churn --as-of 2025-06-01 --use model_trained --out {out}", ID, "scientist"
     ),
+    "view check": Tried("view check shopping --format csv", "unlike any other", "dpo"),
     "quarantine export": Tried("quarantine export --out {out}", "Eva Eng"),
     "source check": Tried(
         "source check {folder}/people.yaml {folder}/people.csv --format csv", "customer is on record"
@@ -114,6 +115,7 @@ EXCUSED: Final = {
     **dict.fromkeys(("domain list", "domain show", "domain approve", "reveal rules"), RULES),
     "view materialise": "rows stay sealed in the lake; tells a count",
     **dict.fromkeys(("view new", "view submit", "view approve", "view revoke", "view list", "view show"), RULES),
+    "view refuse": RULES,
     **dict.fromkeys(("consent give", "consent withdraw", "consent object", "consent restrict", "consent lift"), ACT),
     **dict.fromkeys(("consent import", "consent ask", "contact set", "contact allow", "contact refuse"), ACT),
     **dict.fromkeys(("suppression import", "suppression lift", "suppression decide"), ACT),
@@ -211,7 +213,7 @@ def prepared(found: Desk) -> Desk:
     found_alike(found, "shop:1", "shop:2")
     done(found.run("view", "submit", found.file("taught.yaml", TAUGHT), role="scientist"))
     for view in ("shopping", "taught"):
-        done(found.run("view", "approve", view, role="dpo"))
+        done(found.run("view", "approve", view, "--unchecked", "no_data_yet", role="dpo"))
     done(found.run("subject", "token", "issue", "shop:1"))
     done(found.run("consent", "object", "shop:1", "winback"))
     request = REQUEST[found.folder] = done(found.run("request", "open", "access", role="dpo")).stdout.strip()

@@ -24,6 +24,7 @@ from tests.builders import an_id
 from tests.conftest import HubFactory
 from tests.integration.test_gateway_fence import AS_OF, ORDERS, VIEW
 from tests.postgres_role import revoked
+from tests.view_builders import WITHOUT_CHECK
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def owner(hub_factory: HubFactory, tmp_path) -> Hub:
     ingest_file(contract_of_yaml(ORDERS), path, hub.ports(me.principal_id))
     dpo, _ = add(hub, "dpo", Scope(role=Role.DPO, purposes=everything, views=everything), me)
     submit(hub, VIEW.format(grain="person").replace("name: fence", "name: fence_person"), me)
-    approve(hub, "fence_person", dpo)
+    approve(hub, "fence_person", dpo, WITHOUT_CHECK)
     return hub
 
 

@@ -23,7 +23,7 @@ LABEL = label_of("churn", tuple(LIST.split(",")), NOON)
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     desk = stocked(tmp_path)
-    assert desk.run("view", "approve", "shopping", role="dpo").exit_code == 0
+    assert desk.run("view", "approve", "shopping", "--unchecked", "no_data_yet", role="dpo").exit_code == 0
     return desk
 
 

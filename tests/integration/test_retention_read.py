@@ -13,6 +13,8 @@ from hub.retention.run import run
 from hub.views.gateway import Gateway, Released
 from privacy.store.audit import entries
 from tests.api.world import AS_OF, World, make_world
+from tests.shop import view_text
+from tests.view_builders import approve_again
 
 ORDERS = {"table": "orders", "data_category": "behaviour"}
 
@@ -27,6 +29,8 @@ def govern(world: World, *rules: dict) -> None:
     pack = pack_of(default_pack()) | {"retention": list(rules), "statutory_holds": []}
     stores = Stores(world.hub.engine, world.hub.keystore)
     put_policy_in_force(stores, pack, by=world.owner.principal_id, at=world.hub.clock)
+    for name, purpose in (("shopping", "churn"), ("invited", "winback")):  # an approval binds the rules of its tables
+        approve_again(world.hub, view_text(name, purpose), world.owner)
 
 
 def days_since(hub: Hub, year: int, month: int, day: int) -> int:

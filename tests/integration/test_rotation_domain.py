@@ -34,6 +34,7 @@ from tests.integration.test_gateway_fence import shop as fenced
 from tests.integration.test_scores_carry_revision import MODEL
 from tests.reveal_builders import Company
 from tests.shop import view_text
+from tests.view_builders import WITHOUT_CHECK
 
 __all__ = ["fenced"]
 CHURN = DomainName("churn")
@@ -43,7 +44,7 @@ MONTH = Window(led_back=timedelta(days=30))
 @pytest.fixture
 def shop(here: Company) -> Company:
     submit(here.hub, view_text("shopping", "churn"), here.owner)
-    approve(here.hub, "shopping", here.dpo)
+    approve(here.hub, "shopping", here.dpo, WITHOUT_CHECK)
     return here
 
 

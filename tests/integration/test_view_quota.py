@@ -22,6 +22,7 @@ from privacy.terms import Role
 from tests.builders import DATABASES, FixedClock
 from tests.conftest import HubFactory
 from tests.integration.test_gateway_fence import AS_OF, ORDERS, VIEW
+from tests.view_builders import WITHOUT_CHECK
 
 DAY = timedelta(days=1)
 TEXT = VIEW.format(grain="person").replace("k: 1\n", "k: 1\nreads: {per: week, at_most: 2}\n")
@@ -43,7 +44,7 @@ def shop(request: pytest.FixtureRequest, hub_factory: HubFactory, tmp_path: Path
     deliver(hub, tmp_path / "orders.csv", *(f"{n},c{n},firm,2025-05-0{n} 10:00:00,10.00" for n in range(1, 6)))
     dpo, _ = add(hub, "dpo", Scope(role=Role.DPO, purposes=everything, views=everything), me)
     for text in (TEXT, TAUGHT):
-        approve(hub, submit(hub, text, me).name, dpo)
+        approve(hub, submit(hub, text, me).name, dpo, WITHOUT_CHECK)
     return hub
 
 

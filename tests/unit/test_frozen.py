@@ -4,8 +4,8 @@ from dataclasses import FrozenInstanceError, fields, is_dataclass
 
 import pytest
 
-from hub.views.registry import Version
 from hub.views.tables import ViewVersion
+from hub.views.version import Version
 from ingest.store.delivered import Figure, Refused, StoredBatch
 from ingest.tables.batch import Batch, BatchMetric, QuarantineRow
 from privacy.store.frozen import frozen

@@ -1,0 +1,42 @@
+"""What one read of a view would scan, from the catalogue alone: no file is opened."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hub.lake.terms import CatalogueFile
+from hub.views.spec import ViewSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """Files of one table that a read opens, their rows and encrypted bytes: an upper bound, for columns are fewer."""
+
+    table: str
+    files: int
+    rows: int
+    size_bytes: int
+
+
+def cost_of(spec: ViewSpec, files: Iterable[CatalogueFile], *, as_of: datetime) -> tuple[Cost, ...]:
+    """Estimate a read at an instant; files outside every window of their table are not opened."""
+    live, found = list(files), []
+    for table in spec.tables:
+        since = _since(spec, table, as_of)
+        read = [each for each in live if each.table == table and _overlaps(each, since, as_of)]
+        size = sum(each.size_bytes for each in read)
+        found.append(Cost(table=table, files=len(read), rows=sum(each.rows for each in read), size_bytes=size))
+    return tuple(found)
+
+
+def _since(spec: ViewSpec, table: str, as_of: datetime) -> datetime | None:
+    """Return the begin of the longest window over a table; None where one reaches back over all history."""
+    selections = (*spec.population.any_of, *spec.population.none_of, *(each.rows for each in spec.aggregates))
+    windows = [rows for rows in selections if rows.table == table]
+    days = [None if rows.window_days is None else rows.offset_days + rows.window_days for rows in windows]
+    known = [each for each in days if each is not None]
+    return None if len(known) < len(days) or not known else as_of - timedelta(days=max(known))
+
+
+def _overlaps(file: CatalogueFile, since: datetime | None, until: datetime) -> bool:
+    return file.min_event_at < until and (since is None or file.max_event_at >= since)

@@ -1,0 +1,129 @@
+"""What a view would release, built for figures only: the gate's own decision, scans and plan, and nothing leaves.
+
+No identity is opened and no pseudonym derived: rows carry ordinals that mean nothing outside the process. All instants
+are built for the same permitted customers from one snapshot, so that what differs between two of them are events.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import polars as pl
+
+from hub.anchors.standing import verify_open
+from hub.compose import Hub
+from hub.lake.reading import Reader, reading
+from hub.lake.terms import CatalogueFile
+from hub.retention.sight import Sight
+from hub.views.compile import compile_view
+from hub.views.feature import Aggregate, Op, Rows, Shape
+from hub.views.folding import RECORD, SUBJECT, Permitted
+from hub.views.permission import permitted_set
+from hub.views.spec import Population, ViewSpec
+from privacy.purposes import Policy
+from privacy.store.epoch import current_epoch
+from privacy.store.policy import find_policy
+from privacy.terms import EntityKind
+
+EVENTS: Final = "events"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """A view at one instant: `subject` (UInt32) and the features; quasi-identifiers are not generalised yet.
+
+    `withheld` counts customers all of whose rows are past their time.
+    """
+
+    as_of: datetime
+    frame: pl.DataFrame
+    withheld: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previewed:
+    """A view at some instants, at one epoch.
+
+    - `policy`: in force at that epoch;
+    - `permitted`: customers who may be read, in the population or not; `absent`: the others by rule;
+    - `events`: `subject` and how many events of the view's tables lie between the first and the last instant;
+    - `files`: what of the lake was at hand.
+    """
+
+    epoch: int
+    policy: Policy
+    permitted: int
+    absent: dict[str, int]
+    at_instants: tuple[Preview, ...]
+    events: pl.DataFrame
+    files: tuple[CatalogueFile, ...]
+
+
+def previewed(hub: Hub, spec: ViewSpec, instants: Sequence[datetime]) -> Previewed:
+    """Build a view at some instants of its grid, oldest first, as the gate would now.
+
+    Raises:
+        AccessRefused: the home is behind its anchors and the purpose waits for the DPO.
+        CutRefused: an instant is off the grid.
+
+    """
+    at, standing = hub.clock(), hub.anchoring.standing()
+    asked = [(_exact(spec), as_of) for as_of in instants]
+    asked.append((_counting(spec, instants[-1] - instants[0]), instants[-1]))
+    with reading(hub.lake) as reader:
+        with hub.reading() as session:
+            policy = find_policy(session) or hub.policy()
+            declared = policy.purpose(spec.purpose)
+            verify_open(standing, declared)
+            epoch = current_epoch(session)
+            found = permitted_set(session, declared, spec.grain, at=at)
+            acting = None
+            if spec.grain is not EntityKind.PERSON:
+                acting = permitted_set(session, declared, EntityKind.PERSON, at=at).records.lazy().select(RECORD)
+            sights = [Sight(reader, policy, spec.purpose, at=at) for _ in asked]
+            for sight in sights:
+                sight.know_records(session, spec.tables)
+        subjects = found.records.with_columns(pl.col("entity").rank("dense").cast(pl.UInt32).alias(SUBJECT))
+        seen = _Seen(reader, subjects, Permitted(subjects.lazy().select(RECORD, SUBJECT), acting))
+        *views, between = (seen.built(sight, *each) for sight, each in zip(sights, asked, strict=True))
+    total = pl.sum_horizontal(pl.exclude(SUBJECT)).alias(EVENTS)
+    return Previewed(
+        epoch=epoch,
+        policy=policy,
+        permitted=subjects[SUBJECT].n_unique(),
+        absent=found.absent,
+        at_instants=tuple(views),
+        events=between.frame.select(SUBJECT, total),
+        files=tuple(reader.snapshot.files),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One permitted set and one snapshot, asked for several frames."""
+
+    reader: Reader
+    subjects: pl.DataFrame
+    permitted: Permitted
+
+    def built(self, sight: Sight, spec: ViewSpec, as_of: datetime) -> Preview:
+        """Build one frame."""
+        tables = {table: sight.parts(table, until=as_of) for table in spec.tables}
+        frame = self.reader.collect(compile_view(spec, tables, self.permitted, as_of=as_of))
+        return Preview(as_of=as_of, frame=frame, withheld=sight.withheld(self.subjects, frame, spec.grain.value))
+
+
+def _exact(spec: ViewSpec) -> ViewSpec:
+    """Take the generalisation off the quasi-identifiers, so that any other can be tried on them."""
+    quasi = set(spec.quasi_identifiers)
+    features = (replace(each, shape=Shape()) if each.name in quasi else each for each in spec.features)
+    return replace(spec, features=tuple(features))
+
+
+def _counting(spec: ViewSpec, span: timedelta) -> ViewSpec:
+    """Make the view that counts each table's events of the last days, whatever their kind."""
+    days = max(1, span.days)
+    tables = sorted({feature.rows.table for feature in spec.aggregates})
+    counts = tuple(Aggregate(name=table, op=Op.COUNT, rows=Rows(table=table, window_days=days)) for table in tables)
+    return replace(spec, features=counts, population=Population(), label=None, quasi_identifiers=(), texts={})
