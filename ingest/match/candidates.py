@@ -7,12 +7,14 @@ thousand million pairs).
 A pair is one number here, left * 2**32 + right, so that a sort orders pairs and finds those found twice.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+
+from ingest.match.keys import name_of
 
 LARGEST_BLOCK: Final = 60
 """Records that may share a key, which makes 1,770 pairs; a larger block is a place or a default, not a person."""
@@ -30,11 +32,22 @@ _Hashes = Mapping[str, tuple[Pairs, npt.NDArray[np.bool_]]]
 _NONE: Final = np.empty(0, dtype=np.uint64)
 
 
-def candidate_pairs(frame: pl.DataFrame, keys: Sequence[Sequence[str]]) -> pl.DataFrame:
-    """Return columns left, right (UInt32 rows of `frame`, left first), each pair once, in order."""
+def candidate_pairs(frame: pl.DataFrame, keys: Sequence[Sequence[str]], weak: Collection[str] = ()) -> pl.DataFrame:
+    """Return columns left, right (UInt32 rows of `frame`, left first), each pair once, in order.
+
+    A key that is `weak`, by name, makes no pair of two rows that share no other.
+    """
+    found = dict(pairs_of_keys(frame, keys))
+    strong = [_NONE, *(pairs for name, pairs in found.items() if name not in weak)]
+    faint = np.sort(np.concatenate([_NONE, *(pairs for name, pairs in found.items() if name in weak)]))
+    return _frame(_once(np.concatenate([*strong, faint[1:][faint[1:] == faint[:-1]]])))
+
+
+def pairs_of_keys(frame: pl.DataFrame, keys: Sequence[Sequence[str]]) -> Iterator[tuple[str, Pairs]]:
+    """Yield each key, once, with the pairs that share it: a number each, left in its upper half."""
     hashes = {column: _hashed(frame, column) for column in {column for key in keys for column in key}}
-    found = [_within(*_blocks(hashes, key)) for key in keys]
-    return _frame(_once(np.concatenate([_NONE, *found])))
+    for key in dict.fromkeys(tuple(key) for key in keys):
+        yield name_of(key), _within(*_blocks(hashes, key))
 
 
 def block_of(frame: pl.DataFrame, key: Sequence[str]) -> pl.Series:
@@ -72,7 +85,7 @@ def _within(rows: Rows, last: Rows) -> Pairs:
     place = np.flatnonzero(behind >= 1)
     for apart in range(1, LARGEST_BLOCK):
         one, other = rows[place].astype(np.uint64), rows[place + apart].astype(np.uint64)
-        found.append((np.minimum(one, other) << np.uint64(_HALF)) | np.maximum(one, other))
+        found.append(packed(np.minimum(one, other), np.maximum(one, other)))
         place = place[behind[place] > apart]
     return np.concatenate(found)
 
@@ -97,9 +110,13 @@ def random_pairs(records: int, pairs: int) -> pl.DataFrame:
     return frame.filter(pl.col("left") < pl.col("right")).unique().sort("left", "right")
 
 
-def _packed(pairs: pl.DataFrame) -> Pairs:
-    left, right = (pairs[end].to_numpy().astype(np.uint64) for end in ("left", "right"))
+def packed(left: Pairs, right: Pairs) -> Pairs:
+    """Write pairs of rows as a number each."""
     return (left << np.uint64(_HALF)) | right
+
+
+def _packed(pairs: pl.DataFrame) -> Pairs:
+    return packed(*(pairs[end].to_numpy().astype(np.uint64) for end in ("left", "right")))
 
 
 def _frame(pairs: Pairs) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """Where pairs are found and compared: in this process, or on Spark; the answer is the same to the last pair."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Final, Protocol
 
@@ -14,7 +14,9 @@ from ingest.match.spec import Comparison
 class Engine(Protocol):
     """The two steps that grow with the records; what follows works on their numbers."""
 
-    def candidate_pairs(self, frame: pl.DataFrame, keys: Sequence[Sequence[str]]) -> pl.DataFrame:
+    def candidate_pairs(
+        self, frame: pl.DataFrame, keys: Sequence[Sequence[str]], weak: Collection[str] = ()
+    ) -> pl.DataFrame:
         """Return left, right (UInt32 rows of `frame`, left first): as `candidates.candidate_pairs`."""
         ...
 
@@ -26,8 +28,10 @@ class Engine(Protocol):
 class _Here:
     """This process, in memory."""
 
-    def candidate_pairs(self, frame: pl.DataFrame, keys: Sequence[Sequence[str]]) -> pl.DataFrame:
-        return candidates.candidate_pairs(frame, keys)
+    def candidate_pairs(
+        self, frame: pl.DataFrame, keys: Sequence[Sequence[str]], weak: Collection[str] = ()
+    ) -> pl.DataFrame:
+        return candidates.candidate_pairs(frame, keys, weak)
 
     def levels_of(self, frame: pl.DataFrame, pairs: pl.DataFrame, comparisons: tuple[Comparison, ...]) -> pl.DataFrame:
         from ingest.match.scorer import levels_of  # noqa: PLC0415 - DuckDB, for who compares many alone
@@ -38,8 +42,10 @@ class _Here:
 class _OnSpark:
     """A session of Spark, begun when it is first asked for something: that takes a minute and a JVM."""
 
-    def candidate_pairs(self, frame: pl.DataFrame, keys: Sequence[Sequence[str]]) -> pl.DataFrame:
-        return _begun().candidate_pairs(frame, keys)
+    def candidate_pairs(
+        self, frame: pl.DataFrame, keys: Sequence[Sequence[str]], weak: Collection[str] = ()
+    ) -> pl.DataFrame:
+        return _begun().candidate_pairs(frame, keys, weak)
 
     def levels_of(self, frame: pl.DataFrame, pairs: pl.DataFrame, comparisons: tuple[Comparison, ...]) -> pl.DataFrame:
         return _begun().levels_of(frame, pairs, comparisons)

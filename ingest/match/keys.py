@@ -4,7 +4,7 @@ A key that a spec names for candidates, or that a rule wants equal, is a value p
 keys keeps them under a keyed digest: `as_number` says in which form.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 import polars as pl
@@ -23,13 +23,18 @@ def keys_of(spec: Spec) -> tuple[tuple[str, ...], ...]:
     return tuple(dict.fromkeys([*spec.candidates, *(rule.equal for rule in spec.rules)]))
 
 
+def name_of(key: Sequence[str]) -> str:
+    """Name a key by its columns."""
+    return "+".join(key)
+
+
 def key_values(frame: pl.DataFrame, keys: Sequence[Sequence[str]]) -> Iterator[tuple[str, pl.DataFrame]]:
     """Yield each key's name with the rows that have it: row (UInt32), value (String); a key that nobody has not."""
     rows = frame.with_row_index("row")
     for key in keys:
         told = rows.select("row", value=pl.concat_str(key, separator=_SEPARATOR)).drop_nulls()
         if told.height:
-            yield "+".join(key), told
+            yield name_of(key), told
 
 
 def key_values_of(row: Mapping[str, str | None], keys: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
@@ -37,7 +42,7 @@ def key_values_of(row: Mapping[str, str | None], keys: Sequence[Sequence[str]]) 
     for key in keys:
         parts = [part for column in key if (part := row[column]) is not None]
         if len(parts) == len(key):
-            yield "+".join(key), _SEPARATOR.join(parts)
+            yield name_of(key), _SEPARATOR.join(parts)
 
 
 def as_number(digest: bytes) -> int:
@@ -45,14 +50,20 @@ def as_number(digest: bytes) -> int:
     return int.from_bytes(digest[:TOKEN_BYTES], "big") >> (8 * TOKEN_BYTES - TOKEN_BITS)
 
 
-def pairs_that_share(carried: pl.DataFrame, *, largest: int) -> pl.DataFrame:
+def pairs_that_share(carried: pl.DataFrame, *, largest: int, weak: Collection[int] = ()) -> pl.DataFrame:
     """Pair rows by what they carry: left, right (UInt32, left first), each pair once, in order.
 
     Args:
-        carried: row (UInt32), token; a row carries a token once.
+        carried: row (UInt32), token, and key (its number) if some are weak; a row carries a token once.
         largest: how many rows may share a token; a larger block makes no pairs.
+        weak: keys that make no pair of two who share nothing else.
 
     """
     block = carried.filter(pl.len().over("token").is_between(2, largest)).sort("row")
     pairs = block.join(block, on="token").filter(pl.col("row") < pl.col("row_right"))
-    return pairs.select(left="row", right="row_right").unique().sort("left", "right")
+    ends = {"left": "row", "right": "row_right"}
+    if not weak:
+        return pairs.select(**ends).unique().sort("left", "right")
+    told = pairs.select(**ends, key="key").group_by("left", "right").agg(pl.len(), pl.col("key").first())
+    alone = (pl.col("len") == 1) & pl.col("key").is_in(list(weak)).fill_null(value=False)
+    return told.filter(~alone).select("left", "right").sort("left", "right")

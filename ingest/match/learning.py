@@ -17,6 +17,7 @@ from ingest.match.saved import TRUST
 from ingest.match.spec import Spec
 from ingest.match.training import train
 from ingest.match.trust import trusts_of
+from ingest.match.weakness import weak_keys
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ def learn(records: pl.DataFrame, spec: Spec, *, neutral: Collection[str] = (), e
     """
     trained, report = train(records, spec)
     resolution = resolve(records, spec, _completed(trained, spec, neutral), engine=engine)
+    weak = weak_keys(records, resolution.edges, spec)
+    resolution = replace(resolution, model=replace(resolution.model, weak=weak))
     return Learned(resolution, report | {TRUST: _trust(resolution, spec)})
 
 

@@ -37,7 +37,8 @@ class Model:
     """What training learned for the comparisons that the records have.
 
     `match_share` is the share of all pairs of records that are of one person. `curve` and `threshold` are what the
-    clusters of the training records taught; without them a resolution learns its own.
+    clusters of the training records taught; without them a resolution learns its own. `weak` names the keys by which
+    alone next to nobody was found (see `weakness`).
     """
 
     kind: str
@@ -49,6 +50,7 @@ class Model:
     look_alikes: tuple[LookAlike, ...]
     curve: Curve | None = None
     threshold: float | None = None
+    weak: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -87,6 +89,7 @@ def written(model: Model, report: Mapping[str, Any]) -> str:
         ],
         "curve": None if model.curve is None else [list(model.curve.weights), list(model.curve.probabilities)],
         "threshold": model.threshold,
+        "weak": list(model.weak),
         "report": report,
     }
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
@@ -133,6 +136,7 @@ def _read(document: Mapping[str, Any]) -> Model:
         ),
         curve=None if document["curve"] is None else Curve(*map(tuple, document["curve"])),
         threshold=document["threshold"],
+        weak=tuple(document.get("weak", ())),
     )
 
 

@@ -9,6 +9,7 @@ from ingest.match.calibration import ROUNDS, Curve, curve_of
 from ingest.match.candidates import closing_pairs
 from ingest.match.edges import outlined, weighed
 from ingest.match.engine import HERE, Engine
+from ingest.match.keys import keys_of
 from ingest.match.linkage import LEAST, Linkage, link, parts_of, together
 from ingest.match.model import Model
 from ingest.match.rarity import rarities, usual_shares
@@ -103,7 +104,7 @@ def _clustered(
 def _edges(records: pl.DataFrame, spec: Spec, model: Model, rare: dict[str, pl.Series], engine: Engine) -> pl.DataFrame:
     """Score candidates, and then those who have a likely neighbour in common."""
     known = tuple(each for each in spec.comparisons if each.name in model.m)
-    first = engine.candidate_pairs(records, [*spec.candidates, *(rule.equal for rule in spec.rules)])
+    first = engine.candidate_pairs(records, keys_of(spec), model.weak)
     edges = outlined(engine.levels_of(records, first, known), spec, model, rare)
     closing = closing_pairs(edges.filter(pl.col("weight") >= 0), edges)
     return pl.concat([edges, outlined(engine.levels_of(records, closing, known), spec, model, rare)])

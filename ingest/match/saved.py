@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import Final
 
 from ingest.errors import SpecInvalid
+from ingest.match.keys import keys_of, name_of
 from ingest.match.model import Model, read
 from ingest.match.spec import Spec, read_spec
 
@@ -23,7 +24,7 @@ TRUST: Final = "trust"
 _WORDS: Final = frozenset(
     {
         *("format", "form", "kind", "spec_version", "records", "match_share", "comparisons", "m", "u", "look_alikes"),
-        *("name", "share", "by_frequency", "levels", "curve", "threshold", "report", TRUST),
+        *("name", "share", "by_frequency", "levels", "curve", "threshold", "weak", "report", TRUST),
         *("rounds", "pairs_compared", "pairs_drawn", "unlinkable", "weights"),
     }
 )
@@ -40,6 +41,12 @@ class SavedModel:
     model: Model
     trusts: Mapping[str, float]
     digest: bytes
+
+    @property
+    def weak(self) -> frozenset[int]:
+        """The keys by which alone nobody is compared, by their number among the spec's."""
+        names = [name_of(key) for key in keys_of(self.spec)]
+        return frozenset(names.index(name) for name in self.model.weak if name in names)
 
     @property
     def threshold(self) -> float:
@@ -69,6 +76,7 @@ def verify_words(text: str, spec: Spec) -> None:
 
     """
     named = [*spec.names, *(each.name for each in spec.confounders), *(each.name for each in spec.rules)]
+    named += [name_of(key) for key in keys_of(spec)]
     if not set(_words_of(json.loads(text))) <= _WORDS | {spec.kind, *named}:
         raise SpecInvalid(
             "model", "it has words that no training writes; take the file as `varde match train` wrote it"

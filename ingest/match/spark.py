@@ -6,7 +6,7 @@ Clear values pass through Spark's shuffle. Its files and its network are encrypt
 with it; a session that does not do that is refused.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from typing import Final
 
@@ -17,6 +17,7 @@ from pyspark.sql import functions as f
 
 from ingest.errors import ColumnsUnfit
 from ingest.match.candidates import LARGEST_BLOCK
+from ingest.match.keys import name_of
 from ingest.match.scorer import cases_of, columns_of, connected
 from ingest.match.spec import Comparison
 
@@ -54,12 +55,17 @@ class SparkEngine:
             raise ColumnsUnfit("Spark would write clear values to its disks", f"Set {_ENCRYPTED} to true")
         self._session = session
 
-    def candidate_pairs(self, frame: pl.DataFrame, keys: Sequence[Sequence[str]]) -> pl.DataFrame:
-        """Return left, right (UInt32 rows of `frame`, left first), each pair once, in order."""
+    def candidate_pairs(
+        self, frame: pl.DataFrame, keys: Sequence[Sequence[str]], weak: Collection[str] = ()
+    ) -> pl.DataFrame:
+        """Return left, right (UInt32 rows of `frame`, left first), each pair once, in order, as `candidates` does."""
         blocks = self._there(_hashed(frame, keys)).groupBy("key", "hash").agg(f.collect_list("row").alias("rows"))
         few = blocks.where(f.size("rows").between(2, LARGEST_BLOCK))
-        left = few.select("rows", f.explode("rows").alias("left"))
-        pairs = left.select("left", f.explode("rows").alias("right")).where("left < right").distinct()
+        left = few.select("key", "rows", f.explode("rows").alias("left"))
+        pairs = left.select("key", "left", f.explode("rows").alias("right")).where("left < right")
+        told = pairs.groupBy("left", "right").agg(f.count("key").alias("shared"), f.first("key").alias("key"))
+        alone = [number for number, key in enumerate(_each(keys)) if name_of(key) in weak]
+        pairs = told.where((f.col("shared") > 1) | ~f.col("key").isin(alone)).select("left", "right")
         return _here(pairs).select(pl.col("left", "right").cast(pl.UInt32)).sort("left", "right")
 
     def levels_of(self, frame: pl.DataFrame, pairs: pl.DataFrame, comparisons: tuple[Comparison, ...]) -> pl.DataFrame:
@@ -93,9 +99,13 @@ def _hashed(frame: pl.DataFrame, keys: Sequence[Sequence[str]]) -> pl.DataFrame:
             hash=pl.struct(key).hash().reinterpret(signed=True),
             row=pl.col("row").cast(pl.Int64),
         )
-        for number, key in enumerate(dict.fromkeys(tuple(key) for key in keys))
+        for number, key in enumerate(_each(keys))
     ]
     return pl.concat(every)
+
+
+def _each(keys: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    return list(dict.fromkeys(tuple(key) for key in keys))
 
 
 def _levels(cases: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

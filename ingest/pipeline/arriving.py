@@ -29,11 +29,15 @@ class Arriving:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Formed:
-    """A record in comparable form, by column, what it is found by, and its checked number as a token."""
+    """A record in comparable form, by column, what it is found by, and its checked number as a token.
+
+    `weak` are those of its tokens by which alone nobody is compared.
+    """
 
     record: RecordId
     values: Row = field(repr=False)
     tokens: frozenset[int]
+    weak: frozenset[int]
     number: int | None
 
 
@@ -45,10 +49,11 @@ def formed(arriving: Arriving, record: RecordId, matching: Matching) -> Formed:
     version = matching.serving
     keyed = values if version.form_version == FORM_VERSION else _in_form(version.form_version, given)
     told = key_values_of(keyed, keys_of(matching.model.spec))
-    tokens = frozenset(as_number(version.candidate(name).token_of(value)) for name, value in told)
+    tokens = {as_number(version.candidate(name).token_of(value)): name for name, value in told}
+    weak = frozenset(token for token, name in tokens.items() if name in matching.model.model.weak)
     checked = keyed[CHECKED]
     number = None if checked is None else as_number(version.candidate(CHECKED).token_of(checked))
-    return Formed(record=record, values=values, tokens=tokens, number=number)
+    return Formed(record=record, values=values, tokens=frozenset(tokens), weak=weak, number=number)
 
 
 def comparable_rows(given: Sequence[Row]) -> Sequence[Row]:

@@ -24,7 +24,7 @@ from ingest.pipeline.opening import open_documents
 from ingest.pipeline.ports import Ports
 from ingest.pipeline.remembered import Remembered
 from ingest.store.match_edge import edges_near
-from ingest.store.match_form import carriers, forms_of, tokens_of
+from ingest.store.match_form import carriers, forms_of, keyed_tokens_of, tokens_of
 from ingest.store.match_frequency import POOLED, frequencies
 from privacy.terms import BatchId, RecordId
 
@@ -71,16 +71,17 @@ class Comparing:
 
     def _candidates(self, touched: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Return pairs (record, other) that share a token which few carry, and the forms of all who do."""
-        mine = tokens_of(touched)
+        mine = keyed_tokens_of(touched)
         with self._ports.read_only() as session:
             near = carriers(session, mine["token"], self._matching.kind)
             others = near.filter(~pl.col("record").is_in(touched["record"].implode()))["record"].unique().sort()
             forms = pl.concat([touched, forms_of(session, others.to_list())]).sort("record")
         held = tokens_of(forms).join(near.select("token").unique(), on="token", how="semi")
         ids = forms.select("record").with_row_index("row")
-        rows = held.join(ids, on="record").select("row", "token")
+        keys = mine.select("token", "key").unique("token")
+        rows = held.join(ids, on="record").join(keys, on="token").select("row", "token", "key")
         is_mine = forms["record"].is_in(touched["record"].implode())
-        shared = pairs_that_share(rows, largest=LARGEST_BLOCK)
+        shared = pairs_that_share(rows, largest=LARGEST_BLOCK, weak=self._model.weak)
         asked = shared.filter(is_mine.gather(shared["left"]) | is_mine.gather(shared["right"]))
         pairs = {name: forms["record"].gather(asked[end]) for name, end in (("record", "left"), ("other", "right"))}
         return pl.DataFrame(pairs, schema=_PAIRS), forms

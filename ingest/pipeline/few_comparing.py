@@ -4,7 +4,7 @@ The steps are those of `ingest.pipeline.comparing`, and so are the edges: tests 
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -165,13 +165,18 @@ def by_record(forms: pl.DataFrame) -> dict[bytes, Form]:
     return {row[0]: Form(*row[1:]) for row in forms.select("record", "number", "country", "source").iter_rows()}
 
 
-def that_share(forms: pl.DataFrame, tokens: Collection[int]) -> list[bytes]:
-    """Name those of some forms that hold a token now which few enough hold, the record itself among them."""
+def that_share(forms: pl.DataFrame, tokens: Collection[int], weak: Collection[int]) -> list[bytes]:
+    """Name those of some forms that hold a token now which few enough hold, the record itself among them.
+
+    Who holds one alone that is weak is not named.
+    """
     holders: defaultdict[int, list[bytes]] = defaultdict(list)
     for record, token in tokens_of(forms).iter_rows():
         if token in tokens:
             holders[token].append(record)
-    return sorted({record for held in holders.values() if len(held) < LARGEST_BLOCK for record in held})
+    few = {token: held for token, held in holders.items() if len(held) < LARGEST_BLOCK}
+    shared = Counter(record for held in few.values() for record in held)
+    return sorted({record for token, held in few.items() for record in held if shared[record] > 1 or token not in weak})
 
 
 def _as_text(value: Any) -> str | None:  # noqa: ANN401 - JSON

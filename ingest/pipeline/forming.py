@@ -9,7 +9,7 @@ import polars as pl
 
 from ingest.match.entries import Entries
 from ingest.match.form import FORM_VERSION, FORMS
-from ingest.match.keys import TOKEN_BYTES, as_number, key_values, keys_of
+from ingest.match.keys import TOKEN_BYTES, as_number, key_values, keys_of, name_of
 from ingest.match.kinds import COMPARABLE, Comparable
 from ingest.match.pooled import counted
 from ingest.match.rarity import usual_shares
@@ -23,7 +23,7 @@ from privacy.terms import BatchId, EntityKind
 
 CHECKED: Final = "checked_id"
 """The column of checked numbers, and the scope of their tokens."""
-_ROW_TOKENS: Final = {"row": pl.UInt32, "token": pl.Int64}
+_ROW_TOKENS: Final = {"row": pl.UInt32, "token": pl.Int64, "key": pl.Int64}
 _COUNTS: Final = {"column_name": pl.String, "token": pl.Binary, "value_count": pl.Int64, "record_count": pl.Int64}
 
 
@@ -31,9 +31,9 @@ _COUNTS: Final = {"column_name": pl.String, "token": pl.Binary, "value_count": p
 class Formed:
     """What a chunk is found by, with nothing in clear.
 
-    `forms` has a row for each of the chunk and each version: row (of the chunk), tokens (Binary), number (Int64),
+    `forms` has a row for each of the chunk and each version: row (of the chunk), tokens (Binary), keys, number (Int64),
     country (by which the row was read: it is no part of a document), key_version, form_version; `tokens` row, token,
-    key_version, form_version; `counts` column_name, token, value_count, record_count.
+    key, key_version, form_version; `counts` column_name, token, value_count, record_count.
     """
 
     kind: EntityKind
@@ -92,7 +92,12 @@ def _formed(frame: pl.DataFrame, version: MatchVersion, matching: Matching) -> t
     """Return forms and tokens of rows in one version."""
     tokens = _tokens(frame, version, matching)
     rows = pl.int_range(frame.height, dtype=pl.UInt32, eager=True)
-    forms = {"row": rows, "tokens": _joined(tokens, frame.height), "number": _numbers(frame, version, matching)}
+    forms = {
+        "row": rows,
+        "tokens": _joined(tokens, frame.height),
+        "keys": _keys(tokens, rows),
+        "number": _numbers(frame, version, matching),
+    }
     key, form = (pl.lit(number, dtype=pl.Int64) for number in version.number)
     return (
         pl.DataFrame(forms).with_columns(key_version=key, form_version=form),
@@ -114,14 +119,22 @@ def as_delivered(fresh: pl.DataFrame, country: str | None, read: Comparable) -> 
 
 
 def _tokens(frame: pl.DataFrame, version: MatchVersion, matching: Matching) -> pl.DataFrame:
-    """Return the tokens of each row, in the order of rows: one HMAC a distinct value of a key."""
-    found = [pl.DataFrame(schema=_ROW_TOKENS)]
-    for name, told in key_values(frame, keys_of(matching.model.spec)):
+    """Return row, token and key (its number), in the order of rows and keys: one HMAC a distinct value of a key."""
+    found, keys = [pl.DataFrame(schema=_ROW_TOKENS)], keys_of(matching.model.spec)
+    numbers = {name_of(key): number for number, key in enumerate(keys)}
+    for name, told in key_values(frame, keys):
         distinct = told["value"].unique()
         digests = version.candidate(matching.named(name)).tokens_of(distinct.to_list())
         named = pl.DataFrame({"value": distinct, "token": pl.Series(map(as_number, digests), dtype=pl.Int64)})
-        found.append(told.join(named, on="value", how="left").select("row", "token"))
-    return pl.concat(found).sort("row", "token")
+        key = pl.lit(numbers[name], dtype=pl.Int64)
+        found.append(told.join(named, on="value", how="left").select("row", "token", key=key))
+    return pl.concat(found).sort("row", "key")
+
+
+def _keys(tokens: pl.DataFrame, rows: pl.Series) -> pl.Series:
+    """Return which keys each row has, a bit each."""
+    held = tokens.group_by("row").agg(keys=pl.lit(2, dtype=pl.Int64).pow(pl.col("key")).sum())
+    return rows.to_frame("row").join(held, on="row", how="left", maintain_order="left")["keys"].fill_null(0)
 
 
 def _joined(tokens: pl.DataFrame, rows: int) -> pl.Series:

@@ -99,7 +99,9 @@ class Lookup:
             carried = carriers_of_each(session, mine.tokens, self._matching.kind)
             others = {record for records in carried.values() for record in records} - {mine.record}
             forms = forms_of(session, sorted(others))
-        return Beside(mine, index, known is not None, by_record(forms), that_share(forms, carried.keys()), counts)
+        return Beside(
+            mine, index, known is not None, by_record(forms), that_share(forms, carried.keys(), mine.weak), counts
+        )
 
     def _found(self, beside: Beside, ports: Ports) -> Found | None:
         """Compare and cluster; None if somebody was joined or taken in meanwhile."""

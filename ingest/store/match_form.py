@@ -29,6 +29,7 @@ from privacy.terms import BatchId, EntityKind, RecordId
 _CARRIERS_AT_MOST: Final = 120
 """Carriers of one token that are looked at: twice the largest block, for what an older revision left counts too."""
 _AT_ONCE: Final = 40
+_KEYS_AT_MOST: Final = 62
 _FORMS: Final = {
     "record": pl.Binary,
     "revision": pl.Int64,
@@ -36,6 +37,7 @@ _FORMS: Final = {
     "number": pl.Int64,
     "country": pl.String,
     "source": pl.String,
+    "keys": pl.Int64,
 }
 _FORM: Final = (  # with the state beside each row: asked for it, SQLite would begin with the batches
     select(
@@ -46,6 +48,7 @@ _FORM: Final = (  # with the state beside each row: asked for it, SQLite would b
         col(MatchForm.number),
         col(MatchForm.country),
         col(SourceRecord.source),
+        col(MatchForm.keys),
         col(SourceRecord.kind),
         col(MatchForm.key_version),
         col(MatchForm.form_version),
@@ -96,7 +99,8 @@ def add_forms(session: Session, columns: Columns) -> None:
 def forms_of(session: Session, records: Sequence[bytes]) -> pl.DataFrame:
     """Return the form of the newest counted revision of each record that has one, of the version that serves.
 
-    Columns record (Binary), revision, tokens (Binary), number (Int64, null for none), country, source (String).
+    Columns record (Binary), revision, tokens (Binary), number (Int64, null for none), country, source (String), keys
+    (Int64, null where it was not kept).
     """
     serving = {(kind.value, *serving_version(session, kind)) for kind in EntityKind}
     rows = (row for row in select_among(session, _FORM, records) if row[0] in COUNTED and row[-3:] in serving)
@@ -110,6 +114,15 @@ def tokens_of(forms: pl.DataFrame) -> pl.DataFrame:
     numbers = np.frombuffer(b"".join(forms["tokens"]), dtype=">i8").astype(np.int64)
     rows = pl.int_range(forms.height, eager=True).repeat_by(lengths).explode()
     return pl.DataFrame({"record": forms["record"].gather(rows.drop_nulls()), "token": numbers})
+
+
+def keyed_tokens_of(forms: pl.DataFrame) -> pl.DataFrame:
+    """Take joined tokens apart: record, token, key (Int64, the number of its key; null where it was not kept)."""
+    told = forms.filter(pl.col("keys").is_not_null())
+    bits = (told["keys"].to_numpy()[:, None] >> np.arange(_KEYS_AT_MOST)) & 1
+    key = pl.Series("key", np.nonzero(bits)[1], dtype=pl.Int64)
+    untold = tokens_of(forms.filter(pl.col("keys").is_null())).with_columns(key=pl.lit(None, dtype=pl.Int64))
+    return pl.concat([tokens_of(told).with_columns(key), untold])
 
 
 def joined(tokens: Iterable[int]) -> bytes:

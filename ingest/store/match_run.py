@@ -138,13 +138,14 @@ def read(session: Session, run: Run, first: int, beyond: int) -> Entries:
 def carried(session: Session, found: Found, tokens: Numbers, *, few: int) -> Entries:
     """Return who carries each of some tokens that at most `few` carry; `tokens` are in order, each once.
 
+    A record that wrote a token twice, in two revisions, stands there twice.
     What many carry is passed over, run by run and then in all; a run of which most blocks are wanted is read some at a
     time, from end to end.
     """
     counts = np.zeros(tokens.size, dtype=np.int64)
     parts = [_asked(part, tokens, counts, few) for part in _parts(session, runs(session, found), tokens)]
     every = Entries.together(parts)
-    return every.only(counts[np.searchsorted(tokens, every.tokens)] <= few).ordered()
+    return every.only(counts[np.searchsorted(tokens, every.tokens)] <= few)
 
 
 def take_out(session: Session, found: Found, gone: Entries) -> None:

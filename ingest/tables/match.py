@@ -15,9 +15,11 @@ from privacy.instant import Instant
 class MatchForm(SQLModel, table=True):
     """What one revision of a record is found by when records are matched: the way from it to its tokens.
 
-    `tokens` are those of its candidate keys, 8 bytes each; `number` is that of a national number with right check
-    digits, null where it has none; `country` reads numbers whose row does not say a country. While matching moves to a
-    new version of its key or of the standardised form, a revision has a row of each; `MatchServing` says which counts.
+    `tokens` are those of its candidate keys, 8 bytes each, in the order of the spec, and `keys` says which it has (a
+    bit each, the first key the lowest; null in forms made before it was kept); `number` is that of a national number
+    with right check digits, null where it has none; `country` reads numbers whose row does not say a country. While
+    matching moves to a new version of its key or of the standardised form, a revision has a row of each; `MatchServing`
+    says which counts.
     """
 
     __tablename__ = "match_form"
@@ -27,6 +29,7 @@ class MatchForm(SQLModel, table=True):
     revision: int = Field(primary_key=True)
     batch_id: bytes = Field(index=True)
     tokens: bytes
+    keys: int | None = Field(default=None, sa_type=BigInteger)
     number: int | None = Field(default=None, sa_type=BigInteger)
     country: str
     key_version: int = Field(primary_key=True)

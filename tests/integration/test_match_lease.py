@@ -1,6 +1,6 @@
 """A rebuild that takes long keeps its lease, and says so when it was given up."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
@@ -68,14 +68,16 @@ class _Slow:
         self._hub = hub
         self._clock = clock
 
-    def candidate_pairs(self, frame: pl.DataFrame, keys: Sequence[Sequence[str]]) -> pl.DataFrame:
+    def candidate_pairs(
+        self, frame: pl.DataFrame, keys: Sequence[Sequence[str]], weak: Collection[str] = ()
+    ) -> pl.DataFrame:
         for _ in range(3):
             self._clock.forward(minutes=4)
             until = monotonic() + 20
             while not self._is_renewed() and monotonic() < until:
                 sleep(0.01)
             assert self._is_renewed()
-        return HERE.candidate_pairs(frame, keys)
+        return HERE.candidate_pairs(frame, keys, weak)
 
     def levels_of(self, frame: pl.DataFrame, pairs: pl.DataFrame, comparisons: tuple[Comparison, ...]) -> pl.DataFrame:
         return HERE.levels_of(frame, pairs, comparisons)

@@ -1,5 +1,8 @@
 """What scores pairs against Splink itself: every level, weight and rarity of every pair, on records with slips."""
 
+from collections import Counter
+from dataclasses import replace
+
 import duckdb
 import polars as pl
 import pytest
@@ -14,6 +17,7 @@ from ingest.match.rarity import rarities, usual_shares
 from ingest.match.reference import told_by_splink
 from ingest.match.scorer import _quick, as_levels, levels_of, weights_of
 from ingest.match.spec import read_spec
+from ingest.match.weakness import weak_keys
 from tests.match_crowd import crowd
 
 PERSON = read_spec("person")
@@ -68,6 +72,27 @@ def test_candidates_are_those_that_a_plain_search_finds(records: pl.DataFrame) -
     told = candidate_pairs(records, keys)
     assert told.rows() == sorted(expected)
     assert records["district"].value_counts()["count"].max() > LARGEST_BLOCK  # type: ignore[operator]  # counts
+
+
+def test_pairs_that_share_a_weak_key_alone_are_no_candidates(records: pl.DataFrame) -> None:
+    keys = [("given", "family"), ("birth_year",), ("street", "postcode"), ("occupation",), ("given", "city")]
+    weak = {"birth_year", "occupation", "given+city"}
+    times = Counter(pair for key in keys for pair in plain_pairs(records, key))
+    strong = {pair for key in keys if "+".join(key) not in weak for pair in plain_pairs(records, key)}
+    expected = sorted(pair for pair, shared in times.items() if shared > 1 or pair in strong)
+    assert candidate_pairs(records, keys, weak).rows() == expected
+    assert 0 < len(expected) < len(times)
+
+
+def test_a_key_is_weak_by_which_alone_next_to_nobody_is_found() -> None:
+    rows = [{"record": str(n), "given": f"g{n}", "family": f"f{n // 2}", "city": f"c{n // 50}"} for n in range(200)]
+    records = pl.DataFrame(rows)
+    spec = replace(PERSON, candidates=(("city",), ("family",)), rules=())
+    found = pl.DataFrame({"left": [0, 2], "right": [1, 3], "probability": [0.9, 0.4]})
+    assert weak_keys(records, found, spec) == ("city",)
+    some = [(one, other, 0.99) for one in (0, 4) for other in range(6, 50)]
+    likely = pl.concat([found, pl.DataFrame(some, schema=found.schema, orient="row")])
+    assert weak_keys(records, likely, spec) == ()
 
 
 texts = st.text("ab1", min_size=1, max_size=9)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ingest.errors import SpecInvalid
 from ingest.match.candidates import LARGEST_BLOCK, candidate_pairs
 from ingest.match.form import comparable_people
-from ingest.match.keys import as_number, key_values, keys_of, pairs_that_share
+from ingest.match.keys import as_number, key_values, keys_of, name_of, pairs_that_share
 from ingest.match.linkage import link
 from ingest.match.partition import Decided, partition
 from ingest.match.pooled import LEAST_CARRIERS, Pool, counted, rare
@@ -35,13 +35,17 @@ def test_the_shipped_model_holds_shares_and_no_value() -> None:
         saved("{}", PERSON)
 
 
-def test_keys_give_the_pairs_that_candidates_are(frame: pl.DataFrame) -> None:
+@pytest.mark.parametrize("weak", [(), ("family+city", "given+city", "initial+family_start+district")])
+def test_keys_give_the_pairs_that_candidates_are(frame: pl.DataFrame, weak: tuple[str, ...]) -> None:
+    keys = keys_of(PERSON)
+    numbers = {name_of(key): number for number, key in enumerate(keys)}
     told = [
-        each.with_columns(token=pl.col("value").hash(n))
-        for n, (_, each) in enumerate(key_values(frame, keys_of(PERSON)))
+        each.select("row", token=pl.col("value").hash(numbers[name]), key=pl.lit(numbers[name]))
+        for name, each in key_values(frame, keys)
     ]
-    shared = pairs_that_share(pl.concat(told).select("row", "token"), largest=LARGEST_BLOCK)
-    assert shared.equals(candidate_pairs(frame, keys_of(PERSON)))
+    shared = pairs_that_share(pl.concat(told), largest=LARGEST_BLOCK, weak={numbers[name] for name in weak})
+    assert shared.equals(candidate_pairs(frame, keys, weak))
+    assert shared.equals(candidate_pairs(frame, keys)) == (not weak)
 
 
 def test_a_token_fits_every_integer_column() -> None:
