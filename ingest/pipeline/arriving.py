@@ -66,6 +66,6 @@ def _in_form(version: int, given: Row) -> Row:
     return _in_columns([given], FORMS[version])[0]
 
 
-def _in_columns(given: Sequence[Row], form: Callable[[pl.DataFrame], pl.DataFrame]) -> list[Row]:
+def _in_columns(given: Sequence[Row], form: Callable[[pl.DataFrame], pl.DataFrame]) -> Sequence[Row]:
     frame = pl.DataFrame(list(given), schema=dict.fromkeys(("source", *ATTRIBUTES), pl.String), orient="row")
     return form(frame.with_row_index("record")).sort("record").drop("record").to_dicts()

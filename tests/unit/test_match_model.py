@@ -15,7 +15,7 @@ from ingest.match.candidates import LARGEST_BLOCK
 from ingest.match.form import comparable_people
 from ingest.match.model import Model, read, written
 from ingest.match.rarity import rarities, usual_shares
-from ingest.match.scorer import levels_of, weights_of
+from ingest.match.scorer import Weights, as_levels, levels_of, weights_of
 from ingest.match.spec import Spec, read_spec, spec_of
 
 PERSON = read_spec("person")
@@ -76,11 +76,14 @@ def test_levels_are_those_that_the_spec_says(three: pl.DataFrame) -> None:
 
 
 def weighed_pairs(records: pl.DataFrame, model: Model) -> pl.DataFrame:
-    levels = levels_of(records, PAIRS, PERSON.comparisons)
-    return levels.with_columns(
-        pl.Series(name, values)
-        for name, values in weights_of(levels, PERSON, model, rarities(records, usual_shares(PERSON, model))).items()
-    )
+    levels, weights = told_of(records, PAIRS, model)
+    return levels.with_columns(pl.Series(name, values) for name, values in weights.items())
+
+
+def told_of(records: pl.DataFrame, pairs: pl.DataFrame, model: Model) -> tuple[pl.DataFrame, dict[str, Weights]]:
+    levels = levels_of(records, pairs, PERSON.comparisons)
+    rare = {name: told.to_numpy() for name, told in rarities(records, usual_shares(PERSON, model)).items()}
+    return levels, weights_of(as_levels(levels, model.names), PERSON, model, rare)
 
 
 def test_weights_are_the_logarithms_of_the_models_shares(three: pl.DataFrame) -> None:
@@ -107,8 +110,7 @@ def test_a_door_weighs_what_the_model_says_until_a_crowd_has_it(sharers: int) ->
     named = pl.DataFrame(rows).with_row_index("record").with_columns(source=pl.lit("crm"), given_name=pl.lit("Kari"))
     model, records = untrained(PERSON), comparable_people(named)
     pairs = pl.DataFrame({"left": [0, sharers], "right": [1, sharers + 1]}).cast(pl.UInt32)
-    rare = rarities(records, usual_shares(PERSON, model))
-    told = weights_of(levels_of(records, pairs, PERSON.comparisons), PERSON, model, rare)
+    _, told = told_of(records, pairs, model)
     usual = next(each for each in PERSON.comparisons if each.name == "address").u[-1]
     common = np.log2(usual / ((sharers + 1000 * usual) / (sharers + 2 + 1000)))
     assert told["rarity_address"][0] == (pytest.approx(common, abs=1e-4) if sharers > LARGEST_BLOCK else 0)
