@@ -11,7 +11,8 @@ import polars as pl
 
 _SMALLEST: Final = 4
 """Records; in less than four a thin cluster cannot be told from a poor record."""
-_LARGE: Final = 10
+LARGE: Final = 10
+"""Records up to which no cluster is out of proportion."""
 _TIMES_USUAL: Final = 4
 """A cluster this many times as large as 99 of 100 joined ones is out of proportion."""
 _THIN: Final = 0.5
@@ -39,7 +40,7 @@ def suspicions(clusters: pl.Series, edges: pl.DataFrame) -> pl.DataFrame:
     told = sizes.with_columns(pairs).join(inside, on="cluster", how="left")
     usual = sizes["size"].quantile(0.99, "lower") or 0
     doubts = {
-        "large": pl.col("size") > max(_LARGE, _TIMES_USUAL * usual),
+        "large": pl.col("size") > max(LARGE, _TIMES_USUAL * usual),
         "thin": (pl.col("size") >= _SMALLEST) & (pl.col("likely").fill_null(0) / pl.col("pairs") < _THIN),
     } | {
         f"at odds: {name}": (pl.col("size") >= _SEVERAL) & (pl.col(f"odd_{name}") > _AT_ODDS * pl.col(f"told_{name}"))
@@ -57,7 +58,7 @@ def may_be_doubted(clusters: Sequence[int], edges: Iterable[Told]) -> bool:
     for each in edges if sizes else ():
         if clusters[each[0]] == clusters[each[1]]:
             told[clusters[each[0]]].append(each)
-    return any(size > _LARGE or _is_odd(size, told[cluster]) for cluster, size in sizes.items())
+    return any(size > LARGE or _is_odd(size, told[cluster]) for cluster, size in sizes.items())
 
 
 def _is_odd(size: int, edges: Sequence[Told]) -> bool:

@@ -15,6 +15,7 @@ import polars as pl
 from sqlmodel import Session
 
 from ingest.identity.clustering import Member, Regrouping, moves_among
+from ingest.match.chains import Number
 from ingest.match.linkage import joins_from
 from ingest.match.partition import partition_of_few
 from ingest.match.saved import SavedModel
@@ -49,17 +50,12 @@ class FewPart:
     entity_of: dict[bytes, bytes]
     decisions: dict[Pair, Verdict]
     names: dict[bytes, bytes] = field(default_factory=dict)
-    numbers: dict[bytes, int | str | None] = field(default_factory=dict)
+    numbers: dict[bytes, Number] = field(default_factory=dict)
 
     @property
     def records(self) -> list[bytes]:
         """All records, in the order of their names."""
         return sorted(self.entity_of, key=lambda record: (self.names.get(record, b""), record))
-
-    def join(self, record: bytes, entity: bytes, bonds: Mapping[Pair, Bond]) -> None:
-        """Let one more record be there, with its edges to those that are."""
-        self.entity_of[record] = entity
-        self.bonds |= bonds
 
 
 def bond_of(probability: float, levels: Mapping[str, int]) -> Bond:
@@ -77,7 +73,7 @@ def part_around(
     while near := _not_yet(session, frontier, found):
         found |= near
         stored = edges_beside(session, sorted(near))
-        read = {each.pair: _bond(each, model) for each in stored if not gone.intersection(each.pair)}
+        read = {each.pair: as_bond(each, model) for each in stored if not gone.intersection(each.pair)}
         decided = decisions_of(session, sorted(near))
         bonds, told = read | bonds, told | decided
         frontier = {*ends_of(read, model), *chain.from_iterable(decided)}
@@ -97,7 +93,7 @@ def _not_yet(session: Session, records: Collection[bytes], found: Mapping[bytes,
     return {record: entity for record, entity in around.items() if record not in found}
 
 
-def _bond(edge: StoredEdge, model: SavedModel) -> Bond:
+def as_bond(edge: StoredEdge, model: SavedModel) -> Bond:
     """Read a stored edge; the levels of another model say nothing."""
     if edge.model != model.digest:
         return bond_of(edge.probability, {})

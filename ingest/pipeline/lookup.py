@@ -7,7 +7,7 @@ written but the audit log, so the delivery that brings the record later decides 
 both to the same answer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,14 +19,15 @@ from ingest.identity.clustering import Member
 from ingest.match.saved import SavedModel
 from ingest.pipeline.arriving import Arriving, formed
 from ingest.pipeline.commonness import Commonness, commonness_of
+from ingest.pipeline.few_around import Arrived, part_moved
 from ingest.pipeline.few_comparing import Beside, Comparison, Edges, Yardstick, by_record, closing_pairs, that_share
-from ingest.pipeline.few_part import FewPart, bond_of, clustered, ends_of, moved, part_around, unlike
+from ingest.pipeline.few_part import FewPart, as_bond, clustered, ends_of, moved, part_around, unlike
 from ingest.pipeline.ports import Matching, Ports
 from ingest.pipeline.shut_out import is_shut_out
 from ingest.store.identity import homes_of, members_among
 from ingest.store.match_edge import Edge
 from ingest.store.match_form import carriers_of_each, forms_of
-from ingest.store.neighbour import edges_beside
+from ingest.store.neighbour import edges_beside, numbers_among
 from ingest.store.record import find_records
 from privacy.store.erasure import tombstones_among
 from privacy.terms import EntityId, RecordId, random_id
@@ -141,23 +142,26 @@ class Lookup:
         )
 
     def _part(self, session: Session, beside: Beside, edges: Edges) -> FewPart:
-        """Read the part that the record is in with its edges, as if it had been delivered."""
-        mine, model = beside.mine.record, self.model
-        bonds = {pair: each.bond for pair, each in edges.items()}
-        seeds = ends_of(bonds, model) | {record for pair, each in edges.items() if each.closing for record in pair}
-        if beside.known:
-            before = {each.pair: bond_of(each.probability, {}) for each in edges_beside(session, [mine])}
-            part = part_around(session, {mine, *seeds, *ends_of(before, model)}, bonds, {mine}, model)
-        else:
-            others = {pair: bond for pair, bond in bonds.items() if mine not in pair}
-            part = part_around(session, seeds - {mine}, others, (), model)
-            there = part.entity_of.keys() | {mine}
-            own = {pair: bond for pair, bond in bonds.items() if mine in pair and there.issuperset(pair)}
-            part.join(mine, random_id(), own)
-            part.names[mine] = beside.name
-        forms = by_record(forms_of(session, sorted(part.entity_of.keys() - beside.forms.keys() - {mine})))
-        told = {record: form.number for record, form in {**beside.forms, **forms}.items() if record in part.entity_of}
-        part.numbers |= told | {mine: beside.mine.number}
+        """Read whom the record's arrival may move, itself among them, with the edges that there would be."""
+        mine, bonds = beside.mine.record, {pair: each.bond for pair, each in edges.items()}
+        arrived = Arrived(mine, beside.name, beside.mine.number, bonds)
+        closing = {record for pair, each in edges.items() if each.closing for record in pair} - {mine}
+        part = part_moved(session, closing, arrived, self.model)
+        if part is None:
+            part = self._whole_part(session, closing, arrived)
+        part.entity_of.setdefault(mine, random_id())
+        return part
+
+    def _whole_part(self, session: Session, closing: Collection[bytes], arrived: Arrived) -> FewPart:
+        """Read all that the record hangs together with, as a delivery does."""
+        mine, model = arrived.record, self.model
+        before = {each.pair: as_bond(each, model) for each in edges_beside(session, [mine])}
+        seeds = {mine, *closing, *ends_of(arrived.bonds, model), *ends_of(before, model)}
+        part = part_around(session, seeds, arrived.bonds, {mine}, model)
+        there = part.entity_of.keys() | {mine}
+        part.bonds |= {pair: bond for pair, bond in arrived.bonds.items() if there.issuperset(pair)}
+        part.names[mine] = arrived.name
+        part.numbers |= numbers_among(session, sorted(there - {mine})) | {mine: arrived.number}
         return part
 
 

@@ -9,8 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from ingest.store.batch import COUNTED
 from ingest.store.match_edge import BACKWARD, FORWARD
+from ingest.store.match_serving import serving_version
+from ingest.tables.batch import Batch
 from ingest.tables.identity import Crosswalk
+from ingest.tables.match import MatchForm
 from privacy.store.bulk import among_keys, select_among
 
 _NAMED: Final = aliased(Crosswalk)
@@ -18,6 +22,18 @@ _AROUND: Final = (
     select(col(Crosswalk.record_id), col(Crosswalk.entity_id))
     .join(_NAMED, col(_NAMED.entity_id) == col(Crosswalk.entity_id))
     .where(among_keys(col(_NAMED.record_id)))
+)
+_NUMBERS: Final = (  # with the state beside each row: asked for it, SQLite would begin with the batches
+    select(
+        col(Batch.state),
+        col(MatchForm.record_id),
+        col(MatchForm.revision),
+        col(MatchForm.number),
+        col(MatchForm.key_version),
+        col(MatchForm.form_version),
+    )
+    .join(Batch, col(Batch.batch_id) == col(MatchForm.batch_id))
+    .where(among_keys(col(MatchForm.record_id)))
 )
 
 
@@ -36,6 +52,16 @@ class StoredEdge:
 def entities_around(session: Session, records: Iterable[bytes]) -> dict[bytes, bytes]:
     """Return the entity of each of some records, and of all other records of those entities."""
     return dict(select_among(session, _AROUND, sorted(records)))
+
+
+def numbers_among(session: Session, records: Sequence[bytes]) -> dict[bytes, int | str | None]:
+    """Return the checked number of each of some people who can be matched, as `match_form.forms_of` has it."""
+    serving = serving_version(session)
+    newest: dict[bytes, tuple[int, int | None]] = {}
+    for state, record, revision, number, *version in select_among(session, _NUMBERS, records):
+        if state in COUNTED and tuple(version) == serving and revision >= newest.get(record, (0, None))[0]:
+            newest[record] = revision, number
+    return {record: number for record, (_, number) in newest.items()}
 
 
 def edges_beside(session: Session, records: Sequence[bytes]) -> list[StoredEdge]:

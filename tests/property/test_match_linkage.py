@@ -1,5 +1,6 @@
 """Average linkage against a plain search over all pairs of clusters, and what must hold of any clusters."""
 
+from collections.abc import Collection
 from itertools import combinations
 
 import polars as pl
@@ -8,6 +9,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from ingest.match import linkage as linkage_module
+from ingest.match.chains import Chains
 from ingest.match.linkage import LEAST, Linkage, clusters_of_few, joins_from, link, parts_of
 from ingest.match.threshold import choose
 
@@ -108,6 +110,40 @@ def test_who_hangs_together_by_edges_that_may_join_is_clustered_without_the_othe
         inside = edges.filter(pl.col("left").is_in(rows) & pl.col("right").is_in(rows))
         few_of_them = clusters_of_few(inside.sort("left", "right").rows(), ids, threshold)
         assert [whole[row] for row in rows] == [few_of_them[row] for row in rows]
+
+
+class Told:
+    """Rows as records, for who asks of them one by one."""
+
+    def __init__(self, told: Weights, ids: list[str | None]) -> None:
+        self.told = {frozenset((bytes([a]), bytes([b]))): p for (a, b), p in told.items()}
+        self.ids = ids
+        self.met: set[bytes] = set()
+
+    def edges(self, record: bytes) -> dict[bytes, float]:
+        return {other: p for pair, p in self.told.items() if record in pair for other in pair - {record}}
+
+    def meet(self, records: Collection[bytes]) -> None:
+        self.met |= set(records)
+
+    def number(self, record: bytes) -> str | None:
+        return self.ids[record[0]]
+
+    def name(self, record: bytes) -> bytes:
+        return record
+
+
+@given(st.one_of(weights, few), numbers, st.sampled_from([0.0, 0.25, 0.4, 0.5, 0.8]), st.permutations(range(ROWS)))
+def test_a_cluster_asked_for_by_itself_is_that_of_the_whole(
+    told: Weights, ids: list[str | None], threshold: float, order: list[int]
+) -> None:
+    whole = link(edges_of(told), ids).clusters(threshold)
+    chains = Chains(Told(told, ids), threshold)
+    for row in order:
+        found = {record[0] for record in chains.cluster_of(bytes([row]))}
+        assert found == {other for other in range(ROWS) if whole[other] == whole[row]}
+        alone = Chains(Told(told, ids), threshold).cluster_of(bytes([row]))
+        assert {record[0] for record in alone} == found
 
 
 @given(weights)
