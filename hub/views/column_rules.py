@@ -6,6 +6,7 @@ import polars as pl
 
 from hub.views.errors import SpecRefused
 from hub.views.feature import COMPARING, EVENT_TIME, STREAKS, Aggregate, Comparison, Condition, Measure, Op, Rows
+from hub.views.spec import ViewSpec
 from ingest.canonical.catalogue import TABLES
 from ingest.canonical.table import Column, ColumnKind, Table
 from privacy.terms import DataCategory
@@ -158,3 +159,9 @@ def is_quasi(feature: Aggregate) -> bool:
     """Say whether a feature tells about a quasi-identifier, by its value or by its filter."""
     table = TABLES[feature.rows.table]
     return any(table.column(name).category is DataCategory.QUASI_IDENTIFIER for name in feature.columns)
+
+
+def categories_of(spec: ViewSpec) -> frozenset[DataCategory]:
+    """Return what kinds of personal data a view reads: its purpose has to list each of them."""
+    read = {TABLES[table].column(name).category for table, name in spec.sources}
+    return frozenset(read - {DataCategory.NONE, DataCategory.IDENTIFIER})

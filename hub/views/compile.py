@@ -9,15 +9,18 @@ and an event whose person is not permitted is left out.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 
 import polars as pl
 
 from hub.views.errors import CutRefused
 from hub.views.feature import EVENT_TIME, Aggregate, Op, Rows
 from hub.views.folding import SUBJECT, Parts, Permitted, Whose, grouped
+from hub.views.keyed import KEY, key_of, named
 from hub.views.operations import ask
 from hub.views.partials import Grouping
 from hub.views.release import derived, rare_grouped, released
+from hub.views.row_key import RowKey, RowKind
 from hub.views.spec import Grid, Label, Population, ViewSpec
 from hub.views.values import Span, span_before, within
 from ingest.canonical.catalogue import table_of
@@ -31,14 +34,16 @@ Tables = Mapping[str, Parts]
 def compile_view(spec: ViewSpec, tables: Tables, permitted: Permitted, *, as_of: datetime) -> pl.LazyFrame:
     """Return `subject` and the released features at one instant, one row per customer of the population, unordered.
 
+    Where the view has a key, each row has it beside the subject, under its name.
+
     Raises:
         CutRefused: the instant is not on the view's grid.
 
     """
     check_grid(spec, as_of)
-    plan = _Plan(spec, as_of)
+    plan = _Plan(spec, as_of, permitted.redactor)
     frame = plan.frame(tables, permitted)
-    return _grouped_levels(spec, frame.select(SUBJECT, *(released(feature) for feature in spec.released)))
+    return _grouped_levels(spec, frame.select(*plan.names, *(released(feature) for feature in spec.released)))
 
 
 def compile_training(
@@ -52,7 +57,9 @@ def compile_training(
     """
     if not cuts:
         raise CutRefused(spec.name, known_until, "no_cut", "give at least one as_of")
-    return pl.concat([_training(_Plan(spec, cut), tables, permitted, known_until=known_until) for cut in cuts])
+    return pl.concat(
+        [_training(_Plan(spec, cut, permitted.redactor), tables, permitted, known_until=known_until) for cut in cuts]
+    )
 
 
 def check_grid(spec: ViewSpec, as_of: datetime) -> None:
@@ -74,10 +81,11 @@ def check_grid(spec: ViewSpec, as_of: datetime) -> None:
 class _Plan:
     """The groupings of one view at one instant and the expressions that read their results."""
 
-    def __init__(self, spec: ViewSpec, as_of: datetime) -> None:
+    def __init__(self, spec: ViewSpec, as_of: datetime, redactor: int) -> None:
         """Collect what the population and the features need."""
         self.spec = spec
         self.as_of = as_of
+        self.redactor = redactor
         self.groupings: dict[str, Grouping] = {}
         self.population = self._population(spec.population)
         self.raw = {feature.name: self._ask(feature, span_before(feature.rows, as_of)) for feature in spec.aggregates}
@@ -95,13 +103,32 @@ class _Plan:
             came if positive else ~came for came, positive in zip(happened, wanted, strict=True)
         ).alias(label.name)
 
+    @property
+    def names(self) -> list[pl.Expr]:
+        """Return what names a row: the subject, and the key beside it."""
+        subject = pl.col(SUBJECT)
+        return [subject] if self.spec.key is None else [subject, named(self.spec.key, self.as_of)]
+
     def frame(self, tables: Tables, permitted: Permitted) -> pl.LazyFrame:
         """Run the groupings; every subject has a row, features are raw."""
+        if self.spec.key is not None:
+            return self._keyed(self.spec.key, tables, permitted)
         frame = permitted.subjects.select(SUBJECT).unique()
         whose = Whose(permitted, self.spec.grain)
         for grouping in self.groupings.values():
             frame = frame.join(self._grouped(grouping, tables, whose).lazy(), on=SUBJECT, how="left")
         return self._derived(frame.filter(self.population))
+
+    def _keyed(self, key: RowKey, tables: Tables, permitted: Permitted) -> pl.LazyFrame:
+        """Run the groupings by subject and key: a row is where an event of the features or the population is."""
+        selections = dict.fromkeys((*(each.rows for each in self.spec.aggregates), *self.spec.population.any_of))
+        there = [self._ask(_counting(rows), span_before(rows, self.as_of)) > 0 for rows in selections]
+        whose = Whose(permitted, self.spec.grain)
+        frames = [self._grouped(grouping, tables, whose).lazy() for grouping in self.groupings.values()]
+        joined = reduce(lambda left, right: left.join(right, on=[SUBJECT, KEY], how="full", coalesce=True), frames)
+        rows = joined.filter(pl.any_horizontal(there) & self.population)
+        shared = rows.filter(pl.len().over(KEY) >= self.spec.k) if key.kind is RowKind.CUSTOMER_PRODUCT else rows
+        return self._derived(shared)
 
     def _derived(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """Finish aggregates, then derive in the order of the spec."""
@@ -114,7 +141,7 @@ class _Plan:
     def _ask(self, aggregate: Aggregate, span: Span) -> pl.Expr:
         """Put a feature into the grouping of its table."""
         table = aggregate.rows.table
-        return ask(self.groupings.setdefault(table, Grouping(table, self.as_of)), aggregate, span)
+        return ask(self.groupings.setdefault(table, Grouping(table, self.as_of, self.redactor)), aggregate, span)
 
     def _population(self, population: Population) -> pl.Expr:
         """Say who is a row."""
@@ -126,8 +153,11 @@ class _Plan:
         """Group one table's events into one row per subject."""
         wanted = pl.col(whose.owner.value).is_not_null() & _union(grouping.spans)
         columns = sorted({EVENT_TIME, *whose.sides, *grouping.columns})
-        parts = [part.filter(wanted).select(columns) for part in _events(grouping, tables)]
-        return grouped(grouping, parts, whose)
+        if self.spec.key is None:
+            return grouped(grouping, [part.filter(wanted).select(columns) for part in _events(grouping, tables)], whose)
+        key = key_of(self.spec.key, self.as_of)
+        parts = [part.filter(wanted & key.is_not_null()).select(*columns, key) for part in _events(grouping, tables)]
+        return grouped(grouping, parts, whose, [KEY])
 
 
 def _training(plan: _Plan, tables: Tables, permitted: Permitted, *, known_until: datetime) -> pl.LazyFrame:
@@ -135,7 +165,7 @@ def _training(plan: _Plan, tables: Tables, permitted: Permitted, *, known_until:
     label = plan.outcome(_known_label(plan.spec, plan.as_of, known_until))
     at = pl.lit(plan.as_of, dtype=pl.Datetime("us", "UTC")).alias(AS_OF)
     features = [released(feature) for feature in plan.spec.released]
-    return _grouped_levels(plan.spec, plan.frame(tables, permitted).select(SUBJECT, at, *features, label))
+    return _grouped_levels(plan.spec, plan.frame(tables, permitted).select(*plan.names, at, *features, label))
 
 
 def _grouped_levels(spec: ViewSpec, frame: pl.LazyFrame) -> pl.LazyFrame:

@@ -41,6 +41,7 @@ class Op(StrEnum):
     SEASONAL_DIFFERENCE = "seasonal_difference"  # (r - e) - (r' - e'); null where any is
     STREAK_LONGEST = "streak_longest"  # most periods of `every_days` in a row with an event; 0 without rows
     STREAK_CURRENT = "streak_current"  # as many up to the window's end; 0 where the last one has none
+    TEXT = "text"  # redacted text of one message; null where it was withheld or an older redactor cleaned it
 
     @property
     def folds(self) -> bool:

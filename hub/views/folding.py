@@ -34,11 +34,12 @@ class Permitted:
 
     `subjects` has `record` Binary and `subject` UInt32: the records of the customers, each with the ordinal of its
     entity. `persons` has `record` Binary: persons whose acts may count towards an organisation; at organisation grain
-    without it no event of a person counts.
+    without it no event of a person counts. No text is read that a redactor older than `redactor` cleaned.
     """
 
     subjects: pl.LazyFrame
     persons: pl.LazyFrame | None = None
+    redactor: int = 1
 
 
 class Whose:
@@ -92,27 +93,31 @@ class Whose:
         return pl.Series(dtype=pl.Binary) if persons is None else persons.select(RECORD).collect()[RECORD].unique()
 
 
-def grouped(grouping: Grouping, parts: Parts, whose: Whose) -> pl.DataFrame:
-    """Return one row per subject with every partial value; each part has the events that any window wants."""
+def grouped(grouping: Grouping, parts: Parts, whose: Whose, keys: Sequence[str] = ()) -> pl.DataFrame:
+    """Return one row per subject and key with every partial value; parts have the events that any window wants."""
     made, kept = [], []
+    by = [*whose.sides, *keys]
     for part in parts:
         events = part.collect(engine="streaming").lazy()
         values = (partial.over_events for partial in grouping.all)
-        made.append(grouping.prepared(events).group_by(whose.sides).agg(values).collect(engine="streaming"))
+        made.append(grouping.prepared(events).group_by(by).agg(values).collect(engine="streaming"))
         if grouping.leftover:
             theirs = grouping.prepared(whose.of_several(events, made[-1]))
-            kept.append(theirs.select(*whose.sides, *_read(grouping.leftover)).collect())
-    return _joined(grouping, whose.of(pl.concat(made).lazy()).collect(), kept, whose)
+            kept.append(theirs.select(*by, *_read(grouping.leftover)).collect())
+    mapped = whose.of(pl.concat(made).lazy()).collect()
+    again = whose.of(pl.concat(kept).lazy()) if kept else None
+    return _joined(grouping, mapped, again, whose.several, [SUBJECT, *keys])
 
 
-def _joined(grouping: Grouping, made: pl.DataFrame, kept: Sequence[pl.DataFrame], whose: Whose) -> pl.DataFrame:
+def _joined(
+    grouping: Grouping, made: pl.DataFrame, kept: pl.LazyFrame | None, several: pl.DataFrame, by: Sequence[str]
+) -> pl.DataFrame:
     """Fold the partial values of subjects of several records; group their kept values again."""
-    names = [SUBJECT, *(partial.name for partial in grouping.all)]
-    several = whose.several
-    folded = made.lazy().join(several.lazy(), on=SUBJECT, how="semi").group_by(SUBJECT).agg(grouping.folds)
-    if grouping.leftover:
-        again = (partial.over_events for partial in grouping.leftover)
-        folded = folded.join(whose.of(pl.concat(kept).lazy()).group_by(SUBJECT).agg(again), on=SUBJECT, how="left")
+    names = [*by, *(partial.name for partial in grouping.all)]
+    folded = made.lazy().join(several.lazy(), on=SUBJECT, how="semi").group_by(by).agg(grouping.folds)
+    if kept is not None:
+        again = kept.group_by(by).agg(partial.over_events for partial in grouping.leftover)
+        folded = folded.join(again, on=by, how="left")
     whole = made.join(several, on=SUBJECT, how="anti")
     return pl.concat([whole.select(names), folded.select(names).collect()])
 

@@ -28,6 +28,7 @@ from hub.views.admission import note_refusal, told_of_absent, verify_may_read
 from hub.views.compile import compile_training, compile_view
 from hub.views.folding import RECORD, SUBJECT, Permitted
 from hub.views.intent import Completion, Intent, Reader, note_completion, note_intent, reader_of
+from hub.views.keyed import pseudonymous
 from hub.views.permission import PermittedSet, permitted_set
 from hub.views.quota import Asked, verify_reads_left
 from hub.views.registry import readable_spec
@@ -178,7 +179,9 @@ class Gateway:
             subjects = permitted.records.with_columns(ordinal)
             allowed = None if persons is None else persons.records.lazy().select(RECORD)
             with reader.refusals():
-                frame = build(sight, spec, Permitted(subjects.lazy(), allowed)).collect()
+                frame = build(
+                    sight, spec, Permitted(subjects.lazy(), allowed, policy.minimum_redactor_version)
+                ).collect()
             withheld = sight.withheld(subjects, frame, spec.grain.value)
         entities = subjects.select(SUBJECT, "entity").unique()
         rows = frame.join(entities, on=SUBJECT, how="inner").drop(SUBJECT)
@@ -255,8 +258,11 @@ class Gateway:
         """Hide groups below k, and put the purpose's pseudonym beside the entity; order by it, which says nothing."""
         if spec.quasi_identifiers:
             frame = hide_groups_below(frame.lazy(), spec.quasi_identifiers, k=spec.k).collect()
-        pseudonyms = pseudonyms_of(self.hub.domain(purpose.domain), frame[ENTITY])
-        return frame.insert_column(0, pseudonyms.alias(PSEUDONYM)).sort(PSEUDONYM)
+        domain = self.hub.domain(purpose.domain)
+        frame = frame.insert_column(0, pseudonyms_of(domain, frame[ENTITY]).alias(PSEUDONYM))
+        if spec.key is None:
+            return frame.sort(PSEUDONYM)
+        return pseudonymous(frame, spec.key, domain).sort(PSEUDONYM, spec.key.name)
 
 
 def _rows_at(as_of: datetime) -> Build:

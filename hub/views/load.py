@@ -10,6 +10,7 @@ import yaml
 
 from hub.views.errors import SpecRefused
 from hub.views.feature import Aggregate, Derived, DerivedOp, Feature, FeatureRole, Meaning, Measure, Op, Shape, Unit
+from hub.views.row_key import RowKey, RowKind
 from hub.views.rules import check
 from hub.views.section import Section
 from hub.views.selection import choice_of, conditions_of, label_of, population_of, rows_of
@@ -75,10 +76,12 @@ def _spec(content: dict[str, object]) -> ViewSpec:
     view = content.get("name")
     top = Section(view if isinstance(view, str) else _UNNAMED, "", content)
     features = _features(top.section("features"))
+    grain, key = _grain(top)
     spec = ViewSpec(
         name=top.text("name"),
         version=top.whole("version"),
-        grain=choice_of(top, "grain", EntityKind, rule="unknown_grain"),
+        grain=grain,
+        key=key,
         purpose=PurposeId(top.text("purpose")),
         consumer=top.text("consumer"),
         description=top.text("description"),
@@ -103,6 +106,20 @@ def _reads(section: Section) -> Reads:
         raise section.refused("at_most", "bad_number", "write 1 or more")
     section.done()
     return reads
+
+
+def _grain(top: Section) -> tuple[EntityKind, RowKey | None]:
+    """Read what a row is: a customer, or what one of an `owner`'s rows is told apart by."""
+    word = top.text("grain")
+    if word in set(EntityKind):
+        return EntityKind(word), None
+    if word not in set(RowKind):
+        raise top.refused("grain", "unknown_grain", f"use one of {', '.join((*EntityKind, *RowKind))}")
+    kind = RowKind(word)
+    owner = choice_of(top, "owner", EntityKind, rule="unknown_grain") if top.has("owner") else EntityKind.PERSON
+    column = top.text("key") if kind is RowKind.CUSTOMER_PRODUCT else None
+    days = top.whole("bucket_days") if kind is RowKind.TIME_BUCKET else None
+    return owner, RowKey(kind=kind, column=column, bucket_days=days)
 
 
 def _features(section: Section) -> tuple[Feature, ...]:

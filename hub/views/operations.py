@@ -34,6 +34,8 @@ def ask(grouping: Grouping, aggregate: Aggregate, span: Span) -> pl.Expr:
         return _events(grouping, aggregate, span) * (aggregate.per_days or 1) / _length(span)
     if aggregate.op.compares:
         return _compared(grouping, aggregate, span)
+    if aggregate.op is Op.TEXT:
+        return _max(grouping, grouping.text(aggregate, span))
     return _RESULTS[aggregate.op](grouping, aggregate, grouping.value(aggregate, span))
 
 

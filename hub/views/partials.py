@@ -36,6 +36,7 @@ class Grouping:
 
     table: str
     as_of: datetime
+    redactor: int = 1
     spans: list[Span] = field(default_factory=list)
     columns: set[str] = field(default_factory=set)
     masks: dict[Key, pl.Expr] = field(default_factory=dict)
@@ -64,6 +65,16 @@ class Grouping:
             until = span.until if days in STREAKS else self.as_of
             value = pl.when(counts).then(value_of(aggregate, until))
             self.values[key] = value.alias(f"{self.table}.value{len(self.values)}")
+        return pl.col(self.values[key].meta.output_name())
+
+    def text(self, aggregate: Aggregate, span: Span) -> pl.Expr:
+        """Name the column that holds redacted text, where the redactor is new enough and nothing was withheld."""
+        self.columns.update((*aggregate.columns, "redactor_version", "withheld"))
+        let_in = (pl.col("redactor_version") >= self.redactor) & ~pl.col("withheld").fill_null(value=False)
+        counts = self.mask(aggregate.rows.conditions, span)
+        value = pl.when(counts & let_in).then(pl.col(aggregate.column or ""))
+        key: Key = (span, aggregate.rows.conditions, aggregate.column, aggregate.op)
+        self.values.setdefault(key, value.alias(f"{self.table}.value{len(self.values)}"))
         return pl.col(self.values[key].meta.output_name())
 
     def partial(self, kind: str, over: pl.Expr, over_events: pl.Expr, fold: Fold | None = pl.Expr.sum) -> pl.Expr:

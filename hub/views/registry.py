@@ -15,6 +15,7 @@ from sqlmodel import Session, col
 from hub.compose import Hub
 from hub.errors import AccessRefused
 from hub.views.checked import Check, bound_of
+from hub.views.column_rules import categories_of
 from hub.views.load import load_spec
 from hub.views.look import Look, Refusal, Unchecked, seen_check
 from hub.views.spec import ViewSpec
@@ -25,7 +26,7 @@ from privacy.purposes import Policy
 from privacy.store.epoch import bump_epoch_for_all, lock_epoch
 from privacy.store.principal import Principal
 from privacy.store.revocation import Revocation, note_revocation
-from privacy.terms import DataCategory, Role, random_id
+from privacy.terms import Role, random_id
 
 APPROVAL_DAYS: Final = 365
 REVIEW_DAYS: Final = 60
@@ -222,8 +223,10 @@ def _verify_purpose(spec: ViewSpec, policy: Policy) -> None:
     if not set(spec.tables) <= purpose.tables:
         beyond = ", ".join(sorted(set(spec.tables) - purpose.tables))
         raise AccessRefused("table_not_of_purpose", f"Purpose {purpose.id} does not list {beyond}")
-    if DataCategory.BEHAVIOUR not in purpose.data_categories:
-        raise AccessRefused("category_not_of_purpose", f"Purpose {purpose.id} does not list behaviour")
+    beyond_categories = categories_of(spec) - purpose.data_categories
+    if beyond_categories:  # a purpose that lists redacted text has a DPIA: `privacy.purposes` sees to it
+        kinds = ", ".join(sorted(beyond_categories))
+        raise AccessRefused("category_not_of_purpose", f"Purpose {purpose.id} does not list {kinds}")
 
 
 def _row(spec: ViewSpec, text: str, principal: Principal, at: datetime) -> dict[str, object]:

@@ -39,6 +39,8 @@ def released(feature: Feature) -> pl.Expr:
     """Generalise, fill and type one feature's raw value."""
     dtype = dtype_of(feature)
     value = pl.col(feature.name)
+    if isinstance(feature, Aggregate) and feature.op is Op.TEXT:
+        return value
     if dtype == pl.String and isinstance(feature, Aggregate):
         levels = dict(enumerate((*feature.levels, OTHER_LEVEL)))
         return value.replace_strict(levels, default=None, return_dtype=pl.String).alias(feature.name)

@@ -11,7 +11,8 @@ Columns:
 Form:
     duplicate_name, unknown_feature, derived_undoes_generalisation, missing_text, bad_shape, bad_name, bad_k
 
-Windows after as_of and labels before it are refused while reading (`hub.views.selection`).
+Rows that are less than a customer, and redacted text, have rules of their own (`hub.views.row_rules`). Windows after
+as_of and labels before it are refused while reading (`hub.views.selection`).
 """
 
 import re
@@ -20,11 +21,13 @@ from typing import Final
 
 from hub.views.column_rules import check_aggregate, check_rows, is_quasi
 from hub.views.errors import SpecRefused
-from hub.views.feature import Aggregate, Derived, Feature, Rows
+from hub.views.feature import Aggregate, Derived, Feature, Op, Rows
+from hub.views.row_key import KEY_NAMES
+from hub.views.row_rules import check_key, check_text
 from hub.views.spec import LANGUAGES, ViewSpec
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_RESERVED: Final = frozenset({"subject", "pseudonym", "as_of", "record", "person", "organisation"})
+_RESERVED: Final = frozenset({"subject", "pseudonym", "as_of", "record", "person", "organisation", *KEY_NAMES})
 
 
 def check(spec: ViewSpec) -> None:
@@ -39,7 +42,11 @@ def check(spec: ViewSpec) -> None:
     for where, rows in _selections(spec):
         check_rows(spec.name, where, rows)
     for feature in spec.aggregates:
-        check_aggregate(spec.name, feature)
+        if feature.op is Op.TEXT:
+            check_text(spec, feature)
+        else:
+            check_aggregate(spec.name, feature)
+    check_key(spec)
     _check_quasi_identifiers(spec)
 
 
@@ -127,7 +134,7 @@ def _check_derived(spec: ViewSpec, feature: Derived, seen: dict[str, Feature]) -
         if side not in seen:
             raise _refuse(spec, where, "unknown_feature", "derive from features that stand above this one")
         other = seen[side]
-        if isinstance(other, Aggregate) and other.levels:
+        if isinstance(other, Aggregate) and (other.levels or other.op is Op.TEXT):
             raise _refuse(spec, where, "op_column_mismatch", "derive from numbers, not from levels")
         if other.shape.generalises and feature.shape.released and not feature.shape.generalises:
             raise _refuse(spec, where, "derived_undoes_generalisation", "round, band or top-code it as well")

@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Final
 
 from hub.views.feature import EVENT_TIME, Aggregate, Feature, FeatureRole, Rows
+from hub.views.row_key import RowKey, RowKind
 from privacy.terms import EntityKind, PurposeId
 
 LANGUAGES: Final = ("nb", "nn", "sv", "en", "de")
@@ -66,7 +67,10 @@ class Label:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewSpec:
-    """A view as its approver reads it; `hash` is what the approval binds, texts are versioned apart (`texts_hash`)."""
+    """A view as its approver reads it; `hash` is what the approval binds, texts are versioned apart (`texts_hash`).
+
+    `grain` is the customer that a row belongs to, whose permission counts; a `key` tells several rows of it apart.
+    """
 
     name: str
     version: int
@@ -82,6 +86,7 @@ class ViewSpec:
     k: int
     expires_days: int
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    key: RowKey | None = None
     reads: Reads | None = None
 
     @property
@@ -115,12 +120,18 @@ class ViewSpec:
         """Return every (table, column) that the view reads, sorted: its lineage and the data it must be allowed."""
         read = {(feature.rows.table, name) for feature in self.aggregates for name in feature.columns}
         read |= {(rows.table, condition.column) for rows in self.rows for condition in rows.conditions}
+        read |= {(table, self.key.reads) for table in self.tables} if self.key else set()
         return tuple(sorted(read | {(table, EVENT_TIME) for table in self.tables}))
 
     @property
-    def groups_rows(self) -> bool:
-        """Say whether what one row may show depends on how many others share it."""
+    def groups_levels(self) -> bool:
+        """Say whether a value is released only where enough rows share it."""
         return bool(self.quasi_identifiers) or any(feature.shape.rare_below for feature in self.features)
+
+    @property
+    def groups_rows(self) -> bool:
+        """Say whether what one row may show, or whether it is there, depends on how many others share it."""
+        return self.groups_levels or (self.key is not None and self.key.kind is RowKind.CUSTOMER_PRODUCT)
 
     @property
     def recency(self) -> str | None:

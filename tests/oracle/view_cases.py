@@ -15,7 +15,7 @@ from hub.views.folding import Permitted
 from hub.views.spec import LANGUAGES, Grid, Label, Outcome, Population, ViewSpec
 from ingest.canonical.catalogue import TABLES
 from privacy.terms import EntityKind, PurposeId
-from tests.oracle.view_oracle import Event, World
+from tests.oracle.view_oracle import MINIMUM_REDACTOR, Event, World
 
 AS_OF = datetime(2025, 6, 1, tzinfo=UTC)
 PERSONS = [bytes([number]) * 16 for number in range(1, 5)]
@@ -69,7 +69,40 @@ _COLUMNS: dict[str, dict[str, Draw]] = {
     },
 }
 
+_COLUMNS |= {
+    "asset_readings": {
+        "asset_ref": _nullable(lambda rng: rng.randint(1, 4)),
+        "metric": _of("heat", "load"),
+        "value": _nullable(lambda rng: rng.uniform(-50, 50)),
+    },
+    "service_events": {
+        "asset_ref": lambda rng: rng.randint(1, 5),
+        "kind": _of("planned", "repair"),
+        "duration_minutes": _nullable(lambda rng: rng.randint(0, 300)),
+    },
+    "order_lines": {
+        "product_code": _nullable(_of("kettle", "lamp", "rope")),
+        "quantity": _nullable(lambda rng: rng.randint(-2, 5)),
+        "amount_minor": _nullable(lambda rng: rng.randint(0, 9_000)),
+    },
+    "messages": {
+        "event_id": lambda rng: rng.randint(-(2**62), 2**62),
+        "direction": _of("in", "out"),
+        "channel": _nullable(_of("e-mail", "chat")),
+        "text_redacted": _nullable(_of("the lamp is dark", "where is [NAME]?")),
+        "redactor_version": _nullable(lambda rng: rng.randint(1, 3)),
+        "withheld": _nullable(_of(True, False, False)),
+    },
+}
+
 _CONDITIONS: dict[str, list[Condition]] = {
+    "asset_readings": [Condition("metric", Comparison.IN, ("heat",)), Condition("value", Comparison.GT, (0,))],
+    "service_events": [
+        Condition("kind", Comparison.IN, ("repair",)),
+        Condition("duration_minutes", Comparison.GE, (60,)),
+    ],
+    "order_lines": [Condition("quantity", Comparison.GT, (0,)), Condition("product_code", Comparison.NOT_NULL)],
+    "messages": [Condition("direction", Comparison.IN, ("in",)), Condition("channel", Comparison.NOT_NULL)],
     "orders": [
         Condition("status", Comparison.IN, ("placed",)),
         Condition("channel", Comparison.NOT_IN, ("shop", "web")),
@@ -268,4 +301,5 @@ def permitted_of(world: World) -> Permitted:
             schema={"record": pl.Binary, "subject": pl.UInt32},
         ),
         persons=pl.LazyFrame({"record": sorted(world.persons)}, schema={"record": pl.Binary}),
+        redactor=MINIMUM_REDACTOR,
     )

@@ -24,11 +24,13 @@ from hub.views.feature import (
     Rows,
     Shape,
 )
+from hub.views.row_key import RowKey, RowKind
 from hub.views.spec import ViewSpec
 from privacy.terms import EntityKind
 
 Event = Mapping[str, Any]
 DAY = timedelta(days=1)
+MINIMUM_REDACTOR = 2
 KNOWN_IN_ADVANCE = {"ends_at", "due_at", "go_live_at", "warranty_ends_at", EVENT_TIME}
 
 
@@ -51,6 +53,40 @@ def evaluate(spec: ViewSpec, world: World, as_of: datetime) -> dict[int, dict[st
         if feature.shape.rare_below:
             _group_rare(frame, feature.name, feature.shape.rare_below)
     return frame
+
+
+def evaluate_keyed(spec: ViewSpec, world: World, as_of: datetime) -> dict[tuple[int, Any], dict[str, Any]]:
+    """Return the released features of every row of a view with a key: of the events of one key at a time."""
+    assert spec.key is not None
+    keys = {_key_of(spec.key, event, as_of) for events in world.tables.values() for event in events} - {None}
+    frame = {}
+    for key in keys:
+        chosen = {
+            table: [event for event in events if _key_of(spec.key, event, as_of) == key]
+            for table, events in world.tables.items()
+        }
+        alone = World(chosen, world.subjects, world.persons)
+        frame |= {
+            (subject, key): row
+            for subject, row in evaluate(spec, alone, as_of).items()
+            if _is_there(spec, alone, subject, as_of)
+        }
+    if spec.key.kind is RowKind.CUSTOMER_PRODUCT:
+        shared = Counter(key for _, key in frame)
+        return {(subject, key): row for (subject, key), row in frame.items() if shared[key] >= spec.k}
+    return frame
+
+
+def _key_of(key: RowKey, event: Event, as_of: datetime) -> Any:
+    if key.kind is not RowKind.TIME_BUCKET:
+        return event[key.reads]
+    days = timedelta(days=key.bucket_days or 0)
+    return as_of - ((as_of - timedelta(microseconds=1) - event["event_time"]) // days + 1) * days
+
+
+def _is_there(spec: ViewSpec, world: World, subject: int, as_of: datetime) -> bool:
+    selections = [*(feature.rows for feature in spec.aggregates), *spec.population.any_of]
+    return any(_chosen(rows, _events_of(spec, world, rows.table, subject), as_of) for rows in selections)
 
 
 def _group_rare(frame: dict[int, dict[str, Any]], name: str, least: int) -> None:
@@ -119,11 +155,18 @@ def _feature(feature: Aggregate, events: Sequence[Event], as_of: datetime) -> An
         assert feature.per_days
         assert feature.rows.window_days
         return len(_counted(feature, chosen, as_of)) * feature.per_days / feature.rows.window_days
+    if feature.op is Op.TEXT:
+        return max((event[feature.column or ""] for event in chosen if _is_let_in(event)), default=None)
     if feature.op in (Op.STREAK_LONGEST, Op.STREAK_CURRENT):
         return _streak(feature, chosen, as_of)
     if feature.of is None:
         return _aggregate(feature, chosen, as_of)
     return _trend(feature, events, as_of)
+
+
+def _is_let_in(event: Event) -> bool:
+    new = event["redactor_version"] is not None and event["redactor_version"] >= MINIMUM_REDACTOR
+    return new and not event["withheld"] and event["text_redacted"] is not None
 
 
 def _counted(feature: Aggregate, chosen: Sequence[Event], as_of: datetime) -> Sequence[Any]:

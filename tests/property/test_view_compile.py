@@ -15,7 +15,8 @@ from hub.views.rules import check
 from hub.views.spec import ViewSpec
 from privacy.terms import EntityKind
 from tests.oracle.view_cases import AS_OF, events, frames, permitted_of, specs, world_of
-from tests.oracle.view_oracle import World, evaluate, evaluate_label
+from tests.oracle.view_keyed_cases import keyed_specs
+from tests.oracle.view_oracle import World, evaluate, evaluate_keyed, evaluate_label
 
 SLOW = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 FEWER = settings(SLOW, max_examples=15)
@@ -151,3 +152,43 @@ def test_without_permitted_persons_no_act_of_a_person_counts(rng: Random, spec: 
     nobody = {name: [event for event in rows if event["person"] is None] for name, rows in world.tables.items()}
     without = World(nobody, world.subjects, world.persons)
     assert {row.pop("subject"): row for row in frame.to_dicts()} == approximately(read(spec, without))
+
+
+def read_keyed(spec: ViewSpec, world: World) -> dict[Any, dict[str, Any]]:
+    assert spec.key is not None
+    frame = compile_view(spec, frames(world), permitted_of(world), as_of=AS_OF).collect()
+    assert frame.columns == ["subject", spec.key.name, *(feature.name for feature in spec.released)]
+    rows = {(row.pop("subject"), row.pop(spec.key.name)): row for row in frame.to_dicts()}
+    assert len(rows) == frame.height
+    return rows
+
+
+@SLOW
+@given(RANDOMS, keyed_specs())
+def test_rows_of_machines_products_messages_and_weeks_agree_with_the_oracle(rng: Random, spec: ViewSpec) -> None:
+    check(spec)
+    world = world_of(rng, spec)
+    assert read_keyed(spec, world) == approximately(evaluate_keyed(spec, world, AS_OF))
+
+
+@FEWER
+@given(RANDOMS, keyed_specs())
+def test_no_row_is_there_because_of_what_came_after_as_of(rng: Random, spec: ViewSpec) -> None:
+    world = world_of(rng, spec)
+    both = {table: [*world.tables.get(table, ()), *events(rng, table, first=0)] for table in spec.tables}
+    assert read_keyed(spec, World(both, world.subjects, world.persons)) == approximately(read_keyed(spec, world))
+
+
+@FEWER
+@given(RANDOMS, specs(EntityKind.PERSON), st.lists(st.integers(0, 2), min_size=4, max_size=4))
+def test_a_merge_and_its_undoing_show_at_the_next_read_of_the_same_files(
+    rng: Random, spec: ViewSpec, merged: list[int]
+) -> None:
+    """The parts are what they were: only the map of records to subjects is another."""
+    before = world_of(rng, spec)
+    after = World(before.tables, dict(zip(before.subjects, merged, strict=False)), before.persons)
+    parts = frames(before)
+    for world in (before, after, before):
+        frame = compile_view(spec, parts, permitted_of(world), as_of=AS_OF).collect()
+        found = {row.pop("subject"): row for row in frame.to_dicts()}
+        assert found == approximately(evaluate(spec, world, AS_OF))

@@ -42,6 +42,11 @@ def feature(**keys: Any) -> str:
     return view(features={"f": keys})
 
 
+def keyed(table: str, keys: dict[str, Any] | None = None, **changes: Any) -> str:
+    """Write a view over one table whose row is less than a customer."""
+    return view(population={}, features={"f": {"op": "count", "table": table, **(keys or {})}}, **changes)
+
+
 REFUSED = {
     "identifier of the lake": (feature(op="distinct", table="orders", column="person"), "identifier"),
     "event id": (feature(op="max", table="orders", column="event_id"), "identifier"),
@@ -96,6 +101,52 @@ REFUSED = {
         feature(op="last", table="orders", column="channel", levels=["web"], rare_below=1),
         "bad_shape",
     ),
+    "asset of a table without machines": (view(grain="asset"), "table_without_key"),
+    "product of a table without products": (
+        view(grain="customer_product", key="product_code", k=2),
+        "table_without_key",
+    ),
+    "product that one customer has": (keyed("order_lines", grain="customer_product", key="product_code"), "bad_k"),
+    "product that is a reference": (keyed("order_lines", grain="customer_product", key="order_ref", k=2), "key_column"),
+    "message of two tables": (
+        view(
+            grain="message",
+            population={},
+            features={"f": {"op": "count", "table": "messages"}, "g": {"op": "count", "table": "tickets"}},
+            texts={"f": WORDS, "g": WORDS},
+        ),
+        "message_of_one_table",
+    ),
+    "groups of rows that are no customers": (
+        keyed("tickets", {"op": "last", "column": "channel", "levels": ["chat"], "rare_below": 5}, grain="message"),
+        "groups_count_customers",
+    ),
+    "bucket of a day": (keyed("usage", {"window_days": 28}, grain="time_bucket", bucket_days=1), "bucket_too_fine"),
+    "bucket that a window cuts": (
+        keyed("usage", {"window_days": 30}, grain="time_bucket", bucket_days=7),
+        "bucket_cut",
+    ),
+    "recency of a bucket": (
+        keyed("usage", {"op": "days_since", "window_days": 28}, grain="time_bucket", bucket_days=7),
+        "op_not_of_bucket",
+    ),
+    "label of a bucket": (
+        keyed(
+            "usage",
+            {"window_days": 28},
+            grain="time_bucket",
+            bucket_days=7,
+            label={"name": "l", "horizon_days": 9, "any_of": {"any_within": {"table": "usage"}}},
+        ),
+        "label_of_bucket",
+    ),
+    "redacted text by person": (feature(op="text", table="messages", column="text_redacted"), "redacted_text"),
+    "text that is none": (
+        keyed("messages", {"op": "text", "column": "channel"}, grain="message"),
+        "op_column_mismatch",
+    ),
+    "key of a person": (view(key="product_code"), "unknown_key"),
+    "feature named as a key": (view(features={"asset": {"op": "count", "table": "orders"}}), "bad_name"),
     "undeclared quasi-identifier": (
         feature(op="last", table="profiles", column="country", levels=["NO"]),
         "undeclared_quasi_identifier",

@@ -1,0 +1,48 @@
+"""The key of a row as an expression of its event, as a type, and as it leaves.
+
+A machine and a message are named by 64-bit keyed digests of the source's own numbers, which nobody can guess without
+the key of the digests. Beside eight fixed bytes that say which kind it is, a digest fills the block that the purpose's
+permutation takes (ADR 0004): equal digests of two purposes have nothing in common, and no entity's random id collides.
+"""
+
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from hub.views.row_key import RowKey, RowKind
+from hub.views.values import DAY_US, micros_of
+from privacy.pseudonym import PseudonymisationDomain, pseudonyms_of
+
+KEY: Final = "row_key"
+_HALF: Final = 8
+
+
+def key_of(key: RowKey, as_of: datetime) -> pl.Expr:
+    """Return the key of the row that an event belongs to; null where it belongs to none."""
+    column = pl.col(key.reads)
+    if key.kind is not RowKind.TIME_BUCKET:
+        return column.alias(KEY)
+    number = (micros_of(as_of) - 1 - column.cast(pl.Int64)) // ((key.bucket_days or 1) * DAY_US)
+    return number.cast(pl.Int32).alias(KEY)
+
+
+def named(key: RowKey, as_of: datetime) -> pl.Expr:
+    """Return the key under its name; a bucket as the instant at which it begins."""
+    if key.kind is not RowKind.TIME_BUCKET:
+        return pl.col(KEY).alias(key.name)
+    begins = micros_of(as_of) - (pl.col(KEY).cast(pl.Int64) + 1) * (key.bucket_days or 1) * DAY_US
+    return begins.cast(pl.Datetime("us", "UTC")).alias(key.name)
+
+
+def pseudonymous(frame: pl.DataFrame, key: RowKey, domain: PseudonymisationDomain) -> pl.DataFrame:
+    """Put the domain's pseudonyms (Binary, 16 bytes) in the place of digests; a level or a bucket stays."""
+    if not key.is_pseudonym:
+        return frame
+    blocks = np.empty((frame.height, 2), dtype=">i8")
+    blocks[:, 0] = int.from_bytes(key.name.encode().ljust(_HALF, b"\0"))
+    blocks[:, 1] = frame[key.name].to_numpy()
+    octets = blocks.tobytes()
+    each = [octets[start : start + 2 * _HALF] for start in range(0, len(octets), 2 * _HALF)]
+    return frame.with_columns(pseudonyms_of(domain, pl.Series(key.name, each, dtype=pl.Binary)).alias(key.name))
