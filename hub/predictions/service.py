@@ -199,7 +199,10 @@ def _next_month(at: datetime) -> datetime:
 
 def _spec(hub: Hub, view: str) -> ViewSpec:
     with hub.reading() as session:
-        return readable_spec(session, hub.policy(), view, at=hub.clock())
+        spec = readable_spec(session, hub.policy(), view, at=hub.clock())
+    if spec.key is not None:  # scores lie by customer: several rows of one would overwrite each other
+        raise AccessRefused("rows_are_no_customers", "Use a view of person or organisation grain")
+    return spec
 
 
 def _known_since(hub: Hub, spec: ViewSpec) -> datetime:

@@ -28,7 +28,7 @@ from hub.views.admission import note_refusal, told_of_absent, verify_may_read
 from hub.views.compile import compile_training, compile_view
 from hub.views.folding import RECORD, SUBJECT, Permitted
 from hub.views.intent import Completion, Intent, Reader, note_completion, note_intent, reader_of
-from hub.views.keyed import pseudonymous
+from hub.views.keyed import by_pseudonym
 from hub.views.permission import PermittedSet, permitted_set
 from hub.views.quota import Asked, verify_reads_left
 from hub.views.registry import readable_spec
@@ -37,7 +37,6 @@ from hub.views.spec import ViewSpec
 from hub.views.use import prohibited_of, verify_use
 from ingest.store.record import entities_of_records
 from privacy.minimisation import hide_groups_below
-from privacy.pseudonym import pseudonyms_of
 from privacy.purposes import Purpose
 from privacy.store.epoch import current_epoch, lock_epoch, records_changed_since
 from privacy.store.policy import find_policy
@@ -178,18 +177,16 @@ class Gateway:
             ordinal = pl.col("entity").rank("dense").cast(pl.UInt32).alias(SUBJECT)
             subjects = permitted.records.with_columns(ordinal)
             allowed = None if persons is None else persons.records.lazy().select(RECORD)
+            whose = Permitted(subjects.lazy(), allowed, policy.minimum_redactor_version)
             with reader.refusals():
-                frame = build(
-                    sight, spec, Permitted(subjects.lazy(), allowed, policy.minimum_redactor_version)
-                ).collect()
+                frame = build(sight, spec, whose).collect()
             withheld = sight.withheld(subjects, frame, spec.grain.value)
-        entities = subjects.select(SUBJECT, "entity").unique()
-        rows = frame.join(entities, on=SUBJECT, how="inner").drop(SUBJECT)
+        rows = frame.join(subjects.select(SUBJECT, ENTITY).unique(SUBJECT), on=SUBJECT).drop(SUBJECT)
         members = with_ordinals(hub, read := _read(subjects, frame, persons))
         learn_ordinals(hub, declared, read, members)
         absent = permitted.absent | ({RETENTION: withheld} if withheld else {})
-        minimised = self._minimised(rows, spec, declared)
-        return Built(spec, declared, epoch, permitted, persons, minimised, members, absent, at.date())
+        rows = self._minimised(rows, spec, declared)
+        return Built(spec, declared, epoch, permitted, persons, rows, members, absent, at.date())
 
     def _fence(self, who: Reader, built: Built, asked: Asked) -> Released | None:
         """Look again at what changed since the build; commit the intent; None if the frame must be built again."""
@@ -258,11 +255,7 @@ class Gateway:
         """Hide groups below k, and put the purpose's pseudonym beside the entity; order by it, which says nothing."""
         if spec.quasi_identifiers:
             frame = hide_groups_below(frame.lazy(), spec.quasi_identifiers, k=spec.k).collect()
-        domain = self.hub.domain(purpose.domain)
-        frame = frame.insert_column(0, pseudonyms_of(domain, frame[ENTITY]).alias(PSEUDONYM))
-        if spec.key is None:
-            return frame.sort(PSEUDONYM)
-        return pseudonymous(frame, spec.key, domain).sort(PSEUDONYM, spec.key.name)
+        return by_pseudonym(frame, spec.key, self.hub.domain(purpose.domain), names=(ENTITY, PSEUDONYM))
 
 
 def _rows_at(as_of: datetime) -> Build:

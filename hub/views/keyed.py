@@ -36,7 +36,21 @@ def named(key: RowKey, as_of: datetime) -> pl.Expr:
     return begins.cast(pl.Datetime("us", "UTC")).alias(key.name)
 
 
-def pseudonymous(frame: pl.DataFrame, key: RowKey, domain: PseudonymisationDomain) -> pl.DataFrame:
+def by_pseudonym(
+    frame: pl.DataFrame, key: RowKey | None, domain: PseudonymisationDomain, *, names: tuple[str, str]
+) -> pl.DataFrame:
+    """Put pseudonyms of a column of ids first, and in order, which says nothing; several rows by their keys.
+
+    `names` are the column of the ids and that of the pseudonyms.
+    """
+    entity, pseudonym = names
+    owned = frame.insert_column(0, pseudonyms_of(domain, frame[entity]).alias(pseudonym))
+    if key is None:
+        return owned.sort(pseudonym)
+    return _pseudonymous(owned, key, domain).sort(pseudonym, key.name)
+
+
+def _pseudonymous(frame: pl.DataFrame, key: RowKey, domain: PseudonymisationDomain) -> pl.DataFrame:
     """Put the domain's pseudonyms (Binary, 16 bytes) in the place of digests; a level or a bucket stays."""
     if not key.is_pseudonym:
         return frame

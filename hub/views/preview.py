@@ -85,7 +85,7 @@ def previewed(hub: Hub, spec: ViewSpec, instants: Sequence[datetime]) -> Preview
             for sight in sights:
                 sight.know_records(session, spec.tables)
         subjects = found.records.with_columns(pl.col("entity").rank("dense").cast(pl.UInt32).alias(SUBJECT))
-        seen = _Seen(reader, subjects, Permitted(subjects.lazy().select(RECORD, SUBJECT), acting))
+        seen = _Seen(reader, subjects, Permitted(subjects.lazy(), acting, policy.minimum_redactor_version))
         *views, between = (seen.built(sight, *each) for sight, each in zip(sights, asked, strict=True))
     total = pl.sum_horizontal(pl.exclude(SUBJECT)).alias(EVENTS)
     return Previewed(
@@ -110,7 +110,8 @@ class _Seen:
     def built(self, sight: Sight, spec: ViewSpec, as_of: datetime) -> Preview:
         """Build one frame."""
         tables = {table: sight.parts(table, until=as_of) for table in spec.tables}
-        frame = self.reader.collect(compile_view(spec, tables, self.permitted, as_of=as_of))
+        with self.reader.refusals():
+            frame = compile_view(spec, tables, self.permitted, as_of=as_of).collect()
         return Preview(as_of=as_of, frame=frame, withheld=sight.withheld(self.subjects, frame, spec.grain.value))
 
 
@@ -126,4 +127,5 @@ def _counting(spec: ViewSpec, span: timedelta) -> ViewSpec:
     days = max(1, span.days)
     tables = sorted({feature.rows.table for feature in spec.aggregates})
     counts = tuple(Aggregate(name=table, op=Op.COUNT, rows=Rows(table=table, window_days=days)) for table in tables)
-    return replace(spec, features=counts, population=Population(), label=None, quasi_identifiers=(), texts={})
+    plain = replace(spec, population=Population(), label=None, quasi_identifiers=(), texts={}, key=None)
+    return replace(plain, features=counts)

@@ -4,7 +4,7 @@ Rules kept here:
 - nothing leaves: rows go from the gate's build into the sealed lake, under record ids; each carries the marks of the
   records that it was made of, and the crosswalk revision of its customer;
 - one customer, one row: where figures are of several people, one who leaves would change the row of others, so only
-  views of persons without quasi-identifiers are kept;
+  views of persons without groups and without a key are kept;
 - whoever is erased while rows are written comes before them: they are made anew, as scores are;
 - the rows of the view's earlier snapshots are taken out of the lake at once.
 """
@@ -81,7 +81,7 @@ def keepable(hub: Hub, by: Principal, view: str) -> ViewSpec:
         raise AccessRefused("role_may_not_materialise", "Ask the owner, an engineer or the service account")
     if not by.may_use(purpose=spec.purpose, view=view):
         raise AccessRefused("credential_not_bound", "Ask for a grant on this purpose and view")
-    if spec.grain is not EntityKind.PERSON or spec.quasi_identifiers:
+    if spec.grain is not EntityKind.PERSON or spec.groups_rows or spec.key is not None:
         raise AccessRefused("figures_of_several", "Read it as a whole: who leaves changes the rows of others")
     return spec
 
