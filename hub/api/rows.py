@@ -20,6 +20,7 @@ from hub.errors import AccessRefused, ReadContended, ServiceUnreachable
 from hub.views.admission import note_refusal
 from hub.views.intent import Reader
 from hub.views.online import Behind, Row, Sought, attempts
+from hub.views.shelf import Shelf
 from privacy.uses import Use
 
 router: Final = APIRouter(prefix="/v1/views", tags=["views"], route_class=PrincipalRoute)
@@ -90,7 +91,7 @@ async def read_row(
     who = Reader(principal=principal, use=question.use)
     begin = partial(attempts, service.hub, who, name, bytes.fromhex(pseudonym), purpose=question.purpose)
     try:
-        row = await _row(service, iter(await to_thread.run_sync(begin)), name)
+        row = await _row(service, begin() if _reads_nothing(service, name) else await to_thread.run_sync(begin), name)
     except AccessRefused as refused:
         await to_thread.run_sync(note_refusal, service.hub, principal, question.purpose, refused)
         raise
@@ -99,13 +100,20 @@ async def read_row(
     return RowAnswer.of(row)
 
 
+def _reads_nothing(service: Service, view: str) -> bool:
+    """Say whether admitting a reader needs no database: a hand-over to a thread costs more than it does then."""
+    return service.hub.memory.of(Shelf).has(view) and not service.hub.anchoring.anchors
+
+
 async def _row(service: Service, tries: Iterator[Sought], view: str) -> Row | None:
     """Ask until the snapshot in memory is up to what was committed."""
-    while (sought := await to_thread.run_sync(next, tries, None)) is not None:
+    sought: Sought | None = next(tries)
+    while sought is not None:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 row: Row | None = await service.rows.ask(sought)
         except Behind:
+            sought = await to_thread.run_sync(next, tries, None)
             continue
         except NOT_DURABLE:
             raise ServiceUnreachable("the audit log", "it did not take the entry") from None

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from hub.anchors.anchor import Outcome
 from hub.api.counter import Counter
+from hub.api.looking import Looking
 from hub.attempts import tell_denials
 from hub.choices import choose_all
 from hub.compose import Hub
@@ -26,7 +27,6 @@ from hub.recipients.address import networks_of
 from hub.recipients.sending import tell_due
 from hub.recognising import Recogniser
 from hub.sequencing import sequence
-from hub.views.online import answer_all
 from hub.writer import Together, Writer
 from ingest.pipeline.recovery import recover
 from privacy.errors import PrivacyError
@@ -58,7 +58,7 @@ class Service:
     writer: Writer
     choosing: Together
     counter: Counter
-    rows: Counter
+    rows: Looking
     reads: CapacityLimiter
     revisions: tuple[str | None, str | None]
     recogniser: Recogniser = field(default_factory=Recogniser)
@@ -85,7 +85,7 @@ async def serving(hub: Hub) -> AsyncIterator[Service]:
             writer=writer,
             choosing=choosing,
             counter=Counter(writer, choosing),
-            rows=Counter(writer, partial(answer_all, hub)),
+            rows=Looking(hub),
             reads=CapacityLimiter(HEAVY_READS),
             revisions=revisions,
         )

@@ -179,6 +179,10 @@ class Shelf:
         found = self._opened.get(view)
         return self.bring_on(hub, view) if found is None else found
 
+    def has(self, view: str) -> bool:
+        """Say whether a view's snapshot is open, so that `of` reads nothing."""
+        return view in self._opened
+
     def bring_on(self, hub: Hub, view: str) -> Opened:
         """Bring a snapshot up to the present epoch; raises what `of` raises."""
         standing = hub.anchoring.standing()

@@ -16,6 +16,7 @@ from privacy.tables.epoch import Change, Epoch
 
 _ONLY_ROW: Final = 1
 _PRESENT: Final = select(col(Epoch.value)).where(col(Epoch.id) == _ONLY_ROW)
+_LOCKED: Final = _PRESENT.with_for_update()
 _NEXT: Final = (
     update(Epoch)
     .where(col(Epoch.id) == _ONLY_ROW)
@@ -38,9 +39,8 @@ def current_epoch(session: Session) -> int:
 
 def lock_epoch(session: Session) -> int:
     """Take the counter's row lock and read it: no act can commit between this and the caller's commit."""
-    return int(
-        session.execute(select(col(Epoch.value)).where(col(Epoch.id) == _ONLY_ROW).with_for_update()).scalar_one()
-    )
+    ((epoch,),) = select_rows(session, _LOCKED)
+    return int(epoch)
 
 
 def bump_epoch(session: Session, records: Iterable[bytes], *, kind: str) -> int:

@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NoReturn
+from typing import Final, NoReturn
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 from sqlmodel import Session, col
 
 from privacy.secret import SecretText
@@ -78,14 +78,16 @@ def add_principal(session: Session, new: NewPrincipal, *, at: datetime) -> None:
     )
 
 
+_LIVE: Final = select(PrincipalRow).where(  # made once: every call of a program asks it
+    col(PrincipalRow.token_hash) == bindparam("token"),
+    col(PrincipalRow.revoked_at).is_(None),
+    or_(col(PrincipalRow.expires_at).is_(None), col(PrincipalRow.expires_at) > bindparam("at")),
+)
+
+
 def find_principal(session: Session, token: str, *, at: datetime) -> Principal | None:
     """Find the principal of a token that is neither expired nor revoked at `at`."""
-    query = select(PrincipalRow).where(
-        col(PrincipalRow.token_hash) == digest_of(token),
-        col(PrincipalRow.revoked_at).is_(None),
-        or_(col(PrincipalRow.expires_at).is_(None), col(PrincipalRow.expires_at) > at),
-    )
-    row = session.execute(query).scalar_one_or_none()
+    row = session.execute(_LIVE, {"token": digest_of(token), "at": at}).scalar_one_or_none()
     return None if row is None else principal_of(row)
 
 

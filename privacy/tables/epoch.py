@@ -1,7 +1,7 @@
 """The epoch and its change log: what every cached answer is checked against.
 
-Retention: change rows are technical (random ids) and kept. A process asks from the epoch of its remembered sets on, however
-old: whoever prunes rows has to make `records_changed_since` answer for everybody where they are gone.
+Retention: change rows are technical (random ids) and kept. A process asks from the epoch of its remembered sets on,
+however old: whoever prunes rows has to make `records_changed_since` answer for everybody where they are gone.
 """
 
 from sqlalchemy import BigInteger, Column, Integer

@@ -1,0 +1,129 @@
+"""A home for benchmarks of kept views: people who may be read, one order each, and a view of twenty features."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from hub.authentication import Scope, acting_principal, add
+from hub.clock import now
+from hub.compose import Hub, open_hub
+from hub.home import make_home
+from hub.lake import catalogue
+from hub.lake.append import append
+from hub.settings import Settings
+from hub.views.registry import approve, submit
+from hub.views.spec import LANGUAGES
+from ingest.canonical.catalogue import lake_table_of
+from privacy.instant import microseconds_of
+from privacy.store.consent import declare_grounds
+from privacy.store.epoch import bump_epoch_for_all
+from privacy.store.principal import Principal
+from privacy.terms import BatchId, Role, random_id, random_ids
+
+AT: Final = now()  # a server process has the wall's clock
+AS_OF: Final = AT.replace(hour=0, minute=0, second=0, microsecond=0)
+VIEW, PURPOSE = "kept", "churn"
+_WINDOWS: Final = (7, 14, 30, 45, 60, 90, 120, 180, 270, 365)
+_FEATURES: Final = {
+    **{f"orders_{days}d": f"{{op: count, table: orders, window_days: {days}}}" for days in _WINDOWS},
+    **{
+        f"amount_{days}d": f"{{op: mean, table: orders, column: amount_minor, window_days: {days}}}"
+        for days in _WINDOWS
+    },
+}
+_SPEC: Final = f"""
+name: {VIEW}
+version: 1
+grain: person
+purpose: {PURPOSE}
+consumer: benchmark
+description: twenty features
+as_of_grid: day
+expires_days: 30
+quasi_identifiers: []
+k: 1
+population:
+  any_of: [{{table: orders, window_days: 365}}]
+features:
+{chr(10).join(f"  {name}: {rules}" for name, rules in _FEATURES.items())}
+texts:
+{chr(10).join(f"  {name}: {json.dumps(dict.fromkeys(LANGUAGES, name))}" for name in _FEATURES)}
+"""
+
+
+@contextmanager
+def home_of(people: int, folder: Path) -> Iterator[tuple[Hub, Principal]]:
+    """Make a home whose view `kept` can be read by the owner."""
+    settings = Settings.load({}, folder / "home")
+    make_home(settings, clock=now)
+    hub = open_hub(settings)
+    owner = acting_principal(hub)
+    _name(hub, people)
+    everything = frozenset({"*"})
+    dpo, _ = add(hub, "dpo", Scope(role=Role.DPO, purposes=everything, views=everything), owner)
+    submit(hub, _SPEC, owner)
+    approve(hub, VIEW, dpo)
+    yield hub, owner
+    hub.engine.dispose()
+    hub.keystore.engine.dispose()
+
+
+def _name(hub: Hub, people: int) -> None:
+    """Name people, one record each, with the ordinal of an earlier release, and give each an order of their own."""
+    records, entities, keys = (random_ids(people) for _ in range(3))
+    made = microseconds_of(AT)
+    with closing(sqlite3.connect(hub.settings.home / "control.db")) as database, database:
+        database.executemany(
+            "INSERT INTO entity (entity_id, kind, created_at, revision) VALUES (?, 'person', ?, 0)",
+            ((entity, made) for entity in entities),
+        )
+        database.executemany(
+            "INSERT INTO source_record (record_id, kind, source, key_index, key_version, created_at)"
+            " VALUES (?, 'person', 'shop', ?, 1, ?)",
+            ((record, key * 2, made) for record, key in zip(records, keys, strict=True)),
+        )
+        database.executemany(
+            "INSERT INTO crosswalk (record_id, entity_id, kind, ordinal) VALUES (?, ?, 'person', ?)",
+            zip(records, entities, range(people), strict=True),
+        )
+        database.execute("UPDATE ordinal_counter SET next = ?", (people,))
+    batch_id = BatchId(random_id())
+    staged = append(hub.lake, _orders(pl.Series(records, dtype=pl.Binary)), table="orders", batch_id=batch_id)
+    ground = {
+        "source": "shop",
+        "purpose": PURPOSE,
+        "contract": "shop_orders",
+        "legal_basis": "legitimate_interests",
+        "notice_version": "privacy-2025-01",
+        "notice_given": True,
+        "declared_at": AT,
+    }
+    with hub.unit_of_work() as session:
+        bump_epoch_for_all(session, kind="batch")
+        declare_grounds(session, [ground])
+        catalogue.stage(session, staged, batch_id=batch_id, at=hub.lake.clock(session))
+        catalogue.publish(session, batch_id)
+
+
+def _orders(records: pl.Series) -> pl.DataFrame:
+    chance = np.random.default_rng(7)
+    count = len(records)
+    ago = chance.integers(1, 300 * 86_400_000_000, count)
+    made = {
+        "person": records,
+        "event_time": pl.Series(microseconds_of(AS_OF - timedelta(days=1)) - ago).cast(pl.Datetime("us", "UTC")),
+        "event_id": pl.Series(chance.integers(-(2**62), 2**62, count)),
+        "amount_minor": pl.Series(chance.integers(100, 100_000, count)),
+        "status": pl.repeat("placed", count, eager=True),
+    }
+    return pl.DataFrame(made).select(
+        pl.col(name).cast(dtype) if name in made else pl.lit(None, dtype=dtype).alias(name)
+        for name, dtype in lake_table_of("orders").schema.items()
+    )
