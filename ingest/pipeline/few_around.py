@@ -17,8 +17,9 @@ from sqlmodel import Session
 from ingest.match.chains import Chains, Number
 from ingest.match.saved import SavedModel
 from ingest.match.suspicion import LARGE
-from ingest.pipeline.few_part import Bond, FewPart, Pair, as_bond
+from ingest.pipeline.few_part import Bond, FewPart, Pair, as_bond, ends_of
 from ingest.store.match_decision import decisions_of
+from ingest.store.match_serving import serving_version
 from ingest.store.match_whole import names_of
 from ingest.store.neighbour import edges_beside, entities_around, numbers_among
 
@@ -37,6 +38,7 @@ class _Home:
 
     session: Session
     model: SavedModel
+    serving: tuple[int, int]
     bonds: dict[Pair, Bond] = field(default_factory=dict)
     near: dict[bytes, dict[bytes, float]] = field(default_factory=dict)
     entity_of: dict[bytes, bytes] = field(default_factory=dict)
@@ -57,18 +59,19 @@ class _Home:
             raise _DecidedOn
         self.entity_of |= around
         self.near |= {record: {} for record in fresh}
-        for each in edges_beside(self.session, fresh):
-            self.bonds[each.pair] = as_bond(each, self.model)
-            for one, other in (each.pair, each.pair[::-1]):
+        read = {each.pair: as_bond(each, self.model) for each in edges_beside(self.session, fresh)}
+        self.bonds |= read
+        for pair, bond in read.items():
+            for one, other in (pair, pair[::-1]):
                 if one in self.near:
-                    self.near[one][other] = each.probability
-        self.meet(fresh)
+                    self.near[one][other] = bond.probability
+        self.meet({*fresh, *ends_of(read, self.model)})
 
     def meet(self, records: Collection[bytes]) -> None:
         fresh = sorted(set(records) - self.names.keys())
         if fresh:
             self.names |= dict.fromkeys(fresh, b"") | names_of(self.session, fresh)
-            self.numbers |= numbers_among(self.session, fresh)
+            self.numbers |= numbers_among(self.session, fresh, self.serving)
         self.waiting = set(records) or self.waiting
 
     def number(self, record: bytes) -> Number:
@@ -121,7 +124,7 @@ def part_moved(session: Session, seeds: Iterable[bytes], arrived: Arrived, model
 
     `seeds` are records of two that were there before and whose edge is new.
     """
-    home = _Home(session, model)
+    home = _Home(session, model, serving_version(session))
     chains = Chains(home, model.threshold), Chains(_WithIt(home, arrived), model.threshold)
     try:
         found = _closed(home, chains, [arrived.record, *seeds])

@@ -27,6 +27,7 @@ from ingest.pipeline.shut_out import is_shut_out
 from ingest.store.identity import homes_of, members_among
 from ingest.store.match_edge import Edge
 from ingest.store.match_form import carriers_of_each, forms_of
+from ingest.store.match_serving import serving_version
 from ingest.store.neighbour import edges_beside, numbers_among
 from ingest.store.record import find_records
 from privacy.store.erasure import tombstones_among
@@ -161,7 +162,9 @@ class Lookup:
         there = part.entity_of.keys() | {mine}
         part.bonds |= {pair: bond for pair, bond in arrived.bonds.items() if there.issuperset(pair)}
         part.names[mine] = arrived.name
-        part.numbers |= numbers_among(session, sorted(there - {mine})) | {mine: arrived.number}
+        part.numbers |= numbers_among(session, sorted(there - {mine}), serving_version(session)) | {
+            mine: arrived.number
+        }
         return part
 
 

@@ -11,7 +11,6 @@ from sqlmodel import Session, col
 
 from ingest.store.batch import COUNTED
 from ingest.store.match_edge import BACKWARD, FORWARD
-from ingest.store.match_serving import serving_version
 from ingest.tables.batch import Batch
 from ingest.tables.identity import Crosswalk
 from ingest.tables.match import MatchForm
@@ -54,9 +53,10 @@ def entities_around(session: Session, records: Iterable[bytes]) -> dict[bytes, b
     return dict(select_among(session, _AROUND, sorted(records)))
 
 
-def numbers_among(session: Session, records: Sequence[bytes]) -> dict[bytes, int | str | None]:
-    """Return the checked number of each of some people who can be matched, as `match_form.forms_of` has it."""
-    serving = serving_version(session)
+def numbers_among(
+    session: Session, records: Sequence[bytes], serving: tuple[int, int]
+) -> dict[bytes, int | str | None]:
+    """Return the checked number of each of some people who can be matched in the version that serves."""
     newest: dict[bytes, tuple[int, int | None]] = {}
     for state, record, revision, number, *version in select_among(session, _NUMBERS, records):
         if state in COUNTED and tuple(version) == serving and revision >= newest.get(record, (0, None))[0]:
