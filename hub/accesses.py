@@ -30,7 +30,7 @@ from privacy.terms import EntityKind, PrincipalId, RecordId, Role
 ENTITY: Final = "entity"
 SHOWS: Final = (
     *("consent.show", "reveal.intent", "subject_token.list", "subject.accesses"),
-    *("request.export.intent", "request.rectify.intent", "request.review", "match.find", "view.row"),
+    *("request.export.intent", "request.rectify.intent", "request.review", "match.find", "view.explain", "view.row"),
 )
 """Entries, by the beginning of their action, that tell of a look at one person; they name the records themselves."""
 

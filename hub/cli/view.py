@@ -17,6 +17,7 @@ from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
 from hub.cli.snapshot import materialise
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.cli.view_check import check, summary_of
+from hub.cli.view_explain import diff, explain
 from hub.errors import AccessRefused
 from hub.inspection.check import last_check
 from hub.predictions.service import newest_cut
@@ -24,7 +25,7 @@ from hub.views import registry
 from hub.views.departure import label_for
 from hub.views.gateway import Gateway, Released
 from hub.views.intent import Reader
-from hub.views.load import catalogue_names, catalogue_text, load_spec
+from hub.views.load import catalogue_names, catalogue_text, draft_text, load_spec
 from hub.views.look import Look, Refusal, Unchecked, seen_check
 from hub.views.registry import readable_spec
 from hub.views.spec import ViewSpec
@@ -33,6 +34,8 @@ from privacy.uses import Use
 
 app = typer.Typer(help="Feature views: what leaves, for which purpose, approved by whom.", no_args_is_help=True)
 app.command()(check)
+app.command()(diff)
+app.command()(explain)
 _LOG = logs.log_of("view")
 Name = Annotated[str, typer.Argument(help="The view's name.")]
 SpecFile = Annotated[Path, typer.Argument(metavar="FILE", help="The view's spec, YAML.")]
@@ -42,9 +45,15 @@ SpecFile = Annotated[Path, typer.Argument(metavar="FILE", help="The view's spec,
 def new(
     name: Annotated[str | None, typer.Argument(help="A view of the catalogue; left out, their names.")] = None,
     *,
+    draft: Annotated[
+        str | None, typer.Option("--draft", help="Print a commented draft under this name instead.")
+    ] = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Print a view of the catalogue to start from: save it, change it, submit it."""
+    """Print a view to start from, of the catalogue or a draft that explains itself: save it, change it, submit it."""
+    if draft is not None:
+        sys.stdout.write(draft_text(draft))
+        return
     if name is None:
         show(Table(("view",), [(each,) for each in catalogue_names()], "Catalogue"), form)
         return

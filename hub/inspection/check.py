@@ -69,7 +69,7 @@ def check(hub: Hub, name: str, principal: Principal, *, as_of: datetime | None =
         spec = load_spec(checkable(session, name, principal).spec)
         models = all_models(session)
         recipients = [each.name for each in live_recipients(session) if spec.purpose in each.purposes]
-        instant = as_of or _newest(session, spec, hub.clock())
+        instant = as_of or newest_instant(session, spec, hub.clock())
     check_grid(spec, instant)
     check_id = random_id()
     with hub.unit_of_work() as session:
@@ -171,7 +171,7 @@ def _as_released(spec: ViewSpec, preview: Preview) -> Read:
     return Read(preview.as_of, frame)
 
 
-def _newest(session: Session, spec: ViewSpec, at: datetime) -> datetime:
+def newest_instant(session: Session, spec: ViewSpec, at: datetime) -> datetime:
     """Return the newest instant of the grid that has seen all that is known, never after now."""
     live = [file for table in spec.tables for file in files_of(session, table=table, states=[FileState.LIVE])]
     last = max((file.max_event_at for file in live), default=at)

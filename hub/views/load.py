@@ -44,6 +44,18 @@ def catalogue_text(name: str) -> str:
     return (resources.files("hub.views.catalogue") / f"{name}.yaml").read_text(encoding="utf-8")
 
 
+def draft_text(name: str) -> str:
+    """Return a commented draft under a name: it can be submitted as it is, and says what each line decides.
+
+    Raises:
+        SpecRefused: the name is no name of a view (`bad_name`).
+
+    """
+    text = (resources.files("hub.views") / "draft.yaml").read_text(encoding="utf-8").replace("NAME", name)
+    load_spec(text)
+    return text
+
+
 def catalogue_names() -> tuple[str, ...]:
     """Return the names of the default catalogue's views."""
     files = resources.files("hub.views.catalogue").iterdir()

@@ -21,10 +21,11 @@ from hub.views.feature import Aggregate, Op, Rows, Shape
 from hub.views.folding import RECORD, SUBJECT, Permitted
 from hub.views.permission import permitted_set
 from hub.views.spec import Population, ViewSpec
+from ingest.store.identity import entity_of_record
 from privacy.purposes import Policy
 from privacy.store.epoch import current_epoch
 from privacy.store.policy import find_policy
-from privacy.terms import EntityKind
+from privacy.terms import EntityKind, RecordId
 
 EVENTS: Final = "events"
 
@@ -99,6 +100,43 @@ def previewed(hub: Hub, spec: ViewSpec, instants: Sequence[datetime]) -> Preview
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """Whether one person's permitted records make a row at an instant, and if not why.
+
+    `withheld`: all that is held of them is past its time. `last_of_none` has for each selection of the population's
+    `none_of` how many days ago their last such event was, None where there is none.
+    """
+
+    row: bool
+    withheld: bool
+    last_of_none: tuple[int | None, ...]
+
+
+def presence(hub: Hub, spec: ViewSpec, records: Sequence[RecordId], as_of: datetime) -> Presence:
+    """Build one person's row of a view of person grain, from the records that may be read now."""
+    at = hub.clock()
+    with reading(hub.lake) as reader:
+        with hub.reading() as session:
+            policy = find_policy(session) or hub.policy()
+            entities = {entity_of_record(session, record) for record in records} - {None}
+            who = pl.Series(sorted(bytes(each) for each in entities if each is not None), dtype=pl.Binary)
+            purpose = policy.purpose(spec.purpose)
+            found = permitted_set(session, purpose, EntityKind.PERSON, at=at, entities=who).records
+            sights = [Sight(reader, policy, spec.purpose, at=at) for _ in range(2)]
+            for sight in sights:
+                sight.know_records(session, spec.tables)
+        subjects = found.with_columns(pl.lit(0, dtype=pl.UInt32).alias(SUBJECT))
+        seen = _Seen(reader, subjects, Permitted(subjects.lazy().select(RECORD, SUBJECT)))
+        built = seen.built(sights[0], spec, as_of)
+        row = built.frame.height > 0
+        none_of = spec.population.none_of
+        lasts: tuple[int | None, ...] = tuple(None for _ in none_of)
+        if none_of and not row:
+            lasts = tuple(seen.built(sights[1], _lasting(spec), as_of).frame.drop(SUBJECT).row(0))
+    return Presence(row=row, withheld=built.withheld > 0, last_of_none=lasts)
+
+
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """One permitted set and one snapshot, asked for several frames."""
@@ -129,3 +167,11 @@ def _counting(spec: ViewSpec, span: timedelta) -> ViewSpec:
     counts = tuple(Aggregate(name=table, op=Op.COUNT, rows=Rows(table=table, window_days=days)) for table in tables)
     plain = replace(spec, population=Population(), label=None, quasi_identifiers=(), texts={}, key=None)
     return replace(plain, features=counts)
+
+
+def _lasting(spec: ViewSpec) -> ViewSpec:
+    """Make the view that tells how long ago the last event of each selection was that takes somebody out."""
+    lasts = enumerate(spec.population.none_of)
+    features = tuple(Aggregate(name=f"last_{place}", op=Op.DAYS_SINCE, rows=rows) for place, rows in lasts)
+    plain = replace(spec, population=Population(), label=None, quasi_identifiers=(), texts={}, key=None)
+    return replace(plain, features=features)

@@ -302,7 +302,6 @@ DUMPS: Final = {
     "hub/erasure/portrait.py": "counts and names of tables, kept with an erasure",
     "hub/keystore/generation.py": "key generations as the key-encryption key wrapped them, for a restore",
     "hub/requests/dossier.py": "reads and scores of a person, written for that person; no secret",
-    "hub/views/snapshot_store.py": "ids, hashes and instants of a snapshot, for its row",
     "hub/views/spec.py": "a view's spec, whose canonical form is hashed",
     "privacy/reach.py": "retention rules of a policy, which are hashed",
     "privacy/decision.py": "asdict of a standing: seven states and five flags, no secret",

@@ -58,6 +58,7 @@ TRIED: Final = {
         "view read shopping --purpose churn --as-of 2025-06-01 --use model_trained --out {out}", ID, "scientist"
     ),
     "view check": Tried("view check shopping --format csv", "unlike any other", "dpo"),
+    "view explain": Tried("view explain shop:1 shopping --format csv", "in_view", "dpo"),
     "quarantine export": Tried("quarantine export --out {out}", "Eva Eng"),
     "source check": Tried(
         "source check {folder}/people.yaml {folder}/people.csv --format csv", "customer is on record"
@@ -115,7 +116,7 @@ EXCUSED: Final = {
     **dict.fromkeys(("domain list", "domain show", "domain approve", "reveal rules"), RULES),
     "view materialise": "rows stay sealed in the lake; tells a count",
     **dict.fromkeys(("view new", "view submit", "view approve", "view revoke", "view list", "view show"), RULES),
-    "view refuse": RULES,
+    **dict.fromkeys(("view refuse", "view diff"), RULES),
     **dict.fromkeys(("consent give", "consent withdraw", "consent object", "consent restrict", "consent lift"), ACT),
     **dict.fromkeys(("consent import", "consent ask", "contact set", "contact allow", "contact refuse"), ACT),
     **dict.fromkeys(("suppression import", "suppression lift", "suppression decide"), ACT),

@@ -1,0 +1,139 @@
+"""What a version of a view changes, in plain sentences: for whoever approved the one before.
+
+Sentences compare what the two specs say, so that a change of any rule shows: one that this module has no words for is
+told by its name. Texts are left out: they change nothing that leaves, and have a hash of their own.
+"""
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+from hub.inspection.reason import conditions_in_words, selection_in_words, window_in_words
+from hub.views.feature import Aggregate, Derived, Feature, Shape
+from hub.views.spec import ViewSpec
+
+_PLAIN = {
+    "grain": "a row is now a {new}, not a {old}",
+    "purpose": "the purpose is now {new}, not {old}",
+    "consumer": "the consumer is now {new}, not {old}",
+    "grid": "it is now read at the start of each {new}, not each {old}",
+    "k": "the smallest group is now {new}, not {old}",
+    "expires_days": "rows may now be used for {new} days, not {old}",
+}
+_LEFT_OUT = frozenset({"name", "version", "texts", "features", "population", "label", "quasi_identifiers"})
+
+
+def changes(old: ViewSpec | None, new: ViewSpec) -> tuple[str, ...]:
+    """Say what is new against the version that was approved last; where none was, what the view releases at all."""
+    if old is None:
+        return ("nothing of this view was approved before", *(f"releases {_described(each)}" for each in new.released))
+    return (*_rules(old, new), *_columns(old, new), *_population(old, new), *_label(old, new))
+
+
+def _rules(old: ViewSpec, new: ViewSpec) -> Iterator[str]:
+    for name in (field.name for field in fields(ViewSpec) if field.name not in _LEFT_OUT):
+        before, after = getattr(old, name), getattr(new, name)
+        if before == after:
+            continue
+        if name == "reads":
+            yield f"it may now be read {_often(new)}, not {_often(old)}"
+        elif name == "description":
+            yield "the description reads otherwise"
+        else:
+            yield _PLAIN.get(name, f"`{name}` is now {{new}}, not {{old}}").format(old=before, new=after)
+    for added in sorted(set(new.quasi_identifiers) - set(old.quasi_identifiers)):
+        yield f"{added} is now a quasi-identifier: groups below {new.k} by it are hidden"
+    for removed in sorted(set(old.quasi_identifiers) - set(new.quasi_identifiers)):
+        yield f"{removed} is a quasi-identifier no more: groups by it are not hidden"
+
+
+def _columns(old: ViewSpec, new: ViewSpec) -> Iterator[str]:
+    before, after = {each.name: each for each in old.features}, {each.name: each for each in new.features}
+    for name, feature in after.items():
+        if name not in before:
+            yield f"adds {'' if feature.shape.released else 'the inner '}{_described(feature)}"
+    for name, feature in before.items():
+        if name not in after:
+            yield f"removes {_described(feature)}"
+    for name, feature in after.items():
+        if name in before and before[name] != feature:
+            yield from (f"{name}: {each}" for each in _differences(before[name], feature))
+    if before.keys() == after.keys() and list(before) != list(after):
+        yield "columns stand in another order"
+
+
+def _differences(old: Feature, new: Feature) -> Iterator[str]:
+    """Name what differs between two features of one name."""
+    if type(old) is not type(new):
+        yield f"is now {_described(new)}, not {_described(old)}"
+        return
+    for field in fields(new):
+        before, after = getattr(old, field.name), getattr(new, field.name)
+        if before == after:
+            continue
+        match field.name:
+            case "shape":
+                yield f"leaves {_shaped(new.shape)}, not {_shaped(old.shape)}"
+            case "rows":
+                yield f"counts {selection_in_words(after)}, not {selection_in_words(before)}"
+            case "part":
+                yield f"its part is now {conditions_in_words(after)}, not {conditions_in_words(before)}"
+            case "meaning":
+                yield f"unit and role are now {after.unit} {after.role or '-'}, not {before.unit} {before.role or '-'}"
+            case _:
+                yield f"{field.name} is now {_plain(after)}, not {_plain(before)}"
+
+
+def _population(old: ViewSpec, new: ViewSpec) -> Iterator[str]:
+    for words, before, after in (
+        ("of those who have", old.population.any_of, new.population.any_of),
+        ("without those who have", old.population.none_of, new.population.none_of),
+    ):
+        if before != after:
+            told = [" or ".join(map(selection_in_words, each)) or "anything" for each in (after, before)]
+            yield f"the view is now {words} {told[0]}; it was {words} {told[1]}"
+
+
+def _label(old: ViewSpec, new: ViewSpec) -> Iterator[str]:
+    if old.label == new.label:
+        return
+    if new.label is None:
+        yield "it teaches no label any more"
+    elif old.label is None:
+        yield f"it now teaches the label {new.label.name}, {new.label.horizon_days} days ahead"
+    else:
+        days = f"{new.label.horizon_days} days ahead, from day {new.label.starts_days}"
+        yield f"the label {new.label.name} is decided otherwise: {days} (before: {old.label.horizon_days} days)"
+
+
+def _described(feature: Feature) -> str:
+    if isinstance(feature, Derived):
+        return f"{feature.name}: {feature.op} of {feature.left} and {feature.right}, {_shaped(feature.shape)}"
+    what = f" of {feature.column}" if feature.column else ""
+    filters = f" ({conditions_in_words(feature.rows.conditions)})" if feature.rows.conditions else ""
+    over = f"{feature.rows.table}{filters} {window_in_words(feature.rows)}"
+    return f"{feature.name}: {feature.op}{what}, {over}, {_shaped(feature.shape)}{_levels(feature)}"
+
+
+def _levels(feature: Aggregate) -> str:
+    return f", showing {', '.join(feature.levels)}" if feature.levels else ""
+
+
+def _shaped(shape: Shape) -> str:
+    said = [
+        f"at most {shape.top_code:g}" if shape.top_code is not None else "",
+        f"rounded to {shape.round_to:g}" if shape.round_to is not None else "",
+        f"in bands from {', '.join(f'{edge:g}' for edge in shape.bands)}" if shape.bands else "",
+        f"with {shape.fill:g} where there is none" if shape.fill is not None else "",
+    ]
+    exact = " and ".join(each for each in said if each) or "exact"
+    return exact if shape.released else f"{exact}, kept inside"
+
+
+def _often(spec: ViewSpec) -> str:
+    return f"at most {spec.reads.at_most} times a {spec.reads.per}" if spec.reads else "any number of times"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "nothing"
+    return "nothing" if value is None else str(value)
