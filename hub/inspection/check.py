@@ -131,7 +131,7 @@ def _figures(spec: ViewSpec, found: Previewed, models: list[TrainedModel], recip
     first, last = (_as_released(spec, each) for each in found.at_instants)
     threads = lineage_of(spec, models, {*found.policy.purpose(spec.purpose).recipients, *recipients})
     absent = dict(found.absent) | ({RETENTION: newest.withheld} if newest.withheld else {})
-    outside = found.permitted - newest.frame.height - newest.withheld
+    outside = found.permitted - newest.frame[SUBJECT].n_unique() - newest.withheld
     return Figures(
         view=spec.name,
         version=spec.version,
@@ -140,7 +140,7 @@ def _figures(spec: ViewSpec, found: Previewed, models: list[TrainedModel], recip
         customers=found.permitted + sum(found.absent.values()),
         rows=newest.frame.height,
         lost=absent | ({OUTSIDE: outside} if outside else {}),
-        unique=unique_rows(last.frame, [name for name in last.frame.columns if name != SUBJECT]),
+        unique=unique_rows(last.frame, [name for name in last.frame.columns if name not in last.names]),
         groups=groups_of(banded, quasi, k=spec.k),
         diversity=diversity_of(last.frame, quasi, [each.name for each in spec.released if each.name not in quasi]),
         plan=_plan(spec, newest) if quasi else None,
@@ -168,7 +168,7 @@ def _as_released(spec: ViewSpec, preview: Preview) -> Read:
     frame = _generalised(spec, preview)
     if spec.quasi_identifiers:
         frame = hide_groups_below(frame.lazy(), spec.quasi_identifiers, k=spec.k).collect()
-    return Read(preview.as_of, frame)
+    return Read(preview.as_of, frame, (SUBJECT,) if spec.key is None else (SUBJECT, spec.key.name))
 
 
 def newest_instant(session: Session, spec: ViewSpec, at: datetime) -> datetime:

@@ -42,20 +42,21 @@ class Differences:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One of the two: the instant, and `subject` with the columns as they would leave."""
+    """One of the two: the instant, and the columns as they would leave, beside `subject` and what else names a row."""
 
     as_of: datetime
     frame: pl.DataFrame
+    names: tuple[str, ...] = (SUBJECT,)
 
 
 def differences(earlier: Read, later: Read, events: pl.DataFrame, quasi: Sequence[str], *, k: int) -> Differences:
     """Compare two reads; `events` has `subject` and the number of events between them."""
-    columns = [name for name in later.frame.columns if name != SUBJECT]
-    both = earlier.frame.join(later.frame, on=SUBJECT, suffix=_LATER)
+    columns = [name for name in later.frame.columns if name not in later.names]
+    both = earlier.frame.join(later.frame, on=list(later.names), suffix=_LATER)
     same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}{_LATER}")) for name in columns)
     changed = both.filter(~same)
     alone = changed.join(events, on=SUBJECT).filter(pl.col(EVENTS) == 1)
-    pairs = changed.group_by([name for name in both.columns if name != SUBJECT]).len(_SIZE)
+    pairs = changed.group_by([name for name in both.columns if name not in later.names]).len(_SIZE)
     return Differences(
         earlier=earlier.as_of,
         later=later.as_of,

@@ -127,7 +127,7 @@ def presence(hub: Hub, spec: ViewSpec, records: Sequence[RecordId], as_of: datet
             for sight in sights:
                 sight.know_records(session, spec.tables)
         subjects = found.with_columns(pl.lit(0, dtype=pl.UInt32).alias(SUBJECT))
-        seen = _Seen(reader, subjects, Permitted(subjects.lazy().select(RECORD, SUBJECT)))
+        seen = _Seen(reader, subjects, Permitted(subjects.lazy(), redactor=policy.minimum_redactor_version))
         built = seen.built(sights[0], spec, as_of)
         row = built.frame.height > 0
         none_of = spec.population.none_of
@@ -156,7 +156,10 @@ class _Seen:
 def _exact(spec: ViewSpec) -> ViewSpec:
     """Take the generalisation off the quasi-identifiers, so that any other can be tried on them."""
     quasi = set(spec.quasi_identifiers)
-    features = (replace(each, shape=Shape()) if each.name in quasi else each for each in spec.features)
+    features = (
+        replace(each, shape=Shape(rare_below=each.shape.rare_below)) if each.name in quasi else each
+        for each in spec.features
+    )
     return replace(spec, features=tuple(features))
 
 

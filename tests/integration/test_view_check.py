@@ -198,3 +198,14 @@ def test_a_refused_view_is_approved_by_nobody_and_says_why(shop: Shop) -> None:
         ((_, told),) = entries(session, action="view.refuse")
     assert (row.state, row.refused_because, told.fields.reason) == ("refused", "not_minimal", "not_minimal")
     submit(shop.hub, TEXT.replace("version: 1", "version: 2"), shop.author)
+
+
+def test_a_view_of_months_counts_customers_and_compares_each_month_with_itself(shop: Shop) -> None:
+    months = TEXT.replace("name: spending", "name: months").replace("[spent]\nk: 5", "[]\nk: 1")
+    months = months.replace("window_days: 365", "window_days: 364").replace(
+        "column: am", "window_days: 364, column: am"
+    )
+    submit(shop.hub, months.replace("grain: person", "grain: time_bucket\nbucket_days: 28"), shop.author)
+    found = check(shop.hub, "months", shop.dpo).figures
+    assert (found.customers, dict(found.lost)) == (40, {"objected": 1, "outside_population": 1})
+    assert found.rows == 38 + 4, "a row for each 28 days with an order: everybody's in April, four customers' in May"
