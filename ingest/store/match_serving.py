@@ -7,17 +7,18 @@ record has one: then one row here lets them serve, and the older ones are swept.
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlmodel import Session, col
 
 from ingest.tables.match import MatchServing
-from privacy.store.bulk import insert_rows
+from privacy.store.bulk import insert_rows, select_rows
 from privacy.terms import EntityKind
 
 FIRST: Final = (1, 1)
 """Versions of key and form that serve in a home that was never moved on."""
 _NEWEST: Final = (
     select(col(MatchServing.key_version), col(MatchServing.form_version))
+    .where(col(MatchServing.kind) == bindparam("of_kind"))
     .order_by(col(MatchServing.number).desc())
     .limit(1)
 )
@@ -25,8 +26,8 @@ _NEWEST: Final = (
 
 def serving_version(session: Session, kind: EntityKind = EntityKind.PERSON) -> tuple[int, int]:
     """Return the versions of key and form by which everybody of a kind is found now."""
-    row = session.execute(_NEWEST, {"of_kind": kind.value}).first()
-    return FIRST if row is None else (row[0], row[1])
+    rows = select_rows(session, _NEWEST, of_kind=kind.value)
+    return (rows[0][0], rows[0][1]) if rows else FIRST
 
 
 def serve(session: Session, kinds: Iterable[EntityKind], told: Mapping[str, Any]) -> None:

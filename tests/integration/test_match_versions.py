@@ -23,7 +23,7 @@ from ingest.match.form import FORMS, comparable_people
 from ingest.pipeline.delivery import Summary, ingest_file
 from ingest.pipeline.rectify import Rectification, rectify
 from ingest.store.batch import BatchState, in_state
-from ingest.store.match_serving import serve
+from ingest.store.match_serving import FIRST, serve, serving_version
 from privacy.terms import EntityKind, RecordId
 from tests.faults.ingest_company import owner_of
 from tests.integration.test_match_decisions import record_of
@@ -234,3 +234,14 @@ def test_an_old_key_goes_when_no_row_needs_it(hub_factory: Callable[..., Hub], t
     assert rebuilt(hub).moved == 0
     assert together(hub, records) == told
     assert [each for each in old_keys(hub) if each.kind == "matching"] == []
+
+
+def test_the_version_of_people_is_not_that_of_organisations(hub_factory: Callable[..., Hub]) -> None:
+    """A rebuild moves people alone where there are organisations: theirs is the version that they have."""
+    hub = hub_factory()
+    told = {"key_version": 2, "form_version": 1, "batch_id": bytes(16), "at": hub.clock()}
+    with hub.unit_of_work() as session:
+        serve(session, [EntityKind.PERSON], told)
+    with hub.reading() as session:
+        assert serving_version(session) == (2, 1)
+        assert serving_version(session, EntityKind.ORGANISATION) == FIRST

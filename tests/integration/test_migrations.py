@@ -87,6 +87,14 @@ ROWS = {
         "set_by": an_id(2),
         "set_at": 1,
     },
+    "match_serving": {
+        "number": 1,
+        "kind": "person",
+        "key_version": 2,
+        "form_version": 1,
+        "batch_id": an_id(1),
+        "at": 1,
+    },
     "survivorship_version": {"version": 2, "document": "{}", "applied_at": 1, "applied_by": an_id(1)},
 }
 COLUMN = {
@@ -98,13 +106,14 @@ COLUMN = {
 }
 COLUMN |= {
     "match_model": "digest",
+    "match_serving": "kind",
     "survivorship_version": "document",
     "suppression_entry": "token",
     "suppression_lift": "reason",
     "contact_wish": "channels",
 }
 KEPT = ("consent_event", "ledger_entry", "audit_leaf", "audit_checkpoint", "suppression_entry", "suppression_lift")
-KEPT += ("match_model", "survivorship_version")
+KEPT += ("match_model", "match_serving", "survivorship_version")
 
 
 @pytest.fixture
