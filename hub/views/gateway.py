@@ -181,7 +181,8 @@ class Gateway:
             with reader.refusals():
                 frame = build(sight, spec, whose).collect()
             withheld = sight.withheld(subjects, frame, spec.grain.value)
-        rows = frame.join(subjects.select(SUBJECT, ENTITY).unique(SUBJECT), on=SUBJECT).drop(SUBJECT)
+        entities = subjects.unique(SUBJECT).sort(SUBJECT)[ENTITY]  # by ordinals from 1 on, without gaps: no join
+        rows = frame.with_columns(entities.gather(frame[SUBJECT] - 1)).drop(SUBJECT)
         members = with_ordinals(hub, read := _read(subjects, frame, persons))
         learn_ordinals(hub, declared, read, members)
         absent = permitted.absent | ({RETENTION: withheld} if withheld else {})

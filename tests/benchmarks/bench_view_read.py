@@ -169,8 +169,8 @@ def gated(hub: Hub, subjects: pl.DataFrame) -> pl.DataFrame:
     """Build the same from the sealed lake, under pseudonyms and in their order, as a release has it."""
     with reading(hub.lake) as reader:
         frame = compiled({table: reader.parts(table, until=AT) for table in SHARE}, subjects)
-    entities = subjects.select("subject", "entity").unique()
-    rows = frame.join(entities, on="subject", how="inner").drop("subject")
+    entities = subjects.unique("subject").sort("subject")["entity"]
+    rows = frame.with_columns(entities.gather(frame["subject"] - 1)).drop("subject")
     return rows.with_columns(pseudonyms_of(DOMAIN, rows["entity"]).alias("pseudonym")).sort("pseudonym").drop("entity")
 
 
