@@ -10,6 +10,7 @@ from hub.compose import Hub
 from hub.finding import Finding, State
 from hub.outbox.store import undelivered
 from hub.recipients.store import NoticeState, count_notices
+from hub.views.version import count_due
 from privacy.gates import is_review_due
 
 _PATIENCE: Final = timedelta(hours=1)
@@ -49,3 +50,13 @@ def reviews(hub: Hub) -> Finding:
         remedy = "Weigh anew, write lia_date and lia_review_by, then `varde policy plan` and `apply`"
         return Finding("policy_reviews", State.WARNING, f"overdue: {', '.join(due)}", remedy)
     return Finding("policy_reviews", State.OK, "every balancing test is within its review")
+
+
+def view_reviews(hub: Hub) -> Finding:
+    """Count the approved views whose review is due: an approval that runs out closes whoever reads by it."""
+    with hub.reading() as session:
+        due = count_due(session, at=hub.clock())
+    if due:
+        remedy = "`varde view list` shows which: check them, submit a new version, approve it before they run out"
+        return Finding("view_reviews", State.WARNING, f"{due} approved views are due for review", remedy)
+    return Finding("view_reviews", State.OK, "no approved view is due for review")

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from hub.anchors.condition import conditions
 from hub.anchors.store import kept
-from hub.backlog import letters, notices, reviews
+from hub.backlog import letters, notices, reviews, view_reviews
 from hub.compose import Clock, Hub, open_hub
 from hub.database.engine import engine_of, sqlite_path
 from hub.database.revision import Target, current_revision, newest_revision
@@ -190,7 +190,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _inside(hub: Hub) -> list[Finding]:
-    own = (_named_keys, _keys_due, _clock, _unsequenced)
+    own = (_named_keys, _keys_due, _clock, _unsequenced, view_reviews)
     single = (*own, _four_eyes, _batches, _erasures, _ledger, _releases, _retention, letters, notices, reviews, unkept)
     findings = [*_anchors(hub), *(look(hub) for look in single), lateness(hub)]
     hub.keep_unwraps()

@@ -13,6 +13,7 @@ from hub.api import (
     gpc,
     health,
     identify,
+    inspections,
     match,
     me,
     one_click,
@@ -60,6 +61,7 @@ def create_app(hub: Hub) -> FastAPI:
             reveal.router,
             match.router,
             approvals.router,
+            inspections.router,
             subject_tokens.router,
         ),
     ):

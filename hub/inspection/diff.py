@@ -7,9 +7,13 @@ told by its name. Texts are left out: they change nothing that leaves, and have 
 from collections.abc import Iterator
 from dataclasses import fields
 
+from sqlmodel import Session
+
 from hub.inspection.reason import conditions_in_words, selection_in_words, window_in_words
 from hub.views.feature import Aggregate, Derived, Feature, Shape
+from hub.views.load import load_spec
 from hub.views.spec import ViewSpec
+from hub.views.version import Version, all_versions
 
 _PLAIN = {
     "grain": "a row is now a {new}, not a {old}",
@@ -27,6 +31,16 @@ def changes(old: ViewSpec | None, new: ViewSpec) -> tuple[str, ...]:
     if old is None:
         return ("nothing of this view was approved before", *(f"releases {_described(each)}" for each in new.released))
     return (*_rules(old, new), *_columns(old, new), *_population(old, new), *_label(old, new))
+
+
+def changes_of(session: Session, row: Version) -> tuple[int | None, tuple[str, ...]]:
+    """Compare a version with the one that was approved last; return that one's number, None if none was."""
+    others = [each for each in all_versions(session) if (each.name, each.version) != (row.name, row.version)]
+    approved = [each for each in others if each.name == row.name and each.approved_at is not None]
+    old = approved[-1] if approved else None
+    if old is None:
+        return None, changes(None, load_spec(row.spec))
+    return old.version, changes(load_spec(old.spec), load_spec(row.spec))
 
 
 def _rules(old: ViewSpec, new: ViewSpec) -> Iterator[str]:

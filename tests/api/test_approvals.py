@@ -10,7 +10,7 @@ from hub.views.version import all_versions
 from privacy.store.audit import entries
 from privacy.terms import Role
 from tests.api.conftest import Caller
-from tests.api.world import CHURN, World
+from tests.api.world import AS_OF, CHURN, World
 from tests.shop import view_text
 
 _EVERYTHING = frozenset({"*"})
@@ -84,3 +84,25 @@ def test_a_link_between_domains_waits_for_another_person(caller: Caller, world: 
         assert caller.call("GET", "/v1/domains/churn/link", dpo).status_code == 403
     finally:
         put_policy_in_force(stores, pack_of(default_pack()), by=world.owner.principal_id, at=world.hub.clock)
+
+
+def test_a_view_is_looked_at_and_refused_over_http(caller: Caller, world: World, dpo: str) -> None:
+    where = "/v1/views/looked_at_over_http"
+    submit(world.hub, view_text("looked_at_over_http", CHURN), world.owner)
+    told = caller.call("GET", f"{where}/changes", dpo).json()
+    assert (told["version"], told["against"]) == (1, None)
+    assert told["changes"][0] == "nothing of this view was approved before"
+    answer = caller.call("POST", f"{where}/check", dpo, json={"as_of": AS_OF.isoformat()})
+    assert answer.status_code == 200
+    assert answer.json()["figures"]["rows"] == len(world.records)
+    off = caller.call("POST", f"{where}/check", dpo, json={"as_of": "2025-06-01T01:00:00Z"})
+    assert (off.status_code, "off_grid" in off.text) == (422, True)
+    seen = caller.call("GET", f"{where}/submission", dpo).json()
+    assert seen["spec_hash"] == answer.json()["spec_hash"]
+    assert caller.call("POST", f"{where}/refusal", dpo, json={"because": "whim"}).status_code == 422
+    assert caller.call("POST", f"{where}/refusal", dpo, json={"because": "unclear"}).json() == {"version": 1}
+    assert caller.call("POST", f"{where}/approval", dpo, json={"spec_hash": seen["spec_hash"]}).status_code == 403
+    engineer = token(world, "an engineer who wrote nothing", Role.ENGINEER)
+    submit(world.hub, view_text("looked_at_over_http", CHURN).replace("version: 1", "version: 2"), world.owner)
+    for call in (("GET", "changes", None), ("POST", "check", {})):
+        assert caller.call(call[0], f"{where}/{call[1]}", engineer, json=call[2]).status_code == 403

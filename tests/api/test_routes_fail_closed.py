@@ -33,6 +33,7 @@ class Desk:
     person: int
     revealer: str
     agent: str
+    dpo: str
 
     @property
     def world(self) -> World:
@@ -58,6 +59,11 @@ def read_row(desk: Desk) -> httpx.Response:
 
 def choose(desk: Desk) -> httpx.Response:
     return desk.caller.choose(desk.world.token(desk.person), "objected", "*")
+
+
+def check_view(desk: Desk) -> httpx.Response:
+    body = {"as_of": AS_OF.isoformat()}
+    return desk.caller.call("POST", "/v1/views/shopping/check", desk.dpo, json=body)
 
 
 def reveal(desk: Desk) -> httpx.Response:
@@ -107,6 +113,7 @@ class Tried:
 TRIED: Final = {
     "GET /v1/views/{name}": Tried(read_view, lambda desk: desk.pseudonym),
     "GET /v1/views/{name}/rows/{pseudonym}": Tried(read_row, lambda _desk: b'"features"'),
+    "POST /v1/views/{name}/check": Tried(check_view, lambda _desk: b'"customers"'),
     "GET /v1/me/export": Tried(export, lambda desk: f"person{desk.person}@example.org".encode()),
     "GET /v1/me/accesses": Tried(accesses, lambda _desk: b'"accesses"'),
     "GET /v1/me/scores": Tried(scores, lambda _desk: b'"scores"'),
@@ -145,6 +152,8 @@ EXCUSED: Final = {
     "POST /v1/reveal/requests/{request_id}/approval": "answers with an instant; nobody is named",
     "POST /v1/match": "a purpose's pseudonym where a home matches by a model (test_match breaks the log)",
     "GET /v1/views/{name}/submission": "a view's own text; no row of anybody",
+    "GET /v1/views/{name}/changes": "what a view's text changes, in words; no row of anybody",
+    "POST /v1/views/{name}/refusal": "answers with a version",
     "POST /v1/views/{name}/approval": "answers with a version and an instant",
     "DELETE /v1/views/{name}/approval": "answers with a count of versions",
     "GET /v1/domains/{name}/link": "names of domains and a document",
@@ -175,7 +184,7 @@ def desk(caller: Caller, person: int) -> Desk:
 
 def desk_of(caller: Caller, person: int) -> Desk:
     everything = frozenset({"*"})
-    roles = {"revealer": Role.SUCCESS, "agent": Role.AGENT}
+    roles = {"revealer": Role.SUCCESS, "agent": Role.AGENT, "dpo": Role.DPO}
     scopes = {name: Scope(role=role, purposes=everything, views=everything) for name, role in roles.items()}
     tokens = {name: add(caller.world.hub, name, scope, caller.world.owner)[1] for name, scope in scopes.items()}
     return Desk(caller, person, **tokens)

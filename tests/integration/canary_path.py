@@ -104,6 +104,7 @@ def _views(rooms: Rooms) -> Iterator[Step]:
     yield step("view check", "view", "check", "churn_signals", actor=rooms.made / "dpo")
     yield step("view check json", "view", "check", "churn_signals", "--last", "--format", "json")
     yield step("view approve", "view", "approve", "churn_signals", actor=rooms.made / "dpo")
+    yield step("view diff", "view", "diff", "churn_signals")
     yield step("view list", "view", "list", "--format", "json")
     yield step("view show", "view", "show", "churn_signals")
     read = ("view", "read", "churn_signals", "--purpose", "churn")

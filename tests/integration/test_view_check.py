@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import text
 
 from hub.authentication import Scope, acting_principal, add
+from hub.backlog import view_reviews
 from hub.compose import Hub
 from hub.consents import Wish, find_subject, record_wish
 from hub.database.unit import RuleBroken
 from hub.errors import AccessRefused
+from hub.finding import State
 from hub.home import Stores, put_policy_in_force
 from hub.inspection.check import check, last_check
 from hub.policy.pack import default_pack, pack_of
@@ -125,6 +127,16 @@ def test_a_check_is_audited_and_approval_names_it(shop: Shop) -> None:
         (row,) = all_versions(session)
     assert approved.fields.act_id == measured.fields.act_id == found.check_id == row.approved_check
     assert row.review_at == row.expires_at - timedelta(days=60)
+
+
+def test_a_review_that_is_due_is_said_to_whoever_examines_the_home(shop: Shop, clock: FixedClock) -> None:
+    approve(shop.hub, "spending", shop.dpo, Look(unchecked=Unchecked.NO_DATA_YET, until=clock() + timedelta(days=90)))
+    clock.forward(days=29)
+    assert view_reviews(shop.hub).state is State.OK
+    clock.forward(days=1)
+    assert view_reviews(shop.hub).state is State.WARNING
+    clock.forward(days=60)
+    assert view_reviews(shop.hub).state is State.OK, "it has run out: there is nothing left to review"
 
 
 def test_no_name_is_opened_for_a_check(shop: Shop) -> None:
