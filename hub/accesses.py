@@ -8,7 +8,7 @@ and with them the ordinals: the log still verifies, and what is left of it point
 
 import secrets
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -20,7 +20,7 @@ from hub.errors import AccessRefused
 from ingest.store.ordinal import assign_ordinals, crosswalk_revision, ordinals_of
 from privacy.audit import AuditFields
 from privacy.keys import KeyKind
-from privacy.membership import holds_any, packed, those_in
+from privacy.membership import count_of, holds_any, packed, those_in
 from privacy.sealing import Cell, SealedTable, open_sealed, seal
 from privacy.store.audit import entries
 from privacy.store.principal import Principal, roles_of
@@ -115,6 +115,30 @@ def note_members(hub: Hub, session: Session, new: NewMembers, ordinals: pl.Serie
             crosswalk_revision=crosswalk_revision(session),
             members=sealed,
         ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Members:
+    """Who was in a release: a bitmap of ordinals, how many, and the last move of the crosswalk that it knew of."""
+
+    ordinals: bytes = field(repr=False)
+    count: int
+    grain: EntityKind
+    crosswalk_revision: int
+
+
+def members_of(hub: Hub, session: Session, release_id: bytes) -> Members | None:
+    """Open who was in a release; for recalls, audited by whoever asks. None where it is not kept."""
+    release = find_members(session, release_id)
+    if release is None:
+        return None
+    ordinals = _opened(hub, SealedTable.RELEASE_MEMBERS, release_id, release.members)
+    return Members(
+        ordinals=ordinals,
+        count=count_of(ordinals),
+        grain=release.grain,
+        crosswalk_revision=release.crosswalk_revision,
     )
 
 

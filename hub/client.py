@@ -11,7 +11,7 @@ import hashlib
 import http.client
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from io import BytesIO
 from typing import Final, NoReturn
@@ -23,6 +23,7 @@ from hub import clock as wall_clock
 from hub.errors import AnswerBroken, ReleaseExpired, RequestRefused, ServiceUnreachable, SettingsInvalid
 
 ARROW: Final = "application/vnd.apache.arrow.stream"
+_JSON: Final = "application/json"
 _TIMEOUT_SECONDS: Final = 300.0
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _OK: Final = 200
@@ -108,10 +109,25 @@ class Client:
             raise AnswerBroken("rows are missing")
         return release
 
-    def _get(self, target: str) -> tuple[http.client.HTTPMessage, bytes]:
+    def without_recalled(self, release: Release) -> Release:
+        """Ask what of a release must be dropped by now, and return it without those rows.
+
+        Raises:
+            ReleaseExpired: all of it: read the view again.
+            RequestRefused: it is not a release of this credential.
+
+        """
+        _, body = self._get(f"{self._base}/v1/releases/{quote(release.release_id, safe='')}/recalls", _JSON)
+        recalled = _recalled(body)
+        if recalled is None:
+            raise ReleaseExpired(release.release_id, self._clock())
+        gone = pl.Series(recalled, dtype=pl.Binary)
+        return replace(release, rows=release.rows.filter(~pl.col("pseudonym").is_in(gone.implode())))
+
+    def _get(self, target: str, accept: str = ARROW) -> tuple[http.client.HTTPMessage, bytes]:
         connection = self._connection()
         try:
-            connection.request("GET", target, headers={"Authorization": f"Bearer {self._token}", "Accept": ARROW})
+            connection.request("GET", target, headers={"Authorization": f"Bearer {self._token}", "Accept": accept})
             response = connection.getresponse()
             body = response.read()
         except http.client.IncompleteRead:
@@ -122,8 +138,8 @@ class Client:
             connection.close()
         if response.status != _OK:
             raise _refusal(response.status, body, response.headers.get("Varde-Request-Id", "unknown"))
-        if response.headers.get("Content-Type") != ARROW:
-            raise AnswerBroken("it is not an Arrow stream")
+        if response.headers.get("Content-Type") != accept:
+            raise AnswerBroken("it is not an Arrow stream" if accept == ARROW else "it is not JSON")
         return response.headers, body
 
     def _connection(self) -> http.client.HTTPConnection:
@@ -172,6 +188,15 @@ def _refusal(status: int, body: bytes, request_id: str) -> RequestRefused:
     except (ValueError, KeyError, TypeError):
         slug, text = "unknown", "no reason was given"
     return RequestRefused(status, slug, text, request_id)
+
+
+def _recalled(body: bytes) -> list[bytes] | None:
+    """Return the pseudonyms of a recall, None where everything is recalled."""
+    try:
+        told = json.loads(body)
+        return None if told["everything"] else [bytes.fromhex(each) for each in told["pseudonyms"]]
+    except (ValueError, KeyError, TypeError):
+        raise AnswerBroken("it is not a recall") from None
 
 
 def _counts(header: str) -> dict[str, int]:

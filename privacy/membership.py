@@ -35,6 +35,12 @@ def those_in(members: bytes, ordinals: Collection[int]) -> set[int]:
     return set(BitMap.deserialize(members) & BitMap(ordinals))
 
 
+def only_in(members: bytes, ordinals: pl.Series) -> pl.Series:
+    """Say of each ordinal (UInt32, nulls are none) whether it is a member: many at once, as truths."""
+    wanted = pl.Series(BitMap.deserialize(members).to_array(), dtype=pl.UInt32)
+    return ordinals.is_in(wanted.implode()).fill_null(value=False)
+
+
 def count_of(members: bytes) -> int:
     """Count the members."""
     return len(BitMap.deserialize(members))

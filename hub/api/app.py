@@ -17,6 +17,7 @@ from hub.api import (
     match,
     me,
     one_click,
+    releases,
     requests,
     reveal,
     rows,
@@ -57,6 +58,7 @@ def create_app(hub: Hub) -> FastAPI:
         *(
             requests.router,
             rows.router,
+            releases.router,
             views.router,
             reveal.router,
             match.router,

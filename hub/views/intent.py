@@ -21,6 +21,7 @@ from hub.views.tables import Release
 from hub.views.use import prohibited_of
 from privacy.audit import AuditFields
 from privacy.purposes import Purpose
+from privacy.store.frozen import frozen
 from privacy.store.principal import Principal
 from privacy.uses import Use
 
@@ -100,6 +101,25 @@ def open_releases(session: Session) -> list[OpenRelease]:
         )
         for row in session.execute(query).scalars()
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRecord:
+    """What is kept of a release: which version of which view, for whom, at which epoch, until when it is used."""
+
+    release_id: bytes
+    view: str
+    version: int
+    purpose: str
+    principal_id: bytes
+    epoch: int
+    expires_at: datetime
+
+
+def find_release(session: Session, release_id: bytes) -> ReleaseRecord | None:
+    """Find what is kept of a release."""
+    row = session.execute(select(Release).where(col(Release.release_id) == release_id)).scalar_one_or_none()
+    return None if row is None else frozen(ReleaseRecord, row)
 
 
 def usable_after(session: Session, purpose: str, at: datetime) -> tuple[int, datetime | None]:

@@ -85,7 +85,9 @@ class RememberedSets:
                 return
             decided, records = (_numbered(each, given) for each in (known.decisions.decided, known.found.records))
             decisions = replace(known.decisions, decided=decided)
-            self._keep(name, replace(known, decisions=decisions, found=replace(known.found, records=records)))
+            self._keep(
+                name, replace(known, decisions=decisions, found=replace(known.found, records=records, decided=decided))
+            )
 
     def _keep(self, name: _Name, known: _Known) -> None:
         """Put a set at the end of those that are remembered, and forget the one that was asked for longest ago."""

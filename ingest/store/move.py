@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import polars as pl
 from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session, col
 
@@ -65,6 +66,17 @@ def moves_between(session: Session, entity: EntityId) -> list[CrosswalkEvent]:
     """List the moves into an entity, newest first: what an unmerge takes back."""
     query = select(CrosswalkEvent).where(col(CrosswalkEvent.to_entity) == entity)
     return list(session.execute(query.order_by(col(CrosswalkEvent.revision).desc())).scalars())
+
+
+def moves_since(session: Session, revision: int) -> pl.DataFrame:
+    """Return the moves after a revision of the crosswalk, oldest first: record, from_entity, to_entity (Binary)."""
+    query = (
+        select(col(CrosswalkEvent.record_id), col(CrosswalkEvent.from_entity), col(CrosswalkEvent.to_entity))
+        .where(col(CrosswalkEvent.revision) > revision)
+        .order_by(col(CrosswalkEvent.revision))
+    )
+    schema = {"record": pl.Binary, "from_entity": pl.Binary, "to_entity": pl.Binary}
+    return pl.DataFrame([tuple(row) for row in session.execute(query)], schema=schema, orient="row")
 
 
 def moves_of_batch(session: Session, batch_id: BatchId) -> list[Move]:

@@ -47,6 +47,18 @@ def test_person_who_opted_out_is_gone_for_the_client(world: World, address: str,
     assert world.pseudonyms[CHURN][person] not in set(view.read(purpose=CHURN, as_of=AS_OF)["pseudonym"])
 
 
+def test_whoever_leaves_after_a_release_is_dropped_from_it(
+    world: World, address: str, caller: Caller, person: int
+) -> None:
+    client, gone = Client(address, world.reader_token), world.pseudonyms[CHURN][person]
+    release = client.view("shopping").release(purpose=CHURN, as_of=AS_OF)
+    assert client.without_recalled(release).frame.height == release.frame.height
+    caller.choose(world.tokens[person], "withdrawn")
+    left = client.without_recalled(release)
+    assert gone in set(release.frame["pseudonym"])
+    assert set(left.frame["pseudonym"]) == set(release.frame["pseudonym"]) - {gone}
+
+
 def test_refusal_carries_its_reason_and_the_request(world: World, address: str) -> None:
     view = Client(address, world.reader_token).view("shopping")
     with pytest.raises(RequestRefused, match="purpose_not_of_view") as caught:

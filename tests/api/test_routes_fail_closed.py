@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from hub.api.app import create_app
 from hub.authentication import Scope, add
+from hub.views.gateway import Gateway
 from hub.views.snapshot import materialise
 from hub.views.snapshot_store import newest_snapshot
 from privacy.store.subject_token import SubjectScope
@@ -55,6 +56,18 @@ def read_row(desk: Desk) -> httpx.Response:
         materialise(desk.world.hub, desk.world.owner, "shopping", as_of=AS_OF)
     path = f"/v1/views/shopping/rows/{desk.pseudonym.hex()}"
     return desk.caller.call("GET", path, desk.world.reader_token, params={"purpose": CHURN})
+
+
+RELEASES: Final[dict[bytes, bytes]] = {}
+"""One release of each world: none can be made while the log is broken."""
+
+
+def recalls(desk: Desk) -> httpx.Response:
+    hub = desk.world.hub
+    if hub.instance not in RELEASES:
+        released = Gateway(hub).read(desk.world.reader, "shopping", purpose=CHURN, as_of=AS_OF)
+        RELEASES[hub.instance] = released.release_id
+    return desk.caller.call("GET", f"/v1/releases/{RELEASES[hub.instance].hex()}/recalls", desk.world.reader_token)
 
 
 def choose(desk: Desk) -> httpx.Response:
@@ -114,6 +127,7 @@ TRIED: Final = {
     "GET /v1/views/{name}": Tried(read_view, lambda desk: desk.pseudonym),
     "GET /v1/views/{name}/rows/{pseudonym}": Tried(read_row, lambda _desk: b'"features"'),
     "POST /v1/views/{name}/check": Tried(check_view, lambda _desk: b'"customers"'),
+    "GET /v1/releases/{release}/recalls": Tried(recalls, lambda _desk: b'"pseudonyms"'),
     "GET /v1/me/export": Tried(export, lambda desk: f"person{desk.person}@example.org".encode()),
     "GET /v1/me/accesses": Tried(accesses, lambda _desk: b'"accesses"'),
     "GET /v1/me/scores": Tried(scores, lambda _desk: b'"scores"'),
