@@ -179,7 +179,7 @@ def that_share(forms: pl.DataFrame, tokens: Collection[int], weak: Collection[in
     return sorted({record for token, held in few.items() for record in held if shared[record] > 1 or token not in weak})
 
 
-def _as_text(value: Any) -> str | None:  # noqa: ANN401 - JSON
+def _as_text(value: Any) -> str | None:  # noqa: ANN401 - a value of JSON
     return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
