@@ -17,7 +17,6 @@ Whoever is under a legal hold is not erased (Article 17(3)(e)): they can be rest
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Final
 
 from sqlmodel import Session
@@ -31,6 +30,7 @@ from hub.erasure.rules import count_in_lake
 from hub.errors import AccessRefused, HubError
 from hub.lake.erasure import RowCount
 from hub.lake.errors import LakeFileRefused
+from hub.predictions.retraining import RETRAIN_WITHIN
 from hub.predictions.store import mark_for_retraining
 from hub.recipients.store import NoticeKind
 from hub.recipients.telling import Deed, enqueue_notices
@@ -45,9 +45,6 @@ from privacy.terms import PrincipalId, RecordId, Role, random_id
 
 PEOPLE_AT_ONCE: Final = 250
 """People of one transaction: it holds the lock for a fraction of a second."""
-
-RETRAIN_WITHIN: Final = timedelta(days=90)
-"""By when models that learned from an erased person are to be trained anew: a quarter, the usual pace of retraining."""
 
 _RESTRICT: Final = "Restrict the person until it ends: `varde hold list`, `varde consent restrict`"
 _MAY_ERASE: Final = frozenset({Role.OWNER, Role.DPO})

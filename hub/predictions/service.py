@@ -19,6 +19,7 @@ from hub.lake.catalogue import files_of
 from hub.lake.terms import FileState
 from hub.predictions import store
 from hub.predictions.child import ask
+from hub.predictions.retraining import retrain_by
 from hub.predictions.scores import write_scores
 from hub.predictions.store import TrainedModel
 from hub.views.gateway import Gateway, Released
@@ -50,7 +51,7 @@ class Trained:
 class Scored:
     """Scores that were written back, and the reasons in words, for whoever may see pseudonyms.
 
-    `retrain_by`: by when the model is to be trained anew, because somebody it learned from was erased; else None.
+    `retrain_by`: by when the model is to be trained anew, because somebody it learned from has left; else None.
     """
 
     as_of: datetime
@@ -130,7 +131,7 @@ def score(
         reasons=reasons,
         released=released,
         written=written,
-        retrain_by=model.retrain_by,
+        retrain_by=retrain_by(hub, model),
     )
 
 

@@ -84,12 +84,43 @@ def recall_of(hub: Hub, release_id: bytes, by: Principal) -> Recall:
     )
 
 
+def has_leavers(hub: Hub, release_id: bytes) -> bool:
+    """Say whether anybody of a release may not be read for its purpose any more: nobody is named, nobody is asked who.
+
+    For what was made of the rows and outlives them, as a model does: the end of the release does not count, nor whether
+    records were joined or parted.
+    """
+    at = hub.clock()
+    with hub.reading() as session:
+        release = find_release(session, release_id)
+        members = members_of(hub, session, release_id)
+        if release is None or members is None or members.grain is not EntityKind.PERSON:
+            return False  # of a figure of several nobody can say: whoever is erased marks it by the ordinals
+        theirs = _who_is_there(hub, session, release, members, at=at)
+    return theirs is None or not theirs["permit"].all()
+
+
 def _recalled(
     hub: Hub, session: Session, release: ReleaseRecord, members: Members | None, *, at: datetime
 ) -> pl.Series | None:
     """Return the entities, as they were at the release, whose rows are recalled; None for everybody's."""
     if members is None or members.grain is not EntityKind.PERSON:
         return pl.Series([], dtype=pl.Binary) if records_changed_since(session, release.epoch) == set() else None
+    theirs = _who_is_there(hub, session, release, members, at=at)
+    if theirs is None:
+        return None
+    moved = moves_since(session, members.crosswalk_revision)
+    first = moved.unique("record", keep="first", maintain_order=True).select("record", then="from_entity")
+    theirs = theirs.join(first, on="record", how="left").with_columns(then=pl.coalesce("then", "entity"))
+    touched = pl.concat([moved["from_entity"], moved["to_entity"]]).unique()
+    dropped = theirs.filter(~pl.col("permit") | pl.col("then").is_in(touched.implode()))["then"].unique()
+    return None if dropped.len() and _groups_rows(session, release) else dropped
+
+
+def _who_is_there(
+    hub: Hub, session: Session, release: ReleaseRecord, members: Members, *, at: datetime
+) -> pl.DataFrame | None:
+    """Return what is decided now of a release's members; None if one was erased, to whom no number leads any more."""
     policy = find_policy(session) or hub.policy()
     purposes: dict[str, Purpose] = {purpose.id: purpose for purpose in policy.purposes}
     if release.purpose not in purposes:
@@ -98,14 +129,7 @@ def _recalled(
     theirs = decided.filter(only_in(members.ordinals, decided["ordinal"]))
     if theirs.height < members.count:  # another process may have given ordinals that this one does not know yet
         theirs = _of_members(session, decided, members)
-    if theirs.height < members.count:  # somebody of them was erased, and no number leads to a name any more
-        return None
-    moved = moves_since(session, members.crosswalk_revision)
-    first = moved.unique("record", keep="first", maintain_order=True).select("record", then="from_entity")
-    theirs = theirs.join(first, on="record", how="left").with_columns(then=pl.coalesce("then", "entity"))
-    touched = pl.concat([moved["from_entity"], moved["to_entity"]]).unique()
-    dropped = theirs.filter(~pl.col("permit") | pl.col("then").is_in(touched.implode()))["then"].unique()
-    return None if dropped.len() and _groups_rows(session, release) else dropped
+    return None if theirs.height < members.count else theirs
 
 
 def _of_members(session: Session, decided: pl.DataFrame, members: Members) -> pl.DataFrame:

@@ -10,8 +10,9 @@ import pytest
 
 from hub.authentication import Scope, add
 from hub.consents import Subject, Wish, record_wish
-from hub.erasing import RETRAIN_WITHIN, erase, erase_many
+from hub.erasing import erase, erase_many
 from hub.predictions import service
+from hub.predictions.retraining import RETRAIN_WITHIN
 from hub.predictions.store import TrainedModel, all_models
 from hub.views.registry import approve, submit
 from predict.wire import Message, arrow
@@ -123,3 +124,17 @@ def test_who_objected_is_left_out_of_the_next_training_and_its_model_is_not_mark
     assert marked is not None
     assert marked - world.hub.clock() > timedelta(days=89)
     assert kept[second].retrain_by is None, "it never learned from them"
+
+
+def test_who_scores_by_a_model_is_told_once_somebody_it_learned_from_objected(world: World, child: Child) -> None:
+    first = learn(world)
+    assert service.score(world.hub, world.owner, "churn").retrain_by is None
+    object_(world, 1)
+    told = service.score(world.hub, world.owner, "churn").retrain_by
+    assert told is not None
+    assert world.hub.clock() + RETRAIN_WITHIN - timedelta(minutes=5) < told
+    assert models(world)[first].retrain_by == told
+
+    learn(world)
+    assert world.pseudonyms[CHURN][1] not in child.taught
+    assert service.score(world.hub, world.owner, "churn").retrain_by is None, "the next one never learned from them"
