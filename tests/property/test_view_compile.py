@@ -10,11 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.views.compile import compile_training, compile_view
+from hub.views.feature import COMPARING, Aggregate, Measure, Rows
 from hub.views.folding import Permitted
 from hub.views.rules import check
 from hub.views.spec import ViewSpec
 from privacy.terms import EntityKind
-from tests.oracle.view_cases import AS_OF, events, frames, permitted_of, specs, world_of
+from tests.oracle.view_cases import AS_OF, PERSONS, events, frames, permitted_of, specs, view, world_of
 from tests.oracle.view_keyed_cases import keyed_specs
 from tests.oracle.view_oracle import World, evaluate, evaluate_keyed, evaluate_label
 
@@ -192,3 +193,26 @@ def test_a_merge_and_its_undoing_show_at_the_next_read_of_the_same_files(
         frame = compile_view(spec, parts, permitted_of(world), as_of=AS_OF).collect()
         found = {row.pop("subject"): row for row in frame.to_dicts()}
         assert found == approximately(evaluate(spec, world, AS_OF))
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    ("of", "column"), [(Measure.COUNT, None), (Measure.SUM, "item_count"), (Measure.MEAN, "item_count")]
+)
+def test_trends_of_busy_customers_agree_with_the_oracle(seed: int, of: Measure, column: str | None) -> None:
+    """Random worlds are thin: here each of the four windows has events, so that no season is null."""
+    rng = Random(seed)  # noqa: S311 - a seeded sample, no secret
+    month = Rows(table="orders", window_days=30)
+    spec = view(
+        [
+            Aggregate(name=f"{op}_{days}", op=op, rows=month, of=of, column=column, earlier_days=days)
+            for op in sorted(COMPARING)
+            for days in (None, 60)
+        ]
+    )
+    orders = [event for _ in range(12) for event in events(rng, "orders", last=-1)]
+    world = World({"orders": orders}, {record: record[0] % 2 for record in PERSONS})
+    found = read(spec, world)
+    assert found == approximately(evaluate(spec, world, AS_OF))
+    assert len(found) == 2
+    assert all(value is not None for row in found.values() for value in row.values())
