@@ -27,7 +27,7 @@ from ingest.store.match_run import Found, drop_runs_before
 from ingest.store.match_serving import serving_version
 from ingest.store.match_whole import decisions_at_rest, edges_at_rest, forms_at_rest, homes_at_rest
 from privacy.store.epoch import lock_epoch
-from privacy.terms import BatchId, EntityKind
+from privacy.terms import BatchId, EntityKind, RecordId
 
 _REBUILD: Final = "rebuild"
 _FORMS_AT_ONCE: Final = 20_000
@@ -71,15 +71,22 @@ def whole_at_rest(session: Session, model: SavedModel) -> Whole:
     )
 
 
-def change_of(session: Session, whole: Whole, model: SavedModel) -> Change:
-    """Cluster everybody, and say who moves."""
+def change_of(whole: Whole, model: SavedModel, ports: Ports) -> Change | None:
+    """Cluster everybody, and say who moves; None if somebody was moved or erased since all was read.
+
+    It takes seconds, and holds no snapshot meanwhile: an erasure waits for every reader before it empties the journal.
+    """
     part = Part(whole.edges, whole.homes, whole.numbers, whole.decisions)
     clusters = clusters_of(part, model)
     both = whole.homes.join(clusters, on="record", maintain_order="left")
     several = (pl.col("cluster").n_unique().over("entity") > 1) | (pl.col("entity").n_unique().over("cluster") > 1)
     unlike = both.filter(several)
-    homes = dict(unlike.select("record", "entity").iter_rows())
-    members = identity.members_frame(session, homes)
+    homes: dict[bytes, bytes] = dict(unlike.select("record", "entity").iter_rows())
+    with ports.read_only() as session:
+        there = identity.homes_of(session, [RecordId(record) for record in homes])
+        if any(there.get(RecordId(record)) != entity for record, entity in homes.items()):
+            return None
+        members = identity.members_frame(session, homes)
     joined = unlike.select("record", "cluster").filter(pl.len().over("cluster") > 1)
     return _changed(moved_by(joined, Part(whole.edges, members, whole.numbers, whole.decisions)), homes)
 
@@ -104,7 +111,10 @@ def finish(batch_id: BatchId, ports: Ports, matching: Matching) -> int:
     while not settled:
         with ports.read_only() as session:
             version = identity.crosswalk_version(session)
-            change = change_of(session, whole_at_rest(session, matching.model), matching.model)
+            whole = whole_at_rest(session, matching.model)
+        change = change_of(whole, matching.model, ports)
+        if change is None:
+            continue
         plan = MovePlan(change.regroupings, version, batch_id, _REBUILD)
         moved += carried_out(plan, ports)
         settled = _note_settled(plan, ports)

@@ -116,14 +116,17 @@ def rehearse(order: Order, ports: Ports, matching: Matching) -> Rehearsed:
     """Say what a rebuild would do; everybody is opened for it, and the log is told."""
     people = census(ports, matching, country=order.country)
     edges = _edges(people, matching)
-    with ports.read_only() as session:
-        whole = Whole(
-            homes=homes_at_rest(session).select("record", "entity"),
-            edges=edges.select("record", "other", "probability", pl.col("^level_.*$")),
-            numbers=dict(people.frame.select("record", "checked_id").iter_rows()),
-            decisions=decisions_at_rest(session),
-        )
-        return Rehearsed(people.people.height, _unformed(people), change_of(session, whole, matching.model))
+    change = None
+    while change is None:
+        with ports.read_only() as session:
+            whole = Whole(
+                homes=homes_at_rest(session).select("record", "entity"),
+                edges=edges.select("record", "other", "probability", pl.col("^level_.*$")),
+                numbers=dict(people.frame.select("record", "checked_id").iter_rows()),
+                decisions=decisions_at_rest(session),
+            )
+        change = change_of(whole, matching.model, ports)
+    return Rehearsed(people.people.height, _unformed(people), change)
 
 
 def finish_broken_off(ports: Ports, matching: Matching) -> int:

@@ -1,13 +1,15 @@
 """A rebuild matches everybody anew: it gives one partition however records came, and moves only what differs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, count
 from pathlib import Path
 
 import polars as pl
 import pytest
 from sqlalchemy import text
+from sqlmodel import Session
 from typer.testing import CliRunner
 
 from hub.cli.app import make_app
@@ -19,9 +21,12 @@ from hub.settings import EXACT
 from hub.views.regrouped import StandingChange, standing_change
 from ingest.errors import RebuildBusy
 from ingest.match.evaluation import evaluate
+from ingest.match.saved import SavedModel
+from ingest.pipeline import partitioning
 from ingest.pipeline.deciding import undo
 from ingest.pipeline.rebuilding import Order, Rebuilt, Rehearsed, rebuild, rehearse
 from ingest.pipeline.recovery import recover
+from ingest.pipeline.resolving import Part, clusters_of
 from ingest.store.match_decision import Verdict
 from privacy.store.audit import entries
 from privacy.terms import ActChannel, ConsentAct, PurposeId, Role
@@ -205,6 +210,37 @@ def test_who_is_erased_or_revised_meanwhile_is_left_alone(hub_factory: Callable[
         newest = record_of(hub, records, int(records["record"].max()))
         query = text("SELECT revision FROM match_form WHERE record_id = :record")
         assert list(session.execute(query, {"record": newest}).scalars()) == [2]
+
+
+def test_nobody_waits_while_everybody_is_clustered_and_who_was_moved_meanwhile_is_looked_at_again(
+    hub_factory: Callable[..., Hub], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = matching(hub_factory())
+    records = people(20)
+    deliver(exactly(hub), records, tmp_path / "in", "first")
+    one, other = next(sorted(each)[:2] for each in together(hub, records) if len(each) > 1)
+    pair = tuple(sorted(record_of(hub, records, number) for number in (one, other)))
+    times, reading = count(), [0]
+
+    @contextmanager
+    def counted() -> Iterator[Session]:
+        reading[0] += 1
+        with hub.reading() as session:
+            yield session
+        reading[0] -= 1
+
+    def clustered(part: Part, model: SavedModel) -> pl.DataFrame:
+        assert reading == [0]
+        if next(times) == 0:
+            say(hub, (pair[0], pair[1]), Verdict.DIFFERENT)
+        return clusters_of(part, model)
+
+    monkeypatch.setattr(partitioning, "clusters_of", clustered)
+    ports = hub.ports(owner_of(hub).principal_id)
+    assert ports.matching is not None
+    rebuild(ORDER, replace(ports, read_only=counted), ports.matching)
+    assert next(times) > 1
+    assert not any({one, other} <= each for each in together(hub, records))
 
 
 def test_the_command_says_what_it_did(hub_factory: Callable[..., Hub], tmp_path: Path) -> None:
