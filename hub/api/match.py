@@ -16,6 +16,7 @@ from hub.api.dependencies import Acting, Serving
 from hub.api.guard import PrincipalRoute
 from hub.recognising import recognise
 from ingest.pipeline.arriving import Arriving
+from privacy.audit import SHAPES
 from privacy.secret import SecretText
 
 router: Final = APIRouter(prefix="/v1/match", tags=["match"], route_class=PrincipalRoute)
@@ -27,6 +28,13 @@ Told = Annotated[
     Annotated[str, AfterValidator(SecretText)] | None, Field(default=None, max_length=250, min_length=1, repr=False)
 ]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+
+
+def _fit_for_the_log(source: str) -> str:
+    """Refuse a name that the log would: before anybody is opened, not after."""
+    if not SHAPES["source"].admits(source):
+        raise ValueError("a source has no 7 digits in a row")
+    return source
 
 
 class PersonBody(BaseModel):
@@ -56,7 +64,7 @@ class MatchBody(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     purpose: Annotated[str, Field(pattern=_WORD, description="What the answer is for, and in whose pseudonyms")]
-    source: Annotated[str, Field(pattern=_WORD)]
+    source: Annotated[str, Field(pattern=_WORD), AfterValidator(_fit_for_the_log)]
     key: Annotated[Annotated[str, AfterValidator(SecretText)], Field(min_length=1, max_length=250, repr=False)]
     country: Country | None = None
     person: PersonBody = Field(repr=False)

@@ -15,7 +15,7 @@ from ingest.match.form import ATTRIBUTES
 from ingest.pipeline.arriving import Arriving
 from ingest.pipeline.lookup import Found, Lookup
 from ingest.pipeline.reviewing import steps_of
-from privacy.audit import AuditFields
+from privacy.audit import SHAPES, AuditFields
 from privacy.terms import RecordId, random_id
 
 _UNFIT: Final = "the file holds one JSON object of a person's attributes, as texts: given_name, family_name, email, ..."
@@ -32,8 +32,8 @@ def find(
     """Say who a record would be if it were delivered now: closeness and weights, no values. Nothing of it is kept."""
     act = acting(ctx, Duty.REVIEW_MATCHES)
     source, colon, key = name.partition(":")
-    if not colon:
-        raise typer.BadParameter("name the record as SOURCE:KEY")
+    if not colon or not SHAPES["source"].admits(source):  # else the log would refuse it, once somebody was opened
+        raise typer.BadParameter("name the record as SOURCE:KEY, the source without 7 digits in a row")
     arriving = Arriving(source=source, key=key, attributes=_attributes(file), country=country or None)
     lookup = Lookup(matching_set(act.hub))
     found = lookup.find(arriving, act.hub.ports(act.principal.principal_id))

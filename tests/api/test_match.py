@@ -115,6 +115,7 @@ def test_who_may_not_ask_is_told_by_which_rule(till: Till) -> None:
     assert till.caller.call("POST", "/v1/match", json={"person": 1}).status_code == 401
     bad = till.ask(0, person={"birth_date": "1.2.1970", "shoe_size": "43"})
     assert bad.status_code == 422
+    assert till.ask(0, source="till1234567").status_code == 422, "the log would refuse it once somebody was opened"
     assert "1970" not in bad.text
     assert "43" not in bad.text
 

@@ -169,6 +169,10 @@ def test_the_command_shows_closeness_and_no_value(hub_factory: Callable[..., Hub
     (tmp_path / "record.json").write_text('{"given_name": 5}', encoding="utf-8")
     assert run("till:9", str(tmp_path / "record.json")).startswith("2 ")
     assert run("till", str(tmp_path / "record.json")).startswith("2 ")
+    (tmp_path / "record.json").write_text(json.dumps(told), encoding="utf-8")
+    opened = opened_for(hub, "lookup")
+    assert run("till1234567:9", str(tmp_path / "record.json")).startswith("2 ")
+    assert opened_for(hub, "lookup") == opened
 
 
 def opened_for(hub: Hub, why: str) -> list[object]:
