@@ -78,6 +78,15 @@ def hide_groups_below(frame: pl.LazyFrame, quasi: Sequence[str], *, k: int) -> p
     )
 
 
+def hide_groups_in_each(frame: pl.DataFrame, part: str, quasi: Sequence[str], *, k: int) -> pl.DataFrame:
+    """Hide groups as `hide_groups_below` does among the rows of each value of `part`, if there is such a column.
+
+    One person in rows at several instants is no group.
+    """
+    parts = frame.partition_by(part, maintain_order=True) if part in frame.columns and frame.height else [frame]
+    return pl.concat(hide_groups_below(each.lazy(), quasi, k=k) for each in parts).collect()
+
+
 def _hidden_groups(frame: pl.LazyFrame, quasi: Sequence[str], *, k: int) -> pl.LazyFrame:
     """Say of each combination whether it is hidden, and how many rows are hidden in all.
 

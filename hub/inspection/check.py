@@ -119,8 +119,11 @@ def checkable(session: Session, name: str, principal: Principal) -> Version:
     row = next((row for state in states if (row := newest_version(session, name, state)) is not None), None)
     if row is None:
         raise AccessRefused("nothing_submitted", "Submit the view first: `varde view submit FILE`")
-    if principal.role not in _SEES_FEW and principal.person_id != row.author_person:
-        raise AccessRefused("not_the_author", "Ask the DPO, the owner or the author of the view")
+    if principal.role not in _SEES_FEW:
+        if principal.person_id != row.author_person:
+            raise AccessRefused("not_the_author", "Ask the DPO, the owner or the author of the view")
+        if not principal.may_use(purpose=row.purpose, view=row.name):
+            raise AccessRefused("credential_not_bound", "Ask for a grant on this purpose and view")
     return row
 
 

@@ -71,13 +71,17 @@ def differences(earlier: Read, later: Read, events: pl.DataFrame, quasi: Sequenc
 
 
 def without_few(found: Differences, *, least: int) -> Differences:
-    """Take away counts of few, but not of none: together with a second check they would point at one person."""
+    """Take away counts of few, but not of none: together with a second check they would point at one person.
+
+    The others are rounded down to groups of that size.
+    """
 
     def told(count: int | None) -> int | None:
-        return None if count and count < least else count
+        return None if count is None or 0 < count < least else count - count % least
 
     return replace(
         found,
+        in_both=found.in_both - found.in_both % least,
         changed=told(found.changed),
         one_event=told(found.one_event),
         unlike_any_other=told(found.unlike_any_other),

@@ -6,7 +6,7 @@ absence counts at a release.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -75,6 +75,7 @@ class Figures:
 
 
 _WRITTEN: Final = TypeAdapter(Figures)
+_Name = TypeVar("_Name", str, int)
 
 
 def written(figures: Figures) -> str:
@@ -88,18 +89,24 @@ def read(text: str) -> Figures:
 
 
 def without_few(figures: Figures) -> Figures:
-    """Take counts of few away, for whoever is neither DPO nor owner."""
-    least = max(figures.k, _LEAST)
-    groups = figures.groups
+    """Take counts of few away, for whoever is neither DPO nor owner, and round the others down to groups of that size.
+
+    Exact totals would give the few away by subtraction, and a filter of one's own would count whoever it names.
+    """
+    least, groups = max(figures.k, _LEAST), figures.groups
     return replace(
         figures,
-        lost={rule: count for rule, count in figures.lost.items() if count >= least},
+        customers=_coarse(figures.customers, least),
+        rows=_coarse(figures.rows, least),
+        lost=_coarse_of(figures.lost, least),
         unique=_told(figures.unique, least),
         groups=replace(
             groups,
+            rows=_coarse(groups.rows, least),
+            groups=_coarse(groups.groups, least),
             smallest=_told(groups.smallest, least),
             rows_below_k=_told(groups.rows_below_k, least),
-            sizes={band: rows for band, rows in groups.sizes.items() if rows >= least},
+            sizes=_coarse_of(groups.sizes, least),
         ),
         diversity=tuple(
             replace(each, rows_of_one_value=_told(each.rows_of_one_value, least)) for each in figures.diversity
@@ -107,6 +114,14 @@ def without_few(figures: Figures) -> Figures:
         plan=None if figures.plan is None else _rounded(figures.plan),
         differences=differences_without_few(figures.differences, least=least),
     )
+
+
+def _coarse(count: int, least: int) -> int:
+    return count - count % least
+
+
+def _coarse_of(counts: Mapping[_Name, int], least: int) -> dict[_Name, int]:
+    return {name: _coarse(count, least) for name, count in counts.items() if count >= least}
 
 
 def plan_of(proposal: Proposal) -> Plan:

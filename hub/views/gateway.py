@@ -25,7 +25,7 @@ from hub.errors import AccessRefused, ReadContended
 from hub.lake.reading import reading
 from hub.retention.sight import RETENTION, Sight
 from hub.views.admission import note_refusal, told_of_absent, verify_may_read
-from hub.views.compile import compile_training, compile_view
+from hub.views.compile import AS_OF, compile_training, compile_view
 from hub.views.folding import RECORD, SUBJECT, Permitted
 from hub.views.intent import Completion, Intent, Reader, note_completion, note_intent, reader_of
 from hub.views.keyed import by_pseudonym
@@ -36,7 +36,7 @@ from hub.views.remembered import learn_ordinals, permitted_now
 from hub.views.spec import ViewSpec
 from hub.views.use import prohibited_of, verify_use
 from ingest.store.record import entities_of_records
-from privacy.minimisation import hide_groups_below
+from privacy.minimisation import hide_groups_in_each
 from privacy.purposes import Purpose
 from privacy.store.epoch import current_epoch, lock_epoch, records_changed_since
 from privacy.store.policy import find_policy
@@ -128,8 +128,8 @@ class Gateway:
             tables = {table: sight.parts(table, until=known_until) for table in spec.tables}
             return compile_training(spec, tables, permitted, cuts=cuts, known_until=known_until)
 
-        source = partial(self._build, view, purpose, build)
-        released = self.release_built(who, view, purpose, Asked(as_of=max(cuts), instants=len(cuts)), source)
+        asked = Asked(as_of=max(cuts), instants=len(cuts), training=True)
+        released = self.release_built(who, view, purpose, asked, partial(self._build, view, purpose, build))
         self.complete(released, who.principal)
         return released
 
@@ -255,7 +255,7 @@ class Gateway:
     def _minimised(self, frame: pl.DataFrame, spec: ViewSpec, purpose: Purpose) -> pl.DataFrame:
         """Hide groups below k, and put the purpose's pseudonym beside the entity; order by it, which says nothing."""
         if spec.quasi_identifiers:
-            frame = hide_groups_below(frame.lazy(), spec.quasi_identifiers, k=spec.k).collect()
+            frame = hide_groups_in_each(frame, AS_OF, spec.quasi_identifiers, k=spec.k)
         return by_pseudonym(frame, spec.key, self.hub.domain(purpose.domain), names=(ENTITY, PSEUDONYM))
 
 

@@ -1,5 +1,6 @@
 """What an approver of a view looked at and decides: the check on real data, or the word why there is none."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -60,4 +61,8 @@ def seen_check(session: Session, spec: ViewSpec, policy: Policy, look: Look, *, 
     if check is None or check.checked_at <= at - GOOD_FOR:
         rule = "view_not_checked" if check is None else "check_too_old"
         raise AccessRefused(rule, f"Run `varde view check {spec.name}` and look at it, or say why not: --unchecked")
+    if not json.loads(check.figures)["rows"]:
+        raise AccessRefused(
+            "view_not_checked", "The check saw no row; approve with --unchecked no_data_yet if it is so"
+        )
     return check

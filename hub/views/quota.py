@@ -23,10 +23,11 @@ from privacy.store.epoch import records_changed_since
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What is read: rows at `as_of`, or, for training, at several `instants` of which it is the last."""
+    """What is read: rows at `as_of`, or, for `training`, with labels at `instants` of which it is the last."""
 
     as_of: datetime
     instants: int = 1
+    training: bool = False
 
 
 def verify_reads_left(session: Session, spec: ViewSpec, asked: Asked, *, at: datetime) -> bool:
@@ -41,7 +42,7 @@ def verify_reads_left(session: Session, spec: ViewSpec, asked: Asked, *, at: dat
     begins, ends = period_around(spec.reads.per, at)
     query = select(*_COLUMNS).where(col(Release.view) == spec.name, col(Release.released_at) >= begins)
     earlier = session.execute(query).all()
-    if asked.instants == 1 and any(_same_rows(session, row, spec, asked) for row in earlier):
+    if not asked.training and any(_same_rows(session, row, spec, asked) for row in earlier):
         return False
     if sum(row.counted for row in earlier) >= spec.reads.at_most:
         until = f"{ends:%Y-%m-%d} (UTC)"

@@ -70,6 +70,8 @@ def submittable(session: Session, policy: Policy, text: str, principal: Principa
     if principal.role not in MAY_SUBMIT:
         raise AccessRefused("role_may_not_submit", "Ask a scientist, an engineer or the owner")
     spec = load_spec(text)
+    if not principal.may_use(purpose=spec.purpose, view=spec.name):
+        raise AccessRefused("credential_not_bound", "Ask for a grant on this purpose and view")
     _verify_purpose(spec, policy)
     if find_version(session, spec.name, spec.version) is not None:
         raise AccessRefused("version_exists", "Raise `version` in the spec: an approved text never changes")

@@ -22,7 +22,7 @@ from sqlmodel import Session
 from hub.anchors.standing import Closed, Open, verify_open
 from hub.compose import Hub
 from hub.domains import find_domain, unknown
-from hub.errors import AccessRefused
+from hub.errors import AccessRefused, ReadContended
 from hub.lake.reading import reading
 from hub.views.mark import MARKS, marks_of
 from hub.views.packing import unpacked
@@ -45,6 +45,7 @@ from privacy.terms import EntityKind
 _FEW: Final = 1_000
 """Up to so many changed records are looked at one by one."""
 _NEVER: Final = (1 << 63) - 1
+_READS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,23 @@ class Shelf:
 
 
 def _open(hub: Hub, view: str, standing: Open | Closed, *, at: datetime) -> Opened:
-    """Open the newest snapshot of a view, as it stands at the present epoch."""
+    """Open the newest snapshot of a view, as it stands at the present epoch.
+
+    A reader of the lake that was begun before a snapshot was published sees none of its rows: where some are missing,
+    they are read once more by a reader begun since. What is missing then was erased.
+    """
+    before: bytes | None = None
+    for _ in range(_READS):
+        opened, read = _opened_once(hub, view, standing, at=at)
+        snapshot = opened.snapshot
+        if read == snapshot.rows or before == snapshot.snapshot_id:
+            return opened
+        before = snapshot.snapshot_id
+    raise ReadContended(view)
+
+
+def _opened_once(hub: Hub, view: str, standing: Open | Closed, *, at: datetime) -> tuple[Opened, int]:
+    """Open the newest snapshot; with how many of its rows were read."""
     with reading(hub.lake) as reader:
         with hub.reading() as session:
             epoch = current_epoch(session)
@@ -208,11 +225,12 @@ def _open(hub: Hub, view: str, standing: Open | Closed, *, at: datetime) -> Open
             permitted = permitted_now(hub, session, rules.purpose, EntityKind.PERSON, at=at)
         kept = reader.scan(SNAPSHOTS.name).filter(pl.col("snapshot") == snapshot.snapshot_id)
         rows = reader.collect(kept.select(pl.col("person").alias("record"), *MARKS, *unpacked(rules.spec)))
+    read = rows.height
     parts = permitted.decided.select("record", "entity", "permit")
     rows = rows.join(parts.select("record", "entity"), on="record", how="inner")
     domain = hub.domain(rules.purpose.domain)
     rows = rows.with_columns(pseudonym=pseudonyms_of(domain, rows["entity"])).sort("pseudonym")
-    return _arranged(snapshot, rules, rows, permitted.decided, epoch)
+    return _arranged(snapshot, rules, rows, permitted.decided, epoch), read
 
 
 def _rules(hub: Hub, session: Session, view: str, *, at: datetime) -> Rules:

@@ -6,7 +6,8 @@ Rules kept here:
 - one customer, one row: where figures are of several people, one who leaves would change the row of others, so only
   views of persons without groups and without a key are kept;
 - whoever is erased while rows are written comes before them: they are made anew, as scores are;
-- the rows of the view's earlier snapshots are taken out of the lake at once.
+- the rows of the view's earlier snapshots are taken out of the lake at once;
+- a snapshot serves on the day that it was made (UTC): by the next, retention may have ended rows that it was made of.
 """
 
 from collections.abc import Sequence
@@ -30,7 +31,7 @@ from hub.views.packing import packed
 from hub.views.quota import period_around
 from hub.views.registry import readable_spec
 from hub.views.snapshot_store import Snapshot, add_snapshot, earlier_snapshots
-from hub.views.spec import ViewSpec
+from hub.views.spec import Grid, ViewSpec
 from ingest.canonical.snapshots import SNAPSHOTS
 from ingest.store.identity import anchors_frame
 from privacy.audit import AuditFields
@@ -63,7 +64,7 @@ def materialise(hub: Hub, by: Principal, view: str, *, as_of: datetime | None = 
             spec_hash=built.spec.hash,
             as_of=at,
             made_at=(now := hub.clock()),
-            expires_at=now + timedelta(days=built.spec.expires_days),
+            expires_at=min(now + timedelta(days=built.spec.expires_days), period_around(Grid.DAY, now)[1]),
             epoch=built.epoch,
             rows=built.frame.height,
         )
