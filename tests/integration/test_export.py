@@ -37,12 +37,14 @@ from hub.requests.reviewing import scores_to_review
 from ingest.canonical.catalogue import LAKE_TABLES, lake_table_of
 from ingest.canonical.table import ColumnKind
 from ingest.pipeline.rectify import Rectification, rectify
+from ingest.store.identity import anchors_frame, entity_of_record
 from privacy.purposes import LANGUAGES
 from privacy.request import Right, StepRefused
 from privacy.store.erasure import tombstones_among
 from privacy.terms import (
     BatchId,
     DataCategory,
+    EntityKind,
     RecordId,
     Role,
     random_id,
@@ -107,7 +109,8 @@ def test_an_export_opens_only_the_files_that_can_hold_the_person(
         put(small, "tickets", person=bytes(owner))
     opened: list[str] = []
     monkeypatch.setattr(LocalFileStore, "location", told_to(opened))
-    found = lake_rows(small.hub.lake, people)
+    nothing = pl.DataFrame(schema={"person": pl.Binary, "crosswalk_revision": pl.Int64})
+    found = lake_rows(small.hub.lake, people, nothing)
     assert {each.table.name: each.frame.height for each in found} == {"orders": 3, "usage": 1, "tickets": 1}
     by_table = Counter(name.partition("/")[0] for name in set(opened))
     assert (by_table["usage"], by_table["tickets"]) == (1, 2)
@@ -162,10 +165,28 @@ def test_every_personal_column_of_the_lake_is_shown(name: str) -> None:
     assert {each.name for each in shown_columns(table)} >= personal - others - {"person", "organisation"}
 
 
+def of_the_present_set(small: Office, who: str, table: str) -> dict[str, int]:
+    """Return what a row says that was worked out of the records that somebody is today."""
+    if "crosswalk_revision" not in LAKE_TABLES[table].schema:
+        return {}
+    with small.hub.reading() as session:
+        entity = entity_of_record(session, small.record(who))
+        assert entity is not None
+        return {"crosswalk_revision": anchors_frame(session, EntityKind.PERSON, [entity])["revision"][0]}
+
+
+@pytest.mark.parametrize("name", ["scores", "snapshots"])
+def test_what_was_worked_out_of_another_set_of_records_is_not_told(small: Office, name: str) -> None:
+    now = of_the_present_set(small, "shop:k3", name)["crosswalk_revision"]
+    put(small, name, person=bytes(small.record("shop:k3")), crosswalk_revision=now - 1)
+    assert name not in small.told("shop:k3")["lake"]
+
+
 def test_a_row_of_every_table_of_the_lake_is_found(small: Office) -> None:
     tables = sorted(set(LAKE_TABLES) - {"calendar", "context"})
     for name in tables:
-        put(small, name, person=bytes(small.record("shop:k3")))
+        figures = dict.fromkeys(("probability", "low", "high"), 0.5) if name == "scores" else {}
+        put(small, name, person=bytes(small.record("shop:k3")), **of_the_present_set(small, "shop:k3", name), **figures)
     lake = small.told("shop:k3")["lake"]
     assert sorted(lake) == tables
     assert all(NOON.isoformat() in {row["event_time"] for row in lake[name]["rows"]} for name in tables)
