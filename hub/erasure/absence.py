@@ -21,6 +21,7 @@ from hub.erasure.reach import KEPT
 from hub.errors import ErasureIncomplete, NobodyErased
 from hub.lake.reading import Reader, reading
 from ingest.canonical.catalogue import LAKE_TABLES
+from ingest.store.match_run import count_entries_of
 from privacy.store.erasure import erasure_of, records_of_erasure
 from privacy.terms import ID_BYTES, RecordId
 
@@ -54,6 +55,7 @@ def verify_absence(hub: Hub, reference: str) -> Absence:
     with hub.reading() as session:
         columns = _binary_columns(session)
         found = {column: _count(session, column, records) for column in columns}
+        packed = count_entries_of(session, records)
     by_table: dict[str, int] = {}
     for column, count in found.items():
         by_table[column.table.name] = by_table.get(column.table.name, 0) + count
@@ -61,6 +63,8 @@ def verify_absence(hub: Hub, reference: str) -> Absence:
     with reading(hub.lake) as reader:
         lake = {table: _lake_hits(reader, table, records) for table in LAKE_TABLES}
     left |= {f"lake {table}": hits for table, (_, hits) in lake.items() if hits}
+    if packed:
+        left["match_block"] = packed  # many records in one cell
     if left:
         raise ErasureIncomplete(left)
     return Absence(

@@ -10,6 +10,7 @@ from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from ingest.match.keys import TOKEN_BITS
 
@@ -74,10 +75,21 @@ class Entries:
 
     def among(self, others: "Entries") -> npt.NDArray[np.bool_]:
         """Say of each entry whether it is one of some others."""
-        several = Entries.together([self, others])
+        found = np.isin(self.tokens, others.tokens)  # whole entries are compared of few
+        several = Entries.together([self.only(found), others])
         pairs = np.empty(len(several), dtype=[("token", np.int64), ("high", np.uint64), ("low", np.uint64)])
         pairs["token"], pairs["high"], pairs["low"] = several.tokens, several.records["high"], several.records["low"]
-        return np.isin(pairs[: len(self)], pairs[len(self) :])
+        mine = len(several) - len(others)
+        found[found] = np.isin(pairs[:mine], pairs[mine:])
+        return found
+
+    def once(self) -> "Entries":
+        """Leave out entries that stand there already, in no order."""
+        columns = {"token": self.tokens, "high": self.records["high"], "low": self.records["low"]}
+        distinct = pl.DataFrame(columns).unique()
+        records = np.empty(distinct.height, dtype=_RECORD)
+        records["high"], records["low"] = distinct["high"].to_numpy(), distinct["low"].to_numpy()
+        return Entries(distinct["token"].to_numpy(), records)
 
     def blocks_of(self, bits: int) -> Numbers:
         """Return the number of the block that each entry stands in."""

@@ -14,22 +14,15 @@ from typing import Final
 from ingest.match.entries import Entries
 from ingest.pipeline.pace import Pace
 from ingest.pipeline.ports import Ports
-from ingest.store.match_run import (
-    DROPPED,
-    MERGING,
-    READY,
-    Found,
-    Run,
-    add_blocks,
-    blocks_of,
+from ingest.store.match_merge import (
     change_state,
     found_under,
-    read,
+    goes_on_merging,
     replace_runs,
     runs_at_rest,
-    start_run,
     sweep_dropped,
 )
+from ingest.store.match_run import DROPPED, MERGING, READY, Found, Run, add_blocks, blocks_of, read, start_run
 
 _SEVERAL: Final = 4
 _LEAST: Final = 4096
@@ -73,9 +66,13 @@ def _merged(found: Found, some: Sequence[Run], ports: Ports) -> bool:
         blocks = blocks_of(run, part)
         for rows in pace.parts(len(blocks["place"])):
             with ports.unit_of_work() as session:
+                if not goes_on_merging(session, run, until=ports.clock() + _LEASE):
+                    return False
                 add_blocks(session, {name: column[rows] for name, column in blocks.items()})
             ports.reached("runs_merged")
     with ports.unit_of_work() as session:
+        if not goes_on_merging(session, run, until=ports.clock() + _LEASE):
+            return False
         stands = replace_runs(session, run.number, some, entries=written)
         change_state(session, [run.number], READY if stands else DROPPED)
     return stands

@@ -13,7 +13,7 @@ from ingest.pipeline.pace import Pace
 from ingest.pipeline.ports import Ports
 from ingest.store.closed import open_among
 from ingest.store.match_edge import drop_edges, put_edges
-from ingest.store.match_form import drop_forms, stale_forms
+from ingest.store.match_form import forget_forms, stale_forms
 from ingest.store.match_whole import EVERY_EDGE
 from privacy.store.bulk import Columns, Same
 from privacy.store.epoch import lock_epoch
@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # it brings DuckDB and SciPy along, which most commands have 
     from ingest.pipeline.resolving import Resolved
 
 _SINGLE: Final = ">f4"
+_HEAVY: Final = 8
+"""Forms to begin with: each writes a block anew for every key."""
 _SAME: Final = ("probability", "weight", "rule", "closing", "levels", "model")
 
 
@@ -114,9 +116,9 @@ def _forget(resolved: "Resolved", ports: Ports) -> None:
     records = resolved.compared.touched.to_list()
     with ports.read_only() as session:
         stale = stale_forms(session, records)
-    for part in Pace(ports.spent).parts(len(stale)):
+    for part in Pace(ports.spent, first=_HEAVY, least=1).parts(len(stale)):
         with ports.unit_of_work() as session:
-            drop_forms(session, stale[part])
+            forget_forms(session, stale[part])
         ports.reached("forms_dropped")
 
 

@@ -19,10 +19,11 @@ _GROWTH: Final = 2
 class Pace:
     """Cuts rows into parts, each as long as the one before says that a short transaction may be."""
 
-    def __init__(self, spent: Callable[[], float]) -> None:
-        """Take the clock: processor seconds of this thread."""
+    def __init__(self, spent: Callable[[], float], *, first: int = FIRST_ROWS, least: int = LEAST_ROWS) -> None:
+        """Take the clock: processor seconds of this thread; how many rows to begin with, and how few may be."""
         self._spent = spent
-        self._rows = FIRST_ROWS
+        self._rows = first
+        self._least = least
 
     def parts(self, count: int) -> Iterator[slice]:
         """Cut `count` rows; whoever asks for the next part has ended the transaction of the last."""
@@ -37,4 +38,4 @@ class Pace:
     def _learn(self, rows: int, seconds: float) -> None:
         """Shrink at once, grow step by step: a part that was quick by chance must not make a long one."""
         wanted = int(rows * _SECONDS / seconds) if seconds > 0 else self._rows
-        self._rows = max(LEAST_ROWS, min(wanted, self._rows * _GROWTH, MOST_ROWS))
+        self._rows = max(self._least, min(wanted, self._rows * _GROWTH, MOST_ROWS))

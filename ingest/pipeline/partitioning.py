@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from ingest.identity.clustering import Move, Regrouping
 from ingest.match.saved import SavedModel
+from ingest.pipeline.compacting import sweep_runs
 from ingest.pipeline.moving import MovePlan, carried_out
 from ingest.pipeline.pace import Pace
 from ingest.pipeline.ports import Matching, Ports
@@ -23,7 +24,8 @@ from ingest.store.match_decision import Verdict
 from ingest.store.match_edge import EDGES
 from ingest.store.match_form import drop_forms_alone, forms_left_behind
 from ingest.store.match_frequency import sweep_superseded
-from ingest.store.match_run import Found, drop_runs_before
+from ingest.store.match_merge import drop_runs_before
+from ingest.store.match_run import Found
 from ingest.store.match_serving import serving_version
 from ingest.store.match_whole import decisions_at_rest, edges_at_rest, forms_at_rest, homes_at_rest
 from privacy.store.epoch import lock_epoch
@@ -155,3 +157,4 @@ def _sweep_forms(ports: Ports) -> None:
                 drop_forms_alone(session, stale[part])
             ports.reached("versions_swept")
         beyond = stale[-1].record if len(stale) == _FORMS_AT_ONCE else None
+    sweep_runs(ports)

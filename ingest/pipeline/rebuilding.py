@@ -38,7 +38,7 @@ from ingest.store import batch as batches
 from ingest.store.batch import REBUILD, BatchState, Counts
 from ingest.store.closed import open_among
 from ingest.store.match_edge import drop_edges, put_edges
-from ingest.store.match_form import add_forms, drop_forms, forms_before
+from ingest.store.match_form import add_forms, forget_forms, forms_before
 from ingest.store.match_frequency import supersede
 from ingest.store.match_run import add_few
 from ingest.store.match_serving import serve, serving_version
@@ -208,7 +208,7 @@ class _Work:
             with self.ports.unit_of_work() as session:
                 here = self._left_alone(session, rows["record"][part].to_list())
                 some = rows[part].filter(pl.col("record").is_in(_series(here).implode()))
-                drop_forms(session, forms_before(session, some))
+                forget_forms(session, forms_before(session, some))
                 missing_now = missing.formed.of_rows(some["row"])
                 records = some["record"].to_list()
                 forms = missing_now.columns(records, some["revision"].to_list())

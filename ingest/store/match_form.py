@@ -18,7 +18,7 @@ from sqlmodel import Session, SQLModel, col
 from ingest.match.entries import Entries
 from ingest.match.keys import TOKEN_BYTES
 from ingest.store.batch import COUNTED
-from ingest.store.match_run import Found, carried, take_out
+from ingest.store.match_run import Found, carried, staged_runs, take_out
 from ingest.store.match_serving import serving_version
 from ingest.tables.batch import Batch
 from ingest.tables.match import MatchForm
@@ -194,14 +194,26 @@ def some_forms_of_batch(session: Session, batch_id: BatchId) -> list[StaleForm]:
     return [StaleForm(*row) for row in found]
 
 
-def drop_forms(session: Session, stale: Sequence[StaleForm]) -> int:
-    """Delete forms with those of their tokens that no other form of the record has; return how many."""
+def drop_forms(session: Session, erased: Sequence[StaleForm]) -> int:
+    """Delete forms of records that are erased, with their tokens, wherever they stand; return how many."""
+    return _dropped(session, erased, leaving=())
+
+
+def forget_forms(session: Session, stale: Sequence[StaleForm]) -> int:
+    """Delete forms of earlier revisions with those of their tokens that no other form of the record has.
+
+    What is being staged is left alone: its tokens are written before its forms are.
+    """
+    return _dropped(session, stale, leaving=staged_runs(session))
+
+
+def _dropped(session: Session, stale: Sequence[StaleForm], *, leaving: Collection[int]) -> int:
     held = [each for _, each in _read(session, list({each.record for each in stale}))]
-    for version in {(each.key_version, each.form_version) for each in stale}:
+    for version in sorted({(each.key_version, each.form_version) for each in stale}):
         gone = _carried_by(stale, version) - _carried_by(set(held).difference(stale), version)
         entries = Entries.of([token for token, _ in gone], [record for _, record in gone])
         for kind in EntityKind:
-            take_out(session, Found(kind.value, *version), entries)
+            take_out(session, Found(kind.value, *version), entries, leaving=leaving)
     return drop_forms_alone(session, stale)
 
 

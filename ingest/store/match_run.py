@@ -5,14 +5,13 @@ delivery of ten thousand would write most pages of the table anew.
 """
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, and_, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, literal, select, update
 from sqlmodel import Session, col
 
 from ingest.match.entries import Entries, Numbers, bits_for, block_of
@@ -21,7 +20,6 @@ from ingest.store.batch import BatchState
 from ingest.tables.batch import Batch
 from ingest.tables.match import MatchBlock, MatchRun
 from privacy.store.bulk import Columns, among_keys, insert_columns, insert_rows, select_among, select_rows
-from privacy.terms import BatchId
 
 Mask = npt.NDArray[np.bool_]
 READY: Final = "ready"
@@ -43,6 +41,12 @@ _BETWEEN: Final = (
     select(*_BLOCK)
     .where(col(MatchBlock.place) >= bindparam("first"), col(MatchBlock.place) < bindparam("beyond"))
     .order_by(col(MatchBlock.place))
+)
+_NEXT: Final = (
+    select(*_BLOCK)
+    .where(col(MatchBlock.place) >= bindparam("first"))
+    .order_by(col(MatchBlock.place))
+    .limit(literal(512))
 )
 _WRITTEN_ANEW: Final = (
     update(MatchBlock)
@@ -102,19 +106,19 @@ def add_blocks(session: Session, blocks: Columns) -> None:
 
 
 def is_looked_into(session: Session, run: Run) -> bool:
-    """Say whether a run is still there and ready."""
+    """Say whether a run is still there and ready; nobody drops it before the commit."""
     query = select(col(MatchRun.state)).where(col(MatchRun.number) == run.number)
-    return session.execute(query).scalar_one_or_none() == READY
+    return session.execute(query.with_for_update(read=True)).scalar_one_or_none() == READY
 
 
 def add_few(session: Session, found: Found, entries: Entries) -> None:
     """Write some entries at once, with those of a small run that there is: corrections come one by one."""
     small = (col(MatchRun.entry_count) <= _FEW, col(MatchRun.batch_id).is_(None), col(MatchRun.state) == READY)
-    query = select(col(MatchRun.number)).where(_of(found), *small).limit(1).with_for_update()
+    query = select(col(MatchRun.number)).where(under(found), *small).limit(1).with_for_update()
     number = session.execute(query).scalar_one_or_none()
     if number is not None:
         entries = Entries.together([entries, _unpacked(_all_of(session, number))])
-        session.execute(delete(MatchBlock).where(_within(number)))
+        session.execute(delete(MatchBlock).where(within(number)))
         session.execute(delete(MatchRun).where(col(MatchRun.number) == number))
     ordered = entries.ordered()
     add_blocks(session, blocks_of(start_run(session, found, len(ordered)), ordered))
@@ -122,7 +126,7 @@ def add_few(session: Session, found: Found, entries: Entries) -> None:
 
 def runs(session: Session, found: Found) -> list[Run]:
     """List the runs that are looked into."""
-    query = select(MatchRun).where(_of(found), col(MatchRun.state) == READY).order_by(col(MatchRun.number))
+    query = select(MatchRun).where(under(found), col(MatchRun.state) == READY).order_by(col(MatchRun.number))
     return [
         Run(row.number, row.bits, row.entry_count, row.changes, row.batch_id)
         for row in session.execute(query).scalars()
@@ -142,102 +146,82 @@ def carried(session: Session, found: Found, tokens: Numbers, *, few: int) -> Ent
     What many carry is passed over, run by run and then in all; a run of which most blocks are wanted is read some at a
     time, from end to end.
     """
+    kept = [_carried_in(session, run, tokens, few) for run in runs(session, found)]
+    every = Entries.together(kept).once()
+    place = np.searchsorted(tokens, every.tokens)
+    return every.only(np.bincount(place, minlength=tokens.size)[place] <= few)
+
+
+def _carried_in(session: Session, run: Run, tokens: Numbers, few: int) -> Entries:
+    """Return who carries each token in one run, where each entry stands once, if few do."""
     counts = np.zeros(tokens.size, dtype=np.int64)
-    parts = [_asked(part, tokens, counts, few) for part in _parts(session, runs(session, found), tokens)]
-    every = Entries.together(parts)
+    every = Entries.together([_asked(part, tokens, counts, few) for part in _parts(session, run, tokens)])
     return every.only(counts[np.searchsorted(tokens, every.tokens)] <= few)
 
 
-def take_out(session: Session, found: Found, gone: Entries) -> None:
-    """Delete entries from every run that has some; blocks are written anew, and one that is empty then goes."""
-    query = select(col(MatchRun.number), col(MatchRun.bits)).where(_of(found)).order_by(col(MatchRun.number))
-    for number, bits in session.execute(query.with_for_update()).all():  # two at once would undo one another
-        places = np.unique(Run(number, bits, 0, 0, None).places(gone.tokens))
-        rows = list(select_among(session, _AMONG, places.tolist()))
-        entries = _unpacked(rows)
-        stay = ~entries.among(gone)
-        if stay.all():
-            continue
-        _rewrite(session, rows, entries, stay)
-        fewer = {"entry_count": col(MatchRun.entry_count) - int((~stay).sum()), "changes": col(MatchRun.changes) + 1}
-        session.execute(update(MatchRun).where(col(MatchRun.number) == number).values(**fewer))
+def take_out(session: Session, found: Found, gone: Entries, *, leaving: Collection[int] = ()) -> None:
+    """Delete entries from every run that has some, but for those it is told to leave.
 
-
-def found_under(session: Session) -> list[Found]:
-    """List under what there are runs."""
-    columns = (col(MatchRun.kind), col(MatchRun.key_version), col(MatchRun.form_version))
-    return [Found(*row) for row in session.execute(select(*columns).distinct().order_by(*columns))]
-
-
-def runs_at_rest(session: Session, found: Found) -> list[Run]:
-    """List the runs that nobody writes any more: those of batches that are settled, and of corrections."""
-    every = runs(session, found)
-    batches = [run.batch_id for run in every if run.batch_id is not None]
-    query = select(col(Batch.batch_id)).where(col(Batch.batch_id).in_(batches))
-    settled = set(session.execute(query.where(col(Batch.state) == BatchState.SETTLED.value)).scalars())
-    return [run for run in every if run.batch_id is None or run.batch_id in settled]
-
-
-def replace_runs(session: Session, number: int, some: Sequence[Run], *, entries: int) -> bool:
-    """Drop the runs that another was made of; False if something was taken out of one since it was read."""
-    numbers = [run.number for run in some]
-    query = select(col(MatchRun.number), col(MatchRun.changes), col(MatchRun.state)).where(
-        col(MatchRun.number).in_([*numbers, number])
-    )
-    now = {each: (changes, state) for each, changes, state in session.execute(query.with_for_update())}
-    if now != {**{run.number: (run.changes, READY) for run in some}, number: (0, MERGING)}:
-        return False
-    change_state(session, numbers, DROPPED)
-    session.execute(update(MatchRun).where(col(MatchRun.number) == number).values(entry_count=entries))
-    return True
-
-
-def change_state(session: Session, numbers: Sequence[int], state: str) -> None:
-    """Let runs be looked into, or no more."""
-    which = col(MatchRun.number).in_(list(numbers))
-    session.execute(update(MatchRun).where(which).values(state=state, merging_until=None))
-
-
-def drop_runs_of_batch(session: Session, batch_id: BatchId) -> None:
-    """Let nobody look into what a batch wrote any more; its blocks are swept later."""
-    session.execute(update(MatchRun).where(col(MatchRun.batch_id) == batch_id).values(state=DROPPED))
-
-
-def drop_runs_before(session: Session, serving: Found) -> None:
-    """Let nobody look into runs of a kind that are older than the versions which serve it."""
-    older = or_(col(MatchRun.key_version) < serving.key_version, col(MatchRun.form_version) < serving.form_version)
-    which = (col(MatchRun.kind) == serving.kind, older)
-    session.execute(update(MatchRun).where(*which).values(state=DROPPED))
-
-
-def sweep_dropped(session: Session, *, at: datetime, limit: int) -> int:
-    """Delete some blocks that nobody looks into any more, a run's head at last; return how many rows, 0 at the end.
-
-    A run that somebody was merging when they died goes as well.
+    Blocks are written anew, and one that is empty then goes.
     """
-    over = and_(col(MatchRun.state) == MERGING, col(MatchRun.merging_until) <= at)
-    dropped = or_(col(MatchRun.state) == DROPPED, over)
-    number = session.execute(select(col(MatchRun.number)).where(dropped).limit(1)).scalar_one_or_none()
-    if number is None:
-        return 0
-    some = select(col(MatchBlock.place)).where(_within(number)).limit(limit)
-    swept = session.execute(delete(MatchBlock).where(col(MatchBlock.place).in_(some.scalar_subquery())))
-    if (blocks := int(getattr(swept, "rowcount", 0))) > 0:
-        return blocks
-    return int(getattr(session.execute(delete(MatchRun).where(col(MatchRun.number) == number)), "rowcount", 0))
+    for number, bits in _locked(session, found):
+        if number not in leaving:
+            places = np.unique(Run(number, bits, 0, 0, None).places(gone.tokens))
+            fewer = sum(
+                _taken_out(session, places[start : start + _AT_ONCE], gone) for start in range(0, places.size, _AT_ONCE)
+            )
+            if fewer:
+                now = {"entry_count": col(MatchRun.entry_count) - fewer, "changes": col(MatchRun.changes) + 1}
+                session.execute(update(MatchRun).where(col(MatchRun.number) == number).values(**now))
 
 
-def _parts(session: Session, every: Sequence[Run], tokens: Numbers) -> Iterator[Entries]:
-    """Read the blocks in which tokens may stand, some at a time."""
-    scattered: list[int] = []
-    for run in every:
-        places = np.unique(run.places(tokens))
-        if places.size * _MOST <= 1 << run.bits or places.size <= _FEW_PLACES:
-            scattered += places.tolist()
-        else:
-            yield from (read(session, run, first, first + _AT_ONCE) for first in range(0, 1 << run.bits, _AT_ONCE))
-    for start in range(0, len(scattered), _AT_ONCE):
-        yield _unpacked(list(select_among(session, _AMONG, scattered[start : start + _AT_ONCE])))
+def _locked(session: Session, found: Found) -> list[tuple[int, int]]:
+    """Lock every run, in order, and name it with its bits.
+
+    Who waited for a lock may be told of a run that is gone, and not of the one that took its place: asked again until
+    the answer is the same.
+    """
+    query = select(col(MatchRun.number), col(MatchRun.bits)).where(under(found)).order_by(col(MatchRun.number))
+    before: list[tuple[int, int]] | None = None
+    while (now := [(number, bits) for number, bits in session.execute(query.with_for_update())]) != before:
+        before = now
+    return now
+
+
+def _taken_out(session: Session, places: Numbers, gone: Entries) -> int:
+    """Delete entries from some blocks; return how many."""
+    rows = list(select_among(session, _AMONG, places.tolist()))
+    entries = _unpacked(rows)
+    stay = ~entries.among(gone)
+    if not stay.all():
+        _rewrite(session, rows, entries, stay)
+    return int((~stay).sum())
+
+
+def staged_runs(session: Session) -> set[int]:
+    """Name the runs of deliveries that do not count yet."""
+    query = select(col(MatchRun.number)).join(Batch, col(Batch.batch_id) == col(MatchRun.batch_id))
+    return set(session.execute(query.where(col(Batch.state) == BatchState.STAGED.value)).scalars())
+
+
+def count_entries_of(session: Session, records: Collection[bytes]) -> int:
+    """Count the entries of some records in every block, looked into or not: what an erasure may not leave."""
+    wanted = Entries.of([0] * len(records), list(records)).records
+    held, beyond = 0, 0
+    while rows := select_rows(session, _NEXT, first=beyond):
+        held += int(np.isin(_unpacked(rows).records, wanted).sum())
+        beyond = int(rows[-1][0]) + 1
+    return held
+
+
+def _parts(session: Session, run: Run, tokens: Numbers) -> Iterator[Entries]:
+    """Read the blocks of a run in which tokens may stand, some at a time."""
+    places = np.unique(run.places(tokens))
+    if places.size * _MOST > 1 << run.bits and places.size > _FEW_PLACES:
+        yield from (read(session, run, first, first + _AT_ONCE) for first in range(0, 1 << run.bits, _AT_ONCE))
+        return
+    for start in range(0, places.size, _AT_ONCE):
+        yield _unpacked(list(select_among(session, _AMONG, places[start : start + _AT_ONCE].tolist())))
 
 
 def _asked(part: Entries, tokens: Numbers, counts: Numbers, few: int) -> Entries:
@@ -269,7 +253,8 @@ def _unpacked(rows: Sequence[tuple[Any, ...]]) -> Entries:
     return Entries.unpacked([row[1] for row in rows], [row[2] for row in rows])
 
 
-def _of(found: Found) -> ColumnElement[bool]:
+def under(found: Found) -> ColumnElement[bool]:
+    """Say that a run is of a kind and versions."""
     versions = (col(MatchRun.key_version) == found.key_version, col(MatchRun.form_version) == found.form_version)
     return and_(col(MatchRun.kind) == found.kind, *versions)
 
@@ -278,6 +263,7 @@ def _all_of(session: Session, number: int) -> list[tuple[Any, ...]]:
     return select_rows(session, _BETWEEN, first=number << _BLOCK_BITS, beyond=(number + 1) << _BLOCK_BITS)
 
 
-def _within(number: int) -> ColumnElement[bool]:
+def within(number: int) -> ColumnElement[bool]:
+    """Say that a block is of a run."""
     place = col(MatchBlock.place)
     return and_(place >= number << _BLOCK_BITS, place < (number + 1) << _BLOCK_BITS)

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, inspect, or_, select, 
 from sqlmodel import Session, SQLModel, col
 
 from ingest.store.match_form import drop_forms_alone, some_forms_of_batch
-from ingest.store.match_run import drop_runs_of_batch
+from ingest.store.match_merge import drop_runs_of_batch
 from ingest.tables.batch import Batch, BatchMetric, CategoryValue, QuarantineRow
 from ingest.tables.identity import ContactOf
 from ingest.tables.match import MatchFrequency

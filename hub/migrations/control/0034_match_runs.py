@@ -1,7 +1,8 @@
 """Keep the tokens of matching in runs of sorted blocks: a row each was written at a place by chance.
 
-Both ways they are written from `match_form`, which holds the tokens of every record; all of one run for each kind and
-version, some hundred thousand records at a time.
+Both ways they are written from `match_form`, which holds the tokens of every record, some thousand records at a time.
+What a delivery staged that does not count is left out: no such delivery outlives a migration, and its run would belong
+to no batch, so that nobody swept it.
 """
 
 import secrets
@@ -21,7 +22,8 @@ AT_ONCE = 20_000
 IN_A_BLOCK, TOKEN_BITS, BLOCK_BITS, NUMBER_BITS = 512, 62, 24, 38
 FORMS = (
     "SELECT s.kind, f.key_version, f.form_version, f.record_id, f.revision, f.tokens FROM match_form f "
-    "JOIN source_record s ON s.record_id = f.record_id ORDER BY s.kind, f.key_version, f.form_version"
+    "JOIN source_record s ON s.record_id = f.record_id JOIN batch b ON b.batch_id = f.batch_id "
+    "WHERE b.state IN ('visible', 'settled') ORDER BY s.kind, f.key_version, f.form_version"
 )
 
 
@@ -80,7 +82,7 @@ def downgrade() -> None:
 
 def _forms() -> Iterator[tuple[tuple[str, int, int], list[tuple[bytes, int, bytes]]]]:
     """Yield kind and versions with some forms of theirs: record, revision, tokens."""
-    for chunk in op.get_bind().execute(sa.text(FORMS)).partitions(AT_ONCE):
+    for chunk in op.get_bind().execute(sa.text(FORMS), execution_options={"yield_per": AT_ONCE}).partitions():
         for found in dict.fromkeys((row[0], row[1], row[2]) for row in chunk):
             yield found, [(bytes(row[3]), row[4], bytes(row[5])) for row in chunk if tuple(row[:3]) == found]
 

@@ -1,0 +1,93 @@
+"""Runs of tokens made one, given up and swept: who holds a lock on several holds them in the order of their numbers."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlmodel import Session, col
+
+from ingest.store.batch import BatchState
+from ingest.store.match_run import DROPPED, MERGING, READY, Found, Run, runs, within
+from ingest.tables.batch import Batch
+from ingest.tables.match import MatchBlock, MatchRun
+from privacy.terms import BatchId
+
+
+def found_under(session: Session) -> list[Found]:
+    """List under what there are runs."""
+    columns = (col(MatchRun.kind), col(MatchRun.key_version), col(MatchRun.form_version))
+    return [Found(*row) for row in session.execute(select(*columns).distinct().order_by(*columns))]
+
+
+def runs_at_rest(session: Session, found: Found) -> list[Run]:
+    """List the runs that nobody writes any more: those of batches that are settled, and of corrections."""
+    every = runs(session, found)
+    batches = [run.batch_id for run in every if run.batch_id is not None]
+    query = select(col(Batch.batch_id)).where(col(Batch.batch_id).in_(batches))
+    settled = set(session.execute(query.where(col(Batch.state) == BatchState.SETTLED.value)).scalars())
+    return [run for run in every if run.batch_id is None or run.batch_id in settled]
+
+
+def goes_on_merging(session: Session, run: Run, *, until: datetime) -> bool:
+    """Prolong the time that a run may be merged in; False if somebody gave it up meanwhile."""
+    mine = (col(MatchRun.number) == run.number, col(MatchRun.state) == MERGING)
+    prolonged = session.execute(update(MatchRun).where(*mine).values(merging_until=until))
+    return int(getattr(prolonged, "rowcount", 0)) == 1
+
+
+def replace_runs(session: Session, number: int, some: Sequence[Run], *, entries: int) -> bool:
+    """Drop the runs that another was made of; False if something was taken out of one since it was read."""
+    numbers = [run.number for run in some]
+    query = select(col(MatchRun.number), col(MatchRun.changes), col(MatchRun.state)).where(
+        col(MatchRun.number).in_([*numbers, number])
+    )
+    rows = session.execute(query.order_by(col(MatchRun.number)).with_for_update())
+    now = {each: (changes, state) for each, changes, state in rows}
+    if now != {**{run.number: (run.changes, READY) for run in some}, number: (0, MERGING)}:
+        return False
+    change_state(session, numbers, DROPPED)
+    session.execute(update(MatchRun).where(col(MatchRun.number) == number).values(entry_count=entries))
+    return True
+
+
+def change_state(session: Session, numbers: Sequence[int], state: str) -> None:
+    """Let runs be looked into, or no more."""
+    _set_state(session, col(MatchRun.number).in_(list(numbers)), state)
+
+
+def drop_runs_of_batch(session: Session, batch_id: BatchId) -> None:
+    """Let nobody look into what a batch wrote any more; its blocks are swept later."""
+    _set_state(session, col(MatchRun.batch_id) == batch_id, DROPPED)
+
+
+def drop_runs_before(session: Session, serving: Found) -> None:
+    """Let nobody look into runs of a kind that are older than the versions which serve it."""
+    older = or_(col(MatchRun.key_version) < serving.key_version, col(MatchRun.form_version) < serving.form_version)
+    _set_state(session, and_(col(MatchRun.kind) == serving.kind, older), DROPPED)
+
+
+def sweep_dropped(session: Session, *, at: datetime, limit: int) -> int:
+    """Delete some blocks that nobody looks into any more, a run's head at last; return how many rows, 0 at the end.
+
+    A run that somebody was merging when they died goes as well.
+    """
+    over = and_(col(MatchRun.state) == MERGING, col(MatchRun.merging_until) <= at)
+    query = select(col(MatchRun.number)).where(or_(col(MatchRun.state) == DROPPED, over))
+    number = session.execute(query.order_by(col(MatchRun.number)).limit(1).with_for_update()).scalar_one_or_none()
+    if number is None:
+        return 0
+    change_state(session, [number], DROPPED)  # whoever still merges it sees that it is given up
+    some = list(session.execute(select(col(MatchBlock.place)).where(within(number)).limit(limit)).scalars())
+    if some:
+        session.execute(delete(MatchBlock).where(col(MatchBlock.place).in_(some)))
+        return len(some)
+    session.execute(delete(MatchRun).where(col(MatchRun.number) == number))
+    return 1
+
+
+def _set_state(session: Session, which: ColumnElement[bool], state: str) -> None:
+    """Lock runs in the order in which everybody does, then write."""
+    query = select(col(MatchRun.number)).where(which).order_by(col(MatchRun.number)).with_for_update()
+    numbers = list(session.execute(query).scalars())
+    chosen = update(MatchRun).where(col(MatchRun.number).in_(numbers))
+    session.execute(chosen.values(state=state, merging_until=None))
