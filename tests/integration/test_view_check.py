@@ -1,6 +1,6 @@
 """A view is checked on real data before it is approved: audited, without a name, kept, bound to what it measured."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -143,6 +143,21 @@ def test_no_name_is_opened_for_a_check(shop: Shop) -> None:
     before = set(shop.actions())
     check(shop.hub, "spending", shop.dpo)
     assert set(shop.actions()) - before == {"view.check", "view.check.complete"}
+
+
+def test_a_credential_of_another_purpose_neither_submits_nor_checks(shop: Shop) -> None:
+    elsewhere = replace(shop.author, purposes=frozenset({"winback"}), views=frozenset({"other"}))
+    with pytest.raises(AccessRefused, match="credential_not_bound"):
+        check(shop.hub, "spending", elsewhere)
+    with pytest.raises(AccessRefused, match="credential_not_bound"):
+        submit(shop.hub, TEXT.replace("version: 1", "version: 2"), elsewhere)
+
+
+def test_totals_give_no_few_away_to_the_author(shop: Shop) -> None:
+    mine, whole = (check(shop.hub, "spending", who).figures for who in (shop.author, shop.dpo))
+    assert whole.rows % 5 or whole.customers % 5
+    told = [mine.rows, mine.customers, mine.groups.rows, mine.groups.groups, *mine.groups.sizes.values()]
+    assert all(count % 5 == 0 for count in (*told, mine.differences.in_both))
 
 
 def test_counts_of_few_are_for_the_dpo_and_the_owner(shop: Shop) -> None:

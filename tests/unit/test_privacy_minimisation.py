@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from privacy.minimisation import banded, hide_groups_below, rounded, top_coded
+from privacy.minimisation import banded, hide_groups_below, hide_groups_in_each, rounded, top_coded
 
 
 def values(shape: pl.Expr, *raw: float | None) -> list[float | None]:
@@ -67,3 +67,13 @@ def test_group_of_one_asks_nothing_and_no_group_is_refused() -> None:
     assert hide_groups_below(frame, [], k=5).collect()["area"].to_list() == ["a"]
     with pytest.raises(ValueError, match="at least 1"):
         hide_groups_below(frame, ["area"], k=0)
+
+
+def test_one_person_at_several_instants_is_no_group() -> None:
+    rows = pl.DataFrame({"as_of": [1, 1, 1, 2, 2, 2, 3, 3, 3], "spent": [5, 6, 7] * 3})
+    assert hide_groups_below(rows.lazy(), ["spent"], k=3).collect()["spent"].to_list() == [5, 6, 7] * 3
+    hidden = hide_groups_in_each(rows, "as_of", ["spent"], k=3)
+    assert hidden["spent"].to_list() == [None] * 9
+    assert hidden["as_of"].to_list() == rows["as_of"].to_list()
+    assert hide_groups_in_each(rows.drop("as_of"), "as_of", ["spent"], k=3)["spent"].null_count() == 0
+    assert hide_groups_in_each(rows.clear(), "as_of", ["spent"], k=3).height == 0
