@@ -109,8 +109,9 @@ def test_an_export_opens_only_the_files_that_can_hold_the_person(
         put(small, "tickets", person=bytes(owner))
     opened: list[str] = []
     monkeypatch.setattr(LocalFileStore, "location", told_to(opened))
-    nothing = pl.DataFrame(schema={"person": pl.Binary, "crosswalk_revision": pl.Int64})
-    found = lake_rows(small.hub.lake, people, nothing)
+    found = lake_rows(
+        small.hub.lake, people, pl.DataFrame(schema={"person": pl.Binary, "crosswalk_revision": pl.Int64})
+    )
     assert {each.table.name: each.frame.height for each in found} == {"orders": 3, "usage": 1, "tickets": 1}
     by_table = Counter(name.partition("/")[0] for name in set(opened))
     assert (by_table["usage"], by_table["tickets"]) == (1, 2)
@@ -173,13 +174,6 @@ def of_the_present_set(small: Office, who: str, table: str) -> dict[str, int]:
         entity = entity_of_record(session, small.record(who))
         assert entity is not None
         return {"crosswalk_revision": anchors_frame(session, EntityKind.PERSON, [entity])["revision"][0]}
-
-
-@pytest.mark.parametrize("name", ["scores", "snapshots"])
-def test_what_was_worked_out_of_another_set_of_records_is_not_told(small: Office, name: str) -> None:
-    now = of_the_present_set(small, "shop:k3", name)["crosswalk_revision"]
-    put(small, name, person=bytes(small.record("shop:k3")), crosswalk_revision=now - 1)
-    assert name not in small.told("shop:k3")["lake"]
 
 
 def test_a_row_of_every_table_of_the_lake_is_found(small: Office) -> None:
