@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 from hub.compose import Hub
 from hub.errors import AccessRefused
+from hub.sequencing import sequence
 from ingest.store.ordinal import assign_ordinals, crosswalk_revision, ordinals_of
 from privacy.audit import AuditFields
 from privacy.keys import KeyKind
@@ -159,8 +160,10 @@ def learned_from(hub: Hub, model_id: bytes, members: bytes, ordinals: Collection
 def accesses_of(hub: Hub, records: Sequence[RecordId], since: datetime | None = None) -> list[Access]:
     """List the reads of a person's data, newest first; `records` are all records of the person.
 
-    For whoever was identified as the person, or acts for them: nothing is checked or audited here.
+    For whoever was identified as the person, or acts for them: nothing is checked or audited here. A look whose entry
+    waits for its place in the log is given it first.
     """
+    sequence(hub)
     with hub.reading() as session:
         ordinals = ordinals_of(session, records)["ordinal"].to_list()
         found = [*_releases(hub, session, ordinals, since), *_shown(session, records, since)]

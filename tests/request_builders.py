@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+import polars as pl
 
 from hub.authentication import Scope, acting_principal, add
 from hub.compose import Clock, Hub, open_hub
@@ -20,8 +22,10 @@ from hub.requests.export import Form, complete, export
 from hub.requests.steps import Asked
 from hub.settings import Settings
 from hub.views.permission import permitted_set
+from ingest.canonical.catalogue import LAKE_TABLES
 from ingest.contract.load import load_contract
 from ingest.pipeline.delivery import ingest_file
+from ingest.store.identity import anchors_frame, entity_of_record
 from ingest.store.record import find_records
 from privacy.request import Arrival, Proof, Right, SubjectRequest
 from privacy.store.audit import entries
@@ -171,3 +175,17 @@ def used(desk: Office, purpose: str) -> set[bytes]:
     with desk.hub.reading() as session:
         meant = desk.hub.policy().purpose(purpose)
         return set(permitted_set(session, meant, EntityKind.PERSON, at=desk.hub.clock()).records["record"].to_list())
+
+
+SETS: Final = {"person": pl.Binary, "crosswalk_revision": pl.Int64}
+"""Of which set of records of a person something was worked out."""
+
+
+def of_the_present_set(small: Office, who: str, table: str) -> dict[str, int]:
+    """Return what a row says that was worked out of the records that somebody is today."""
+    if "crosswalk_revision" not in LAKE_TABLES[table].schema:
+        return {}
+    with small.hub.reading() as session:
+        entity = entity_of_record(session, small.record(who))
+        assert entity is not None
+        return {"crosswalk_revision": anchors_frame(session, EntityKind.PERSON, [entity])["revision"][0]}

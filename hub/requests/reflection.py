@@ -81,7 +81,7 @@ WITHHELD: Final[Mapping[str, str]] = {
     "envelope": "envelope",
 }
 """Columns that are held back wherever they stand, each with its reason: a word of section `withheld`."""
-_WITHHELD_OF: Final[Mapping[str, Mapping[str, str]]] = {"match_form": {"number": _DIGEST}}
+_WITHHELD_OF: Final[Mapping[str, Mapping[str, str]]] = {"match_form": dict.fromkeys(("number", "keys"), _DIGEST)}
 """The same of one table alone, where the name means something else in others."""
 
 

@@ -37,14 +37,12 @@ from hub.requests.reviewing import scores_to_review
 from ingest.canonical.catalogue import LAKE_TABLES, lake_table_of
 from ingest.canonical.table import ColumnKind
 from ingest.pipeline.rectify import Rectification, rectify
-from ingest.store.identity import anchors_frame, entity_of_record
 from privacy.purposes import LANGUAGES
 from privacy.request import Right, StepRefused
 from privacy.store.erasure import tombstones_among
 from privacy.terms import (
     BatchId,
     DataCategory,
-    EntityKind,
     RecordId,
     Role,
     random_id,
@@ -53,7 +51,7 @@ from tests.audit_faults import broken
 from tests.builders import DATABASES, NOON, FixedClock, an_id
 from tests.builders_lake import told_to
 from tests.conftest import HubFactory
-from tests.request_builders import MESSAGES, Office, copied, stocked
+from tests.request_builders import MESSAGES, SETS, Office, copied, of_the_present_set, stocked
 from tests.shop import ORDERS
 
 ALL: Any = SQLModel.metadata.tables if MODULES else {}
@@ -109,9 +107,7 @@ def test_an_export_opens_only_the_files_that_can_hold_the_person(
         put(small, "tickets", person=bytes(owner))
     opened: list[str] = []
     monkeypatch.setattr(LocalFileStore, "location", told_to(opened))
-    found = lake_rows(
-        small.hub.lake, people, pl.DataFrame(schema={"person": pl.Binary, "crosswalk_revision": pl.Int64})
-    )
+    found = lake_rows(small.hub.lake, people, pl.DataFrame(schema=SETS))
     assert {each.table.name: each.frame.height for each in found} == {"orders": 3, "usage": 1, "tickets": 1}
     by_table = Counter(name.partition("/")[0] for name in set(opened))
     assert (by_table["usage"], by_table["tickets"]) == (1, 2)
@@ -164,16 +160,6 @@ def test_every_personal_column_of_the_lake_is_shown(name: str) -> None:
     personal = {each.name for each in table.all_columns if each.category is not DataCategory.NONE}
     others = {each.name for each in table.all_columns if each.kind is ColumnKind.EMPLOYEE}
     assert {each.name for each in shown_columns(table)} >= personal - others - {"person", "organisation"}
-
-
-def of_the_present_set(small: Office, who: str, table: str) -> dict[str, int]:
-    """Return what a row says that was worked out of the records that somebody is today."""
-    if "crosswalk_revision" not in LAKE_TABLES[table].schema:
-        return {}
-    with small.hub.reading() as session:
-        entity = entity_of_record(session, small.record(who))
-        assert entity is not None
-        return {"crosswalk_revision": anchors_frame(session, EntityKind.PERSON, [entity])["revision"][0]}
 
 
 def test_a_row_of_every_table_of_the_lake_is_found(small: Office) -> None:

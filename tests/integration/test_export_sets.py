@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.builders import FixedClock
-from tests.integration.test_export import of_the_present_set, put
-from tests.request_builders import Office, copied
+from tests.integration.test_export import put
+from tests.request_builders import Office, copied, of_the_present_set
 
 
 @pytest.fixture
