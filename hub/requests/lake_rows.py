@@ -71,7 +71,7 @@ def _of_table(reader: Reader, table: Table, records: Sequence[RecordId], current
     columns = shown_columns(table)
     rows = reader.scan_people(table.name, records)
     if _REVISION in names:
-        rows = rows.join(current.lazy(), on=[PERSON, _REVISION], how="semi")
+        rows = rows.join(current.lazy(), on=_REVISION, how="semi")
     found = reader.collect(rows.select(_EVENT, *(column.name for column in columns)))
     if found.height:
         yield LakeRows(table=table, columns=columns, frame=found)

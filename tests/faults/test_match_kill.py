@@ -25,9 +25,9 @@ pytestmark = pytest.mark.faults
 
 LATER = 10  # minutes: the lease of the dead process has ended
 BY_MODEL = {"matching": MODEL}
-DELIVERED = ("match_forms_staged", "match_tokens_staged", "match_counts_staged", "opening_audited", "edges_settled#2")
+DELIVERED = ("match_forms_staged", "match_tokens_staged", "match_counts_staged", "opening_audited", "edges_settled")
 REVISED = ("edges_dropped", "forms_dropped", "moves_settled")
-REBUILT = ("rebuild_staged", "opening_audited", "forms_made#2", "edges_settled", "edges_settled#2")
+REBUILT = ("rebuild_staged", "opening_audited", "forms_made", "edges_settled")
 REBUILT_LATER = ("match_counts_staged", "rebuild_counts", "moves_settled", "counts_swept")
 CASES = [
     *[("shop1", step) for step in (*DELIVERED, "moves_settled")],

@@ -1,7 +1,7 @@
 """One customer's present features: read at once, fenced, audited, and the same answer for nobody and for a no."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 import pytest
@@ -58,7 +58,7 @@ def test_a_row_is_what_the_view_releases(kept: Hub) -> None:
         row = view_of(kept).row(expected.pop("pseudonym"), purpose=CHURN)
         assert row is not None
         assert row.features == expected
-        assert (row.as_of, row.expires_at) == (AS_OF, kept.clock() + timedelta(days=7))
+        assert (row.as_of, row.expires_at) == (AS_OF, midnight_after(kept.clock()))
 
 
 def test_a_no_is_honoured_without_making_the_snapshot_anew(kept: Hub) -> None:
@@ -139,13 +139,16 @@ def test_a_revoked_view_has_no_rows(kept: Hub) -> None:
         view.row(sought, purpose=CHURN)
 
 
-def test_rows_expire_with_their_snapshot(kept: Hub, clock: FixedClock) -> None:
+def midnight_after(at: datetime) -> datetime:
+    return at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+
+
+def test_rows_expire_with_the_day_that_they_were_made_on(kept: Hub, clock: FixedClock) -> None:
     sought = of(kept, "c1")
     assert orders(kept, sought) == 1
-    clock.forward(days=6)
     row = view_of(kept).row(sought, purpose=CHURN)
     assert row is not None
-    assert row.expires_at == clock() + timedelta(days=1)
+    assert row.expires_at == midnight_after(clock())
     clock.forward(days=1)
     with pytest.raises(AccessRefused, match="snapshot_expired"):
         orders(kept, sought)
