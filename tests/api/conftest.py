@@ -12,7 +12,7 @@ import pytest
 from hub.api.app import create_app
 from tests.api.world import AS_OF, CHURN, World, make_world
 
-PEOPLE = 300
+PEOPLE = 400
 
 
 class Caller:
