@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
-
-import polars as pl
+from typing import Any
 
 from hub.authentication import Scope, acting_principal, add
 from hub.compose import Clock, Hub, open_hub
@@ -175,10 +173,6 @@ def used(desk: Office, purpose: str) -> set[bytes]:
     with desk.hub.reading() as session:
         meant = desk.hub.policy().purpose(purpose)
         return set(permitted_set(session, meant, EntityKind.PERSON, at=desk.hub.clock()).records["record"].to_list())
-
-
-SETS: Final = {"person": pl.Binary, "crosswalk_revision": pl.Int64}
-"""Of which set of records of a person something was worked out."""
 
 
 def of_the_present_set(small: Office, who: str, table: str) -> dict[str, int]:

@@ -24,13 +24,14 @@ from hub.requests.reflection import HeldRows
 from hub.requests.seat import seat_of
 from hub.requests.words import word
 from ingest.identity.correction import Correction, corrected, read
-from ingest.store.identity import anchors_frame, entity_of_record
+from ingest.store.identity import anchors_frame
+from ingest.store.record import entities_of_records
 from ingest.store.survivorship import find_rules
 from ingest.survivorship.rules import Rules
 from privacy.purposes import Policy, Purpose
 from privacy.store.policy import find_policy
 from privacy.store.score_review import Reviewed, reviews_of
-from privacy.terms import EntityKind, PrincipalId, PurposeId, RecordId
+from privacy.terms import EntityId, EntityKind, PrincipalId, PurposeId, RecordId
 
 FORMAT: Final = "varde.access.v1"
 _DOCUMENTS: Final = "record_revision"
@@ -76,14 +77,14 @@ def gathered(hub: Hub, what: Gathering) -> Dossier:
         reviews, recipients = reviews_of(session, what.records), live_recipients(session)
         policy, rules = find_policy(session) or hub.policy(), find_rules(session)
         standings = standings_in_words(session, policy, what.records, what.language, at=at)
-        homes = {entity for record in what.records if (entity := entity_of_record(session, record)) is not None}
-        anchors = anchors_frame(session, EntityKind.PERSON, homes)
+        homes = [EntityId(entity) for entity in entities_of_records(session, what.records)]
+        revisions = anchors_frame(session, EntityKind.PERSON, homes)["revision"].to_list()
     return Dossier(
         at=at,
         language=what.language,
         held=what.held,
         opened=open_all(hub, what.sealed, act_id=what.act_id),
-        lake=lake_rows(hub.lake, what.records, anchors.select(person="record", crosswalk_revision="revision")),
+        lake=lake_rows(hub.lake, what.records, revisions),
         accesses=accesses_of(hub, what.records),
         scores=explain_scores(hub, what.records, what.language, by=what.by),
         reviews=reviews,

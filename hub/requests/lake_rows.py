@@ -43,14 +43,14 @@ class LakeRows:
         return [(row.pop(_EVENT, None), row) for row in self.frame.sort("event_time").to_dicts()]
 
 
-def lake_rows(lake: Lake, records: Sequence[RecordId], current: pl.DataFrame) -> list[LakeRows]:
+def lake_rows(lake: Lake, records: Sequence[RecordId], revisions: Sequence[int]) -> list[LakeRows]:
     """Read every row about a person from every table of the lake; `records` are all records of the person.
 
-    What was worked out of a set of records (scores, kept rows of views) is read only if it is of the present set, as
-    `current` says (person, crosswalk_revision): of another it may tell of somebody else.
+    What was worked out of a set of records (scores, kept rows of views) is read only if it is of the present set, by
+    its `revisions`: of another it may tell of somebody else.
     """
     with reading(lake) as reader:
-        return [found for table in LAKE_TABLES.values() for found in _of_table(reader, table, records, current)]
+        return [found for table in LAKE_TABLES.values() for found in _of_table(reader, table, records, revisions)]
 
 
 def shown_columns(table: Table) -> tuple[Column, ...]:
@@ -63,7 +63,9 @@ def _is_about(column: Column) -> bool:
     return column.category is not DataCategory.NONE or column.kind is ColumnKind.REDACTION or column.name == "model_id"
 
 
-def _of_table(reader: Reader, table: Table, records: Sequence[RecordId], current: pl.DataFrame) -> Iterator[LakeRows]:
+def _of_table(
+    reader: Reader, table: Table, records: Sequence[RecordId], revisions: Sequence[int]
+) -> Iterator[LakeRows]:
     """Read what is about the person from the files of their buckets; what they handled lies in anybody's."""
     names = {column.name for column in table.all_columns}
     if PERSON not in names or not reader.snapshot.of_table(table.name):
@@ -71,7 +73,7 @@ def _of_table(reader: Reader, table: Table, records: Sequence[RecordId], current
     columns = shown_columns(table)
     rows = reader.scan_people(table.name, records)
     if _REVISION in names:
-        rows = rows.join(current.lazy(), on=_REVISION, how="semi")
+        rows = rows.filter(pl.col(_REVISION).is_in(revisions))
     found = reader.collect(rows.select(_EVENT, *(column.name for column in columns)))
     if found.height:
         yield LakeRows(table=table, columns=columns, frame=found)

@@ -31,7 +31,8 @@ def test_what_was_given_on_consent_goes_along_and_what_stays_is_told(small: Offi
     row = f"m1,2025-02-01T10:00:00Z,w1,I,{words}"
     small.deliver(MESSAGES.replace("source: shop", "source: web"), "message,at,who,way,body", row)
     eva = bytes(small.record("web:w1"))
-    put(small, "scores", person=eva, module="churn", probability=0.5, **of_the_present_set(small, "web:w1", "scores"))
+    figures = {"module": "churn", "probability": 0.5, "low": 0.4, "high": 0.6}
+    put(small, "scores", person=eva, **figures, **of_the_present_set(small, "web:w1", "scores"))
     put(small, "messages", person=eva, direction="in", text_redacted="[NAME_1] ringte")
     put(small, "messages", person=bytes(small.record("shop:k3")), employee=eva)
     put(small, "feedback", person=eva, score=9)
