@@ -9,7 +9,6 @@ Rules kept here:
 """
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -46,6 +45,8 @@ _FEW: Final = 1_000
 """Up to so many changed records are looked at one by one."""
 _NEVER: Final = (1 << 63) - 1
 _READS: Final = 5
+_DOORS: Final = 16
+"""Locks by which views are opened one at a time: as many as there are, whatever names are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ class Shelf:
     """The snapshots that a process has open, by view."""
 
     _opened: dict[str, Opened] = field(default_factory=dict)
-    _doors: defaultdict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))
+    _doors: tuple[Lock, ...] = field(default_factory=lambda: tuple(Lock() for _ in range(_DOORS)))
 
     def of(self, hub: Hub, view: str) -> Opened:
         """Return a view's snapshot, as it was when it was opened or brought on last.
@@ -187,7 +188,7 @@ class Shelf:
     def bring_on(self, hub: Hub, view: str) -> Opened:
         """Bring a snapshot up to the present epoch; raises what `of` raises."""
         standing = hub.anchoring.standing()
-        with self._doors[view]:
+        with self._doors[hash(view) % _DOORS]:
             opened, at = self._opened.get(view), hub.clock()
             with hub.reading() as session:
                 epoch = current_epoch(session)

@@ -56,6 +56,7 @@ def materialise(hub: Hub, by: Principal, view: str, *, as_of: datetime | None = 
     spec = keepable(hub, by, view)
     at = as_of or period_around(spec.grid, hub.clock())[0]
     for _ in range(_ATTEMPTS):
+        started = hub.clock()  # retention was asked on this day, however long the build takes
         built = Gateway(hub).build(view, purpose=spec.purpose, as_of=at)
         made = Snapshot(
             snapshot_id=random_id(),
@@ -64,7 +65,7 @@ def materialise(hub: Hub, by: Principal, view: str, *, as_of: datetime | None = 
             spec_hash=built.spec.hash,
             as_of=at,
             made_at=(now := hub.clock()),
-            expires_at=min(now + timedelta(days=built.spec.expires_days), period_around(Grid.DAY, now)[1]),
+            expires_at=min(now + timedelta(days=built.spec.expires_days), period_around(Grid.DAY, started)[1]),
             epoch=built.epoch,
             rows=built.frame.height,
         )
