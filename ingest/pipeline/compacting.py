@@ -21,6 +21,7 @@ from ingest.store.match_merge import (
     replace_runs,
     runs_at_rest,
     sweep_dropped,
+    waits_for_sweep,
 )
 from ingest.store.match_run import DROPPED, MERGING, READY, Found, Run, add_blocks, blocks_of, read, start_run
 
@@ -100,7 +101,8 @@ def _part(entries: Entries, first: int, bits: int) -> Entries:
 
 def sweep_runs(ports: Ports) -> None:
     """Delete what nobody looks into any more, in short transactions."""
-    more = 1
+    with ports.read_only() as session:  # nobody is kept waiting for nothing
+        more = int(waits_for_sweep(session, at=ports.clock()))
     while more:
         with ports.unit_of_work() as session:
             more = sweep_dropped(session, at=ports.clock(), limit=_SWEPT_AT_ONCE)

@@ -52,9 +52,9 @@ class Formed:
 
     def entries(self, records: Sequence[bytes]) -> Iterator[tuple[Found, Entries]]:
         """Yield who carries which token, in order, for each version."""
-        for (key, form), some in self.tokens.group_by("key_version", "form_version", maintain_order=True):
+        for some in self.tokens.partition_by("key_version", "form_version", maintain_order=True):
             carried = Entries.of(some["token"].to_numpy(), [records[row] for row in some["row"]])
-            yield Found(self.kind.value, int(str(key)), int(str(form))), carried.ordered()
+            yield Found(self.kind.value, some["key_version"][0], some["form_version"][0]), carried.ordered()
 
     def of_rows(self, rows: pl.Series) -> "Formed":
         """Return what some rows are found by, in the order given; nothing is counted of them."""

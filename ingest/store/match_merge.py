@@ -71,8 +71,7 @@ def sweep_dropped(session: Session, *, at: datetime, limit: int) -> int:
 
     A run that somebody was merging when they died goes as well.
     """
-    over = and_(col(MatchRun.state) == MERGING, col(MatchRun.merging_until) <= at)
-    query = select(col(MatchRun.number)).where(or_(col(MatchRun.state) == DROPPED, over))
+    query = select(col(MatchRun.number)).where(_over(at))
     number = session.execute(query.order_by(col(MatchRun.number)).limit(1).with_for_update()).scalar_one_or_none()
     if number is None:
         return 0
@@ -83,6 +82,17 @@ def sweep_dropped(session: Session, *, at: datetime, limit: int) -> int:
         return len(some)
     session.execute(delete(MatchRun).where(col(MatchRun.number) == number))
     return 1
+
+
+def waits_for_sweep(session: Session, *, at: datetime) -> bool:
+    """Say whether there is anything that `sweep_dropped` would delete."""
+    return session.execute(select(col(MatchRun.number)).where(_over(at)).limit(1)).first() is not None
+
+
+def _over(at: datetime) -> ColumnElement[bool]:
+    """Say that nobody looks into a run any more, nor writes it."""
+    given_up = and_(col(MatchRun.state) == MERGING, col(MatchRun.merging_until) <= at)
+    return or_(col(MatchRun.state) == DROPPED, given_up)
 
 
 def _set_state(session: Session, which: ColumnElement[bool], state: str) -> None:

@@ -46,7 +46,7 @@ _NEXT: Final = (
     select(*_BLOCK)
     .where(col(MatchBlock.place) >= bindparam("first"))
     .order_by(col(MatchBlock.place))
-    .limit(literal(512))
+    .limit(literal(_AT_ONCE))
 )
 _WRITTEN_ANEW: Final = (
     update(MatchBlock)
@@ -142,7 +142,7 @@ def read(session: Session, run: Run, first: int, beyond: int) -> Entries:
 def carried(session: Session, found: Found, tokens: Numbers, *, few: int) -> Entries:
     """Return who carries each of some tokens that at most `few` carry; `tokens` are in order, each once.
 
-    A record that wrote a token twice, in two revisions, stands there twice.
+    A record that wrote a token twice, in two revisions, stands there once.
     What many carry is passed over, run by run and then in all; a run of which most blocks are wanted is read some at a
     time, from end to end.
     """
