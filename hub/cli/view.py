@@ -161,12 +161,13 @@ def show_(ctx: typer.Context, name: Name, *, form: FormatOption = Format.TABLE) 
     """Show what the newest version of a view reads and releases, as its approver sees it."""
     rows = _of_name(acting(ctx, Duty.ANYTHING), name)
     spec = load_spec(rows[-1].spec)
-    columns = ("column", "unit", "role", "meaning")
+    columns = ("column", "unit", "role", "meaning", "needed because")
     features: list[tuple[object, ...]] = []
     for feature in spec.released:
         role = feature.meaning.role
         label = spec.texts.get(feature.name, {}).get("en", "")
-        features.append((feature.name, feature.meaning.unit, role.value if role else None, label))
+        why = spec.rationales.get(feature.name)
+        features.append((feature.name, feature.meaning.unit, role.value if role else None, label, why))
     show(Table(columns, features, f"{spec.name} v{spec.version} for {spec.purpose}, per {spec.grain}"), form)
     say(f"{spec.description}\nReads {', '.join(spec.tables)}. {_guards(spec)} Spec {spec.hash.hex()[:16]}.")
 

@@ -10,7 +10,7 @@ from dataclasses import fields
 from sqlmodel import Session
 
 from hub.inspection.reason import conditions_in_words, selection_in_words, window_in_words
-from hub.views.feature import Aggregate, Derived, Feature, Shape
+from hub.views.feature import Aggregate, Derived, Feature, Measure, Shape, Staged
 from hub.views.load import load_spec
 from hub.views.spec import ViewSpec
 from hub.views.version import Version, all_versions
@@ -23,7 +23,9 @@ _PLAIN = {
     "k": "the smallest group is now {new}, not {old}",
     "expires_days": "rows may now be used for {new} days, not {old}",
 }
-_LEFT_OUT = frozenset({"name", "version", "texts", "features", "population", "label", "quasi_identifiers"})
+_LEFT_OUT = frozenset(
+    {"name", "version", "texts", "rationales", "features", "population", "label", "quasi_identifiers"}
+)
 
 
 def changes(old: ViewSpec | None, new: ViewSpec) -> tuple[str, ...]:
@@ -120,16 +122,39 @@ def _label(old: ViewSpec, new: ViewSpec) -> Iterator[str]:
 
 
 def _described(feature: Feature) -> str:
+    return f"{feature.name}: {formula_of(feature)}, {shape_in_words(feature)}"
+
+
+def formula_of(feature: Feature) -> str:
+    """Say how a feature comes to its value, in words."""
     if isinstance(feature, Derived):
-        return f"{feature.name}: {feature.op} of {feature.left} and {feature.right}, {_shaped(feature.shape)}"
-    what = f" of {feature.column}" if feature.column else ""
+        bound = "" if feature.at_most is None else f" (at most {feature.at_most:g})"
+        return f"{feature.op} of {feature.left} and {feature.right}{bound}"
+    if isinstance(feature, Staged):
+        cases = [f"{case.level} if {conditions_in_words(case.conditions)}" for case in feature.cases]
+        return f"stage: {'; else '.join([*cases, feature.otherwise])}"
     filters = f" ({conditions_in_words(feature.rows.conditions)})" if feature.rows.conditions else ""
-    over = f"{feature.rows.table}{filters} {window_in_words(feature.rows)}"
-    return f"{feature.name}: {feature.op}{what}, {over}, {_shaped(feature.shape)}{_levels(feature)}"
+    return f"{feature.op}{_what(feature)}, {feature.rows.table}{filters} {window_in_words(feature.rows)}"
 
 
-def _levels(feature: Aggregate) -> str:
-    return f", showing {', '.join(feature.levels)}" if feature.levels else ""
+def _what(feature: Aggregate) -> str:
+    """Say what of the events is measured, and against what."""
+    said = [
+        f"of {feature.column}" if feature.column else "",
+        f"less {feature.minus}, in hours" if feature.minus else "",
+        f"by {feature.of}" if feature.of and feature.of is not Measure.COUNT else "",
+        f"of those with {conditions_in_words(feature.part)}" if feature.part else "",
+        f"in periods of {feature.every_days} days" if feature.every_days else "",
+        f"for each {feature.per_days} days" if feature.per_days else "",
+        f"against the {feature.earlier_days or feature.rows.window_days} days before" if feature.op.compares else "",
+    ]
+    return "".join(f" {each}" for each in said if each)
+
+
+def shape_in_words(feature: Feature) -> str:
+    """Say how exactly a feature leaves."""
+    levels = feature.levels if isinstance(feature, Aggregate) else ()
+    return _shaped(feature.shape) + (f", showing {', '.join(levels)}" if levels else "")
 
 
 def _shaped(shape: Shape) -> str:

@@ -75,7 +75,7 @@ def sources_of(spec: ViewSpec, feature: Feature) -> tuple[str, ...]:
     """Return `table.column` of all that a feature is made of, its filters included; sorted."""
     if isinstance(feature, Aggregate):
         return tuple(sorted({f"{feature.rows.table}.{name}" for name in (EVENT_TIME, *feature.columns)}))
-    sides = [each for each in spec.features if each.name in {feature.left, feature.right}]
+    sides = [each for each in spec.features if each.name in feature.reads]
     return tuple(sorted({source for side in sides for source in sources_of(spec, side)}))
 
 

@@ -89,6 +89,7 @@ class DerivedOp(StrEnum):
     TOTAL = "total"  # of those that are there
     LEAST = "least"  # of those that are there
     GREATEST = "greatest"  # of those that are there
+    WHILE = "while"  # left as long as right is at most `at_most`, else null; null where either is
 
 
 class FeatureRole(StrEnum):
@@ -204,6 +205,43 @@ class Derived:
     right: str
     meaning: Meaning = Meaning(unit=Unit.RATIO)
     shape: Shape = Shape()
+    at_most: float | int | None = None
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Return the features that it is made of."""
+        return (self.left, self.right)
 
 
-Feature = Aggregate | Derived
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One level of a stage, and what makes it: all conditions, each on a number that stands before."""
+
+    level: str
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """A level that numbers before it decide: that of the first case that holds, else `otherwise`; never null."""
+
+    name: str
+    cases: tuple[Case, ...]
+    otherwise: str
+    meaning: Meaning = Meaning(unit=Unit.NUMBER)
+    shape: Shape = Shape()
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Return every level that it can have, each once, in the order of the text."""
+        return tuple(dict.fromkeys((*(case.level for case in self.cases), self.otherwise)))
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Return the features that decide it, each once."""
+        return tuple(dict.fromkeys(each.column for case in self.cases for each in case.conditions))
+
+
+Feature = Aggregate | Derived | Staged
+STAGE: Final = "stage"
+"""The `op` under which a view's text writes a `Staged` feature."""

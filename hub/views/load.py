@@ -9,7 +9,21 @@ from typing import Final
 import yaml
 
 from hub.views.errors import SpecRefused
-from hub.views.feature import Aggregate, Derived, DerivedOp, Feature, FeatureRole, Meaning, Measure, Op, Shape, Unit
+from hub.views.feature import (
+    STAGE,
+    Aggregate,
+    Case,
+    Derived,
+    DerivedOp,
+    Feature,
+    FeatureRole,
+    Meaning,
+    Measure,
+    Op,
+    Shape,
+    Staged,
+    Unit,
+)
 from hub.views.row_key import RowKey, RowKind
 from hub.views.rules import check
 from hub.views.section import Section
@@ -106,6 +120,7 @@ def _spec(content: dict[str, object]) -> ViewSpec:
         expires_days=top.whole("expires_days"),
         texts=_texts(top.section("texts")),
         reads=_reads(top.section("reads")) if top.has("reads") else None,
+        rationales=_rationales(top.section("rationales")),
     )
     top.done()
     return spec
@@ -150,13 +165,34 @@ def _feature(name: str, section: Section) -> Feature:
             right=section.text("right"),
             meaning=_meaning(section, Unit.RATIO),
             shape=_shape(section),
+            at_most=section.number_or_none("at_most"),
         )
     elif word in set(Op):
         feature = _aggregate(name, Op(word), section)
+    elif word == STAGE:
+        feature = _staged(name, section)
     else:
-        raise section.refused("op", "unknown_op", f"use one of {', '.join((*Op, *DerivedOp))}")
+        raise section.refused("op", "unknown_op", f"use one of {', '.join((*Op, *DerivedOp, STAGE))}")
     section.done()
     return feature
+
+
+def _staged(name: str, section: Section) -> Staged:
+    """Read a level that numbers decide."""
+    return Staged(
+        name=name,
+        cases=tuple(_case(part) for part in section.sections("cases")),
+        otherwise=section.text("otherwise"),
+        meaning=_meaning(section, Unit.NUMBER),
+        shape=_shape(section),
+    )
+
+
+def _case(section: Section) -> Case:
+    """Read one level and its conditions."""
+    case = Case(level=section.text("level"), conditions=conditions_of(section.section("when")))
+    section.done()
+    return case
 
 
 def _aggregate(name: str, op: Op, section: Section) -> Aggregate:
@@ -203,6 +239,11 @@ def _shape(section: Section) -> Shape:
         released=section.truth("released", default=True),
         rare_below=section.whole_or_none("rare_below"),
     )
+
+
+def _rationales(section: Section) -> dict[str, str]:
+    """Read why each column is needed."""
+    return {name: section.text(name) for name in section.names}
 
 
 def _texts(section: Section) -> dict[str, dict[str, str]]:

@@ -4,11 +4,25 @@ Numbers leave as Int64 or Float64, truths as Boolean, levels as String. Generali
 person (Art. 5(1)(c)): a greatest value that many share, a step, or the lower edge of a band.
 """
 
+from functools import reduce
+from operator import and_
 from typing import assert_never
 
 import polars as pl
 
-from hub.views.feature import COMPARING, OTHER_LEVEL, STREAKS, Aggregate, Derived, DerivedOp, Feature, Op, Shape
+from hub.views.feature import (
+    COMPARING,
+    OTHER_LEVEL,
+    STREAKS,
+    Aggregate,
+    Derived,
+    DerivedOp,
+    Feature,
+    Op,
+    Shape,
+    Staged,
+)
+from hub.views.values import holds
 from ingest.canonical.catalogue import table_of
 from privacy.minimisation import banded, rounded, top_coded
 
@@ -17,8 +31,21 @@ _REAL_OPS = COMPARING | {Op.MEAN, Op.STD, Op.SHARE, Op.GAP_MEAN, Op.RATE}
 _RARE = "__rare"
 
 
-def derived(feature: Derived) -> pl.Expr:
+def derived(feature: Derived | Staged) -> pl.Expr:
     """Compute a derived feature from raw ones."""
+    return _staged(feature) if isinstance(feature, Staged) else _of_two(feature)
+
+
+def _staged(feature: Staged) -> pl.Expr:
+    """Return the level of the first case that holds: the last case is asked first, those before it override."""
+    value = pl.lit(feature.otherwise)
+    for case in reversed(feature.cases):
+        tests = [holds(pl.col(each.column), each) for each in case.conditions]
+        value = pl.when(reduce(and_, tests)).then(pl.lit(case.level)).otherwise(value)
+    return value
+
+
+def _of_two(feature: Derived) -> pl.Expr:
     left, right = pl.col(feature.left), pl.col(feature.right)
     match feature.op:
         case DerivedOp.RATIO:
@@ -31,6 +58,8 @@ def derived(feature: Derived) -> pl.Expr:
             return pl.min_horizontal(left, right)
         case DerivedOp.GREATEST:
             return pl.max_horizontal(left, right)
+        case DerivedOp.WHILE:
+            return pl.when(right <= pl.lit(feature.at_most)).then(left)
         case _:
             assert_never(feature.op)
 
@@ -39,7 +68,7 @@ def released(feature: Feature) -> pl.Expr:
     """Generalise, fill and type one feature's raw value."""
     dtype = dtype_of(feature)
     value = pl.col(feature.name)
-    if isinstance(feature, Aggregate) and feature.op is Op.TEXT:
+    if isinstance(feature, Staged) or (isinstance(feature, Aggregate) and feature.op is Op.TEXT):
         return value
     if dtype == pl.String and isinstance(feature, Aggregate):
         levels = dict(enumerate((*feature.levels, OTHER_LEVEL)))
@@ -84,6 +113,8 @@ def dtype_of(feature: Feature) -> pl.DataType:
 
 def _base_dtype(feature: Feature) -> pl.DataType:
     """Return the type before generalisation."""
+    if isinstance(feature, Staged):
+        return pl.String()
     if isinstance(feature, Derived) or feature.op in _REAL_OPS or feature.minus is not None:
         return pl.Float64()
     if feature.op in _WHOLE_OPS or feature.column is None:

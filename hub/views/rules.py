@@ -21,7 +21,7 @@ from typing import Final
 
 from hub.views.column_rules import check_aggregate, check_rows, is_quasi
 from hub.views.errors import SpecRefused
-from hub.views.feature import Aggregate, Derived, Feature, Op, Rows
+from hub.views.feature import Aggregate, Comparison, Derived, DerivedOp, Feature, Op, Rows, Shape, Staged
 from hub.views.row_key import KEY_NAMES
 from hub.views.row_rules import check_key, check_text
 from hub.views.spec import LANGUAGES, ViewSpec
@@ -81,6 +81,8 @@ def _check_form(spec: ViewSpec) -> None:
         _check_shape(spec, feature)
         if isinstance(feature, Derived):
             _check_derived(spec, feature, seen)
+        elif isinstance(feature, Staged):
+            _check_staged(spec, feature, seen)
         seen[feature.name] = feature
 
 
@@ -92,7 +94,7 @@ def _check_texts(spec: ViewSpec) -> None:
     for name in released:
         if set(spec.texts.get(name, {})) != set(LANGUAGES):
             raise _refuse(spec, f"texts.{name}", "missing_text", f"write it in {', '.join(LANGUAGES)}")
-    for name in (*spec.texts, *spec.quasi_identifiers):
+    for name in (*spec.texts, *spec.quasi_identifiers, *spec.rationales):
         if name not in released:
             raise _refuse(spec, name, "unknown_feature", "name a released feature")
 
@@ -101,7 +103,7 @@ def _check_quasi_identifiers(spec: ViewSpec) -> None:
     """Check that a quasi-identifier, or what is derived from one, does not leave undeclared."""
     quasi: set[str] = set()
     for feature in spec.features:
-        made_of = is_quasi(feature) if isinstance(feature, Aggregate) else bool({feature.left, feature.right} & quasi)
+        made_of = is_quasi(feature) if isinstance(feature, Aggregate) else bool(set(feature.reads) & quasi)
         quasi |= {feature.name} if made_of else set()
         if made_of and feature.shape.released and feature.name not in spec.quasi_identifiers:
             where = f"features.{feature.name}"
@@ -130,11 +132,34 @@ def _check_shape(spec: ViewSpec, feature: Feature) -> None:
 def _check_derived(spec: ViewSpec, feature: Derived, seen: dict[str, Feature]) -> None:
     """Check that both sides stand before and that no exact value returns by the back door."""
     where = f"features.{feature.name}"
-    for side in (feature.left, feature.right):
+    if (feature.at_most is not None) != (feature.op is DerivedOp.WHILE):
+        raise _refuse(spec, where, "op_column_mismatch", "`at_most` belongs to `while`, and `while` needs it")
+    for side in feature.reads:
         if side not in seen:
             raise _refuse(spec, where, "unknown_feature", "derive from features that stand above this one")
         other = seen[side]
-        if isinstance(other, Aggregate) and (other.levels or other.op is Op.TEXT):
+        if not _is_number(other):
             raise _refuse(spec, where, "op_column_mismatch", "derive from numbers, not from levels")
         if other.shape.generalises and feature.shape.released and not feature.shape.generalises:
             raise _refuse(spec, where, "derived_undoes_generalisation", "round, band or top-code it as well")
+
+
+def _check_staged(spec: ViewSpec, feature: Staged, seen: dict[str, Feature]) -> None:
+    """Check that each case compares numbers that stand before, and that a level leaves as it is."""
+    where = f"features.{feature.name}"
+    if not feature.cases or not all(case.conditions for case in feature.cases):
+        raise _refuse(spec, where, "missing_key", "give each of the `cases` a `level` and a `when`")
+    if feature.shape != Shape(released=feature.shape.released, rare_below=feature.shape.rare_below):
+        raise _refuse(spec, where, "bad_shape", "a level is neither rounded, banded, top-coded nor filled")
+    for condition in (each for case in feature.cases for each in case.conditions):
+        if condition.column not in seen:
+            raise _refuse(spec, where, "unknown_feature", "decide by features that stand above this one")
+        if not _is_number(seen[condition.column]) or condition.comparison in (Comparison.IN, Comparison.NOT_IN):
+            raise _refuse(spec, where, "op_column_mismatch", "compare numbers by ge, gt, le, lt, null or not_null")
+
+
+def _is_number(feature: Feature) -> bool:
+    """Say whether a feature has a number to derive from."""
+    if isinstance(feature, Aggregate):
+        return not feature.levels and feature.op is not Op.TEXT
+    return isinstance(feature, Derived)

@@ -20,7 +20,7 @@ from hub.views.row_key import RowKey, RowKind
 from privacy.terms import EntityKind, PurposeId
 
 LANGUAGES: Final = ("nb", "nn", "sv", "en", "de")
-_LATER: Final = frozenset({"reads", "per_days", "of", "earlier_days", "rare_below", "key"})
+_LATER: Final = frozenset({"reads", "per_days", "of", "earlier_days", "rare_below", "key", "at_most"})
 
 
 class Grid(StrEnum):
@@ -70,6 +70,8 @@ class ViewSpec:
     """A view as its approver reads it; `hash` is what the approval binds, texts are versioned apart (`texts_hash`).
 
     `grain` is the customer that a row belongs to, whose permission counts; a `key` tells several rows of it apart.
+    `rationales` say of released columns why this purpose needs them and why not less (Articles 5(1)(c) and 35(7)(b));
+    like texts they change nothing that leaves.
     """
 
     name: str
@@ -88,6 +90,7 @@ class ViewSpec:
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     key: RowKey | None = None
     reads: Reads | None = None
+    rationales: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def aggregates(self) -> tuple[Aggregate, ...]:
@@ -142,7 +145,7 @@ class ViewSpec:
     def canonical_json(self) -> str:
         """Write the rules in one form only: sorted keys, no blanks, texts left out."""
         rules = asdict(self)
-        del rules["texts"]
+        del rules["texts"], rules["rationales"]
         return _canonical(_without_later(rules))
 
     @property

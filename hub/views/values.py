@@ -54,7 +54,7 @@ def within(span: Span) -> pl.Expr:
 
 def satisfied(conditions: tuple[Condition, ...], *, table: str, as_of: datetime) -> pl.Expr | None:
     """Select the events for which every condition holds; None where there is none."""
-    tests = [_test(seen(table, condition.column, as_of), condition).fill_null(value=False) for condition in conditions]
+    tests = [holds(seen(table, condition.column, as_of), condition) for condition in conditions]
     return reduce(and_, tests) if tests else None
 
 
@@ -115,6 +115,11 @@ def _bits(value: pl.Expr) -> pl.Expr:
 def _rising(bits: pl.Expr) -> pl.Expr:
     """Turn sign-and-magnitude into two's complement order; its own inverse."""
     return pl.when(bits < 0).then(bits ^ (_SIGN - 1)).otherwise(bits)
+
+
+def holds(column: pl.Expr, condition: Condition) -> pl.Expr:
+    """Say whether a condition holds; of a null it does not, unless it asks for one."""
+    return _test(column, condition).fill_null(value=False)
 
 
 def _test(column: pl.Expr, condition: Condition) -> pl.Expr:

@@ -10,7 +10,20 @@ import polars as pl
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from hub.views.feature import Aggregate, Comparison, Condition, Derived, DerivedOp, Feature, Measure, Op, Rows, Shape
+from hub.views.feature import (
+    Aggregate,
+    Case,
+    Comparison,
+    Condition,
+    Derived,
+    DerivedOp,
+    Feature,
+    Measure,
+    Op,
+    Rows,
+    Shape,
+    Staged,
+)
 from hub.views.folding import Permitted
 from hub.views.spec import LANGUAGES, Grid, Label, Outcome, Population, ViewSpec
 from ingest.canonical.catalogue import TABLES
@@ -188,6 +201,27 @@ def aggregates(draw: DrawFn, name: str) -> Aggregate:
     return Aggregate(name=name, op=op, rows=chosen, shape=shape, **keys)
 
 
+_BOUNDED = [Comparison.GE, Comparison.GT, Comparison.LE, Comparison.LT]
+
+
+@st.composite
+def stages(draw: DrawFn, name: str, numbers: Sequence[str]) -> Staged:
+    """Draw a level that numbers decide, often on the very bound and often of what is not there."""
+    asked = st.one_of(
+        st.builds(
+            lambda column, how, bound: Condition(column, how, (bound,)),
+            st.sampled_from(numbers),
+            st.sampled_from(_BOUNDED),
+            st.sampled_from([-1, 0, 1, 2, 14, 30.0]),
+        ),
+        st.builds(Condition, st.sampled_from(numbers), st.sampled_from([Comparison.NULL, Comparison.NOT_NULL])),
+    )
+    conditions = st.lists(asked, min_size=1, max_size=2).map(tuple)
+    cases = st.builds(lambda level, when: Case(level=level, conditions=when), st.sampled_from("abc"), conditions)
+    shape = Shape(rare_below=draw(st.sampled_from([None, 2])))
+    return Staged(name=name, cases=tuple(draw(st.lists(cases, min_size=1, max_size=3))), otherwise="c", shape=shape)
+
+
 @st.composite
 def specs(draw: DrawFn, grain: EntityKind | None = None) -> ViewSpec:
     """Draw a view with up to eight counted and two derived features."""
@@ -196,8 +230,12 @@ def specs(draw: DrawFn, grain: EntityKind | None = None) -> ViewSpec:
     numbers = [f.name for f in counted if not f.levels and f.column != "escalated" and not f.shape.generalises]
     for number in range(draw(st.integers(0, 2)) if numbers else 0):
         left, right = draw(st.sampled_from(numbers)), draw(st.sampled_from(numbers))
-        features.append(Derived(name=f"d{number}", op=draw(st.sampled_from(DerivedOp)), left=left, right=right))
+        op = draw(st.sampled_from(DerivedOp))
+        bound = draw(st.sampled_from([0, 2.5, 30])) if op is DerivedOp.WHILE else None
+        features.append(Derived(name=f"d{number}", op=op, left=left, right=right, at_most=bound))
         numbers.append(f"d{number}")
+    if numbers and draw(st.booleans()):
+        features.append(draw(stages("s", numbers)))
     within = [Rows(table="orders", conditions=(_CONDITIONS["orders"][0],)), Rows(table="tickets")]
     ended = Outcome(rows=(Rows(table="subscriptions", conditions=(_CONDITIONS["subscriptions"][0],)),), wanted=True)
     label = Label(

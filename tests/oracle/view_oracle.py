@@ -23,6 +23,7 @@ from hub.views.feature import (
     Op,
     Rows,
     Shape,
+    Staged,
 )
 from hub.views.row_key import RowKey, RowKind
 from hub.views.spec import ViewSpec
@@ -143,6 +144,8 @@ def _features(spec: ViewSpec, world: World, subject: int, as_of: datetime) -> di
     for feature in spec.features:
         if isinstance(feature, Derived):
             raw[feature.name] = _derive(feature, raw)
+        elif isinstance(feature, Staged):
+            raw[feature.name] = _stage(feature, raw)
         else:
             events = _events_of(spec, world, feature.rows.table, subject)
             raw[feature.name] = _feature(feature, events, as_of)
@@ -328,6 +331,14 @@ def _std(values: Sequence[float]) -> float | None:
     return math.sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
+def _stage(feature: Staged, raw: Mapping[str, Any]) -> str:
+    """Ask one case after another."""
+    for case in feature.cases:
+        if all(_satisfies(condition, raw[condition.column]) for condition in case.conditions):
+            return case.level
+    return feature.otherwise
+
+
 def _derive(feature: Derived, raw: Mapping[str, Any]) -> float | None:
     left, right = raw[feature.left], raw[feature.right]
     there = [float(value) for value in (left, right) if value is not None]
@@ -339,12 +350,17 @@ def _derive(feature: Derived, raw: Mapping[str, Any]) -> float | None:
         return None
     if feature.op is DerivedOp.DIFFERENCE:
         return float(left - right)
+    if feature.op is DerivedOp.WHILE:
+        assert feature.at_most is not None
+        return float(left) if right <= feature.at_most else None
     return float(left / right) if right != 0 else None
 
 
 def _release(feature: Feature, value: Any) -> Any:
     if isinstance(feature, Aggregate) and feature.levels:
         return None if value is None else (*feature.levels, "other")[value]
+    if isinstance(feature, Staged):
+        return value
     shaped = None if value is None else _shape(feature.shape, value)
     return feature.shape.fill if shaped is None else shaped
 
