@@ -5,7 +5,7 @@ compared: if somebody in the release changed meanwhile, or everybody may have (p
 stays here and what arrived is incomplete and refused by the client.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 import polars as pl
 from sqlmodel import Session
@@ -14,7 +14,8 @@ from hub.compose import Hub
 from hub.errors import StreamStopped
 from hub.views.gateway import PSEUDONYM, Released
 from hub.views.use import label_of
-from ingest.store.identity import entity_of_record
+from ingest.store.identity import homes_beside, homes_of
+from ingest.store.move import homes_before
 from privacy.pseudonym import pseudonyms_of
 from privacy.store.epoch import records_changed_since
 from privacy.terms import EntityId, EntityKind, RecordId
@@ -45,10 +46,17 @@ def verify_unchanged(hub: Hub, released: Released) -> None:
         raise StreamStopped("somebody in it changed")
 
 
-def _entities(session: Session, records: Iterable[bytes]) -> list[EntityId] | None:
-    """Return the entities of some records; None if one belongs to nobody any more (erased) and cannot be told."""
-    found = [entity_of_record(session, RecordId(record)) for record in records]
-    return None if None in found else [entity for entity in found if entity is not None]
+def _entities(session: Session, records: Collection[bytes]) -> list[EntityId] | None:
+    """Return every entity that some records, or who belongs together with them now, belong to or ever belonged to.
+
+    Who was released before a merge has gone out under the entity that the merge emptied. None if a record belongs to
+    nobody any more (erased) and cannot be told.
+    """
+    homes = homes_of(session, [RecordId(record) for record in records])
+    if len(homes) < len(records):
+        return None
+    present = set(homes.values())
+    return sorted(present | homes_before(session, homes_beside(session, present)))
 
 
 def _is_released(hub: Hub, released: Released, entities: list[EntityId]) -> bool:

@@ -1,6 +1,6 @@
 """Moves of records between entities: each noted with its cause, so that a merge can be taken back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from ingest.identity.clustering import Move
 from ingest.store.identity import homes_of
 from ingest.tables.identity import Crosswalk, CrosswalkEvent, Entity
-from privacy.store.bulk import insert_rows
+from privacy.store.bulk import among_keys, insert_rows, select_among
 from privacy.terms import BatchId, EntityId, PrincipalId, RecordId
 
 _REVISED: Final = (
@@ -21,6 +21,8 @@ _REVISED: Final = (
 _MOVE: Final = (
     update(Crosswalk).where(col(Crosswalk.record_id) == bindparam("of_record")).values(entity_id=bindparam("there"))
 )
+
+_LEFT: Final = select(col(CrosswalkEvent.from_entity)).where(among_keys(col(CrosswalkEvent.record_id))).distinct()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,11 @@ def moves_between(session: Session, entity: EntityId) -> list[CrosswalkEvent]:
     """List the moves into an entity, newest first: what an unmerge takes back."""
     query = select(CrosswalkEvent).where(col(CrosswalkEvent.to_entity) == entity)
     return list(session.execute(query.order_by(col(CrosswalkEvent.revision).desc())).scalars())
+
+
+def homes_before(session: Session, records: Iterable[RecordId]) -> set[EntityId]:
+    """Return every entity that one of some records was moved out of, at any time."""
+    return {EntityId(entity) for (entity,) in select_among(session, _LEFT, sorted(set(records)))}
 
 
 def moves_since(session: Session, revision: int) -> pl.DataFrame:

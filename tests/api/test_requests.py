@@ -123,7 +123,7 @@ def test_a_detail_is_corrected_at_once_and_the_request_closed(caller: Caller, pe
     ("details", "status"),
     [
         ({"email": "none"}, 422),
-        ({"shoe_size": "38"}, 422),
+        ({"shoe_size": "rather large"}, 422),
         ({"national_id": "1"}, 403),
         ({}, 422),
         ({"E-MAIL": "x"}, 422),

@@ -10,7 +10,8 @@ import pytest
 from hub.authentication import Scope, acting_principal, add, authenticate
 from hub.compose import Hub
 from hub.consents import Subject, Wish, record_wish
-from hub.errors import AccessRefused
+from hub.errors import AccessRefused, StreamStopped
+from hub.views.departure import verify_unchanged
 from hub.views.gateway import PSEUDONYM, Gateway
 from hub.views.registry import approve, revoke, submit
 from hub.workspace import open_workspace
@@ -149,6 +150,21 @@ def test_a_merge_with_somebody_who_objected_silences_the_entity_that_took_them_i
     frame = read(Interrupted(shop, lambda: merge(shop, objected, target)), acting_principal(shop))
     assert gone not in frame[PSEUDONYM].to_list()
     assert frame.height == 3
+
+
+def test_a_stream_stops_when_somebody_in_it_was_taken_in_by_a_person_who_objects(shop: Hub) -> None:
+    """Between two pieces two people turn out to be one; the no of the other record is the no of both."""
+    released = Gateway(shop).read(acting_principal(shop), "fence_person", purpose="churn", as_of=AS_OF)
+    taken_in, other, stranger = (record_of(shop, key) for key in ("c1", "c2", "c5"))
+    gone = entity_of(shop, taken_in)
+    only = replace(released, frame=released.frame.filter(pl.col(PSEUDONYM) == pseudonym(shop, taken_in)))
+    object_to(shop, stranger)
+    verify_unchanged(shop, only)
+    merge(shop, taken_in, entity_of(shop, other))
+    object_to(shop, other)
+    with pytest.raises(StreamStopped, match="somebody in it changed"):
+        verify_unchanged(shop, only)
+    assert entity_of(shop, taken_in) != gone, "the release holds a pseudonym that nobody has any more"
 
 
 def test_a_company_figure_is_counted_again_when_a_contributor_objects(shop: Hub) -> None:
