@@ -84,7 +84,8 @@ def test_a_customer_is_recognised_by_the_purposes_pseudonym(till: Till) -> None:
     assert told["probability"] > 0.5
     assert {"given", "family"} <= {each["what"] for each in told["comparisons"] if each["says"] == "same"}
     row = PEOPLE.row(0, named=True)
-    assert not any(str(row[name]) in answer.text for name in ("given_name", "family_name", "street", "postcode"))
+    said = answer.text.replace(told["pseudonym"], "").replace(told["match"], "")  # digits that a postcode may have
+    assert not any(str(row[name]) in said for name in ("given_name", "family_name", "street", "postcode"))
     assert entity is not None
     assert entity.hex() not in answer.text
     (entry,) = [each for each in till.asked() if each["act_id"].hex() == told["match"]]
@@ -113,11 +114,11 @@ def test_who_may_not_ask_is_told_by_which_rule(till: Till) -> None:
     for answer in (till.ask(0, scientist), till.ask(0, purpose="winback"), till.ask(0, purpose="unheard_of")):
         assert answer.status_code == 403, answer.text
     assert till.caller.call("POST", "/v1/match", json={"person": 1}).status_code == 401
-    bad = till.ask(0, person={"birth_date": "1.2.1970", "shoe_size": "43"})
+    bad = till.ask(0, person={"birth_date": "1.2.1970", "shoe_size": "rather large"})
     assert bad.status_code == 422
     assert till.ask(0, source="till1234567").status_code == 422, "the log would refuse it once somebody was opened"
-    assert "1970" not in bad.text
-    assert "43" not in bad.text
+    assert "1.2.1970" not in bad.text
+    assert "rather large" not in bad.text
 
 
 def test_nothing_is_told_while_the_log_takes_no_entry(till: Till) -> None:
