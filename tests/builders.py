@@ -12,6 +12,7 @@ from sqlalchemy import Engine, insert
 from sqlmodel import Session
 
 from hub.database.engine import engine_of
+from hub.database.revision import Target
 from hub.database.schema import upgrade
 from hub.database.unit import unit_of_work
 from ingest.tables.identity import Crosswalk, Entity
@@ -48,7 +49,7 @@ class Postgres:
 
     uri: str
     made: list[str] = field(default_factory=list)
-    template: str | None = None
+    templates: dict[Target, str] = field(default_factory=dict)
     number: Any = field(default_factory=count)
 
     def fresh_database(self, template: str = "template1") -> str:
@@ -60,14 +61,25 @@ class Postgres:
 
     def control_database(self) -> str:
         """Create a database at the newest revision of the control schema."""
-        if self.template is None:
-            name = "control_template"
+        return self.migrated_database("control")
+
+    def home_databases(self) -> dict[str, str]:
+        """Create both databases of a home, and return the settings that name them."""
+        return {
+            "VARDE_DATABASE_URL": self.migrated_database("control"),
+            "VARDE_KEYSTORE_URL": self.migrated_database("keystore"),
+        }
+
+    def migrated_database(self, target: Target) -> str:
+        """Create a database at the newest revision of a schema."""
+        if target not in self.templates:
+            name = f"{target}_template"
             self._run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
             engine = engine_of(self._url(name))
-            upgrade(engine, "control")
+            upgrade(engine, target)
             engine.dispose()
-            self.template = name
-        return self.fresh_database(self.template)
+            self.templates[target] = name
+        return self.fresh_database(self.templates[target])
 
     def drop_all(self) -> None:
         """Drop what was made since the last time."""

@@ -18,10 +18,10 @@ from sqlalchemy import Engine
 
 from hub.compose import Hub, open_hub
 from hub.database.engine import engine_of
-from hub.database.schema import upgrade
 from hub.home import make_home
 from hub.settings import Settings
 from tests.builders import DATABASES, FixedClock, Postgres
+from tests.schema_copies import SchemaCopies
 
 hypothesis_settings.register_profile("ci", derandomize=True, max_examples=50, deadline=None)
 hypothesis_settings.register_profile("dev", deadline=None)
@@ -78,13 +78,18 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return request.getfixturevalue("postgres").fresh_database()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _schema_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SchemaCopies]:
+    """Homes that are made in this process copy what the migrations made of an empty database."""
+    copies = SchemaCopies(tmp_path_factory.mktemp("schema"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hub.home.upgrade", copies.upgrade)
+        yield copies
+
+
 @pytest.fixture(scope="session")
-def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "control.db"
-    engine = engine_of(f"sqlite:///{path}")
-    upgrade(engine, "control")
-    engine.dispose()
-    return path
+def _sqlite_template(_schema_copies: SchemaCopies) -> Path:
+    return _schema_copies.path("control")
 
 
 @pytest.fixture(params=DATABASES)
@@ -124,10 +129,7 @@ def hub_factory(request: pytest.FixtureRequest, tmp_path: Path, clock: FixedCloc
         environment = {}
         if kind == "postgres":
             server = request.getfixturevalue("postgres")
-            environment = {
-                "VARDE_DATABASE_URL": server.fresh_database(),
-                "VARDE_KEYSTORE_URL": server.fresh_database(),
-            }
+            environment = server.home_databases()
         settings = Settings.load(environment, folder)
         make_home(settings, clock=clock)
         hubs.append(open_hub(settings, clock=clock))

@@ -10,7 +10,6 @@ from http import HTTPStatus
 from importlib.resources import files
 from typing import Final
 
-import yaml
 from fastapi import Request
 from starlette.types import Scope
 
@@ -18,6 +17,7 @@ from hub.api.language import language_of
 from hub.errors import AccessRefused, BodyUnfit, ChoiceWithoutEffect, NotAuthenticated
 from hub.problems import slug_of
 from hub.requests.rectifying import DetailUnfit
+from privacy.plain_yaml import load_yaml
 
 _OF_CUSTOMERS: Final = ("/v1/me/", "/v1/gpc", "/u/")
 _IDENTIFY: Final = frozenset({"/v1/identify", "/v1/identify/confirm"})
@@ -66,5 +66,5 @@ def because_of(error: Exception) -> str | None:
 def _words() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
     """Read the words: by language, then by rule, kind or status."""
     text = files("hub.api").joinpath("customer.yaml").read_text(encoding="utf-8")
-    words: Mapping[str, Mapping[str, Mapping[str, str]]] = yaml.safe_load(text)
+    words: Mapping[str, Mapping[str, Mapping[str, str]]] = load_yaml(text)
     return words

@@ -14,9 +14,9 @@ from http import HTTPStatus
 from importlib.resources import files
 from typing import Final
 
-import yaml
 from fastapi import Response
 
+from privacy.plain_yaml import load_yaml
 from privacy.purposes import LANGUAGES
 
 _STYLE: Final = (
@@ -87,5 +87,5 @@ def _other_languages(words: Mapping[str, str], language: str) -> str:
 def _words() -> Mapping[str, Mapping[str, str]]:
     """Read the words of every language."""
     text = files("hub.api").joinpath("unsubscribe.yaml").read_text(encoding="utf-8")
-    words: Mapping[str, Mapping[str, str]] = yaml.safe_load(text)
+    words: Mapping[str, Mapping[str, str]] = load_yaml(text)
     return words

@@ -9,12 +9,12 @@ from typing import Final
 
 import numpy as np
 import polars as pl
-import yaml
 
 from hub.demo.chance import Floats, flags, stream
 from hub.demo.lives import CAUSES, Lives
 from hub.demo.pools import LANGUAGES
 from hub.demo.rhythm import WEEKS, drawn_instants
+from privacy.plain_yaml import load_yaml
 
 CATEGORIES: Final = ("function_error", "communication", "usability", "delivery", "price", "wish")
 TONES: Final = ("friendly", "neutral", "annoyed", "formal")
@@ -146,7 +146,7 @@ def _sentences() -> tuple[pl.DataFrame, pl.DataFrame]:
     """Read the sentences (language, category, tone, pick, sentence) and what surrounds them (language, pick, ...)."""
     sentences, frames = [], []
     for language in LANGUAGES.values():
-        words = yaml.safe_load(files("hub.demo").joinpath(f"texts/{language}.yaml").read_text(encoding="utf-8"))
+        words = load_yaml(files("hub.demo").joinpath(f"texts/{language}.yaml").read_text(encoding="utf-8"))
         for category in CATEGORIES:
             for tone in TONES:
                 sentences += [(language, category, tone, pick, words[category][tone][pick]) for pick in (0, 1)]

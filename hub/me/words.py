@@ -4,7 +4,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import cast
 
-import yaml
+from privacy.plain_yaml import load_yaml
 
 Texts = dict[str, dict[str, dict[str, str]]]
 
@@ -26,4 +26,4 @@ def has_word(section: str, key: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _texts() -> Texts:
-    return cast(Texts, yaml.safe_load(files("hub.me").joinpath("words.yaml").read_text(encoding="utf-8")))
+    return cast(Texts, load_yaml(files("hub.me").joinpath("words.yaml").read_text(encoding="utf-8")))

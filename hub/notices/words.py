@@ -4,7 +4,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import cast
 
-import yaml
+from privacy.plain_yaml import load_yaml
 
 Texts = dict[str, dict[str, dict[str, str]]]
 
@@ -22,4 +22,4 @@ def phrase(section: str, key: str, language: str, **values: object) -> str:
 @lru_cache(maxsize=1)
 def texts() -> Texts:
     """Read all texts: section, key, language."""
-    return cast(Texts, yaml.safe_load(files("hub.notices").joinpath("words.yaml").read_text(encoding="utf-8")))
+    return cast(Texts, load_yaml(files("hub.notices").joinpath("words.yaml").read_text(encoding="utf-8")))

@@ -11,8 +11,7 @@ from importlib.resources import files
 from string import Formatter
 from typing import Final
 
-import yaml
-
+from privacy.plain_yaml import load_yaml
 from privacy.purposes import LANGUAGES
 
 DEFAULT_LANGUAGE: Final = "en"
@@ -45,7 +44,7 @@ def letters() -> Mapping[str, Mapping[str, Letterhead]]:
     text = files("hub.outbox").joinpath("letters.yaml").read_text(encoding="utf-8")
     read = {
         kind: {language: Letterhead(**parts) for language, parts in languages.items()}
-        for kind, languages in yaml.safe_load(text).items()
+        for kind, languages in load_yaml(text).items()
     }
     for kind, languages in read.items():
         if set(languages) != set(LANGUAGES) or len({each.places for each in languages.values()}) > 1:

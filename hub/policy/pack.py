@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from privacy.errors import PolicyInvalid
+from privacy.plain_yaml import load_yaml
 
 
 def default_pack() -> str:
@@ -30,7 +31,7 @@ def read_pack(path: Path) -> dict[str, Any]:
 def pack_of(text: str) -> dict[str, Any]:
     """Parse a policy pack."""
     try:
-        document = yaml.safe_load(text)
+        document = load_yaml(text)
     except yaml.YAMLError as exc:
         mark = getattr(exc, "problem_mark", None)
         line = f"line {mark.line + 1}" if mark is not None else "the file"

@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import cast
 
-import yaml
+from privacy.plain_yaml import load_yaml
 
 Texts = dict[str, dict[str, dict[str, str]]]
 
@@ -43,5 +43,5 @@ def texts() -> Texts:
     """Read all texts: section, key, language."""
     found: Texts = {}
     for name in ("words.yaml", "cells.yaml"):
-        found |= cast(Texts, yaml.safe_load(files("hub.requests").joinpath(name).read_text(encoding="utf-8")))
+        found |= cast(Texts, load_yaml(files("hub.requests").joinpath(name).read_text(encoding="utf-8")))
     return found

@@ -29,6 +29,7 @@ from hub.views.rules import check
 from hub.views.section import Section
 from hub.views.selection import choice_of, conditions_of, label_of, population_of, rows_of
 from hub.views.spec import LANGUAGES, Grid, Reads, ViewSpec
+from privacy.plain_yaml import load_yaml
 from privacy.terms import EntityKind, PurposeId
 
 _UNNAMED: Final = "(unnamed)"
@@ -84,7 +85,7 @@ def catalogue_spec(name: str) -> ViewSpec:
 def _mapping(text: str) -> dict[str, object]:
     """Parse YAML and lay it over the view that it extends."""
     try:
-        content = yaml.safe_load(text)
+        content = load_yaml(text)
     except yaml.YAMLError as broken:
         mark = getattr(broken, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "text"

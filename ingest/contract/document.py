@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import yaml
 
+from privacy.plain_yaml import PlainLoader
+
 _BOOLEAN_TAG: Final = "tag:yaml.org,2002:bool"
 _TIMESTAMP_TAG: Final = "tag:yaml.org,2002:timestamp"
 _BOOLEANS: Final = frozenset({"true", "false"})
@@ -17,7 +19,7 @@ class DuplicateKey(yaml.YAMLError):
     """A mapping has the same key twice."""
 
 
-class ContractLoader(yaml.SafeLoader):
+class ContractLoader(PlainLoader):
     """A safe loader without YAML 1.1's guesses about words and dates."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own class attribute, replaced rather than shared
@@ -39,7 +41,7 @@ def _mapping(loader: ContractLoader, node: yaml.MappingNode) -> dict[str, Any]:
 
 def _string(loader: ContractLoader, node: yaml.ScalarNode) -> str | bool:
     """Build a string, or a boolean where an unquoted `true` or `false` was written."""
-    if node.style is None and node.value in _BOOLEANS:
+    if not node.style and node.value in _BOOLEANS:
         return bool(node.value == "true")
     return str(loader.construct_scalar(node))
 

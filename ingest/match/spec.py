@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import yaml
 
 from ingest.errors import SpecInvalid
+from privacy.plain_yaml import load_yaml
 
 Shares = npt.NDArray[np.float64]
 """Shares of pairs by level, from "otherwise" upwards; they add up to one."""
@@ -99,7 +99,7 @@ def read_spec(kind: str) -> Spec:
 
     """
     text = files("ingest.match").joinpath(f"{kind}.yaml").read_text(encoding="utf-8")
-    return spec_of(yaml.safe_load(text))
+    return spec_of(load_yaml(text))
 
 
 def spec_of(document: Mapping[str, Any]) -> Spec:

@@ -16,6 +16,7 @@ import yaml
 
 from ingest.canonical.identity import attributes_of
 from ingest.errors import RulesInvalid
+from privacy.plain_yaml import load_yaml
 from privacy.terms import EntityKind
 
 MOST_SOURCES: Final = 1_000
@@ -92,7 +93,7 @@ def document_of(text: str) -> Mapping[str, Any]:
 
     """
     try:
-        found = yaml.safe_load(text)
+        found = load_yaml(text)
     except yaml.YAMLError as exc:
         mark = getattr(exc, "problem_mark", None)
         line = f"line {mark.line + 1}" if mark is not None else "the file"

@@ -25,7 +25,7 @@ REVOKED: Final = {
 @pytest.fixture
 def owned(postgres: Postgres, tmp_path: Path) -> Iterator[World]:
     """A company whose databases are both on PostgreSQL, seen by the owner of the tables."""
-    urls = {"VARDE_DATABASE_URL": postgres.fresh_database(), "VARDE_KEYSTORE_URL": postgres.fresh_database()}
+    urls = postgres.home_databases()
     made = make_world(tmp_path, 6, urls)
     yield made
     made.hub.engine.dispose()

@@ -193,7 +193,7 @@ def databases(*, postgres: bool) -> Iterator[dict[str, str]]:
         server = get_server(Path(folder), cleanup_mode="stop")
         made = Postgres(server.get_uri())
         try:
-            yield {"VARDE_DATABASE_URL": made.fresh_database(), "VARDE_KEYSTORE_URL": made.fresh_database()}
+            yield made.home_databases()
         finally:
             made.drop_all()
             server.cleanup()

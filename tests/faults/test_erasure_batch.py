@@ -95,7 +95,7 @@ def test_a_batch_that_breaks_off_on_postgresql_is_finished(
     tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(erasing, "PEOPLE_AT_ONCE", 1)
-    urls = {"VARDE_DATABASE_URL": postgres.fresh_database(), "VARDE_KEYSTORE_URL": postgres.fresh_database()}
+    urls = postgres.home_databases()
     settings = Settings.load(urls, tmp_path / "home")
     make_home(settings, clock=Ticking())
     hub = open_hub(settings, clock=Ticking())

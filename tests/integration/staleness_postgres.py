@@ -31,7 +31,7 @@ def server(kind: str) -> Iterator[Mapping[str, str]]:
 
 def environment_of(postgres: Postgres) -> Mapping[str, str]:
     """Make two databases."""
-    return {"VARDE_DATABASE_URL": postgres.fresh_database(), "VARDE_KEYSTORE_URL": postgres.fresh_database()}
+    return postgres.home_databases()
 
 
 def tools_first(path: str) -> str:

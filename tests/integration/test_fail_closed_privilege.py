@@ -25,7 +25,7 @@ REVOKED: Final = ("INSERT ON audit_leaf", "INSERT ON audit_arrival")
 
 @pytest.fixture
 def urls(postgres: Postgres) -> dict[str, str]:
-    return {"VARDE_DATABASE_URL": postgres.fresh_database(), "VARDE_KEYSTORE_URL": postgres.fresh_database()}
+    return postgres.home_databases()
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ PEOPLE = 12
 
 @pytest.fixture
 def caller(postgres: Postgres, tmp_path: Path) -> Iterator[Caller]:
-    environment = {"VARDE_DATABASE_URL": postgres.fresh_database(), "VARDE_KEYSTORE_URL": postgres.fresh_database()}
+    environment = postgres.home_databases()
     world = make_world(tmp_path, PEOPLE, environment)
     app = create_app(world.hub)
     with asyncio.Runner() as runner:
