@@ -10,6 +10,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 import psycopg
 import pytest
@@ -17,6 +18,7 @@ from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine
 
 from hub.compose import Hub, open_hub
+from hub.database import engine as database_engine
 from hub.database.engine import engine_of
 from hub.home import make_home
 from hub.settings import Settings
@@ -29,6 +31,7 @@ hypothesis_settings.register_profile("nightly", max_examples=10_000, deadline=No
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
 HubFactory = Callable[..., Hub]
+_PRAGMAS: Final = database_engine._PRAGMAS
 
 
 @pytest.fixture
@@ -85,6 +88,23 @@ def _schema_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SchemaC
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("hub.home.upgrade", copies.upgrade)
         yield copies
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _waits_for_no_disk() -> Iterator[None]:
+    """SQLite in this process leaves its commits to the operating system: no test here pulls the plug.
+
+    A commit costs 5 ms otherwise, and a test makes forty. Processes of their own wait as a home outside does.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database_engine, "_PRAGMAS", tuple(each.replace("=FULL", "=OFF") for each in _PRAGMAS))
+        yield
+
+
+@pytest.fixture
+def waits_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite commits as it does outside: for tests that look at how."""
+    monkeypatch.setattr(database_engine, "_PRAGMAS", _PRAGMAS)
 
 
 @pytest.fixture(scope="session")

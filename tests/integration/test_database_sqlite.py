@@ -79,6 +79,7 @@ def run(code: str, *arguments: str) -> subprocess.Popen[str]:
         ("busy_timeout", 30_000),
     ],
 )
+@pytest.mark.usefixtures("waits_for_the_disk")
 def test_a_pragma_is_on_in_every_connection(engine: Engine, pragma: str, value: object) -> None:
     with reading(engine) as one, reading(engine) as other:
         assert one.execute(text(f"PRAGMA {pragma}")).scalar_one() == value
