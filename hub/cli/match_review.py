@@ -12,6 +12,7 @@ from hub.cli.message import counted, say, would
 from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.compose import Hub
+from hub.views.withdrawal import withdraw
 from ingest.pipeline.deciding import Word
 from ingest.pipeline.deciding import decide as let_hold
 from ingest.pipeline.deciding import undo as take_back
@@ -110,6 +111,7 @@ def decide(  # noqa: PLR0913 - a command's options are its parameters
         return
     word = Word(pair=(one, other), verdict=verdict, reason=reason, role=act.principal.role)
     moved = let_hold(word, act.hub.ports(act.principal.principal_id), matching)
+    withdraw(act.hub)
     say(f"Noted; {counted(moved, 'record', 'records')} changed entity.")
 
 
@@ -126,6 +128,7 @@ def undo(
         would("take back what the delivery joined")
         return
     moved = take_back(batch_id, act.principal.role, act.hub.ports(act.principal.principal_id))
+    withdraw(act.hub)
     say(f"{counted(moved, 'record is where it was', 'records are where they were')} before.")
 
 

@@ -22,6 +22,7 @@ from hub.retention.plan import plan as work_out
 from hub.retention.run import Certificate
 from hub.retention.run import run as carry_out
 from hub.retention.store import all_runs
+from hub.views.withdrawal import withdraw
 from privacy.terms import RecordId
 
 app = typer.Typer(help="How long everything is kept, and its end.", no_args_is_help=True)
@@ -69,6 +70,7 @@ def run(
         return
     with private_file(certificate) if certificate is not None else nullcontext() as file:  # before anything is deleted
         done = carry_out(act.hub, act.principal, partial(_erase, act))
+        withdraw(act.hub)
         if file is not None:
             file.write(_document(done, [act.hub.receipt(each.leaf) for each in done]))
     rows = [_done(each, table) for each in done for table in (*each.taken_out, "")]

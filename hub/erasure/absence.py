@@ -21,6 +21,7 @@ from hub.erasure.reach import KEPT
 from hub.errors import ErasureIncomplete, NobodyErased
 from hub.lake.reading import Reader, reading
 from ingest.canonical.catalogue import LAKE_TABLES
+from ingest.canonical.snapshots import OTHERS
 from ingest.store.match_run import count_entries_of
 from privacy.store.erasure import erasure_of, records_of_erasure
 from privacy.terms import ID_BYTES, RecordId
@@ -112,6 +113,9 @@ def _lake_hits(reader: Reader, table: str, records: Sequence[RecordId]) -> tuple
     scan = reader.scan(table)
     columns = [name for name in _OF_RECORDS if name in LAKE_TABLES[table].schema]
     wanted = pl.Series(records, dtype=pl.Binary).implode()
-    hit = pl.any_horizontal(pl.col(name).is_in(wanted).fill_null(value=False) for name in columns)
+    named = [pl.col(name).is_in(wanted) for name in columns]
+    if OTHERS in LAKE_TABLES[table].schema:
+        named.append(pl.col(OTHERS).list.eval(pl.element().is_in(wanted)).list.any())
+    hit = pl.any_horizontal(each.fill_null(value=False) for each in named)
     rows, hits = reader.collect(scan.select(pl.len().alias("rows"), hit.sum().alias("hits"))).row(0)
     return int(rows), int(hits or 0)

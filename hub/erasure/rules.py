@@ -9,6 +9,7 @@ from hub.lake.erasure import ErasureRule, RowCount, RowRule
 from hub.lake.lake import Lake
 from hub.lake.reading import Reader, reading
 from ingest.canonical.catalogue import LAKE_TABLES
+from ingest.canonical.snapshots import OTHERS
 from ingest.canonical.table import Erasure
 from privacy.terms import RecordId
 
@@ -24,6 +25,8 @@ def lake_rules() -> list[ErasureRule]:
         rules.append(ErasureRule(table=table.name, then=then))
         if any(column.name == "employee" for column in table.columns):
             rules.append(ErasureRule(table=table.name, then=RowRule.BLANK, matched_by="employee", blank=("employee",)))
+        if any(column.name == OTHERS for column in table.columns):  # worked out of somebody else's data, too
+            rules.append(ErasureRule(table=table.name, then=RowRule.DELETE, matched_by=OTHERS, of_many=True))
     return rules
 
 
@@ -62,6 +65,8 @@ def _count(reader: Reader, rule: ErasureRule, records: Sequence[RecordId]) -> in
     if rule.matched_by == "person":
         rows = reader.scan_people(rule.table, records)
     else:
-        wanted = pl.Series(records, dtype=pl.Binary).implode()
-        rows = reader.scan(rule.table).filter(pl.col(rule.matched_by).is_in(wanted))
+        wanted = pl.Series(records, dtype=pl.Binary)
+        rows = reader.scan(rule.table).filter(rule.hit(wanted))
+        if rule.of_many:  # whoever is the row's person, too, was counted by the other rule
+            rows = rows.filter(pl.col("person").is_in(wanted.implode()).not_())
     return int(reader.collect(rows.select(pl.len())).item())

@@ -49,7 +49,8 @@ class ErasureRule:
     """What erasing means for one table.
 
     `matched_by` is the column that holds the record (`person`; `employee` and `organisation` are found too, but any
-    file may hold those, so all are looked at). `blank` are the columns set to null by `RowRule.BLANK`.
+    file may hold those, so all are looked at), or, where it is `of_many`, a list of records of which any counts.
+    `blank` are the columns set to null by `RowRule.BLANK`.
 
     Raises:
         ValueError: the column that is matched would not be blanked, so the record would stay.
@@ -60,11 +61,18 @@ class ErasureRule:
     then: RowRule
     matched_by: str = "person"
     blank: tuple[str, ...] = ("person",)
+    of_many: bool = False
 
     def __post_init__(self) -> None:
         """Insist that blanking takes the record itself away."""
         if self.then is RowRule.BLANK and self.matched_by not in self.blank:
             raise ValueError(f"erasing {self.table!r} must blank {self.matched_by!r}")
+
+    def hit(self, records: pl.Series) -> pl.Expr:
+        """Say which rows are meant; null is nobody, not unknown."""
+        among = (pl.element() if self.of_many else pl.col(self.matched_by)).is_in(records.implode())
+        hit = pl.col(self.matched_by).list.eval(among).list.any() if self.of_many else among
+        return hit.fill_null(value=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +175,8 @@ class _Statement:
     operation_id: bytes
 
     def hits(self, file: CatalogueFile) -> list[tuple[ErasureRule, pl.Expr]]:
-        """Say by each rule which rows of a file are meant; null is nobody, not unknown."""
-        return [
-            (rule, pl.col(rule.matched_by).is_in(self._records(file, rule).implode()).fill_null(value=False))
-            for rule in self.rules
-        ]
+        """Say by each rule which rows of a file are meant."""
+        return [(rule, rule.hit(self._records(file, rule))) for rule in self.rules]
 
     def concerns(self, file: CatalogueFile) -> bool:
         """Say whether a file can hold any of them."""

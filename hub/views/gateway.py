@@ -8,7 +8,7 @@ linearisation point. If it cannot be committed, nothing is released.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from io import BytesIO
@@ -196,7 +196,6 @@ class Gateway:
             epoch = lock_epoch(session)
             to = Recipient(who.principal.role, who.module)
             verify_release(session, built.purpose, to, spec.quasi_identifiers, at=hub.clock())
-            counted = verify_reads_left(session, spec, asked, at=hub.clock())
             frame = self._still_permitted(session, built)
             if frame is None:
                 return None
@@ -204,6 +203,7 @@ class Gateway:
             if frame.height < built.frame.height:
                 absent["changed_during_read"] = built.frame.height - frame.height
                 members = members.filter(pl.col(ENTITY).is_in(frame[ENTITY].implode()))
+            counted = verify_reads_left(hub, session, spec, replace(asked, members=members["ordinal"]))
             intent = Intent(
                 release_id=random_id(),
                 spec=spec,

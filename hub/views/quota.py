@@ -1,37 +1,49 @@
 """How often a view may be read: its approval fixes how many reads a day, week or month may see (UTC, by release).
 
-One view at many instants rebuilds the events between them, and at one instant again after a delivery, what arrived: so
-each release counts, whoever read, and a training release counts as one. The same rows twice tell nothing new: a read of
-an instant that was released before in the period is free as long as nobody's data came in and no rule changed since.
-People who left meanwhile are missing in it, as their recall says of the first one anyway.
+One view at many instants rebuilds the events between them, and at one instant again, what came in since. So each
+release counts, whoever read; a training release counts as one, and so does each snapshot that is kept: whoever knows the
+pseudonyms may read every row of it. Reads of a snapshot, of one row or of all, are counted with it.
 
-The release rows themselves are the counter. Asked under the epoch's lock, in the transaction that writes the release:
-of two processes that both want the last read one comes second, and is refused.
+A read of an instant that was released before in the period is free only while it can show nothing but that somebody
+left: nobody is in it who was not in that release, no records were joined or parted since, and nothing happened that
+concerns everybody (a delivery, a rule, a view). Who left is missing in it, as the recall says of the first one anyway.
+
+The releases and the snapshots themselves are the counter. Asked under the epoch's lock, in the transaction that writes
+the release: of two processes that both want the last read one comes second, and is refused.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Row, select
+import polars as pl
+from sqlalchemy import Row, func, select
 from sqlmodel import Session, col
 
+from hub.accesses import members_of
+from hub.compose import Hub
 from hub.errors import AccessRefused
 from hub.views.spec import Grid, ViewSpec
-from hub.views.tables import Release
+from hub.views.tables import Release, ViewSnapshot
+from ingest.store.ordinal import crosswalk_revision
+from privacy.membership import only_in
 from privacy.store.epoch import records_changed_since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What is read: rows at `as_of`, or, for `training`, with labels at `instants` of which it is the last."""
+    """What is read: rows at `as_of`, or, for `training`, at `instants` of which it is the last; labels may be there.
+
+    `members` are the ordinals of everybody whose records are in it; None where that is not known: the read counts then.
+    """
 
     as_of: datetime
     instants: int = 1
     training: bool = False
+    members: pl.Series | None = None
 
 
-def verify_reads_left(session: Session, spec: ViewSpec, asked: Asked, *, at: datetime) -> bool:
-    """Say whether a read at `at` counts towards what the view allows in its period.
+def verify_reads_left(hub: Hub, session: Session, spec: ViewSpec, asked: Asked) -> bool:
+    """Say whether a read counts towards what the view allows in its period.
 
     Raises:
         AccessRefused: `reads_used_up`; the remedy says when the next read is possible.
@@ -39,12 +51,12 @@ def verify_reads_left(session: Session, spec: ViewSpec, asked: Asked, *, at: dat
     """
     if spec.reads is None:
         return True
-    begins, ends = period_around(spec.reads.per, at)
+    begins, ends = period_around(spec.reads.per, hub.clock())
     query = select(*_COLUMNS).where(col(Release.view) == spec.name, col(Release.released_at) >= begins)
     earlier = session.execute(query).all()
-    if not asked.training and any(_same_rows(session, row, spec, asked) for row in earlier):
+    if not asked.training and any(_shows_nothing_new(hub, session, row, spec, asked) for row in earlier):
         return False
-    if sum(row.counted for row in earlier) >= spec.reads.at_most:
+    if sum(row.counted for row in earlier) + _snapshots(session, spec.name, begins) >= spec.reads.at_most:
         until = f"{ends:%Y-%m-%d} (UTC)"
         remedy = f"{spec.reads.at_most} a {spec.reads.per} are approved; the next read is possible from {until} on"
         raise AccessRefused("reads_used_up", remedy)
@@ -62,16 +74,28 @@ def period_around(per: Grid, at: datetime) -> tuple[datetime, datetime]:
 
 
 _COLUMNS = (
+    col(Release.release_id),
     col(Release.version),
     col(Release.as_of),
     col(Release.instants),
     col(Release.epoch),
     col(Release.counted),
 )
+_Earlier = Row[tuple[bytes, int, datetime, int, int, bool]]
 
 
-def _same_rows(session: Session, row: Row[tuple[int, datetime, int, int, bool]], spec: ViewSpec, asked: Asked) -> bool:
-    """Say whether a release gave what is asked for now: same version and instant, and nothing came in since."""
+def _snapshots(session: Session, view: str, since: datetime) -> int:
+    made = select(func.count()).where(col(ViewSnapshot.view) == view, col(ViewSnapshot.made_at) >= since)
+    return int(session.execute(made).scalar_one())
+
+
+def _shows_nothing_new(hub: Hub, session: Session, row: _Earlier, spec: ViewSpec, asked: Asked) -> bool:
+    """Say whether whoever has a release learns nothing by what is asked for now, but who has left."""
     if (row.version, row.as_of, row.instants) != (spec.version, asked.as_of, asked.instants):
         return False
-    return records_changed_since(session, row.epoch) is not None
+    if asked.members is None or records_changed_since(session, row.epoch) is None:
+        return False
+    before = members_of(hub, session, row.release_id)
+    if before is None or before.crosswalk_revision != crosswalk_revision(session):
+        return False
+    return bool(only_in(before.ordinals, asked.members).all())

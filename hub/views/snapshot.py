@@ -3,6 +3,8 @@
 Rules kept here:
 - nothing leaves: rows go from the gate's build into the sealed lake, under record ids; each carries the marks of the
   records that it was made of, and the crosswalk revision of its customer;
+- a row names every record that it was made of, so that an erasure of any of them takes it along, and one that parts
+  from the others, too (`hub.views.withdrawal`);
 - one customer, one row: where figures are of several people, one who leaves would change the row of others, so only
   views of persons without groups and without a key are kept;
 - whoever is erased while rows are written comes before them: they are made anew, as scores are;
@@ -10,29 +12,27 @@ Rules kept here:
 - a snapshot serves on the day that it was made (UTC): by the next, retention may have ended rows that it was made of.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import polars as pl
-from sqlalchemy.orm import Session as AnySession
 from sqlmodel import Session
 
 from hub.compose import Hub
 from hub.errors import AccessRefused, ReadContended
 from hub.lake import catalogue
 from hub.lake.append import append
-from hub.lake.expiry import sift
-from hub.lake.terms import CatalogueFile
+from hub.lake.writing import discard
 from hub.views.gateway import Built, Gateway
 from hub.views.mark import marks_of
 from hub.views.packing import packed
-from hub.views.quota import period_around
+from hub.views.quota import Asked, period_around, verify_reads_left
 from hub.views.registry import readable_spec
-from hub.views.snapshot_store import Snapshot, add_snapshot, earlier_snapshots
+from hub.views.snapshot_store import Snapshot, add_snapshot
 from hub.views.spec import Grid, ViewSpec
-from ingest.canonical.snapshots import SNAPSHOTS
+from hub.views.withdrawal import withdraw
+from ingest.canonical.snapshots import OTHERS, SNAPSHOTS
 from ingest.store.identity import anchors_frame
 from privacy.audit import AuditFields
 from privacy.store.epoch import bump_epoch, lock_epoch
@@ -48,12 +48,14 @@ def materialise(hub: Hub, by: Principal, view: str, *, as_of: datetime | None = 
     """Make and keep a view's rows at an instant of its grid, the newest unless one is given.
 
     Raises:
-        AccessRefused: the role, the credential or the view does not allow it.
+        AccessRefused: the role, the credential or the view does not allow it, or the reads of its period are used up.
         CutRefused: `as_of` is not on the view's grid.
         ReadContended: people were erased faster than rows could be written.
 
     """
     spec = keepable(hub, by, view)
+    with hub.reading() as session:  # before a long build; asked again under the lock
+        verify_reads_left(hub, session, spec, Asked(as_of=as_of or hub.clock()))
     at = as_of or period_around(spec.grid, hub.clock())[0]
     for _ in range(_ATTEMPTS):
         started = hub.clock()  # retention was asked on this day, however long the build takes
@@ -70,7 +72,7 @@ def materialise(hub: Hub, by: Principal, view: str, *, as_of: datetime | None = 
             rows=built.frame.height,
         )
         if (kept := _published(hub, by, built, made)) is not None:
-            _sweep(hub, kept)
+            withdraw(hub)
             return kept
     raise ReadContended(view)
 
@@ -93,27 +95,36 @@ def _published(hub: Hub, by: Principal, built: Built, made: Snapshot) -> Snapsho
     batch_id = BatchId(random_id())
     rows = _rows(hub, built, made)
     staged = append(hub.lake, rows, table=SNAPSHOTS.name, batch_id=batch_id)
-    with hub.unit_of_work() as session:
-        lock_epoch(session)
-        catalogue.stage(session, staged, batch_id=batch_id, at=hub.lake.clock(session))
-        if not tombstones(session).isdisjoint(rows["person"].to_list()):
-            catalogue.abort(session, batch_id, operation_id=random_id(), at=hub.lake.clock(session))
-            return None
-        catalogue.publish(session, batch_id)
-        made = _entered(session, made)
-        fields = AuditFields(
-            act_id=made.snapshot_id,
-            view=made.view,
-            view_version=made.version,
-            view_hash=made.spec_hash.hex(),
-            purpose=built.purpose.id,
-            as_of=made.as_of,
-            rows=made.rows,
-            epoch=made.epoch,
-            role=by.role,
-        )
-        hub.audit(session, "view.materialise", by.principal_id, fields)
+    try:
+        with hub.unit_of_work() as session:
+            lock_epoch(session)
+            verify_reads_left(hub, session, built.spec, Asked(as_of=made.as_of))
+            catalogue.stage(session, staged, batch_id=batch_id, at=hub.lake.clock(session))
+            if not tombstones(session).isdisjoint([*rows["person"], *rows[OTHERS].drop_nulls().explode()]):
+                catalogue.abort(session, batch_id, operation_id=random_id(), at=hub.lake.clock(session))
+                return None
+            catalogue.publish(session, batch_id)
+            made = _entered(session, made)
+            _audited(hub, session, by, made, built.purpose.id)
+    except AccessRefused:
+        discard(hub.lake, staged)
+        raise
     return made
+
+
+def _audited(hub: Hub, session: Session, by: Principal, made: Snapshot, purpose: str) -> None:
+    fields = AuditFields(
+        act_id=made.snapshot_id,
+        view=made.view,
+        view_version=made.version,
+        view_hash=made.spec_hash.hex(),
+        purpose=purpose,
+        as_of=made.as_of,
+        rows=made.rows,
+        epoch=made.epoch,
+        role=by.role,
+    )
+    hub.audit(session, "view.materialise", by.principal_id, fields)
 
 
 def _entered(session: Session, made: Snapshot) -> Snapshot:
@@ -129,7 +140,7 @@ def _rows(hub: Hub, built: Built, made: Snapshot) -> pl.DataFrame:
         revisions = anchors_frame(session, built.spec.grain).select("entity", "revision")
     features = built.frame.select("entity", *packed(built.spec))
     marked = features.join(marks_of(built.permitted.decided), on="entity", how="inner")
-    rows = marked.join(revisions, on="entity", how="inner")
+    rows = marked.join(revisions, on="entity", how="inner").join(_others(built), on="entity", how="left")
     values = {
         "person": pl.col("record"),
         "organisation": pl.lit(None),
@@ -144,32 +155,7 @@ def _rows(hub: Hub, built: Built, made: Snapshot) -> pl.DataFrame:
     return rows.select(values.get(name, pl.col(name)).cast(dtype).alias(name) for name, dtype in schema.items())
 
 
-@dataclass(frozen=True, slots=True)
-class _Replaced:
-    """Takes out the rows of earlier snapshots."""
-
-    gone: pl.Series
-
-    @property
-    def telling(self) -> Sequence[str]:
-        return ("snapshot",)
-
-    def concerns(self, file: CatalogueFile) -> bool:
-        del file
-        return True
-
-    def touches(self, rows: pl.DataFrame) -> bool:
-        return bool(rows["snapshot"].is_in(self.gone.implode()).any())
-
-    def sifted(self, rows: pl.DataFrame) -> pl.DataFrame:
-        return rows.filter(~pl.col("snapshot").is_in(self.gone.implode()))
-
-    def verify(self, session: AnySession) -> None:
-        """Nothing brings an earlier snapshot back."""
-
-
-def _sweep(hub: Hub, newest: Snapshot) -> None:
-    with hub.reading() as session:
-        gone = pl.Series(earlier_snapshots(session, newest), dtype=pl.Binary)
-    if gone.len():
-        sift(hub.lake, SNAPSHOTS.name, lambda: _Replaced(gone), operation_id=random_id())
+def _others(built: Built) -> pl.DataFrame:
+    """Return, of entities of several records, those that a row is made of beside the least, which it lies under."""
+    records = built.permitted.records.filter(pl.len().over("entity") > 1).sort("record")
+    return records.group_by("entity", maintain_order=True).agg(pl.col("record").slice(1).alias(OTHERS))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlmodel import Session, col
 
 from hub.views.tables import ViewSnapshot
@@ -49,7 +49,8 @@ def newest_snapshot(session: Session, view: str) -> Snapshot | None:
     return None if row is None else frozen(Snapshot, row)
 
 
-def earlier_snapshots(session: Session, than: Snapshot) -> list[bytes]:
-    """Return the ids of a view's snapshots that were made before another one."""
-    mine = select(col(ViewSnapshot.snapshot_id)).where(col(ViewSnapshot.view) == than.view)
-    return [bytes(each) for each in session.execute(mine.where(col(ViewSnapshot.epoch) < than.epoch)).scalars()]
+def spent_snapshots(session: Session, *, at: datetime) -> list[bytes]:
+    """Return the ids of the snapshots that serve no more: those that have expired, and all but the newest of a view."""
+    newest = select(func.max(col(ViewSnapshot.epoch))).group_by(col(ViewSnapshot.view))
+    spent = col(ViewSnapshot.epoch).not_in(newest) | (col(ViewSnapshot.expires_at) <= at)
+    return [bytes(each) for each in session.execute(select(col(ViewSnapshot.snapshot_id)).where(spent)).scalars()]

@@ -11,6 +11,8 @@ import polars as pl
 from ingest.canonical.column import BEHAVIOUR, NOBODY, code, instant
 from ingest.canonical.table import Buckets, Column, Erasure, KeepDays, Table
 
+OTHERS: Final = "others"
+"""The records, beside `person`, that a row was made of: whoever of them is erased or parted takes the row along."""
 _MARK: Final = "digest of random ids"
 
 SNAPSHOTS: Final = Table(
@@ -27,6 +29,7 @@ SNAPSHOTS: Final = Table(
         Column("everyone", pl.Int64(), NOBODY, _MARK, "of which records the customer consisted"),
         Column("permitted", pl.Int64(), NOBODY, _MARK, "of which records the row was made"),
         Column("crosswalk_revision", pl.Int64(), NOBODY, "revision", "revision of the customer's record set"),
+        Column(OTHERS, pl.List(pl.Binary()), NOBODY, "record ids", "further records that the row was made of, if any"),
     ),
     KeepDays(90),
     Erasure.DELETE_ROW,

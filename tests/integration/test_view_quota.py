@@ -10,7 +10,11 @@ import pytest
 from hub.authentication import Scope, acting_principal, add
 from hub.compose import Hub
 from hub.errors import AccessRefused
-from hub.views.gateway import Gateway
+from hub.lake.catalogue import files_of, open_intents
+from hub.lake.terms import FileState
+from hub.views import snapshot
+from hub.views.access import Views
+from hub.views.gateway import Built, Gateway
 from hub.views.intent import Reader
 from hub.views.load import load_spec
 from hub.views.quota import period_around
@@ -21,7 +25,8 @@ from ingest.pipeline.delivery import ingest_file
 from privacy.terms import Role
 from tests.builders import DATABASES, FixedClock
 from tests.conftest import HubFactory
-from tests.integration.test_gateway_fence import AS_OF, ORDERS, VIEW
+from tests.integration.test_gateway_fence import AS_OF, ORDERS, VIEW, entity_of, merge, object_to, record_of
+from tests.integration.test_online_rows import lift_objection
 from tests.view_builders import WITHOUT_CHECK
 
 DAY = timedelta(days=1)
@@ -67,6 +72,53 @@ def test_the_same_rows_again_are_free_until_something_came_in(shop: Hub, tmp_pat
     deliver(shop, tmp_path / "more.csv", "6,c6,firm,2025-05-06 10:00:00,10.00")
     with pytest.raises(AccessRefused, match="reads_used_up"):
         read(shop)
+
+
+def test_who_came_in_since_is_not_shown_by_a_free_read(shop: Hub, clock: FixedClock) -> None:
+    """Two reads of one instant tell who is new, and what was worked out of them: the second is a read of its own."""
+    back = record_of(shop, "c1")
+    object_to(shop, back)
+    assert read(shop) == 4
+    clock.forward(minutes=1)
+    lift_objection(shop, back)
+    assert read(shop) == 5, "counted"
+    object_to(shop, record_of(shop, "c2"))
+    assert read(shop) == 4, "nobody in it who was not in the last one: free"
+    with pytest.raises(AccessRefused, match="reads_used_up"):
+        read(shop, AS_OF - DAY)
+
+
+def test_who_was_joined_since_is_not_shown_by_a_free_read(shop: Hub) -> None:
+    assert [read(shop), read(shop, AS_OF - DAY)] == [5, 5]
+    merge(shop, record_of(shop, "c1"), entity_of(shop, record_of(shop, "c2")))
+    with pytest.raises(AccessRefused, match="reads_used_up"):
+        read(shop)
+
+
+def test_each_snapshot_counts_because_all_of_its_rows_may_be_read(shop: Hub) -> None:
+    view = Views(shop, acting_principal(shop))["fence"]
+    view.materialise(as_of=AS_OF)
+    view.materialise(as_of=AS_OF - DAY)
+    for act in (lambda: view.materialise(as_of=AS_OF - 2 * DAY), lambda: read(shop)):
+        with pytest.raises(AccessRefused, match="reads_used_up"):
+            act()
+
+
+def test_the_last_read_is_not_kept_by_two(shop: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody reads while rows are made: under the lock there is none left, and what was written is taken back."""
+    read(shop)
+
+    class Interrupted(Gateway):
+        def build(self, view: str, *, purpose: str, as_of: datetime) -> Built:
+            built = super().build(view, purpose=purpose, as_of=as_of)
+            read(shop, AS_OF - DAY)
+            return built
+
+    monkeypatch.setattr(snapshot, "Gateway", Interrupted)
+    with pytest.raises(AccessRefused, match="reads_used_up"):
+        Views(shop, acting_principal(shop))["fence"].materialise(as_of=AS_OF)
+    with shop.reading() as session:
+        assert not [*open_intents(session), *files_of(session, table="snapshots", states=list(FileState))]
 
 
 def test_a_training_release_counts_each_time(shop: Hub) -> None:
