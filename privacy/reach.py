@@ -12,17 +12,23 @@ from privacy.purposes import Policy
 from privacy.retention import OF_PERSON
 
 
-def reach_hash(policy: Policy, purpose: str, tables: Collection[str]) -> bytes:
-    """Return the SHA-256 of the rules by which rows of some tables are over for a purpose."""
+def reach_hash(policy: Policy, purpose: str, tables: Collection[str], *, redacted: Collection[str] = ()) -> bytes:
+    """Return the SHA-256 of the rules by which rows of some tables are over for a purpose.
+
+    `redacted` names the columns of redacted text that are read, if any: how good a redactor has to be is a rule of
+    theirs.
+    """
     rules = [each for each in policy.retention if each.table in tables and each.purpose in {None, purpose}]
     laws = [each for each in policy.statutory_holds if each.purpose == purpose and each.tables & set(tables)]
     of_person = any(rule.starts in OF_PERSON for rule in rules)
-    reached = {
+    reached: dict[str, object] = {
         "rules": sorted(_plain(asdict(each)) for each in rules),
         "laws": sorted(_plain(asdict(each) | {"tables": sorted(each.tables)}) for each in laws),
         "books": _plain(asdict(policy.bookkeeping)) if laws else "",
         "contacts": sorted(_plain(asdict(each)) for each in policy.contact_events) if of_person else [],
     }
+    if redacted:  # left out where no text is read: the hash of every other view stays what it was
+        reached["redactor"] = policy.minimum_redactor_version
     return hashlib.sha256(_plain(reached).encode()).digest()
 
 

@@ -21,6 +21,7 @@ from hub.notices.reconsent import changed_consents, decide, verify_decided
 from hub.policy.agreement import AGREED_FOR, changed_rules, verify_agreed
 from hub.policy.check import placed, verify_names
 from hub.policy.pack import default_pack, read_pack
+from hub.views.checked import reach_of
 from hub.views.load import load_spec
 from hub.views.use import prohibited_of
 from hub.views.version import Version, ViewState, all_versions
@@ -28,7 +29,6 @@ from privacy.audit import AuditFieldRefused
 from privacy.gates import is_review_due, verify_gates
 from privacy.policy import policy_of, verify_versions
 from privacy.purposes import Policy, policy_hash, purpose_hash, texts_hash
-from privacy.reach import reach_hash
 from privacy.store.policy import applied_policies
 from privacy.store.principal import Principal
 from privacy.store.reconsent import Reconsent, find_decision
@@ -198,7 +198,7 @@ def _lapsed_by_reach(approved: list[Version], purpose: str, old: Policy, new: Po
     return [
         f"{row.name} v{row.version}"
         for row, spec in specs
-        if reach_hash(old, purpose, spec.tables) != reach_hash(new, purpose, spec.tables)
+        if reach_of(spec, old) != reach_of(spec, new)
     ]
 
 

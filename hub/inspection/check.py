@@ -60,6 +60,8 @@ class Checked:
 def check(hub: Hub, name: str, principal: Principal, *, as_of: datetime | None = None) -> Checked:
     """Check what was submitted of a view (else what is approved), at an instant of its grid; by default the newest.
 
+    An approval rests on checks at the newest instant alone: one that the asker chose may lie before the small groups.
+
     Raises:
         AccessRefused: the role may not, or somebody else wrote the view.
         CutRefused: the instant is off the grid.
@@ -69,7 +71,8 @@ def check(hub: Hub, name: str, principal: Principal, *, as_of: datetime | None =
         spec = load_spec(checkable(session, name, principal).spec)
         models = all_models(session)
         recipients = [each.name for each in live_recipients(session) if spec.purpose in each.purposes]
-        instant = as_of or newest_instant(session, spec, hub.clock())
+        newest = newest_instant(session, spec, hub.clock())
+    instant = as_of or newest
     check_grid(spec, instant)
     check_id = random_id()
     with hub.unit_of_work() as session:
@@ -89,7 +92,7 @@ def check(hub: Hub, name: str, principal: Principal, *, as_of: datetime | None =
         epoch=found.epoch,
         figures=written(_figures(spec, found, models, recipients)),
     )
-    _keep(hub, kept, spec, principal.principal_id)
+    _note(hub, kept, _fields(spec, check_id), principal.principal_id, newest)
     return _shown(kept, principal)
 
 
@@ -181,13 +184,13 @@ def newest_instant(session: Session, spec: ViewSpec, at: datetime) -> datetime:
     return newest_cut(spec, min(last + _TICK, at), at)
 
 
-def _keep(hub: Hub, kept: Check, spec: ViewSpec, by: PrincipalId) -> None:
-    rows = read(kept.figures).rows
-    digest = hashlib.sha256(kept.figures.encode()).hexdigest()
+def _note(hub: Hub, check: Check, fields: AuditFields, by: PrincipalId, newest: datetime) -> None:
+    """Tell of a check in the log, by its digest; keep it for an approval to rest on if it is of the newest instant."""
+    digest = hashlib.sha256(check.figures.encode()).hexdigest()
     with hub.accounted() as session:
-        add_check(session, kept)
-        fields = replace(_fields(spec, kept.check_id), rows=rows, sha256=digest)
-        hub.audit(session, "view.check.complete", by, fields)
+        if check.as_of == newest:
+            add_check(session, check)
+        hub.audit(session, "view.check.complete", by, replace(fields, rows=read(check.figures).rows, sha256=digest))
 
 
 def _shown(kept: Check, principal: Principal) -> Checked:

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import insert, select
 from sqlmodel import Session, col
 
+from hub.views.feature import Op
 from hub.views.spec import ViewSpec
 from hub.views.tables import ViewCheck
 from privacy.purposes import Policy, purpose_hash
@@ -54,8 +55,14 @@ def bound_of(spec: ViewSpec, policy: Policy) -> Bound:
     return Bound(
         spec_hash=spec.hash,
         purpose_hash=bytes.fromhex(purpose_hash(purpose)),
-        reach_hash=reach_hash(policy, spec.purpose, spec.tables),
+        reach_hash=reach_of(spec, policy),
     )
+
+
+def reach_of(spec: ViewSpec, policy: Policy) -> bytes:
+    """Return the hash of the rules of the tables and texts that a view reads."""
+    texts = [each.name for each in spec.aggregates if each.op is Op.TEXT]
+    return reach_hash(policy, spec.purpose, spec.tables, redacted=texts)
 
 
 def add_check(session: Session, check: Check) -> None:

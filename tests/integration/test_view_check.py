@@ -113,6 +113,19 @@ def test_what_is_proposed_reaches_k_when_it_is_written_down(shop: Shop) -> None:
     assert again.plan.loss_before == pytest.approx(plan.loss_after)
 
 
+def test_no_approval_rests_on_a_check_of_an_instant_that_the_author_chose(shop: Shop) -> None:
+    """In May nobody had bought a second time: the small groups of June are not in that check."""
+    chosen = check(shop.hub, "spending", shop.author, as_of=AS_OF.replace(month=5))
+    assert last_check(shop.hub, "spending", shop.author) is None
+    with pytest.raises(AccessRefused, match="view_not_checked"):
+        approve(shop.hub, "spending", shop.dpo)
+    told = check(shop.hub, "spending", shop.author, as_of=AS_OF)
+    approve(shop.hub, "spending", shop.dpo)
+    with shop.hub.reading() as session:
+        (row,) = all_versions(session)
+    assert row.approved_check == told.check_id != chosen.check_id
+
+
 @BOTH
 def test_a_check_is_audited_and_approval_names_it(shop: Shop) -> None:
     with pytest.raises(AccessRefused, match="view_not_checked"):

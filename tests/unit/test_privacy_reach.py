@@ -63,3 +63,11 @@ def test_the_order_of_rules_says_nothing() -> None:
     assert reached(replace(BASE, retention=rules)) == reached(replace(BASE, retention=rules[::-1]))
     plain = replace(BASE, retention=(ORDERS,), statutory_holds=())
     assert reached(plain) == reached(replace(plain, contact_events=(), bookkeeping=Bookkeeping(countries=frozenset())))
+
+
+def test_how_good_a_redactor_has_to_be_is_a_rule_of_who_reads_text() -> None:
+    stricter = replace(BASE, minimum_redactor_version=BASE.minimum_redactor_version + 1)
+    assert reached(stricter) == reached(BASE)
+    assert reach_hash(stricter, "churn", ("orders",), redacted=("said",)) != reach_hash(
+        BASE, "churn", ("orders",), redacted=("said",)
+    )
