@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ingest.canonical.column import code, employee, instant, number, one_of, redacted_text, reference, truth
+from ingest.canonical.column import code, employee, instant, number, one_of, redacted_text, reference, truth, whole
 from ingest.canonical.table import Buckets, Erasure, KeepDays, Table
 
 TICKETS: Final = Table(
@@ -17,6 +17,8 @@ TICKETS: Final = Table(
         instant("resolved_at", "when it was resolved; null while open"),
         truth("escalated", "whether it was escalated"),
         truth("reopened", "whether it came back"),
+        code("team", "the team that handled it"),
+        whole("handling_minutes", "minutes", "time that was worked on it"),
         employee("who handled it"),
     ),
     KeepDays(1095),
