@@ -89,6 +89,15 @@ def _column(view: str, where: str, table: Table, name: str) -> Column:
     return column
 
 
+def check_code(view: str, where: str, table: str, name: str) -> None:
+    """Check that every event of a table has a code by which it can be put into a cell."""
+    if all(column.name != name for column in TABLES[table].columns):
+        raise SpecRefused(view, where, "table_without_key", f"measure tables that have `{name}`")
+    column = _column(view, where, TABLES[table], name)
+    if column.kind is not ColumnKind.VALUE or column.dtype != pl.String:
+        raise SpecRefused(view, where, "key_column", "use a code or a category of the source")
+
+
 def check_aggregate(view: str, feature: Aggregate) -> None:
     """Check that operation and column belong together."""
     where = f"features.{feature.name}"
@@ -136,6 +145,7 @@ def _keys_fit(feature: Aggregate) -> bool:
         and (feature.per_days is not None and feature.per_days > 0) == (feature.op is Op.RATE)
         and (feature.of is not None) == feature.op.compares
         and (feature.earlier_days is None or (feature.op.compares and feature.earlier_days > 0))
+        and (feature.at_most is None or (feature.minus is not None and feature.at_most > 0))
         and (feature.shape.rare_below is None or bool(feature.levels))
     )
 

@@ -20,8 +20,10 @@ from hub.views.keyed import KEY, key_of, named
 from hub.views.operations import ask
 from hub.views.partials import Grouping
 from hub.views.release import derived, rare_grouped, released
-from hub.views.row_key import RowKey, RowKind
+from hub.views.row_key import RowKind
 from hub.views.spec import Grid, Label, Population, ViewSpec
+from hub.views.staff import is_staffed
+from hub.views.summary import CELL, STAFF
 from hub.views.values import Span, span_before, within
 from ingest.canonical.catalogue import table_of
 
@@ -31,19 +33,23 @@ Tables = Mapping[str, Parts]
 """The events of each table in parts that share no record's events."""
 
 
-def compile_view(spec: ViewSpec, tables: Tables, permitted: Permitted, *, as_of: datetime) -> pl.LazyFrame:
+def compile_view(
+    spec: ViewSpec, tables: Tables, permitted: Permitted, *, as_of: datetime, cell: pl.Expr | None = None
+) -> pl.LazyFrame:
     """Return `subject` and the released features at one instant, one row per customer of the population, unordered.
 
-    Where the view has a key, each row has it beside the subject, under its name.
+    Where the view has a key, each row has it beside the subject, under its name; where events are told apart by a
+    `cell`, that. Where staff are counted, a row has the different employees behind its events, too.
 
     Raises:
         CutRefused: the instant is not on the view's grid.
 
     """
     check_grid(spec, as_of)
-    plan = _Plan(spec, as_of, permitted.redactor)
+    plan = _Plan(spec, as_of, permitted.redactor, cell)
     frame = plan.frame(tables, permitted)
-    return _grouped_levels(spec, frame.select(*plan.names, *(released(feature) for feature in spec.released)))
+    features = (released(feature) for feature in spec.released)
+    return _grouped_levels(spec, frame.select(*plan.names, *plan.staff, *features))
 
 
 def compile_training(
@@ -81,14 +87,16 @@ def check_grid(spec: ViewSpec, as_of: datetime) -> None:
 class _Plan:
     """The groupings of one view at one instant and the expressions that read their results."""
 
-    def __init__(self, spec: ViewSpec, as_of: datetime, redactor: int) -> None:
+    def __init__(self, spec: ViewSpec, as_of: datetime, redactor: int, cell: pl.Expr | None = None) -> None:
         """Collect what the population and the features need."""
         self.spec = spec
+        self.key = key_of(spec.key, as_of) if spec.key is not None else cell
         self.as_of = as_of
         self.redactor = redactor
         self.groupings: dict[str, Grouping] = {}
         self.population = self._population(spec.population)
         self.raw = {feature.name: self._ask(feature, span_before(feature.rows, as_of)) for feature in spec.aggregates}
+        self.staff = self._staff() if spec.summary is not None and spec.summary.min_staff else []
 
     def outcome(self, label: Label) -> pl.Expr:
         """Ask for the label: its window begins at as_of or later."""
@@ -106,20 +114,22 @@ class _Plan:
     @property
     def names(self) -> list[pl.Expr]:
         """Return what names a row: the subject, and the key beside it."""
-        subject = pl.col(SUBJECT)
-        return [subject] if self.spec.key is None else [subject, named(self.spec.key, self.as_of)]
+        if self.key is None:
+            return [pl.col(SUBJECT)]
+        key = pl.col(KEY).alias(CELL) if self.spec.key is None else named(self.spec.key, self.as_of)
+        return [pl.col(SUBJECT), key]
 
     def frame(self, tables: Tables, permitted: Permitted) -> pl.LazyFrame:
         """Run the groupings; every subject has a row, features are raw."""
-        if self.spec.key is not None:
-            return self._keyed(self.spec.key, tables, permitted)
+        if self.key is not None:
+            return self._keyed(tables, permitted)
         frame = permitted.subjects.select(SUBJECT).unique()
         whose = Whose(permitted, self.spec.grain)
         for grouping in self.groupings.values():
             frame = frame.join(self._grouped(grouping, tables, whose).lazy(), on=SUBJECT, how="left")
         return self._derived(frame.filter(self.population))
 
-    def _keyed(self, key: RowKey, tables: Tables, permitted: Permitted) -> pl.LazyFrame:
+    def _keyed(self, tables: Tables, permitted: Permitted) -> pl.LazyFrame:
         """Run the groupings by subject and key: a row is where an event of the features or the population is."""
         selections = dict.fromkeys((*(each.rows for each in self.spec.aggregates), *self.spec.population.any_of))
         there = [self._ask(_counting(rows), span_before(rows, self.as_of)) > 0 for rows in selections]
@@ -127,7 +137,8 @@ class _Plan:
         frames = [self._grouped(grouping, tables, whose).lazy() for grouping in self.groupings.values()]
         joined = reduce(lambda left, right: left.join(right, on=[SUBJECT, KEY], how="full", coalesce=True), frames)
         rows = joined.filter(pl.any_horizontal(there) & self.population)
-        shared = rows.filter(pl.len().over(KEY) >= self.spec.k) if key.kind is RowKind.CUSTOMER_PRODUCT else rows
+        of_product = self.spec.key is not None and self.spec.key.kind is RowKind.CUSTOMER_PRODUCT
+        shared = rows.filter(pl.len().over(KEY) >= self.spec.k) if of_product else rows
         return self._derived(shared)
 
     def _derived(self, frame: pl.LazyFrame) -> pl.LazyFrame:
@@ -143,6 +154,16 @@ class _Plan:
         table = aggregate.rows.table
         return ask(self.groupings.setdefault(table, Grouping(table, self.as_of, self.redactor)), aggregate, span)
 
+    def _staff(self) -> list[pl.Expr]:
+        """Ask for the different employees behind the events of the features, of all tables as one list."""
+        asked = []
+        for table, grouping in self.groupings.items():
+            mine = [each.rows for each in self.spec.aggregates if each.rows.table == table] if is_staffed(table) else []
+            if mine:
+                asked.append(grouping.staff([(rows.conditions, span_before(rows, self.as_of)) for rows in mine]))
+        nobody = pl.lit([], dtype=pl.List(pl.Binary))
+        return [pl.concat_list([each.fill_null(nobody) for each in asked] or [nobody]).alias(STAFF)]
+
     def _population(self, population: Population) -> pl.Expr:
         """Say who is a row."""
         some = [self._ask(_counting(rows), span_before(rows, self.as_of)) > 0 for rows in population.any_of]
@@ -153,9 +174,9 @@ class _Plan:
         """Group one table's events into one row per subject."""
         wanted = pl.col(whose.owner.value).is_not_null() & _union(grouping.spans)
         columns = sorted({EVENT_TIME, *whose.sides, *grouping.columns})
-        if self.spec.key is None:
+        if self.key is None:
             return grouped(grouping, [part.filter(wanted).select(columns) for part in _events(grouping, tables)], whose)
-        key = key_of(self.spec.key, self.as_of)
+        key = self.key.alias(KEY)
         parts = [part.filter(wanted & key.is_not_null()).select(*columns, key) for part in _events(grouping, tables)]
         return grouped(grouping, parts, whose, [KEY])
 

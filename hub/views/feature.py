@@ -166,7 +166,8 @@ class Aggregate:
 
     `minus` subtracts a second instant from `column`, in hours. `levels` names the values that a text may show;
     any other becomes `other`. `part` belongs to `share`, `every_days` to `distinct` of the event time and to streaks,
-    `per_days` to `rate`, `of` and `earlier_days` (None: as long as the window) to trends.
+    `per_days` to `rate`, `of` and `earlier_days` (None: as long as the window) to trends. With `minus`,
+    `at_most` leaves out whatever took more hours: what was answered in time is counted so.
     """
 
     name: str
@@ -182,6 +183,7 @@ class Aggregate:
     per_days: int | None = None
     of: Measure | None = None
     earlier_days: int | None = None
+    at_most: float | int | None = None
 
     @property
     def folds(self) -> bool:

@@ -29,6 +29,7 @@ from hub.views.rules import check
 from hub.views.section import Section
 from hub.views.selection import choice_of, conditions_of, label_of, population_of, rows_of
 from hub.views.spec import LANGUAGES, Grid, Reads, ViewSpec
+from hub.views.summary_text import summary_of
 from privacy.plain_yaml import load_yaml
 from privacy.terms import EntityKind, PurposeId
 
@@ -122,6 +123,7 @@ def _spec(content: dict[str, object]) -> ViewSpec:
         texts=_texts(top.section("texts")),
         reads=_reads(top.section("reads")) if top.has("reads") else None,
         rationales=_rationales(top.section("rationales")),
+        summary=summary_of(top.section("summary"), features) if top.has("summary") else None,
     )
     top.done()
     return spec
@@ -212,6 +214,7 @@ def _aggregate(name: str, op: Op, section: Section) -> Aggregate:
         per_days=section.whole_or_none("per_days"),
         of=_measure(op, section),
         earlier_days=section.whole_or_none("earlier_days"),
+        at_most=section.number_or_none("at_most"),
     )
 
 

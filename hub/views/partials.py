@@ -3,13 +3,14 @@
 Equal windows, filters and partial values are computed once, however many features use them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import polars as pl
 
 from hub.views.feature import STREAKS, Aggregate, Condition, Op
+from hub.views.staff import EMPLOYEE
 from hub.views.values import Span, satisfied, value_of, within
 
 Fold = Callable[[pl.Expr], pl.Expr]
@@ -28,6 +29,10 @@ class Partial:
     def folds(self) -> bool:
         """Say whether results per part are enough."""
         return self.over_records is not None
+
+
+def _united(lists: pl.Expr) -> pl.Expr:
+    return lists.explode().drop_nulls().unique()
 
 
 @dataclass(slots=True)
@@ -56,7 +61,7 @@ class Grouping:
 
     def value(self, aggregate: Aggregate, span: Span) -> pl.Expr:
         """Name the column that holds the value where an event counts, else null."""
-        read: Key = (aggregate.column, aggregate.minus, aggregate.levels, aggregate.every_days)
+        read: Key = (aggregate.column, aggregate.minus, aggregate.levels, aggregate.every_days, aggregate.at_most)
         days = aggregate.op if aggregate.op in STREAKS | {Op.GAP_MEAN} else None
         key: Key = (span, aggregate.rows.conditions, *read, days is Op.GAP_MEAN, days in STREAKS)
         if key not in self.values:
@@ -76,6 +81,15 @@ class Grouping:
         key: Key = (span, aggregate.rows.conditions, aggregate.column, aggregate.op)
         self.values.setdefault(key, value.alias(f"{self.table}.value{len(self.values)}"))
         return pl.col(self.values[key].meta.output_name())
+
+    def staff(self, selections: Sequence[tuple[tuple[Condition, ...], Span]]) -> pl.Expr:
+        """Name the partial value that lists the different employees behind the events of some selections."""
+        self.columns.add(EMPLOYEE)
+        counts = pl.any_horizontal(self.mask(conditions, span) for conditions, span in selections)
+        staff = pl.when(counts).then(pl.col(EMPLOYEE)).alias(f"{self.table}.employee")
+        self.values.setdefault((EMPLOYEE,), staff)
+        value = pl.col(staff.meta.output_name())
+        return self.partial("staff", value, value.drop_nulls().unique(), _united)
 
     def partial(self, kind: str, over: pl.Expr, over_events: pl.Expr, fold: Fold | None = pl.Expr.sum) -> pl.Expr:
         """Name a partial value, made once for each kind and column; without a fold it does not fold."""

@@ -11,8 +11,9 @@ Columns:
 Form:
     duplicate_name, unknown_feature, derived_undoes_generalisation, missing_text, bad_shape, bad_name, bad_k
 
-Rows that are less than a customer, and redacted text, have rules of their own (`hub.views.row_rules`). Windows after
-as_of and labels before it are refused while reading (`hub.views.selection`).
+Rows that are less than a customer, and redacted text, have rules of their own (`hub.views.row_rules`), and so have
+figures of many (`hub.views.summary_rules`). Windows after as_of and labels before it are refused while reading
+(`hub.views.selection`).
 """
 
 import re
@@ -25,9 +26,12 @@ from hub.views.feature import Aggregate, Comparison, Derived, DerivedOp, Feature
 from hub.views.row_key import KEY_NAMES
 from hub.views.row_rules import check_key, check_text
 from hub.views.spec import LANGUAGES, ViewSpec
+from hub.views.summary import WITHHELD
+from hub.views.summary_rules import check_summary
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_RESERVED: Final = frozenset({"subject", "pseudonym", "as_of", "record", "person", "organisation", *KEY_NAMES})
+_KEYS: Final = {"subject", "pseudonym", "as_of", "record", "person", "organisation", *KEY_NAMES}
+_RESERVED: Final = frozenset(_KEYS | {WITHHELD})
 
 
 def check(spec: ViewSpec) -> None:
@@ -47,7 +51,9 @@ def check(spec: ViewSpec) -> None:
         else:
             check_aggregate(spec.name, feature)
     check_key(spec)
-    _check_quasi_identifiers(spec)
+    check_summary(spec)
+    if spec.summary is None:
+        _check_quasi_identifiers(spec)
 
 
 def _refuse(spec: ViewSpec, where: str, rule: str, remedy: str) -> SpecRefused:
@@ -72,9 +78,7 @@ def _check_form(spec: ViewSpec) -> None:
         raise _refuse(spec, "k", "bad_k", "write 2 or more with quasi-identifiers, else 1 or more")
     if spec.expires_days < 1 or spec.version < 1:
         raise _refuse(spec, "version", "bad_number", "version and expires_days are 1 or more")
-    roles = [feature.meaning.role for feature in spec.released if feature.meaning.role]
-    if len(roles) != len(set(roles)):
-        raise _refuse(spec, "features", "duplicate_role", "give each role to one feature")
+    _check_columns(spec)
     seen: dict[str, Feature] = {}
     for feature in spec.features:
         _check_name(spec, feature.name)
@@ -86,11 +90,22 @@ def _check_form(spec: ViewSpec) -> None:
         seen[feature.name] = feature
 
 
+def _check_columns(spec: ViewSpec) -> None:
+    """Check that what leaves can be told apart: each role once, and each name of a summary."""
+    roles = [feature.meaning.role for feature in spec.released if feature.meaning.role]
+    if len(roles) != len(set(roles)):
+        raise _refuse(spec, "features", "duplicate_role", "give each role to one feature")
+    for name in spec.columns:
+        _check_name(spec, name)
+    if len(set(spec.columns)) < len(spec.columns):
+        raise _refuse(spec, "summary", "duplicate_name", "name dimensions and measures differently")
+
+
 def _check_texts(spec: ViewSpec) -> None:
     """Check that each released feature has words, and that nothing else is named."""
-    released = [feature.name for feature in spec.released]
-    if not released:
-        raise _refuse(spec, "features", "missing_key", "release at least one feature")
+    released = spec.columns
+    if not released or (spec.summary is not None and not spec.summary.measures):
+        raise _refuse(spec, "features", "missing_key", "release at least one feature, or one measure of a summary")
     for name in released:
         if set(spec.texts.get(name, {})) != set(LANGUAGES):
             raise _refuse(spec, f"texts.{name}", "missing_text", f"write it in {', '.join(LANGUAGES)}")

@@ -17,10 +17,12 @@ from typing import Final
 
 from hub.views.feature import EVENT_TIME, Aggregate, Feature, FeatureRole, Rows
 from hub.views.row_key import RowKey, RowKind
+from hub.views.staff import EMPLOYEE, is_staffed
+from hub.views.summary import Summary
 from privacy.terms import EntityKind, PurposeId
 
 LANGUAGES: Final = ("nb", "nn", "sv", "en", "de")
-_LATER: Final = frozenset({"reads", "per_days", "of", "earlier_days", "rare_below", "key", "at_most"})
+_LATER: Final = frozenset({"reads", "per_days", "of", "earlier_days", "rare_below", "key", "summary", "at_most"})
 
 
 class Grid(StrEnum):
@@ -69,9 +71,10 @@ class Label:
 class ViewSpec:
     """A view as its approver reads it; `hash` is what the approval binds, texts are versioned apart (`texts_hash`).
 
-    `grain` is the customer that a row belongs to, whose permission counts; a `key` tells several rows of it apart.
-    `rationales` say of released columns why this purpose needs them and why not less (Articles 5(1)(c) and 35(7)(b));
-    like texts they change nothing that leaves.
+    `grain` is the customer that a row belongs to, whose permission counts; a `key` tells several rows of it apart. Of
+    a view with a `summary` no row leaves, only figures of cells of at least k customers. `rationales` say of released
+    columns why this purpose needs them and why not less (Articles 5(1)(c) and 35(7)(b)); like texts they change nothing
+    that leaves.
     """
 
     name: str
@@ -91,6 +94,7 @@ class ViewSpec:
     key: RowKey | None = None
     reads: Reads | None = None
     rationales: Mapping[str, str] = field(default_factory=dict)
+    summary: Summary | None = None
 
     @property
     def aggregates(self) -> tuple[Aggregate, ...]:
@@ -99,8 +103,16 @@ class ViewSpec:
 
     @property
     def released(self) -> tuple[Feature, ...]:
-        """Return the features that leave; the others only serve derived ones."""
+        """Return the features that leave, or that a summary is made of; the others only serve derived ones."""
+        if self.summary is not None:
+            inside = self.summary.measured | self.summary.grouping
+            return tuple(feature for feature in self.features if feature.name in inside)
         return tuple(feature for feature in self.features if feature.shape.released)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of what leaves beside keys: features, or the levels and figures of a summary."""
+        return tuple(feature.name for feature in self.released) if self.summary is None else self.summary.columns
 
     @property
     def rows(self) -> tuple[Rows, ...]:
@@ -124,7 +136,17 @@ class ViewSpec:
         read = {(feature.rows.table, name) for feature in self.aggregates for name in feature.columns}
         read |= {(rows.table, condition.column) for rows in self.rows for condition in rows.conditions}
         read |= {(table, self.key.reads) for table in self.tables} if self.key else set()
+        read |= self._read_of_cells()
         return tuple(sorted(read | {(table, EVENT_TIME) for table in self.tables}))
+
+    def _read_of_cells(self) -> set[tuple[str, str]]:
+        """Return what a summary reads beside its features: the codes of events, and the staff that it counts."""
+        if self.summary is None:
+            return set()
+        tables = {each.rows.table for each in self.aggregates if each.name not in self.summary.grouping}
+        codes = {(table, each.column) for table in tables for each in self.summary.of_events if each.column}
+        staffed = {table for table in tables if self.summary.min_staff and is_staffed(table)}
+        return codes | {(table, EMPLOYEE) for table in staffed}
 
     @property
     def groups_levels(self) -> bool:
@@ -134,7 +156,8 @@ class ViewSpec:
     @property
     def groups_rows(self) -> bool:
         """Say whether what one row may show, or whether it is there, depends on how many others share it."""
-        return self.groups_levels or (self.key is not None and self.key.kind is RowKind.CUSTOMER_PRODUCT)
+        of_product = self.key is not None and self.key.kind is RowKind.CUSTOMER_PRODUCT
+        return self.summary is not None or self.groups_levels or of_product
 
     @property
     def recency(self) -> str | None:

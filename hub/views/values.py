@@ -73,7 +73,8 @@ def value_of(aggregate: Aggregate, as_of: datetime) -> pl.Expr:
     table, name = aggregate.rows.table, aggregate.column or EVENT_TIME
     if aggregate.minus is not None:
         later, earlier = (seen(table, side, as_of).cast(pl.Int64) for side in (name, aggregate.minus))
-        return (later - earlier) / HOUR_US
+        hours = (later - earlier) / HOUR_US
+        return hours if aggregate.at_most is None else pl.when(hours <= aggregate.at_most).then(hours)
     if aggregate.op is Op.GAP_MEAN:
         return (pl.col(EVENT_TIME).cast(pl.Int64) // DAY_US).cast(pl.Int32)
     if aggregate.every_days is not None:  # counted back from as_of, of a streak from the end of its window
