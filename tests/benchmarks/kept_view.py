@@ -1,9 +1,8 @@
 """A home for benchmarks of kept views: people who may be read, one order each, and a view of twenty features."""
 
 import json
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -22,10 +21,9 @@ from hub.views.registry import approve, submit
 from hub.views.spec import LANGUAGES
 from ingest.canonical.catalogue import lake_table_of
 from privacy.instant import microseconds_of
-from privacy.store.consent import declare_grounds
-from privacy.store.epoch import bump_epoch_for_all
 from privacy.store.principal import Principal
 from privacy.terms import BatchId, Role, random_id, random_ids
+from tests.benchmarks.named import declare, name_people
 from tests.view_builders import WITHOUT_CHECK
 
 AT: Final = now()  # a server process has the wall's clock
@@ -77,38 +75,13 @@ def home_of(people: int, folder: Path) -> Iterator[tuple[Hub, Principal]]:
 
 
 def _name(hub: Hub, people: int) -> None:
-    """Name people, one record each, with the ordinal of an earlier release, and give each an order of their own."""
-    records, entities, keys = (random_ids(people) for _ in range(3))
-    made = microseconds_of(AT)
-    with closing(sqlite3.connect(hub.settings.home / "control.db")) as database, database:
-        database.executemany(
-            "INSERT INTO entity (entity_id, kind, created_at, revision) VALUES (?, 'person', ?, 0)",
-            ((entity, made) for entity in entities),
-        )
-        database.executemany(
-            "INSERT INTO source_record (record_id, kind, source, key_index, key_version, created_at)"
-            " VALUES (?, 'person', 'shop', ?, 1, ?)",
-            ((record, key * 2, made) for record, key in zip(records, keys, strict=True)),
-        )
-        database.executemany(
-            "INSERT INTO crosswalk (record_id, entity_id, kind, ordinal) VALUES (?, ?, 'person', ?)",
-            zip(records, entities, range(people), strict=True),
-        )
-        database.execute("UPDATE ordinal_counter SET next = ?", (people,))
+    """Name people, one record each, and give each an order of their own."""
+    records, entities = random_ids(people), random_ids(people)
+    name_people(hub, records, entities, at=AT)
     batch_id = BatchId(random_id())
     staged = append(hub.lake, _orders(pl.Series(records, dtype=pl.Binary)), table="orders", batch_id=batch_id)
-    ground = {
-        "source": "shop",
-        "purpose": PURPOSE,
-        "contract": "shop_orders",
-        "legal_basis": "legitimate_interests",
-        "notice_version": "privacy-2025-01",
-        "notice_given": True,
-        "declared_at": AT,
-    }
+    declare(hub, PURPOSE, at=AT)
     with hub.unit_of_work() as session:
-        bump_epoch_for_all(session, kind="batch")
-        declare_grounds(session, [ground])
         catalogue.stage(session, staged, batch_id=batch_id, at=hub.lake.clock(session))
         catalogue.publish(session, batch_id)
 
