@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from io import BytesIO
+from hashlib import sha256
 from typing import Final
 
 import polars as pl
@@ -34,7 +34,7 @@ from hub.views.quota import Asked, verify_reads_left
 from hub.views.registry import readable_spec
 from hub.views.remembered import learn_ordinals, permitted_now
 from hub.views.spec import ViewSpec
-from hub.views.use import prohibited_of, verify_use
+from hub.views.use import digest_of, prohibited_of, verify_use
 from ingest.store.record import entities_of_records
 from privacy.minimisation import hide_groups_in_each
 from privacy.purposes import Purpose
@@ -135,8 +135,8 @@ class Gateway:
 
     def complete(self, released: Released, principal: Principal, body: bytes | None = None) -> None:
         """Note that the rows have left; `body` is what left, byte for byte, None if they stayed in this process."""
-        left = _stream_of(released.frame) if body is None else body
-        done = Completion(released.release_id, released.spec.name, released.frame.height, left)
+        size, digest = digest_of(released.frame) if body is None else (len(body), sha256(body).digest())
+        done = Completion(released.release_id, released.spec.name, released.frame.height, size, digest)
         note_completion(self.hub, done, principal)
 
     def release_built(
@@ -267,12 +267,6 @@ def _rows_at(as_of: datetime) -> Build:
         return compile_view(spec, tables, permitted, as_of=as_of)
 
     return build
-
-
-def _stream_of(frame: pl.DataFrame) -> bytes:
-    buffer = BytesIO()
-    frame.write_ipc_stream(buffer)
-    return buffer.getvalue()
 
 
 def _read(subjects: pl.DataFrame, frame: pl.DataFrame, persons: PermittedSet | None) -> pl.DataFrame:

@@ -4,7 +4,6 @@ All three are rows of one transaction, whose commit is the read's linearisation 
 written none is, and nothing is released.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -63,12 +62,13 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What left: so many rows of a release of a view, as these bytes."""
+    """What left: so many rows of a release of a view, as so many bytes with this SHA-256."""
 
     release_id: bytes
     view: str
     rows: int
-    body: bytes
+    size_bytes: int
+    sha256: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,18 +167,17 @@ def note_intent(hub: Hub, session: Session, intent: Intent, reader: Reader) -> N
 
 def note_completion(hub: Hub, done: Completion, principal: Principal) -> None:
     """Write that the rows of a release have left: how many, their bytes and SHA-256."""
-    digest = hashlib.sha256(done.body)
     fields = AuditFields(
         act_id=done.release_id,
         view=done.view,
         rows=done.rows,
-        size_bytes=len(done.body),
-        sha256=digest.hexdigest(),
+        size_bytes=done.size_bytes,
+        sha256=done.sha256.hex(),
     )
     completed = update(Release).where(col(Release.release_id) == done.release_id)
     with hub.accounted() as session:
         hub.audit(session, "view.release.complete", principal.principal_id, fields)
-        session.execute(completed.values(completed_at=hub.clock(), sha256=digest.digest()))
+        session.execute(completed.values(completed_at=hub.clock(), sha256=done.sha256))
 
 
 def _fields(intent: Intent, reader: Reader, domain_version: int | None) -> AuditFields:
