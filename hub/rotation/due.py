@@ -3,7 +3,7 @@
 Rules kept here:
 - a key generation is needed while a key is wrapped under it;
 - an old version of a domain's key is needed while its pseudonyms may be led back (the window of its rotation);
-- an old version of matching's key is needed while somebody is found by it;
+- an old version of matching's key is needed while somebody is found by it, or tokens under it still lie there;
 - each is needed while it is kept for backups;
 - the current ones are not old, and a version above the current one belongs to a rotation that broke off: it goes on.
 """
@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from sqlmodel import Session
+
 from hub.compose import Hub
 from hub.keystore.generation import Generation, GenerationState, all_generations, wrapper_of
 from hub.keystore.matching import MATCHING
 from hub.keystore.named import NamedKey, named_keys, versions_of
 from hub.rotation.keeping import kept_until, version_ref
 from ingest.store.match_form import count_forms_under
+from ingest.store.match_merge import has_runs_under
 from ingest.store.match_serving import serving_version
 from privacy.domain import DomainKeys
 from privacy.keys import KeyKind
@@ -111,7 +114,7 @@ def _matching(hub: Hub, kept: Mapping[str, datetime], at: datetime) -> list[OldK
         serving = {serving_version(session, kind)[0] for kind in EntityKind}
         for each in versions:
             if each.version < newest:  # one at a time: there are two at most while people are moved on
-                needed = each.version in serving or count_forms_under(session, each.version) > 0
+                needed = each.version in serving or _has_rows(session, each.version)
                 until = _after(kept, version_ref(MATCHING, MATCHING, each.version), at)
                 needs = [(Need.ROWS, needed), (Need.BACKUP, until is not None)]
                 found.append(
@@ -125,6 +128,10 @@ def _matching(hub: Hub, kept: Mapping[str, datetime], at: datetime) -> list[OldK
                     )
                 )
     return found
+
+
+def _has_rows(session: Session, key_version: int) -> bool:
+    return count_forms_under(session, key_version) > 0 or has_runs_under(session, key_version)
 
 
 def _domain(each: NamedKey, keys: DomainKeys, kept: datetime | None, at: datetime) -> OldKey:

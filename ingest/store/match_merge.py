@@ -89,6 +89,12 @@ def waits_for_sweep(session: Session, *, at: datetime) -> bool:
     return session.execute(select(col(MatchRun.number)).where(_over(at)).limit(1)).first() is not None
 
 
+def has_runs_under(session: Session, key_version: int) -> bool:
+    """Say whether tokens under a version of matching's key still lie there, those waiting to be swept included."""
+    query = select(col(MatchRun.number)).where(col(MatchRun.key_version) == key_version)
+    return session.execute(query.limit(1)).first() is not None
+
+
 def _over(at: datetime) -> ColumnElement[bool]:
     """Say that nobody looks into a run any more, nor writes it."""
     given_up = and_(col(MatchRun.state) == MERGING, col(MatchRun.merging_until) <= at)

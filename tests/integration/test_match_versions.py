@@ -20,9 +20,11 @@ from ingest.contract.load import contract_of_yaml
 from ingest.errors import MatchingMoved, RebuildBusy
 from ingest.match.evaluation import evaluate
 from ingest.match.form import FORMS, comparable_people
+from ingest.pipeline.compacting import sweep_runs
 from ingest.pipeline.delivery import Summary, ingest_file
 from ingest.pipeline.rectify import Rectification, rectify
 from ingest.store.batch import BatchState, in_state
+from ingest.store.match_run import DROPPED, Found, start_run
 from ingest.store.match_serving import FIRST, serve, serving_version
 from privacy.terms import EntityKind, RecordId
 from tests.faults.ingest_company import owner_of
@@ -228,6 +230,10 @@ def test_an_old_key_goes_when_no_row_needs_it(hub_factory: Callable[..., Hub], t
     assert (old.version, old.is_due) == (1, False)
     assert [each for each in retire(hub, by).destroyed if each.kind == "matching"] == []
     rebuilt(hub)
+    with hub.unit_of_work() as session:
+        start_run(session, Found(EntityKind.PERSON.value, 1, 1), 0, state=DROPPED)
+    assert [each.is_due for each in old_keys(hub) if each.kind == "matching"] == [False], "it waits to be swept"
+    sweep_runs(hub.ports(by.principal_id))
     (gone,) = [each for each in retire(hub, by).destroyed if each.kind == "matching"]
     assert gone.version == 1
     told = together(hub, records)
