@@ -1,9 +1,13 @@
 """Views from YAML: the text is read strictly, then held against the canonical schema.
 
-`extends: NAME` starts from a view of the catalogue and replaces whole top-level keys; the hash is that of the result.
+`extends: NAME` starts from a view of the catalogue and replaces whole top-level keys (to `take` it adds); the hash is
+that of the result.
 """
 
+from functools import reduce
 from importlib import resources
+from itertools import takewhile
+from operator import or_
 from typing import Final
 
 import yaml
@@ -28,12 +32,14 @@ from hub.views.row_key import RowKey, RowKind
 from hub.views.rules import check
 from hub.views.section import Section
 from hub.views.selection import choice_of, conditions_of, label_of, population_of, rows_of
+from hub.views.signal import takes_signals, with_signals
 from hub.views.spec import LANGUAGES, Grid, Reads, ViewSpec
 from hub.views.summary_text import summary_of
 from privacy.plain_yaml import load_yaml
 from privacy.terms import EntityKind, PurposeId
 
 _UNNAMED: Final = "(unnamed)"
+_WIDTH: Final = 118
 
 
 def load_spec(text: str) -> ViewSpec:
@@ -55,9 +61,22 @@ def catalogue_text(name: str) -> str:
         SpecRefused: there is no view of this name (`unknown_view`).
 
     """
+    text = _catalogue_file(name)
+    return _written_out(name, text) if takes_signals(_laid(text)) else text
+
+
+def _catalogue_file(name: str) -> str:
+    """Read a view of the catalogue as it is kept: it may take over another one, and shared columns."""
     if name not in catalogue_names():
         raise SpecRefused(_UNNAMED, "catalogue", "unknown_view", f"use one of {', '.join(catalogue_names())}")
     return (resources.files("hub.views.catalogue") / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def _written_out(name: str, text: str) -> str:
+    """Write a view with all that it takes over, so that it stays what was approved when the catalogue changes."""
+    comments = "\n".join(takewhile(lambda line: line.startswith("#"), text.splitlines()))
+    body = yaml.safe_dump(_mapping(text), sort_keys=False, allow_unicode=True, width=_WIDTH, default_flow_style=None)
+    return f"{comments}\n# `varde view new {name}` wrote this out: submit it as it is, or change it first.\n{body}"
 
 
 def draft_text(name: str) -> str:
@@ -80,11 +99,16 @@ def catalogue_names() -> tuple[str, ...]:
 
 def catalogue_spec(name: str) -> ViewSpec:
     """Load a view of the default catalogue."""
-    return load_spec(catalogue_text(name))
+    return load_spec(_catalogue_file(name))
 
 
 def _mapping(text: str) -> dict[str, object]:
-    """Parse YAML and lay it over the view that it extends."""
+    """Parse YAML, lay it over the view that it extends, and write out the shared columns that it takes."""
+    return with_signals(_laid(text))
+
+
+def _laid(text: str) -> dict[str, object]:
+    """Parse YAML and lay it over the view that it extends; what both take is taken."""
     try:
         content = load_yaml(text)
     except yaml.YAMLError as broken:
@@ -95,8 +119,9 @@ def _mapping(text: str) -> dict[str, object]:
         raise SpecRefused(_UNNAMED, "text", "wrong_type", "write a mapping of names to values")
     if "extends" not in content:
         return content
-    base = _mapping(catalogue_text(str(content.pop("extends"))))
-    return {**base, **content}
+    base = _laid(_catalogue_file(str(content.pop("extends"))))
+    both = [each for each in (base.get("take"), content.get("take")) if isinstance(each, dict)]
+    return {**base, **content, **({"take": reduce(or_, both)} if both else {})}
 
 
 def _spec(content: dict[str, object]) -> ViewSpec:
