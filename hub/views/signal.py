@@ -13,10 +13,9 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-import yaml
-
 from hub.views.feature import STAGE, DerivedOp
 from hub.views.section import Section
+from privacy.plain_yaml import load_yaml
 
 _UNNAMED: Final = "(unnamed)"
 _OF_THOSE_THERE: Final = frozenset({DerivedOp.LEAST, DerivedOp.GREATEST, DerivedOp.TOTAL})
@@ -68,7 +67,7 @@ def signals() -> Mapping[str, Content]:
     found: dict[str, Content] = {}
     for file in files:
         if file.name.endswith(".yaml"):
-            found |= yaml.safe_load(file.read_text(encoding="utf-8"))
+            found |= load_yaml(file.read_text(encoding="utf-8"))
     return found
 
 
