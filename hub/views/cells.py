@@ -1,0 +1,165 @@
+"""From rows of customers to the cells of a summary: counts and sums of each, with all that says whether it may leave.
+
+A row is a customer, or a customer in a cell of events. Customers of a cell are counted once, and what one customer adds
+to it is added up first, so that nobody counts as several; figures are made of rows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import product
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from hub.views.dimension import code_of, labels_of
+from hub.views.feature import Aggregate, Op
+from hub.views.folding import SUBJECT
+from hub.views.spec import ViewSpec
+from hub.views.summary import ALL, STAFF, MeasureOp, Summary
+from privacy.withholding import Amounts, Because, Cells, Numbers, Place, Rules, withheld_cells
+
+CUSTOMERS: Final = "customers"
+Figures = dict[str, Numbers]
+"""Components of a table by name: `customers`, and of a feature `sum:`, `there:`, `positive:`, `median:` its name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """The cells of a summary: levels of each axis (`all` last where totals leave), components, and what is withheld."""
+
+    levels: tuple[tuple[str, ...], ...]
+    figures: Figures
+    withheld: dict[Place, Because]
+
+
+def table_of(spec: ViewSpec, summary: Summary, rows: pl.DataFrame, *, as_of: datetime | None) -> Table:
+    """Put rows into cells and say which of them are withheld; `rows` has subject, cell or features, and staff."""
+    coded = coded_rows(spec, summary, rows)
+    shape = tuple(len(labels_of(spec, each)) + summary.totals for each in summary.by)
+    kept = [tuple(places) for places in product((True, False), repeat=len(shape)) if summary.totals or all(places)]
+    figures: Figures = {}
+    for axes in kept:
+        _enter(figures, shape, axes, _grouped(summary, coded, axes))
+    rules = Rules(k=spec.k, min_staff=summary.min_staff, dominance=summary.dominance, totals=summary.totals)
+    total = (ALL,) if summary.totals else ()
+    return Table(
+        levels=tuple((*labels_of(spec, each, as_of), *total) for each in summary.by),
+        figures=figures,
+        withheld=withheld_cells(_deciding(spec, summary, figures), rules),
+    )
+
+
+def coded_rows(spec: ViewSpec, summary: Summary, rows: pl.DataFrame) -> pl.DataFrame:
+    """Put the codes of the dimensions in the place of what they are made of."""
+    codes = [code_of(spec, each).alias(_axis(place)) for place, each in enumerate(summary.by)]
+    values = [pl.col(name).cast(pl.Float64).fill_nan(None) for name in sorted(summary.measured)]
+    return rows.select(SUBJECT, *codes, *values, *_staff(summary))
+
+
+def frequencies_of(spec: ViewSpec) -> frozenset[str]:
+    """Return the features of which each customer adds one at most, so that a sum of them is a count of customers."""
+    return frozenset(each.name for each in spec.features if _is_frequency(each))
+
+
+def _is_frequency(feature: object) -> bool:
+    return isinstance(feature, Aggregate) and feature.op in (Op.COUNT, Op.DISTINCT) and feature.shape.top_code == 1
+
+
+def _axis(place: int) -> str:
+    return f"__axis{place}"
+
+
+def _grouped(summary: Summary, coded: pl.DataFrame, axes: tuple[bool, ...]) -> pl.DataFrame:
+    """Group rows by some axes: components, and of each feature what single customers add."""
+    by = [_axis(place) for place, is_kept in enumerate(axes) if is_kept]
+    names = sorted(summary.measured)
+    medians = [each.of for each in summary.measures if each.op is MeasureOp.MEDIAN and each.of is not None]
+    each = coded.lazy().select(*by, SUBJECT, *(expr for name in names for expr in _of_row(name)), *_staff(summary))
+    if any(dimension.is_of_event and not is_kept for dimension, is_kept in zip(summary.by, axes, strict=True)):
+        staff = [pl.col(STAFF).explode()] if summary.min_staff else []
+        each = each.group_by([*by, SUBJECT]).agg(pl.exclude(STAFF).sum(), *staff)  # nobody counts as several
+    of_staff = [pl.col(STAFF).explode().drop_nulls().n_unique()] if summary.min_staff else []
+    of_customers = [expr for name in names for expr in _of_customers(name)]
+    found = _agg(each, by, [pl.len().alias(CUSTOMERS), *of_customers, *of_staff])
+    if medians:
+        middle = _agg(coded.lazy(), by, [pl.col(name).median().alias(f"median:{name}") for name in medians])
+        found = found.join(middle, on=by, how="left") if by else pl.concat([found, middle], how="horizontal")
+    return found.collect()
+
+
+def _agg(frame: pl.LazyFrame, by: Sequence[str], values: Sequence[pl.Expr]) -> pl.LazyFrame:
+    return frame.group_by(by).agg(values) if by else frame.select(values)
+
+
+def _of_row(name: str) -> list[pl.Expr]:
+    """Say what one row adds to each component of a feature."""
+    x = pl.col(name)
+    return [
+        x.fill_null(0.0).alias(f"sum:{name}"),
+        x.abs().fill_null(0.0).alias(f"size:{name}"),
+        x.is_not_null().cast(pl.Float64).alias(f"there:{name}"),
+        (x > 0).fill_null(value=False).cast(pl.Float64).alias(f"positive:{name}"),
+    ]
+
+
+def _staff(summary: Summary) -> list[pl.Expr]:
+    return [pl.col(STAFF)] if summary.min_staff else []
+
+
+def _of_customers(name: str) -> list[pl.Expr]:
+    """Add customers up, and keep the two who add most."""
+    size = pl.col(f"size:{name}")
+    largest = size.max()
+    return [
+        *(pl.col(f"{kind}:{name}").sum() for kind in ("sum", "there", "positive")),
+        (pl.col(f"there:{name}") > 0).sum().alias(f"who:{name}"),
+        (size != 0).sum().alias(f"adds:{name}"),
+        largest.alias(f"largest:{name}"),
+        (size.top_k(2).sum() - largest).alias(f"second:{name}"),
+        size.sum(),
+    ]
+
+
+def _enter(figures: Figures, shape: tuple[int, ...], axes: tuple[bool, ...], found: pl.DataFrame) -> None:
+    """Write groups into the cells of the table: the last place of an axis that was not kept."""
+    index = tuple(
+        found[_axis(place)].to_numpy().astype(np.intp) if is_kept else np.full(found.height, size - 1)
+        for place, (is_kept, size) in enumerate(zip(axes, shape, strict=True))
+    )
+    for name in found.columns:
+        if not name.startswith(_axis(0)[:-1]):
+            missing = np.nan if name.startswith("median:") else 0.0
+            values = figures.setdefault(name, np.full(shape, missing))
+            values[index] = found[name].cast(pl.Float64).fill_null(missing).to_numpy()
+
+
+def _deciding(spec: ViewSpec, summary: Summary, figures: Figures) -> Cells:
+    """Say what decides which cells are withheld: the customers that each figure is of, staff, and who adds most."""
+    bases, frequencies = [], frequencies_of(spec)
+    for measure in summary.measures:
+        if measure.op in (MeasureOp.MEAN, MeasureOp.SHARE, MeasureOp.MEDIAN):
+            bases.append(figures[f"who:{measure.of}"])
+        elif measure.op is MeasureOp.RATIO:
+            bases.append(figures[f"adds:{measure.to}"])
+    return Cells(
+        customers=figures[CUSTOMERS],
+        bases=tuple(bases),
+        staff=figures.get(STAFF),
+        amounts=tuple(
+            Amounts(
+                total=figures[f"size:{name}"],
+                largest=figures[f"largest:{name}"],
+                second=figures[f"second:{name}"],
+                is_frequency=name in frequencies,
+            )
+            for name in sorted(_told_as_amounts(summary))
+        ),
+    )
+
+
+def _told_as_amounts(summary: Summary) -> set[str]:
+    """Return the features whose sums leave, alone or in a ratio or a mean."""
+    shares = (MeasureOp.SHARE, MeasureOp.MEDIAN)
+    return {name for measure in summary.measures if measure.op not in shares for name in measure.features}

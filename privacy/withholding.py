@@ -1,0 +1,176 @@
+"""Which cells of a table of figures are withheld, so that no figure of few leaves and none can be worked out.
+
+A table has one axis for each dimension; where totals leave, too, the last place of every axis is the total. Rules:
+- too few: a cell of some customers, but fewer than k, or a figure of it of fewer than k of them;
+- too few staff: a cell behind which fewer employees stand than asked for;
+- dominance: a cell in whose sum the second largest contributor could tell the largest to within p per cent (p% rule:
+  total - largest - second < p% of the largest);
+- complementary: cells that the others could be computed from, because totals leave.
+
+Complementary cells are found by hypercubes: of a withheld cell and one other place on every axis, all 2^n corners are
+withheld. Adding an amount to the cell and to every corner that is an even number of steps away, and taking it from the
+others, leaves every total as it is (a step to or from the place of the total turns no sign: the total moves with the
+cell). So whoever knows all that leaves cannot tell the table from the one so changed, and the cell may lie anywhere
+between its own value less the least of the corners that rise with it, and more the least of those that fall. A
+hypercube serves only where that interval is wide enough: k customers, and p per cent of each sum.
+
+Hundepool et al., Statistical Disclosure Control, Wiley 2012, chapter 4; Giessing and Repsilber, Tools and strategies to
+protect multiple tables with the GHQUAR cell suppression engine, 2002. Cells of nobody are shown: nobody is in them.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import product
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+Truths = NDArray[np.bool_]
+Place = tuple[int, ...]
+_PER_CENT: Final = 100
+
+
+class Because(StrEnum):
+    """Why a cell is withheld; the first that applies."""
+
+    TOO_FEW = "too_few"
+    TOO_FEW_STAFF = "too_few_staff"
+    DOMINANCE = "dominance"
+    COMPLEMENTARY = "complementary"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amounts:
+    """The sum of one feature in each cell, without signs; `largest` and `second` are customers' parts of it.
+
+    `is_frequency`: each customer adds one at most, so that nobody's amount is in question.
+    """
+
+    total: Numbers
+    largest: Numbers
+    second: Numbers
+    is_frequency: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cells:
+    """What of a table decides which cells are withheld; arrays of one shape.
+
+    - `customers`: how many are in each cell;
+    - `bases`: of how many of them single figures are; `staff`: how many employees stand behind each, where it counts.
+    """
+
+    customers: Numbers
+    bases: tuple[Numbers, ...] = ()
+    staff: Numbers | None = None
+    amounts: tuple[Amounts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How few are too few, and whether totals leave."""
+
+    k: int
+    min_staff: int = 0
+    dominance: int = 10
+    totals: bool = True
+
+
+def withheld_cells(cells: Cells, rules: Rules) -> dict[Place, Because]:
+    """Return the places of the cells that must not leave, each with its reason.
+
+    Where some cell can be protected by no hypercube, the whole table is withheld.
+    """
+    found = _primary(cells, rules)
+    withheld = np.zeros(cells.customers.shape, dtype=np.bool_)
+    for place in found:
+        withheld[place] = True
+    if rules.totals and not _protected(cells, rules, list(found), withheld):
+        withheld[...] = True
+    places = (tuple(int(each) for each in place) for place in np.argwhere(withheld))
+    return {place: found.get(place, Because.COMPLEMENTARY) for place in places}
+
+
+def _primary(cells: Cells, rules: Rules) -> dict[Place, Because]:
+    """Find the cells that may not leave for their own sake, in the order of how hard they are to protect."""
+    some = cells.customers > 0
+    few = some & (cells.customers < rules.k)
+    for base in cells.bases:
+        few |= (base > 0) & (base < rules.k)
+    tests = [(few, Because.TOO_FEW)]
+    if cells.staff is not None:
+        tests.append((some & (cells.staff < rules.min_staff), Because.TOO_FEW_STAFF))
+    tests.extend((_is_dominated(each, rules), Because.DOMINANCE) for each in cells.amounts if not each.is_frequency)
+    found: dict[Place, Because] = {}
+    for test, because in tests:
+        for place in np.argwhere(test):
+            found.setdefault(tuple(int(each) for each in place), because)
+    return dict(sorted(found.items(), key=lambda item: (cells.customers[item[0]], item[0])))
+
+
+def _is_dominated(amounts: Amounts, rules: Rules) -> Truths:
+    rest = amounts.total - amounts.largest - amounts.second
+    return (amounts.largest > 0) & (rest < amounts.largest * rules.dominance / _PER_CENT)
+
+
+def _protected(cells: Cells, rules: Rules, primary: list[Place], withheld: Truths) -> bool:
+    """Withhold a hypercube around each cell; say whether there was one for all."""
+    for place in primary:
+        corners = _hypercube(cells, rules, place, withheld)
+        if corners is None:
+            return False
+        for corner in corners:
+            withheld[corner] = True
+    return True
+
+
+def _hypercube(cells: Cells, rules: Rules, place: Place, withheld: Truths) -> list[Place] | None:
+    """Return the corners of the hypercube that protects a cell and takes fewest customers' figures away."""
+    shape = cells.customers.shape
+    others = [[each for each in range(size) if each != own] for own, size in zip(place, shape, strict=True)]
+    if not all(others):
+        return None
+    beyond_one = np.maximum(cells.customers - 1, 0)  # a cell that is withheld is not empty, and everybody knows it
+    wide = _width(beyond_one, place, others) >= rules.k
+    for each in cells.amounts:
+        wide &= _width(each.total, place, others) >= each.total[place] * rules.dominance / _PER_CENT
+    if not wide.any():
+        return None
+    price = np.where(withheld, 0.0, cells.customers + 1.0)
+    cost = sum(_at(price, place, others, corner) for corner in product((False, True), repeat=len(shape)))
+    best = np.unravel_index(int(np.argmin(np.where(wide, cost, np.inf))), wide.shape)
+    steps = [options[int(step)] for options, step in zip(others, best, strict=True)]
+    return [tuple(each) for each in product(*zip(place, steps, strict=True))]
+
+
+def _width(values: Numbers, place: Place, others: list[list[int]]) -> Numbers:
+    """Return, for each choice of one other place on every axis, how wide the interval of the cell is at least."""
+    rising: Numbers = np.full([len(each) for each in others], np.inf)
+    falling: Numbers = rising.copy()
+    for corner in product((False, True), repeat=len(place)):
+        value, sign = _at(values, place, others, corner), _sign(values.shape, place, others, corner)
+        rising = np.where(sign > 0, np.minimum(rising, value), rising)
+        falling = np.where(sign < 0, np.minimum(falling, value), falling)
+    width: Numbers = rising + falling
+    return width
+
+
+def _at(values: Numbers, place: Place, others: list[list[int]], corner: tuple[bool, ...]) -> Numbers:
+    """Return the values at one corner of every hypercube, to be broadcast."""
+    index = [options if step else [own] for own, options, step in zip(place, others, corner, strict=True)]
+    corners: Numbers = values[np.ix_(*index)]
+    return corners
+
+
+def _sign(shape: tuple[int, ...], place: Place, others: list[list[int]], corner: tuple[bool, ...]) -> Numbers:
+    """Say which way a corner moves as the cell rises: a step between levels turns it, one to a total does not."""
+    sign = np.ones([1] * len(shape))
+    for axis, (own, options, step) in enumerate(zip(place, others, corner, strict=True)):
+        if not step:
+            continue
+        total = shape[axis] - 1
+        turns = np.array([1.0 if total in (own, other) else -1.0 for other in options])
+        sign = sign * turns.reshape([-1 if each == axis else 1 for each in range(len(shape))])
+    return sign
