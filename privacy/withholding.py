@@ -133,7 +133,7 @@ def _hypercube(cells: Cells, rules: Rules, place: Place, withheld: Truths) -> li
     if not all(others):
         return None
     beyond_one = np.maximum(cells.customers - 1, 0)  # a cell that is withheld is not empty, and everybody knows it
-    wide = _width(beyond_one, place, others) >= rules.k
+    wide = (_width(beyond_one, place, others) >= rules.k) & _is_peopled(cells.customers, place, others)
     for each in cells.amounts:
         wide &= _width(each.total, place, others) >= each.total[place] * rules.dominance / _PER_CENT
     if not wide.any():
@@ -143,6 +143,14 @@ def _hypercube(cells: Cells, rules: Rules, place: Place, withheld: Truths) -> li
     best = np.unravel_index(int(np.argmin(np.where(wide, cost, np.inf))), wide.shape)
     steps = [options[int(step)] for options, step in zip(others, best, strict=True)]
     return [tuple(each) for each in product(*zip(place, steps, strict=True))]
+
+
+def _is_peopled(customers: Numbers, place: Place, others: list[list[int]]) -> Truths:
+    """Say of each hypercube whether somebody is in every corner: an empty cell is told, and hides nobody."""
+    peopled: Truths = np.ones([len(each) for each in others], dtype=np.bool_)
+    for corner in product((False, True), repeat=len(place)):
+        peopled &= _at(customers, place, others, corner) > 0
+    return peopled
 
 
 def _width(values: Numbers, place: Place, others: list[list[int]]) -> Numbers:

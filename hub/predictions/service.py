@@ -201,7 +201,7 @@ def _next_month(at: datetime) -> datetime:
 def _spec(hub: Hub, view: str) -> ViewSpec:
     with hub.reading() as session:
         spec = readable_spec(session, hub.policy(), view, at=hub.clock())
-    if spec.key is not None:  # scores lie by customer: several rows of one would overwrite each other
+    if spec.key is not None or spec.summary is not None:  # scores lie by customer: one row each, not several, not none
         raise AccessRefused("rows_are_no_customers", "Use a view of person or organisation grain")
     return spec
 

@@ -40,7 +40,7 @@ def verify_unchanged(hub: Hub, released: Released) -> None:
         entities = None if changed is None else _entities(session, changed)
     if entities is None:
         raise StreamStopped("something changed that concerns everybody")
-    if released.spec.grain is not EntityKind.PERSON:
+    if released.spec.grain is not EntityKind.PERSON or released.spec.summary is not None:
         raise StreamStopped("somebody changed who may be part of a figure")
     if _is_released(hub, released, entities):
         raise StreamStopped("somebody in it changed")

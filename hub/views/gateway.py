@@ -3,12 +3,12 @@
 The order is the point. A frame is built for the customers who may be read at one epoch. Before it leaves, the
 epoch's row is locked and everything that changed meanwhile is looked at again: at person grain whoever changed is
 dropped unless the permitted records are exactly the same; a coarser figure that somebody contributed to is built
-again. Only then the intent is appended to the audit log, in the same transaction; its commit is the read's
-linearisation point. If it cannot be committed, nothing is released.
+again, and so is a summary, of which no row ever leaves. Only then the intent is appended to the audit log, in the same
+transaction; its commit is the read's linearisation point. If it cannot be committed, nothing is released.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from hashlib import sha256
@@ -25,7 +25,8 @@ from hub.errors import AccessRefused, ReadContended
 from hub.lake.reading import reading
 from hub.retention.sight import RETENTION, Sight
 from hub.views.admission import note_refusal, told_of_absent, verify_may_read
-from hub.views.compile import AS_OF, compile_training, compile_view
+from hub.views.building import Build, RowsAt, TrainingAt, instant_of_figures
+from hub.views.compile import AS_OF
 from hub.views.folding import RECORD, SUBJECT, Permitted
 from hub.views.intent import Completion, Intent, Reader, note_completion, note_intent, reader_of
 from hub.views.keyed import by_pseudonym
@@ -34,6 +35,7 @@ from hub.views.quota import Asked, verify_reads_left
 from hub.views.registry import readable_spec
 from hub.views.remembered import learn_ordinals, permitted_now
 from hub.views.spec import ViewSpec
+from hub.views.summed import Summed, summed
 from hub.views.use import digest_of, prohibited_of, verify_use
 from ingest.store.record import entities_of_records
 from privacy.minimisation import hide_groups_in_each
@@ -46,7 +48,6 @@ from privacy.terms import EntityKind, random_id
 PSEUDONYM: Final = "pseudonym"
 ENTITY: Final = "entity"
 _ATTEMPTS: Final = 5
-Build = Callable[[Sight, ViewSpec, Permitted], pl.LazyFrame]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +76,11 @@ class Built:
     epoch: int
     permitted: PermittedSet
     persons: PermittedSet | None
-    frame: pl.DataFrame  # entity, pseudonym and features
+    frame: pl.DataFrame  # entity, pseudonym and features; of a summary figures
     members: pl.DataFrame  # record, entity and ordinal of every record that was read
     absent: dict[str, int]
     day: date  # what retention ended by
+    withheld: dict[str, int] = field(default_factory=dict)  # cells of a summary by rule
 
 
 class Gateway:
@@ -106,7 +108,7 @@ class Gateway:
         self, who: Principal | Reader, view: str, *, purpose: str, as_of: datetime, module: str | None = None
     ) -> Released:
         """Read as `read` does, for a caller that hands the rows on and notes their completion itself."""
-        source = partial(self._build, view, purpose, _rows_at(as_of))
+        source = partial(self._build, view, purpose, RowsAt(as_of))
         return self.release_built(reader_of(who, module), view, purpose, Asked(as_of=as_of), source)
 
     def build(self, view: str, *, purpose: str, as_of: datetime) -> Built:
@@ -117,19 +119,15 @@ class Gateway:
             CutRefused: `as_of` is not on the view's grid.
 
         """
-        return self._build(view, purpose, _rows_at(as_of))
+        return self._build(view, purpose, RowsAt(as_of))
 
     def read_training(
         self, who: Reader, view: str, *, purpose: str, cuts: list[datetime], known_until: datetime
     ) -> Released:
         """Read a view at several instants with labels; every label window ends before `known_until`."""
-
-        def build(sight: Sight, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
-            tables = {table: sight.parts(table, until=known_until) for table in spec.tables}
-            return compile_training(spec, tables, permitted, cuts=cuts, known_until=known_until)
-
         asked = Asked(as_of=max(cuts), instants=len(cuts), training=True)
-        released = self.release_built(who, view, purpose, asked, partial(self._build, view, purpose, build))
+        source = partial(self._build, view, purpose, TrainingAt(cuts, known_until))
+        released = self.release_built(who, view, purpose, asked, source)
         self.complete(released, who.principal)
         return released
 
@@ -168,6 +166,7 @@ class Gateway:
                 spec = readable_spec(session, policy, view, at=at)
                 if purpose != spec.purpose:
                     raise AccessRefused("purpose_not_of_view", f"This view serves {spec.purpose}")
+                figures_at = instant_of_figures(spec, build)
                 declared = policy.purpose(spec.purpose)
                 verify_open(standing, declared)
                 permitted = permitted_now(hub, session, declared, spec.grain, at=at)
@@ -182,12 +181,16 @@ class Gateway:
                 frame = build(sight, spec, whose).collect()
             withheld = sight.withheld(subjects, frame, spec.grain.value)
         entities = subjects.unique(SUBJECT).sort(SUBJECT)[ENTITY]  # by ordinals from 1 on, without gaps: no join
-        rows = frame.with_columns(entities.gather(frame[SUBJECT] - 1)).drop(SUBJECT)
         members = with_ordinals(hub, read := _read(subjects, frame, persons))
         learn_ordinals(hub, declared, read, members)
         absent = permitted.absent | ({RETENTION: withheld} if withheld else {})
-        rows = self._minimised(rows, spec, declared)
-        return Built(spec, declared, epoch, permitted, persons, rows, members, absent, at.date())
+        if spec.summary is not None and figures_at is not None:
+            left = summed(spec, spec.summary, frame, as_of=figures_at)
+        else:
+            rows = frame.with_columns(entities.gather(frame[SUBJECT] - 1)).drop(SUBJECT)
+            left = Summed(self._minimised(rows, spec, declared))
+        found = (left.frame, members, absent, at.date(), left.withheld)
+        return Built(spec, declared, epoch, permitted, persons, *found)
 
     def _fence(self, who: Reader, built: Built, asked: Asked) -> Released | None:
         """Look again at what changed since the build; commit the intent; None if the frame must be built again."""
@@ -218,12 +221,13 @@ class Gateway:
                 columns=tuple(name for name in frame.columns if name != ENTITY),
                 absent=absent,
                 members=members["ordinal"],
+                withheld=built.withheld,
             )
             note_intent(hub, session, intent, who)
         return Released(
             release_id=intent.release_id,
             spec=spec,
-            frame=frame.drop(ENTITY),
+            frame=frame.drop(ENTITY, strict=False),
             absent=told_of_absent(absent, who.principal, spec.k),
             expires_at=intent.expires_at,
             epoch=epoch,
@@ -240,7 +244,7 @@ class Gateway:
             return None
         if not changed:
             return built.frame
-        if built.spec.grain is not EntityKind.PERSON or built.spec.groups_rows:
+        if built.spec.grain is not EntityKind.PERSON or built.spec.groups_levels:
             return None
         touched = pl.DataFrame({"record": sorted(changed)}, schema={"record": pl.Binary})
         before = built.permitted.records
@@ -250,6 +254,8 @@ class Gateway:
         after = permitted_set(session, built.purpose, built.spec.grain, at=now, entities=entities).records
         earlier = before.filter(pl.col("entity").is_in(entities.implode()))
         gone = _with_other_records(earlier, after)
+        if built.spec.groups_rows:
+            return None if gone.len() else built.frame
         return built.frame.filter(~pl.col("entity").is_in(gone.implode()))
 
     def _minimised(self, frame: pl.DataFrame, spec: ViewSpec, purpose: Purpose) -> pl.DataFrame:
@@ -257,16 +263,6 @@ class Gateway:
         if spec.quasi_identifiers:
             frame = hide_groups_in_each(frame, AS_OF, spec.quasi_identifiers, k=spec.k)
         return by_pseudonym(frame, spec.key, self.hub.domain(purpose.domain), names=(ENTITY, PSEUDONYM))
-
-
-def _rows_at(as_of: datetime) -> Build:
-    """Say how a view's rows at one instant are built."""
-
-    def build(sight: Sight, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
-        tables = {table: sight.parts(table, until=as_of) for table in spec.tables}
-        return compile_view(spec, tables, permitted, as_of=as_of)
-
-    return build
 
 
 def _read(subjects: pl.DataFrame, frame: pl.DataFrame, persons: PermittedSet | None) -> pl.DataFrame:

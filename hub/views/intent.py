@@ -4,7 +4,7 @@ All three are rows of one transaction, whose commit is the read's linearisation 
 written none is, and nothing is released.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -43,7 +43,10 @@ def reader_of(who: "Principal | Reader", module: str | None = None) -> Reader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """What is about to leave: how many rows of which columns, on which grounds; `members` are ordinals (UInt32)."""
+    """What is about to leave: how many rows of which columns, on which grounds; `members` are ordinals (UInt32).
+
+    `withheld` counts cells of a summary by the rule that keeps their figures here.
+    """
 
     release_id: bytes
     spec: ViewSpec
@@ -58,6 +61,7 @@ class Intent:
     members: pl.Series
     instants: int = 1
     counted: bool = True
+    withheld: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +196,7 @@ def _fields(intent: Intent, reader: Reader, domain_version: int | None) -> Audit
         legal_basis=intent.purpose.legal_basis,
         as_of=intent.as_of,
         rows=intent.rows,
-        absent=intent.absent,
+        absent=intent.absent | {f"cells.{because}": count for because, count in intent.withheld.items()},
         columns=intent.columns,
         epoch=intent.epoch,
         domain_version=domain_version,

@@ -16,11 +16,11 @@ from hub.compose import Hub
 from hub.lake.reading import Reader, reading
 from hub.lake.terms import CatalogueFile
 from hub.retention.sight import Sight
-from hub.views.compile import compile_view
 from hub.views.feature import Aggregate, Op, Rows, Shape
 from hub.views.folding import RECORD, SUBJECT, Permitted
 from hub.views.permission import permitted_set
 from hub.views.spec import Population, ViewSpec
+from hub.views.summary_rows import compile_rows
 from ingest.store.identity import entity_of_record
 from privacy.purposes import Policy
 from privacy.store.epoch import current_epoch
@@ -149,7 +149,7 @@ class _Seen:
         """Build one frame."""
         tables = {table: sight.parts(table, until=as_of) for table in spec.tables}
         with self.reader.refusals():
-            frame = compile_view(spec, tables, self.permitted, as_of=as_of).collect()
+            frame = compile_rows(spec, tables, self.permitted, as_of=as_of).collect()
         return Preview(as_of=as_of, frame=frame, withheld=sight.withheld(self.subjects, frame, spec.grain.value))
 
 

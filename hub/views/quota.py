@@ -6,7 +6,8 @@ pseudonyms may read every row of it. Reads of a snapshot, of one row or of all, 
 
 A read of an instant that was released before in the period is free only while it can show nothing but that somebody
 left: nobody is in it who was not in that release, no records were joined or parted since, and nothing happened that
-concerns everybody (a delivery, a rule, a view). Who left is missing in it, as the recall says of the first one anyway.
+concerns everybody (a delivery, a rule, a view). Who left is missing in it, as the recall says of the first one anyway;
+but not in figures of a summary: theirs would be the difference of the two, so such a read counts.
 
 The releases and the snapshots themselves are the counter. Asked under the epoch's lock, in the transaction that writes
 the release: of two processes that both want the last read one comes second, and is refused.
@@ -98,4 +99,6 @@ def _shows_nothing_new(hub: Hub, session: Session, row: _Earlier, spec: ViewSpec
     before = members_of(hub, session, row.release_id)
     if before is None or before.crosswalk_revision != crosswalk_revision(session):
         return False
+    if spec.summary is not None and before.count != asked.members.n_unique():
+        return False  # figures without those who left are figures of them, by subtraction
     return bool(only_in(before.ordinals, asked.members).all())

@@ -88,6 +88,13 @@ def test_one_small_cell_takes_the_next_smallest_with_it() -> None:
     }
 
 
+def test_an_empty_cell_hides_nobody() -> None:
+    """Whoever knows that nobody is in a level computes its neighbour from the total."""
+    customers = with_totals(np.array([12.0, 0.0, 20.0]))
+    cells = Cells(customers=customers, staff=np.array([4.0, 0.0, 9.0, 13.0]))
+    assert set(withheld_cells(cells, Rules(k=K, min_staff=5))) == {(0,), (2,)}
+
+
 def test_without_totals_nothing_has_to_be_withheld_for_others() -> None:
     customers = np.array([3.0, 20.0, 0.0])
     assert withheld_cells(Cells(customers=customers), Rules(k=K, totals=False)) == {(0,): Because.TOO_FEW}

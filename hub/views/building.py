@@ -1,0 +1,57 @@
+"""How the rows of a view are built from what a read may see of the lake: at one instant, or at several with labels."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from hub.errors import AccessRefused
+from hub.retention.sight import Sight
+from hub.views.compile import compile_training
+from hub.views.folding import Permitted
+from hub.views.spec import ViewSpec
+from hub.views.summary_rows import compile_rows
+
+Build = Callable[[Sight, ViewSpec, Permitted], pl.LazyFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class RowsAt:
+    """Rows at one instant of the view's grid; of a summary what its figures are made of."""
+
+    as_of: datetime
+
+    def __call__(self, sight: Sight, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
+        """Return the rows as one lazy plan."""
+        tables = {table: sight.parts(table, until=self.as_of) for table in spec.tables}
+        return compile_rows(spec, tables, permitted, as_of=self.as_of)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingAt:
+    """Rows at several instants with labels; every label window ends before `known_until`."""
+
+    cuts: Sequence[datetime]
+    known_until: datetime
+
+    def __call__(self, sight: Sight, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
+        """Return the rows as one lazy plan."""
+        tables = {table: sight.parts(table, until=self.known_until) for table in spec.tables}
+        return compile_training(spec, tables, permitted, cuts=self.cuts, known_until=self.known_until)
+
+
+def instant_of_figures(spec: ViewSpec, build: Build) -> datetime | None:
+    """Return the instant at which figures are built, None for a view of rows; nothing else is built of a summary.
+
+    Raises:
+        AccessRefused: rows are asked of a view of which none leave.
+
+    """
+    if spec.summary is None:
+        return None
+    if not isinstance(build, RowsAt):
+        raise AccessRefused(
+            "figures_of_many", "No row of this view leaves: read it as a whole"
+        )
+    return build.as_of

@@ -1,0 +1,138 @@
+"""Figures of many leave through the one gate; no row does, and nothing of whoever says no in the meantime."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from hub.authentication import acting_principal
+from hub.compose import Hub
+from hub.consents import Wish, find_subject, record_wish
+from hub.errors import AccessRefused, StreamStopped
+from hub.views.departure import verify_unchanged
+from hub.views.gateway import Gateway
+from hub.views.intent import Reader
+from hub.views.recall import recall_of
+from hub.views.snapshot import materialise
+from privacy.store.audit import entries
+from privacy.terms import ActChannel, ConsentAct, PurposeId
+from tests.conftest import HubFactory
+from tests.integration.figures_desk import approved, deliver, desk_lines, dpo_of, ticket, view_text
+from tests.integration.test_gateway_fence import Interrupted
+
+AS_OF = datetime(2025, 6, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def desk(hub_factory: HubFactory, tmp_path: Path) -> Hub:
+    hub = hub_factory()
+    deliver(hub, tmp_path, desk_lines())
+    return hub
+
+
+def object_to(hub: Hub, key: str) -> None:
+    wish = Wish(act=ConsentAct.OBJECTED, purpose=PurposeId("churn"), channel=ActChannel.AGENT)
+    record_wish(hub, find_subject(hub, f"desk:{key}"), wish, acting_principal(hub))
+
+
+def read(gateway: Gateway, view: str) -> dict[str, tuple[object, ...]]:
+    """Read a view by one dimension; return its figures by level."""
+    frame = gateway.read(acting_principal(gateway.hub), view, purpose="churn", as_of=AS_OF).frame
+    return {row[0]: row[1:] for row in frame.rows()}
+
+
+def test_figures_leave_and_no_row_does(desk: Hub) -> None:
+    view = approved(desk, dpo_of(desk), view_text("teams", {}))
+    released = Gateway(desk).read(acting_principal(desk), view, purpose="churn", as_of=AS_OF)
+    assert released.frame.to_dict(as_series=False) == {
+        "team": ["north", "south", "all"],
+        "customers": [12, 8, 20],
+        "handled": [12.0, 16.0, 28.0],
+        "minutes_per_case": [30.0, 60.0, 47.0],
+        "withheld": [False, False, False],
+    }
+    assert released.frame.schema == {
+        "team": pl.String,
+        "customers": pl.Int64,
+        "handled": pl.Float64,
+        "minutes_per_case": pl.Float64,
+        "withheld": pl.Boolean,
+    }
+
+
+def test_no_row_can_be_had_of_it_by_any_other_way(desk: Hub) -> None:
+    view, me = approved(desk, dpo_of(desk), view_text("teams", {})), acting_principal(desk)
+    with pytest.raises(AccessRefused, match="figures_of_several"):
+        materialise(desk, me, view)
+    with pytest.raises(AccessRefused, match="figures_of_many"):
+        Gateway(desk).read_training(
+            Reader(principal=me, module="churn"), view, purpose="churn", cuts=[AS_OF], known_until=desk.clock()
+        )
+    assert set(Gateway(desk).build(view, purpose="churn", as_of=AS_OF).frame.columns) == {
+        *("team", "customers", "handled", "minutes_per_case", "withheld")
+    }
+
+
+def test_a_team_of_four_people_is_withheld_and_so_is_what_would_tell_it(
+    hub_factory: HubFactory, tmp_path: Path
+) -> None:
+    hub = hub_factory()
+    north = [ticket(n, f"n{n}", agent=n % 4) for n in range(12)]
+    south = [ticket(100 + n, f"s{n}", team="south", agent=10 + n % 6) for n in range(20)]
+    deliver(hub, tmp_path, north + south)
+    view = approved(hub, dpo_of(hub), view_text("teams", {}))
+    found = read(Gateway(hub), view)
+    assert found["north"] == found["south"] == (None, None, None, True)
+    assert found["all"] == (32, 32.0, 30.0, False)
+    with hub.reading() as session:
+        intent = next(entry for _, entry in entries(session, limit=9) if entry.action == "view.release.intent")
+    assert intent.fields.absent == {"cells.too_few_staff": 1, "cells.complementary": 1}
+
+
+def test_an_objection_between_build_and_release_changes_the_figure(desk: Hub) -> None:
+    """Four of a level of five are too few: the cell is withheld, not told without them."""
+    by_often = {"often": {"feature": "often"}}
+    deliver_more = [f"s{n}" for n in range(3)]  # three of the south, to be left with five
+    view = approved(desk, dpo_of(desk), view_text("often", {"by": by_often, "totals": False, "min_staff": 0}))
+    for key in deliver_more:
+        object_to(desk, key)
+    assert read(Gateway(desk), view)["1"] == (17, 22.0, 44.0, False)
+    found = read(Interrupted(desk, lambda: object_to(desk, "n1")), view)
+    assert found["1"] == (16, 21.0, 44.0, False)
+
+
+def test_a_cell_that_falls_below_k_while_it_is_read_is_withheld(hub_factory: HubFactory, tmp_path: Path) -> None:
+    hub = hub_factory()
+    south = [ticket(100 + n, f"s{n}", team="south", agent=n) for n in range(5)]
+    deliver(hub, tmp_path, desk_lines()[:12] + south)
+    view = approved(hub, dpo_of(hub), view_text("teams", {"totals": False}))
+    assert read(Gateway(hub), view)["south"] == (5, 5.0, 30.0, False)
+    found = read(Interrupted(hub, lambda: object_to(hub, "s0")), view)
+    assert found["south"] == (None, None, None, True)
+
+
+def test_somebody_elses_act_does_not_keep_a_figure_from_leaving(desk: Hub) -> None:
+    """Nobody's permitted records changed: the figure stands, however often others act."""
+    view = approved(desk, dpo_of(desk), view_text("teams", {}))
+    object_to(desk, "n1")
+    gateway = Interrupted(desk, lambda: object_to(desk, "n1"))
+    assert read(gateway, view)["north"][0] == 11
+
+
+def test_a_stream_of_figures_stops_when_anybody_changes(desk: Hub) -> None:
+    view = approved(desk, dpo_of(desk), view_text("teams", {}))
+    released = Gateway(desk).read(acting_principal(desk), view, purpose="churn", as_of=AS_OF)
+    verify_unchanged(desk, released)
+    object_to(desk, "n1")
+    with pytest.raises(StreamStopped):
+        verify_unchanged(desk, released)
+    assert recall_of(desk, released.release_id, acting_principal(desk)).everything
+
+
+def test_figures_without_who_left_count_as_another_read(desk: Hub) -> None:
+    view = approved(desk, dpo_of(desk), view_text("teams", {}, reads={"per": "day", "at_most": 1}))
+    assert read(Gateway(desk), view) == read(Gateway(desk), view), "the same again is free"
+    object_to(desk, "n1")
+    with pytest.raises(AccessRefused, match="reads_used_up"):
+        read(Gateway(desk), view)
