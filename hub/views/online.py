@@ -21,7 +21,8 @@ from hub.domains import Recipient, verify_recipient
 from hub.errors import AccessRefused, ReadContended
 from hub.views.admission import note_refusal, verify_may_read
 from hub.views.intent import Reader
-from hub.views.shelf import Opened, Shelf
+from hub.views.opened import Opened
+from hub.views.shelf import Shelf
 from hub.views.use import prohibited_of, verify_use
 from privacy.audit import AuditFields
 from privacy.store.audit import NewEntry, note_entries
@@ -161,7 +162,7 @@ def _decided(session: Session, sought: Sought, epoch: int, *, at: datetime) -> t
         raise Behind
     if place is None or not opened.stands(place, at=at):
         return None, ()
-    return _row(sought, place, at=at), tuple(map(RecordId, opened.made_of[place]))
+    return _row(sought, place, at=at), tuple(map(RecordId, opened.made_of.of(place)))
 
 
 def _row(sought: Sought, place: int, *, at: datetime) -> Row:
@@ -175,7 +176,7 @@ def _row(sought: Sought, place: int, *, at: datetime) -> Row:
         made_at=opened.snapshot.made_at,
         expires_at=min(opened.snapshot.expires_at, at + timedelta(days=rules.spec.expires_days)),
         prohibited_uses=prohibited_of(rules.purpose),
-        features=opened.rows.row(place, named=True),
+        features=opened.features(place),
     )
 
 

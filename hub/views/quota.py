@@ -1,8 +1,8 @@
 """How often a view may be read: its approval fixes how many reads a day, week or month may see (UTC, by release).
 
 One view at many instants rebuilds the events between them, and at one instant again, what came in since. So each
-release counts, whoever read; a training release counts as one, and so does each snapshot that is kept: whoever knows the
-pseudonyms may read every row of it. Reads of a snapshot, of one row or of all, are counted with it.
+release counts, whoever read; a training release counts as one, and so does each snapshot that is kept: whoever knows
+the pseudonyms may read every row of it. Reads of a snapshot, of one row or of all, are counted with it.
 
 A read of an instant that was released before in the period is free only while it can show nothing but that somebody
 left: nobody is in it who was not in that release, no records were joined or parted since, and nothing happened that

@@ -1,20 +1,20 @@
 """Snapshots opened: in memory by pseudonym, once a process, each row with whether it stands at the epoch it knows.
 
 Rules kept here:
-- a row stands while both of its marks do and no consent of its customer has lapsed; what changed since the epoch is
-  looked at for those people alone, what touches everybody has the whole snapshot opened anew;
-- only what is committed is remembered: `bring_on` reads in a read transaction of its own. Whoever asks inside a write
-  transaction, whose other acts might yet fail, is told who is `touched` and remembers nothing;
+- a view is opened by one thread at a time; whoever comes meanwhile waits for that;
+- what lies open is bounded: beyond `MOST_BYTES` the view that was asked for longest ago is closed, and opened again
+  when it is asked for, so a hub of many views answers slower and does not run out of memory;
 - pseudonyms, features and record ids lie in memory alone, and end with the process.
 """
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from threading import Lock
 from typing import Final
 
+import numpy as np
 import polars as pl
 from sqlmodel import Session
 
@@ -24,152 +24,36 @@ from hub.domains import find_domain, unknown
 from hub.errors import AccessRefused, ReadContended
 from hub.lake.reading import reading
 from hub.views.mark import MARKS, marks_of
+from hub.views.opened import NEVER, MadeOf, Opened, Rules
 from hub.views.packing import unpacked
-from hub.views.permission import decisions_on
+from hub.views.places import Places
 from hub.views.registry import readable_spec
 from hub.views.remembered import permitted_now
 from hub.views.snapshot_store import Snapshot, newest_snapshot
 from hub.views.spec import ViewSpec
 from hub.views.version import ViewState, all_versions
 from ingest.canonical.snapshots import SNAPSHOTS
-from ingest.store.record import entities_of_records, records_frame
-from privacy.instant import microseconds_of
 from privacy.pseudonym import pseudonyms_of
-from privacy.purposes import Purpose
-from privacy.store.domain import RecordedDomain
-from privacy.store.epoch import current_epoch, records_changed_since
+from privacy.store.epoch import current_epoch
 from privacy.store.policy import find_policy
 from privacy.terms import EntityKind
 
-_FEW: Final = 1_000
-"""Up to so many changed records are looked at one by one."""
-_NEVER: Final = (1 << 63) - 1
+MOST_BYTES: Final = 2 << 30
 _READS: Final = 5
 _DOORS: Final = 16
 """Locks by which views are opened one at a time: as many as there are, whatever names are asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """A sorted list of ids, and the place of the row that each leads to."""
-
-    ids: list[bytes] = field(repr=False)
-    places: Sequence[int] = field(repr=False)
-
-    def find(self, sought: bytes) -> int | None:
-        """Return the place of an id."""
-        return next(iter(self.find_all(sought)), None)
-
-    def find_all(self, sought: bytes) -> Sequence[int]:
-        """Return every place of an id: two rows' customers may have become one."""
-        return self.places[bisect_left(self.ids, sought) : bisect_right(self.ids, sought)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What a snapshot was opened under; any change of it is a new epoch for everybody, but for what time ends."""
-
-    spec: ViewSpec
-    purpose: Purpose
-    domain: RecordedDomain
-    approved_until: datetime
-
-
-@dataclass(slots=True, kw_only=True)
-class Opened:
-    """A snapshot in memory. `rows` are features, `made_of` the records of each, in the order of the pseudonyms.
-
-    `by_record` and `joined` lead from every record that stood or stands beside a row's own to that row.
-    """
-
-    snapshot: Snapshot
-    rules: Rules
-    rows: pl.DataFrame = field(repr=False)
-    marks: pl.DataFrame = field(repr=False)
-    anchors: list[bytes] = field(repr=False)
-    entities: list[bytes] = field(repr=False)
-    by_pseudonym: Places = field(repr=False)
-    by_record: Places = field(repr=False)
-    joined: dict[bytes, set[int]] = field(repr=False)
-    until_us: list[int] = field(repr=False)
-    made_of: list[tuple[bytes, ...]] = field(repr=False)
-    epoch: int
-
-    def usable(self, *, at: datetime) -> bool:
-        """Say whether time has ended neither the approval nor the snapshot."""
-        return at < min(self.rules.approved_until, self.snapshot.expires_at)
-
-    def stands(self, place: int, *, at: datetime) -> bool:
-        """Say whether a row stood at the epoch that is known, and still does at an instant."""
-        return microseconds_of(at) < self.until_us[place]
-
-    def touched(self, session: Session, epoch: int) -> set[int] | None:
-        """Return the places of rows whose customers changed since the known epoch; None if it may be everybody."""
-        if epoch == self.epoch:
-            return set()
-        changed = records_changed_since(session, self.epoch)
-        return None if changed is None or len(changed) > _FEW else self._places_of(session, changed)
-
-    def bring_on(self, session: Session, epoch: int, *, at: datetime) -> bool:
-        """Look at who changed, in a read transaction; False if everything must be opened anew."""
-        touched = self.touched(session, epoch)
-        newest = newest_snapshot(session, self.snapshot.view)
-        if touched is None or newest is None or newest.snapshot_id != self.snapshot.snapshot_id:
-            return False
-        if touched and not self._decide(session, touched, at=at):
-            return False
-        self.epoch = epoch  # last: who reads meanwhile finds these people touched
-        return True
-
-    def _places_of(self, session: Session, changed: Collection[bytes]) -> set[int]:
-        """Find rows by the records that they had, and by those that stand beside a changed record now."""
-        entities = entities_of_records(session, sorted(changed))
-        beside: list[bytes] = records_frame(session, EntityKind.PERSON, entities)["record"].to_list()
-        asked = {*changed, *beside}
-        return set[int]().union(*map(self.by_record.find_all, asked), *(self.joined.get(each, ()) for each in asked))
-
-    def _decide(self, session: Session, places: set[int], *, at: datetime) -> bool:
-        """Decide anew about some rows, and remember which records stand beside theirs now.
-
-        False if a row stands again, but for an entity of another name than that under which its pseudonym was made.
-        """
-        anchors = {self.anchors[place]: place for place in places}
-        entities = pl.Series("entity", entities_of_records(session, sorted(anchors)), dtype=pl.Binary)
-        decided = decisions_on(session, self.rules.purpose, EntityKind.PERSON, at=at, entities=entities).decided
-        of_entity = decided.filter(pl.col("record").is_in(pl.Series(sorted(anchors), dtype=pl.Binary).implode()))
-        now = {row["entity"]: row for row in marks_of(decided).iter_rows(named=True)}  # some people of one act
-        for record, entity in of_entity.select("record", "entity").iter_rows():
-            place, row = anchors.pop(record), now.get(entity)
-            until = _until(row, self.marks.row(place)) if row and row["record"] == record else 0
-            if until and entity != self.entities[place]:
-                return False
-            self._note(place, until, decided.filter(pl.col("entity") == entity))
-        for place in anchors.values():  # whose record is gone
-            self.until_us[place] = 0
-        return True
-
-    def _note(self, place: int, until_us: int, theirs: pl.DataFrame) -> None:
-        """Note until when a row stands, what it was made of, and who stands beside."""
-        self.until_us[place] = until_us
-        self.made_of[place] = tuple(theirs.filter("permit")["record"].sort())
-        for each in theirs["record"]:
-            self.joined.setdefault(each, set()).add(place)
-
-
-def _until(row: dict[str, object], marks: tuple[object, ...]) -> int:
-    """Return until when a row stands: not at all if a mark is another one now."""
-    if tuple(row[name] for name in MARKS) != marks:
-        return 0
-    until = row["until_us"]
-    return until if isinstance(until, int) else _NEVER
 
 
 @dataclass(slots=True)
 class Shelf:
     """The snapshots that a process has open, by view."""
 
+    most_bytes: int = MOST_BYTES
     _opened: dict[str, Opened] = field(default_factory=dict)
     _doors: tuple[Lock, ...] = field(default_factory=lambda: tuple(Lock() for _ in range(_DOORS)))
+    _order: Lock = field(default_factory=Lock)
+    _turns: Iterator[int] = field(default_factory=count)
+    _asked: dict[str, int] = field(default_factory=dict)
 
     def of(self, hub: Hub, view: str) -> Opened:
         """Return a view's snapshot, as it was when it was opened or brought on last.
@@ -179,7 +63,10 @@ class Shelf:
 
         """
         found = self._opened.get(view)
-        return self.bring_on(hub, view) if found is None else found
+        if found is None:
+            return self.bring_on(hub, view)
+        self._asked[view] = next(self._turns)
+        return found
 
     def has(self, view: str) -> bool:
         """Say whether a view's snapshot is open, so that `of` reads nothing."""
@@ -195,8 +82,21 @@ class Shelf:
                 if opened is not None and opened.usable(at=at) and opened.bring_on(session, epoch, at=at):
                     return opened
             self._opened.pop(view, None)
-            self._opened[view] = _open(hub, view, standing, at=at)
-            return self._opened[view]
+            opened = _open(hub, view, standing, at=at)
+            self._keep(view, opened)
+            return opened
+
+    def _keep(self, view: str, opened: Opened) -> None:
+        """Put a snapshot on the shelf, and close what was asked for longest ago while there is more than fits."""
+        with self._order:
+            self._opened[view] = opened
+            self._asked[view] = next(self._turns)
+            by_turn = sorted(self._opened, key=lambda name: self._asked[name])
+            sizes = {name: self._opened[name].size_bytes for name in by_turn}
+            while len(sizes) > 1 and sum(sizes.values()) > self.most_bytes:
+                first = next(iter(sizes))
+                self._opened.pop(first, None)
+                del sizes[first]
 
 
 def _open(hub: Hub, view: str, standing: Open | Closed, *, at: datetime) -> Opened:
@@ -227,8 +127,7 @@ def _opened_once(hub: Hub, view: str, standing: Open | Closed, *, at: datetime) 
         kept = reader.scan(SNAPSHOTS.name).filter(pl.col("snapshot") == snapshot.snapshot_id)
         rows = reader.collect(kept.select(pl.col("person").alias("record"), *MARKS, *unpacked(rules.spec)))
     read = rows.height
-    parts = permitted.decided.select("record", "entity", "permit")
-    rows = rows.join(parts.select("record", "entity"), on="record", how="inner")
+    rows = rows.join(permitted.decided.select("record", "entity"), on="record", how="inner")
     domain = hub.domain(rules.purpose.domain)
     rows = rows.with_columns(pseudonym=pseudonyms_of(domain, rows["entity"])).sort("pseudonym")
     return _arranged(snapshot, rules, rows, permitted.decided, epoch), read
@@ -267,22 +166,21 @@ def _arranged(snapshot: Snapshot, rules: Rules, rows: pl.DataFrame, decided: pl.
     beside = rows.select("entity", "record", *MARKS).with_row_index("place")
     beside = beside.join(now, on=["entity", "record"], how="left", maintain_order="left")
     same = pl.all_horizontal(pl.col(name) == pl.col(f"{name}_now") for name in MARKS).fill_null(value=False)
-    until = beside.select(pl.when(same).then(pl.col("until_us").fill_null(_NEVER)).otherwise(0)).to_series()
-    parts = decided.join(beside.select("entity", "place"), on="entity", how="inner").sort("record")
-    made_of = parts.filter("permit").group_by("place").agg("record")
-    records = beside.select("place").join(made_of, on="place", how="left", maintain_order="left")["record"]
-    pseudonyms = rows["pseudonym"].to_list()
+    until = beside.select(pl.when(same).then(pl.col("until_us").fill_null(NEVER)).otherwise(0)).to_series()
+    parts = decided.join(beside.select("entity", "place"), on="entity", how="inner")
+    made = parts.filter("permit").sort("place", "record")
+    starts = np.zeros(rows.height + 1, dtype=np.int64)
+    starts[1:] = np.cumsum(np.bincount(made["place"].to_numpy(), minlength=rows.height))
+    place = beside["place"]
     return Opened(
         snapshot=snapshot,
         rules=rules,
-        rows=rows.select(feature.name for feature in rules.spec.released),
+        rows=rows.select("pseudonym", *(feature.name for feature in rules.spec.released)).rechunk(),
         marks=rows.select(MARKS),
-        anchors=rows["record"].to_list(),
-        entities=rows["entity"].to_list(),
-        by_pseudonym=Places(pseudonyms, range(len(pseudonyms))),
-        by_record=Places(parts["record"].to_list(), parts["place"].to_list()),
-        joined={},
-        until_us=until.to_list(),
-        made_of=[tuple(each or ()) for each in records.to_list()],
+        anchors=rows.select("record", "entity"),
+        by_pseudonym=Places.of(rows["pseudonym"], place),
+        by_record=Places.of(parts["record"], parts["place"]),
+        until_us=until.to_numpy().copy(),
+        made_of=MadeOf(records=made.select("record", "ordinal"), starts=starts),
         epoch=epoch,
     )

@@ -48,7 +48,7 @@ def main() -> None:
         view = View(VIEW, Gateway(hub), owner)
         print(f"made {given.people:,} rows in {spent(lambda: view.materialise(as_of=AS_OF)):.2f} s")
         print(f"opened in {spent(lambda: hub.memory.of(Shelf).of(hub, VIEW)):.2f} s")
-        everybody = hub.memory.of(Shelf).of(hub, VIEW).by_pseudonym.ids
+        everybody: list[bytes] = hub.memory.of(Shelf).of(hub, VIEW).rows["pseudonym"].to_list()
         chosen = Random(7).choices(everybody, k=given.reads)  # noqa: S311 - to be repeatable
         spare_collector()  # as a server does: Python's own pauses are as long as a read
         show("bare entry", [spent(lambda: bare(hub, owner)) for _ in range(given.reads // 4)])
