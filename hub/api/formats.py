@@ -1,13 +1,12 @@
 """The forms in which a released frame leaves, and the choice among them by `Accept` (RFC 9110 §12.5.1)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Final
 
 import polars as pl
 
-from hub.views.use import arrow_stream
+from hub.views.wire import arrow_pieces, csv_pieces, json_pieces, parquet_pieces
 
 ARROW: Final = "application/vnd.apache.arrow.stream"
 PARQUET: Final = "application/vnd.apache.parquet"
@@ -17,34 +16,18 @@ JSON: Final = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One form: its media type and how a frame is written in it, with a label where the form has room for one."""
+    """One form: its media type, and the pieces of a frame in it, with a label where the form has room for one."""
 
     media_type: str
-    written: Callable[[pl.DataFrame, dict[str, str]], bytes]
-
-
-def _parquet(frame: pl.DataFrame, label: dict[str, str]) -> bytes:
-    buffer = BytesIO()
-    frame.write_parquet(buffer, metadata=label)
-    return buffer.getvalue()
-
-
-def _csv(frame: pl.DataFrame, _: dict[str, str]) -> bytes:
-    return _in_words(frame).write_csv().encode()
-
-
-def _json(frame: pl.DataFrame, _: dict[str, str]) -> bytes:
-    return _in_words(frame).write_json().encode()
-
-
-def _in_words(frame: pl.DataFrame) -> pl.DataFrame:
-    """Write bytes as hexadecimal digits: text forms have no bytes."""
-    return frame.with_columns(pl.col(pl.Binary).bin.encode("hex"))
+    pieces: Callable[[pl.DataFrame, dict[str, str]], Iterator[bytes]]
 
 
 FORMATS: Final[Mapping[str, Format]] = {
-    media_type: Format(media_type, written)
-    for media_type, written in ((ARROW, arrow_stream), (PARQUET, _parquet), (CSV, _csv), (JSON, _json))
+    media_type: Format(media_type, pieces)
+    for media_type, pieces in (
+        *((ARROW, arrow_pieces), (PARQUET, parquet_pieces)),
+        *((CSV, csv_pieces), (JSON, json_pieces)),
+    )
 }
 """In order of preference where the caller has none."""
 

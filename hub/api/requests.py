@@ -18,7 +18,7 @@ from hub.api.dependencies import OfSubject, Serving
 from hub.api.guard import SubjectRoute
 from hub.api.me import Language
 from hub.api.service import Service
-from hub.api.streaming import Escort, PiecewiseResponse
+from hub.api.streaming import Escort, PiecewiseResponse, pieces_of
 from hub.requests import own
 from hub.requests.export import Form
 from hub.subject_tokens import authenticate_subject
@@ -142,8 +142,11 @@ async def get_export(token: OfSubject, service: Serving, language: Language, *, 
         "Content-Disposition": f'attachment; filename="{done.file_name}"',
         "Cache-Control": "no-store",
         "Varde-Act": done.act_id.hex(),
+        "Content-Length": str(len(done.content)),
     }
-    return PiecewiseResponse(done.content, Escort(still_open, finished), headers=headers, media_type=done.media_type)
+    return PiecewiseResponse(
+        pieces_of(done.content), Escort(still_open, finished), headers=headers, media_type=done.media_type
+    )
 
 
 @router.patch("/profile", summary="Correct my details", responses=_PROBLEMS)

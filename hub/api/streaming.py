@@ -2,15 +2,17 @@
 
 The first piece was fenced by the release's own commit: an act that is acknowledged after it concerns later reads.
 
-Leaving early, being stopped and running out of time all end the same way: the body stays incomplete, the server hangs
-up, and `finished` is not called.
+A piece is made when the one before was taken: a slow reader keeps one in memory, and makes nobody hurry. Leaving early,
+being stopped and running out of time all end the same way: the body stays incomplete, the server hangs up, and
+`finished` is not called.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from anyio import to_thread
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -30,16 +32,18 @@ class Escort:
 
 
 class PiecewiseResponse(Response):
-    """Bytes that leave piece by piece."""
+    """Bytes that leave piece by piece, as they are made; without a `Content-Length` among the headers in chunks."""
 
-    def __init__(self, content: bytes, escort: Escort, *, headers: Mapping[str, str], media_type: str) -> None:
-        self._content = memoryview(content)
+    def __init__(
+        self, pieces: Iterable[bytes | memoryview], escort: Escort, *, headers: Mapping[str, str], media_type: str
+    ) -> None:
+        self._made = iter(pieces)
         self._escort = escort
         self._handed_over = False
         self.status_code = 200
         self.background = None
         self.media_type = media_type
-        self.init_headers({**headers, "Content-Length": str(len(content))})
+        self.init_headers(headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's own signature
         """Send; give up when time is up or the caller has gone.
@@ -63,14 +67,21 @@ class PiecewiseResponse(Response):
 
     async def _pieces(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        for start in range(0, max(len(self._content), 1), PIECE_BYTES):
-            if start:
+        piece = await to_thread.run_sync(next, self._made, None)
+        while piece is not None:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            piece = await to_thread.run_sync(next, self._made, None)
+            if piece is not None:
                 await self._escort.before()
-            end = start + PIECE_BYTES
-            more = end < len(self._content)
-            await send({"type": "http.response.body", "body": self._content[start:end], "more_body": more})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
         self._handed_over = True
         await self._escort.finished()
+
+
+def pieces_of(content: bytes) -> Iterator[memoryview]:
+    """Cut what lies in memory already."""
+    whole = memoryview(content)
+    return (whole[start : start + PIECE_BYTES] for start in range(0, max(len(whole), 1), PIECE_BYTES))
 
 
 async def _left(receive: Receive) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from hashlib import sha256
 from typing import Final
 
 import polars as pl
@@ -36,7 +35,8 @@ from hub.views.registry import readable_spec
 from hub.views.remembered import learn_ordinals, permitted_now
 from hub.views.spec import ViewSpec
 from hub.views.summed import Summed, summed
-from hub.views.use import digest_of, prohibited_of, verify_use
+from hub.views.use import prohibited_of, verify_use
+from hub.views.wire import Left, arrow_pieces, left_of
 from ingest.store.record import entities_of_records
 from privacy.minimisation import hide_groups_in_each
 from privacy.purposes import Purpose
@@ -131,10 +131,10 @@ class Gateway:
         self.complete(released, who.principal)
         return released
 
-    def complete(self, released: Released, principal: Principal, body: bytes | None = None) -> None:
-        """Note that the rows have left; `body` is what left, byte for byte, None if they stayed in this process."""
-        size, digest = digest_of(released.frame) if body is None else (len(body), sha256(body).digest())
-        done = Completion(released.release_id, released.spec.name, released.frame.height, size, digest)
+    def complete(self, released: Released, principal: Principal, left: Left | None = None) -> None:
+        """Note that the rows have left, as which bytes; None if they stayed in this process: then as an Arrow stream."""
+        left = left or left_of(arrow_pieces(released.frame, {}))
+        done = Completion(released.release_id, released.spec.name, released.frame.height, left)
         note_completion(self.hub, done, principal)
 
     def release_built(

@@ -18,6 +18,7 @@ from hub.domains import find_domain
 from hub.views.spec import ViewSpec
 from hub.views.tables import Release
 from hub.views.use import prohibited_of
+from hub.views.wire import Left
 from privacy.audit import AuditFields
 from privacy.purposes import Purpose
 from privacy.store.frozen import frozen
@@ -66,13 +67,12 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What left: so many rows of a release of a view, as so many bytes with this SHA-256."""
+    """What left: so many rows of a release of a view, and the bytes that they were."""
 
     release_id: bytes
     view: str
     rows: int
-    size_bytes: int
-    sha256: bytes
+    left: Left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,13 +175,13 @@ def note_completion(hub: Hub, done: Completion, principal: Principal) -> None:
         act_id=done.release_id,
         view=done.view,
         rows=done.rows,
-        size_bytes=done.size_bytes,
-        sha256=done.sha256.hex(),
+        size_bytes=done.left.size,
+        sha256=done.left.sha256.hex(),
     )
     completed = update(Release).where(col(Release.release_id) == done.release_id)
     with hub.accounted() as session:
         hub.audit(session, "view.release.complete", principal.principal_id, fields)
-        session.execute(completed.values(completed_at=hub.clock(), sha256=done.sha256))
+        session.execute(completed.values(completed_at=hub.clock(), sha256=done.left.sha256))
 
 
 def _fields(intent: Intent, reader: Reader, domain_version: int | None) -> AuditFields:

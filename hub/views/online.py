@@ -100,6 +100,11 @@ def attempts(hub: Hub, who: Reader, view: str, pseudonym: bytes, *, purpose: str
         AccessRefused: the reader is not admitted.
 
     """
+    return Attempts(hub, who, admitted(hub, who, view, purpose), pseudonym)
+
+
+def admitted(hub: Hub, who: Reader, view: str, purpose: str) -> Opened:
+    """Admit a reader to a view's snapshot, and return it as it is open; raises as `attempts` does."""
     verify_may_read(who.principal, view, purpose)
     opened = hub.memory.of(Shelf).of(hub, view)
     rules = opened.rules
@@ -107,7 +112,7 @@ def attempts(hub: Hub, who: Reader, view: str, pseudonym: bytes, *, purpose: str
         raise AccessRefused("purpose_not_of_view", f"This view serves {rules.purpose.id}")
     verify_use(rules.purpose, who.use)
     verify_open(hub.anchoring.standing(), rules.purpose)
-    return Attempts(hub, who, opened, pseudonym)
+    return opened
 
 
 class Attempts:

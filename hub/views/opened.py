@@ -64,17 +64,19 @@ class MadeOf:
             return self.anew[place]
         return tuple(self.records["record"][int(self.starts[place]) : int(self.starts[place + 1])])
 
+    def learn(self, given: pl.DataFrame) -> None:
+        """Remember ordinals (record, ordinal) that were given since: a record keeps its own for life."""
+        known = self.records.join(given, on="record", how="left", suffix="_given", maintain_order="left")
+        self.records = known.with_columns(ordinal=pl.coalesce("ordinal", "ordinal_given")).drop("ordinal_given")
+
     def of_all(self, standing: npt.NDArray[np.bool_]) -> pl.DataFrame:
         """Return record and ordinal of all rows that stand; an ordinal may be null."""
-        if self.anew:
-            standing = standing.copy()
-            anew = [place for place in self.anew if standing[place]]
-            standing[list(self.anew)] = False
-            others = [record for place in anew for record in self.anew[place]]  # some people
-        else:
-            others = []
-        if standing.all():
+        anew = {place: theirs for place, theirs in self.anew.items() if standing[place]}
+        if not anew and standing.all():
             return self.records
+        others = [record for theirs in anew.values() for record in theirs]  # some people
+        standing = standing.copy()
+        standing[list(anew)] = False
         theirs = self.records.filter(pl.Series(np.repeat(standing, np.diff(self.starts))))
         schema = {"record": pl.Binary, "ordinal": pl.UInt32}
         return pl.concat([theirs, pl.DataFrame({"record": others, "ordinal": None}, schema=schema)])

@@ -1,7 +1,6 @@
 """What released rows are never used for: refused where it is asked for, and told with the rows where it is not."""
 
 from datetime import datetime
-from hashlib import sha256
 from io import BytesIO
 from typing import Final
 
@@ -15,8 +14,6 @@ from privacy.uses import Use
 PURPOSE: Final = "varde.purpose"
 PROHIBITED_USES: Final = "varde.prohibited_uses"
 USABLE_UNTIL: Final = "varde.usable_until"
-_ROWS_AT_ONCE: Final = 65_536
-"""Few enough to be hashed while they lie in the processor's cache."""
 
 
 def verify_use(purpose: Purpose, use: Use | None) -> None:
@@ -42,41 +39,6 @@ def label_of(purpose: str, prohibited: tuple[str, ...], until: datetime) -> dict
         PROHIBITED_USES: ",".join(prohibited),
         USABLE_UNTIL: until.isoformat(),
     }
-
-
-def arrow_stream(frame: pl.DataFrame, label: dict[str, str]) -> bytes:
-    """Write rows as an Arrow IPC stream whose schema carries a label."""
-    table = frame.to_arrow().replace_schema_metadata(label)
-    buffer = BytesIO()
-    with pa.ipc.new_stream(buffer, table.schema) as stream:
-        stream.write_table(table)
-    return buffer.getvalue()
-
-
-def digest_of(frame: pl.DataFrame) -> tuple[int, bytes]:
-    """Return the size and SHA-256 of rows as an Arrow IPC stream without a label; it is never held as a whole."""
-    sink, table = _Sink(), frame.to_arrow()
-    with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), table.schema) as stream:
-        stream.write_table(table, max_chunksize=_ROWS_AT_ONCE)
-    return sink.size, sink.digest.digest()
-
-
-class _Sink:
-    """A file as far as Arrow writes one, of which only size and digest are kept."""
-
-    closed = False
-
-    def __init__(self) -> None:
-        self.size, self.digest = 0, sha256()
-
-    def write(self, octets: bytes) -> int:
-        """Take octets in."""
-        self.digest.update(octets)
-        self.size += (count := len(octets))
-        return count
-
-    def flush(self) -> None:
-        """Nothing waits."""
 
 
 def arrow_file(frame: pl.DataFrame, label: dict[str, str]) -> bytes:

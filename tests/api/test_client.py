@@ -90,7 +90,7 @@ def test_stream_stops_when_somebody_in_it_changes(
     world: World, address: str, caller: Caller, person: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The opt-out is acknowledged between two pieces: the rest of the bytes stays in the hub."""
-    monkeypatch.setattr("hub.api.streaming.PIECE_BYTES", 512)
+    monkeypatch.setattr("hub.views.wire.MOST_ROWS", 8)
     fences = []
 
     def fence(hub: object, released: object) -> None:
@@ -101,7 +101,7 @@ def test_stream_stops_when_somebody_in_it_changes(
         fences.append(released)
         verify_unchanged(hub, released)  # type: ignore[arg-type]  # what the route passes on
 
-    monkeypatch.setattr("hub.api.views.verify_unchanged", fence)
+    monkeypatch.setattr("hub.api.sheets.verify_unchanged", fence)
     with pytest.raises(AnswerBroken, match="stopped"):
         Client(address, world.reader_token).view("shopping").read(purpose=CHURN, as_of=AS_OF)
     assert len(fences) == 3
@@ -115,7 +115,7 @@ def test_change_of_somebody_else_does_not_stop_a_stream(
     world: World, address: str, caller: Caller, person: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caller.choose(world.tokens[person], "withdrawn", CHURN)
-    monkeypatch.setattr("hub.api.streaming.PIECE_BYTES", 512)
+    monkeypatch.setattr("hub.views.wire.MOST_ROWS", 8)
 
     def fence(hub: object, released: object) -> None:
         from hub.views.departure import verify_unchanged
@@ -123,12 +123,12 @@ def test_change_of_somebody_else_does_not_stop_a_stream(
         caller.choose(world.tokens[person], "objected", WINBACK)
         verify_unchanged(hub, released)  # type: ignore[arg-type]  # what the route passes on
 
-    monkeypatch.setattr("hub.api.views.verify_unchanged", fence)
+    monkeypatch.setattr("hub.api.sheets.verify_unchanged", fence)
     assert Client(address, world.reader_token).view("shopping").read(purpose=CHURN, as_of=AS_OF).height > 0
 
 
 def test_caller_who_hangs_up_completes_nothing(world: World, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.api.streaming.PIECE_BYTES", 64)
+    monkeypatch.setattr("hub.views.wire.MOST_ROWS", 4)
     gone, seen = threading.Event(), []
 
     def fence(*_: object) -> None:
@@ -136,7 +136,7 @@ def test_caller_who_hangs_up_completes_nothing(world: World, address: str, monke
         if len(seen) > 3:
             gone.wait(5)
 
-    monkeypatch.setattr("hub.api.views.verify_unchanged", fence)
+    monkeypatch.setattr("hub.api.sheets.verify_unchanged", fence)
     host, _, port = address.removeprefix("http://").partition(":")
     connection = http.client.HTTPConnection(host, int(port))
     query = f"purpose={CHURN}&as_of={AS_OF.date()}T00:00:00Z"

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 
 from hub.cli.rows import write_rows
-from hub.views.use import PROHIBITED_USES, PURPOSE, arrow_stream, label_of
+from hub.views.use import PROHIBITED_USES, PURPOSE, label_of
+from hub.views.wire import arrow_pieces
 from privacy.uses import PROHIBITED, Use
 from tests.builders import NOON
 from tests.integration.cli_desk import Desk, stocked
@@ -77,7 +78,7 @@ def test_who_accepted_which_list_is_in_the_log(desk: Desk) -> None:
 
 def test_a_label_changes_no_row(tmp_path: Path) -> None:
     frame = pl.DataFrame({"pseudonym": [b"a" * 16, b"b" * 16], "n": [1, None], "level": ["x", "ø"]})
-    body = arrow_stream(frame, LABEL)
+    body = b"".join(arrow_pieces(frame, LABEL))
     assert pl.read_ipc_stream(body).equals(frame)
     assert _words(pa.ipc.open_stream(body).schema.metadata) == LABEL
     write_rows(frame, tmp_path / "rows.arrow", LABEL)
