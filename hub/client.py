@@ -1,32 +1,28 @@
 """Reading views over HTTP: `Client(url, token).view("churn_signals").read(purpose="churn", as_of=...)`.
 
 Rules kept here:
-- the token goes to one server, in clear only to this very machine; nothing is redirected, no proxy is asked;
 - a body that is incomplete, or is not what its digest says, is refused: a stopped stream must not be used;
 - rows are handed out until the release expires, and not after.
 """
 
-import base64
 import hashlib
 import http.client
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from io import BytesIO
-from typing import Final, NoReturn
-from urllib.parse import quote, urlencode, urlsplit
+from typing import Any, Final, NoReturn
+from urllib.parse import quote, urlencode
 
 import polars as pl
+import pyarrow as pa
 
 from hub import clock as wall_clock
-from hub.errors import AnswerBroken, ReleaseExpired, RequestRefused, ServiceUnreachable, SettingsInvalid
+from hub.calling import ARROW, Digested, Line, verify_told
+from hub.errors import AnswerBroken, ReleaseExpired
 
-ARROW: Final = "application/vnd.apache.arrow.stream"
 _JSON: Final = "application/json"
-_TIMEOUT_SECONDS: Final = 300.0
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
-_OK: Final = 200
 Clock = Callable[[], datetime]
 
 
@@ -58,6 +54,14 @@ class Release:
         return self.rows
 
 
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What of a release must be dropped: everything, or the rows of these pseudonyms."""
+
+    everything: bool
+    pseudonyms: tuple[bytes, ...] = field(repr=False)
+
+
 class Client:
     """One hub, one credential."""
 
@@ -68,19 +72,12 @@ class Client:
             SettingsInvalid: it is no http(s) address, or would send the token over a network in clear.
 
         """
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
-            raise SettingsInvalid("url", "it is not the address of a hub", "Use https://HOST:PORT")
-        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-            raise SettingsInvalid("url", "the token would cross the network in clear", "Use https://")
-        self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, parts.port
-        self._base = parts.path.rstrip("/")
-        self._token = token
+        self._line = Line(url, token)
         self._clock = clock
 
     def __repr__(self) -> str:
         """Show the host only: a token must not reach a log or a traceback."""
-        return f"Client({self._host!r})"
+        return f"Client({self._line.host!r})"
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled: a pickle is a file with the token in clear."""
@@ -92,22 +89,45 @@ class Client:
 
     def release(self, view: str, *, purpose: str, as_of: datetime, use: str | None = None) -> Release:
         """Read a view; see `RemoteView.release`."""
-        question = {"purpose": purpose, "as_of": as_of.isoformat()} | ({} if use is None else {"use": use})
-        query = urlencode(question)
-        headers, body = self._get(f"{self._base}/v1/views/{quote(view, safe='')}?{query}")
-        _verify_digest(headers, body)
-        release = Release(
-            release_id=headers["Varde-Release"],
-            view_version=int(headers["Varde-View-Version"]),
-            expires_at=datetime.fromisoformat(headers["Varde-Release-Expires"]),
-            absent=_counts(headers["Varde-Absent"]),
-            prohibited_uses=tuple(filter(None, headers.get("Varde-Prohibited-Uses", "").split(", "))),
-            rows=pl.read_ipc_stream(BytesIO(body)),
-            clock=self._clock,
-        )
-        if release.rows.height != int(headers["Varde-Rows"]):
-            raise AnswerBroken("rows are missing")
-        return release
+        return self._released(_path(view), _asked(purpose, use) | {"as_of": as_of.isoformat()})
+
+    def release_kept(self, view: str, *, purpose: str, use: str | None = None) -> Release:
+        """Read all kept rows of a view; see `RemoteView.rows`."""
+        return self._released(f"{_path(view)}/rows", _asked(purpose, use))
+
+    def release_joined(self, view: str, wanted: pl.DataFrame, *, purpose: str, use: str | None = None) -> Release:
+        """Join a view to pairs of customers and instants; see `RemoteView.join`."""
+        body = BytesIO()
+        wanted.write_ipc_stream(body)
+        return self._released(f"{_path(view)}/joined", _asked(purpose, use), body.getvalue())
+
+    def scan(self, view: str, *, purpose: str, as_of: datetime, use: str | None = None) -> Iterator[pl.DataFrame]:
+        """Read a view in batches as they arrive; see `RemoteView.scan`."""
+        query = urlencode(_asked(purpose, use) | {"as_of": as_of.isoformat()})
+        with self._line.asked(f"{_path(view)}?{query}", ARROW) as answer:
+            body, rows = Digested(answer), 0
+            for batch in pa.ipc.open_stream(body):
+                rows += batch.num_rows
+                yield pl.DataFrame(batch)
+            body.read()  # to the end: what is told of it can only be compared then
+            if body.size != int(answer.headers["Content-Length"]):
+                raise AnswerBroken("the stream was stopped")
+            verify_told(answer.headers, body.digest.digest())
+            if rows != int(answer.headers["Varde-Rows"]):
+                raise AnswerBroken("rows are missing")
+
+    def describe(self, view: str) -> Mapping[str, Any]:
+        """Say what a view is; see `RemoteView.describe`."""
+        return _object(self._get(f"{_path(view)}/description", _JSON)[1])
+
+    def recalls(self, *, since: datetime) -> Mapping[str, Recalled]:
+        """Ask of all own releases at or after an instant what must be dropped by now, by release id.
+
+        Releases of which nothing must are not named.
+        """
+        query = urlencode({"since": since.isoformat()})
+        told = _object(self._get(f"/v1/releases/recalls?{query}", _JSON)[1])
+        return {each["release"]: _recall_in(each) for each in told["recalls"]}
 
     def without_recalled(self, release: Release) -> Release:
         """Ask what of a release must be dropped by now, and return it without those rows.
@@ -117,34 +137,34 @@ class Client:
             RequestRefused: it is not a release of this credential.
 
         """
-        _, body = self._get(f"{self._base}/v1/releases/{quote(release.release_id, safe='')}/recalls", _JSON)
-        recalled = _recalled(body)
-        if recalled is None:
+        _, body = self._get(f"/v1/releases/{quote(release.release_id, safe='')}/recalls", _JSON)
+        recalled = _recall_in(_object(body))
+        if recalled.everything:
             raise ReleaseExpired(release.release_id, self._clock())
-        gone = pl.Series(recalled, dtype=pl.Binary)
+        gone = pl.Series(recalled.pseudonyms, dtype=pl.Binary)
         return replace(release, rows=release.rows.filter(~pl.col("pseudonym").is_in(gone.implode())))
 
-    def _get(self, target: str, accept: str = ARROW) -> tuple[http.client.HTTPMessage, bytes]:
-        connection = self._connection()
-        try:
-            connection.request("GET", target, headers={"Authorization": f"Bearer {self._token}", "Accept": accept})
-            response = connection.getresponse()
-            body = response.read()
-        except http.client.IncompleteRead:
-            raise AnswerBroken("the stream was stopped") from None
-        except (OSError, http.client.HTTPException) as exc:
-            raise ServiceUnreachable("the hub", type(exc).__name__) from None
-        finally:
-            connection.close()
-        if response.status != _OK:
-            raise _refusal(response.status, body, response.headers.get("Varde-Request-Id", "unknown"))
-        if response.headers.get("Content-Type") != accept:
-            raise AnswerBroken("it is not an Arrow stream" if accept == ARROW else "it is not JSON")
-        return response.headers, body
+    def _released(self, path: str, question: Mapping[str, str], body: bytes | None = None) -> Release:
+        headers, rows = self._get(f"{path}?{urlencode(question)}", body=body)
+        verify_told(headers, hashlib.sha256(rows).digest())
+        release = Release(
+            release_id=headers["Varde-Release"],
+            view_version=int(headers["Varde-View-Version"]),
+            expires_at=datetime.fromisoformat(headers["Varde-Release-Expires"]),
+            absent=_counts(headers["Varde-Absent"]),
+            prohibited_uses=tuple(filter(None, headers.get("Varde-Prohibited-Uses", "").split(", "))),
+            rows=pl.read_ipc_stream(BytesIO(rows)),
+            clock=self._clock,
+        )
+        if release.rows.height != int(headers["Varde-Rows"]):
+            raise AnswerBroken("rows are missing")
+        return release
 
-    def _connection(self) -> http.client.HTTPConnection:
-        kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-        return kind(self._host, self._port, timeout=_TIMEOUT_SECONDS)
+    def _get(
+        self, target: str, accept: str = ARROW, *, body: bytes | None = None
+    ) -> tuple[http.client.HTTPMessage, bytes]:
+        with self._line.asked(target, accept, body) as answer:
+            return answer.headers, answer.read()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,28 +193,55 @@ class RemoteView:
         """
         return self.client.release(self.name, purpose=purpose, as_of=as_of, use=use)
 
+    def scan(self, *, purpose: str, as_of: datetime, use: str | None = None) -> Iterator[pl.DataFrame]:
+        """Read the view in batches as they arrive: a slow reader keeps one batch in memory, and the hub one piece.
 
-def _verify_digest(headers: http.client.HTTPMessage, body: bytes) -> None:
-    """Compare the body with its Repr-Digest (RFC 9530)."""
-    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
-    if headers.get("Repr-Digest") != f"sha-256=:{digest}:":
-        raise AnswerBroken("it does not match its digest")
+        Whether the body is whole and unaltered is known at its end: where this raises, use none of the batches.
+        Raises as `read`, with the first batch or any later one.
+        """
+        return self.client.scan(self.name, purpose=purpose, as_of=as_of, use=use)
+
+    def rows(self, *, purpose: str, use: str | None = None) -> pl.DataFrame:
+        """Read all rows of the newest snapshot that still stand, at once; raises as `read`."""
+        return self.client.release_kept(self.name, purpose=purpose, use=use).frame
+
+    def join(self, wanted: pl.DataFrame, *, purpose: str, use: str | None = None) -> pl.DataFrame:
+        """Return the features of given customers (`pseudonym`), each as they were at an instant of their own (`as_of`).
+
+        Pairs that may not be read, or that the view has no row of, are left out. Raises as `read`.
+        """
+        return self.client.release_joined(self.name, wanted, purpose=purpose, use=use).frame
+
+    def describe(self) -> Mapping[str, Any]:
+        """Say what the view is, as JSON has it: columns with words and reasons, hash, approval, how long rows last."""
+        return self.client.describe(self.name)
+
+    def schema(self) -> dict[str, str]:
+        """Return the features that `read` gives beside `pseudonym`, with their types by Polars' names."""
+        return {column["name"]: column["type_name"] for column in self.describe()["columns"]}
 
 
-def _refusal(status: int, body: bytes, request_id: str) -> RequestRefused:
-    try:
-        problem = json.loads(body)
-        slug, text = str(problem["type"]).rpartition(":")[2], str(problem.get("detail") or problem["title"])
-    except (ValueError, KeyError, TypeError):
-        slug, text = "unknown", "no reason was given"
-    return RequestRefused(status, slug, text, request_id)
+def _path(view: str) -> str:
+    return f"/v1/views/{quote(view, safe='')}"
 
 
-def _recalled(body: bytes) -> list[bytes] | None:
-    """Return the pseudonyms of a recall, None where everything is recalled."""
+def _asked(purpose: str, use: str | None) -> dict[str, str]:
+    return {"purpose": purpose} | ({} if use is None else {"use": use})
+
+
+def _object(body: bytes) -> dict[str, Any]:
     try:
         told = json.loads(body)
-        return None if told["everything"] else [bytes.fromhex(each) for each in told["pseudonyms"]]
+    except ValueError:
+        raise AnswerBroken("it is not JSON") from None
+    if not isinstance(told, dict):
+        raise AnswerBroken("it is not an object")
+    return told
+
+
+def _recall_in(told: Mapping[str, Any]) -> Recalled:
+    try:
+        return Recalled(bool(told["everything"]), tuple(bytes.fromhex(each) for each in told["pseudonyms"]))
     except (ValueError, KeyError, TypeError):
         raise AnswerBroken("it is not a recall") from None
 

@@ -57,7 +57,7 @@ from hub.retention.holds import HoldNotFound
 from hub.retention.run import RunEndedElsewhere
 from hub.suppression.identifier import IdentifierInvalid
 from hub.suppression.listing import NothingSuppressed
-from hub.views.errors import CutRefused, SpecRefused
+from hub.views.errors import CutRefused, RowsRefused, SpecRefused
 from hub.witness.rules import SubmissionRefused
 from ingest.errors import (
     BatchBusy,
@@ -151,6 +151,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     StorageFull: _FULL,
     SpecRefused: _UNFIT,
     CutRefused: _UNFIT,
+    RowsRefused: _UNFIT,
     SubmissionRefused: _UNFIT,
     lake.LakeError: UNEXPECTED,
     lake.LakeFileRefused: _BROKEN,

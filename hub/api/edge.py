@@ -1,7 +1,8 @@
 """The outermost layer of the API: request ids, limits, headers, one log line a request, and no foreign words.
 
 Rules kept here:
-- a body is at most `MOST_BODY_BYTES`, arrives within `BODY_SECONDS`, and stays in memory;
+- a body is at most `MOST_BODY_BYTES`, or what its route allows once it knows who calls, arrives within `BODY_SECONDS`,
+  and stays in memory;
 - nothing is stored by browsers or proxies on the way;
 - the log line names method, route template, status and seconds: no path, no query, no address;
 - whatever was not foreseen ends here, as a class name in the log and a problem without detail outside.
@@ -21,7 +22,8 @@ from hub.api.answers import MEDIA_TYPE, problem
 from hub.logs import LogEvent, log_of
 
 MOST_BODY_BYTES: Final = 16_384  # the largest body of this API is a choice of a hundred bytes
-_MOST_DIGITS: Final = len(str(MOST_BODY_BYTES))
+ALLOWED_BYTES: Final = "varde.allowed_bytes"
+"""Under which a route says in the request's scope how long a body it reads, once it knows who calls."""
 BODY_SECONDS: Final = 10.0
 REQUEST_ID: Final = "varde.request_id"
 _POLICY: Final = b"content-security-policy"
@@ -83,7 +85,7 @@ class _Exchange:
         except TimeoutError:
             raise HTTPException(HTTPStatus.REQUEST_TIMEOUT) from None
         self._received += len(message.get("body", b""))
-        if self._received > MOST_BODY_BYTES:
+        if self._received > self._most:
             raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         self._whole = not message.get("more_body", False)
         return message
@@ -119,16 +121,21 @@ class _Exchange:
         }
         _log.info(LogEvent.REQUEST_ANSWERED, extra=fields)
 
+    @property
+    def _most(self) -> int:
+        most: int = self._scope.get(ALLOWED_BYTES, MOST_BODY_BYTES)
+        return most
+
     def _verify_declared_size(self) -> None:
         for name, value in self._scope["headers"]:
             if name == b"content-length":
-                _verify_length(value)
+                _verify_length(value, most=self._most)
 
 
-def _verify_length(told: bytes) -> None:
+def _verify_length(told: bytes, *, most: int) -> None:
     """Refuse what is no length, or too long a one (RFC 9110, 8.6); `int` itself fails from 4,301 digits on."""
     if not told.isdigit():  # of bytes: 0 to 9 only
         raise HTTPException(HTTPStatus.BAD_REQUEST)
     digits = told.lstrip(b"0")
-    if len(digits) > _MOST_DIGITS or int(digits or b"0") > MOST_BODY_BYTES:
+    if len(digits) > len(str(most)) or int(digits or b"0") > most:
         raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)

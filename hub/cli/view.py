@@ -18,6 +18,7 @@ from hub.cli.snapshot import materialise
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.cli.view_check import check, summary_of
 from hub.cli.view_explain import diff, explain
+from hub.cli.view_recalls import recalls
 from hub.errors import AccessRefused
 from hub.inspection.check import last_check
 from hub.predictions.service import newest_cut
@@ -36,6 +37,7 @@ app = typer.Typer(help="Feature views: what leaves, for which purpose, approved 
 app.command()(check)
 app.command()(diff)
 app.command()(explain)
+app.command()(recalls)
 _LOG = logs.log_of("view")
 Name = Annotated[str, typer.Argument(help="The view's name.")]
 SpecFile = Annotated[Path, typer.Argument(metavar="FILE", help="The view's spec, YAML.")]

@@ -11,8 +11,12 @@ from datetime import datetime
 import polars as pl
 
 from hub.compose import Hub
+from hub.views.departure import verify_unchanged
+from hub.views.description import Description, describe
 from hub.views.gateway import Gateway, Released
 from hub.views.intent import Reader
+from hub.views.joined import read_joined
+from hub.views.kept import read_kept
 from hub.views.online import Row, read_row
 from hub.views.snapshot import materialise
 from hub.views.snapshot_store import Snapshot
@@ -55,6 +59,57 @@ class View:
         """
         reader = Reader(principal=self._principal, use=use)
         return read_row(self._gateway.hub, reader, self.name, pseudonym, purpose=purpose)
+
+    def rows(self, *, purpose: str, use: Use | None = None) -> pl.DataFrame:
+        """Read all rows of the view's newest snapshot that still stand, as `read` at its instant gave them; at once.
+
+        Raises:
+            AccessRefused: as `read`, or the view was not materialised.
+            ReadContended: others kept changing what was being read.
+
+        """
+        reader = Reader(principal=self._principal, use=use)
+        return read_kept(self._gateway.hub, reader, self.name, purpose=purpose).frame
+
+    def scan(
+        self, *, purpose: str, as_of: datetime, use: Use | None = None, batch_rows: int = 65_536
+    ) -> Iterator[pl.DataFrame]:
+        """Read as `read` does, in batches; before each, who is in the release is looked at again.
+
+        Raises:
+            StreamStopped: somebody in it changed meanwhile: use none of the batches.
+            AccessRefused, CutRefused, ReadContended: as `read`, with the first batch.
+
+        """
+        reader = Reader(principal=self._principal, use=use)
+        released = self._gateway.release(reader, self.name, purpose=purpose, as_of=as_of)
+        for number, batch in enumerate(released.frame.iter_slices(batch_rows)):
+            if number:
+                verify_unchanged(self._gateway.hub, released)
+            yield batch
+        self._gateway.complete(released, self._principal)
+
+    def join(self, wanted: pl.DataFrame, *, purpose: str, use: Use | None = None) -> pl.DataFrame:
+        """Return the features of given customers (`pseudonym`), each as they were at an instant of their own (`as_of`).
+
+        Pairs that may not be read, or that the view has no row of, are left out; the others are in the order given.
+
+        Raises:
+            RowsRefused: `wanted` is no list of pseudonyms and instants, or has too many.
+            CutRefused: an instant is off the grid or still to come.
+            AccessRefused, ReadContended: as `read`.
+
+        """
+        reader = Reader(principal=self._principal, use=use)
+        return read_joined(self._gateway, reader, self.name, wanted, purpose=purpose).frame
+
+    def describe(self) -> Description:
+        """Say what the view is: its columns with words and reasons, hash, approval, how long rows may be used."""
+        return describe(self._gateway.hub, self._principal, self.name)
+
+    def schema(self) -> pl.Schema:
+        """Return the columns that `read` gives, with their types."""
+        return self.describe().schema
 
     def materialise(self, *, as_of: datetime | None = None) -> Snapshot:
         """Make and keep the view's rows, sealed, for `row`; at the newest instant of its grid unless one is given.

@@ -20,6 +20,16 @@ class SpecRefused(HubError):
         self.remedy = remedy
 
 
+class RowsRefused(HubError):
+    """What a view is to be joined to is no list of customers and instants, or names too many of them."""
+
+    def __init__(self, view: str, rule: str, remedy: str) -> None:
+        super().__init__(f"view {view}: rows to join: {rule}; {remedy}")
+        self.view = view
+        self.rule = rule
+        self.remedy = remedy
+
+
 class CutRefused(HubError):
     """An instant cannot be asked of a view: off its grid, without zone, or its label is not yet known."""
 

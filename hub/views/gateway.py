@@ -121,6 +121,10 @@ class Gateway:
         """
         return self._build(view, purpose, RowsAt(as_of))
 
+    def build_with(self, view: str, purpose: str, build: Build) -> Built:
+        """Build as `build` does, by the caller's own plan; nothing of it is released."""
+        return self._build(view, purpose, build)
+
     def read_training(
         self, who: Reader, view: str, *, purpose: str, cuts: list[datetime], known_until: datetime
     ) -> Released:
@@ -132,7 +136,7 @@ class Gateway:
         return released
 
     def complete(self, released: Released, principal: Principal, left: Left | None = None) -> None:
-        """Note that the rows have left, as which bytes; None if they stayed in this process: then as an Arrow stream."""
+        """Note that the rows have left, and as which bytes; those that stay in this process as an Arrow stream."""
         left = left or left_of(arrow_pieces(released.frame, {}))
         done = Completion(released.release_id, released.spec.name, released.frame.height, left)
         note_completion(self.hub, done, principal)

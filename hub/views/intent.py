@@ -126,6 +126,13 @@ def find_release(session: Session, release_id: bytes) -> ReleaseRecord | None:
     return None if row is None else frozen(ReleaseRecord, row)
 
 
+def releases_of(session: Session, principal_id: bytes, *, since: datetime) -> list[bytes]:
+    """Return the ids of a principal's releases at or after an instant, oldest first."""
+    mine = (col(Release.principal_id) == principal_id) & (col(Release.released_at) >= since)
+    query = select(col(Release.release_id)).where(mine).order_by(col(Release.intent_leaf))
+    return [bytes(each) for each in session.execute(query).scalars()]
+
+
 def usable_after(session: Session, purpose: str, at: datetime) -> tuple[int, datetime | None]:
     """Count the releases of a purpose whose rows may be used after an instant; tell until when the last may."""
     ends = col(Release.expires_at)

@@ -18,7 +18,7 @@ from sqlmodel import Session
 from hub.accesses import Members, members_of
 from hub.compose import Hub
 from hub.errors import AccessRefused
-from hub.views.intent import ReleaseRecord, find_release
+from hub.views.intent import ReleaseRecord, find_release, releases_of
 from hub.views.load import load_spec
 from hub.views.remembered import permitted_now
 from hub.views.version import find_version
@@ -82,6 +82,17 @@ def recall_of(hub: Hub, release_id: bytes, by: Principal) -> Recall:
         everything=entities is None,
         pseudonyms=named,
     )
+
+
+def recalls_since(hub: Hub, by: Principal, since: datetime) -> list[Recall]:
+    """Say of each release of one's own that was made at or after an instant what must be dropped by now.
+
+    Those of which nothing must are left out. Each is told whole, so an answer that was lost is no loss.
+    """
+    with hub.reading() as session:
+        mine = releases_of(session, by.principal_id, since=since)
+    recalled = [recall_of(hub, release_id, by) for release_id in mine]  # each is asked and audited by itself
+    return [each for each in recalled if each.everything or each.pseudonyms]
 
 
 def has_leavers(hub: Hub, release_id: bytes) -> bool:

@@ -6,14 +6,20 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
+import polars as pl
 import pytest
 
 from hub.api.serve import Certificate, TlsElsewhere, config_of, is_loopback
-from hub.client import ARROW, Client
+from hub.calling import ARROW
+from hub.client import Client
 from hub.errors import AnswerBroken, ReleaseExpired, RequestRefused, ServiceUnreachable, SettingsInvalid
 from hub.views.access import Views
+from hub.views.departure import verify_unchanged
+from hub.views.snapshot import materialise
+from hub.views.wire import left_of
 from privacy.store.audit import entries
 from tests.api.conftest import Caller
 from tests.api.server import server_of
@@ -91,11 +97,9 @@ def test_stream_stops_when_somebody_in_it_changes(
 ) -> None:
     """The opt-out is acknowledged between two pieces: the rest of the bytes stays in the hub."""
     monkeypatch.setattr("hub.views.wire.MOST_ROWS", 8)
-    fences = []
+    fences: list[object] = []
 
     def fence(hub: object, released: object) -> None:
-        from hub.views.departure import verify_unchanged
-
         if len(fences) == 2:
             assert caller.choose(world.tokens[person], "withdrawn").status_code == 200
         fences.append(released)
@@ -118,8 +122,6 @@ def test_change_of_somebody_else_does_not_stop_a_stream(
     monkeypatch.setattr("hub.views.wire.MOST_ROWS", 8)
 
     def fence(hub: object, released: object) -> None:
-        from hub.views.departure import verify_unchanged
-
         caller.choose(world.tokens[person], "objected", WINBACK)
         verify_unchanged(hub, released)  # type: ignore[arg-type]  # what the route passes on
 
@@ -230,3 +232,51 @@ def test_server_writes_no_foreign_log_and_no_name(world: World, address: str) ->
     assert json.loads(response.read()) == {"status": "ready"}
     assert response.getheader("Server") is None
     connection.close()
+
+
+def test_all_reads_of_a_view_have_the_names_that_they_have_beside_the_hub(world: World, address: str) -> None:
+    here, there = Views(world.hub, world.reader)["shopping"], Client(address, world.reader_token).view("shopping")
+    materialise(world.hub, world.owner, "shopping", as_of=AS_OF)
+    whole = here.read(purpose=CHURN, as_of=AS_OF)
+    assert there.rows(purpose=CHURN).equals(here.rows(purpose=CHURN))
+    batches = list(there.scan(purpose=CHURN, as_of=AS_OF))
+    assert pl.concat(batches).equals(whole)
+    pairs = whole.select("pseudonym").head(7).with_columns(as_of=pl.lit(AS_OF).cast(pl.Datetime("us", "UTC")))
+    assert there.join(pairs, purpose=CHURN).equals(here.join(pairs, purpose=CHURN))
+    assert there.join(pairs, purpose=CHURN).drop("as_of").equals(whole.head(7))
+    told = there.describe()
+    assert (told["spec_hash"], told["snapshot"]["rows"]) == (here.describe().spec_hash, whole.height)
+    assert there.schema() == {name: str(kind) for name, kind in here.schema().items() if name != "pseudonym"}
+
+
+def test_a_scan_that_is_stopped_or_altered_says_so_at_its_end(
+    world: World, address: str, caller: Caller, person: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.views.wire.MOST_ROWS", 8)
+    view = Client(address, world.reader_token).view("shopping")
+    assert len(list(view.scan(purpose=CHURN, as_of=AS_OF))) > 5
+    fences: list[None] = []
+
+    def fence(hub: object, released: object) -> None:
+        if len(fences) == 2:
+            caller.choose(world.tokens[person], "withdrawn")
+        fences.append(None)
+        verify_unchanged(hub, released)  # type: ignore[arg-type]  # what the route passes on
+
+    monkeypatch.setattr("hub.api.sheets.verify_unchanged", fence)
+    with pytest.raises(AnswerBroken, match="stopped"):
+        list(view.scan(purpose=CHURN, as_of=AS_OF))
+    monkeypatch.undo()
+    monkeypatch.setattr("hub.api.sheets.left_of", lambda pieces: replace(left_of(pieces), sha256=bytes(32)))
+    with pytest.raises(AnswerBroken, match="digest"):
+        list(view.scan(purpose=CHURN, as_of=AS_OF))
+
+
+def test_recalls_of_all_releases_are_asked_at_once(world: World, address: str, caller: Caller, person: int) -> None:
+    client, since = Client(address, world.reader_token), world.hub.clock()
+    release = client.view("shopping").release(purpose=CHURN, as_of=AS_OF)
+    assert release.release_id not in client.recalls(since=since)
+    gone = world.pseudonyms[CHURN][person]
+    caller.choose(world.tokens[person], "withdrawn", CHURN)
+    assert gone in client.recalls(since=since)[release.release_id].pseudonyms
+    assert client.recalls(since=world.hub.clock() + timedelta(days=1)) == {}

@@ -5,10 +5,12 @@ A new route fails `test_every_route_is_tried_or_excused` until somebody says whi
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
 import httpx
+import polars as pl
 import pytest
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount, Route
@@ -56,6 +58,24 @@ def read_row(desk: Desk) -> httpx.Response:
         materialise(desk.world.hub, desk.world.owner, "shopping", as_of=AS_OF)
     path = f"/v1/views/shopping/rows/{desk.pseudonym.hex()}"
     return desk.caller.call("GET", path, desk.world.reader_token, params={"purpose": CHURN})
+
+
+def read_rows(desk: Desk) -> httpx.Response:
+    read_row(desk)
+    return desk.caller.call("GET", "/v1/views/shopping/rows", desk.world.reader_token, params={"purpose": CHURN})
+
+
+def join_view(desk: Desk) -> httpx.Response:
+    body = BytesIO()
+    wanted = {"pseudonym": [desk.pseudonym], "as_of": [AS_OF]}
+    pl.DataFrame(wanted, schema_overrides={"as_of": pl.Datetime("us", "UTC")}).write_ipc_stream(body)
+    asked = {"params": {"purpose": CHURN}, "content": body.getvalue()}
+    return desk.caller.call("POST", "/v1/views/shopping/joined", desk.world.reader_token, **asked)
+
+
+def all_recalls(desk: Desk) -> httpx.Response:
+    recalls(desk)
+    return desk.caller.call("GET", "/v1/releases/recalls?since=2025-01-01T00:00:00Z", desk.world.reader_token)
 
 
 RELEASES: Final[dict[bytes, bytes]] = {}
@@ -127,7 +147,10 @@ TRIED: Final = {
     "GET /v1/views/{name}": Tried(read_view, lambda desk: desk.pseudonym),
     "GET /v1/views/{name}/rows/{pseudonym}": Tried(read_row, lambda _desk: b'"features"'),
     "POST /v1/views/{name}/check": Tried(check_view, lambda _desk: b'"customers"'),
+    "GET /v1/views/{name}/rows": Tried(read_rows, lambda desk: desk.pseudonym),
+    "POST /v1/views/{name}/joined": Tried(join_view, lambda desk: desk.pseudonym),
     "GET /v1/releases/{release}/recalls": Tried(recalls, lambda _desk: b'"pseudonyms"'),
+    "GET /v1/releases/recalls": Tried(all_recalls, lambda _desk: b'"recalls"'),
     "GET /v1/me/export": Tried(export, lambda desk: f"person{desk.person}@example.org".encode()),
     "GET /v1/me/accesses": Tried(accesses, lambda _desk: b'"accesses"'),
     "GET /v1/me/scores": Tried(scores, lambda _desk: b'"scores"'),
@@ -165,6 +188,7 @@ EXCUSED: Final = {
     "POST /v1/reveal/requests": "answers with the id of a request; nobody is named",
     "POST /v1/reveal/requests/{request_id}/approval": "answers with an instant; nobody is named",
     "POST /v1/match": "a purpose's pseudonym where a home matches by a model (test_match breaks the log)",
+    "GET /v1/views/{name}/description": "a view's own text and figures of its snapshot; no row of anybody",
     "GET /v1/views/{name}/submission": "a view's own text; no row of anybody",
     "GET /v1/views/{name}/changes": "what a view's text changes, in words; no row of anybody",
     "POST /v1/views/{name}/refusal": "answers with a version",

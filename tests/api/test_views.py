@@ -167,3 +167,30 @@ def test_a_stated_use_is_held_against_the_list(caller: Caller, world: World, use
         with world.hub.reading() as session:
             _, intent = entries(session, action="view.release.intent", limit=1)[0]
         assert (intent.fields.use, intent.fields.prohibited_uses) == (use, ("higher_price", "refusal", "worse_terms"))
+
+
+def test_a_large_body_leaves_in_chunks_and_its_digest_stands_in_the_log(
+    caller: Caller, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.views.wire.MOST_ROWS", 8)
+    here = Views(world.hub, world.reader)["shopping"].read(purpose=CHURN, as_of=AS_OF)
+    for media_type in (CSV, JSON):
+        answer = caller.read(headers={"Accept": media_type})
+        assert frame_of(answer).equals(here)
+        assert not {"content-length", "repr-digest"} & set(answer.headers)
+        with world.hub.reading() as session:
+            _, complete = entries(session, action="view.release.complete", limit=1)[0]
+        assert complete.fields.act_id == bytes.fromhex(answer.headers["varde-release"])
+        assert complete.fields.sha256 == hashlib.sha256(answer.content).hexdigest()
+    answer = caller.read(headers={"Accept": ARROW})
+    assert answer.headers["content-length"] == str(len(answer.content)), "an Arrow stream is digested beforehand"
+
+
+def test_a_body_of_pairs_may_be_long_once_it_is_known_who_calls(caller: Caller, world: World) -> None:
+    path, long = "/v1/views/shopping/joined", bytes(1 << 20)
+    asked = {"params": {"purpose": CHURN}, "content": long}
+    assert caller.call("POST", path, None, **asked).status_code == 401
+    answer = caller.call("POST", path, world.reader_token, **asked)
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:varde:problem:body-unfit")
+    huge = {"params": {"purpose": CHURN}, "headers": {"Content-Length": str(1 << 40)}}
+    assert caller.call("POST", path, world.reader_token, **huge, content=b"").status_code == 413

@@ -1,0 +1,85 @@
+"""`POST /v1/views/{name}/joined`: features of given customers, each as they were at an instant of their own."""
+
+from functools import partial
+from io import BytesIO
+from typing import Annotated, Any, Final
+
+import polars as pl
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
+
+from hub.api.dependencies import Acting, Serving
+from hub.api.edge import ALLOWED_BYTES
+from hub.api.formats import ARROW
+from hub.api.guard import PrincipalRoute
+from hub.api.rows import RowQuestion
+from hub.api.sheets import RESPONSES, released_as
+from hub.errors import BodyUnfit
+from hub.views.gateway import Gateway, Released
+from hub.views.intent import Reader
+from hub.views.joined import release_joined
+
+MOST_BYTES: Final = 32 << 20
+"""A million pairs are 24 MB as an Arrow stream."""
+_NAME: Final = r"^[a-z][a-z0-9_]{0,63}$"
+_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "description": "An Arrow stream of `pseudonym` (16 bytes) and `as_of` (an instant with a zone)",
+        "content": {ARROW: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+class PairsRoute(PrincipalRoute):
+    """A route that reads a long body, once it knows who calls."""
+
+    @staticmethod
+    async def admit(request: Request) -> None:
+        """Let a principal in."""
+        await PrincipalRoute.admit(request)
+        request.scope[ALLOWED_BYTES] = MOST_BYTES
+
+
+router: Final = APIRouter(prefix="/v1/views", tags=["views"], route_class=PairsRoute)
+
+
+@router.post(
+    "/{name}/joined",
+    summary="Join a view to customers and instants",
+    response_class=Response,
+    responses=RESPONSES,
+    openapi_extra=_BODY,
+)
+async def join_view(
+    name: Annotated[str, Path(pattern=_NAME)],
+    question: Annotated[RowQuestion, Query()],
+    request: Request,
+    principal: Acting,
+    service: Serving,
+) -> Response:
+    """Return `pseudonym`, `as_of` and the features of those pairs that may be read, in the order that they were given.
+
+    Instants are those of the view's grid, at most 36, and past. It counts as one of the view's reads.
+    """
+    body = await request.body()
+    who = Reader(principal=principal, use=question.use)
+    read = partial(_joined, Gateway(service.hub), who, name, purpose=question.purpose, body=body)
+    return await released_as(request.headers.get("accept"), read, service, principal)
+
+
+def _joined(gateway: Gateway, who: Reader, view: str, *, purpose: str, body: bytes) -> Released:
+    return release_joined(gateway, who, view, _pairs_in(body), purpose=purpose)
+
+
+def _pairs_in(body: bytes) -> pl.DataFrame:
+    """Read the pairs that a body holds.
+
+    Raises:
+        BodyUnfit: it is no Arrow stream.
+
+    """
+    try:
+        return pl.read_ipc_stream(BytesIO(body))
+    except (pl.exceptions.PolarsError, OSError, ValueError):
+        raise BodyUnfit("send an Arrow stream of `pseudonym` and `as_of`") from None

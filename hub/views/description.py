@@ -1,0 +1,159 @@
+"""What a view is, for whoever reads it: which columns leave, what each means and why it is needed, and until when.
+
+Nothing here is counted from anybody's data but how many rows its snapshot has.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+
+from hub.compose import Hub
+from hub.views.admission import verify_may_read
+from hub.views.feature import Aggregate, Feature, Staged
+from hub.views.registry import readable_spec
+from hub.views.release import dtype_of
+from hub.views.row_key import RowKind
+from hub.views.snapshot_store import Snapshot, newest_snapshot
+from hub.views.spec import ViewSpec
+from hub.views.use import prohibited_of
+from hub.views.version import ViewState, newest_version
+from ingest.canonical.table import INSTANT
+from privacy.store.policy import find_policy
+from privacy.store.principal import Principal
+
+_KEY_TYPES: Final[Mapping[RowKind, pl.DataType]] = {
+    RowKind.ASSET: pl.Binary(),
+    RowKind.MESSAGE: pl.Binary(),
+    RowKind.CUSTOMER_PRODUCT: pl.String(),
+    RowKind.TIME_BUCKET: INSTANT,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnDescribed:
+    """A column that leaves: its type and unit, its part in a model, its name in words, what it is read from, and why.
+
+    `reads` are `table.column`; `rationale` is what the author wrote for the approver, empty if nothing.
+    """
+
+    name: str
+    dtype: pl.DataType
+    unit: str
+    role: str | None
+    labels: Mapping[str, str]
+    reads: tuple[str, ...]
+    generalised: bool
+    rationale: str
+
+    @property
+    def type_name(self) -> str:
+        """Return the type in a word."""
+        return str(self.dtype)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotDescribed:
+    """Rows that are kept for reading at once: of which instant, made when, until when they serve, how many."""
+
+    as_of: datetime
+    made_at: datetime
+    serves_until: datetime
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """A view that may be read now."""
+
+    view: str
+    version: int
+    spec_hash: str
+    description: str
+    purpose: str
+    consumer: str
+    grain: str
+    as_of_grid: str
+    reads: str | None
+    k: int
+    quasi_identifiers: tuple[str, ...]
+    expires_days: int
+    approved_at: datetime | None
+    approved_until: datetime | None
+    review_at: datetime | None
+    prohibited_uses: tuple[str, ...]
+    columns: tuple[ColumnDescribed, ...]
+    snapshot: SnapshotDescribed | None
+    schema: pl.Schema
+
+
+def describe(hub: Hub, by: Principal, view: str) -> Description:
+    """Describe a view to somebody who may read it.
+
+    Raises:
+        AccessRefused: they may not, or nobody may now.
+
+    """
+    at = hub.clock()
+    with hub.reading() as session:
+        policy = find_policy(session) or hub.policy()
+        spec = readable_spec(session, policy, view, at=at)
+        verify_may_read(by, view, spec.purpose)
+        version, kept = newest_version(session, view, ViewState.APPROVED), newest_snapshot(session, view)
+    serves = kept is not None and kept.spec_hash == spec.hash and at < kept.expires_at
+    return Description(
+        view=spec.name,
+        version=spec.version,
+        spec_hash=spec.hash.hex(),
+        description=spec.description,
+        purpose=spec.purpose,
+        consumer=spec.consumer,
+        grain=spec.grain.value,
+        as_of_grid=spec.grid.value,
+        reads=f"{spec.reads.at_most} a {spec.reads.per}" if spec.reads else None,
+        k=spec.k,
+        quasi_identifiers=spec.quasi_identifiers,
+        expires_days=spec.expires_days,
+        approved_at=version.approved_at if version else None,
+        approved_until=version.expires_at if version else None,
+        review_at=version.review_at if version else None,
+        prohibited_uses=prohibited_of(policy.purpose(spec.purpose)),
+        columns=tuple(_column(spec, feature) for feature in spec.released),
+        snapshot=_snapshot(kept) if kept is not None and serves else None,
+        schema=schema_of(spec),
+    )
+
+
+def _snapshot(kept: Snapshot) -> SnapshotDescribed:
+    return SnapshotDescribed(as_of=kept.as_of, made_at=kept.made_at, serves_until=kept.expires_at, rows=kept.rows)
+
+
+def schema_of(spec: ViewSpec) -> pl.Schema:
+    """Return the columns of a view as they leave, with their types."""
+    key = {} if spec.key is None else {spec.key.name: _KEY_TYPES[spec.key.kind]}
+    features = {feature.name: dtype_of(feature) for feature in spec.released}
+    return pl.Schema({"pseudonym": pl.Binary(), **key, **features})
+
+
+def _column(spec: ViewSpec, feature: Feature) -> ColumnDescribed:
+    return ColumnDescribed(
+        name=feature.name,
+        dtype=dtype_of(feature),
+        unit=feature.meaning.unit.value,
+        role=feature.meaning.role.value if feature.meaning.role else None,
+        labels=dict(spec.texts.get(feature.name, {})),
+        reads=tuple(sorted(_reads(spec, feature.name))),
+        generalised=feature.shape.generalises or feature.shape.rare_below is not None,
+        rationale=spec.rationales.get(feature.name, ""),
+    )
+
+
+def _reads(spec: ViewSpec, name: str) -> set[str]:
+    """Return what a feature is read from, through the features that it is derived of."""
+    feature = next(each for each in spec.features if each.name == name)
+    if isinstance(feature, Aggregate):
+        return {f"{feature.rows.table}.{column}" for column in (*feature.columns, "event_time")}
+    before = feature.reads if isinstance(feature, Staged) else (feature.left, feature.right)
+    return set[str]().union(*(_reads(spec, each) for each in before))
