@@ -131,7 +131,9 @@ def _snapshot(kept: Snapshot) -> SnapshotDescribed:
 
 
 def schema_of(spec: ViewSpec) -> pl.Schema:
-    """Return the columns of a view as they leave, with their types."""
+    """Return the columns of a view's rows with their types; none of a summary, of which no row leaves."""
+    if spec.summary is not None:
+        return pl.Schema({})
     key = {} if spec.key is None else {spec.key.name: _KEY_TYPES[spec.key.kind]}
     features = {feature.name: dtype_of(feature) for feature in spec.released}
     return pl.Schema({"pseudonym": pl.Binary(), **key, **features})

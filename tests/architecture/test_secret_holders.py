@@ -31,6 +31,7 @@ from rich.traceback import Traceback
 from hub.api.identify import IdentifiedAnswer
 from hub.api.subject_tokens import TokenAnswer
 from hub.api.vouched import TokenBody
+from hub.calling import Line
 from hub.cli.launch import Invocation
 from hub.client import Client
 from hub.identification.code import Codes
@@ -94,6 +95,7 @@ HOLDERS: Final[dict[str, object]] = {
     "MailServer": MailServer(host="localhost", user="varde", password=SecretText(PASSWORD)),
     "Witness": Witness(folder=Path("nowhere"), name="witness.example/w", key=_KEY),
     "Client": Client("https://hub.example", TOKEN),
+    "Line": Line("https://hub.example", TOKEN),
     "Address": Address(RecordId(b"r" * 16), SecretText(TOKEN), _KEY),
     "Endpoint": Endpoint(SecretText(TOKEN), Secret(SECRET)),
     "Webhook": Webhook(webhook_id="msg_1", at=_ENDS, body=b"{}", secret=Secret(SECRET)),
@@ -268,7 +270,7 @@ def slots(holder: object) -> str:
 
 BY_NAME: Final = {
     (
-        "Client",
+        "Line",
         own_variables,
     ): "who reads a view holds their own token only; the client imports nothing of ours",
 }

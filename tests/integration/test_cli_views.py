@@ -171,3 +171,17 @@ def test_model_must_be_trained_before_it_is_reported(desk: Desk) -> None:
     assert desk.run("predict", "score", "churn", "--language", "xx").exit_code == 2
     assert desk.run("predict", "train", "churn", "--dry-run").exit_code == 0
     assert desk.run("predict", "train", "churn").exit_code == 4, "its view has not been approved"
+
+
+def test_recalls_name_whom_to_drop_of_ones_own_releases(desk: Desk) -> None:
+    desk.run("view", "approve", "shopping", "--unchecked", "no_data_yet", role="dpo")
+    read = desk.run("view", "read", "shopping", "--purpose", "churn", "--format", "csv", role="scientist")
+    assert read.exit_code == 0, read.stderr
+    asked = ("view", "recalls", "--since", "2025-06-01")
+    assert desk.json(*asked, role="scientist") == []
+    assert desk.run("consent", "object", "shop:1", "churn").exit_code == 0
+    told = desk.json(*asked, role="scientist")
+    assert told
+    assert all(each["drop"] in read.stdout for each in told)
+    assert desk.json("view", "recalls", "--since", "2030-01-01", role="scientist") == []
+    assert desk.json(*asked, role="dpo") == [], "one's own"
