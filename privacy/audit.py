@@ -80,7 +80,8 @@ class AuditFields:
     - who, by which right: `principal` (acted upon), `role`, `four_eyes`, `act_id`, `request` (approved one's);
     - use: `view`, `view_version`, `purpose`, `legal_basis`, `as_of`, `model`, `module`, `epoch`, `domain_version`,
       `use` (stated), `prohibited_uses` (told with the rows);
-    - how much: `rows`, `absent` (rule to count), `columns`, `size_bytes`, `opened` (count), `attempts`, `sha256`;
+    - how much: `rows`, `absent` (rule to count), `columns`, `size_bytes`, `opened` (count), `attempts`, `sha256`,
+      `micro_epsilon` (of a privacy budget);
     - about what: `batch`, `source`, `contract`, `records`, `entity`, `key`, `erasure`, `intent` (its leaf index);
     - consent: `act`, `channel`, `state`, `notice_version`;
     - under which rules: `policy_hash`, `view_hash`, `purpose_hash`, `software_version`;
@@ -115,6 +116,7 @@ class AuditFields:
     opened: int | None = None
     attempts: int | None = None
     sha256: str | None = None
+    micro_epsilon: int | None = None
     batch: BatchId | None = None
     source: str | None = None
     contract: str | None = None
@@ -273,7 +275,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     **dict.fromkeys(("view", "purpose", "source", "contract", "module", "use"), _A_WORD),
     **dict.fromkeys(("notice_version", "reason", "outcome"), _A_WORD),
     **dict.fromkeys(("view_version", "domain_version", "epoch", "rows", "size_bytes", "opened", "attempts"), _A_COUNT),
-    **dict.fromkeys(("intent", "log_number", "log_size"), _A_COUNT),
+    **dict.fromkeys(("intent", "log_number", "log_size", "micro_epsilon"), _A_COUNT),
     **dict.fromkeys(("sha256", "policy_hash", "view_hash", "purpose_hash", "log_root"), _A_HASH),
     "role": _one_of(Role),
     "legal_basis": _one_of(LegalBasis),

@@ -35,6 +35,8 @@ NOT_ABOUT: Final[Mapping[str, str]] = {
     **dict.fromkeys(("legal_hold", "legal_hold_lift"), "what is held and why; whose records stands in their own table"),
     **dict.fromkeys(("model_version", "view_version", "view_release", "policy_version"), "models, views and rules"),
     "view_snapshot": "which snapshots of a view there are; whose rows they hold says the lake",
+    "view_spend": "what releases of figures spent of a view's privacy budget",
+    "view_answer": "figures of many with noise, as they were released; no row of anybody",
     "view_check": "counts over everybody, of what a view would release; no row of anybody",
     "survivorship_version": "rules by which one of several values is chosen, for everybody",
     **dict.fromkeys(("pseudonymisation_domain", "pseudonymisation_domain_approval"), "rules of pseudonyms"),

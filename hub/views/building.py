@@ -51,7 +51,5 @@ def instant_of_figures(spec: ViewSpec, build: Build) -> datetime | None:
     if spec.summary is None:
         return None
     if not isinstance(build, RowsAt):
-        raise AccessRefused(
-            "figures_of_many", "No row of this view leaves: read it as a whole"
-        )
+        raise AccessRefused("figures_of_many", "No row of this view leaves: read it as a whole")
     return build.as_of

@@ -21,6 +21,7 @@ from hub.views.summary import ALL, STAFF, MeasureOp, Summary
 from privacy.withholding import Amounts, Because, Cells, Numbers, Place, Rules, withheld_cells
 
 CUSTOMERS: Final = "customers"
+_AXIS: Final = "__axis"
 Figures = dict[str, Numbers]
 """Components of a table by name: `customers`, and of a feature `sum:`, `there:`, `positive:`, `median:` its name."""
 
@@ -53,9 +54,14 @@ def table_of(spec: ViewSpec, summary: Summary, rows: pl.DataFrame, *, as_of: dat
 
 def coded_rows(spec: ViewSpec, summary: Summary, rows: pl.DataFrame) -> pl.DataFrame:
     """Put the codes of the dimensions in the place of what they are made of."""
-    codes = [code_of(spec, each).alias(_axis(place)) for place, each in enumerate(summary.by)]
+    codes = [code_of(spec, each).alias(axis_of(place)) for place, each in enumerate(summary.by)]
     values = [pl.col(name).cast(pl.Float64).fill_nan(None) for name in sorted(summary.measured)]
     return rows.select(SUBJECT, *codes, *values, *_staff(summary))
+
+
+def axis_of(place: int) -> str:
+    """Return the column of the codes of a dimension, by its place."""
+    return f"{_AXIS}{place}"
 
 
 def frequencies_of(spec: ViewSpec) -> frozenset[str]:
@@ -67,13 +73,9 @@ def _is_frequency(feature: object) -> bool:
     return isinstance(feature, Aggregate) and feature.op in (Op.COUNT, Op.DISTINCT) and feature.shape.top_code == 1
 
 
-def _axis(place: int) -> str:
-    return f"__axis{place}"
-
-
 def _grouped(summary: Summary, coded: pl.DataFrame, axes: tuple[bool, ...]) -> pl.DataFrame:
     """Group rows by some axes: components, and of each feature what single customers add."""
-    by = [_axis(place) for place, is_kept in enumerate(axes) if is_kept]
+    by = [axis_of(place) for place, is_kept in enumerate(axes) if is_kept]
     names = sorted(summary.measured)
     medians = [each.of for each in summary.measures if each.op is MeasureOp.MEDIAN and each.of is not None]
     each = coded.lazy().select(*by, SUBJECT, *(expr for name in names for expr in _of_row(name)), *_staff(summary))
@@ -125,11 +127,11 @@ def _of_customers(name: str) -> list[pl.Expr]:
 def _enter(figures: Figures, shape: tuple[int, ...], axes: tuple[bool, ...], found: pl.DataFrame) -> None:
     """Write groups into the cells of the table: the last place of an axis that was not kept."""
     index = tuple(
-        found[_axis(place)].to_numpy().astype(np.intp) if is_kept else np.full(found.height, size - 1)
+        found[axis_of(place)].to_numpy().astype(np.intp) if is_kept else np.full(found.height, size - 1)
         for place, (is_kept, size) in enumerate(zip(axes, shape, strict=True))
     )
     for name in found.columns:
-        if not name.startswith(_axis(0)[:-1]):
+        if not name.startswith(_AXIS):
             missing = np.nan if name.startswith("median:") else 0.0
             values = figures.setdefault(name, np.full(shape, missing))
             values[index] = found[name].cast(pl.Float64).fill_null(missing).to_numpy()

@@ -33,7 +33,8 @@ def figures_frame(summary: Summary, table: Table) -> pl.DataFrame:
     }
     figures = {each.name: np.where(hidden, np.nan, _figure(each, table.figures)).ravel() for each in summary.measures}
     frame = pl.DataFrame({**levels, **figures, WITHHELD: hidden.ravel()})
-    return frame.filter(pl.Series(_met(table).ravel())).with_columns(map(_leaving, summary.measures))
+    met = pl.Series(_met(table).ravel()) if summary.budget is None else pl.lit(value=True)  # noise hides who is nowhere
+    return frame.filter(met).with_columns(map(_leaving, summary.measures))
 
 
 def _figure(measure: CellMeasure, figures: Figures) -> Numbers:

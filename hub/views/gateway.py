@@ -8,8 +8,8 @@ transaction; its commit is the read's linearisation point. If it cannot be commi
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -24,11 +24,14 @@ from hub.errors import AccessRefused, ReadContended
 from hub.lake.reading import reading
 from hub.retention.sight import RETENTION, Sight
 from hub.views.admission import note_refusal, told_of_absent, verify_may_read
+from hub.views.budget import Answered, keep_answer
 from hub.views.building import Build, RowsAt, TrainingAt, instant_of_figures
+from hub.views.built import Built, persons_of
 from hub.views.compile import AS_OF
 from hub.views.folding import RECORD, SUBJECT, Permitted
 from hub.views.intent import Completion, Intent, Reader, note_completion, note_intent, reader_of
 from hub.views.keyed import by_pseudonym
+from hub.views.meter import Metered
 from hub.views.permission import PermittedSet, permitted_set
 from hub.views.quota import Asked, verify_reads_left
 from hub.views.registry import readable_spec
@@ -67,22 +70,6 @@ class Released:
     prohibited_uses: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
-    """A frame that has not left yet, and what it was built on."""
-
-    spec: ViewSpec
-    purpose: Purpose
-    epoch: int
-    permitted: PermittedSet
-    persons: PermittedSet | None
-    frame: pl.DataFrame  # entity, pseudonym and features; of a summary figures
-    members: pl.DataFrame  # record, entity and ordinal of every record that was read
-    absent: dict[str, int]
-    day: date  # what retention ended by
-    withheld: dict[str, int] = field(default_factory=dict)  # cells of a summary by rule
-
-
 class Gateway:
     """Reads of customer data, each through the same steps."""
 
@@ -108,8 +95,9 @@ class Gateway:
         self, who: Principal | Reader, view: str, *, purpose: str, as_of: datetime, module: str | None = None
     ) -> Released:
         """Read as `read` does, for a caller that hands the rows on and notes their completion itself."""
-        source = partial(self._build, view, purpose, RowsAt(as_of))
-        return self.release_built(reader_of(who, module), view, purpose, Asked(as_of=as_of), source)
+        reader, source = reader_of(who, module), partial(self._build, view, purpose, RowsAt(as_of))
+        metered = Metered(hub=self.hub, who=reader, view=view, purpose=purpose, as_of=as_of, source=source)
+        return self.release_built(reader, view, purpose, Asked(as_of=as_of), metered)
 
     def build(self, view: str, *, purpose: str, as_of: datetime) -> Built:
         """Build a frame that stays in the hub, sealed: nothing of it is released.
@@ -174,7 +162,7 @@ class Gateway:
                 declared = policy.purpose(spec.purpose)
                 verify_open(standing, declared)
                 permitted = permitted_now(hub, session, declared, spec.grain, at=at)
-                persons = _persons(hub, session, declared, spec, at)
+                persons = persons_of(hub, session, declared, spec, at)
                 sight = Sight(reader, policy, spec.purpose, at=at)
                 sight.know_records(session, spec.tables)
             ordinal = pl.col("entity").rank("dense").cast(pl.UInt32).alias(SUBJECT)
@@ -228,6 +216,8 @@ class Gateway:
                 withheld=built.withheld,
             )
             note_intent(hub, session, intent, who)
+            of_release = Answered(release_id=intent.release_id, as_of=asked.as_of, at=at, epoch=epoch)
+            keep_answer(session, spec, built.paid, frame, of_release)
         return Released(
             release_id=intent.release_id,
             spec=spec,
@@ -273,13 +263,6 @@ def _read(subjects: pl.DataFrame, frame: pl.DataFrame, persons: PermittedSet | N
     """Return every record that a frame was made of; at organisation grain whoever's acts may have counted in it."""
     read = subjects.join(frame.select(SUBJECT).unique(), on=SUBJECT, how="semi").select("record", ENTITY, "ordinal")
     return read if persons is None else pl.concat([read, persons.records.select("record", ENTITY, "ordinal")])
-
-
-def _persons(hub: Hub, session: Session, purpose: Purpose, spec: ViewSpec, at: datetime) -> PermittedSet | None:
-    """At organisation grain: the persons whose acts may count."""
-    if spec.grain is EntityKind.PERSON:
-        return None
-    return permitted_now(hub, session, purpose, EntityKind.PERSON, at=at)
 
 
 def _lapsed(permitted: PermittedSet | None, now: datetime) -> bool:

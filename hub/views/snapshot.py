@@ -24,7 +24,8 @@ from hub.errors import AccessRefused, ReadContended
 from hub.lake import catalogue
 from hub.lake.append import append
 from hub.lake.writing import discard
-from hub.views.gateway import Built, Gateway
+from hub.views.built import Built
+from hub.views.gateway import Gateway
 from hub.views.mark import marks_of
 from hub.views.packing import packed
 from hub.views.quota import Asked, period_around, verify_reads_left

@@ -8,6 +8,7 @@ import polars as pl
 
 from hub.views.cells import table_of
 from hub.views.figure import figures_frame
+from hub.views.noise import noisy_table
 from hub.views.spec import ViewSpec
 from hub.views.summary import Summary
 
@@ -22,6 +23,9 @@ class Summed:
 
 def summed(spec: ViewSpec, summary: Summary, rows: pl.DataFrame, *, as_of: datetime) -> Summed:
     """Put rows into cells, withhold what must not leave, and compute the figures of the others."""
-    table = table_of(spec, summary, rows, as_of=as_of)
+    if summary.budget is None:
+        table = table_of(spec, summary, rows, as_of=as_of)
+    else:
+        table = noisy_table(spec, summary, summary.budget, rows, as_of)
     reasons = Counter(because.value for because in table.withheld.values())
     return Summed(figures_frame(summary, table), dict(sorted(reasons.items())))

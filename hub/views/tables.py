@@ -107,3 +107,41 @@ class ViewSnapshot(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=Instant)
     epoch: int = Field(sa_type=BigInteger)
     rows: int
+
+
+class ViewSpend(SQLModel, table=True):
+    """What one release of figures spent of its view's privacy budget, in millionths of epsilon.
+
+    Appended before anything is computed, never changed. Data category: none. Retention: permanent, for what was learned
+    of people is not forgotten by whoever learned it.
+    """
+
+    __tablename__ = "view_spend"
+
+    spend_id: bytes = Field(primary_key=True)
+    view: str = Field(index=True)
+    version: int
+    as_of: datetime = Field(sa_type=Instant)
+    micro_epsilon: int = Field(sa_type=BigInteger)
+    principal_id: bytes
+    spent_at: datetime = Field(sa_type=Instant)
+
+
+class ViewAnswer(SQLModel, table=True):
+    """Figures with noise as they left, so that the same question gets the same answer; `figures` is JSON by column.
+
+    Appended with the release, never changed. Data category: none (differentially private figures of many, and those
+    alone). Retention: as the spend that paid for them. `basis` is a digest of the random ids of permitted records.
+    """
+
+    __tablename__ = "view_answer"
+    __table_args__ = (Index("ix_view_answer_spec_hash", "spec_hash", "as_of"),)
+
+    spend_id: bytes = Field(primary_key=True)
+    spec_hash: bytes
+    as_of: datetime = Field(sa_type=Instant)
+    basis: bytes
+    epoch: int = Field(sa_type=BigInteger)
+    release_id: bytes
+    answered_at: datetime = Field(sa_type=Instant)
+    figures: str = Field(sa_type=Text)
