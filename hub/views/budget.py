@@ -21,6 +21,7 @@ from sqlalchemy import func, insert, select
 from sqlmodel import Session, col
 
 from hub.errors import AccessRefused
+from hub.views.intent import Intent
 from hub.views.permission import PermittedSet
 from hub.views.spec import ViewSpec
 from hub.views.summary import MICRO, Budget
@@ -127,14 +128,14 @@ def find_answer(session: Session, spec: ViewSpec, as_of: datetime, basis: bytes)
     return Answer(spend_id=row.spend_id, basis=row.basis, figures=row.figures)
 
 
-def keep_answer(session: Session, spec: ViewSpec, paid: Paid | None, frame: pl.DataFrame, asked: "Answered") -> None:
+def keep_answer(session: Session, intent: Intent, paid: Paid | None, frame: pl.DataFrame) -> None:
     """Keep the figures of a release in its own transaction; of a view without a budget nothing is kept.
 
     Raises:
         AccessRefused: the view has a budget, and nobody paid for this release.
 
     """
-    if spec.summary is None or spec.summary.budget is None:
+    if intent.spec.summary is None or intent.spec.summary.budget is None:
         return
     if paid is None:
         raise AccessRefused("release_not_paid_for", "Read the view as a whole")
@@ -142,22 +143,12 @@ def keep_answer(session: Session, spec: ViewSpec, paid: Paid | None, frame: pl.D
         return
     row = {
         "spend_id": paid.spend_id,
-        "spec_hash": spec.hash,
-        "as_of": asked.as_of,
+        "spec_hash": intent.spec.hash,
+        "as_of": intent.as_of,
         "basis": paid.basis,
-        "epoch": asked.epoch,
-        "release_id": asked.release_id,
-        "answered_at": asked.at,
+        "epoch": intent.epoch,
+        "release_id": intent.release_id,
+        "answered_at": intent.at,
         "figures": json.dumps(frame.to_dict(as_series=False)),
     }
     session.execute(insert(ViewAnswer), [row])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """The release that figures are kept of: which, at which instant of the grid, when, and at which epoch."""
-
-    release_id: bytes
-    as_of: datetime
-    at: datetime
-    epoch: int

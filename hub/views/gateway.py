@@ -24,7 +24,7 @@ from hub.errors import AccessRefused, ReadContended
 from hub.lake.reading import reading
 from hub.retention.sight import RETENTION, Sight
 from hub.views.admission import note_refusal, told_of_absent, verify_may_read
-from hub.views.budget import Answered, keep_answer
+from hub.views.budget import keep_answer
 from hub.views.building import Build, RowsAt, TrainingAt, instant_of_figures
 from hub.views.built import Built, persons_of
 from hub.views.compile import AS_OF
@@ -216,8 +216,7 @@ class Gateway:
                 withheld=built.withheld,
             )
             note_intent(hub, session, intent, who)
-            of_release = Answered(release_id=intent.release_id, as_of=asked.as_of, at=at, epoch=epoch)
-            keep_answer(session, spec, built.paid, frame, of_release)
+            keep_answer(session, intent, built.paid, frame)
         return Released(
             release_id=intent.release_id,
             spec=spec,
