@@ -195,11 +195,7 @@ def changes_of(hub: Hub, proposed: Policy, principal: Principal) -> list[Change]
 def _lapsed_by_reach(approved: list[Version], purpose: str, old: Policy, new: Policy) -> list[str]:
     """Name the approved views of a purpose whose tables' rules, such as how long rows are kept, would be others."""
     specs = [(row, load_spec(row.spec)) for row in approved if row.purpose == purpose and row.approved_reach_hash]
-    return [
-        f"{row.name} v{row.version}"
-        for row, spec in specs
-        if reach_of(spec, old) != reach_of(spec, new)
-    ]
+    return [f"{row.name} v{row.version}" for row, spec in specs if reach_of(spec, old) != reach_of(spec, new)]
 
 
 def _read(pack: Path, *, on: date) -> tuple[dict[str, object], Policy]:

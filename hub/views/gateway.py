@@ -211,9 +211,8 @@ class Gateway:
                 epoch=epoch,
                 rows=frame.height,
                 columns=tuple(name for name in frame.columns if name != ENTITY),
-                absent=absent,
+                absent=absent | built.withheld,
                 members=members["ordinal"],
-                withheld=built.withheld,
             )
             note_intent(hub, session, intent, who)
             keep_answer(session, intent, built.paid, frame)

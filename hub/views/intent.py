@@ -4,7 +4,7 @@ All three are rows of one transaction, whose commit is the read's linearisation 
 written none is, and nothing is released.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -46,7 +46,7 @@ def reader_of(who: "Principal | Reader", module: str | None = None) -> Reader:
 class Intent:
     """What is about to leave: how many rows of which columns, on which grounds; `members` are ordinals (UInt32).
 
-    `withheld` counts cells of a summary by the rule that keeps their figures here.
+    `absent` counts customers by rule, and the cells of a summary that are withheld under `cells.` and the rule.
     """
 
     release_id: bytes
@@ -62,7 +62,6 @@ class Intent:
     members: pl.Series
     instants: int = 1
     counted: bool = True
-    withheld: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +202,7 @@ def _fields(intent: Intent, reader: Reader, domain_version: int | None) -> Audit
         legal_basis=intent.purpose.legal_basis,
         as_of=intent.as_of,
         rows=intent.rows,
-        absent=intent.absent | {f"cells.{because}": count for because, count in intent.withheld.items()},
+        absent=intent.absent,
         columns=intent.columns,
         epoch=intent.epoch,
         domain_version=domain_version,

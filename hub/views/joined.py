@@ -19,10 +19,11 @@ from typing import Final
 import polars as pl
 
 from hub.retention.sight import Sight
+from hub.views.built import Built
 from hub.views.compile import AS_OF, compile_view
 from hub.views.errors import CutRefused, RowsRefused
 from hub.views.folding import Permitted
-from hub.views.gateway import ENTITY, PSEUDONYM, Built, Gateway, Released
+from hub.views.gateway import ENTITY, PSEUDONYM, Gateway, Released
 from hub.views.intent import Reader
 from hub.views.quota import Asked
 from hub.views.spec import ViewSpec

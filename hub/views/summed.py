@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 import polars as pl
 
@@ -11,6 +12,9 @@ from hub.views.figure import figures_frame
 from hub.views.noise import noisy_table
 from hub.views.spec import ViewSpec
 from hub.views.summary import Summary
+
+CELLS: Final = "cells."
+"""Before the rule, where withheld cells are counted beside absent customers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,5 +31,5 @@ def summed(spec: ViewSpec, summary: Summary, rows: pl.DataFrame, *, as_of: datet
         table = table_of(spec, summary, rows, as_of=as_of)
     else:
         table = noisy_table(spec, summary, summary.budget, rows, as_of)
-    reasons = Counter(because.value for because in table.withheld.values())
+    reasons = Counter(f"{CELLS}{because.value}" for because in table.withheld.values())
     return Summed(figures_frame(summary, table), dict(sorted(reasons.items())))
