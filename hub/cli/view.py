@@ -16,6 +16,7 @@ from hub.cli.rehearsal import DryRun
 from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
 from hub.cli.snapshot import materialise
 from hub.cli.table import Format, FormatOption, Table, show
+from hub.cli.view_catalogue import catalogue
 from hub.cli.view_check import check, summary_of
 from hub.cli.view_explain import diff, explain
 from hub.cli.view_recalls import recalls
@@ -34,6 +35,7 @@ from hub.views.version import Version, ViewState, all_versions
 from privacy.uses import Use
 
 app = typer.Typer(help="Feature views: what leaves, for which purpose, approved by whom.", no_args_is_help=True)
+app.command()(catalogue)
 app.command()(check)
 app.command()(diff)
 app.command()(explain)

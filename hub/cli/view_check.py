@@ -14,6 +14,7 @@ from hub.cli.table import Format, FormatOption, Table, show, show_json
 from hub.inspection.check import Checked, last_check
 from hub.inspection.check import check as check_view
 from hub.inspection.figures import Figures, Plan
+from hub.inspection.lineage import unheard
 
 Name = Annotated[str, typer.Argument(help="The view's name.")]
 Row = tuple[str, object, str]
@@ -113,6 +114,9 @@ def _plan(plan: Plan) -> Iterator[Row]:
 def _use(figures: Figures) -> Iterator[Row]:
     for column in figures.unused:
         yield f"not used: {column}", "by any model", "the last models learned without it (Art. 5(1)(c))"
+    empty = [cost.table for cost in figures.cost if not cost.rows]
+    for table, columns in unheard(figures.lineage, empty).items():
+        yield f"no events: {table}", ", ".join(columns), "0 or empty for all: deliver it, or leave it out (`without`)"
     for thread in figures.lineage:
         to = ", ".join([*thread.used_by, *thread.recipients]) or "whoever may read it"
         yield f"column {thread.column}", " ".join(thread.sources), f"to {to}"

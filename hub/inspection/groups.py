@@ -44,7 +44,8 @@ class Diversity:
 
 def groups_of(frame: pl.DataFrame, quasi: Sequence[str], *, k: int) -> Groups:
     """Measure the groups of a frame; without quasi-identifiers all rows are one group."""
-    sizes = frame.group_by(quasi).len(_SIZE)[_SIZE] if quasi else pl.Series(_SIZE, [frame.height][: frame.height])
+    alone = pl.Series(_SIZE, [frame.height][: frame.height], dtype=pl.UInt32)  # no row, no group
+    sizes = frame.group_by(quasi).len(_SIZE)[_SIZE] if quasi else alone
     banded = sizes.to_frame().with_columns(band=_band(pl.col(_SIZE)))
     by_band = banded.group_by("band").agg(pl.col(_SIZE).sum()).sort("band")
     below = sizes.filter(sizes < k)

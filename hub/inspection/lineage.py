@@ -94,6 +94,15 @@ def unused(threads: Sequence[Thread]) -> tuple[str, ...]:
     return tuple(each.column for each in threads if each.unused_by and not each.used_by)
 
 
+def unheard(threads: Sequence[Thread], empty: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return for each of the tables without events the columns that say nothing for want of it."""
+    return {
+        table: columns
+        for table in empty
+        if (columns := tuple(each.column for each in threads if f"{table}.{EVENT_TIME}" in each.sources))
+    }
+
+
 def _share(importance: dict[str, float], feature: Feature) -> float | None:
     name = _ENTANGLED if feature.meaning.role is not None else feature.name
     return importance.get(name)

@@ -1,0 +1,48 @@
+"""Every view of the default catalogue through its whole life: submitted, checked, approved, read."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from hub.inspection.check import check
+from hub.inspection.lineage import sources_of
+from hub.views.gateway import PSEUDONYM, Gateway
+from hub.views.load import catalogue_names, catalogue_spec, catalogue_text
+from hub.views.quota import period_around
+from hub.views.registry import approve, submit
+from tests.catalogue_shop import AT, Company, company
+
+NAMES = catalogue_names()
+TABLES = tuple(sorted({table for name in NAMES for table in catalogue_spec(name).tables} - {"profiles"}))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    with company(tmp_path_factory.mktemp("company"), TABLES) as found:
+        yield found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_view_of_the_catalogue_lives(made: Company, name: str) -> None:
+    spec = submit(made.hub, catalogue_text(name), made.scientist)
+    figures = check(made.hub, name, made.dpo).figures
+    assert figures.rows
+    assert not figures.unused
+    approve(made.hub, name, made.dpo)
+    at = period_around(spec.grid, AT)[0]
+    released = Gateway(made.hub).read(made.owner, name, purpose=spec.purpose, as_of=at)
+    columns = [feature.name for feature in spec.released]
+    assert released.frame.columns[-len(columns) :] == columns
+    assert released.frame.height == figures.rows
+    assert PSEUDONYM in released.frame.columns
+    told = [each for each in spec.released if released.frame[each.name].null_count() < figures.rows]
+    heard = {source.partition(".")[0] for feature in told for source in sources_of(spec, feature)}
+    assert heard == {source.partition(".")[0] for feature in spec.released for source in sources_of(spec, feature)}
+
+
+def test_a_view_of_nobody_is_checked_too(made: Company) -> None:
+    nobody = "population: {any_of: [{table: tickets, filter: {channel: telex}}]}"
+    text = f"extends: satisfaction_scoring\nname: nobody\n{nobody}\n"
+    submit(made.hub, text, made.scientist)
+    figures = check(made.hub, "nobody", made.dpo).figures
+    assert (figures.rows, figures.groups.groups, figures.groups.smallest) == (0, 0, None)
