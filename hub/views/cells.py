@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from hub.views.dimension import code_of, labels_of
-from hub.views.feature import Aggregate, Op
+from hub.views.feature import Aggregate, Derived, DerivedOp, Feature, Op
 from hub.views.folding import SUBJECT
 from hub.views.spec import ViewSpec
 from hub.views.summary import ALL, STAFF, MeasureOp, Summary
@@ -22,6 +22,7 @@ from privacy.withholding import Amounts, Because, Cells, Numbers, Place, Rules, 
 
 CUSTOMERS: Final = "customers"
 _AXIS: Final = "__axis"
+_OF_COUNTS: Final = frozenset({DerivedOp.TOTAL, DerivedOp.LEAST, DerivedOp.GREATEST, DerivedOp.WHILE})
 Figures = dict[str, Numbers]
 """Components of a table by name: `customers`, and of a feature `sum:`, `there:`, `positive:`, `median:` its name."""
 
@@ -66,11 +67,20 @@ def axis_of(place: int) -> str:
 
 def frequencies_of(spec: ViewSpec) -> frozenset[str]:
     """Return the features of which each customer adds one at most, so that a sum of them is a count of customers."""
-    return frozenset(each.name for each in spec.features if _is_frequency(each))
+    counts: set[str] = set()
+    for feature in spec.features:
+        if _is_count(feature, counts):
+            counts.add(feature.name)
+    return frozenset(each.name for each in spec.features if each.name in counts and each.shape.top_code == 1)
 
 
-def _is_frequency(feature: object) -> bool:
-    return isinstance(feature, Aggregate) and feature.op in (Op.COUNT, Op.DISTINCT) and feature.shape.top_code == 1
+def _is_count(feature: Feature, counts: set[str]) -> bool:
+    """Say whether a feature counts something, or is made of what does: whole, and never below 0."""
+    if isinstance(feature, Aggregate):
+        return feature.op in (Op.COUNT, Op.DISTINCT) and feature.shape.fill in (None, 0)
+    if not isinstance(feature, Derived) or feature.op not in _OF_COUNTS or feature.shape.fill not in (None, 0):
+        return False
+    return {feature.left} <= counts if feature.op is DerivedOp.WHILE else {*feature.reads} <= counts
 
 
 def _grouped(summary: Summary, coded: pl.DataFrame, axes: tuple[bool, ...]) -> pl.DataFrame:

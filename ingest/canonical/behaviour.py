@@ -63,7 +63,7 @@ OUTCOMES: Final = Table(
     "outcomes",
     "how a relation ended or changed and the reason that was stated",
     (
-        code("kind", "lost, won back, kept"),
+        code("kind", "lost, won_back, kept, referred"),
         code("reason_code", "the stated reason's code"),
         *redacted_text("the stated reason, redacted"),
     ),

@@ -118,6 +118,24 @@ def test_catalogue_view_can_be_saved_and_submitted(desk: Desk) -> None:
     assert desk.run("view", "new", "no_such").exit_code == 2
 
 
+def test_the_catalogue_is_written_as_drafts_that_can_be_submitted_and_none_is_overwritten(desk: Desk) -> None:
+    listed = desk.json("view", "catalogue", "--purpose", "service")
+    names = {each["view"] for each in listed}
+    assert {"service_scoring", "service_training", "service_machines_scoring"} <= names
+    assert {each["purpose"] for each in listed} == {"service"}
+    drafts = desk.folder / "drafts"
+    assert desk.run("view", "catalogue", "--purpose", "service", "--into", str(drafts)).exit_code == 0
+    assert {each.stem for each in drafts.iterdir()} == names
+    mine = drafts / "service_scoring.yaml"
+    mine.write_text(mine.read_text().replace("expires_days: 14", "expires_days: 7"))
+    assert "Wrote 0 drafts" in desk.run("view", "catalogue", "--purpose", "service", "--into", str(drafts)).stderr
+    assert desk.run("view", "submit", str(mine)).exit_code == 0
+    shown = desk.json("view", "show", "service_scoring")
+    assert all(each["needed because"] for each in shown)
+    assert desk.run("view", "catalogue", "--purpose", "nothing").exit_code == 2
+    assert desk.run("view", "catalogue", "--into", str(mine)).exit_code == 2
+
+
 def test_log_is_filtered_by_action_time_and_number(approved: Desk) -> None:
     views = approved.json("audit", "log", "--action", "view.")
     assert [each["action"] for each in views] == ["view.approve", "view.submit"]
