@@ -25,10 +25,13 @@ from tests.oracle.catalogue_cases import events
 
 AT: Final = datetime(2025, 6, 2, 12, tzinfo=UTC)
 PEOPLE: Final = 30
+GROUPS: Final = ("business", "consumer")
+AGREED: Final = {"yes_please": "y"}
 LONG: Final = timedelta(days=200)
 FIRMS: Final = 12
+STAFF: Final = 8
 ROWS: Final = 240
-MANY: Final = {"usage": 4, "order_lines": 4}
+MANY: Final = {"usage": 4, "order_lines": 4, "tickets": 2, "journey_steps": 2, "feedback": 4}
 GONE: Final = 6
 """So many people did nothing for a long time: somebody has to be there to win back."""
 _HEAD: Final = """
@@ -48,6 +51,7 @@ key: [no]
 _PEOPLE: Final = """
 columns:
   name: {to: full_name}
+  group: {to: segment}
   since: {to: event_time}
 consent:
   yes_please:
@@ -63,7 +67,7 @@ organisation: {column: firm, source: shop}
 columns:
   at: {to: event_time}
 """
-_NOT_MAPPED: Final = frozenset({ColumnKind.EMPLOYEE, ColumnKind.CURRENCY, ColumnKind.REDACTION, ColumnKind.SYSTEM})
+_NOT_MAPPED: Final = frozenset({ColumnKind.CURRENCY, ColumnKind.REDACTION, ColumnKind.SYSTEM})
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,10 @@ def company(folder: Path, tables: tuple[str, ...]) -> Iterator[Company]:
     make_home(settings, clock=clock)
     hub = open_hub(settings, clock=clock)
     owner = acting_principal(hub)
-    people = [{"no": f"p{n}", "name": f"Person {n}", "since": "2023-01-01", "yes_please": "y"} for n in range(PEOPLE)]
+    people = [
+        {"no": f"p{n}", "name": f"Person {n}", "group": GROUPS[n % 2], "since": "2023-01-01"} | AGREED
+        for n in range(PEOPLE)
+    ]
     firms = [{"no": f"f{n}", "name": f"Firm {n}", "size": "10-49", "at": "2023-01-01"} for n in range(FIRMS)]
     _deliver(hub, folder, _HEAD.format(name="people", table="people") + _PEOPLE, people)
     _deliver(hub, folder, _HEAD.format(name="firms", table="organisations") + _FIRMS, firms)
@@ -111,7 +118,7 @@ def rows_of(table: str) -> list[dict[str, Any]]:
             "who": f"p{rng.randrange(PEOPLE - (GONE if AT - each['event_time'] < LONG else 0))}",
             "firm": f"f{rng.randrange(FIRMS)}",
             "at": each["event_time"].isoformat(),
-            **{f"c_{column.name}": _cell(column, each[column.name]) for column in _mapped(table)},
+            **{f"c_{column.name}": _cell(rng, column, each[column.name]) for column in _mapped(table)},
         }
         for number, each in enumerate(drawn)
     ]
@@ -125,7 +132,9 @@ def _target(column: Column) -> str:
     return "text_redacted" if column.kind is ColumnKind.TEXT else column.name
 
 
-def _cell(column: Column, value: object) -> str:
+def _cell(rng: Random, column: Column, value: object) -> str:
+    if column.kind is ColumnKind.EMPLOYEE:
+        return f"e{rng.randrange(STAFF)}"
     if value is None:
         return ""
     if column.kind is ColumnKind.MONEY:

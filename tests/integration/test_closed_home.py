@@ -31,7 +31,10 @@ OPEN: Final = {
     "restore": "is what opens it again",
     "receipt verify": "reads no home",
     **dict.fromkeys(("match train", "match evaluate", "match explain"), "reads a file of one's own, and no home"),
-    **dict.fromkeys(("view new", "view catalogue", "source schema", "policy default", "audit verifier"), "prints a part of the program"),
+    **dict.fromkeys(
+        ("view new", "view catalogue", "source schema", "policy default", "audit verifier"),
+        "prints a part of the program",
+    ),
     "survivorship default": "prints a part of the program",
     **dict.fromkeys(("witness init", "witness key", "witness trust", "witness logs", "witness serve"), "has no home"),
 }

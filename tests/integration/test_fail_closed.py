@@ -116,7 +116,9 @@ EXCUSED: Final = {
     **dict.fromkeys(("domain list", "domain show", "domain approve", "reveal rules"), RULES),
     "view recalls": "pseudonyms that their holder has already, each release audited first (test_routes_fail_closed)",
     "view materialise": "rows stay sealed in the lake; tells a count",
-    **dict.fromkeys(("view new", "view catalogue", "view submit", "view approve", "view revoke", "view list", "view show"), RULES),
+    **dict.fromkeys(
+        ("view new", "view catalogue", "view submit", "view approve", "view revoke", "view list", "view show"), RULES
+    ),
     **dict.fromkeys(("view refuse", "view diff"), RULES),
     **dict.fromkeys(("consent give", "consent withdraw", "consent object", "consent restrict", "consent lift"), ACT),
     **dict.fromkeys(("consent import", "consent ask", "contact set", "contact allow", "contact refuse"), ACT),

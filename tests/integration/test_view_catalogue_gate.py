@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import polars as pl
 import pytest
 
 from hub.inspection.check import check
@@ -10,10 +11,14 @@ from hub.views.gateway import PSEUDONYM, Gateway
 from hub.views.load import catalogue_names, catalogue_spec, catalogue_text
 from hub.views.quota import period_around
 from hub.views.registry import approve, submit
+from hub.views.spec import ViewSpec
+from hub.views.summary import WITHHELD
 from tests.catalogue_shop import AT, Company, company
+from tests.view_builders import WITHOUT_CHECK
 
-NAMES = catalogue_names()
-TABLES = tuple(sorted({table for name in NAMES for table in catalogue_spec(name).tables} - {"profiles"}))
+KPIS = tuple(name for name in catalogue_names() if name.startswith("kpi_"))
+NAMES = tuple(name for name in catalogue_names() if name not in KPIS)
+TABLES = tuple(sorted({table for name in catalogue_names() for table in catalogue_spec(name).tables} - {"profiles"}))
 
 
 @pytest.fixture(scope="module")
@@ -29,15 +34,27 @@ def test_a_view_of_the_catalogue_lives(made: Company, name: str) -> None:
     assert figures.rows
     assert not figures.unused
     approve(made.hub, name, made.dpo)
-    at = period_around(spec.grid, AT)[0]
-    released = Gateway(made.hub).read(made.owner, name, purpose=spec.purpose, as_of=at)
-    columns = [feature.name for feature in spec.released]
-    assert released.frame.columns[-len(columns) :] == columns
-    assert released.frame.height == figures.rows
-    assert PSEUDONYM in released.frame.columns
-    told = [each for each in spec.released if released.frame[each.name].null_count() < figures.rows]
+    released = read(made, spec)
+    assert released.columns[-len(spec.columns) :] == list(spec.columns)
+    assert released.height == figures.rows
+    assert PSEUDONYM in released.columns
+    told = [each for each in spec.released if released[each.name].null_count() < figures.rows]
     heard = {source.partition(".")[0] for feature in told for source in sources_of(spec, feature)}
     assert heard == {source.partition(".")[0] for feature in spec.released for source in sources_of(spec, feature)}
+
+
+@pytest.mark.parametrize("name", KPIS)
+def test_key_figures_of_the_catalogue_leave_and_no_row_does(made: Company, name: str) -> None:
+    spec = submit(made.hub, catalogue_text(name), made.scientist)
+    approve(made.hub, name, made.dpo, WITHOUT_CHECK)
+    released = read(made, spec)
+    assert released.columns == [*spec.columns, WITHHELD]
+    assert released.height
+
+
+def read(made: Company, spec: ViewSpec) -> pl.DataFrame:
+    at = period_around(spec.grid, AT)[0]
+    return Gateway(made.hub).read(made.owner, spec.name, purpose=spec.purpose, as_of=at).frame
 
 
 def test_a_view_of_nobody_is_checked_too(made: Company) -> None:

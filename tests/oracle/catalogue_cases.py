@@ -25,6 +25,10 @@ _CODES: Final = {
     "metric": ("operating_hours", "temperature", "error_count", "pressure"),
     "company_size_band": ("1-9", "10-49", "huge"),
     "language": ("nb", "no", "fr"),
+    "team": ("first_line", "billing"),
+    "priority": ("high", "low"),
+    "step": ("quote", "delivery"),
+    "segment": ("business", "consumer"),
 }
 
 

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 import yaml
 
+from hub.inspection.lineage import Thread, unheard
 from hub.policy.pack import default_pack, pack_of
 from hub.views.column_rules import categories_of
 from hub.views.compile import compile_view
@@ -62,9 +63,7 @@ def test_a_view_that_uses_nothing_new_keeps_the_hash_that_was_approved(name: str
 def test_every_column_says_why_this_purpose_needs_it_and_why_not_less(name: str) -> None:
     spec = catalogue_spec(name)
     assert spec.name == name
-    assert list(spec.rationales) == [each.name for each in spec.released] or set(spec.rationales) == {
-        each.name for each in spec.released
-    }
+    assert set(spec.rationales) == set(spec.columns)
     assert len({*spec.rationales.values()}) == len(spec.rationales), "one reason for two columns is none for either"
     for column, reason in spec.rationales.items():
         assert len(reason) >= LEAST_REASON
@@ -79,10 +78,11 @@ def test_a_view_asks_no_more_than_its_purpose_lists(name: str) -> None:
     assert categories_of(spec) <= purpose.data_categories
     told = {DataCategory.BEHAVIOUR}
     told |= {DataCategory.REDACTED_TEXT} if name == "satisfaction_messages" else set()
-    told |= {DataCategory.QUASI_IDENTIFIER} if spec.quasi_identifiers else set()
+    told |= {DataCategory.QUASI_IDENTIFIER} if spec.quasi_identifiers or "profiles" in spec.tables else set()
     assert categories_of(spec) == told
+    assert spec.summary is not None or bool(spec.quasi_identifiers) == ("profiles" in spec.tables)
     assert spec.reads is not None or name in SMALL
-    assert spec.expires_days <= min(35, purpose.retention_days)
+    assert spec.expires_days <= (35 if spec.summary is None else purpose.retention_days)
 
 
 @pytest.mark.parametrize(("scoring", "training"), PAIRS)
@@ -110,7 +110,7 @@ def test_what_is_printed_stands_alone(name: str) -> None:
 
 def test_every_shared_column_is_used_and_has_words_where_it_may_be_taken() -> None:
     used = {feature.name for name in NAMES for feature in catalogue_spec(name).features}
-    assert set(signals()) <= used
+    assert set(signals()) <= used, "what nobody counts is not kept"
     for name, each in signals().items():
         assert set(each) in ({"define"}, {"signal", "define", "texts"}), name
         assert set(each.get("texts", LANGUAGES)) == set(LANGUAGES), name
@@ -240,3 +240,14 @@ def test_the_life_cycle_stage_is_what_a_person_would_say(case: str) -> None:
     }
     frame = compile_view(spec, tables, permitted(), as_of=AS_OF).collect()
     assert frame["life_cycle_stage"].to_list() == [stage]
+
+
+def test_columns_that_say_nothing_for_want_of_a_source_are_named() -> None:
+    keys = {"used_by": (), "unused_by": (), "recipients": ()}
+    both = ("orders.event_time", "orders.status", "usage.event_time")
+    threads = [
+        Thread(column="silence", sources=both, **keys),
+        Thread(column="logins", sources=("usage.event_time", "usage.kind"), **keys),
+    ]
+    assert unheard(threads, ["usage", "tickets"]) == {"usage": ("silence", "logins")}
+    assert unheard(threads, []) == {}
