@@ -142,6 +142,7 @@ def _what(feature: Aggregate) -> str:
     said = [
         f"of {feature.column}" if feature.column else "",
         f"less {feature.minus}, in hours" if feature.minus else "",
+        f"where no more than {feature.at_most:g}" if feature.at_most is not None else "",
         f"by {feature.of}" if feature.of and feature.of is not Measure.COUNT else "",
         f"of those with {conditions_in_words(feature.part)}" if feature.part else "",
         f"in periods of {feature.every_days} days" if feature.every_days else "",

@@ -21,6 +21,7 @@ from hub.views.spec import LANGUAGES
 from privacy.policy import policy_of
 from privacy.terms import DataCategory
 from tests.oracle.view_cases import frame_of
+from tests.unit.catalogue_page import PAGE, written
 
 catalogue_spec = cache(read_spec)
 NAMES = catalogue_names()
@@ -251,3 +252,8 @@ def test_columns_that_say_nothing_for_want_of_a_source_are_named() -> None:
     ]
     assert unheard(threads, ["usage", "tickets"]) == {"usage": ("silence", "logins")}
     assert unheard(threads, []) == {}
+
+
+def test_the_guide_lists_every_view_and_column_as_they_are() -> None:
+    """Mend it by `python -m tests.unit.catalogue_page`."""
+    assert PAGE.read_text(encoding="utf-8") == written()
