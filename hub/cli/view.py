@@ -22,6 +22,7 @@ from hub.cli.view_explain import diff, explain
 from hub.cli.view_recalls import recalls
 from hub.errors import AccessRefused
 from hub.inspection.check import last_check
+from hub.inspection.summary_diff import summary_guards
 from hub.predictions.service import newest_cut
 from hub.views import registry
 from hub.views.departure import label_for
@@ -31,6 +32,7 @@ from hub.views.load import catalogue_names, catalogue_text, draft_text, load_spe
 from hub.views.look import Look, Refusal, Unchecked, seen_check
 from hub.views.registry import readable_spec
 from hub.views.spec import ViewSpec
+from hub.views.told import told_columns
 from hub.views.version import Version, ViewState, all_versions
 from privacy.uses import Use
 
@@ -72,7 +74,7 @@ def submit(ctx: typer.Context, file: SpecFile, *, dry_run: DryRun = False) -> No
     if dry_run:
         with act.hub.reading() as session:
             spec = registry.submittable(session, act.hub.policy(), text, act.principal)
-        would(f"submit {spec.name} version {spec.version} for purpose {spec.purpose} with {len(spec.released)} columns")
+        would(f"submit {spec.name} version {spec.version} for purpose {spec.purpose} with {len(spec.columns)} columns")
         return
     spec = registry.submit(act.hub, text, act.principal)
     say(f"Submitted {spec.name} version {spec.version}. A DPO approves it with `varde view approve {spec.name}`.")
@@ -167,12 +169,11 @@ def show_(ctx: typer.Context, name: Name, *, form: FormatOption = Format.TABLE) 
     spec = load_spec(rows[-1].spec)
     columns = ("column", "unit", "role", "meaning", "needed because")
     features: list[tuple[object, ...]] = []
-    for feature in spec.released:
-        role = feature.meaning.role
-        label = spec.texts.get(feature.name, {}).get("en", "")
-        why = spec.rationales.get(feature.name)
-        features.append((feature.name, feature.meaning.unit, role.value if role else None, label, why))
-    show(Table(columns, features, f"{spec.name} v{spec.version} for {spec.purpose}, per {spec.grain}"), form)
+    for told in told_columns(spec):
+        label, why = spec.texts.get(told.name, {}).get("en", ""), spec.rationales.get(told.name)
+        features.append((told.name, told.unit, told.role.value if told.role else None, label, why))
+    per = f"per {spec.grain}" if spec.summary is None else "by cell"
+    show(Table(columns, features, f"{spec.name} v{spec.version} for {spec.purpose}, {per}"), form)
     say(f"{spec.description}\nReads {', '.join(spec.tables)}. {_guards(spec)} Spec {spec.hash.hex()[:16]}.")
 
 
@@ -227,6 +228,8 @@ def _tell(released: Released, at: datetime) -> None:
 def _guards(spec: ViewSpec) -> str:
     grouped = ", ".join(spec.quasi_identifiers)
     hidden = f"Groups below {spec.k} by {grouped} are hidden." if grouped else ""
+    if spec.summary is not None:
+        hidden = f"No row leaves. {' '.join(summary_guards(spec.summary, spec.k))}"
     often = f"at most {spec.reads.at_most} times a {spec.reads.per}, " if spec.reads else ""
     return f"Read per {spec.grid}, {often}usable for {spec.expires_days} days. {hidden}".strip()
 

@@ -11,6 +11,7 @@ from hub.cli.invocation import acting
 from hub.cli.message import say
 from hub.cli.moment import instant_from
 from hub.cli.table import Format, FormatOption, Table, show, show_json
+from hub.inspection.cells import CellFigures
 from hub.inspection.check import Checked, last_check
 from hub.inspection.check import check as check_view
 from hub.inspection.figures import Figures, Plan
@@ -19,6 +20,12 @@ from hub.inspection.lineage import unheard
 Name = Annotated[str, typer.Argument(help="The view's name.")]
 Row = tuple[str, object, str]
 _FEW: Final = "few"
+_RULES: Final = {
+    "too_few": "cells of fewer customers than k",
+    "too_few_staff": "cells behind which too few employees stand",
+    "dominance": "cells in which one customer could tell another's amount",
+    "complementary": "cells that the others could be computed from",
+}
 _COLUMNS: Final = ("what", "figure", "meaning")
 
 
@@ -46,6 +53,9 @@ def check(
 
 def summary_of(figures: Figures) -> str:
     """Say in one sentence what an approver has to know first."""
+    if figures.cells is not None:
+        hidden = sum(figures.cells.withheld.values())
+        return f"{figures.rows} cells of {figures.customers} customers leave, {hidden} are withheld."
     quasi = ", ".join(figures.quasi_identifiers)
     groups = f", {_count(figures.groups.rows_below_k)} in groups below {figures.k} by {quasi}" if quasi else ""
     alone = f"{_count(figures.unique)} unlike any other, all columns together"
@@ -67,11 +77,30 @@ def _scope(figures: Figures) -> Iterator[Row]:
     yield "customers", figures.customers, "everybody of the view's grain"
     for rule, count in sorted(figures.lost.items(), key=lambda item: (-item[1], item[0])):
         yield f"lost: {rule}", count, "customers in no row by this rule"
-    yield "rows", figures.rows, "what a read would release"
+    what = "what a read would release" if figures.cells is None else "cells whose figures a read would release"
+    yield "rows", figures.rows, what
+
+
+def _cells(cells: CellFigures, k: int) -> Iterator[Row]:
+    yield "cells", cells.cells, f"totals included; {cells.empty} are of nobody"
+    for rule, count in cells.withheld.items():
+        yield f"withheld: {rule}", count, _RULES.get(rule, "cells; by which rule is for the DPO")
+    yield "smallest cell", _count(cells.smallest), f"customers; k is {k}"
+    yield "least staff", _count(cells.least_staff), "employees behind a cell that leaves, where they are counted"
+    yield (
+        "cells that moved by few",
+        _count(cells.moved_by_few),
+        f"by fewer than {k} customers between two reads: see both",
+    )
+    if cells.epsilon_budget is not None:
+        yield "epsilon spent", cells.epsilon_spent, f"of {cells.epsilon_budget:g} in all"
 
 
 def _privacy(figures: Figures) -> Iterator[Row]:
     groups, k = figures.groups, figures.k
+    if figures.cells is not None:
+        yield from _cells(figures.cells, k)
+        return
     yield "unlike any other", _count(figures.unique), "rows whose columns, all together, no other row has"
     if figures.quasi_identifiers:
         yield "groups", groups.groups, f"by {', '.join(figures.quasi_identifiers)}"

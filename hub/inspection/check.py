@@ -14,8 +14,9 @@ from sqlmodel import Session
 
 from hub.compose import Hub
 from hub.errors import AccessRefused
+from hub.inspection.cells import cells_of
 from hub.inspection.cost import cost_of
-from hub.inspection.differencing import Read, differences
+from hub.inspection.differencing import Read, differences, no_differences
 from hub.inspection.figures import OUTSIDE, Figures, Plan, plan_of, read, without_few, written
 from hub.inspection.groups import diversity_of, groups_of, unique_rows
 from hub.inspection.ladder import ladder_of
@@ -27,6 +28,7 @@ from hub.predictions.service import newest_cut
 from hub.predictions.store import TrainedModel, all_models
 from hub.recipients.store import live_recipients
 from hub.retention.sight import RETENTION
+from hub.views.budget import spent_of
 from hub.views.checked import Check, add_check, bound_of, find_check
 from hub.views.compile import check_grid
 from hub.views.folding import SUBJECT
@@ -71,7 +73,7 @@ def check(hub: Hub, name: str, principal: Principal, *, as_of: datetime | None =
         spec = load_spec(checkable(session, name, principal).spec)
         models = all_models(session)
         recipients = [each.name for each in live_recipients(session) if spec.purpose in each.purposes]
-        newest = newest_instant(session, spec, hub.clock())
+        newest, spent = newest_instant(session, spec, hub.clock()), spent_of(session, spec.name)
     instant = as_of or newest
     check_grid(spec, instant)
     check_id = random_id()
@@ -90,7 +92,7 @@ def check(hub: Hub, name: str, principal: Principal, *, as_of: datetime | None =
         checked_at=hub.clock(),
         checked_by=principal.principal_id,
         epoch=found.epoch,
-        figures=written(_figures(spec, found, models, recipients)),
+        figures=written(_figures(spec, found, models, recipients, spent)),
     )
     _note(hub, kept, _fields(spec, check_id), principal.principal_id, newest)
     return _shown(kept, principal)
@@ -130,11 +132,17 @@ def checkable(session: Session, name: str, principal: Principal) -> Version:
     return row
 
 
-def _figures(spec: ViewSpec, found: Previewed, models: list[TrainedModel], recipients: list[str]) -> Figures:
+def _figures(
+    spec: ViewSpec, found: Previewed, models: list[TrainedModel], recipients: list[str], spent: int
+) -> Figures:
     """Measure; the pieces say how."""
     newest, quasi = found.at_instants[-1], spec.quasi_identifiers
-    banded = _generalised(spec, newest)
-    first, last = (_as_released(spec, each) for each in found.at_instants)
+    cells = cells_of(spec, *found.at_instants, spent=spent)
+    leaving = [_leaving_rows(spec, each) for each in found.at_instants]
+    banded = _generalised(spec, leaving[-1])
+    first, last = (_as_released(spec, each) for each in leaving)
+    by_row, no_moves = cells is None, no_differences(first.as_of, last.as_of)
+    released_names = [each.name for each in spec.released] if by_row else []
     threads = lineage_of(spec, models, {*found.policy.purpose(spec.purpose).recipients, *recipients})
     absent = dict(found.absent) | ({RETENTION: newest.withheld} if newest.withheld else {})
     outside = found.permitted - newest.frame[SUBJECT].n_unique() - newest.withheld
@@ -144,17 +152,25 @@ def _figures(spec: ViewSpec, found: Previewed, models: list[TrainedModel], recip
         k=spec.k,
         quasi_identifiers=quasi,
         customers=found.permitted + sum(found.absent.values()),
-        rows=newest.frame.height,
+        rows=newest.frame.height if cells is None else cells.released,
         lost=absent | ({OUTSIDE: outside} if outside else {}),
-        unique=unique_rows(last.frame, [name for name in last.frame.columns if name not in last.names]),
+        unique=unique_rows(last.frame, [name for name in last.frame.columns if name not in last.names])
+        if by_row
+        else 0,
         groups=groups_of(banded, quasi, k=spec.k),
-        diversity=diversity_of(last.frame, quasi, [each.name for each in spec.released if each.name not in quasi]),
+        diversity=diversity_of(last.frame, quasi, [name for name in released_names if name not in quasi]),
         plan=_plan(spec, newest) if quasi else None,
-        differences=differences(first, last, found.events, quasi, k=spec.k),
+        differences=differences(first, last, found.events, quasi, k=spec.k) if by_row else no_moves,
         lineage=threads,
         unused=unused(threads),
         cost=cost_of(spec, found.files, as_of=newest.as_of),
+        cells=cells,
     )
+
+
+def _leaving_rows(spec: ViewSpec, preview: Preview) -> Preview:
+    """Return the rows that leave: of a summary none do, whatever its figures are made of."""
+    return preview if spec.summary is None else replace(preview, frame=preview.frame.select(SUBJECT).clear())
 
 
 def _plan(spec: ViewSpec, preview: Preview) -> Plan:

@@ -10,6 +10,7 @@ from dataclasses import fields
 from sqlmodel import Session
 
 from hub.inspection.reason import conditions_in_words, selection_in_words, window_in_words
+from hub.inspection.summary_diff import summary_changes
 from hub.views.feature import Aggregate, Derived, Feature, Measure, Shape, Staged
 from hub.views.load import load_spec
 from hub.views.spec import ViewSpec
@@ -24,15 +25,18 @@ _PLAIN = {
     "expires_days": "rows may now be used for {new} days, not {old}",
 }
 _LEFT_OUT = frozenset(
-    {"name", "version", "texts", "rationales", "features", "population", "label", "quasi_identifiers"}
+    {"name", "version", "texts", "rationales", "features", "population", "label", "quasi_identifiers", "summary"}
 )
 
 
 def changes(old: ViewSpec | None, new: ViewSpec) -> tuple[str, ...]:
     """Say what is new against the version that was approved last; where none was, what the view releases at all."""
     if old is None:
-        return ("nothing of this view was approved before", *(f"releases {_described(each)}" for each in new.released))
-    return (*_rules(old, new), *_columns(old, new), *_population(old, new), *_label(old, new))
+        made_of = "releases" if new.summary is None else "computes inside"
+        told = (f"{made_of} {_described(each)}" for each in new.released)
+        return ("nothing of this view was approved before", *summary_changes(None, new.summary), *told)
+    rules = (*_rules(old, new), *summary_changes(old.summary, new.summary))
+    return (*rules, *_columns(old, new), *_population(old, new), *_label(old, new))
 
 
 def changes_of(session: Session, row: Version) -> tuple[int | None, tuple[str, ...]]:

@@ -49,6 +49,12 @@ class Read:
     names: tuple[str, ...] = (SUBJECT,)
 
 
+def no_differences(earlier: datetime, later: datetime) -> Differences:
+    """Return what two reads show where no row leaves."""
+    counts = dict.fromkeys(("changed", "one_event", "unlike_any_other", "appeared", "gone", "small_moves"), 0)
+    return Differences(earlier=earlier, later=later, in_both=0, **counts)
+
+
 def differences(earlier: Read, later: Read, events: pl.DataFrame, quasi: Sequence[str], *, k: int) -> Differences:
     """Compare two reads; `events` has `subject` and the number of events between them."""
     columns = [name for name in later.frame.columns if name not in later.names]

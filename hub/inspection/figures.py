@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 from pydantic import TypeAdapter
 
+from hub.inspection.cells import CellFigures, cells_without_reasons
 from hub.inspection.cost import Cost
 from hub.inspection.differencing import Differences
 from hub.inspection.differencing import without_few as differences_without_few
@@ -54,7 +55,8 @@ class Figures:
 
     - `customers`: all of the view's grain; `lost`: how many are in no row, by rule; the rest are rows;
     - `unique`: rows whose released values no other row has, all columns together;
-    - `unused`: columns that the last models learned without.
+    - `unused`: columns that the last models learned without;
+    - `cells`: of a summary; its `rows` are cells with figures, and nothing is counted of rows that never leave.
     """
 
     view: str
@@ -72,6 +74,7 @@ class Figures:
     lineage: tuple[Thread, ...]
     unused: tuple[str, ...]
     cost: tuple[Cost, ...]
+    cells: CellFigures | None = None
 
 
 _WRITTEN: Final = TypeAdapter(Figures)
@@ -113,6 +116,7 @@ def without_few(figures: Figures) -> Figures:
         ),
         plan=None if figures.plan is None else _rounded(figures.plan),
         differences=differences_without_few(figures.differences, least=least),
+        cells=None if figures.cells is None else cells_without_reasons(figures.cells),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from hub.views.feature import EVENT_TIME, Aggregate, Feature
 from hub.views.spec import ViewSpec
+from hub.views.told import told_columns
 
 USED_FROM: Final = 0.01
 _ENTANGLED: Final = "rhythm"
@@ -57,12 +58,14 @@ def lineage_of(spec: ViewSpec, models: Iterable[Model], recipients: Iterable[str
     shares = {module: importance_of(model) for module, model in newest.items()}
     told = tuple(sorted(recipients))
     threads = []
-    for feature in spec.released:
-        known = {module: share for module, each in shares.items() if (share := _share(each, feature)) is not None}
+    named = {feature.name: feature for feature in spec.features}
+    for column in told_columns(spec):
+        made_of = [named[name] for name in column.features]
+        known = {module: share for module, each in shares.items() if (share := _share(each, made_of)) is not None}
         threads.append(
             Thread(
-                column=feature.name,
-                sources=sources_of(spec, feature),
+                column=column.name,
+                sources=tuple(sorted(set(column.sources).union(*(sources_of(spec, each) for each in made_of)))),
                 used_by=tuple(sorted(module for module, share in known.items() if share >= USED_FROM)),
                 unused_by=tuple(sorted(module for module, share in known.items() if share < USED_FROM)),
                 recipients=told,
@@ -103,6 +106,9 @@ def unheard(threads: Sequence[Thread], empty: Iterable[str]) -> dict[str, tuple[
     }
 
 
-def _share(importance: dict[str, float], feature: Feature) -> float | None:
+def _share(importance: dict[str, float], made_of: Sequence[Feature]) -> float | None:
+    if len(made_of) != 1:  # no model learns from a figure of several
+        return None
+    (feature,) = made_of
     name = _ENTANGLED if feature.meaning.role is not None else feature.name
     return importance.get(name)

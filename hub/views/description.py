@@ -12,12 +12,12 @@ import polars as pl
 
 from hub.compose import Hub
 from hub.views.admission import verify_may_read
-from hub.views.feature import Aggregate, Feature, Staged
+from hub.views.feature import Aggregate, Staged
 from hub.views.registry import readable_spec
-from hub.views.release import dtype_of
 from hub.views.row_key import RowKind
 from hub.views.snapshot_store import Snapshot, newest_snapshot
 from hub.views.spec import ViewSpec
+from hub.views.told import Told, told_columns, told_flags
 from hub.views.use import prohibited_of
 from hub.views.version import ViewState, newest_version
 from ingest.canonical.table import INSTANT
@@ -120,7 +120,7 @@ def describe(hub: Hub, by: Principal, view: str) -> Description:
         approved_until=version.expires_at if version else None,
         review_at=version.review_at if version else None,
         prohibited_uses=prohibited_of(policy.purpose(spec.purpose)),
-        columns=tuple(_column(spec, feature) for feature in spec.released),
+        columns=tuple(_column(spec, each) for each in told_columns(spec)),
         snapshot=_snapshot(kept) if kept is not None and serves else None,
         schema=schema_of(spec),
     )
@@ -131,24 +131,25 @@ def _snapshot(kept: Snapshot) -> SnapshotDescribed:
 
 
 def schema_of(spec: ViewSpec) -> pl.Schema:
-    """Return the columns of a view's rows with their types; none of a summary, of which no row leaves."""
+    """Return the columns of a view's rows, or of its cells, with their types."""
+    told = {each.name: each.dtype for each in told_columns(spec)}
     if spec.summary is not None:
-        return pl.Schema({})
+        return pl.Schema({**told, **told_flags(spec)})
     key = {} if spec.key is None else {spec.key.name: _KEY_TYPES[spec.key.kind]}
-    features = {feature.name: dtype_of(feature) for feature in spec.released}
-    return pl.Schema({"pseudonym": pl.Binary(), **key, **features})
+    return pl.Schema({"pseudonym": pl.Binary(), **key, **told})
 
 
-def _column(spec: ViewSpec, feature: Feature) -> ColumnDescribed:
+def _column(spec: ViewSpec, told: Told) -> ColumnDescribed:
+    read = set[str](told.sources).union(*(_reads(spec, name) for name in told.features))
     return ColumnDescribed(
-        name=feature.name,
-        dtype=dtype_of(feature),
-        unit=feature.meaning.unit.value,
-        role=feature.meaning.role.value if feature.meaning.role else None,
-        labels=dict(spec.texts.get(feature.name, {})),
-        reads=tuple(sorted(_reads(spec, feature.name))),
-        generalised=feature.shape.generalises or feature.shape.rare_below is not None,
-        rationale=spec.rationales.get(feature.name, ""),
+        name=told.name,
+        dtype=told.dtype,
+        unit=told.unit.value,
+        role=told.role.value if told.role else None,
+        labels=dict(spec.texts.get(told.name, {})),
+        reads=tuple(sorted(read)),
+        generalised=told.generalised,
+        rationale=spec.rationales.get(told.name, ""),
     )
 
 

@@ -12,6 +12,7 @@ import polars as pl
 from hub.views.cells import CUSTOMERS, Figures, Table
 from hub.views.feature import OTHER_LEVEL
 from hub.views.summary import UNKNOWN, WITHHELD, CellMeasure, MeasureOp, Summary
+from hub.views.told import dtype_of_measure
 from privacy.minimisation import rounded
 from privacy.withholding import Numbers, Truths
 
@@ -66,8 +67,7 @@ def _leaving(measure: CellMeasure) -> pl.Expr:
     """Round a figure and give it its type."""
     value = pl.col(measure.name).fill_nan(None)
     shaped = value if measure.round_to is None else rounded(value, step=measure.round_to)
-    is_whole = measure.op is MeasureOp.COUNT and measure.times is None and float(measure.round_to or 1).is_integer()
-    return shaped.cast(pl.Int64 if is_whole else pl.Float64).alias(measure.name)
+    return shaped.cast(dtype_of_measure(measure)).alias(measure.name)
 
 
 def _met(table: Table) -> Truths:

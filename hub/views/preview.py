@@ -168,7 +168,7 @@ def _counting(spec: ViewSpec, span: timedelta) -> ViewSpec:
     days = max(1, span.days)
     tables = sorted({feature.rows.table for feature in spec.aggregates})
     counts = tuple(Aggregate(name=table, op=Op.COUNT, rows=Rows(table=table, window_days=days)) for table in tables)
-    plain = replace(spec, population=Population(), label=None, quasi_identifiers=(), texts={}, key=None)
+    plain = replace(spec, population=Population(), label=None, quasi_identifiers=(), texts={}, key=None, summary=None)
     return replace(plain, features=counts)
 
 
@@ -176,5 +176,5 @@ def _lasting(spec: ViewSpec) -> ViewSpec:
     """Make the view that tells how long ago the last event of each selection was that takes somebody out."""
     lasts = enumerate(spec.population.none_of)
     features = tuple(Aggregate(name=f"last_{place}", op=Op.DAYS_SINCE, rows=rows) for place, rows in lasts)
-    plain = replace(spec, population=Population(), label=None, quasi_identifiers=(), texts={}, key=None)
+    plain = replace(spec, population=Population(), label=None, quasi_identifiers=(), texts={}, key=None, summary=None)
     return replace(plain, features=features)

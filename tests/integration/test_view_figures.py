@@ -6,21 +6,27 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from hub.authentication import acting_principal
+from hub.authentication import Scope, acting_principal, add
 from hub.compose import Hub
 from hub.consents import Wish, find_subject, record_wish
 from hub.errors import AccessRefused, StreamStopped
+from hub.inspection.check import check
+from hub.inspection.diff import changes
 from hub.views.departure import verify_unchanged
+from hub.views.description import describe
 from hub.views.gateway import Gateway
 from hub.views.intent import Reader
+from hub.views.load import load_spec
 from hub.views.recall import recall_of
+from hub.views.registry import submit
 from hub.views.snapshot import materialise
 from privacy.store.audit import entries
-from privacy.terms import ActChannel, ConsentAct, PurposeId
+from privacy.terms import ActChannel, ConsentAct, PurposeId, Role
 from tests.conftest import HubFactory
-from tests.integration.figures_desk import approved, deliver, desk_lines, dpo_of, ticket, view_text
+from tests.integration.figures_desk import MEASURES, approved, deliver, desk_lines, dpo_of, ticket, view_text
 from tests.integration.test_gateway_fence import Interrupted
 
+ALL = frozenset({"*"})
 AS_OF = datetime(2025, 6, 1, tzinfo=UTC)
 
 
@@ -136,3 +142,47 @@ def test_figures_without_who_left_count_as_another_read(desk: Hub) -> None:
     object_to(desk, "n1")
     with pytest.raises(AccessRefused, match="reads_used_up"):
         read(Gateway(desk), view)
+
+
+def test_a_check_counts_cells_by_rule_and_tells_the_author_no_reason(desk: Hub) -> None:
+    dpo, me = dpo_of(desk), acting_principal(desk)
+    by = {"often": {"feature": "often"}, "team": {"column": "team", "levels": ["north", "south"]}}
+    author = add(desk, "author", Scope(role=Role.SCIENTIST, purposes=ALL, views=ALL), me)[0]
+    submit(desk, view_text("checked", {"by": by}), author)
+    found = check(desk, "checked", dpo, as_of=AS_OF).figures.cells
+    assert found is not None
+    assert found.withheld == {}
+    assert (found.smallest, found.least_staff) == (8, 6)
+    assert check(desk, "checked", author, as_of=AS_OF).figures.cells.smallest is None
+    assert check(desk, "checked", dpo, as_of=AS_OF).figures.rows == found.released
+
+
+def test_what_changes_is_told_in_sentences() -> None:
+    old = load_spec(view_text("teams", {}))
+    changed = {
+        "measures": {**MEASURES, "handled": {"op": "mean", "of": "cases"}},
+        "min_staff": 8,
+        "dominance": 20,
+        "totals": False,
+        "privacy": {"epsilon": 1, "budget": 5},
+    }
+    assert changes(old, load_spec(view_text("teams", changed))) == (
+        "the figure handled: mean of cases; it was the figure handled: sum of cases",
+        "totals leave no more",
+        "nobody may tell another's amount to within 20 %, before 10 %",
+        "at least 8 employees stand behind a cell, not 5",
+        "noise: epsilon 1 a release, 5 in all, 1 cells a customer; it was none",
+    )
+    assert changes(None, old)[1:3] == (
+        "no row leaves any more, but figures of cells",
+        "adds cells by team: team of the event (north, south)",
+    )
+
+
+def test_a_view_of_figures_is_described_by_what_leaves(desk: Hub) -> None:
+    view = approved(desk, dpo_of(desk), view_text("teams", {}))
+    found = describe(desk, acting_principal(desk), view)
+    released = Gateway(desk).read(acting_principal(desk), view, purpose="churn", as_of=AS_OF)
+    assert found.schema == released.frame.schema
+    assert found.columns[0].reads == ("tickets.team",)
+    assert "tickets.employee" in found.columns[1].reads, "whoever is counted is told, even where nothing of them leaves"
