@@ -1,11 +1,15 @@
 """How long one customer's features take, each read decided, audited and durable before it is answered.
 
     python -m tests.benchmarks.bench_online_read [--people 200_000] [--reads 2_000] [--rate 200] [--seconds 10]
+                                                 [--feast PYTHON] [--feast-people 20_000]
 
 In process: reads one after the other. Over HTTP: a server process, and callers in this process who ask at a
 fixed rate, whether or not earlier answers have come; a latency counts from when the question was due. Also shown: what
 making and opening the snapshot takes, and a bare audited transaction, which is the floor of every read. The gates: p99
 2 ms in process, 25 ms over HTTP.
+
+With `--feast`, the interpreter of an environment in which Feast is installed, the same features of some of the same
+customers are read from Feast's online store on SQLite as well, which decides and audits nothing.
 """
 
 import argparse
@@ -18,6 +22,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -33,6 +38,7 @@ from privacy.store.epoch import lock_epoch
 from privacy.store.principal import Principal
 from privacy.terms import Role, random_id
 from tests.api.server import free_port
+from tests.benchmarks.feast_online import ask_feast
 from tests.benchmarks.kept_view import AS_OF, PURPOSE, VIEW, home_of
 
 CALLERS = 16
@@ -43,6 +49,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, value in (("people", 200_000), ("reads", 2_000), ("rate", 200), ("seconds", 10)):
         parser.add_argument(f"--{name}", type=int, default=value)
+    parser.add_argument("--feast", type=Path, default=None)
+    parser.add_argument("--feast-people", type=int, default=20_000)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, home_of(given.people, Path(folder)) as (hub, owner):
         view = View(VIEW, Gateway(hub), owner)
@@ -51,11 +59,19 @@ def main() -> None:
         everybody: list[bytes] = hub.memory.of(Shelf).of(hub, VIEW).rows["pseudonym"].to_list()
         chosen = Random(7).choices(everybody, k=given.reads)  # noqa: S311 - to be repeatable
         spare_collector()  # as a server does: Python's own pauses are as long as a read
-        show("bare entry", [spent(lambda: bare(hub, owner)) for _ in range(given.reads // 4)])
-        show("in process", [spent(lambda each=each: found(view, each)) for each in chosen], gate=2)
+        show("bare entry", [spent(partial(bare, hub, owner)) for _ in range(given.reads // 4)])
+        if given.feast is None:
+            print("Feast: not asked, name an interpreter that has it by --feast")
+        else:
+            rows = hub.memory.of(Shelf).of(hub, VIEW).rows.head(given.feast_people)
+            some = Random(7).choices(rows["pseudonym"].bin.encode("hex").to_list(), k=given.reads)  # noqa: S311 - likewise
+            written, seconds = ask_feast(given.feast, rows, some, Path(folder) / "feast")
+            print(f"Feast: {rows.height:,} rows written in {written:.1f} s")
+            show("Feast on SQLite", seconds)
+        show("in process", [spent(partial(found, view, each)) for each in chosen], gate=2)
         scope = Scope(role=Role.SERVICE, purposes=frozenset({PURPOSE}), views=frozenset({VIEW}))
         _, token = add(hub, "caller", scope, owner)
-        with served(hub.settings.home) as port:
+        with served(hub.settings.home) as (port, _):
             questions = [each.hex() for each in chosen]
             ask(port, token, questions[:CALLERS], 50)  # opens the snapshot, and tells the hour's login
             show("over HTTP", ask(port, token, questions[: given.rate * given.seconds], given.rate), gate=25)
@@ -87,8 +103,8 @@ def show(name: str, seconds: Sequence[float], *, gate: float | None = None) -> N
 
 
 @contextmanager
-def served(home: Path) -> Iterator[int]:
-    """Serve a home from another process."""
+def served(home: Path) -> Iterator[tuple[int, int]]:
+    """Serve a home from another process; lend its port and its process id."""
     port = free_port()
     command = [sys.executable, "-m", "tests.api.server", str(home), str(port)]
     with subprocess.Popen(command, cwd=ROOT, env=dict(os.environ)) as process:
@@ -100,7 +116,7 @@ def served(home: Path) -> Iterator[int]:
                 break
             except OSError:
                 time.sleep(0.05)
-        yield port
+        yield port, process.pid
         process.terminate()
 
 
