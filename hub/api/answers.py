@@ -127,9 +127,14 @@ async def _http(request: Request, error: Exception) -> Response:
     """Tell what routing found: no such path, no such method, no such format; the path is not repeated."""
     if not isinstance(error, HTTPException):  # pragma: no cover - registered for this class only
         raise error
+    return answer_of_status(error, request.scope)
+
+
+def answer_of_status(error: HTTPException, scope: Scope) -> Response:
+    """Write the problem of a bare status, for whoever answers before the routes do."""
     status = HTTPStatus(error.status_code)
     slug = status.name.lower().replace("_", "-")
-    return _response(problem(_id(request.scope), status, slug), error.headers)
+    return _response(problem(_id(scope), status, slug), error.headers)
 
 
 async def _unfit_request(request: Request, error: Exception) -> Response:

@@ -31,6 +31,7 @@ from hub.api import (
 from hub.api.answers import answer_problems
 from hub.api.edge import Edge
 from hub.api.lane import Lane
+from hub.api.row_lane import RowLane
 from hub.api.service import serving
 from hub.compose import Hub
 from hub.migrations import tables as _tables  # noqa: F401 - registers every table: erasure and access reach all
@@ -75,6 +76,7 @@ def create_app(hub: Hub) -> FastAPI:
     answer_problems(app)
     app.add_middleware(gpc.SignalHeeded)
     app.add_middleware(Lane)
+    app.add_middleware(RowLane)
     app.add_middleware(Edge)
     return app
 

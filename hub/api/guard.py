@@ -67,7 +67,7 @@ class PrincipalRoute(_GuardedRoute):
     async def admit(request: Request) -> None:
         """Let a principal in."""
         token = await token_of(request, PRINCIPAL)
-        request.state.principal = await run_in_threadpool(_principal, service_of(request), token)
+        request.state.principal = await run_in_threadpool(principal_of, service_of(request), token)
 
 
 class SubjectRoute(_GuardedRoute):
@@ -135,8 +135,13 @@ async def token_of(request: Request, bearer: HTTPBearer) -> str | None:
     return None if credentials is None else credentials.credentials
 
 
-def _principal(service: Service, token: str | None) -> Principal:
-    """Return who acts, once the audit log knows of the login."""
+def principal_of(service: Service, token: str | None) -> Principal:
+    """Return who acts, once the audit log knows of the login.
+
+    Raises:
+        NotAuthenticated: no token, or one that opens nothing here; the audit log knows of that, too.
+
+    """
     try:
         principal = authenticate(service.hub, token)
     except NotAuthenticated:

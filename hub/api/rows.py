@@ -21,11 +21,12 @@ from hub.views.admission import note_refusal
 from hub.views.intent import Reader
 from hub.views.online import Behind, Row, Sought, attempts
 from hub.views.shelf import Shelf
+from privacy.store.principal import Principal
 from privacy.uses import Use
 
 router: Final = APIRouter(prefix="/v1/views", tags=["views"], route_class=PrincipalRoute)
-_NAME: Final = r"^[a-z][a-z0-9_]{0,63}$"
-_PSEUDONYM: Final = r"^[0-9a-f]{32}$"
+NAME: Final = r"^[a-z][a-z0-9_]{0,63}$"
+PSEUDONYM: Final = r"^[0-9a-f]{32}$"
 
 
 class RowQuestion(BaseModel):
@@ -33,7 +34,7 @@ class RowQuestion(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    purpose: str = Field(pattern=_NAME, description="What the row is for: it can only narrow what the token allows")
+    purpose: str = Field(pattern=NAME, description="What the row is for: it can only narrow what the token allows")
     use: Use | None = Field(default=None, description="What the row will be used for; stating it accepts the list")
 
 
@@ -78,8 +79,8 @@ class RowAnswer(BaseModel):
     ),
 )
 async def read_row(
-    name: Annotated[str, Path(pattern=_NAME)],
-    pseudonym: Annotated[str, Path(pattern=_PSEUDONYM)],
+    name: Annotated[str, Path(pattern=NAME)],
+    pseudonym: Annotated[str, Path(pattern=PSEUDONYM)],
     question: Annotated[RowQuestion, Query()],
     principal: Acting,
     service: Serving,
@@ -87,6 +88,17 @@ async def read_row(
     """Read one customer's row of the view's newest snapshot (`varde view materialise`), fenced and audited.
 
     Who is unknown, may not be read, or was erased is one answer: 404.
+    """
+    return RowAnswer.of(await looked_up(service, principal, name, pseudonym, question))
+
+
+async def looked_up(service: Service, principal: Principal, name: str, pseudonym: str, question: RowQuestion) -> Row:
+    """Read a row that is there to be read.
+
+    Raises:
+        HTTPException: it is not: 404, whoever it would be of.
+        AccessRefused, ReadContended, ServiceUnreachable: as `hub.views.online.read_row`; a refusal is audited.
+
     """
     who = Reader(principal=principal, use=question.use)
     begin = partial(attempts, service.hub, who, name, bytes.fromhex(pseudonym), purpose=question.purpose)
@@ -97,7 +109,7 @@ async def read_row(
         raise
     if row is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    return RowAnswer.of(row)
+    return row
 
 
 def _reads_nothing(service: Service, view: str) -> bool:

@@ -6,11 +6,11 @@ opened anew, so it takes as long as its rows take to be written. The rows are th
 counted as: reading them is counted with it, and they may be used as long as that read's.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from hub.accesses import with_ordinals
@@ -22,6 +22,7 @@ from hub.views.gateway import Gateway, Released
 from hub.views.intent import Intent, Reader, note_intent
 from hub.views.online import admitted
 from hub.views.opened import Opened
+from hub.views.piecemeal import Piecemeal, Standing
 from hub.views.shelf import Shelf
 from hub.views.use import prohibited_of
 from privacy.store.epoch import lock_epoch
@@ -33,10 +34,10 @@ CHANGED: Final = "changed_since_snapshot"
 
 
 def read_kept(hub: Hub, who: Reader, view: str, *, purpose: str) -> Released:
-    """Read as `release_kept` does, for rows that stay in this process."""
-    released = release_kept(hub, who, view, purpose=purpose)
-    Gateway(hub).complete(released, who.principal)
-    return released
+    """Read as `release_kept` does, for rows that stay in this process: digested by pieces that are remembered."""
+    kept = _kept(hub, who, view, purpose)
+    Gateway(hub).complete(kept.released, who.principal, kept.pieces.digest(kept.standing))
+    return kept.released
 
 
 def release_kept(hub: Hub, who: Reader, view: str, *, purpose: str) -> Released:
@@ -47,12 +48,25 @@ def release_kept(hub: Hub, who: Reader, view: str, *, purpose: str) -> Released:
         ReadContended: others kept changing what was being read.
 
     """
+    return _kept(hub, who, view, purpose).released
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A release, and which of a snapshot's rows it is of."""
+
+    released: Released
+    pieces: Piecemeal
+    standing: Standing
+
+
+def _kept(hub: Hub, who: Reader, view: str, purpose: str) -> _Kept:
     try:
         opened = admitted(hub, who, view, purpose)
         for _ in range(_ATTEMPTS):
-            released = _released(hub, who, opened)
-            if released is not None:
-                return released
+            kept = _released(hub, who, opened)
+            if kept is not None:
+                return kept
             opened = hub.memory.of(Shelf).bring_on(hub, view)
     except AccessRefused as refused:
         note_refusal(hub, who.principal, purpose, refused)
@@ -60,10 +74,10 @@ def release_kept(hub: Hub, who: Reader, view: str, *, purpose: str) -> Released:
     raise ReadContended(view)
 
 
-def _released(hub: Hub, who: Reader, opened: Opened) -> Released | None:
+def _released(hub: Hub, who: Reader, opened: Opened) -> _Kept | None:
     """Look under the epoch's lock at what changed; None where the snapshot has to be brought on first."""
     rules, snapshot, standing = opened.rules, opened.snapshot, opened.standing(at=hub.clock())
-    frame, members = opened.all_standing(standing), _members(hub, opened, standing)
+    frame, members = opened.pieces.standing(standing), _members(hub, opened, standing)
     with hub.unit_of_work() as session:
         epoch, at = lock_epoch(session), hub.clock()
         if not opened.usable(at=at) or opened.touched(session, epoch) != set():
@@ -88,7 +102,7 @@ def _released(hub: Hub, who: Reader, opened: Opened) -> Released | None:
             members=members,
         )
         note_intent(hub, session, intent, who)
-    return Released(
+    released = Released(
         release_id=intent.release_id,
         spec=rules.spec,
         frame=frame,
@@ -97,9 +111,10 @@ def _released(hub: Hub, who: Reader, opened: Opened) -> Released | None:
         epoch=epoch,
         prohibited_uses=prohibited_of(rules.purpose),
     )
+    return _Kept(released, opened.pieces, standing)
 
 
-def _members(hub: Hub, opened: Opened, standing: npt.NDArray[np.bool_]) -> pl.Series:
+def _members(hub: Hub, opened: Opened, standing: Standing) -> pl.Series:
     """Return the ordinals of everybody in the rows that stand; whoever has none yet is given one."""
     made_of = opened.made_of.of_all(standing)
     if not made_of["ordinal"].null_count():

@@ -20,6 +20,7 @@ from sqlmodel import Session
 
 from hub.views.mark import MARKS, marks_of
 from hub.views.permission import decisions_on
+from hub.views.piecemeal import Piecemeal
 from hub.views.places import Places
 from hub.views.snapshot_store import Snapshot, newest_snapshot
 from hub.views.spec import ViewSpec
@@ -33,8 +34,6 @@ from privacy.terms import EntityKind
 NEVER: Final = (1 << 63) - 1
 _FEW: Final = 1_000
 """Up to so many changed records are looked at one by one."""
-_PIECE_ROWS: Final = 65_536
-"""Whoever leaves has one piece of the rows copied, not all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,14 +83,14 @@ class MadeOf:
 
 @dataclass(slots=True, kw_only=True)
 class Opened:
-    """A snapshot in memory; `rows` are `pseudonym` and the features, in the order of the pseudonyms.
+    """A snapshot in memory; its rows are `pseudonym` and the features, in the order of the pseudonyms.
 
     `by_record` and `joined` lead from every record that stood or stands beside a row's own to that row.
     """
 
     snapshot: Snapshot
     rules: Rules
-    rows: pl.DataFrame = field(repr=False)
+    pieces: Piecemeal = field(repr=False)
     marks: pl.DataFrame = field(repr=False)
     anchors: pl.DataFrame = field(repr=False)  # record and entity of each row
     by_pseudonym: Places = field(repr=False)
@@ -100,6 +99,11 @@ class Opened:
     made_of: MadeOf = field(repr=False)
     epoch: int
     joined: dict[bytes, set[int]] = field(default_factory=dict, repr=False)
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """Return all rows, whether they stand or not."""
+        return self.pieces.rows
 
     @property
     def size_bytes(self) -> int:
@@ -129,16 +133,6 @@ class Opened:
         row = self.rows.row(place, named=True)
         del row["pseudonym"]
         return row
-
-    def all_standing(self, standing: npt.NDArray[np.bool_]) -> pl.DataFrame:
-        """Return the rows that stand; pieces in which all do are not copied."""
-        if standing.all():
-            return self.rows
-        pieces = []
-        for start in range(0, self.rows.height, _PIECE_ROWS):
-            piece, some = self.rows.slice(start, _PIECE_ROWS), standing[start : start + _PIECE_ROWS]
-            pieces.append(piece if some.all() else piece.filter(pl.Series(some)))
-        return pl.concat(pieces, rechunk=False)
 
     def touched(self, session: Session, epoch: int) -> set[int] | None:
         """Return the places of rows whose customers changed since the known epoch; None if it may be everybody."""

@@ -26,6 +26,7 @@ from hub.lake.reading import reading
 from hub.views.mark import MARKS, marks_of
 from hub.views.opened import NEVER, MadeOf, Opened, Rules
 from hub.views.packing import unpacked
+from hub.views.piecemeal import Piecemeal, bounds_of
 from hub.views.places import Places
 from hub.views.registry import readable_spec
 from hub.views.remembered import permitted_now
@@ -172,10 +173,11 @@ def _arranged(snapshot: Snapshot, rules: Rules, rows: pl.DataFrame, decided: pl.
     starts = np.zeros(rows.height + 1, dtype=np.int64)
     starts[1:] = np.cumsum(np.bincount(made["place"].to_numpy(), minlength=rows.height))
     place = beside["place"]
+    released = rows.select("pseudonym", *(feature.name for feature in rules.spec.released))
     return Opened(
         snapshot=snapshot,
         rules=rules,
-        rows=rows.select("pseudonym", *(feature.name for feature in rules.spec.released)).rechunk(),
+        pieces=Piecemeal(released.rechunk(), bounds_of(released["pseudonym"])),
         marks=rows.select(MARKS),
         anchors=rows.select("record", "entity"),
         by_pseudonym=Places.of(rows["pseudonym"], place),

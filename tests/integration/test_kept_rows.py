@@ -3,8 +3,11 @@
 from datetime import timedelta
 from random import Random
 
+import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hub.accesses import accesses_of
 from hub.authentication import Scope, acting_principal, add, authenticate
@@ -14,7 +17,7 @@ from hub.views import kept as kept_module
 from hub.views.gateway import Gateway, Released
 from hub.views.intent import Reader, open_releases
 from hub.views.kept import CHANGED, read_kept, release_kept
-from hub.views.opened import Opened
+from hub.views.piecemeal import Piecemeal, Standing, bounds_of, digest_of_all
 from hub.views.recall import recall_of
 from hub.views.registry import revoke
 from hub.views.shelf import Shelf
@@ -48,9 +51,10 @@ def test_all_rows_are_what_the_read_at_their_instant_gave(kept: Hub, clock: Fixe
     assert found.expires_at == made_at + timedelta(days=7), "they may be used as long as a read of then"
     with kept.reading() as session:
         assert not open_releases(session)
-        (_, done), (_, earlier) = entries(session, action="view.release.complete", limit=2)
+        ((_, done),) = entries(session, action="view.release.complete", limit=1)
         (_, intent), *_ = entries(session, action="view.release.intent", limit=1)
-    assert (done.fields.rows, done.fields.sha256) == (earlier.fields.rows, earlier.fields.sha256), "the same bytes"
+    left = digest_of_all(whole.frame)
+    assert (done.fields.rows, done.fields.sha256, done.fields.size_bytes) == (5, left.sha256.hex(), left.size)
     assert (intent.fields.act_id, intent.fields.as_of, intent.fields.rows) == (found.release_id, AS_OF, 5)
 
 
@@ -84,21 +88,21 @@ def test_an_act_between_the_choice_of_rows_and_the_commit_is_found(
     """Rows are chosen before the lock is held: whatever happens until then has them chosen again."""
     read(kept)
     acted: list[None] = []
-    choose = Opened.all_standing
+    choose = Piecemeal.standing
 
-    def interrupted(opened: Opened, standing: object) -> pl.DataFrame:
-        chosen = choose(opened, standing)  # type: ignore[arg-type]  # what the caller passes on
+    def interrupted(pieces: Piecemeal, standing: Standing) -> pl.DataFrame:
+        chosen = choose(pieces, standing)
         if not acted:
             acted.append(None)
             if through == "a lapse":
-                opened.until_us[0] = 0
+                kept.memory.of(Shelf).of(kept, VIEW).until_us[0] = 0
             else:
                 object_to(kept, record_of(kept, "c1"))
             if through == "another thread":
                 kept.memory.of(Shelf).bring_on(kept, VIEW)
         return chosen
 
-    monkeypatch.setattr(Opened, "all_standing", interrupted)
+    monkeypatch.setattr(Piecemeal, "standing", interrupted)
     assert read(kept).frame.height == 4
 
 
@@ -157,3 +161,15 @@ def test_reading_goes_on_only_so_long_while_others_change_what_is_read(
     monkeypatch.setattr(kept_module, "_released", lambda *_: None)
     with pytest.raises(ReadContended):
         read(kept)
+
+
+@given(st.lists(st.integers(0, 255), max_size=40), st.randoms(use_true_random=False))
+def test_what_is_remembered_of_pieces_is_the_digest_from_scratch(firsts: list[int], rng: Random) -> None:
+    pseudonyms = sorted(bytes([first]) + rng.randbytes(15) for first in firsts)
+    rows = pl.DataFrame({"pseudonym": pl.Series(pseudonyms, dtype=pl.Binary), "n": range(len(pseudonyms))})
+    pieces = Piecemeal(rows, bounds_of(rows["pseudonym"]))
+    for _ in range(3):
+        standing = np.array([rng.random() < 0.8 for _ in pseudonyms], dtype=np.bool_)
+        frame = rows.filter(pl.Series(standing, dtype=pl.Boolean))
+        assert pieces.standing(standing).equals(frame)
+        assert pieces.digest(standing) == digest_of_all(frame)
