@@ -7,7 +7,7 @@
 | VARDE_KEYSTORE_URL | key store, a database of its own | SQLite file in the home |
 | VARDE_LAKE_URL | sealed lake | folder in the home |
 | VARDE_KEK | `file:/path`, `aws-kms:KEY?region=R`, `vault:MOUNT/KEY`, `env:NAME` (development) | key/kek in the home |
-| VARDE_ENGINE | `polars` | polars |
+| VARDE_ENGINE | who groups the events of views: `polars`, `spark`, or `sc://HOST:PORT` (Spark Connect) | polars |
 | VARDE_MATCHING | how records of people are joined: `exact` rules, or the `model` | exact |
 | VARDE_COUNTRY | the controller's seat: NO, SE, DK, FI, IS, DE, with a Land as DE-BY; its holidays and authority | NO |
 | VARDE_CONTROLLER | name and contact of the controller, as people who ask for their data are told it | none |
@@ -39,6 +39,7 @@ from privacy.secret import SecretText
 EXACT: Final = "exact"
 MODEL: Final = "model"
 DUCKDB: Final = "duckdb"
+POLARS: Final = "polars"
 SPARK: Final = "spark"
 DEFAULT_HOME: Final = "varde-home"
 CONFIG_FILE: Final = "varde.toml"
@@ -60,6 +61,7 @@ _IN_FILE: Final = {
 }
 _ISSUERS: Final = "issuer"
 _VAULT: Final = ("VAULT_ADDR", "VAULT_TOKEN", "VAULT_NAMESPACE", "VAULT_CACERT")
+_THIS_MACHINE: Final = (None, "127.0.0.1", "::1", "localhost")
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+-]*):(.*)", re.DOTALL)
 
 
@@ -130,7 +132,7 @@ class Settings:
     keystore_url: str = field(repr=False)
     lake_root: Path
     kek: KekSetting
-    engine: str
+    engine: str = field(repr=False)  # may hold a token
     matching: str
     token: str | None = field(repr=False)
     anchors: tuple[str, ...] = field(default=(), repr=False)  # a mail address is about a person
@@ -179,7 +181,7 @@ class Settings:
             keystore_url=keystore_url,
             lake_root=_folder_of("VARDE_LAKE_URL", found.get("lake_url", str(folder / "lake"))),
             kek=KekSetting.of(found.get("kek", str(folder / "key" / "kek")), environment),
-            engine=_engine_of(found.get("engine", "polars")),
+            engine=_engine_of(found.get("engine", POLARS)),
             matching=_matching_of(found.get("matching", EXACT)),
             matching_engine=_matching_engine_of(found.get("matching_engine", DUCKDB)),
             token=environment.get("VARDE_TOKEN") or None,
@@ -262,7 +264,7 @@ def _login_of(environment: Mapping[str, str]) -> tuple[str, str] | None:
 
 def _holds_password(url: str) -> bool:
     parts = urlsplit(url)
-    return parts.password is not None or "password" in parse_qs(parts.query)
+    return parts.password is not None or "password" in parse_qs(parts.query) or ";token=" in parts.path
 
 
 def _folder_of(name: str, url: str) -> Path:
@@ -273,9 +275,14 @@ def _folder_of(name: str, url: str) -> Path:
 
 
 def _engine_of(engine: str) -> str:
-    if engine != "polars":
-        raise SettingsInvalid("VARDE_ENGINE", "only polars is supported so far", "Leave it out or set it to polars")
-    return engine
+    """Take the engine of views; rows and the keys of their files go there, so to another machine by TLS only."""
+    address = urlsplit(engine)
+    if engine not in (POLARS, SPARK) and (address.scheme != "sc" or not address.hostname):
+        remedy = f"Use {POLARS}, {SPARK} or sc://HOST:PORT (docs/guides/spark.md)"
+        raise SettingsInvalid("VARDE_ENGINE", "there is no such engine", remedy)
+    if address.hostname not in _THIS_MACHINE and "use_ssl=true" not in address.path.split(";"):
+        raise SettingsInvalid("VARDE_ENGINE", "rows would leave this machine in clear", "Add /;use_ssl=true")
+    return SecretText(engine)  # it may hold a token
 
 
 def _matching_engine_of(engine: str) -> str:

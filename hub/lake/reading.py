@@ -16,6 +16,7 @@ from hub.lake.integrity import fault_of
 from hub.lake.lake import Lake
 from hub.lake.opening import open_file
 from hub.lake.parquet import is_refusal
+from hub.lake.portable import carried, portable
 from hub.lake.terms import CatalogueFile, Snapshot
 from privacy.terms import RecordId
 
@@ -78,10 +79,23 @@ class Reader:
 
         All rows of a person lie in one part, and of an organisation those of nobody: parts are sets of buckets.
         """
-        files = [file for file in self.snapshot.of_table(table) if _overlaps(file, since, until)]
-        count = _part_count(files)
-        sets = [[file for file in files if file.remainder % count == part] for part in range(count)]
+        sets = self._sets(table, since, until)
         return [_within(rows, since, until) for rows in self._open_sets(table, sets)]
+
+    def portable_parts(
+        self, table: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[pl.LazyFrame]:
+        """Scan as `parts` does, in frames that another process opens; they carry the keys of these files with them.
+
+        Raises:
+            SnapshotExpired, LakeFileRefused: as `scan`. What another process meets, it tells itself.
+
+        """
+        sets, schema = self._sets(table, since, until), self._lake.schema_of(table)
+        self._open_sets(table, sets)
+        keys = self._lake.keys.get_files([file.key_id for files in sets for file in files])
+        taken = [tuple(carried(self._lake, file, keys[file.key_id]) for file in files) for files in sets]
+        return [_within(portable(files, schema), since, until) for files in taken]
 
     def scan_people(self, table: str, people: Sequence[RecordId]) -> pl.LazyFrame:
         """Scan the rows whose `person` is one of the records; only files of their buckets are opened.
@@ -109,6 +123,12 @@ class Reader:
         """
         files = frozenset(file.file_id for file in self.snapshot.files)
         return self._lake.folds.answer((files, key), make)
+
+    def _sets(self, table: str, since: datetime | None, until: datetime | None) -> list[list[CatalogueFile]]:
+        """Part the files of a table by bucket."""
+        files = [file for file in self.snapshot.of_table(table) if _overlaps(file, since, until)]
+        count = _part_count(files)
+        return [[file for file in files if file.remainder % count == part] for part in range(count)]
 
     def _open(self, table: str, files: Sequence[CatalogueFile]) -> pl.LazyFrame:
         """Scan some files of a table as one frame."""

@@ -63,6 +63,10 @@ class Sight:
         """Scan as `scan` does, in the parts of `Reader.parts`."""
         return self._seen(table, until, lambda since: self._reader.parts(table, since=since, until=until))
 
+    def portable_parts(self, table: str, *, until: datetime) -> list[pl.LazyFrame]:
+        """Scan as `parts` does, in frames that another process opens (`Reader.portable_parts`)."""
+        return self._seen(table, until, lambda since: self._reader.portable_parts(table, since=since, until=until))
+
     def _seen(self, table: str, until: datetime, rows_since: RowsSince) -> list[pl.LazyFrame]:
         terms = self._terms(table)
         if not self._bites(terms):

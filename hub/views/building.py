@@ -8,7 +8,9 @@ import polars as pl
 
 from hub.errors import AccessRefused
 from hub.retention.sight import Sight
+from hub.settings import POLARS
 from hub.views.compile import compile_training
+from hub.views.engine import tables_of
 from hub.views.folding import Permitted
 from hub.views.spec import ViewSpec
 from hub.views.summary_rows import compile_rows
@@ -21,10 +23,11 @@ class RowsAt:
     """Rows at one instant of the view's grid; of a summary what its figures are made of."""
 
     as_of: datetime
+    engine: str = POLARS
 
     def __call__(self, sight: Sight, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
         """Return the rows as one lazy plan."""
-        tables = {table: sight.parts(table, until=self.as_of) for table in spec.tables}
+        tables = tables_of(self.engine, sight, spec.tables, until=self.as_of)
         return compile_rows(spec, tables, permitted, as_of=self.as_of)
 
 
@@ -34,10 +37,11 @@ class TrainingAt:
 
     cuts: Sequence[datetime]
     known_until: datetime
+    engine: str = POLARS
 
     def __call__(self, sight: Sight, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
         """Return the rows as one lazy plan."""
-        tables = {table: sight.parts(table, until=self.known_until) for table in spec.tables}
+        tables = tables_of(self.engine, sight, spec.tables, until=self.known_until)
         return compile_training(spec, tables, permitted, cuts=self.cuts, known_until=self.known_until)
 
 

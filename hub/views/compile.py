@@ -15,7 +15,7 @@ import polars as pl
 
 from hub.views.errors import CutRefused
 from hub.views.feature import EVENT_TIME, Aggregate, Op, Rows
-from hub.views.folding import SUBJECT, Parts, Permitted, Whose, grouped
+from hub.views.folding import SUBJECT, Elsewhere, Parts, Permitted, Wanted, Whose, grouped
 from hub.views.keyed import KEY, key_of, named
 from hub.views.operations import ask
 from hub.views.partials import Grouping
@@ -29,8 +29,8 @@ from ingest.canonical.catalogue import table_of
 
 AS_OF = "as_of"
 
-Tables = Mapping[str, Parts]
-"""The events of each table in parts that share no record's events."""
+Tables = Mapping[str, Parts | Elsewhere]
+"""The events of each table in parts that share no record's events, or where another engine has them."""
 
 
 def compile_view(
@@ -171,14 +171,14 @@ class _Plan:
         return pl.all_horizontal(pl.any_horizontal(some) if some else pl.lit(value=True), *none)
 
     def _grouped(self, grouping: Grouping, tables: Tables, whose: Whose) -> pl.DataFrame:
-        """Group one table's events into one row per subject."""
-        wanted = pl.col(whose.owner.value).is_not_null() & _union(grouping.spans)
-        columns = sorted({EVENT_TIME, *whose.sides, *grouping.columns})
-        if self.key is None:
-            return grouped(grouping, [part.filter(wanted).select(columns) for part in _events(grouping, tables)], whose)
-        key = self.key.alias(KEY)
-        parts = [part.filter(wanted & key.is_not_null()).select(*columns, key) for part in _events(grouping, tables)]
-        return grouped(grouping, parts, whose, [KEY])
+        """Group one table's events into one row per subject, or per subject and key."""
+        rows = pl.col(whose.owner.value).is_not_null() & _union(grouping.spans)
+        columns = [pl.col(name) for name in sorted({EVENT_TIME, *whose.sides, *grouping.columns})]
+        if self.key is not None:
+            rows, columns = rows & self.key.is_not_null(), [*columns, self.key.alias(KEY)]
+        wanted = Wanted(grouping, rows, columns)
+        events = _events(grouping, tables)
+        return grouped(wanted, events, whose) if isinstance(events, Sequence) else events.grouped(wanted, whose)
 
 
 def _training(plan: _Plan, tables: Tables, permitted: Permitted, *, known_until: datetime) -> pl.LazyFrame:
@@ -213,7 +213,7 @@ def _counting(rows: Rows) -> Aggregate:
     return Aggregate(name="", op=Op.COUNT, rows=rows)
 
 
-def _events(grouping: Grouping, tables: Tables) -> Parts:
+def _events(grouping: Grouping, tables: Tables) -> Parts | Elsewhere:
     """Return a table's events; a table that no source delivers has none."""
     return tables.get(grouping.table) or [table_of(grouping.table).schema.to_frame(eager=False)]
 

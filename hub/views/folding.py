@@ -14,16 +14,50 @@ persons lie with the person: there a value that does not fold costs the memory o
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, Protocol
 
 import polars as pl
 
+from hub.views.keyed import KEY
 from hub.views.partials import Grouping, Partial
+from ingest.canonical.catalogue import table_of
 from privacy.terms import EntityKind
 
 SUBJECT: Final = "subject"
 RECORD: Final = "record"
 _FIRST: Final = "first_byte"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a view wants of one table's events: which rows, which columns of them, and the partial values of these."""
+
+    grouping: Grouping
+    rows: pl.Expr
+    columns: Sequence[pl.Expr]
+
+    @property
+    def schema(self) -> pl.Schema:
+        """Return the columns' names and types."""
+        return table_of(self.grouping.table).schema.to_frame(eager=False).select(self.columns).collect_schema()
+
+    @property
+    def keys(self) -> list[str]:
+        """Return the key of a row that is less than a customer, if rows have one."""
+        return [KEY] if self.columns[-1].meta.output_name() == KEY else []
+
+    def of(self, events: pl.LazyFrame) -> pl.LazyFrame:
+        """Take the rows and columns."""
+        return events.filter(self.rows).select(self.columns)
+
+
+class Elsewhere(Protocol):
+    """Events that another engine opens and groups."""
+
+    def grouped(self, wanted: Wanted, whose: "Whose") -> pl.DataFrame:
+        """Return one row per subject and key with every partial value."""
+        ...
+
 
 Parts = Sequence[pl.LazyFrame]
 
@@ -54,6 +88,16 @@ class Whose:
     def sides(self) -> tuple[str, ...]:
         """Return the columns of an event that decide whose it is."""
         return ("person",) if self.owner is EntityKind.PERSON else ("organisation", "person")
+
+    @property
+    def subjects(self) -> pl.DataFrame:
+        """Return `record` and `subject` of whose events may be read."""
+        return self._permitted.subjects.select(RECORD, SUBJECT).collect()
+
+    @property
+    def persons(self) -> pl.Series:
+        """Return the persons whose acts may count towards an organisation."""
+        return self._persons
 
     @property
     def several(self) -> pl.DataFrame:
@@ -93,12 +137,13 @@ class Whose:
         return pl.Series(dtype=pl.Binary) if persons is None else persons.select(RECORD).collect()[RECORD].unique()
 
 
-def grouped(grouping: Grouping, parts: Parts, whose: Whose, keys: Sequence[str] = ()) -> pl.DataFrame:
-    """Return one row per subject and key with every partial value; parts have the events that any window wants."""
+def grouped(wanted: Wanted, parts: Parts, whose: Whose) -> pl.DataFrame:
+    """Return one row per subject and key with every partial value."""
+    grouping, keys = wanted.grouping, wanted.keys
     made, kept = [], []
     by = [*whose.sides, *keys]
     for part in parts:
-        events = part.collect(engine="streaming").lazy()
+        events = wanted.of(part).collect(engine="streaming").lazy()
         values = (partial.over_events for partial in grouping.all)
         made.append(grouping.prepared(events).group_by(by).agg(values).collect(engine="streaming"))
         if grouping.leftover:

@@ -95,7 +95,8 @@ class Gateway:
         self, who: Principal | Reader, view: str, *, purpose: str, as_of: datetime, module: str | None = None
     ) -> Released:
         """Read as `read` does, for a caller that hands the rows on and notes their completion itself."""
-        reader, source = reader_of(who, module), partial(self._build, view, purpose, RowsAt(as_of))
+        source = partial(self._build, view, purpose, RowsAt(as_of, self.hub.settings.engine))
+        reader = reader_of(who, module)
         metered = Metered(hub=self.hub, who=reader, view=view, purpose=purpose, as_of=as_of, source=source)
         return self.release_built(reader, view, purpose, Asked(as_of=as_of), metered)
 
@@ -107,7 +108,7 @@ class Gateway:
             CutRefused: `as_of` is not on the view's grid.
 
         """
-        return self._build(view, purpose, RowsAt(as_of))
+        return self._build(view, purpose, RowsAt(as_of, self.hub.settings.engine))
 
     def build_with(self, view: str, purpose: str, build: Build) -> Built:
         """Build as `build` does, by the caller's own plan; nothing of it is released."""
@@ -118,7 +119,7 @@ class Gateway:
     ) -> Released:
         """Read a view at several instants with labels; every label window ends before `known_until`."""
         asked = Asked(as_of=max(cuts), instants=len(cuts), training=True)
-        source = partial(self._build, view, purpose, TrainingAt(cuts, known_until))
+        source = partial(self._build, view, purpose, TrainingAt(cuts, known_until, self.hub.settings.engine))
         released = self.release_built(who, view, purpose, asked, source)
         self.complete(released, who.principal)
         return released

@@ -21,6 +21,7 @@ import polars as pl
 from hub.retention.sight import Sight
 from hub.views.built import Built
 from hub.views.compile import AS_OF, compile_view
+from hub.views.engine import tables_of
 from hub.views.errors import CutRefused, RowsRefused
 from hub.views.folding import Permitted
 from hub.views.gateway import ENTITY, PSEUDONYM, Gateway, Released
@@ -82,7 +83,7 @@ def _built(gateway: Gateway, view: str, purpose: str, pairs: pl.DataFrame, cuts:
     """Build the view at each instant for everybody, so that groups are counted whole; keep the pairs."""
 
     def build(sight: Sight, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
-        tables = {table: sight.parts(table, until=cuts[-1]) for table in spec.tables}
+        tables = tables_of(gateway.hub.settings.engine, sight, spec.tables, until=cuts[-1])
         return pl.concat(
             compile_view(spec, tables, permitted, as_of=cut).with_columns(pl.lit(cut, dtype=INSTANT).alias(AS_OF))
             for cut in cuts

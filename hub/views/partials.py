@@ -18,10 +18,27 @@ Key = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a column of values was made for: a feature (None: the employee), where any of some masks is true.
+
+    `until` is the instant that its periods end at.
+    """
+
+    aggregate: Aggregate | None
+    masks: tuple[str, ...]
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Partial:
-    """One aggregation over events, and how its results per part become one; None: it does not fold."""
+    """One aggregation over events, and how its results per part become one; None: it does not fold.
+
+    It is of a `kind` over the mask or value named `over`, by which another engine says the same in its own words.
+    """
 
     name: str
+    kind: str
+    over: str
     over_events: pl.Expr
     over_records: pl.Expr | None
 
@@ -44,13 +61,14 @@ class Grouping:
     redactor: int = 1
     spans: list[Span] = field(default_factory=list)
     columns: set[str] = field(default_factory=set)
-    masks: dict[Key, pl.Expr] = field(default_factory=dict)
+    masks: dict[tuple[Span, tuple[Condition, ...]], pl.Expr] = field(default_factory=dict)
     values: dict[Key, pl.Expr] = field(default_factory=dict)
+    asked: dict[str, Asked] = field(default_factory=dict)
     partials: dict[str, Partial] = field(default_factory=dict)
 
     def mask(self, conditions: tuple[Condition, ...], span: Span) -> pl.Expr:
         """Name the column that says whether an event counts."""
-        key: Key = (span, conditions)
+        key = (span, conditions)
         if key not in self.masks:
             self.spans.append(span)
             self.columns.update(condition.column for condition in conditions)
@@ -69,7 +87,7 @@ class Grouping:
             counts = self.mask(aggregate.rows.conditions, span)
             until = span.until if days in STREAKS else self.as_of
             value = pl.when(counts).then(value_of(aggregate, until))
-            self.values[key] = value.alias(f"{self.table}.value{len(self.values)}")
+            self._keep(key, value, Asked(aggregate, (counts.meta.output_name(),), until))
         return pl.col(self.values[key].meta.output_name())
 
     def text(self, aggregate: Aggregate, span: Span) -> pl.Expr:
@@ -79,24 +97,33 @@ class Grouping:
         counts = self.mask(aggregate.rows.conditions, span)
         value = pl.when(counts & let_in).then(pl.col(aggregate.column or ""))
         key: Key = (span, aggregate.rows.conditions, aggregate.column, aggregate.op)
-        self.values.setdefault(key, value.alias(f"{self.table}.value{len(self.values)}"))
+        if key not in self.values:
+            self._keep(key, value, Asked(aggregate, (counts.meta.output_name(),), span.until))
         return pl.col(self.values[key].meta.output_name())
 
     def staff(self, selections: Sequence[tuple[tuple[Condition, ...], Span]]) -> pl.Expr:
         """Name the partial value that lists the different employees behind the events of some selections."""
         self.columns.add(EMPLOYEE)
-        counts = pl.any_horizontal(self.mask(conditions, span) for conditions, span in selections)
-        staff = pl.when(counts).then(pl.col(EMPLOYEE)).alias(f"{self.table}.employee")
+        masks = [self.mask(conditions, span) for conditions, span in selections]
+        staff = pl.when(pl.any_horizontal(masks)).then(pl.col(EMPLOYEE)).alias(f"{self.table}.employee")
         self.values.setdefault((EMPLOYEE,), staff)
+        names = tuple(mask.meta.output_name() for mask in masks)
+        self.asked.setdefault(staff.meta.output_name(), Asked(None, names, self.as_of))
         value = pl.col(staff.meta.output_name())
         return self.partial("staff", value, value.drop_nulls().unique(), _united)
 
     def partial(self, kind: str, over: pl.Expr, over_events: pl.Expr, fold: Fold | None = pl.Expr.sum) -> pl.Expr:
         """Name a partial value, made once for each kind and column; without a fold it does not fold."""
-        name = f"{over.meta.output_name()}.{kind}"
+        column = over.meta.output_name()
+        name = f"{column}.{kind}"
         folded = None if fold is None else fold(pl.col(name)).alias(name)
-        self.partials.setdefault(name, Partial(name, over_events.alias(name), folded))
+        self.partials.setdefault(name, Partial(name, kind, column, over_events.alias(name), folded))
         return pl.col(name)
+
+    def _keep(self, key: Key, value: pl.Expr, asked: Asked) -> None:
+        """Name a value, and remember what it was asked for."""
+        name = f"{self.table}.value{len(self.values)}"
+        self.values[key], self.asked[name] = value.alias(name), asked
 
     @property
     def all(self) -> list[Partial]:

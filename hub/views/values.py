@@ -91,14 +91,16 @@ def value_of(aggregate: Aggregate, as_of: datetime) -> pl.Expr:
     return value if dtype in (pl.String, pl.Float64) else value.cast(pl.Int64)
 
 
-def ranked(value: pl.Expr, *, real: bool) -> pl.Expr:
+def ranked(value: pl.Expr, *, real: bool, at: pl.Expr | None = None) -> pl.Expr:
     """Join event time and value into one 128-bit number whose order is that of (event time, value).
 
     So the latest value is a maximum, which folds over records and does not depend on the order of rows. A float's bits,
-    all but the sign turned over where it is negative, rise with the float (IEEE 754 totalOrder).
+    all but the sign turned over where it is negative, rise with the float (IEEE 754 totalOrder). `at` is the event time
+    where it does not lie in the event's own column.
     """
     low = _rising(_bits(value)) if real else value
-    return pl.col(EVENT_TIME).cast(pl.Int64).cast(pl.Int128) * (2 * _SIGN) + low.cast(pl.Int128)
+    time = pl.col(EVENT_TIME) if at is None else at
+    return time.cast(pl.Int64).cast(pl.Int128) * (2 * _SIGN) + low.cast(pl.Int128)
 
 
 def unranked(key: pl.Expr, *, real: bool) -> pl.Expr:

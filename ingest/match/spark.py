@@ -42,6 +42,17 @@ def session() -> SparkSession:
     return builder.getOrCreate()
 
 
+def verify_encrypted(session: SparkSession) -> None:
+    """Check that what a session spills and shuffles is encrypted.
+
+    Raises:
+        ColumnsUnfit: it writes clear values to disks.
+
+    """
+    if session.sparkContext.getConf().get(_ENCRYPTED, "false") != "true":
+        raise ColumnsUnfit("Spark would write clear values to its disks", f"Set {_ENCRYPTED} to true")
+
+
 class SparkEngine:
     """`ingest.match.engine.Engine` on a session.
 
@@ -51,8 +62,7 @@ class SparkEngine:
     """
 
     def __init__(self, session: SparkSession) -> None:
-        if session.sparkContext.getConf().get(_ENCRYPTED, "false") != "true":
-            raise ColumnsUnfit("Spark would write clear values to its disks", f"Set {_ENCRYPTED} to true")
+        verify_encrypted(session)
         self._session = session
 
     def candidate_pairs(

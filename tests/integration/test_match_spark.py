@@ -1,15 +1,21 @@
-"""The same people on Spark: every candidate, level and cluster is as it is in this process."""
+"""The same on Spark: every candidate, level and cluster is as in this process, and so is every value of a view.
+
+Views are here because a JVM takes half a minute to begin; most of what is held of them on Spark runs on Sail
+(`tests/property/test_view_spark.py`).
+"""
 
 import os
 import shutil
 from collections.abc import Iterator
 from importlib.util import find_spec
+from random import Random
 from typing import Any
 
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from hub.views.compile import compile_view
 from ingest.errors import ColumnsUnfit
 from ingest.match import engine as engines
 from ingest.match.engine import ENGINES, HERE, Engine
@@ -17,7 +23,20 @@ from ingest.match.form import comparable_people
 from ingest.match.keys import keys_of
 from ingest.match.resolution import resolve
 from ingest.match.saved import shipped
+from privacy.terms import EntityKind
 from tests.match_crowd import crowd
+from tests.oracle.view_cases import (
+    AS_OF,
+    ORGANISATIONS,
+    PERSONS,
+    events,
+    everything,
+    frames,
+    parts_of,
+    permitted_of,
+    view,
+)
+from tests.oracle.view_oracle import World
 
 pytestmark = [
     pytest.mark.timeout(600),  # a JVM begins, and on two busy cores that takes its time
@@ -54,6 +73,29 @@ def test_clusters_on_spark_are_those_of_this_process(spark: Engine) -> None:
     assert_frame_equal(there.clusters, here.clusters)
     assert_frame_equal(there.edges, here.edges)
     assert here.clusters["cluster"].n_unique() < 0.7 * records.height
+
+
+@pytest.mark.parametrize(("grain", "table"), [(EntityKind.PERSON, "orders"), (EntityKind.ORGANISATION, "feedback")])
+def test_every_operation_of_a_view_on_spark_is_that_of_this_process(
+    spark: Engine, grain: EntityKind, table: str
+) -> None:
+    from pyspark.sql import functions
+
+    from hub.views.spark.engine import SparkEvents
+    from ingest.match.spark import session
+
+    rng = Random(11)  # noqa: S311 - a seeded sample, no secret
+    owners = dict(zip(PERSONS if grain is EntityKind.PERSON else ORGANISATIONS, (0, 1, 1), strict=False))
+    spec = view([each for each in everything(90) if each.rows.table == table], grain=grain)
+    drawn = [event for _ in range(9) for event in events(rng, table)]
+    world = World({table: drawn}, owners, frozenset(PERSONS[:3]))
+    parts = SparkEvents(session(), functions, parts_of(table, drawn), lambda: None)
+    found, here = (
+        compile_view(spec, tables, permitted_of(world), as_of=AS_OF).collect().sort("subject")
+        for tables in ({table: parts}, frames(world))
+    )
+    assert found.height == 2
+    assert_frame_equal(found, here, check_exact=False, rel_tol=1e-9, abs_tol=1e-9)
 
 
 def test_a_session_that_writes_clear_values_to_disks_is_refused(spark: Engine) -> None:

@@ -166,6 +166,15 @@ _READS: list[tuple[str, dict[str, Any], list[Op]]] = [
 ]
 
 
+def everything(days: int = 30) -> list[Aggregate]:
+    """Return a feature of every operation over every kind of column that random views have."""
+    return [
+        Aggregate(name=f"f{place}_{op}", op=op, rows=Rows(table=table, window_days=days), **keys)
+        for place, (table, keys, ops) in enumerate(_READS)
+        for op in ops
+    ]
+
+
 @st.composite
 def rows(draw: DrawFn, table: str) -> Rows:
     """Draw a window and a filter."""

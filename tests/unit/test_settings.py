@@ -61,7 +61,9 @@ def test_a_file_is_named_by_path_or_url(tmp_path: Path, url: str) -> None:
         ("[database_url]", "database_url"),
         ("engine = 7", "engine"),
         ("engine = ", CONFIG_FILE),
-        ('engine = "spark"', "VARDE_ENGINE"),
+        ('engine = "duckdb"', "VARDE_ENGINE"),
+        ('engine = "sc://spark.example:15002"', "VARDE_ENGINE"),
+        ('engine = "sc://spark.example/;use_ssl=true;token=Zq7"', "engine"),
         ('lake_url = "s3://bucket/Zq7"', "VARDE_LAKE_URL"),
         ('kek = "gcp-kms:Zq7"', "VARDE_KEK"),
         ('kek = "s3://bucket/Zq7"', "VARDE_KEK"),
@@ -110,5 +112,16 @@ def test_issuers_are_tables_of_the_file_and_nothing_else(tmp_path: Path) -> None
 def test_what_compares_everybody_is_one_of_two(tmp_path: Path) -> None:
     assert load(tmp_path).matching_engine == "duckdb"
     assert load(tmp_path, 'matching_engine = "spark"').matching_engine == "spark"
+
+
+@pytest.mark.parametrize("engine", ["polars", "spark", "sc://127.0.0.1:50051", "sc://spark.example/;use_ssl=true"])
+def test_views_are_grouped_where_the_setting_says(tmp_path: Path, engine: str) -> None:
+    assert load(tmp_path, f'engine = "{engine}"').engine == engine
+
+
+def test_a_token_for_the_engine_comes_by_the_environment_and_is_not_shown(tmp_path: Path) -> None:
+    settings = load(tmp_path, VARDE_ENGINE="sc://spark.example/;use_ssl=true;token=Zq7")
+    assert settings.engine.endswith("Zq7")
+    assert "Zq7" not in repr(settings)
     with pytest.raises(SettingsInvalid, match="VARDE_MATCHING_ENGINE"):
         load(tmp_path, VARDE_MATCHING_ENGINE="abacus")
