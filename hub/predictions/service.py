@@ -24,8 +24,11 @@ from hub.predictions.scores import write_scores
 from hub.predictions.store import TrainedModel
 from hub.views.gateway import Gateway, Released
 from hub.views.intent import Reader, reader_of
+from hub.views.load import load_spec
 from hub.views.registry import readable_spec
+from hub.views.release import dtype_of
 from hub.views.spec import Grid, ViewSpec, header_of
+from hub.views.version import find_version
 from ingest.store.ordinal import ordinals_of
 from predict.wire import Message, arrow
 from privacy.audit import AuditFields
@@ -35,6 +38,8 @@ from privacy.terms import RecordId, random_id
 VIEW_OF: Final = {"churn": "churn_signals"}
 _MOST_CUTS: Final = 36
 _DEFAULT_SEED: Final = 7
+_TRAINING: Final = "_training"
+_SCORING: Final = "_scoring"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,12 +116,15 @@ def train(
 def score(
     hub: Hub, who: Principal | Reader, module: str, *, as_of: datetime | None = None, language: str = "en"
 ) -> Scored:
-    """Score every customer that the view releases at `as_of`; by default at the newest instant of its grid."""
+    """Score every customer that the view releases at `as_of`; by default at the newest instant of its grid.
+
+    A model that learned from `x_training` scores by `x_scoring`: the same columns, with reads of their own.
+    """
     reader = replace(reader_of(who), module=module)
     with hub.reading() as session:
         model = store.current_model(session, module)
-    view, spec = model.view, _spec(hub, model.view)
-    _verify_model(model, spec)
+    spec = _spec(hub, view := scoring_view_of(model.view))
+    _verify_model(hub, model, spec)
     at = as_of or newest_cut(spec, _known_until(hub, spec), hub.clock())
     released = Gateway(hub).read(reader, view, purpose=spec.purpose, as_of=at)
     frame = _modelled(released.frame.with_columns(as_of=pl.lit(at)))
@@ -154,9 +162,16 @@ def report(hub: Hub, module: str) -> dict[str, bytes]:
     return dict(ask("report", module, Message({}, {"artefact": artefact})).parts)
 
 
+def scoring_view_of(view: str) -> str:
+    """Name the view by which a model scores that learned from a view."""
+    stem = view.removesuffix(_TRAINING)
+    return view if stem == view else f"{stem}{_SCORING}"
+
+
 def described(spec: ViewSpec) -> list[dict[str, object]]:
-    """Say of each released feature what a module may know: name, unit, role and words."""
-    return [{**entry, "role": entry["role"] or "plain"} for entry in header_of(spec)]
+    """Say of each released number what a module may know: name, unit, role and words."""
+    levels = {feature.name for feature in spec.released if dtype_of(feature) == pl.String}
+    return [{**entry, "role": entry["role"] or "plain"} for entry in header_of(spec) if entry["name"] not in levels]
 
 
 def labelled_cuts(spec: ViewSpec, *, since: datetime, known_until: datetime) -> list[datetime]:
@@ -224,13 +239,25 @@ def _files(hub: Hub, spec: ViewSpec) -> list[Any]:
 
 
 def _modelled(frame: pl.DataFrame) -> pl.DataFrame:
-    """Give a module the three types it knows: whole numbers, real numbers and flags."""
-    return frame.with_columns(
+    """Give a module the three types it knows: whole numbers, real numbers and flags. Levels are for reports alone."""
+    return frame.drop(pl.selectors.string()).with_columns(
         pl.col(pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64, pl.Int8, pl.Int16, pl.Int32).cast(pl.Int64),
         pl.col(pl.Float32).cast(pl.Float64),
     )
 
 
-def _verify_model(model: TrainedModel, spec: ViewSpec) -> None:
-    if model.spec_hash != spec.hash:
+def _verify_model(hub: Hub, model: TrainedModel, spec: ViewSpec) -> None:
+    """Refuse a model that learned other columns, or of other customers, than a view has."""
+    same = model.spec_hash == spec.hash
+    if model.view != spec.name:
+        with hub.reading() as session:
+            found = find_version(session, model.view, model.view_version)
+        taught = None if found is None else load_spec(found.spec)
+        same = taught is not None and taught.hash == model.spec_hash and _counted(taught) == _counted(spec)
+    if not same:
         raise AccessRefused("model_of_other_view_version", "The view changed since training: train the module again")
+
+
+def _counted(spec: ViewSpec) -> tuple[object, ...]:
+    """Return what decides who is a row of a view and what stands in it."""
+    return spec.features, spec.population, spec.grain, spec.key, spec.purpose, spec.quasi_identifiers, spec.k

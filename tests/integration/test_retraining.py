@@ -11,6 +11,7 @@ import pytest
 from hub.authentication import Scope, add
 from hub.consents import Subject, Wish, record_wish
 from hub.erasing import erase, erase_many
+from hub.errors import AccessRefused
 from hub.predictions import service
 from hub.predictions.retraining import RETRAIN_WITHIN
 from hub.predictions.store import TrainedModel, all_models
@@ -30,10 +31,12 @@ class Child:
 
     def __init__(self) -> None:
         self.taught: set[bytes] = set()
+        self.columns: set[str] = set()
 
     def __call__(self, action: str, _module: str, message: Message) -> Message:
         if action == "train":
             self.taught = set(message.frame("frame")["pseudonym"])
+            self.columns = set(message.frame("frame").columns)
             return Message({}, {"artefact": b"{}", "report": b'{"summary": "learned"}'})
         frame = message.frame("frame").select("pseudonym", "as_of")
         figures = [pl.lit(0.5).alias(name) for name in ("probability", "low", "high")]
@@ -138,3 +141,30 @@ def test_who_scores_by_a_model_is_told_once_somebody_it_learned_from_objected(wo
     learn(world)
     assert world.pseudonyms[CHURN][1] not in child.taught
     assert service.score(world.hub, world.owner, "churn").retrain_by is None, "the next one never learned from them"
+
+
+STAGED = """
+  stage: {op: stage, cases: [{level: new, when: {orders: {le: 1}}}], otherwise: old}
+texts:
+  stage: {nb: Fase, nn: Fase, sv: Fas, en: Stage, de: Phase}
+"""
+
+
+def test_a_model_scores_by_the_scoring_view_of_what_it_learned_from(world: World, child: Child) -> None:
+    scoring = view_text("pair_scoring", CHURN).replace("\ntexts:\n", STAGED)
+    training = scoring.replace("pair_scoring", "pair_training") + LABEL
+    everything = frozenset({"*"})
+    dpo, _ = add(world.hub, "dpo 2", Scope(role=Role.DPO, purposes=everything, views=everything), world.owner)
+    for text in (scoring, training):
+        approve(world.hub, submit(world.hub, text, world.owner).name, dpo, WITHOUT_CHECK)
+    service.train(world.hub, world.owner, "churn", view="pair_training")
+    assert child.columns == {"pseudonym", "as_of", "left", "orders", "amount"}, "levels are for reports"
+    scored = service.score(world.hub, world.owner, "churn")
+    assert scored.released.spec.name == "pair_scoring"
+    assert scored.written == PEOPLE
+    other = scoring.replace("version: 1", "version: 2").replace(
+        "op: count, table: orders}", "op: count, table: orders, top_code: 2}"
+    )
+    approve(world.hub, submit(world.hub, other, world.owner).name, dpo, WITHOUT_CHECK)
+    with pytest.raises(AccessRefused, match="model_of_other_view_version"):
+        service.score(world.hub, world.owner, "churn")
