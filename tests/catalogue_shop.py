@@ -31,7 +31,7 @@ LONG: Final = timedelta(days=200)
 FIRMS: Final = 12
 STAFF: Final = 8
 ROWS: Final = 240
-MANY: Final = {"usage": 4, "order_lines": 4, "tickets": 2, "journey_steps": 2, "feedback": 4}
+MANY: Final = {"usage": 4, "orders": 4, "order_lines": 4, "tickets": 2, "journey_steps": 2, "feedback": 4}
 GONE: Final = 6
 """So many people did nothing for a long time: somebody has to be there to win back."""
 _HEAD: Final = """
@@ -138,7 +138,7 @@ def _cell(rng: Random, column: Column, value: object) -> str:
     if value is None:
         return ""
     if column.kind is ColumnKind.MONEY:
-        return f"{value}.00"
+        return f"{rng.randint(100, 300)}.00"  # nobody buys nearly all
     if isinstance(value, datetime | date):
         return value.isoformat()
     return str(value).lower() if isinstance(value, bool) else str(value)

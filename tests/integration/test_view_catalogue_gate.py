@@ -14,7 +14,6 @@ from hub.views.registry import approve, submit
 from hub.views.spec import ViewSpec
 from hub.views.summary import WITHHELD
 from tests.catalogue_shop import AT, Company, company
-from tests.view_builders import WITHOUT_CHECK
 
 KPIS = tuple(name for name in catalogue_names() if name.startswith("kpi_"))
 NAMES = tuple(name for name in catalogue_names() if name not in KPIS)
@@ -46,7 +45,8 @@ def test_a_view_of_the_catalogue_lives(made: Company, name: str) -> None:
 @pytest.mark.parametrize("name", KPIS)
 def test_key_figures_of_the_catalogue_leave_and_no_row_does(made: Company, name: str) -> None:
     spec = submit(made.hub, catalogue_text(name), made.scientist)
-    approve(made.hub, name, made.dpo, WITHOUT_CHECK)
+    assert check(made.hub, name, made.dpo).figures.customers
+    approve(made.hub, name, made.dpo)
     released = read(made, spec)
     assert released.columns == [*spec.columns, WITHHELD]
     assert released.height
