@@ -2,7 +2,7 @@
 
 A table has one axis for each dimension; where totals leave, too, the last place of every axis is the total. Rules:
 - too few: a cell of some customers, but fewer than k, or a figure of it of fewer than k of them;
-- too few staff: a cell behind which fewer employees stand than asked for;
+- too few staff: a cell, or a figure of it, behind which fewer employees stand than asked for;
 - dominance: a cell in whose sum the second largest contributor could tell the largest to within p per cent (p% rule:
   total - largest - second < p% of the largest);
 - complementary: cells that the others could be computed from, because totals leave.
@@ -55,16 +55,24 @@ class Amounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Crew:
+    """How many employees stand behind something of each cell, where there is any of it."""
+
+    people: Numbers
+    working: Truths
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cells:
     """What of a table decides which cells are withheld; arrays of one shape.
 
     - `customers`: how many are in each cell;
-    - `bases`: of how many of them single figures are; `staff`: how many employees stand behind each, where it counts.
+    - `bases`: of how many of them single figures are; `crews`: how many employees stand behind each, where it counts.
     """
 
     customers: Numbers
     bases: tuple[Numbers, ...] = ()
-    staff: Numbers | None = None
+    crews: tuple[Crew, ...] = ()
     amounts: tuple[Amounts, ...] = ()
 
 
@@ -100,8 +108,8 @@ def _primary(cells: Cells, rules: Rules) -> dict[Place, Because]:
     for base in cells.bases:
         few |= (base > 0) & (base < rules.k)
     tests = [(few, Because.TOO_FEW)]
-    if cells.staff is not None:
-        tests.append((some & (cells.staff < rules.min_staff), Because.TOO_FEW_STAFF))
+    short = (each.working & (each.people < rules.min_staff) for each in cells.crews)
+    tests.extend((each, Because.TOO_FEW_STAFF) for each in short)
     tests.extend((_is_dominated(each, rules), Because.DOMINANCE) for each in cells.amounts if not each.is_frequency)
     found: dict[Place, Because] = {}
     for test, because in tests:

@@ -17,8 +17,8 @@ from hub.views.dimension import code_of, labels_of
 from hub.views.feature import Aggregate, Derived, DerivedOp, Feature, Op
 from hub.views.folding import SUBJECT
 from hub.views.spec import ViewSpec
-from hub.views.summary import ALL, STAFF, MeasureOp, Summary
-from privacy.withholding import Amounts, Because, Cells, Numbers, Place, Rules, withheld_cells
+from hub.views.summary import ALL, STAFF, MeasureOp, Summary, staff_of
+from privacy.withholding import Amounts, Because, Cells, Crew, Numbers, Place, Rules, withheld_cells
 
 CUSTOMERS: Final = "customers"
 _AXIS: Final = "__axis"
@@ -65,6 +65,21 @@ def axis_of(place: int) -> str:
     return f"{_AXIS}{place}"
 
 
+def staff_columns(summary: Summary) -> list[str]:
+    """Return the columns that list employees: behind all of a row, and behind each feature that needs enough."""
+    return [STAFF, *map(staff_of, sorted(summary.of_staff))] if summary.min_staff else []
+
+
+def crews_of(summary: Summary, figures: Figures) -> tuple[Crew, ...]:
+    """Return how many employees stand behind each cell, and behind each feature of it, where anything does."""
+    if not summary.min_staff:
+        return ()
+    crews = [Crew(people=figures[STAFF], working=figures[CUSTOMERS] > 0)]
+    names = sorted(summary.of_staff)
+    crews.extend(Crew(people=figures[staff_of(name)], working=figures[f"size:{name}"] > 0) for name in names)
+    return tuple(crews)
+
+
 def frequencies_of(spec: ViewSpec) -> frozenset[str]:
     """Return the features of which each customer adds one at most, so that a sum of them is a count of customers."""
     counts: set[str] = set()
@@ -90,9 +105,10 @@ def _grouped(summary: Summary, coded: pl.DataFrame, axes: tuple[bool, ...]) -> p
     medians = [each.of for each in summary.measures if each.op is MeasureOp.MEDIAN and each.of is not None]
     each = coded.lazy().select(*by, SUBJECT, *(expr for name in names for expr in _of_row(name)), *_staff(summary))
     if any(dimension.is_of_event and not is_kept for dimension, is_kept in zip(summary.by, axes, strict=True)):
-        staff = [pl.col(STAFF).explode()] if summary.min_staff else []
-        each = each.group_by([*by, SUBJECT]).agg(pl.exclude(STAFF).sum(), *staff)  # nobody counts as several
-    of_staff = [pl.col(STAFF).explode().drop_nulls().n_unique()] if summary.min_staff else []
+        lists = staff_columns(summary)
+        staff = [pl.col(name).explode() for name in lists]
+        each = each.group_by([*by, SUBJECT]).agg(pl.exclude(lists).sum(), *staff)  # nobody counts as several
+    of_staff = [pl.col(name).explode().drop_nulls().n_unique() for name in staff_columns(summary)]
     of_customers = [expr for name in names for expr in _of_customers(name)]
     found = _agg(each, by, [pl.len().alias(CUSTOMERS), *of_customers, *of_staff])
     if medians:
@@ -117,7 +133,7 @@ def _of_row(name: str) -> list[pl.Expr]:
 
 
 def _staff(summary: Summary) -> list[pl.Expr]:
-    return [pl.col(STAFF)] if summary.min_staff else []
+    return [pl.col(name) for name in staff_columns(summary)]
 
 
 def _of_customers(name: str) -> list[pl.Expr]:
@@ -158,7 +174,7 @@ def _deciding(spec: ViewSpec, summary: Summary, figures: Figures) -> Cells:
     return Cells(
         customers=figures[CUSTOMERS],
         bases=tuple(bases),
-        staff=figures.get(STAFF),
+        crews=crews_of(summary, figures),
         amounts=tuple(
             Amounts(
                 total=figures[f"size:{name}"],

@@ -14,16 +14,16 @@ from functools import reduce
 import polars as pl
 
 from hub.views.errors import CutRefused
-from hub.views.feature import EVENT_TIME, Aggregate, Op, Rows
+from hub.views.feature import EVENT_TIME, Aggregate, Feature, Op, Rows
 from hub.views.folding import SUBJECT, Elsewhere, Parts, Permitted, Wanted, Whose, grouped
 from hub.views.keyed import KEY, key_of, named
 from hub.views.operations import ask
 from hub.views.partials import Grouping
 from hub.views.release import derived, rare_grouped, released
 from hub.views.row_key import RowKind
-from hub.views.spec import Grid, Label, Population, ViewSpec
+from hub.views.spec import Grid, Label, Population, ViewSpec, needed_features
 from hub.views.staff import is_staffed
-from hub.views.summary import CELL, STAFF
+from hub.views.summary import CELL, STAFF, Summary, staff_of
 from hub.views.values import Span, span_before, within
 from ingest.canonical.catalogue import table_of
 
@@ -96,7 +96,7 @@ class _Plan:
         self.groupings: dict[str, Grouping] = {}
         self.population = self._population(spec.population)
         self.raw = {feature.name: self._ask(feature, span_before(feature.rows, as_of)) for feature in spec.aggregates}
-        self.staff = self._staff() if spec.summary is not None and spec.summary.min_staff else []
+        self.staff = self._staff(spec.summary) if spec.summary is not None and spec.summary.min_staff else []
 
     def outcome(self, label: Label) -> pl.Expr:
         """Ask for the label: its window begins at as_of or later."""
@@ -154,15 +154,21 @@ class _Plan:
         table = aggregate.rows.table
         return ask(self.groupings.setdefault(table, Grouping(table, self.as_of, self.redactor)), aggregate, span)
 
-    def _staff(self) -> list[pl.Expr]:
-        """Ask for the different employees behind the events of the features, of all tables as one list."""
+    def _staff(self, summary: Summary) -> list[pl.Expr]:
+        """Ask for the different employees behind the events of all features, and of each that needs enough alone."""
+        names = {each.name for each in self.spec.features}
+        asked = {STAFF: names} | {staff_of(name): {name} for name in sorted(summary.of_staff & names)}
+        return [self._employees(needed_features(self.spec, of)).alias(column) for column, of in asked.items()]
+
+    def _employees(self, features: Sequence[Feature]) -> pl.Expr:
+        """List the different employees behind the events of some features, of all their tables."""
+        rows = [each.rows for each in features if isinstance(each, Aggregate) and is_staffed(each.rows.table)]
         asked = []
-        for table, grouping in self.groupings.items():
-            mine = [each.rows for each in self.spec.aggregates if each.rows.table == table] if is_staffed(table) else []
-            if mine:
-                asked.append(grouping.staff([(rows.conditions, span_before(rows, self.as_of)) for rows in mine]))
+        for table in sorted({each.table for each in rows}):
+            mine = [(each.conditions, span_before(each, self.as_of)) for each in rows if each.table == table]
+            asked.append(self.groupings[table].staff(mine))
         nobody = pl.lit([], dtype=pl.List(pl.Binary))
-        return [pl.concat_list([each.fill_null(nobody) for each in asked] or [nobody]).alias(STAFF)]
+        return pl.concat_list([each.fill_null(nobody) for each in asked] or [nobody])
 
     def _population(self, population: Population) -> pl.Expr:
         """Say who is a row."""

@@ -21,11 +21,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hub.errors import SettingsInvalid
-from hub.views.cells import CUSTOMERS, Figures, Table, axis_of, coded_rows, table_of
+from hub.views.cells import CUSTOMERS, Figures, Table, axis_of, coded_rows, crews_of, table_of
 from hub.views.folding import SUBJECT
 from hub.views.release import dtype_of
 from hub.views.spec import ViewSpec
-from hub.views.summary import MICRO, STAFF, Budget, MeasureOp, Summary
+from hub.views.summary import MICRO, Budget, MeasureOp, Summary
 from privacy.withholding import Cells, Numbers, Rules, withheld_cells
 
 Wholes = NDArray[np.int64]
@@ -69,7 +69,7 @@ def noisy_table(spec: ViewSpec, summary: Summary, budget: Budget, rows: pl.DataF
     drawn = _drawn(vectors, cells, budget.epsilon / MICRO)
     figures: Figures = {name: _with_totals(values, summary) for name, values in drawn.items()}
     figures[CUSTOMERS] = np.maximum(figures[CUSTOMERS], 0.0)
-    deciding = Cells(customers=figures[CUSTOMERS], staff=exact.figures.get(STAFF))
+    deciding = Cells(customers=figures[CUSTOMERS], crews=crews_of(summary, exact.figures))
     rules = Rules(k=spec.k, min_staff=summary.min_staff, totals=summary.totals)
     return Table(levels=exact.levels, figures=figures, withheld=withheld_cells(deciding, rules))
 

@@ -105,11 +105,13 @@ class Grouping:
         """Name the partial value that lists the different employees behind the events of some selections."""
         self.columns.add(EMPLOYEE)
         masks = [self.mask(conditions, span) for conditions, span in selections]
-        staff = pl.when(pl.any_horizontal(masks)).then(pl.col(EMPLOYEE)).alias(f"{self.table}.employee")
-        self.values.setdefault((EMPLOYEE,), staff)
+        key: Key = (EMPLOYEE, *dict.fromkeys(selections))
+        if key not in self.values:
+            staff = pl.when(pl.any_horizontal(masks)).then(pl.col(EMPLOYEE))
+            self.values[key] = staff.alias(f"{self.table}.value{len(self.values)}")
+        value = pl.col(self.values[key].meta.output_name())
         names = tuple(mask.meta.output_name() for mask in masks)
-        self.asked.setdefault(staff.meta.output_name(), Asked(None, names, self.as_of))
-        value = pl.col(staff.meta.output_name())
+        self.asked.setdefault(value.meta.output_name(), Asked(None, names, self.as_of))
         return self.partial("staff", value, value.drop_nulls().unique(), _united)
 
     def partial(self, kind: str, over: pl.Expr, over_events: pl.Expr, fold: Fold | None = pl.Expr.sum) -> pl.Expr:

@@ -10,7 +10,7 @@ last an absent one is filled. Names of columns are those of the canonical schema
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -180,6 +180,15 @@ class ViewSpec:
     def texts_hash(self) -> bytes:
         """Return the SHA-256 of the texts: changing a word asks for no new approval, but is seen."""
         return hashlib.sha256(_canonical({name: dict(words) for name, words in self.texts.items()}).encode()).digest()
+
+
+def needed_features(spec: ViewSpec, names: Collection[str]) -> tuple[Feature, ...]:
+    """Return some features and those that they are derived from, in the order of the spec."""
+    needed = set(names)
+    for feature in reversed(spec.features):
+        if feature.name in needed and not isinstance(feature, Aggregate):
+            needed |= set(feature.reads)
+    return tuple(feature for feature in spec.features if feature.name in needed)
 
 
 def header_of(spec: ViewSpec) -> list[dict[str, object]]:

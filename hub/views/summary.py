@@ -22,6 +22,11 @@ MICRO: Final = 1_000_000
 """A budget is counted in whole millionths of epsilon: sums of fractions would round."""
 
 
+def staff_of(feature: str) -> str:
+    """Return the column that lists the employees behind one feature."""
+    return f"{STAFF}:{feature}"
+
+
 class MeasureOp(StrEnum):
     """What is told of a cell. A customer's value of a feature in a cell is x; null values do not count."""
 
@@ -111,6 +116,14 @@ class Summary:
     def measured(self) -> frozenset[str]:
         """Return the features that measures are made of."""
         return frozenset(name for each in self.measures for name in each.features)
+
+    @property
+    def of_staff(self) -> frozenset[str]:
+        """Return the features whose events have to be of enough employees by themselves: what figures are per or of."""
+        own = (MeasureOp.SUM, MeasureOp.MEAN, MeasureOp.MEDIAN)
+        summed = {measure.of for measure in self.measures if measure.op in own}
+        divided_by = {measure.to for measure in self.measures if measure.op is MeasureOp.RATIO}
+        return frozenset(name for name in summed | divided_by if name is not None)
 
     @property
     def grouping(self) -> frozenset[str]:

@@ -11,9 +11,8 @@ import polars as pl
 
 from hub.views.compile import Tables, check_grid, compile_view
 from hub.views.dimension import cell_of
-from hub.views.feature import Aggregate, Feature
 from hub.views.folding import SUBJECT, Permitted
-from hub.views.spec import Population, ViewSpec
+from hub.views.spec import Population, ViewSpec, needed_features
 
 
 def compile_rows(spec: ViewSpec, tables: Tables, permitted: Permitted, *, as_of: datetime) -> pl.LazyFrame:
@@ -27,20 +26,11 @@ def compile_rows(spec: ViewSpec, tables: Tables, permitted: Permitted, *, as_of:
     if summary is None or not summary.of_events:
         return compile_view(spec, tables, permitted, as_of=as_of)
     check_grid(spec, as_of)
-    measured = replace(spec, population=Population(), features=_needed(spec, summary.measured))
+    measured = replace(spec, population=Population(), features=needed_features(spec, summary.measured))
     rows = compile_view(measured, tables, permitted, as_of=as_of, cell=cell_of(spec, as_of))
     plain = spec.population == Population() and not summary.grouping
     if plain:
         return rows
-    of_customer = replace(spec, features=_needed(spec, summary.grouping), summary=replace(summary, min_staff=0))
+    of_customer = replace(spec, features=needed_features(spec, summary.grouping), summary=replace(summary, min_staff=0))
     customers = compile_view(of_customer, tables, permitted, as_of=as_of)
     return rows.join(customers, on=SUBJECT, how="inner")
-
-
-def _needed(spec: ViewSpec, names: frozenset[str]) -> tuple[Feature, ...]:
-    """Return some features and those that they are derived from, in the order of the spec."""
-    needed = set(names)
-    for feature in reversed(spec.features):
-        if feature.name in needed and not isinstance(feature, Aggregate):
-            needed |= set(feature.reads)
-    return tuple(feature for feature in spec.features if feature.name in needed)

@@ -23,7 +23,7 @@ from hub.views.snapshot import materialise
 from privacy.store.audit import entries
 from privacy.terms import ActChannel, ConsentAct, PurposeId, Role
 from tests.conftest import HubFactory
-from tests.integration.figures_desk import MEASURES, approved, deliver, desk_lines, dpo_of, ticket, view_text
+from tests.integration.figures_desk import FEATURES, MEASURES, approved, deliver, desk_lines, dpo_of, ticket, view_text
 from tests.integration.test_gateway_fence import Interrupted
 
 ALL = frozenset({"*"})
@@ -94,6 +94,21 @@ def test_a_team_of_four_people_is_withheld_and_so_is_what_would_tell_it(
     with hub.reading() as session:
         intent = next(entry for _, entry in entries(session, limit=9) if entry.action == "view.release.intent")
     assert intent.fields.absent == {"cells.too_few_staff": 1, "cells.complementary": 1}
+
+
+def test_the_work_of_one_employee_is_no_figure_of_the_team(hub_factory: HubFactory, tmp_path: Path) -> None:
+    """Six work in the team, but one alone answers the phone: what they do by phone is withheld."""
+    hub = hub_factory()
+    mail = [ticket(n, f"n{n}", agent=n % 6) for n in range(12)]
+    phone = [ticket(100 + n, f"n{n}", agent=0).replace(",mail,", ",phone,") for n in range(12)]
+    deliver(hub, tmp_path, mail + phone)
+    dpo = dpo_of(hub)
+    by_phone = {"op": "count", "table": "tickets", "window_days": 28, "filter": {"channel": "phone"}}
+    features = {"cases": FEATURES["cases"], "by_phone": by_phone}
+    for op, told in (("sum", False), ("share", True)):
+        measures = {"handled": {"op": "sum", "of": "cases"}, "phoned": {"op": op, "of": "by_phone"}}
+        text = view_text(f"phone_{op}", {"measures": measures}, features=features)
+        assert (read(Gateway(hub), approved(hub, dpo, text))["north"][0] is not None) is told
 
 
 def test_an_objection_between_build_and_release_changes_the_figure(desk: Hub) -> None:

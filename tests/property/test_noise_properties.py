@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.views.cells import coded_rows
+from hub.views.cells import coded_rows, staff_columns
 from hub.views.folding import SUBJECT
 from hub.views.load import load_spec
 from hub.views.noise import _bounded, _drawn, _vectors
-from hub.views.summary import CELL, STAFF
+from hub.views.summary import CELL
 from tests.integration.figures_desk import view_text
 
 MEASURES = {
@@ -27,8 +27,9 @@ ROW = st.tuples(st.integers(0, 5), st.integers(0, 3), st.integers(-10, 999), st.
 def vectors_of(rows: list[tuple[int, int, int, int | None]]):
     frame = pl.DataFrame(
         rows, schema={SUBJECT: pl.UInt32, CELL: pl.Int64, "minutes": pl.Int64, "cases": pl.Int64}, orient="row"
-    ).with_columns(pl.lit([], dtype=pl.List(pl.Binary)).alias(STAFF))
+    )
     summary = SPEC.summary
+    frame = frame.with_columns(pl.lit([], dtype=pl.List(pl.Binary)).alias(name) for name in staff_columns(summary))
     coded = _bounded(SPEC, summary, summary.budget, coded_rows(SPEC, summary, frame))
     return _vectors(SPEC, summary, coded, (4,))
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from privacy.withholding import Amounts, Because, Cells, Rules, withheld_cells
+from privacy.withholding import Amounts, Because, Cells, Crew, Rules, withheld_cells
 from tests.oracle.disclosure_oracle import intervals
 
 K = 5
@@ -16,6 +16,10 @@ def with_totals(leaves: np.ndarray) -> np.ndarray:
     for axis in range(leaves.ndim):
         leaves = np.concatenate([leaves, leaves.sum(axis=axis, keepdims=True)], axis=axis)
     return leaves
+
+
+def crew(*people: float) -> Crew:
+    return Crew(people=np.array(people, dtype=float), working=np.array(people) > 0)
 
 
 def of_parts(parts: dict[tuple[int, ...], list[float]], shape: tuple[int, ...]) -> tuple[Cells, np.ndarray]:
@@ -91,7 +95,7 @@ def test_one_small_cell_takes_the_next_smallest_with_it() -> None:
 def test_an_empty_cell_hides_nobody() -> None:
     """Whoever knows that nobody is in a level computes its neighbour from the total."""
     customers = with_totals(np.array([12.0, 0.0, 20.0]))
-    cells = Cells(customers=customers, staff=np.array([4.0, 0.0, 9.0, 13.0]))
+    cells = Cells(customers=customers, crews=(crew(4, 0, 9, 13),))
     assert set(withheld_cells(cells, Rules(k=K, min_staff=5))) == {(0,), (2,)}
 
 
@@ -120,7 +124,7 @@ def test_figures_of_few_of_many_are_withheld() -> None:
 
 
 def test_a_team_of_four_is_withheld() -> None:
-    cells = Cells(customers=np.array([50.0, 60.0]), staff=np.array([4.0, 5.0]))
+    cells = Cells(customers=np.array([50.0, 60.0]), crews=(crew(4, 5),))
     rules = Rules(k=K, min_staff=5, totals=False)
     assert withheld_cells(cells, rules) == {(0,): Because.TOO_FEW_STAFF}
 
