@@ -50,20 +50,26 @@ def as_number(digest: bytes) -> int:
     return int.from_bytes(digest[:TOKEN_BYTES], "big") >> (8 * TOKEN_BYTES - TOKEN_BITS)
 
 
-def pairs_that_share(carried: pl.DataFrame, *, largest: int, weak: Collection[int] = ()) -> pl.DataFrame:
-    """Pair rows by what they carry: left, right (UInt32, left first), each pair once, in order.
+def pairs_that_share(
+    mine: pl.DataFrame, others: pl.DataFrame, *, largest: int, weak: Collection[int] = ()
+) -> pl.DataFrame:
+    """Pair some records with one another and with others by what they carry: record, other, in order, the lesser first.
 
     Args:
-        carried: row (UInt32), token, and key (its number) if some are weak; a row carries a token once.
-        largest: how many rows may share a token; a larger block makes no pairs.
+        mine: record, token, key (its number); a record carries a token once.
+        others: record, token of other records.
+        largest: how many records may share a token; a larger block makes no pairs.
         weak: keys that make no pair of two who share nothing else.
 
     """
-    block = carried.filter(pl.len().over("token").is_between(2, largest)).sort("row")
-    pairs = block.join(block, on="token").filter(pl.col("row") < pl.col("row_right"))
-    ends = {"left": "row", "right": "row_right"}
-    if not weak:
-        return pairs.select(**ends).unique().sort("left", "right")
-    told = pairs.select(**ends, key="key").group_by("left", "right").agg(pl.len(), pl.col("key").first())
+    ends = ["record", "other"]
+    held = pl.concat([mine.select("token"), others.select("token")]).group_by("token").len()
+    few = held.filter(pl.col("len").is_between(2, largest))
+    block, beside = mine.join(few, on="token", how="semi"), others.select("token", other="record")
+    inside = block.join(block.select("token", other="record"), on="token").filter(pl.col("record") < pl.col("other"))
+    across = block.join(beside, on="token").select(*inside.columns)
+    least, most = (pl.when(pl.col("record") < pl.col("other")).then(a).otherwise(b) for a, b in (ends, ends[::-1]))
+    pairs = pl.concat([inside, across]).with_columns(record=least, other=most)
+    told = pairs.group_by(ends).agg(pl.len(), pl.col("key").first())
     alone = (pl.col("len") == 1) & pl.col("key").is_in(list(weak)).fill_null(value=False)
-    return told.filter(~alone).select("left", "right").sort("left", "right")
+    return told.filter(~alone).select(ends).sort(ends)

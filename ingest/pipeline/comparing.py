@@ -31,7 +31,6 @@ from privacy.terms import BatchId, RecordId
 LARGEST_CIRCLE: Final = 40
 """As in `candidates`: links of a record beyond which its neighbours are not put side by side."""
 _WHY: Final = "matching"
-_PAIRS: Final = {"record": pl.Binary, "other": pl.Binary}
 
 
 @dataclass(frozen=True)
@@ -70,21 +69,25 @@ class Comparing:
         return Compared(self._kept(found), touched["record"])
 
     def _candidates(self, touched: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Return pairs (record, other) that share a token which few carry, and the forms of all who do."""
+        """Return pairs (record, other) that share a token which few carry, and the forms of all who do.
+
+        How many carry it the index says: forms are read of those alone who may be compared. By a token that
+        a record has no longer nobody is.
+        """
         mine = keyed_tokens_of(touched)
         with self._ports.read_only() as session:
             near = carriers(session, mine["token"], self._matching.kind)
-            others = near.filter(~pl.col("record").is_in(touched["record"].implode()))["record"].unique().sort()
-            forms = pl.concat([touched, forms_of(session, others.to_list())]).sort("record")
-        held = tokens_of(forms).join(near.select("token").unique(), on="token", how="semi")
-        ids = forms.select("record").with_row_index("row")
-        keys = mine.select("token", "key").unique("token")
-        rows = held.join(ids, on="record").join(keys, on="token").select("row", "token", "key")
-        is_mine = forms["record"].is_in(touched["record"].implode())
-        shared = pairs_that_share(rows, largest=LARGEST_BLOCK, weak=self._model.weak)
-        asked = shared.filter(is_mine.gather(shared["left"]) | is_mine.gather(shared["right"]))
-        pairs = {name: forms["record"].gather(asked[end]) for name, end in (("record", "left"), ("other", "right"))}
-        return pl.DataFrame(pairs, schema=_PAIRS), forms
+            near = near.filter(~pl.col("record").is_in(touched["record"].implode()))
+            others = _others(self._pairs(mine, near), touched["record"])
+            forms = forms_of(session, others.to_list())
+        crowded = pl.concat([mine.select("token"), near.select("token")]).group_by("token").len()
+        few = crowded.filter(pl.col("len") <= LARGEST_BLOCK)
+        held = tokens_of(forms).join(near, on=["record", "token"], how="semi").join(few, on="token", how="semi")
+        pairs = self._pairs(mine.join(few, on="token", how="semi"), held)
+        return pairs, pl.concat([touched, forms])
+
+    def _pairs(self, mine: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+        return pairs_that_share(mine, others, largest=LARGEST_BLOCK, weak=self._model.weak)
 
     def _scored(self, pairs: pl.DataFrame, forms: pl.DataFrame | None) -> pl.DataFrame:
         """Score pairs of records; those of whom one cannot be opened any more are left out."""
@@ -161,6 +164,12 @@ class Comparing:
 
     def _kept(self, edges: pl.DataFrame) -> pl.DataFrame:
         return edges.unique(["record", "other"], keep="first", maintain_order=True).sort("record", "other")
+
+
+def _others(pairs: pl.DataFrame, mine: pl.Series) -> pl.Series:
+    """Return who of some pairs is not among some records, in order."""
+    ends = pl.concat([pairs["record"], pairs["other"].alias("record")]).unique()
+    return ends.filter(~ends.is_in(mine.implode())).sort()
 
 
 def attributes_told(documents: Mapping[RecordId, bytes], names: Sequence[str] = ATTRIBUTES) -> pl.DataFrame:

@@ -17,8 +17,9 @@ from sqlmodel import Session
 
 from ingest.errors import KindsDiffer
 from ingest.identity.clustering import Move
+from ingest.pipeline.part import regrouped
 from ingest.pipeline.ports import Matching, Ports
-from ingest.pipeline.resolving import part_of, regrouped
+from ingest.pipeline.region import part_of
 from ingest.store import identity
 from ingest.store.match_decision import Decision, Verdict, add_decisions
 from ingest.store.move import Cause, apply_moves, moves_of_batch

@@ -46,7 +46,7 @@ class Form:
 class Beside:
     """The record and its keyed name, and those who share a key with it that few carry.
 
-    `forms` are of all whom a token names; `near` are those of them that are compared.
+    `forms` are of all whom tokens name for comparing; `near` are those of them who still have what they share.
     """
 
     mine: Formed
@@ -165,16 +165,23 @@ def by_record(forms: pl.DataFrame) -> dict[bytes, Form]:
     return {row[0]: Form(*row[1:]) for row in forms.select("record", "number", "country", "source").iter_rows()}
 
 
-def that_share(forms: pl.DataFrame, tokens: Collection[int], weak: Collection[int]) -> list[bytes]:
-    """Name those of some forms that hold a token now which few enough hold, the record itself among them.
+def carried_by_few(carried: Mapping[int, Collection[bytes]], mine: bytes) -> dict[int, set[bytes]]:
+    """Return the others who carry each token that few enough carry, the record itself among them."""
+    others = {token: set(held) - {mine} for token, held in carried.items()}
+    return {token: held for token, held in others.items() if len(held) < LARGEST_BLOCK}
 
-    Who holds one alone that is weak is not named.
-    """
-    holders: defaultdict[int, list[bytes]] = defaultdict(list)
+
+def still_carried(few: Mapping[int, Collection[bytes]], forms: pl.DataFrame) -> dict[int, set[bytes]]:
+    """Leave out who has a token no longer."""
+    found: defaultdict[int, set[bytes]] = defaultdict(set)
     for record, token in tokens_of(forms).iter_rows():
-        if token in tokens:
-            holders[token].append(record)
-    few = {token: held for token, held in holders.items() if len(held) < LARGEST_BLOCK}
+        if record in few.get(token, ()):
+            found[token].add(record)
+    return found
+
+
+def that_share(few: Mapping[int, Collection[bytes]], weak: Collection[int]) -> list[bytes]:
+    """Name those who carry a token that is not weak, or several."""
     shared = Counter(record for held in few.values() for record in held)
     return sorted({record for token, held in few.items() for record in held if shared[record] > 1 or token not in weak})
 

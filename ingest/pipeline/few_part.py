@@ -1,7 +1,7 @@
 """The part that one record is in, read, clustered and moved without a frame: for somebody who waits for the answer.
 
-The steps are those of `ingest.pipeline.resolving`, and so is the answer; tests hold both equal. What is too large or in
-doubt, or what people decided on, is clustered as it is there.
+The steps are those of `ingest.pipeline.part` and `region`, and so is the answer; tests hold both equal. What is too
+large or in doubt, or what people decided on, is clustered as it is there.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ from ingest.match.linkage import joins_from
 from ingest.match.partition import partition_of_few
 from ingest.match.saved import SavedModel
 from ingest.match.suspicion import OWN
-from ingest.pipeline.resolving import CLUSTER, EDGE, Part, partition_of
+from ingest.pipeline.part import CLUSTER, EDGE, Part, partition_of
 from ingest.store.match_decision import Verdict, decisions_of
 from ingest.store.match_whole import names_of
 from ingest.store.neighbour import StoredEdge, edges_beside, entities_around

@@ -20,14 +20,23 @@ from ingest.match.saved import SavedModel
 from ingest.pipeline.arriving import Arriving, formed
 from ingest.pipeline.commonness import Commonness, commonness_of
 from ingest.pipeline.few_around import Arrived, part_moved
-from ingest.pipeline.few_comparing import Beside, Comparison, Edges, Yardstick, by_record, closing_pairs, that_share
+from ingest.pipeline.few_comparing import (
+    Beside,
+    Comparison,
+    Edges,
+    Yardstick,
+    by_record,
+    carried_by_few,
+    closing_pairs,
+    still_carried,
+    that_share,
+)
 from ingest.pipeline.few_part import FewPart, as_bond, clustered, ends_of, moved, part_around, unlike
 from ingest.pipeline.ports import Matching, Ports
 from ingest.pipeline.shut_out import is_shut_out
 from ingest.store.identity import homes_of, members_among
 from ingest.store.match_edge import Edge
 from ingest.store.match_form import carriers_of_each, forms_of
-from ingest.store.match_serving import serving_version
 from ingest.store.neighbour import edges_beside, numbers_among
 from ingest.store.record import find_records
 from privacy.store.erasure import tombstones_among
@@ -99,11 +108,10 @@ class Lookup:
                 return None
             mine = formed(arriving, known or RecordId(random_id()), self._matching)
             carried = carriers_of_each(session, mine.tokens, self._matching.kind)
-            others = {record for records in carried.values() for record in records} - {mine.record}
-            forms = forms_of(session, sorted(others))
-        return Beside(
-            mine, index, known is not None, by_record(forms), that_share(forms, carried.keys(), mine.weak), counts
-        )
+            few = carried_by_few(carried, mine.record)
+            forms = forms_of(session, that_share(few, mine.weak))
+        near = that_share(still_carried(few, forms), mine.weak)
+        return Beside(mine, index, known is not None, by_record(forms), near, counts)
 
     def _found(self, beside: Beside, ports: Ports) -> Found | None:
         """Compare and cluster; None if somebody was joined or taken in meanwhile."""
@@ -162,9 +170,7 @@ class Lookup:
         there = part.entity_of.keys() | {mine}
         part.bonds |= {pair: bond for pair, bond in arrived.bonds.items() if there.issuperset(pair)}
         part.names[mine] = arrived.name
-        part.numbers |= numbers_among(session, sorted(there - {mine}), serving_version(session)) | {
-            mine: arrived.number
-        }
+        part.numbers |= numbers_among(session, sorted(there - {mine})) | {mine: arrived.number}
         return part
 
 

@@ -16,8 +16,8 @@ from ingest.match.saved import SavedModel
 from ingest.pipeline.compacting import sweep_runs
 from ingest.pipeline.moving import MovePlan, carried_out
 from ingest.pipeline.pace import Pace
+from ingest.pipeline.part import Part, as_compared, clusters_of, moved_by
 from ingest.pipeline.ports import Matching, Ports
-from ingest.pipeline.resolving import Part, as_compared, clusters_of, moved_by
 from ingest.store import batch as batches
 from ingest.store import identity
 from ingest.store.match_decision import Verdict

@@ -11,10 +11,13 @@ from sqlmodel import Session, col
 
 from ingest.store.batch import COUNTED
 from ingest.store.match_edge import BACKWARD, FORWARD
+from ingest.store.match_serving import serving_version
 from ingest.tables.batch import Batch
 from ingest.tables.identity import Crosswalk
 from ingest.tables.match import MatchForm
+from ingest.tables.record import SourceRecord
 from privacy.store.bulk import among_keys, select_among
+from privacy.terms import EntityKind
 
 _NAMED: Final = aliased(Crosswalk)
 _AROUND: Final = (
@@ -28,10 +31,12 @@ _NUMBERS: Final = (  # with the state beside each row: asked for it, SQLite woul
         col(MatchForm.record_id),
         col(MatchForm.revision),
         col(MatchForm.number),
+        col(SourceRecord.kind),
         col(MatchForm.key_version),
         col(MatchForm.form_version),
     )
     .join(Batch, col(Batch.batch_id) == col(MatchForm.batch_id))
+    .join(SourceRecord, col(SourceRecord.record_id) == col(MatchForm.record_id))
     .where(among_keys(col(MatchForm.record_id)))
 )
 
@@ -53,13 +58,12 @@ def entities_around(session: Session, records: Iterable[bytes]) -> dict[bytes, b
     return dict(select_among(session, _AROUND, sorted(records)))
 
 
-def numbers_among(
-    session: Session, records: Sequence[bytes], serving: tuple[int, int]
-) -> dict[bytes, int | str | None]:
-    """Return the checked number of each of some people who can be matched in the version that serves."""
+def numbers_among(session: Session, records: Sequence[bytes]) -> dict[bytes, int | str | None]:
+    """Return the checked number of each of some records that can be matched in the version that serves."""
+    serving = {(kind.value, *serving_version(session, kind)) for kind in EntityKind}
     newest: dict[bytes, tuple[int, int | None]] = {}
     for state, record, revision, number, *version in select_among(session, _NUMBERS, records):
-        if state in COUNTED and tuple(version) == serving and revision >= newest.get(record, (0, None))[0]:
+        if state in COUNTED and tuple(version) in serving and revision >= newest.get(record, (0, None))[0]:
             newest[record] = revision, number
     return {record: number for record, (_, number) in newest.items()}
 

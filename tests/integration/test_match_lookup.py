@@ -23,7 +23,8 @@ from ingest.pipeline.commonness import Commonness
 from ingest.pipeline.deciding import Word, decide
 from ingest.pipeline.few_part import clustered, moved, part_around, unlike
 from ingest.pipeline.lookup import Found, Lookup
-from ingest.pipeline.resolving import part_of, partition_of, regrouped
+from ingest.pipeline.part import partition_of, regrouped
+from ingest.pipeline.region import part_of
 from ingest.store.identity import homes_of, members_among
 from ingest.store.match_decision import Verdict
 from ingest.store.match_edge import edges_near

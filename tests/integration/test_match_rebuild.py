@@ -26,7 +26,7 @@ from ingest.pipeline import partitioning
 from ingest.pipeline.deciding import undo
 from ingest.pipeline.rebuilding import Order, Rebuilt, Rehearsed, rebuild, rehearse
 from ingest.pipeline.recovery import recover
-from ingest.pipeline.resolving import Part, clusters_of
+from ingest.pipeline.part import Part, clusters_of
 from ingest.store.match_decision import Verdict
 from privacy.store.audit import entries
 from privacy.terms import ActChannel, ConsentAct, PurposeId, Role

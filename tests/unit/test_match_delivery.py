@@ -39,13 +39,18 @@ def test_the_shipped_model_holds_shares_and_no_value() -> None:
 def test_keys_give_the_pairs_that_candidates_are(frame: pl.DataFrame, weak: tuple[str, ...]) -> None:
     keys = keys_of(PERSON)
     numbers = {name_of(key): number for number, key in enumerate(keys)}
-    told = [
-        each.select("row", token=pl.col("value").hash(numbers[name]), key=pl.lit(numbers[name]))
+    told = pl.concat(
+        each.select(record="row", token=pl.col("value").hash(numbers[name]), key=pl.lit(numbers[name]))
         for name, each in key_values(frame, keys)
-    ]
-    shared = pairs_that_share(pl.concat(told), largest=LARGEST_BLOCK, weak={numbers[name] for name in weak})
-    assert shared.equals(candidate_pairs(frame, keys, weak))
-    assert shared.equals(candidate_pairs(frame, keys)) == (not weak)
+    )
+    wanted = {"largest": LARGEST_BLOCK, "weak": {numbers[name] for name in weak}}
+    shared = pairs_that_share(told, told.clear(), **wanted)
+    expected = candidate_pairs(frame, keys, weak).rename({"left": "record", "right": "other"})
+    assert shared.equals(expected)
+    assert shared.rows() == candidate_pairs(frame, keys).rows() or weak
+    mine = pl.col("record") % 3 == 0
+    across = pairs_that_share(told.filter(mine), told.filter(~mine), **wanted)
+    assert across.equals(expected.filter((pl.col("record") % 3 == 0) | (pl.col("other") % 3 == 0)))
 
 
 def test_a_token_fits_every_integer_column() -> None:
