@@ -126,9 +126,9 @@ class Arrivals:
     def edges(self, record: bytes) -> Mapping[bytes, float]:
         """Return a record's edges as they would be."""
         fresh = self._fresh.get(record, {})
+        stored = {} if record in self.names else self._home.edges(record)
         if record in self._replaced:
             return fresh
-        stored = self._home.edges(record)
         if not fresh and self._replaced.isdisjoint(stored):
             return stored
         return {other: p for other, p in stored.items() if other not in self._replaced} | fresh
