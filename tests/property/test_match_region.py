@@ -40,7 +40,7 @@ class InMemory(Home):
         entity_of = {record: bytes([100 + self.entities[record[0]]]) for record in fresh}
         self.near |= {record: {} for record in fresh}
         self.entity_of |= entity_of
-        for record, entity in entity_of.items():
+        for entity in entity_of.values():
             self.mates[entity] = [bytes([row]) for row in range(ROWS) if self.entities[row] + 100 == entity[0]]
         for (one, other), bond in bonds.items():
             for record, beside in ((one, other), (other, one)):
@@ -62,10 +62,11 @@ def groups(rows: set[int], told: Weights, ids: list[str | None], threshold: floa
     return {row: {other for other in rows if found[other] == found[row]} for row in rows}
 
 
-@given(st.one_of(weights, few), st.one_of(weights, few), changed, numbers, homes, st.sampled_from([0.0, 0.25, 0.5, 0.8]))
+@given(st.tuples(*[st.one_of(weights, few)] * 2), changed, numbers, homes, st.sampled_from([0.0, 0.25, 0.5, 0.8]))
 def test_whoever_is_not_followed_stays_with_whom_they_were(
-    told: Weights, new: Weights, rows: set[int], ids: list[str | None], entities: list[int], threshold: float
+    edges: tuple[Weights, Weights], rows: set[int], ids: list[str | None], entities: list[int], threshold: float
 ) -> None:
+    told, new = edges
     fresh = {pair: p for pair, p in new.items() if rows.intersection(pair)}
     after = {pair: p for pair, p in told.items() if rows.isdisjoint(pair)} | fresh
     model = cast("SavedModel", Threshold(threshold))
