@@ -89,6 +89,17 @@ def weights_of(levels: Levels, spec: Spec, model: Model, rare: Mapping[str, Weig
     return told
 
 
+def rows_weighed(levels: Levels, spec: Spec, model: Model) -> dict[str, Numbers]:
+    """Return of each column the rows, in order, of pairs that agree by it: only their values' rarity has a say."""
+    found: dict[str, list[Numbers]] = {}
+    for each in spec.comparisons:
+        for place, level in enumerate(each.levels):
+            if each.name in model.m and level.frequency is not None:
+                at = np.flatnonzero(levels.of[each.name] == each.size - 1 - place)
+                found.setdefault(level.frequency, []).extend((levels.left[at], levels.right[at]))
+    return {column: np.unique(np.concatenate(rows)) for column, rows in found.items()}
+
+
 def _conditions(comparison: Comparison) -> list[str]:
     return [comparison.absent, *(level.when for level in comparison.levels)]
 

@@ -6,8 +6,10 @@ leaves here are numbers between record ids.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from ingest.match.candidates import LARGEST_BLOCK
@@ -16,14 +18,14 @@ from ingest.match.form import ATTRIBUTES
 from ingest.match.keys import pairs_that_share
 from ingest.match.kinds import COMPARABLE, PEOPLE, Comparable
 from ingest.match.linkage import LEAST
-from ingest.match.pooled import Pool, rarities
+from ingest.match.pooled import Pool, rare
 from ingest.match.rarity import usual_shares
-from ingest.match.scorer import levels_of
+from ingest.match.scorer import as_levels, levels_of, rows_weighed
 from ingest.match.whole import LEAST_KEPT, believed, kept
 from ingest.pipeline.opening import open_documents
 from ingest.pipeline.ports import Ports
 from ingest.pipeline.remembered import Remembered
-from ingest.store.match_edge import edges_near
+from ingest.store.match_edge import links_near
 from ingest.store.match_form import carriers, forms_of, keyed_tokens_of, tokens_of
 from ingest.store.match_frequency import POOLED, frequencies
 from privacy.terms import BatchId, RecordId
@@ -98,7 +100,8 @@ class Comparing:
         ends = ends.join(rows, left_on="other", right_on="record").rename({"row": "right"})
         asked = ends.select("left", "right").sort("left", "right")
         known = tuple(each for each in spec.comparisons if each.name in model.m)
-        told = weighed(levels_of(frame, asked, known), spec, model, self._rarities(frame))
+        levels = levels_of(frame, asked, known)
+        told = weighed(levels, spec, model, self._rarities(frame, levels))
         whole = believed(frame, told, self._model)
         named = {name: frame["record"].gather(whole[end]) for name, end in (("record", "left"), ("other", "right"))}
         return whole.drop("left", "right").with_columns(pl.Series(name, ids) for name, ids in named.items())
@@ -119,13 +122,25 @@ class Comparing:
         self._frame = pl.concat(parts).sort("record")
         return self._frame
 
-    def _rarities(self, frame: pl.DataFrame) -> dict[str, pl.Series]:
+    def _rarities(self, frame: pl.DataFrame, levels: pl.DataFrame) -> dict[str, pl.Series]:
+        """Return how rare the values are that pairs agree by, null elsewhere: tokens are made of those alone."""
+        model = self._model
+        usual = usual_shares(model.spec, model.model)
+        found = {}
+        for column, rows in rows_weighed(as_levels(levels, model.model.names), model.spec, model.model).items():
+            counts = self._counts.filter(pl.col("column") == self._matching.named(column))
+            values = frame[column].gather(rows)
+            rarities = np.full(frame.height, np.nan, dtype=np.float32)
+            rarities[rows] = rare(values, self._pool(values, counts), usual[column]).to_numpy()
+            found[column] = pl.Series(column, rarities)
+        return found
+
+    @cached_property
+    def _counts(self) -> pl.DataFrame:
+        """Read how common values are in the whole hub."""
         usual = usual_shares(self._model.spec, self._model.model)
         with self._ports.read_only() as session:
-            counts = frequencies(session, [self._matching.named(column) for column in usual])
-        mine = {column: counts.filter(pl.col("column") == self._matching.named(column)) for column in usual}
-        pools = {column: self._pool(frame[column], told) for column, told in mine.items()}
-        return rarities(frame, pools, usual)
+            return frequencies(session, [self._matching.named(column) for column in usual])
 
     def _pool(self, values: pl.Series, counts: pl.DataFrame) -> Pool:
         """Read the counts of a column for the values at hand; how many carry the others is pooled with the rest."""
@@ -148,7 +163,7 @@ class Comparing:
         linked = first.filter(pl.col("weight") >= 0).select("record", "other", new=pl.lit(value=True))
         ends = pl.concat([linked["record"], linked["other"].alias("record")]).unique()
         with self._ports.read_only() as session:
-            stored = edges_near(session, ends.to_list())
+            stored = links_near(session, ends.to_list())
         mine = touched.implode()
         old = stored.filter(~pl.col("record").is_in(mine) & ~pl.col("other").is_in(mine))
         links = old.filter((pl.col("weight") >= 0) & ~pl.col("closing"))

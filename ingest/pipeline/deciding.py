@@ -17,9 +17,8 @@ from sqlmodel import Session
 
 from ingest.errors import KindsDiffer
 from ingest.identity.clustering import Move
-from ingest.pipeline.part import regrouped
 from ingest.pipeline.ports import Matching, Ports
-from ingest.pipeline.region import part_of
+from ingest.pipeline.region import part_of, regrouped
 from ingest.store import identity
 from ingest.store.match_decision import Decision, Verdict, add_decisions
 from ingest.store.move import Cause, apply_moves, moves_of_batch
@@ -57,7 +56,7 @@ def decide(word: Word, ports: Ports, matching: Matching) -> int:
         with ports.read_only() as session:
             version = identity.crosswalk_version(session)
             part = part_of(session, pair, matching.model)
-        groups = regrouped(part.told(pair, word.verdict), matching.model)
+            groups = regrouped(session, part.told(pair, word.verdict), matching.model)
         moves = [move for each in groups for move in each.moves]
         with ports.unit_of_work() as session:
             lock_epoch(session)

@@ -1,6 +1,7 @@
 """A batch's edges on their way into the edge store, in short transactions, while nothing comes between."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from itertools import compress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +17,8 @@ from ingest.store.match_edge import drop_edges, put_edges
 from ingest.store.match_form import forget_forms, stale_forms
 from ingest.store.match_whole import EVERY_EDGE
 from privacy.store.bulk import Columns, Same
-from privacy.store.epoch import lock_epoch
+from privacy.store.epoch import current_epoch, lock_epoch
+from privacy.store.erasure import tombstones
 
 if TYPE_CHECKING:  # it brings DuckDB and SciPy along, which most commands have no use for
     from ingest.pipeline.resolving import Resolved
@@ -24,6 +26,8 @@ if TYPE_CHECKING:  # it brings DuckDB and SciPy along, which most commands have 
 _SINGLE: Final = ">f4"
 _HEAVY: Final = 8
 """Forms to begin with: each writes a block anew for every key."""
+_SECONDS: Final = 0.02
+"""What a transaction of edges aims at: to begin and to commit one costs a third of that."""
 _SAME: Final = ("probability", "weight", "rule", "closing", "levels", "model")
 
 
@@ -35,12 +39,14 @@ def write_edges(resolved: "Resolved", ports: Ports, still: Callable[[Session], b
     """
     edges = edge_columns(resolved.compared.edges, _model(ports))
     pairs = resolved.compared.edges.select("record", "other").rows()
-    for part in Pace(ports.spent).parts(len(pairs)):
+    with ports.read_only() as session:
+        known = _Closed(current_epoch(session), tombstones(session))
+    for part in Pace(ports.spent, seconds=_SECONDS).parts(len(pairs)):
         with ports.unit_of_work() as session:
-            lock_epoch(session)
+            epoch = lock_epoch(session)
             if not still(session):
                 return False
-            stay = _both_open(session, pairs[part])
+            stay = known.stay(pairs[part]) if epoch == known.epoch else _both_open(session, pairs[part])
             put_edges(session, {name: _those(column, part, stay) for name, column in edges.items()})
         ports.reached("edges_settled")
     for part in Pace(ports.spent).parts(len(resolved.gone)):
@@ -52,6 +58,20 @@ def write_edges(resolved: "Resolved", ports: Ports, still: Callable[[Session], b
         ports.reached("edges_dropped")
     _forget(resolved, ports)
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Closed:
+    """Who was closed by an erasure at an epoch: as long as it lasts, nobody else is."""
+
+    epoch: int
+    records: Collection[bytes]
+
+    def stay(self, pairs: Sequence[tuple[bytes, bytes]]) -> list[bool] | None:
+        """Do as `_both_open` does."""
+        if not any(one in self.records or other in self.records for one, other in pairs):
+            return None
+        return [one not in self.records and other not in self.records for one, other in pairs]
 
 
 def _both_open(session: Session, pairs: Sequence[tuple[bytes, bytes]]) -> list[bool] | None:

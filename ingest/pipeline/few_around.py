@@ -22,8 +22,7 @@ from ingest.match.saved import SavedModel
 from ingest.match.suspicion import LARGE
 from ingest.pipeline.few_part import Bond, FewPart, Pair, as_bond, ends_of
 from ingest.store.match_decision import decisions_of
-from ingest.store.match_whole import names_of
-from ingest.store.neighbour import edges_beside, entities_around, numbers_among
+from ingest.store.neighbour import edges_beside, entities_around, names_and_numbers
 
 _AHEAD: Final = 30
 """Neighbours that are read beside one record who is asked for: most are asked for next."""
@@ -103,8 +102,9 @@ class Home:
                 if one in homes:
                     self.near[one][other] = bond.probability
         met = sorted({*homes, *ends_of(read, self.model)} - self.names.keys())
-        self.names |= dict.fromkeys(met, b"") | names_of(self.session, met)
-        self.numbers |= numbers_among(self.session, met)
+        names, numbers = names_and_numbers(self.session, met)
+        self.names |= dict.fromkeys(met, b"") | names
+        self.numbers |= numbers
 
 
 class Arrivals:

@@ -19,9 +19,12 @@ _GROWTH: Final = 2
 class Pace:
     """Cuts rows into parts, each as long as the one before says that a short transaction may be."""
 
-    def __init__(self, spent: Callable[[], float], *, first: int = FIRST_ROWS, least: int = LEAST_ROWS) -> None:
-        """Take the clock: processor seconds of this thread; how many rows to begin with, and how few may be."""
+    def __init__(
+        self, spent: Callable[[], float], *, first: int = FIRST_ROWS, least: int = LEAST_ROWS, seconds: float = _SECONDS
+    ) -> None:
+        """Take the clock, processor seconds of this thread; how many rows to begin with, how few may be, what to aim at."""
         self._spent = spent
+        self._seconds = seconds
         self._rows = first
         self._least = least
 
@@ -37,5 +40,5 @@ class Pace:
 
     def _learn(self, rows: int, seconds: float) -> None:
         """Shrink at once, grow step by step: a part that was quick by chance must not make a long one."""
-        wanted = int(rows * _SECONDS / seconds) if seconds > 0 else self._rows
+        wanted = int(rows * self._seconds / seconds) if seconds > 0 else self._rows
         self._rows = max(self._least, min(wanted, self._rows * _GROWTH, MOST_ROWS))

@@ -43,16 +43,23 @@ class Part:
         return replace(self, decisions={**self.decisions, pair: verdict})
 
 
-def regrouped(part: Part, model: SavedModel) -> list[Regrouping]:
-    """Cluster a part, and say who moves.
+def unlike(part: Part, model: SavedModel) -> pl.DataFrame:
+    """Cluster a part; return the records of entities that are no cluster and of clusters that are no entity.
 
-    A record without a form was taken in before there was a model: entities that hold one stay whole.
+    Few are. Columns record, entity, cluster.
     """
     both = part.members.join(clusters_of(part, model), on="record", maintain_order="left")
     several = (pl.col("cluster").n_unique().over("entity") > 1) | (pl.col("entity").n_unique().over("cluster") > 1)
-    unlike = both.filter(several)  # an entity that is a cluster stays as it is: so are most
-    joined = unlike.select("record", "cluster").filter(pl.len().over("cluster") > 1)
-    return moved_by(joined, replace(part, members=unlike.drop("cluster")))
+    return both.filter(several)
+
+
+def moves_for(clustered: pl.DataFrame, members: pl.DataFrame, part: Part) -> list[Regrouping]:
+    """Say who moves of those that are `unlike`; `members` are their rows of `identity.members_frame`.
+
+    A record without a form was taken in before there was a model: entities that hold one stay whole.
+    """
+    joined = clustered.select("record", "cluster").filter(pl.len().over("cluster") > 1)
+    return moved_by(joined, replace(part, members=members))
 
 
 def clusters_of(part: Part, model: SavedModel) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from ingest.match.saved import SavedModel
 from ingest.pipeline.compacting import sweep_runs
 from ingest.pipeline.moving import MovePlan, carried_out
 from ingest.pipeline.pace import Pace
-from ingest.pipeline.part import Part, as_compared, clusters_of, moved_by
+from ingest.pipeline.part import Part, as_compared, moves_for, unlike
 from ingest.pipeline.ports import Matching, Ports
 from ingest.store import batch as batches
 from ingest.store import identity
@@ -79,18 +79,14 @@ def change_of(whole: Whole, model: SavedModel, ports: Ports) -> Change | None:
     It takes seconds, and holds no snapshot meanwhile: an erasure waits for every reader before it empties the journal.
     """
     part = Part(whole.edges, whole.homes, whole.numbers, whole.decisions)
-    clusters = clusters_of(part, model)
-    both = whole.homes.join(clusters, on="record", maintain_order="left")
-    several = (pl.col("cluster").n_unique().over("entity") > 1) | (pl.col("entity").n_unique().over("cluster") > 1)
-    unlike = both.filter(several)
-    homes: dict[bytes, bytes] = dict(unlike.select("record", "entity").iter_rows())
+    clustered = unlike(part, model)
+    homes: dict[bytes, bytes] = dict(clustered.select("record", "entity").iter_rows())
     with ports.read_only() as session:
         there = identity.homes_of(session, [RecordId(record) for record in homes])
         if any(there.get(RecordId(record)) != entity for record, entity in homes.items()):
             return None
         members = identity.members_frame(session, homes)
-    joined = unlike.select("record", "cluster").filter(pl.len().over("cluster") > 1)
-    return _changed(moved_by(joined, Part(whole.edges, members, whole.numbers, whole.decisions)), homes)
+    return _changed(moves_for(clustered, members, part), homes)
 
 
 def _changed(regroupings: Sequence[Regrouping], homes: Mapping[bytes, bytes]) -> Change:

@@ -9,23 +9,25 @@ clusters are read that may change (`ingest.pipeline.few_around`), unless people 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Final
 
 import polars as pl
 from sqlmodel import Session
 
+from ingest.identity.clustering import Regrouping
 from ingest.match.linkage import joins_from
 from ingest.match.saved import SavedModel
 from ingest.match.suspicion import LARGE
 from ingest.pipeline.few_around import Arrivals, DecidedOn, Home, closed_around
 from ingest.pipeline.few_part import Bond, Pair
-from ingest.pipeline.part import EDGE, Part, as_compared
+from ingest.pipeline.part import EDGE, Part, as_compared, moves_for, unlike
 from ingest.store import identity
-from ingest.store.match_decision import decisions_of
+from ingest.store.match_decision import Verdict, decisions_of
 from ingest.store.match_edge import edges_near
-from ingest.store.match_whole import names_among
-from ingest.store.neighbour import entities_around, numbers_among
+from ingest.store.neighbour import entities_around, names_and_numbers
 
+_HOME: Final = {"record": pl.Binary, "entity": pl.Binary}
 _SMALL: Final = 24
 """Records up to which a part is read on."""
 _MANY: Final = 1_000
@@ -42,15 +44,15 @@ class Fresh:
 
 @dataclass(frozen=True)
 class _Bound:
-    """What hangs together: the entity of each record, the edges, and the records that somebody decided on."""
+    """What hangs together: the entity of each record, the edges, and what people decided."""
 
     entity_of: Mapping[bytes, bytes]
     edges: pl.DataFrame
-    decided: Collection[bytes]
+    decided: Mapping[Pair, Verdict]
 
     def without_the_lone(self, model: SavedModel) -> "_Bound":
         """Leave out whoever is alone and stays it: nearly everybody in a first delivery."""
-        linked, sizes = ends_of(self.edges, model) | set(self.decided), Counter(self.entity_of.values())
+        linked, sizes = ends_of(self.edges, model).union(*self.decided), Counter(self.entity_of.values())
         kept = {record: home for record, home in self.entity_of.items() if record in linked or sizes[home] > 1}
         return replace(self, entity_of=kept)
 
@@ -83,6 +85,13 @@ def part_touched(
         reading.grow(seeds)
         bound = reading.bound()
     return _part(session, bound.without_the_lone(model))
+
+
+def regrouped(session: Session, part: Part, model: SavedModel) -> list[Regrouping]:
+    """Cluster a part, and say who moves."""
+    clustered = unlike(part, model)
+    members = identity.members_frame(session, dict(clustered.select("record", "entity").iter_rows()))
+    return moves_for(clustered, members, part)
 
 
 def ends_of(edges: pl.DataFrame, model: SavedModel) -> set[bytes]:
@@ -131,7 +140,7 @@ class _Reading:
     most: int | None = None
     entity_of: dict[bytes, bytes] = field(default_factory=dict)
     stored: list[pl.DataFrame] = field(default_factory=list)
-    decided: set[bytes] = field(default_factory=set)
+    decided: dict[Pair, Verdict] = field(default_factory=dict)
     beyond: set[bytes] = field(default_factory=set)
     parts: _Parts = field(default_factory=_Parts)
 
@@ -148,10 +157,10 @@ class _Reading:
             read = as_compared(edges_near(self.session, sorted(near)), self.model)
             self.stored.append(read)
             decided = decisions_of(self.session, sorted(near))
+            self.decided |= decided
             for one, other in decided:
                 self.parts.join(one, other)
-            told = {record for pair in decided for record in pair}
-            self.decided |= told
+            told = set[bytes]().union(*decided)
             frontier = (self._hang_together(self._standing(read)) | told) - self.entity_of.keys()
             if self.most is not None:
                 large = {record for record in frontier if self.parts.size(record) > self.most}
@@ -189,7 +198,7 @@ def _by_chains(reading: _Reading, changed: Collection[bytes]) -> _Bound | None:
     inside = reading.left_open()
     if not inside:
         return reading.bound()
-    if not inside.isdisjoint(reading.decided):
+    if not inside.isdisjoint(chain.from_iterable(reading.decided)):
         return None
     home = _home(reading, inside)
     arrivals = Arrivals(home, reading.fresh.replaced, dict(_bonds(reading.fresh.edges)))
@@ -225,14 +234,13 @@ def _bonds(edges: pl.DataFrame) -> Iterator[tuple[Pair, Bond]]:
 def _part(session: Session, bound: _Bound) -> Part:
     whole = sorted(bound.entity_of)
     inside = pl.Series(whole, dtype=pl.Binary).implode()
+    names, numbers = names_and_numbers(session, whole)
+    ordered = sorted(whole, key=lambda record: (names.get(record, b""), record))
     return Part(
         edges=bound.edges.filter(pl.col("record").is_in(inside) & pl.col("other").is_in(inside)),
-        members=_by_name(session, identity.members_frame(session, bound.entity_of)),
-        numbers=numbers_among(session, whole),
-        decisions=decisions_of(session, whole),
+        members=pl.DataFrame(
+            {"record": ordered, "entity": [bound.entity_of[record] for record in ordered]}, schema=_HOME
+        ),
+        numbers=numbers,
+        decisions=bound.decided,
     )
-
-
-def _by_name(session: Session, members: pl.DataFrame) -> pl.DataFrame:
-    names = names_among(session, members["record"].to_list())
-    return members.join(names, on="record", how="left", maintain_order="left").sort("name", "record").drop("name")

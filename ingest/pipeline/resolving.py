@@ -10,9 +10,9 @@ import polars as pl
 
 from ingest.identity.clustering import Regrouping
 from ingest.pipeline.comparing import Compared, Comparing
-from ingest.pipeline.part import as_joined, regrouped
+from ingest.pipeline.part import as_joined
 from ingest.pipeline.ports import Ports
-from ingest.pipeline.region import Fresh, ends_of, part_touched
+from ingest.pipeline.region import Fresh, ends_of, part_touched, regrouped
 from ingest.pipeline.remembered import Remembered
 from ingest.store.match_edge import edges_near
 from ingest.store.match_form import forms_of
@@ -45,8 +45,9 @@ def resolved(batch_id: BatchId, ports: Ports, remembered: Remembered) -> Resolve
         closing = _closing(compared.edges)
         beside = {*closing, *ends_of(compared.edges, model), *ends_of(before, model)}
         part = part_touched(session, {*compared.touched, *closing}, beside, fresh, model)
+        regroupings = regrouped(session, part, model)
     gone = before.join(fresh.edges, on=["record", "other"], how="anti").select("record", "other").rows()
-    return Resolved(compared, gone, regrouped(part, model))
+    return Resolved(compared, gone, regroupings)
 
 
 def _closing(edges: pl.DataFrame) -> set[bytes]:

@@ -1,12 +1,12 @@
 """Edges between records: written by whoever settles a batch, gone with either record."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import Insert, and_, delete, or_, select, tuple_
+from sqlalchemy import Insert, Select, and_, delete, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import aliased
@@ -37,6 +37,17 @@ _COLUMNS: Final = (
 )
 FORWARD: Final = select(*_COLUMNS).where(among_keys(col(MatchEdge.record_id)))
 BACKWARD: Final = select(*_COLUMNS).where(among_keys(col(MatchEdge.other_record)))
+LINKS: Final = {name: EDGES[name] for name in ("record", "other", "weight", "closing")}
+_LINK: Final = (
+    col(MatchEdge.record_id),
+    col(MatchEdge.other_record),
+    col(MatchEdge.weight),
+    col(MatchEdge.closing),
+)
+_LINKS_FORWARD: Final = select(*_LINK).where(among_keys(col(MatchEdge.record_id)))
+_LINKS_BACKWARD: Final = select(*_LINK).where(among_keys(col(MatchEdge.other_record)))
+_TRUTH: Final = {"sqlite": pl.Int64, "postgresql": pl.Boolean}
+"""How the databases say yes and no: SQLite has no truth values of its own."""
 _KEY: Final = ["record_id", "other_record"]
 _CHUNK: Final = 400
 _OTHER_HOME: Final = aliased(Crosswalk)
@@ -64,9 +75,21 @@ def put_edges(session: Session, columns: Columns) -> None:
 
 def edges_near(session: Session, records: Sequence[bytes]) -> pl.DataFrame:
     """Return every edge with an end among some records, each once."""
-    rows = [*select_among(session, FORWARD, records), *select_among(session, BACKWARD, records)]
-    cut = [(*row[:4], bool(row[4]), *row[5:]) for row in rows]  # SQLite has no truth values of its own
-    return pl.DataFrame(cut, schema=EDGES, orient="row").unique(["record", "other"]).sort("record", "other")
+    return _each_once(session, (FORWARD, BACKWARD), EDGES, records)
+
+
+def links_near(session: Session, records: Sequence[bytes]) -> pl.DataFrame:
+    """Return record, other, weight and closing of every edge with an end among some records, each once."""
+    return _each_once(session, (_LINKS_FORWARD, _LINKS_BACKWARD), LINKS, records)
+
+
+def _each_once(
+    session: Session, queries: Iterable[Select[*tuple[Any, ...]]], schema: Mapping[str, Any], records: Sequence[bytes]
+) -> pl.DataFrame:
+    rows = [row for query in queries for row in select_among(session, query, records)]
+    told = {**schema, "closing": _TRUTH[session.get_bind().dialect.name]}
+    found = pl.DataFrame(rows, schema=told, orient="row").with_columns(pl.col("closing").cast(pl.Boolean))
+    return found.unique(["record", "other"]).sort("record", "other")
 
 
 def drop_edges(session: Session, pairs: Sequence[tuple[bytes, bytes]]) -> None:

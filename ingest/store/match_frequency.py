@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import Insert, delete, func, select, tuple_, update
+from sqlalchemy import BigInteger, Insert, cast, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col
@@ -33,7 +33,8 @@ def add_frequencies(session: Session, columns: Columns) -> None:
 
 def frequencies(session: Session, columns: Sequence[str]) -> pl.DataFrame:
     """Return the sums of all batches that count: column, token (`POOLED` for the rest), values, carriers."""
-    sums: list[Any] = [func.sum(col(MatchFrequency.value_count)), func.sum(col(MatchFrequency.record_count))]
+    counts = (col(MatchFrequency.value_count), col(MatchFrequency.record_count))
+    sums: list[Any] = [cast(func.sum(count), BigInteger) for count in counts]  # PostgreSQL sums to a decimal
     names = (col(MatchFrequency.column_name), col(MatchFrequency.token))
     query = (
         select(*names, *sums)
@@ -45,7 +46,7 @@ def frequencies(session: Session, columns: Sequence[str]) -> pl.DataFrame:
         )
         .group_by(*names)
     )
-    rows = [(column, token, int(values), int(carriers)) for column, token, values, carriers in session.execute(query)]
+    rows = [tuple(row) for row in session.connection().execute(query)]  # many, and past the ORM
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
 

@@ -67,7 +67,6 @@ _HOMES: Final = (
     .join(SourceRecord, col(SourceRecord.record_id) == col(Crosswalk.record_id))
     .where(col(Crosswalk.kind) == EntityKind.PERSON.value)
 )
-_NAMED: Final = pl.Schema({"record": pl.Binary, "name": pl.Binary})
 _NAMES: Final = select(col(SourceRecord.record_id), col(SourceRecord.key_index)).where(
     among_keys(col(SourceRecord.record_id))
 )
@@ -122,11 +121,6 @@ def forms_at_rest(session: Session, version: tuple[int, int]) -> pl.DataFrame:
 def homes_at_rest(session: Session) -> pl.DataFrame:
     """Return every person's record with its entity and its name, in the order of names: record, entity, name."""
     return _paged(session, _HOMES, HOMES).sort("name")
-
-
-def names_among(session: Session, records: Sequence[bytes]) -> pl.DataFrame:
-    """Return the names of some records: record, name (Binary)."""
-    return pl.DataFrame(list(names_of(session, records).items()), schema=_NAMED, orient="row")
 
 
 def names_of(session: Session, records: Sequence[bytes]) -> dict[bytes, bytes]:

@@ -27,17 +27,18 @@ _AROUND: Final = (
 )
 _NUMBERS: Final = (  # with the state beside each row: asked for it, SQLite would begin with the batches
     select(
+        col(SourceRecord.record_id),
+        col(SourceRecord.key_index),
         col(Batch.state),
-        col(MatchForm.record_id),
         col(MatchForm.revision),
         col(MatchForm.number),
         col(SourceRecord.kind),
         col(MatchForm.key_version),
         col(MatchForm.form_version),
     )
-    .join(Batch, col(Batch.batch_id) == col(MatchForm.batch_id))
-    .join(SourceRecord, col(SourceRecord.record_id) == col(MatchForm.record_id))
-    .where(among_keys(col(MatchForm.record_id)))
+    .outerjoin(MatchForm, col(MatchForm.record_id) == col(SourceRecord.record_id))
+    .outerjoin(Batch, col(Batch.batch_id) == col(MatchForm.batch_id))
+    .where(among_keys(col(SourceRecord.record_id)))
 )
 
 
@@ -60,12 +61,24 @@ def entities_around(session: Session, records: Iterable[bytes]) -> dict[bytes, b
 
 def numbers_among(session: Session, records: Sequence[bytes]) -> dict[bytes, int | str | None]:
     """Return the checked number of each of some records that can be matched in the version that serves."""
+    return dict(names_and_numbers(session, records)[1])
+
+
+def names_and_numbers(
+    session: Session, records: Sequence[bytes]
+) -> tuple[dict[bytes, bytes], dict[bytes, int | str | None]]:
+    """Return the name of each of some records, and of those that can be matched its checked number.
+
+    They can in the version that serves, by their newest revision that counts.
+    """
     serving = {(kind.value, *serving_version(session, kind)) for kind in EntityKind}
+    names: dict[bytes, bytes] = {}
     newest: dict[bytes, tuple[int, int | None]] = {}
-    for state, record, revision, number, *version in select_among(session, _NUMBERS, records):
+    for record, name, state, revision, number, *version in select_among(session, _NUMBERS, records):
+        names[record] = name
         if state in COUNTED and tuple(version) in serving and revision >= newest.get(record, (0, None))[0]:
             newest[record] = revision, number
-    return {record: number for record, (_, number) in newest.items()}
+    return names, {record: number for record, (_, number) in newest.items()}
 
 
 def edges_beside(session: Session, records: Sequence[bytes]) -> list[StoredEdge]:

@@ -23,8 +23,8 @@ from ingest.pipeline.commonness import Commonness
 from ingest.pipeline.deciding import Word, decide
 from ingest.pipeline.few_part import clustered, moved, part_around, unlike
 from ingest.pipeline.lookup import Found, Lookup
-from ingest.pipeline.part import partition_of, regrouped
-from ingest.pipeline.region import part_of
+from ingest.pipeline.part import partition_of
+from ingest.pipeline.region import part_of, regrouped
 from ingest.store.identity import homes_of, members_among
 from ingest.store.match_decision import Verdict
 from ingest.store.match_edge import edges_near
@@ -219,7 +219,8 @@ def test_a_part_is_read_clustered_and_moved_as_a_delivery_does_it(
                 named = {record: few.records[row] for record, row in zip(few.records, found.clusters, strict=True)}
                 assert (clusters, doubts) == (named, sorted(set(found.doubts["reason"])))
                 groups = moved(few, clusters, members_among(session, unlike(few, clusters)))
-            assert [group.moves for group in groups] == [group.moves for group in regrouped(many, model)]
+                expected = regrouped(session, many, model)
+            assert [group.moves for group in groups] == [group.moves for group in expected]
             moves += len(groups)
     assert moves > 0
 
