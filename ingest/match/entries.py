@@ -17,6 +17,8 @@ from ingest.match.keys import TOKEN_BITS
 RECORD_BYTES: Final = 16
 IN_A_BLOCK: Final = 512
 """Entries that a block aims at: who is erased costs a block of 12 KB for each key, and a look-up reads as much."""
+_FEW: Final = 4096
+"""Entries that are sorted in less time than a frame of them is made."""
 _NUMBER: Final = "<i8"
 _RECORD: Final = np.dtype([("high", "<u8"), ("low", "<u8")])
 
@@ -85,6 +87,8 @@ class Entries:
 
     def once(self) -> "Entries":
         """Leave out entries that stand there already, in no order."""
+        if len(self) < _FEW:
+            return self.ordered()
         columns = {"token": self.tokens, "high": self.records["high"], "low": self.records["low"]}
         distinct = pl.DataFrame(columns).unique()
         records = np.empty(distinct.height, dtype=_RECORD)

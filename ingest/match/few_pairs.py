@@ -4,6 +4,7 @@ Conditions are asked in Python; only how alike two texts are is DuckDB's word, o
 the whole query takes it ten times as long as asking it of thirty pairs. A test holds both equal.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Final
@@ -15,14 +16,14 @@ from ingest.match.condition import Alike, Condition, Row, condition_of
 from ingest.match.spec import Comparison
 
 Pair = tuple[int, int]
+_Asked = tuple[int, str, str]
+"""The number of a function, and two texts."""
 _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
     "threads": 1,
     "temp_directory": "",
     "autoinstall_known_extensions": False,
 }
-_LIKENESS: Final = (
-    "SELECT {function}(one, other) FROM (SELECT unnest(?::VARCHAR[]) AS one, unnest(?::VARCHAR[]) AS other)"
-)
+_ASKED: Final = "(SELECT unnest(?::INTEGER[]) AS asked, unnest(?::VARCHAR[]) AS one, unnest(?::VARCHAR[]) AS other)"
 
 
 class FewPairs:
@@ -33,6 +34,11 @@ class FewPairs:
         texts = [text for each in comparisons for text in (each.absent, *(level.when for level in each.levels))]
         self._asked = {text: _read(text) for text in texts}
         self._likenesses = sorted({key for each in self._asked.values() for key in each.likenesses})
+        self._functions = list(dict.fromkeys(function for function, *_ in self._likenesses))
+        cases = " ".join(
+            f"WHEN {number} THEN {function}(one, other)::DOUBLE" for number, function in enumerate(self._functions)
+        )
+        self._query = f"SELECT CASE asked {cases} END FROM {_ASKED}"  # noqa: S608  # the spec is shipped, no input
         self._database = duckdb.connect(":memory:", config=_CONFIG)
 
     def levels_of(self, frame: pl.DataFrame, pairs: Sequence[Pair]) -> pl.DataFrame:
@@ -60,29 +66,29 @@ class FewPairs:
 
     def _alike(self, rows: Sequence[Row], pairs: Sequence[Pair]) -> list[dict[tuple[str, str, str], float | None]]:
         """Ask DuckDB how alike the texts of all pairs are: by pair, what each function says of each two columns."""
-        found: list[dict[tuple[str, str, str], float | None]] = [{} for _ in pairs]
-        for function in dict.fromkeys(key[0] for key in self._likenesses):
-            keys = [key for key in self._likenesses if key[0] == function]
-            places = [(place, key) for place in range(len(pairs)) for key in keys]
-            ones = [rows[pairs[place][0]][key[1]] for place, key in places]
-            others = [rows[pairs[place][1]][key[2]] for place, key in places]
-            for (place, key), told in zip(places, self._told(function, ones, others), strict=True):
+        found: list[dict[tuple[str, str, str], float | None]] = [dict.fromkeys(self._likenesses) for _ in pairs]
+        asked: defaultdict[_Asked, list[tuple[int, tuple[str, str, str]]]] = defaultdict(list)
+        for place, (a, b) in enumerate(pairs):
+            one, other = rows[a], rows[b]
+            for key in self._likenesses:
+                mine, theirs = one[key[1]], other[key[2]]
+                if mine is not None and theirs is not None:
+                    asked[self._functions.index(key[0]), mine, theirs].append((place, key))
+        for told, where in zip(self._told(list(asked)), asked.values(), strict=True):
+            for place, key in where:
                 found[place][key] = told
         return found
 
-    def _told(self, function: str, ones: list[str | None], others: list[str | None]) -> Iterable[float | None]:
-        """Ask of distinct texts only, and of none that is missing."""
-        distinct = list(dict.fromkeys(each for each in zip(ones, others, strict=True) if None not in each))
-        if not distinct:
-            return [None] * len(ones)
+    def _told(self, asked: Sequence[_Asked]) -> Iterable[float | None]:
+        """Ask of each function and two texts once, in one query."""
+        if not asked:
+            return []
         cursor = self._database.cursor()
         try:
-            columns = [[one for one, _ in distinct], [other for _, other in distinct]]
-            answers = cursor.execute(_LIKENESS.format(function=function), columns).fetchall()
+            answers = cursor.execute(self._query, [list(column) for column in zip(*asked, strict=True)]).fetchall()
         finally:
             cursor.close()
-        known = {pair: told for pair, (told,) in zip(distinct, answers, strict=True)}
-        return [known.get(pair) for pair in zip(ones, others, strict=True)]
+        return [told for (told,) in answers]
 
 
 @cache

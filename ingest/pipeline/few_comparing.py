@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Final
 
-import polars as pl
 from sqlmodel import Session
 
 from ingest.match.candidates import LARGEST_BLOCK
@@ -26,20 +25,11 @@ from ingest.pipeline.comparing import LARGEST_CIRCLE
 from ingest.pipeline.few_part import Bond, Pair, bond_of
 from ingest.pipeline.opening import open_documents
 from ingest.pipeline.ports import Indexes, Matching, Ports
-from ingest.store.match_form import forms_of, tokens_of
+from ingest.store.match_form import FewForm, few_forms_of
 from ingest.store.neighbour import edges_beside
 from privacy.terms import RecordId
 
 _WHY: Final = "lookup"
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """What is kept of a record beside its tokens: its checked number as one, and by what its numbers are read."""
-
-    number: int | None
-    country: str | None
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +42,7 @@ class Beside:
     mine: Formed
     name: bytes
     known: bool
-    forms: Mapping[bytes, Form]
+    forms: Mapping[bytes, FewForm]
     near: Sequence[bytes]
     counts: Commonness
 
@@ -133,7 +123,7 @@ class Comparison:
         forms = self._beside.forms
         if missing:
             with self._ports.read_only() as session:
-                forms = {**forms, **by_record(forms_of(session, missing))}
+                forms = {**forms, **few_forms_of(session, missing)}
         opened = open_documents([RecordId(record) for record in fresh], self._ports, why=_WHY)
         given = [_given(document, forms.get(record)) for record, document in opened.items()]
         rows = self._rows | dict(zip(opened, comparable_rows(given), strict=True))
@@ -160,24 +150,18 @@ def closing_pairs(session: Session, mine: bytes, first: Edges) -> list[Pair]:
     return sorted(asked - first.keys() - {each.pair for each in old})
 
 
-def by_record(forms: pl.DataFrame) -> dict[bytes, Form]:
-    """Read what `match_form.forms_of` returns."""
-    return {row[0]: Form(*row[1:]) for row in forms.select("record", "number", "country", "source").iter_rows()}
-
-
 def carried_by_few(carried: Mapping[int, Collection[bytes]], mine: bytes) -> dict[int, set[bytes]]:
     """Return the others who carry each token that few enough carry, the record itself among them."""
     others = {token: set(held) - {mine} for token, held in carried.items()}
     return {token: held for token, held in others.items() if len(held) < LARGEST_BLOCK}
 
 
-def still_carried(few: Mapping[int, Collection[bytes]], forms: pl.DataFrame) -> dict[int, set[bytes]]:
+def still_carried(few: Mapping[int, Collection[bytes]], forms: Mapping[bytes, FewForm]) -> dict[int, set[bytes]]:
     """Leave out who has a token no longer."""
-    found: defaultdict[int, set[bytes]] = defaultdict(set)
-    for record, token in tokens_of(forms).iter_rows():
-        if record in few.get(token, ()):
-            found[token].add(record)
-    return found
+    return {
+        token: {record for record in held if record in forms and token in forms[record].tokens}
+        for token, held in few.items()
+    }
 
 
 def that_share(few: Mapping[int, Collection[bytes]], weak: Collection[int]) -> list[bytes]:
@@ -190,7 +174,7 @@ def _as_text(value: Any) -> str | None:  # noqa: ANN401 - a value of JSON
     return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
-def _given(document: bytes, form: Form | None) -> dict[str, str | None]:
+def _given(document: bytes, form: FewForm | None) -> dict[str, str | None]:
     """Read an opened document; a row without a country is read by that of its form."""
     told = json.loads(document)
     given = {name: _as_text(told.get(name)) for name in ATTRIBUTES}

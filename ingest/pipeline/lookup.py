@@ -25,7 +25,6 @@ from ingest.pipeline.few_comparing import (
     Comparison,
     Edges,
     Yardstick,
-    by_record,
     carried_by_few,
     closing_pairs,
     still_carried,
@@ -36,7 +35,7 @@ from ingest.pipeline.ports import Matching, Ports
 from ingest.pipeline.shut_out import is_shut_out
 from ingest.store.identity import homes_of, members_among
 from ingest.store.match_edge import Edge
-from ingest.store.match_form import carriers_of_each, forms_of
+from ingest.store.match_form import carriers_of_each, few_forms_of
 from ingest.store.neighbour import edges_beside, numbers_among
 from ingest.store.record import find_records
 from privacy.store.erasure import tombstones_among
@@ -109,9 +108,9 @@ class Lookup:
             mine = formed(arriving, known or RecordId(random_id()), self._matching)
             carried = carriers_of_each(session, mine.tokens, self._matching.kind)
             few = carried_by_few(carried, mine.record)
-            forms = forms_of(session, that_share(few, mine.weak))
+            forms = few_forms_of(session, that_share(few, mine.weak))
         near = that_share(still_carried(few, forms), mine.weak)
-        return Beside(mine, index, known is not None, by_record(forms), near, counts)
+        return Beside(mine, index, known is not None, forms, near, counts)
 
     def _found(self, beside: Beside, ports: Ports) -> Found | None:
         """Compare and cluster; None if somebody was joined or taken in meanwhile."""

@@ -22,7 +22,7 @@ class Pace:
     def __init__(
         self, spent: Callable[[], float], *, first: int = FIRST_ROWS, least: int = LEAST_ROWS, seconds: float = _SECONDS
     ) -> None:
-        """Take the clock, processor seconds of this thread; how many rows to begin with, how few may be, what to aim at."""
+        """Take the clock, processor seconds of this thread; how many rows to begin with, at least, and the aim."""
         self._spent = spent
         self._seconds = seconds
         self._rows = first

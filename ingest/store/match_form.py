@@ -6,7 +6,7 @@ Who asks for carriers is told those of tokens that few carry: what many share is
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -90,6 +90,16 @@ class StaleForm:
     form_version: int
 
 
+@dataclass(frozen=True, slots=True)
+class FewForm:
+    """What is kept of a record: its checked number as one, by what its numbers are read, and its tokens."""
+
+    number: int | None
+    country: str | None
+    source: str
+    tokens: frozenset[int]
+
+
 def add_forms(session: Session, columns: Columns) -> None:
     """Write forms; one that is there already stays."""
     key = ("record_id", "revision", "key_version", "form_version")
@@ -102,10 +112,22 @@ def forms_of(session: Session, records: Sequence[bytes]) -> pl.DataFrame:
     Columns record (Binary), revision, tokens (Binary), number (Int64, null for none), country, source (String), keys
     (Int64, null where it was not kept).
     """
+    return pl.DataFrame(list(_newest(session, records)), schema=_FORMS, orient="row").sort("record")
+
+
+def few_forms_of(session: Session, records: Sequence[bytes]) -> dict[bytes, FewForm]:
+    """Return what `forms_of` does of a handful, without a frame."""
+    return {
+        record: FewForm(number, country, source, frozenset(np.frombuffer(tokens, dtype=">i8").tolist()))
+        for record, _, tokens, number, country, source, _ in _newest(session, records)
+    }
+
+
+def _newest(session: Session, records: Sequence[bytes]) -> Iterable[tuple[Any, ...]]:
+    """Return the rows of `forms_of`."""
     serving = {(kind.value, *serving_version(session, kind)) for kind in EntityKind}
     rows = (row for row in select_among(session, _FORM, records) if row[0] in COUNTED and row[-3:] in serving)
-    newest = {row[1]: row[1:-3] for row in rows}
-    return pl.DataFrame(list(newest.values()), schema=_FORMS, orient="row").sort("record")
+    return {row[1]: row[1:-3] for row in rows}.values()
 
 
 def tokens_of(forms: pl.DataFrame) -> pl.DataFrame:

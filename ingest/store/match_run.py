@@ -48,6 +48,22 @@ _NEXT: Final = (
     .order_by(col(MatchBlock.place))
     .limit(literal(_AT_ONCE))
 )
+_RUNS: Final = (
+    select(
+        col(MatchRun.number),
+        col(MatchRun.bits),
+        col(MatchRun.entry_count),
+        col(MatchRun.changes),
+        col(MatchRun.batch_id),
+    )
+    .where(
+        col(MatchRun.kind) == bindparam("kind"),
+        col(MatchRun.key_version) == bindparam("key"),
+        col(MatchRun.form_version) == bindparam("form"),
+        col(MatchRun.state) == READY,
+    )
+    .order_by(col(MatchRun.number))
+)
 _WRITTEN_ANEW: Final = (
     update(MatchBlock)
     .where(col(MatchBlock.place) == bindparam("of_place"))
@@ -126,11 +142,8 @@ def add_few(session: Session, found: Found, entries: Entries) -> None:
 
 def runs(session: Session, found: Found) -> list[Run]:
     """List the runs that are looked into."""
-    query = select(MatchRun).where(under(found), col(MatchRun.state) == READY).order_by(col(MatchRun.number))
-    return [
-        Run(row.number, row.bits, row.entry_count, row.changes, row.batch_id)
-        for row in session.execute(query).scalars()
-    ]
+    rows = select_rows(session, _RUNS, kind=found.kind, key=found.key_version, form=found.form_version)
+    return [Run(*row) for row in rows]
 
 
 def read(session: Session, run: Run, first: int, beyond: int) -> Entries:

@@ -5,7 +5,9 @@ copied, wrapped and sorted row by row. Here the statement is compiled once by SQ
 driver is given tuples; the one column type with a Python side, `Instant`, is applied here.
 """
 
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -133,7 +135,7 @@ def select_among(session: Session, query: Select[*tuple[Any, ...]], keys: Sequen
 
 
 def select_rows(
-    session: Session, statement: Select[*tuple[Any, ...]] | Update, **values: int | str
+    session: Session, statement: Select[*tuple[Any, ...]] | Update, **values: int | str | bytes
 ) -> list[tuple[Any, ...]]:
     """Run a query, or an UPDATE that returns, that is a constant of its module; give its rows as the driver does.
 
@@ -148,7 +150,16 @@ def select_rows(
 
 
 def _fetched(connection: Connection, statement: str, values: tuple[Any, ...] | dict[str, Any]) -> list[tuple[Any, ...]]:
-    """Fetch all rows by one call of the driver's: SQLAlchemy's own rows cost ten times as much."""
+    """Fetch all rows by one call of the driver's: SQLAlchemy's own rows cost ten times as much.
+
+    SQLite's driver is asked directly, because what SQLAlchemy does around a statement costs more than a look-up by key.
+    If it refuses, nothing was done, and SQLAlchemy is told the same, to raise the error as its own. Whoever listens to
+    statements hears them all.
+    """
+    if connection.dialect.name == "sqlite" and not connection.dispatch.before_cursor_execute:
+        with suppress(sqlite3.Error), closing(connection.connection.cursor()) as cursor:
+            cursor.execute(statement, values)
+            return list(cursor.fetchall())
     result = connection.exec_driver_sql(statement, values)
     rows: list[tuple[Any, ...]] = list(result.cursor.fetchall())
     result.close()

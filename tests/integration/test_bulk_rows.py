@@ -1,18 +1,29 @@
 """Many rows in one statement, to the driver of either database: the same rows as one by one."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import pytest
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, bindparam, event, insert, literal_column, select, table
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import col
 
 from hub.database.unit import RuleBroken, reading, unit_of_work
+from hub.errors import HubError
 from ingest.tables.batch import BatchMetric
 from ingest.tables.record import SourceRecord
-from privacy.store.bulk import Columns, Same, execute_columns, execute_rows, insert_columns, insert_rows
+from privacy.store.bulk import (
+    Columns,
+    Same,
+    among_keys,
+    execute_columns,
+    execute_rows,
+    insert_columns,
+    insert_rows,
+    select_among,
+    select_rows,
+)
 from privacy.tables.epoch import Change
 from privacy.tables.erasure import Erasure
 from tests.builders import NOON, an_id
@@ -149,3 +160,28 @@ def test_an_upsert_says_how_many_rows_it_wrote(control: Engine) -> None:
     assert name(3, 2, 4) == 2
     assert name(1, 2, 3) == 0
     assert name() == 0
+
+
+_MANY: Final = select(col(Erasure.records)).where(among_keys(col(Erasure.erasure_id)))
+_ONE: Final = select(col(Erasure.records)).where(col(Erasure.erasure_id) == bindparam("wanted"))
+_GONE: Final = select(literal_column("nothing")).select_from(table("no_such_table"))
+
+
+def test_keys_are_looked_up_and_whoever_listens_hears_of_it(control: Engine) -> None:
+    with unit_of_work(control) as session:
+        insert_rows(session, Erasure, [an_erasure(number) for number in (1, 2, 3)])
+    wanted = [an_id(1), an_id(3), an_id(9)]
+    told: list[str] = []
+    heard: list[list[tuple[Any, ...]]] = []
+    for _ in range(2):  # in silence, then heard
+        with reading(control) as session:
+            heard.append([*sorted(select_among(session, _MANY, wanted)), *select_rows(session, _ONE, wanted=an_id(2))])
+        event.listen(control, "before_cursor_execute", lambda _c, _u, sql, *_: told.append(sql))
+    assert heard == [[(1,), (3,), (2,)]] * 2
+    assert any("erasure" in sql for sql in told)
+
+
+def test_what_the_driver_refuses_is_told_as_by_the_others(control: Engine) -> None:
+    with pytest.raises(HubError) as refused, reading(control) as session:
+        select_rows(session, _GONE)
+    assert refused.value.__context__ is None
