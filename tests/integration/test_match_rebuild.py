@@ -26,7 +26,7 @@ from ingest.pipeline import partitioning
 from ingest.pipeline.deciding import undo
 from ingest.pipeline.rebuilding import Order, Rebuilt, Rehearsed, rebuild, rehearse
 from ingest.pipeline.recovery import recover
-from ingest.pipeline.part import Part, clusters_of
+from ingest.pipeline.part import Part, unlike
 from ingest.store.match_decision import Verdict
 from privacy.store.audit import entries
 from privacy.terms import ActChannel, ConsentAct, PurposeId, Role
@@ -233,9 +233,9 @@ def test_nobody_waits_while_everybody_is_clustered_and_who_was_moved_meanwhile_i
         assert reading == [0]
         if next(times) == 0:
             say(hub, (pair[0], pair[1]), Verdict.DIFFERENT)
-        return clusters_of(part, model)
+        return unlike(part, model)
 
-    monkeypatch.setattr(partitioning, "clusters_of", clustered)
+    monkeypatch.setattr(partitioning, "unlike", clustered)
     ports = hub.ports(owner_of(hub).principal_id)
     assert ports.matching is not None
     rebuild(ORDER, replace(ports, read_only=counted), ports.matching)

@@ -1,5 +1,7 @@
 """What a delivery is matched by: pooled counts, frozen trust, weights as the whole set has them, and people's word."""
 
+from functools import partial
+
 import numpy as np
 import polars as pl
 import pytest
@@ -43,13 +45,13 @@ def test_keys_give_the_pairs_that_candidates_are(frame: pl.DataFrame, weak: tupl
         each.select(record="row", token=pl.col("value").hash(numbers[name]), key=pl.lit(numbers[name]))
         for name, each in key_values(frame, keys)
     )
-    wanted = {"largest": LARGEST_BLOCK, "weak": {numbers[name] for name in weak}}
-    shared = pairs_that_share(told, told.clear(), **wanted)
+    pairs = partial(pairs_that_share, largest=LARGEST_BLOCK, weak={numbers[name] for name in weak})
+    shared = pairs(told, told.clear())
     expected = candidate_pairs(frame, keys, weak).rename({"left": "record", "right": "other"})
     assert shared.equals(expected)
     assert shared.rows() == candidate_pairs(frame, keys).rows() or weak
     mine = pl.col("record") % 3 == 0
-    across = pairs_that_share(told.filter(mine), told.filter(~mine), **wanted)
+    across = pairs(told.filter(mine), told.filter(~mine))
     assert across.equals(expected.filter((pl.col("record") % 3 == 0) | (pl.col("other") % 3 == 0)))
 
 
