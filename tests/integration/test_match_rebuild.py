@@ -24,9 +24,9 @@ from ingest.match.evaluation import evaluate
 from ingest.match.saved import SavedModel
 from ingest.pipeline import partitioning
 from ingest.pipeline.deciding import undo
+from ingest.pipeline.part import Part, unlike
 from ingest.pipeline.rebuilding import Order, Rebuilt, Rehearsed, rebuild, rehearse
 from ingest.pipeline.recovery import recover
-from ingest.pipeline.part import Part, unlike
 from ingest.store.match_decision import Verdict
 from privacy.store.audit import entries
 from privacy.terms import ActChannel, ConsentAct, PurposeId, Role
