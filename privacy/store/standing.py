@@ -5,6 +5,7 @@ read is `readable = False`, and that is a refusal on every basis.
 """
 
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 import polars as pl
@@ -12,7 +13,7 @@ from sqlalchemy import BigInteger, select, type_coerce
 from sqlmodel import Session, col
 
 from privacy.consent import STATE_AFTER
-from privacy.instant import microseconds_of
+from privacy.instant import instant_of, microseconds_of
 from privacy.purposes import Purpose
 from privacy.store.bulk import among_keys, select_among
 from privacy.store.consent import grounds
@@ -123,7 +124,17 @@ def _heads(session: Session, purpose: str, records: pl.Series) -> pl.DataFrame:
 
 
 def _axes(heads: pl.DataFrame, at: datetime) -> pl.DataFrame:
-    """Fold the marks of each head: the person's own no, else the latest yes or no, unless it has ended since."""
+    """Fold the marks of each head; of nobody it is known what comes of it, and whoever asks of one person waits."""
+    return _of_nobody() if heads.is_empty() else _folded(heads, at)
+
+
+@cache
+def _of_nobody() -> pl.DataFrame:
+    return _folded(pl.DataFrame(schema=_HEAD_SCHEMA), instant_of(0))
+
+
+def _folded(heads: pl.DataFrame, at: datetime) -> pl.DataFrame:
+    """Say what stands: the person's own no, else the latest yes or no, unless it has ended since."""
     own_no = act_of_mark(pl.col("own")).is_in(_NO).fill_null(value=False)
     marked = heads.with_columns(said=_latest("own", "imported")).with_columns(latest=_latest("said", "ended"))
     said_no = act_of_mark(pl.col("said")).is_in(_NO).fill_null(value=False)

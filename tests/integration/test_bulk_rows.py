@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
-from sqlalchemy import Engine, bindparam, event, insert, literal_column, select, table
+from sqlalchemy import Engine, Select, bindparam, event, insert, literal_column, select, table
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import col
@@ -164,7 +164,7 @@ def test_an_upsert_says_how_many_rows_it_wrote(control: Engine) -> None:
 
 _MANY: Final = select(col(Erasure.records)).where(among_keys(col(Erasure.erasure_id)))
 _ONE: Final = select(col(Erasure.records)).where(col(Erasure.erasure_id) == bindparam("wanted"))
-_GONE: Final = select(literal_column("nothing")).select_from(table("no_such_table"))
+_GONE: Final[Select[Any]] = select(literal_column("nothing")).select_from(table("no_such_table"))
 
 
 def test_keys_are_looked_up_and_whoever_listens_hears_of_it(control: Engine) -> None:
