@@ -4,7 +4,7 @@ The gathering is by reflection: what a table or a column added tomorrow holds is
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
@@ -25,6 +25,7 @@ from hub.requests.seat import seat_of
 from hub.requests.words import word
 from ingest.identity.correction import Correction, corrected, read
 from ingest.store.identity import anchors_frame
+from ingest.store.match_whole import counted_batches
 from ingest.store.record import entities_of_records
 from ingest.store.survivorship import find_rules
 from ingest.survivorship.rules import Rules
@@ -43,7 +44,7 @@ _LETTERS: Final = "outbox_letter"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
-    """What was gathered of one person; its rows are in clear and never printed."""
+    """What was gathered of one person, and the batches that count; its rows are in clear and never printed."""
 
     at: datetime
     language: str
@@ -56,6 +57,7 @@ class Dossier:
     rules: Rules
     recipients: Sequence[Recipient] = ()
     standings: Mapping[PurposeId, Choices] = field(default_factory=dict)
+    counted: Collection[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,7 @@ def gathered(hub: Hub, what: Gathering) -> Dossier:
         standings = standings_in_words(session, policy, what.records, what.language, at=at)
         homes = [EntityId(entity) for entity in entities_of_records(session, what.records)]
         revisions = anchors_frame(session, EntityKind.PERSON, homes)["revision"].to_list()
+        counted = counted_batches(session)
     return Dossier(
         at=at,
         language=what.language,
@@ -91,6 +94,7 @@ def gathered(hub: Hub, what: Gathering) -> Dossier:
         rules=rules,
         recipients=recipients,
         standings=standings,
+        counted=counted,
     )
 
 
@@ -146,9 +150,11 @@ def identity_of(dossier: Dossier) -> list[dict[str, Any]]:
 
 
 def _used(dossier: Dossier, country: str) -> list[dict[str, Any]]:
-    """Say which value is used where sources differ."""
+    """Say which value is used where sources differ: what a delivery that is on its way in says is not used yet."""
+    counted = dossier.counted
+    cells = [each for each in dossier.opened if each[0].table != _DOCUMENTS or each[0].row["batch_id"] in counted]
     names = {row["record_id"]: row["source"] for each in dossier.held if each.table == _NAMES for row in each.rows}
-    return chosen_of(Choosing(cells=dossier.opened, sources=names, rules=dossier.rules, country=country))
+    return chosen_of(Choosing(cells=cells, sources=names, rules=dossier.rules, country=country))
 
 
 def plain_of(value: Any) -> Any:  # noqa: ANN401 - any value of a row

@@ -172,6 +172,22 @@ def test_an_export_tells_the_person_which_value_is_used_and_why(desk: Office) ->
     assert (told["phone"]["value"], told["phone"]["decided_by"]) == ("+4790090090", "correction")
 
 
+def test_what_is_on_its_way_in_is_no_value_that_is_used(small: Office) -> None:
+    def phone() -> list[str]:
+        return [each["value"] for each in small.told("shop:k1")["identity_used"] if each["attribute"] == "phone"]
+
+    before = phone()
+    small.people("k1,Kari Nordmann,kari@example.org,+4799999999,2026-01-01,", source="shop")
+    after = phone()
+    newest = "SELECT batch_id FROM record_revision WHERE record_id = :record ORDER BY revision DESC LIMIT 1"
+    with small.hub.unit_of_work() as session:
+        session.execute(
+            text(f"UPDATE batch SET state = 'staged' WHERE batch_id = ({newest})"),  # noqa: S608 - a constant
+            {"record": bytes(small.record("shop:k1"))},
+        )
+    assert (before, after, phone()) == (["+4790012345"], ["+4799999999"], ["+4790012345"])
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_says_it_in_words_where_sources_differ_and_nowhere_else(small: Office, language: str) -> None:
     small.people("c3,Cia Dahl,CIA.DAHL@example.org,,2025-01-01,", source="crm")
