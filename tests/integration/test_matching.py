@@ -1,6 +1,6 @@
 """A delivery is resolved by a saved model: who is found, what is opened, what is kept, and what an erasure leaves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from ingest.match.evaluation import evaluate
 from ingest.pipeline.delivery import Summary
 from ingest.pipeline.edging import write_edges
 from ingest.pipeline.learning import people_of_home
+from ingest.pipeline.pace import Pace
 from ingest.pipeline.recovery import recover
 from ingest.pipeline.rectify import Rectification, rectify
 from privacy.store.audit import entries
@@ -176,6 +177,36 @@ def test_who_is_erased_while_a_delivery_settles_gets_no_edge(
 
     erased: list[object] = []
     monkeypatch.setattr("ingest.pipeline.settle.write_edges", erasing)
+    deliver(hub, shop, tmp_path / "in", "shop")
+    assert erased
+    with hub.reading() as session:
+        pairs = session.execute(text("SELECT record_id, other_record FROM match_edge")).all()
+    ends = {each for pair in pairs for each in pair}
+    assert ends
+    assert ends.isdisjoint(subject.records)
+
+
+def test_who_is_erased_when_writing_edges_has_begun_gets_none(
+    hub_factory: Callable[..., Hub], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who was open when writing began is asked again from the epoch on that an erasure begins."""
+    hub = matching(hub_factory())
+    records = people(10)
+    crm, shop = (records.filter(pl.col("source") == source) for source in ("crm", "shop"))
+    deliver(hub, crm, tmp_path / "in", "crm")
+    person = crm.filter(pl.col("entity").is_in(shop["entity"].implode()))["record"][0]
+    subject = find_subject(hub, f"crm:{person}")
+    erased: list[object] = []
+
+    class Interrupted(Pace):
+        """Lets the erasure come when it is known who is open, and before the first edge is written."""
+
+        def parts(self, count: int) -> Iterator[slice]:
+            if not erased:
+                erased.append(erase(hub, subject, owner_of(hub)))
+            return super().parts(count)
+
+    monkeypatch.setattr("ingest.pipeline.edging.Pace", Interrupted)
     deliver(hub, shop, tmp_path / "in", "shop")
     assert erased
     with hub.reading() as session:
