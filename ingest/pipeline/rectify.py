@@ -12,18 +12,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import polars as pl
 from sqlmodel import Session
 
 from ingest.errors import LaneBusy
-from ingest.identity.comparable import STANDARDISER_VERSION
-from ingest.identity.correction import Corrected, Correction, form_of, written
+from ingest.identity.correction import Corrected, form_of
 from ingest.pipeline.abreast import refuse_moved
 from ingest.pipeline.arrival import new_key
-from ingest.pipeline.corrections import correction_cell
 from ingest.pipeline.forming import form_chunk
 from ingest.pipeline.indexing import index_chunk
 from ingest.pipeline.ports import Ports
+from ingest.pipeline.rectified import (
+    Bringing,
+    Change,
+    by_country,
+    correction_row,
+    frame_of,
+    index_columns,
+    revision_columns,
+)
 from ingest.pipeline.revising import revision_cell
 from ingest.pipeline.settle import settle
 from ingest.store.batch import find_in_lane
@@ -40,9 +46,9 @@ from ingest.store.match_form import add_forms
 from ingest.store.match_run import add_few
 from ingest.store.record import add_indexes, add_revisions, tokens_of_records
 from privacy.audit import AuditFields
-from privacy.keys import Key, KeyKind, NewKey
-from privacy.sealing import open_sealed, seal
-from privacy.store.bulk import Columns, Same
+from privacy.keys import KeyKind, NewKey
+from privacy.sealing import open_sealed
+from privacy.store.bulk import Same
 from privacy.terms import BatchId, EntityKind, KeyId, RecordId, random_id
 
 _NAME: Final = ("email_name", "phone_name")
@@ -65,8 +71,8 @@ def _nothing(_session: Session) -> None:
 class Rectification:
     """The right values of one person by attribute (None: there is none), asked for by a request; never printed.
 
-    `country` reads a telephone number without its country code; `beside` writes what else belongs to the act, in the
-    same transaction.
+    `country` reads a telephone number without its country code where nobody knows by which the record's source does;
+    `beside` writes what else belongs to the act, in the same transaction.
     """
 
     request_id: bytes
@@ -75,27 +81,6 @@ class Rectification:
     country: str
     beside: Callable[[Session], object] = _nothing
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Change:
-    """What becomes of one record."""
-
-    last: Told
-    number: int
-    correction: Correction = field(repr=False)
-    document: Mapping[str, Any] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Bringing:
-    """The batch that brings corrections, and what it needs from outside."""
-
-    batch_id: BatchId
-    ports: Ports
-
-
-_Keys = Sequence[tuple[Key, Key]]
-"""For each change: what seals the revision, and what seals the correction."""
 
 _Documents = Mapping[RecordId, Sequence[tuple[Told, Mapping[str, Any]]]]
 
@@ -114,17 +99,12 @@ def rectify(asked: Rectification, ports: Ports) -> int:
     if not changes:
         return 0
     batch_id = BatchId(random_id())
-    keys = [(new_key(KeyKind.RECORD), new_key(KeyKind.RECORD)) for _ in changes]
-    owners = [each.last.record_id for each in changes]
-    new = [
-        NewKey(key=key, owner=owner, batch_id=batch_id)
-        for owner, pair in zip(owners, keys, strict=True)
-        for key in pair
-    ]
-    ports.keys.add(new)
+    ports.keys.add(
+        [NewKey(key=key, owner=each.last.record_id, batch_id=batch_id) for each in changes for key in each.keys]
+    )
     ports.reached("keys_durable")
     with ports.unit_of_work() as session:
-        _write(session, asked, changes, _Bringing(batch_id, ports), keys=keys)
+        _write(session, asked, changes, Bringing(batch_id, ports))
     ports.reached("rectified")
     settle(batch_id, ports)
     return len(changes)
@@ -147,7 +127,7 @@ def _opened(told: Sequence[Told], asked: Rectification, ports: Ports) -> _Docume
     return found
 
 
-def _changes(values: Mapping[str, str | None], documents: _Documents, numbers: Mapping[RecordId, int]) -> list[_Change]:
+def _changes(values: Mapping[str, str | None], documents: _Documents, numbers: Mapping[RecordId, int]) -> list[Change]:
     """Say what becomes of each record: an attribute is corrected wherever it was told, else in one record."""
     carriers = {
         name: [record for record, many in documents.items() if any(each.get(name) for _, each in many)]
@@ -160,8 +140,9 @@ def _changes(values: Mapping[str, str | None], documents: _Documents, numbers: M
         correction = _correction(mine, [each for _, each in many])
         if correction:
             last, newest = many[-1]
-            change = _Change(
+            change = Change(
                 last=last,
+                keys=(new_key(KeyKind.RECORD), new_key(KeyKind.RECORD)),
                 number=numbers.get(record, 0) + 1,
                 correction=correction,
                 document={**newest, **{name: each.value for name, each in correction.items()}},
@@ -179,9 +160,7 @@ def _correction(values: Mapping[str, str | None], told: Sequence[Mapping[str, An
     }
 
 
-def _write(
-    session: Session, asked: Rectification, changes: Sequence[_Change], bringing: _Bringing, *, keys: _Keys
-) -> None:
+def _write(session: Session, asked: Rectification, changes: Sequence[Change], bringing: Bringing) -> None:
     ports, batch_id = bringing.ports, bringing.batch_id
     refuse_moved(session, ports.matching, CONTRACT)
     for each in changes:
@@ -189,15 +168,9 @@ def _write(
         if lane is not None and lane.lease_until > ports.clock():
             raise LaneBusy(CONTRACT)
     add_correction_batch(session, _batch(bringing, len(changes)))
-    indexed = index_chunk(_frame(changes), kind=EntityKind.PERSON, country=asked.country, indexes=ports.indexes)
-    for each in changes:
-        stale = {field for name in each.correction for field in _FIELDS.get(name, ())}
-        drop_indexes(session, each.last.record_id, stale, tokens_of_records(session, [each.last.record_id]))
-    add_indexes(session, _index_columns(indexed.rows, batch_id))
-    _form(session, changes, asked.country, bringing)
-    add_revisions(session, _revision_columns(changes, indexed.of_row["tokens"].to_list(), bringing, keys=keys))
-    pairs = zip(changes, keys, strict=True)
-    add_corrections(session, [_correction_row(each, asked, bringing, key=key) for each, (_, key) in pairs])
+    for country, some in by_country(session, changes, asked.country):
+        _revise(session, some, country, bringing)
+    add_corrections(session, [correction_row(each, asked.request_id, bringing) for each in changes])
     fields = AuditFields(
         act_id=asked.request_id,
         batch=batch_id,
@@ -208,10 +181,21 @@ def _write(
     asked.beside(session)
 
 
-def _form(session: Session, changes: Sequence[_Change], country: str, bringing: _Bringing) -> None:
+def _revise(session: Session, changes: Sequence[Change], country: str, bringing: Bringing) -> None:
+    """Write corrected records whose numbers are read by one country, and by what they are found."""
+    indexed = index_chunk(frame_of(changes), kind=EntityKind.PERSON, country=country, indexes=bringing.ports.indexes)
+    for each in changes:
+        stale = {field for name in each.correction for field in _FIELDS.get(name, ())}
+        drop_indexes(session, each.last.record_id, stale, tokens_of_records(session, [each.last.record_id]))
+    add_indexes(session, index_columns(indexed.rows, bringing.batch_id))
+    _form(session, changes, country, bringing)
+    add_revisions(session, revision_columns(changes, indexed.of_row["tokens"].to_list(), bringing))
+
+
+def _form(session: Session, changes: Sequence[Change], country: str, bringing: Bringing) -> None:
     """Say by what the corrected records are found when they are matched."""
     if bringing.ports.matching is not None:
-        formed = form_chunk(_frame(changes), country, bringing.ports.matching)
+        formed = form_chunk(frame_of(changes), country, bringing.ports.matching)
         records = [each.last.record_id for each in changes]
         forms = formed.columns(records, [each.last.revision + 1 for each in changes])
         add_forms(session, {**forms, "batch_id": Same(bringing.batch_id)})
@@ -219,7 +203,7 @@ def _form(session: Session, changes: Sequence[_Change], country: str, bringing: 
             add_few(session, found, entries)
 
 
-def _batch(bringing: _Bringing, rows: int) -> dict[str, Any]:
+def _batch(bringing: Bringing, rows: int) -> dict[str, Any]:
     at = bringing.ports.clock()
     return {
         "batch_id": bringing.batch_id,
@@ -234,67 +218,4 @@ def _batch(bringing: _Bringing, rows: int) -> dict[str, Any]:
         "principal_id": bringing.ports.principal,
         "rows_read": rows,
         "rows_accepted": rows,
-    }
-
-
-def _frame(changes: Sequence[_Change]) -> pl.DataFrame:
-    names = sorted({name for each in changes for name in each.document})
-    columns = {name: [each.document.get(name) for each in changes] for name in names}
-    frame = pl.DataFrame({name: list(map(_text, values)) for name, values in columns.items()})
-    records = pl.Series("record", [each.last.record_id for each in changes], dtype=pl.Binary)
-    return frame.with_columns(pl.all().cast(pl.String)).with_columns(records)
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def _index_columns(rows: pl.DataFrame, batch_id: BatchId) -> Columns:
-    return {
-        "record_id": rows["record"].to_list(),
-        "field": rows["field"].to_list(),
-        "token": rows["token"].to_list(),
-        "batch_id": Same(batch_id),
-        "standardiser_version": Same(STANDARDISER_VERSION),
-        "key_version": Same(1),
-    }
-
-
-def _revision_columns(
-    changes: Sequence[_Change], tokens: Sequence[bytes], bringing: _Bringing, *, keys: _Keys
-) -> Columns:
-    """Seal the corrected documents; the digest stays that of what the source said, whose repetition is no news."""
-    ports = bringing.ports
-    numbers = [each.last.revision + 1 for each in changes]
-    sealed = [
-        seal(
-            json.dumps(each.document, ensure_ascii=False).encode(),
-            key=key,
-            cell=revision_cell(ports.instance, each.last.record_id, number),
-        )
-        for each, number, (key, _) in zip(changes, numbers, keys, strict=True)
-    ]
-    return {
-        "record_id": [each.last.record_id for each in changes],
-        "revision": numbers,
-        "batch_id": Same(bringing.batch_id),
-        "key_id": [key.key_id for key, _ in keys],
-        "content_index": [each.last.content_index for each in changes],
-        "sealed": sealed,
-        "arrived_at": Same(ports.clock()),
-        "tokens": list(tokens),
-    }
-
-
-def _correction_row(change: _Change, asked: Rectification, bringing: _Bringing, *, key: Key) -> dict[str, Any]:
-    record = change.last.record_id
-    document = json.dumps(written(change.correction), ensure_ascii=False).encode()
-    return {
-        "record_id": record,
-        "number": change.number,
-        "batch_id": bringing.batch_id,
-        "request_id": asked.request_id,
-        "key_id": key.key_id,
-        "sealed": seal(document, key=key, cell=correction_cell(bringing.ports.instance, record, change.number)),
-        "corrected_at": bringing.ports.clock(),
     }

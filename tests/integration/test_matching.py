@@ -20,6 +20,7 @@ from ingest.pipeline.learning import people_of_home
 from ingest.pipeline.pace import Pace
 from ingest.pipeline.recovery import recover
 from ingest.pipeline.rectify import Rectification, rectify
+from ingest.store.identity import people_by_attribute
 from privacy.store.audit import entries
 from tests.faults.ingest_company import deliver_text, owner_of
 from tests.match_people import people
@@ -243,6 +244,21 @@ def test_a_corrected_record_is_found_by_what_is_right(hub_factory: Callable[...,
     assert after - before
     assert before - after
     assert counts(hub)["match_form"] == held["match_form"]
+
+
+def test_a_correction_is_read_by_the_country_of_its_records_source(
+    hub_factory: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub = matching(hub_factory())
+    swedish = CONTRACT.format(source="crm").replace('"NO"', "SE")
+    head = "record,given_name,family_name,birth_date,email,phone,street,postcode\n"
+    deliver_text(hub, swedish, f"{head}1,Eva,Ek,1970-01-02,,070-123 45 67,,\n", tmp_path / "crm.csv")
+    subject, ports = find_subject(hub, "crm:1"), hub.ports(owner_of(hub).principal_id)
+    told = {"phone": "070-765 43 21"}
+    rectify(Rectification(request_id=bytes(16), records=subject.records, values=told, country="NO"), ports)
+    with hub.reading() as session:
+        token = ports.indexes.attribute("phone").token_of("+46707654321")
+        assert list(people_by_attribute(session, "phone", token)) == list(subject.records)
 
 
 def test_a_row_is_read_by_its_own_country_whenever_it_is_opened(
