@@ -1,6 +1,6 @@
 """The only place where things are built: settings in, a whole hub out."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -186,9 +186,8 @@ class Hub:
         """Return the public key that an auditor is given."""
         return verifier_key(self.origin, self.named_key(KeyKind.SIGNING, "audit"))
 
-    def ports(self, principal: PrincipalId, *, kinds: Collection[EntityKind] = tuple(EntityKind)) -> Ports:
-        """Build what the ingest pipeline needs, acting as a principal; of which kinds it may match by a model."""
-        matched = {kind: matching_of(self.keystore, self.reading, self.settings, kind) for kind in kinds}
+    def ports(self, principal: PrincipalId) -> Ports:
+        """Build what the ingest pipeline needs, acting as a principal."""
         return Ports(
             unit_of_work=self.unit_of_work,
             read_only=self.reading,
@@ -201,8 +200,8 @@ class Hub:
             clock=self.clock,
             principal=principal,
             purpose_versions={purpose.id: purpose.version for purpose in self.policy().purposes},
-            matching=matched.get(EntityKind.PERSON),
-            organisations=matched.get(EntityKind.ORGANISATION),
+            matching=matching_of(self.keystore, self.reading, self.settings),
+            organisations=matching_of(self.keystore, self.reading, self.settings, EntityKind.ORGANISATION),
             reached=self.reached,
         )
 

@@ -90,7 +90,7 @@ def recognise(hub: Hub, recogniser: Recogniser, by: Principal, purpose: str, arr
 
     """
     allowed = _allowed(hub, by, purpose)
-    ports = hub.ports(by.principal_id, kinds=(EntityKind.PERSON,))
+    ports = hub.ports(by.principal_id)
     lookup = recogniser.lookup(ports.matching)
     for _ in range(_TRIES):
         found = _found(lookup, arriving, ports)
