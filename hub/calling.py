@@ -54,7 +54,7 @@ class Line:
 
     @contextmanager
     def asked(self, target: str, accept: str, body: bytes | None = None) -> Iterator[http.client.HTTPResponse]:
-        """Ask, with a body of Arrow if there is one, and lend an answer of the form that was asked for, to be read.
+        """Ask, with a body of CSV if there is one, and lend an answer of the form that was asked for, to be read.
 
         Raises:
             RequestRefused: the hub said no.
@@ -67,7 +67,7 @@ class Line:
             if body is None:
                 connection.request("GET", self._base + target, headers=headers)
             else:
-                connection.request("POST", self._base + target, body, headers | {"Content-Type": ARROW})
+                connection.request("POST", self._base + target, body, headers | {"Content-Type": "text/csv"})
             answer = connection.getresponse()
             if answer.status != _OK:
                 raise _refusal(answer.status, answer.read(), answer.headers.get("Varde-Request-Id", "unknown"))

@@ -97,9 +97,7 @@ class Client:
 
     def release_joined(self, view: str, wanted: pl.DataFrame, *, purpose: str, use: str | None = None) -> Release:
         """Join a view to pairs of customers and instants; see `RemoteView.join`."""
-        body = BytesIO()
-        wanted.write_ipc_stream(body)
-        return self._released(f"{_path(view)}/joined", _asked(purpose, use), body.getvalue())
+        return self._released(f"{_path(view)}/joined", _asked(purpose, use), _lines(wanted))
 
     def scan(self, view: str, *, purpose: str, as_of: datetime, use: str | None = None) -> Iterator[pl.DataFrame]:
         """Read a view in batches as they arrive; see `RemoteView.scan`."""
@@ -219,6 +217,12 @@ class RemoteView:
     def schema(self) -> dict[str, str]:
         """Return the features that `read` gives beside `pseudonym`, with their types by Polars' names."""
         return {column["name"]: column["type_name"] for column in self.describe()["columns"]}
+
+
+def _lines(wanted: pl.DataFrame) -> bytes:
+    """Write pairs of `pseudonym` and `as_of` down as the hub reads them."""
+    at = pl.col("as_of").dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
+    return wanted.select(pl.col("pseudonym").bin.encode("hex"), at).write_csv().encode()
 
 
 def _path(view: str) -> str:

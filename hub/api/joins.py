@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from hub.api.dependencies import Acting, Serving
 from hub.api.edge import ALLOWED_BYTES
-from hub.api.formats import ARROW
+from hub.api.formats import CSV
 from hub.api.guard import PrincipalRoute
 from hub.api.rows import RowQuestion
 from hub.api.sheets import RESPONSES, released_as
@@ -20,15 +20,21 @@ from hub.views.intent import Reader
 from hub.views.joined import release_joined
 
 MOST_BYTES: Final = 32 << 20
-"""A million pairs are 24 MB as an Arrow stream."""
+"""Some six hundred thousand pairs. Text cannot be larger in memory than it is long, as a compressed form could."""
 _NAME: Final = r"^[a-z][a-z0-9_]{0,63}$"
 _BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
-        "description": "An Arrow stream of `pseudonym` (16 bytes) and `as_of` (an instant with a zone)",
-        "content": {ARROW: {"schema": {"type": "string", "format": "binary"}}},
+        "description": "A header `pseudonym,as_of`, then 32 hexadecimal digits and an instant (ISO 8601, UTC) a line",
+        "content": {CSV: {"schema": {"type": "string"}}},
     }
 }
+
+_HEADER: Final = b"pseudonym,as_of"
+_INSTANT: Final = "%Y-%m-%dT%H:%M:%S%.fZ"
+_REMEDY: Final = (
+    "send CSV with the header pseudonym,as_of: 32 hexadecimal digits and an instant such as 2026-11-01T00:00:00Z"
+)
 
 
 class PairsRoute(PrincipalRoute):
@@ -60,7 +66,7 @@ async def join_view(
 ) -> Response:
     """Return `pseudonym`, `as_of` and the features of those pairs that may be read, in the order that they were given.
 
-    Instants are those of the view's grid, at most 36, and past. It counts as one of the view's reads.
+    Instants are those of the view's grid, at most 36, and past; each counts as one of the view's reads.
     """
     body = await request.body()
     who = Reader(principal=principal, use=question.use)
@@ -76,10 +82,14 @@ def _pairs_in(body: bytes) -> pl.DataFrame:
     """Read the pairs that a body holds.
 
     Raises:
-        BodyUnfit: it is no Arrow stream.
+        BodyUnfit: it is no such list.
 
     """
+    if not body.startswith(_HEADER):
+        raise BodyUnfit(_REMEDY)
+    at = pl.col("as_of").str.to_datetime(_INSTANT, time_unit="us").dt.replace_time_zone("UTC")
     try:
-        return pl.read_ipc_stream(BytesIO(body))
-    except (pl.exceptions.PolarsError, OSError, ValueError):
-        raise BodyUnfit("send an Arrow stream of `pseudonym` and `as_of`") from None
+        lines = pl.read_csv(BytesIO(body), schema={"pseudonym": pl.String(), "as_of": pl.String()}, quote_char=None)
+        return lines.select(pl.col("pseudonym").str.decode("hex"), at)
+    except (pl.exceptions.PolarsError, ValueError):
+        raise BodyUnfit(_REMEDY) from None

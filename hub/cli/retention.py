@@ -70,9 +70,9 @@ def run(
         return
     with private_file(certificate) if certificate is not None else nullcontext() as file:  # before anything is deleted
         done = carry_out(act.hub, act.principal, partial(_erase, act))
-        withdraw(act.hub)
         if file is not None:
             file.write(_document(done, [act.hub.receipt(each.leaf) for each in done]))
+    withdraw(act.hub)
     rows = [_done(each, table) for each in done for table in (*each.taken_out, "")]
     show(Table(("run", "day", "table", "rows"), rows, "Taken out"), form)
     awaiting = sum(each.awaiting for each in done)

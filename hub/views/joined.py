@@ -6,8 +6,8 @@ the pairs that were asked for; nothing at or after an instant is in its row.
 
 Rules kept here:
 - instants are those of the view's grid, at most `MOST_INSTANTS` in one join, none of them still to come;
-- it is a release: decided, fenced and audited, of those alone who are in it. As a training read it counts as one of the
-  view's reads, however often the same is asked;
+- it is a release: decided, fenced and audited, of those alone who are in it. It counts as a read of the view for each
+  instant, however often the same is asked; of a view that was approved with a label as one, as its training reads do;
 - whoever may not be read, is not in the view at that instant, or is nobody is absent, and these are one answer.
 """
 

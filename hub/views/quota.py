@@ -1,8 +1,9 @@
 """How often a view may be read: its approval fixes how many reads a day, week or month may see (UTC, by release).
 
 One view at many instants rebuilds the events between them, and at one instant again, what came in since. So each
-release counts, whoever read; a training release counts as one, and so does each snapshot that is kept: whoever knows
-the pseudonyms may read every row of it. Reads of a snapshot, of one row or of all, are counted with it.
+release counts, whoever read: a join at several instants as so many reads; a training release, whose view was approved
+for it, as one. So does each snapshot that is kept: whoever knows the pseudonyms may read every row of it. Reads of a
+snapshot, of one row or of all, are counted with it.
 
 A read of an instant that was released before in the period is free only while it can show nothing but that somebody
 left: nobody is in it who was not in that release, no records were joined or parted since, and nothing happened that
@@ -57,7 +58,8 @@ def verify_reads_left(hub: Hub, session: Session, spec: ViewSpec, asked: Asked) 
     earlier = session.execute(query).all()
     if not asked.training and any(_shows_nothing_new(hub, session, row, spec, asked) for row in earlier):
         return False
-    if sum(row.counted for row in earlier) + _snapshots(session, spec.name, begins) >= spec.reads.at_most:
+    used = sum(_weight(spec, row.instants) for row in earlier if row.counted)
+    if used + _snapshots(session, spec.name, begins) + _weight(spec, asked.instants) > spec.reads.at_most:
         until = f"{ends:%Y-%m-%d} (UTC)"
         remedy = f"{spec.reads.at_most} a {spec.reads.per} are approved; the next read is possible from {until} on"
         raise AccessRefused("reads_used_up", remedy)
@@ -83,6 +85,11 @@ _COLUMNS = (
     col(Release.counted),
 )
 _Earlier = Row[tuple[bytes, int, datetime, int, int, bool]]
+
+
+def _weight(spec: ViewSpec, instants: int) -> int:
+    """Return as how many reads a release at several instants counts: of a view that teaches, as one."""
+    return 1 if spec.label is not None else instants
 
 
 def _snapshots(session: Session, view: str, since: datetime) -> int:

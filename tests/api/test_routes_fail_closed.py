@@ -5,12 +5,10 @@ A new route fails `test_every_route_is_tried_or_excused` until somebody says whi
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Final
 
 import httpx
-import polars as pl
 import pytest
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount, Route
@@ -66,10 +64,8 @@ def read_rows(desk: Desk) -> httpx.Response:
 
 
 def join_view(desk: Desk) -> httpx.Response:
-    body = BytesIO()
-    wanted = {"pseudonym": [desk.pseudonym], "as_of": [AS_OF]}
-    pl.DataFrame(wanted, schema_overrides={"as_of": pl.Datetime("us", "UTC")}).write_ipc_stream(body)
-    asked = {"params": {"purpose": CHURN}, "content": body.getvalue()}
+    body = f"pseudonym,as_of\n{desk.pseudonym.hex()},{AS_OF:%Y-%m-%dT%H:%M:%SZ}\n"
+    asked = {"params": {"purpose": CHURN}, "content": body.encode()}
     return desk.caller.call("POST", "/v1/views/shopping/joined", desk.world.reader_token, **asked)
 
 

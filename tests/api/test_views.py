@@ -190,7 +190,15 @@ def test_a_body_of_pairs_may_be_long_once_it_is_known_who_calls(caller: Caller, 
     path, long = "/v1/views/shopping/joined", bytes(1 << 20)
     asked = {"params": {"purpose": CHURN}, "content": long}
     assert caller.call("POST", path, None, **asked).status_code == 401
-    answer = caller.call("POST", path, world.reader_token, **asked)
-    assert (answer.status_code, answer.json()["type"]) == (422, "urn:varde:problem:body-unfit")
+    pair = f"{'0' * 32},{AS_OF:%Y-%m-%dT%H:%M:%SZ}"
+    unfit = [long, b"", b"pseudonym\n", b"pseudonym,as_of", b"pseudonym,as_of\nx,y", b"pseudonym,as_of\n,\n"]
+    unfit += [f"pseudonym,as_of\n{each}".encode() for each in (pair[1:], pair[:-1], f"{pair},1", f'"{pair}"')]
+    for body in unfit:
+        answer = caller.call("POST", path, world.reader_token, params={"purpose": CHURN}, content=body)
+        slug = answer.json()["type"].removeprefix("urn:varde:problem:")
+        assert (answer.status_code, slug in {"body-unfit", "rows-refused"}) == (422, True), body[:40]
+    many = "\n".join(["pseudonym,as_of", *[pair] * 20_000])
+    answer = caller.call("POST", path, world.reader_token, params={"purpose": CHURN}, content=many.encode())
+    assert (answer.status_code, answer.headers["varde-rows"]) == (200, "0")
     huge = {"params": {"purpose": CHURN}, "headers": {"Content-Length": str(1 << 40)}}
     assert caller.call("POST", path, world.reader_token, **huge, content=b"").status_code == 413

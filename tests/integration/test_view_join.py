@@ -120,13 +120,16 @@ def test_instants_of_another_zone_are_the_same_instants(shop: Hub) -> None:
     assert found["as_of"].to_list() == [datetime(2025, 6, 1, tzinfo=UTC)]
 
 
-def test_each_join_is_one_of_the_reads_that_were_approved(shop: Hub) -> None:
+def test_each_instant_of_a_join_is_one_of_the_reads_that_were_approved(shop: Hub) -> None:
     me, everything = acting_principal(shop), frozenset({"*"})
     dpo, _ = add(shop, "second dpo", Scope(role=Role.DPO, purposes=everything, views=everything), me)
     approve(shop, submit(shop, TEXT, me).name, dpo, WITHOUT_CHECK)
     view, wanted = Views(shop, me)["fence"], pairs((people_of(shop)[0], AS_OF))
-    for _ in range(2):
-        view.join(wanted, purpose=CHURN)
+    both = pl.concat([wanted, wanted.with_columns(pl.col("as_of") - DAY)])
+    third = pl.concat([both, wanted.with_columns(pl.col("as_of") - 2 * DAY)])
+    with pytest.raises(AccessRefused, match="reads_used_up"):
+        view.join(third, purpose=CHURN)
+    view.join(both, purpose=CHURN)
     with pytest.raises(AccessRefused, match="reads_used_up"):
         view.join(wanted, purpose=CHURN)
 
