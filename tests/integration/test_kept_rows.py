@@ -6,7 +6,7 @@ from random import Random
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.accesses import accesses_of
@@ -163,6 +163,7 @@ def test_reading_goes_on_only_so_long_while_others_change_what_is_read(
         read(kept)
 
 
+@settings(max_examples=12)
 @given(st.lists(st.integers(0, 255), max_size=40), st.randoms(use_true_random=False))
 def test_what_is_remembered_of_pieces_is_the_digest_from_scratch(firsts: list[int], rng: Random) -> None:
     pseudonyms = sorted(bytes([first]) + rng.randbytes(15) for first in firsts)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 import pytest
@@ -94,23 +95,23 @@ def test_a_no_while_it_is_built_is_honoured(shop: Hub, monkeypatch: pytest.Monke
     assert view_of(shop).join(wanted, purpose=CHURN).height == 4
 
 
-@pytest.mark.parametrize(
-    ("wanted", "error", "rule"),
-    [
-        (pairs((NOBODY, AS_OF + timedelta(hours=1))), CutRefused, "still_to_come|off_grid"),
-        (pairs((NOBODY, AS_OF - timedelta(hours=1))), CutRefused, "off_grid"),
-        (pairs((NOBODY, AS_OF + 40 * DAY)), CutRefused, "still_to_come"),
-        (pairs(), RowsRefused, "too_many"),
-        (pairs(*((NOBODY, AS_OF - n * DAY) for n in range(MOST_INSTANTS + 1))), RowsRefused, "too_many"),
-        (pairs((b"short", AS_OF)), RowsRefused, "no_pseudonym"),
-        (pairs((NOBODY, AS_OF)).with_columns(as_of=None), RowsRefused, "wrong_columns"),
-        (pairs((NOBODY, AS_OF)).with_columns(pl.col("as_of").dt.replace_time_zone(None)), RowsRefused, "wrong_columns"),
-        (pairs((NOBODY, AS_OF)).with_columns(label=1), RowsRefused, "wrong_columns"),
-    ],
+UNFIT: Final[tuple[tuple[pl.DataFrame, type[HubError], str], ...]] = (
+    (pairs((NOBODY, AS_OF + timedelta(hours=1))), CutRefused, "still_to_come|off_grid"),
+    (pairs((NOBODY, AS_OF - timedelta(hours=1))), CutRefused, "off_grid"),
+    (pairs((NOBODY, AS_OF + 40 * DAY)), CutRefused, "still_to_come"),
+    (pairs(), RowsRefused, "too_many"),
+    (pairs(*((NOBODY, AS_OF - n * DAY) for n in range(MOST_INSTANTS + 1))), RowsRefused, "too_many"),
+    (pairs((b"short", AS_OF)), RowsRefused, "no_pseudonym"),
+    (pairs((NOBODY, AS_OF)).with_columns(as_of=None), RowsRefused, "wrong_columns"),
+    (pairs((NOBODY, AS_OF)).with_columns(pl.col("as_of").dt.replace_time_zone(None)), RowsRefused, "wrong_columns"),
+    (pairs((NOBODY, AS_OF)).with_columns(label=1), RowsRefused, "wrong_columns"),
 )
-def test_what_is_no_list_of_pairs_is_refused(shop: Hub, wanted: pl.DataFrame, error: type[HubError], rule: str) -> None:
-    with pytest.raises(error, match=rule):
-        view_of(shop).join(wanted, purpose=CHURN)
+
+
+def test_what_is_no_list_of_pairs_is_refused(shop: Hub) -> None:
+    for wanted, error, rule in UNFIT:
+        with pytest.raises(error, match=rule):
+            view_of(shop).join(wanted, purpose=CHURN)
 
 
 def test_instants_of_another_zone_are_the_same_instants(shop: Hub) -> None:
