@@ -1,6 +1,6 @@
 """A small company that delivers every source family that the default catalogue reads, drawn column by column."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -115,13 +115,20 @@ def rows_of(table: str) -> list[dict[str, Any]]:
     return [
         {
             "no": f"{table}-{number}",
-            "who": f"p{rng.randrange(PEOPLE - (GONE if AT - each['event_time'] < LONG else 0))}",
+            "who": _who(rng, each),
             "firm": f"f{rng.randrange(FIRMS)}",
             "at": each["event_time"].isoformat(),
             **{f"c_{column.name}": _cell(rng, column, each[column.name]) for column in _mapped(table)},
         }
         for number, each in enumerate(drawn)
     ]
+
+
+def _who(rng: Random, event: Mapping[str, Any]) -> str:
+    """Draw who did it: not everybody is still there, and few ended a contract."""
+    if event.get("kind") in {"cancelled", "ended"}:
+        return f"p{rng.randrange(PEOPLE - GONE, PEOPLE)}"
+    return f"p{rng.randrange(PEOPLE - (GONE if AT - event['event_time'] < LONG else 0))}"
 
 
 def _mapped(table: str) -> list[Column]:

@@ -1,22 +1,28 @@
 """Every view of the default catalogue through its whole life: submitted, checked, approved, read."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import polars as pl
 import pytest
 
+from hub.errors import AccessRefused
 from hub.inspection.check import check
 from hub.inspection.lineage import sources_of
 from hub.views.gateway import PSEUDONYM, Gateway
+from hub.views.intent import Reader
 from hub.views.load import catalogue_names, catalogue_spec, catalogue_text
 from hub.views.quota import period_around
 from hub.views.registry import approve, submit
 from hub.views.spec import ViewSpec
 from hub.views.summary import WITHHELD
 from tests.catalogue_shop import AT, Company, company
+from tests.view_builders import WITHOUT_CHECK
 
 KPIS = tuple(name for name in catalogue_names() if name.startswith("kpi_"))
-NAMES = tuple(name for name in catalogue_names() if name not in KPIS)
+TAUGHT = "service_training"
+NAMES = tuple(name for name in catalogue_names() if name not in KPIS and not name.endswith("_training"))
+"""What teaches has the columns of what scores; one of them is read for training."""
 TABLES = tuple(sorted({table for name in catalogue_names() for table in catalogue_spec(name).tables} - {"profiles"}))
 
 
@@ -46,10 +52,22 @@ def test_a_view_of_the_catalogue_lives(made: Company, name: str) -> None:
 def test_key_figures_of_the_catalogue_leave_and_no_row_does(made: Company, name: str) -> None:
     spec = submit(made.hub, catalogue_text(name), made.scientist)
     assert check(made.hub, name, made.dpo).figures.customers
-    approve(made.hub, name, made.dpo)
+    approve(made.hub, name, made.dpo, WITHOUT_CHECK)  # where so few are a cell, all may be withheld
     released = read(made, spec)
     assert released.columns == [*spec.columns, WITHHELD]
     assert released.height
+
+
+def test_a_training_view_of_the_catalogue_teaches(made: Company) -> None:
+    spec = submit(made.hub, catalogue_text(TAUGHT), made.scientist)
+    approve(made.hub, TAUGHT, made.dpo, WITHOUT_CHECK)
+    cuts = [datetime(2025, month, 1, tzinfo=UTC) for month in (3, 4, 5)]
+    gateway, reader = Gateway(made.hub), Reader(principal=made.scientist, module="service")
+    frame = gateway.read_training(reader, TAUGHT, purpose=spec.purpose, cuts=cuts, known_until=AT).frame
+    assert set(frame["as_of"]) == set(cuts)
+    assert set(frame["contacted"]) == {True, False}
+    with pytest.raises(AccessRefused, match="reads_used_up"):
+        gateway.read_training(reader, TAUGHT, purpose=spec.purpose, cuts=cuts[:1], known_until=AT)
 
 
 def read(made: Company, spec: ViewSpec) -> pl.DataFrame:

@@ -183,6 +183,25 @@ def test_renewal_and_upsell_are_what_was_worked_out_by_hand() -> None:
     assert (row["renewal_rate"], row["upsell_rate"]) == (0.75, 0.2)  # 6 of 8 terms; 2 of 10 customers
 
 
+def test_churn_of_contracts_is_what_was_worked_out_by_hand() -> None:
+    spec = catalogue_spec("kpi_contract_churn")
+    changes = [(n, 900, "started", 100) for n in range(6)] + [(n, 400, "upgraded", 200) for n in range(2)]
+    changes += [(n, 500, "started", 100) for n in (6, 7, 8)]
+    changes += [(0, 30, "cancelled", 200), (6, 364, "ended", 100), (7, 10, "ended", 100)]
+    changes += [(20, 300, "started", 100), (20, 10, "ended", 100)]  # began later
+    changes += [(21, 900, "started", 100), (21, 366, "ended", 100)]  # had ended by then
+    tables = {
+        "subscriptions": [
+            {"who": who(n), "event_time": ago(spec, days), "kind": kind, "monthly_amount_minor": amount}
+            for n, days, kind, amount in changes
+        ],
+        "profiles": [{"who": who(n), "event_time": ago(spec, 950), "segment": "business"} for n in (*range(9), 20, 21)],
+    }
+    row = figures("kpi_contract_churn", tables)["business"]
+    assert row["churn_12m"] == 0.33  # 3 of 9
+    assert row["revenue_churn_12m"] == 0.36  # 200 + 100 + 100 of 2 x 200 + 7 x 100
+
+
 def test_sales_and_referrals_are_what_was_worked_out_by_hand() -> None:
     tables = custom("kpi_sales", [(n, 20.0, 100) for n in range(8)] + [(n, 30.0, 200) for n in range(4)])
     spec = catalogue_spec("kpi_sales")
