@@ -58,19 +58,8 @@ def create_app(hub: Hub) -> FastAPI:
     for router in (
         *(choices.router, health.router, well_known.router, contact.router, me.router),  # the busiest first
         *(identify.router, vouched.router, one_click.router, gpc.router),
-        *(
-            requests.router,
-            rows.router,
-            releases.router,
-            views.router,
-            joins.router,
-            descriptions.router,
-            reveal.router,
-            match.router,
-            approvals.router,
-            inspections.router,
-            subject_tokens.router,
-        ),
+        *(requests.router, rows.router, releases.router, views.router, joins.router, descriptions.router),
+        *(reveal.router, match.router, approvals.router, inspections.router, subject_tokens.router),
     ):
         app.include_router(router)
     answer_problems(app)
