@@ -13,7 +13,7 @@ at once (`ingest.match.small_parts`), the others one after another here, with th
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from typing import Final
@@ -34,6 +34,14 @@ SMALL: Final = 16
 Rows = npt.NDArray[np.int64]
 Edge = tuple[int, int, float]
 """Two rows, the lesser first, and how likely they are one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Pairs of rows that people called the same person, and two."""
+
+    same: Collection[tuple[int, int]] = ()
+    different: Collection[tuple[int, int]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,15 @@ def link(edges: pl.DataFrame, numbers: Sequence[str | None] | pl.Series, *, leas
     merges = [at_once.frame(), pl.DataFrame(one_by_one.merges, schema=MERGES, orient="row")]
     ordered = pl.concat(merges).sort("at", "kept", "gone", descending=[True, False, False])
     return Linkage(len(numbers), ordered, at_once.refused + one_by_one.refused)
+
+
+def clusters_decided(
+    edges: Iterable[Edge], numbers: Sequence[str | None], threshold: float, told: Decided
+) -> list[list[int]]:
+    """Join rows as `link` does where people had their say: what is one at once, and what never is."""
+    joining = _Bound(numbers, edges, joins_from(threshold), told)
+    joining.run()
+    return [sorted(members) for members in joining.members.values()]
 
 
 def joins_from(threshold: float) -> float:
@@ -175,8 +192,8 @@ class _Joining:
         mine, theirs = self.number.get(one), self.number.get(other)
         return mine is not None and theirs is not None and mine != theirs
 
-    def _join(self, kept: int, gone: int) -> None:
-        """Let the smaller neighbourhood go into the larger."""
+    def _join(self, kept: int, gone: int) -> int:
+        """Let the smaller neighbourhood go into the larger; return under which row it is kept."""
         if len(self.near[kept]) < len(self.near[gone]):
             kept, gone = gone, kept
         near = self.near[kept]
@@ -192,3 +209,42 @@ class _Joining:
             entry = self._entry(kept, neighbour, between)
             if -entry[0] >= self.least:
                 heappush(self.waiting, entry)
+        return kept
+
+
+class _Bound(_Joining):
+    """Clusters while they are joined, bound by what people decided of some rows: the decided ones, and all with edges.
+
+    What somebody called one is joined first, whatever numbers say, but where that would join what somebody called two:
+    apart is what can be mended. So a cluster may have several numbers.
+    """
+
+    def __init__(self, numbers: Sequence[str | None], edges: Iterable[Edge], least: float, told: Decided) -> None:
+        super().__init__([0] * len(numbers), edges, least)
+        for row in {row for pair in (*told.same, *told.different) for row in pair} - self.near.keys():
+            self.near[row], self.name[row] = {}, row
+        self.members = {row: [row] for row in self.near}
+        self.numbers = {row: {numbers[row]} - {None} for row in self.near}
+        self.apart: dict[int, set[int]] = defaultdict(set)
+        for one, other in told.different:
+            self.apart[one].add(other)
+            self.apart[other].add(one)
+        of = {row: row for row in self.near}
+        for one, other in sorted(told.same):
+            if of[one] != of[other] and of[other] not in self.apart[of[one]]:
+                kept = self._join(of[one], of[other])
+                of |= dict.fromkeys(self.members[kept], kept)
+
+    def _conflict(self, one: int, other: int) -> bool:
+        mine, theirs = self.numbers[one], self.numbers[other]
+        return other in self.apart[one] or bool(mine and theirs and mine != theirs)
+
+    def _join(self, kept: int, gone: int) -> int:
+        kept, gone = (kept, gone) if super()._join(kept, gone) == kept else (gone, kept)
+        self.members[kept] += self.members.pop(gone)
+        self.numbers[kept] |= self.numbers.pop(gone)
+        for other in self.apart.pop(gone, set()):
+            self.apart[other].discard(gone)
+            self.apart[other].add(kept)
+            self.apart[kept].add(other)
+        return kept

@@ -9,9 +9,8 @@ Rules kept here:
   itself even then is left as single records: a person decides. Nothing is merged in doubt.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
 from typing import Final
 
 import numpy as np
@@ -20,7 +19,7 @@ import polars as pl
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from ingest.match.linkage import clusters_of_few, joins_from, link
+from ingest.match.linkage import Decided, clusters_decided, clusters_of_few, joins_from, link
 from ingest.match.suspicion import Told, may_be_doubted, suspicions
 
 SURE: Final = 0.95
@@ -29,14 +28,6 @@ _LARGE: Final = "large"
 _NO_DOUBTS: Final = pl.DataFrame(schema={"cluster": pl.Int64, "size": pl.UInt32, "reason": pl.String})
 Rows = npt.NDArray[np.int64]
 Pair = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """Pairs of rows that people called the same person, and two."""
-
-    same: Collection[Pair] = ()
-    different: Collection[Pair] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +92,14 @@ def _redone(
     ends = pl.DataFrame(told, schema={"left": pl.UInt32, "right": pl.UInt32}, orient="row")
     bonds = pl.concat([edges.select("left", "right", "probability"), ends.with_columns(probability=pl.lit(1.0))])
     part = _parts(bonds.filter(pl.col("probability") >= joins_from(threshold)), len(numbers))
-    redone = clusters.copy()
-    for number in sorted({int(part[a]) for a, _ in told}):
-        rows = [int(row) for row in np.flatnonzero(part == number)]
-        inside = edges.filter(pl.col("left").is_in(rows) & pl.col("right").is_in(rows))
-        likely = {(a, b): p for a, b, p in inside.select("left", "right", "probability").iter_rows()}
-        groups = _Groups(rows, numbers, decided)
-        groups.join_likely(likely, joins_from(threshold))
-        for group in groups.members:
-            redone[group] = min(group)
+    inside = np.isin(part, part[[row for pair in told for row in pair]])
+    within = pl.Series(
+        inside[edges["left"].to_numpy()] & (part[edges["left"].to_numpy()] == part[edges["right"].to_numpy()])
+    )
+    redone = np.where(inside, np.arange(len(clusters)), clusters)
+    likely = edges.filter(within).select("left", "right", "probability").sort("left", "right").iter_rows()
+    for group in clusters_decided(likely, numbers, threshold, decided):
+        redone[group] = group[0]
     return redone
 
 
@@ -118,50 +108,3 @@ def _parts(bonds: pl.DataFrame, rows: int) -> Rows:
     one, other = (bonds[end].to_numpy() for end in ("left", "right"))
     graph = coo_matrix((np.ones(len(one), dtype=np.int8), (one, other)), shape=(rows, rows))
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
-
-
-class _Groups:
-    """Groups of rows of one part while they are joined, the plain way: parts that people look at are small."""
-
-    def __init__(self, rows: list[int], numbers: Sequence[str | None], decided: Decided) -> None:
-        self.numbers = numbers
-        self.apart = {frozenset(pair) for pair in decided.different}
-        self.members = [[row] for row in rows]
-        for a, b in sorted(decided.same):
-            one, other = self._of(a), self._of(b)
-            if one is not None and other is not None and one is not other and not self._called_different(one, other):
-                self._merge(one, other)
-
-    def join_likely(self, likely: dict[Pair, float], threshold: float) -> None:
-        """Join the likeliest two groups that may be joined, until none is likely enough."""
-        while True:
-            means = [
-                (-_mean(one, other, likely), one[0], other[0], one, other)
-                for one, other in combinations(self.members, 2)
-                if not self._forbidden(one, other)
-            ]
-            best = min(means, key=lambda each: each[:3], default=None)
-            if best is None or -best[0] < threshold:
-                return
-            self._merge(best[3], best[4])
-
-    def _of(self, row: int) -> list[int] | None:
-        return next((group for group in self.members if row in group), None)
-
-    def _merge(self, one: list[int], other: list[int]) -> None:
-        self.members = [group for group in self.members if group is not one and group is not other]
-        self.members.append(sorted([*one, *other]))
-        self.members.sort()
-
-    def _forbidden(self, one: list[int], other: list[int]) -> bool:
-        mine = {self.numbers[row] for row in one} - {None}
-        theirs = {self.numbers[row] for row in other} - {None}
-        return bool(mine and theirs and mine != theirs) or self._called_different(one, other)
-
-    def _called_different(self, one: list[int], other: list[int]) -> bool:
-        return any(frozenset((a, b)) in self.apart for a in one for b in other)
-
-
-def _mean(one: list[int], other: list[int], likely: dict[Pair, float]) -> float:
-    total = sum(likely.get((min(a, b), max(a, b)), 0.0) for a in one for b in other)
-    return total / (len(one) * len(other))

@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from ingest.identity.clustering import Regrouping, moves_of
-from ingest.match.partition import Decided, Partition, partition, partition_of_few
+from ingest.match.linkage import Decided
+from ingest.match.partition import Partition, partition, partition_of_few
 from ingest.match.saved import SavedModel
 from ingest.match.suspicion import OWN
 from ingest.store.match_decision import Verdict

@@ -17,8 +17,9 @@ from ingest.match.few_pairs import FewPairs
 from ingest.match.few_people import comparable_few
 from ingest.match.form import ATTRIBUTES, comparable_people, given_records
 from ingest.match.keys import key_values, key_values_of, keys_of
+from ingest.match.linkage import Decided
 from ingest.match.organisation import comparable_organisations
-from ingest.match.partition import Decided, partition, partition_of_few
+from ingest.match.partition import partition, partition_of_few
 from ingest.match.pooled import Pool, counted, rare, rarities, rarity_of
 from ingest.match.rarity import Usual, usual_shares
 from ingest.match.saved import shipped

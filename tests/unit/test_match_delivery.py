@@ -12,8 +12,8 @@ from ingest.errors import SpecInvalid
 from ingest.match.candidates import LARGEST_BLOCK, candidate_pairs
 from ingest.match.form import comparable_people
 from ingest.match.keys import as_number, key_values, keys_of, name_of, pairs_that_share
-from ingest.match.linkage import link
-from ingest.match.partition import Decided, partition
+from ingest.match.linkage import Decided, link
+from ingest.match.partition import partition
 from ingest.match.pooled import LEAST_CARRIERS, Pool, counted, rare
 from ingest.match.rarity import Usual
 from ingest.match.saved import saved, shipped
