@@ -4,7 +4,6 @@ A row is a customer, or a customer in a cell of events. Customers of a cell are 
 to it is added up first, so that nobody counts as several; figures are made of rows.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
@@ -22,6 +21,7 @@ from privacy.withholding import Amounts, Because, Cells, Crew, Numbers, Place, R
 
 CUSTOMERS: Final = "customers"
 _AXIS: Final = "__axis"
+_CELL: Final = "__place"
 _OF_COUNTS: Final = frozenset({DerivedOp.TOTAL, DerivedOp.LEAST, DerivedOp.GREATEST, DerivedOp.WHILE})
 Figures = dict[str, Numbers]
 """Components of a table by name: `customers`, and of a feature `sum:`, `there:`, `positive:`, `median:` its name."""
@@ -43,7 +43,7 @@ def table_of(spec: ViewSpec, summary: Summary, rows: pl.DataFrame, *, as_of: dat
     kept = [tuple(places) for places in product((True, False), repeat=len(shape)) if summary.totals or all(places)]
     figures: Figures = {}
     for axes in kept:
-        _enter(figures, shape, axes, _grouped(summary, coded, axes))
+        _enter(figures, shape, _grouped(summary, coded, axes, shape))
     rules = Rules(k=spec.k, min_staff=summary.min_staff, dominance=summary.dominance, totals=summary.totals)
     total = (ALL,) if summary.totals else ()
     return Table(
@@ -98,27 +98,25 @@ def _is_count(feature: Feature, counts: set[str]) -> bool:
     return {feature.left} <= counts if feature.op is DerivedOp.WHILE else {*feature.reads} <= counts
 
 
-def _grouped(summary: Summary, coded: pl.DataFrame, axes: tuple[bool, ...]) -> pl.DataFrame:
+def _grouped(summary: Summary, coded: pl.DataFrame, axes: tuple[bool, ...], shape: tuple[int, ...]) -> pl.DataFrame:
     """Group rows by some axes: components, and of each feature what single customers add."""
-    by = [axis_of(place) for place, is_kept in enumerate(axes) if is_kept]
-    names = sorted(summary.measured)
+    key = pl.lit(0, dtype=pl.UInt32)  # one number for all codes: grouping by several columns costs three times as much
+    for place, (is_kept, size) in enumerate(zip(axes, shape, strict=True)):
+        key = key * size + (pl.col(axis_of(place)).cast(pl.UInt32) if is_kept else size - 1)
+    keyed, names = coded.lazy().with_columns(key.alias(_CELL)), sorted(summary.measured)
     medians = [each.of for each in summary.measures if each.op is MeasureOp.MEDIAN and each.of is not None]
-    each = coded.lazy().select(*by, SUBJECT, *(expr for name in names for expr in _of_row(name)), *_staff(summary))
+    each = keyed.select(_CELL, SUBJECT, *(expr for name in names for expr in _of_row(name)), *_staff(summary))
     if any(dimension.is_of_event and not is_kept for dimension, is_kept in zip(summary.by, axes, strict=True)):
         lists = staff_columns(summary)
         staff = [pl.col(name).explode() for name in lists]
-        each = each.group_by([*by, SUBJECT]).agg(pl.exclude(lists).sum(), *staff)  # nobody counts as several
+        each = each.group_by(_CELL, SUBJECT).agg(pl.exclude(lists).sum(), *staff)  # nobody counts as several
     of_staff = [pl.col(name).explode().drop_nulls().n_unique() for name in staff_columns(summary)]
     of_customers = [expr for name in names for expr in _of_customers(name)]
-    found = _agg(each, by, [pl.len().alias(CUSTOMERS), *of_customers, *of_staff])
+    found = each.group_by(_CELL).agg(pl.len().alias(CUSTOMERS), *of_customers, *of_staff)
     if medians:
-        middle = _agg(coded.lazy(), by, [pl.col(name).median().alias(f"median:{name}") for name in medians])
-        found = found.join(middle, on=by, how="left") if by else pl.concat([found, middle], how="horizontal")
+        middle = keyed.group_by(_CELL).agg(pl.col(name).median().alias(f"median:{name}") for name in medians)
+        found = found.join(middle, on=_CELL, how="left")
     return found.collect()
-
-
-def _agg(frame: pl.LazyFrame, by: Sequence[str], values: Sequence[pl.Expr]) -> pl.LazyFrame:
-    return frame.group_by(by).agg(values) if by else frame.select(values)
 
 
 def _of_row(name: str) -> list[pl.Expr]:
@@ -150,14 +148,11 @@ def _of_customers(name: str) -> list[pl.Expr]:
     ]
 
 
-def _enter(figures: Figures, shape: tuple[int, ...], axes: tuple[bool, ...], found: pl.DataFrame) -> None:
+def _enter(figures: Figures, shape: tuple[int, ...], found: pl.DataFrame) -> None:
     """Write groups into the cells of the table: the last place of an axis that was not kept."""
-    index = tuple(
-        found[axis_of(place)].to_numpy().astype(np.intp) if is_kept else np.full(found.height, size - 1)
-        for place, (is_kept, size) in enumerate(zip(axes, shape, strict=True))
-    )
+    index = np.unravel_index(found[_CELL].to_numpy().astype(np.intp), shape)
     for name in found.columns:
-        if not name.startswith(_AXIS):
+        if name != _CELL:
             missing = np.nan if name.startswith("median:") else 0.0
             values = figures.setdefault(name, np.full(shape, missing))
             values[index] = found[name].cast(pl.Float64).fill_null(missing).to_numpy()

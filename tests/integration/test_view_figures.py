@@ -24,7 +24,7 @@ from privacy.store.audit import entries
 from privacy.terms import ActChannel, ConsentAct, PurposeId, Role
 from tests.conftest import HubFactory
 from tests.integration.figures_desk import FEATURES, MEASURES, approved, deliver, desk_lines, dpo_of, ticket, view_text
-from tests.integration.test_gateway_fence import Interrupted
+from tests.integration.test_gateway_fence import Interrupted, entity_of, merge
 
 ALL = frozenset({"*"})
 AS_OF = datetime(2025, 6, 1, tzinfo=UTC)
@@ -131,6 +131,14 @@ def test_a_cell_that_falls_below_k_while_it_is_read_is_withheld(hub_factory: Hub
     assert read(Gateway(hub), view)["south"] == (5, 5.0, 30.0, False)
     found = read(Interrupted(hub, lambda: object_to(hub, "s0")), view)
     assert found["south"] == (None, None, None, True)
+
+
+def test_two_who_turn_out_to_be_one_while_it_is_read_are_one_customer(desk: Hub) -> None:
+    view = approved(desk, dpo_of(desk), view_text("teams", {}))
+    one, other = (find_subject(desk, f"desk:{key}").records[0] for key in ("n1", "n2"))
+    into = entity_of(desk, other)
+    found = read(Interrupted(desk, lambda: merge(desk, one, into)), view)
+    assert found["north"] == (11, 12.0, 30.0, False)
 
 
 def test_somebody_elses_act_does_not_keep_a_figure_from_leaving(desk: Hub) -> None:
