@@ -10,6 +10,8 @@ Rules kept here:
 """
 
 import re
+from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Final
 
 from fastapi.concurrency import run_in_threadpool
@@ -19,10 +21,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hub.api.answers import answer_of, answer_of_status
 from hub.api.guard import bearer_in, principal_of
-from hub.api.rows import RowAnswer, RowQuestion, looked_up, read_row, router
+from hub.api.rows import RowAnswer, answered, read_row, router
 from hub.api.service import Service
+from hub.errors import AccessRefused, HubError
 from hub.ours import OURS
 from hub.problems import said
+from hub.views.admission import note_refusal
+from hub.views.intent import Reader
+from hub.views.online import Sought, attempts
+from privacy.store.principal import Principal
 
 _PATH: Final = re.compile(r"/v1/views/([a-z][a-z0-9_]{0,63})/rows/([0-9a-f]{32})")
 _QUERY: Final = re.compile(rb"purpose=([a-z][a-z0-9_]{0,63})")
@@ -72,6 +79,41 @@ def _plain(scope: Scope) -> tuple[str, str, str, str] | None:
 
 
 async def _answer(service: Service, token: str, view: str, pseudonym: str, purpose: str) -> bytes:
-    principal = await run_in_threadpool(principal_of, service, token)
-    row = await looked_up(service, principal, view, pseudonym, RowQuestion(purpose=purpose))
+    """Look who calls in the thread that looks at the row, too."""
+    asking = _Asking(service, token, (view, bytes.fromhex(pseudonym), purpose))
+    try:
+        row = await answered(service, view, asking, service.rows.ask_prepared(asking.first))
+    except HubError as told:
+        refused = asking.fault or told
+        if isinstance(refused, AccessRefused) and asking.principal is not None:
+            await run_in_threadpool(note_refusal, service.hub, asking.principal, purpose, refused)
+        raise refused from None
+    if row is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
     return RowAnswer.of(row).model_dump_json().encode()
+
+
+class _Asking:
+    """One question, from the token on: who asked, what came in the way, and how it is asked again."""
+
+    def __init__(self, service: Service, token: str, what: tuple[str, bytes, str]) -> None:
+        self._service, self._token, self._what = service, token, what
+        self._tries: Iterator[Sought] = iter(())
+        self.principal: Principal | None = None
+        self.fault: Exception | None = None
+
+    def __iter__(self) -> Iterator[Sought]:
+        """Go on asking."""
+        return self._tries
+
+    def first(self) -> Sought:
+        """Find out who calls, and ask for the first time; raises what the guard and `attempts` raise."""
+        view, pseudonym, purpose = self._what
+        try:
+            self.principal = principal_of(self._service, self._token)
+            reader = Reader(principal=self.principal)
+            self._tries = attempts(self._service.hub, reader, view, pseudonym, purpose=purpose)
+            return next(self._tries)
+        except Exception as fault:
+            self.fault = fault
+            raise

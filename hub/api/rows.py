@@ -1,7 +1,7 @@
 """`GET /v1/views/{name}/rows/{pseudonym}`: one customer's present features, for a program that decides right now."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -103,7 +103,8 @@ async def looked_up(service: Service, principal: Principal, name: str, pseudonym
     who = Reader(principal=principal, use=question.use)
     begin = partial(attempts, service.hub, who, name, bytes.fromhex(pseudonym), purpose=question.purpose)
     try:
-        row = await _row(service, begin() if _reads_nothing(service, name) else await to_thread.run_sync(begin), name)
+        tries = begin() if _reads_nothing(service, name) else await to_thread.run_sync(begin)
+        row = await answered(service, name, tries, service.rows.ask(next(tries)))
     except AccessRefused as refused:
         await to_thread.run_sync(note_refusal, service.hub, principal, question.purpose, refused)
         raise
@@ -117,17 +118,19 @@ def _reads_nothing(service: Service, view: str) -> bool:
     return service.hub.memory.of(Shelf).has(view) and not service.hub.anchoring.anchors
 
 
-async def _row(service: Service, tries: Iterator[Sought], view: str) -> Row | None:
-    """Ask until the snapshot in memory is up to what was committed."""
-    sought: Sought | None = next(tries)
-    while sought is not None:
+async def answered(
+    service: Service, view: str, tries: Iterable[Sought], first: asyncio.Future[Row | None]
+) -> Row | None:
+    """Wait for a first answer, and ask the further `tries` until the snapshot in memory is up to what was committed."""
+    asked = first
+    while True:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                row: Row | None = await service.rows.ask(sought)
+                return await asked
         except Behind:
-            sought = await to_thread.run_sync(next, tries, None)
-            continue
+            sought = await to_thread.run_sync(next, iter(tries), None)
         except NOT_DURABLE:
             raise ServiceUnreachable("the audit log", "it did not take the entry") from None
-        return row
-    raise ReadContended(view)
+        if sought is None:
+            raise ReadContended(view)
+        asked = service.rows.ask(sought)

@@ -109,3 +109,21 @@ def test_the_log_names_the_route(caller: Caller, kept: World, caplog: pytest.Log
         both(caller, f"/v1/views/shopping/rows/{'0' * 32}", kept.reader_token)
     lines = [record for record in caplog.records if record.msg == LogEvent.REQUEST_ANSWERED]
     assert {getattr(line, "route", None) for line in lines} == {"/v1/views/{name}/rows/{pseudonym}"}
+
+
+def test_a_row_that_changed_since_is_asked_for_again(
+    caller: Caller, kept: World, short: list[str], person: int
+) -> None:
+    """The snapshot in memory is behind: it is brought on, and the same is asked again, with no second login."""
+    path = f"/v1/views/shopping/rows/{kept.pseudonyms[CHURN][person].hex()}"
+    both(caller, path, kept.reader_token)
+    assert caller.choose(kept.tokens[person], "objected", CHURN).status_code == 200
+    assert [answer.status_code for answer in both(caller, path, kept.reader_token)] == [404, 404]
+    assert len(short) == 2
+
+
+def test_one_who_is_refused_does_not_spoil_the_answers_of_a_group(caller: Caller, kept: World, person: int) -> None:
+    path = f"/v1/views/shopping/rows/{kept.pseudonyms[CHURN][person].hex()}?purpose={CHURN}"
+    tokens = [kept.reader_token, "unknown", kept.reader_token, kept.tokens[0]] * 4
+    answers = caller.all([("GET", path, token, None) for token in tokens])
+    assert [answer.status_code for answer in answers] == [200, 401, 200, 401] * 4
