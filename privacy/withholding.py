@@ -87,16 +87,15 @@ class Rules:
 
 
 def withheld_cells(cells: Cells, rules: Rules) -> dict[Place, Because]:
-    """Return the places of the cells that must not leave, each with its reason.
-
-    Where some cell can be protected by no hypercube, the whole table is withheld.
-    """
+    """Return the places of the cells that must not leave, each with its reason."""
     found = _primary(cells, rules)
     withheld = np.zeros(cells.customers.shape, dtype=np.bool_)
     for place in found:
         withheld[place] = True
-    if rules.totals and not _protected(cells, rules, list(found), withheld):
-        withheld[...] = True
+    if rules.totals:
+        for place in found:
+            for corner in _hypercube(cells, rules, place, withheld):
+                withheld[corner] = True
     places = (tuple(int(each) for each in place) for place in np.argwhere(withheld))
     return {place: found.get(place, Because.COMPLEMENTARY) for place in places}
 
@@ -123,29 +122,17 @@ def _is_dominated(amounts: Amounts, rules: Rules) -> Truths:
     return (amounts.largest > 0) & (rest < amounts.largest * rules.dominance / _PER_CENT)
 
 
-def _protected(cells: Cells, rules: Rules, primary: list[Place], withheld: Truths) -> bool:
-    """Withhold a hypercube around each cell; say whether there was one for all."""
-    for place in primary:
-        corners = _hypercube(cells, rules, place, withheld)
-        if corners is None:
-            return False
-        for corner in corners:
-            withheld[corner] = True
-    return True
+def _hypercube(cells: Cells, rules: Rules, place: Place, withheld: Truths) -> list[Place]:
+    """Return the corners of the hypercube that protects a cell and takes fewest customers' figures away.
 
-
-def _hypercube(cells: Cells, rules: Rules, place: Place, withheld: Truths) -> list[Place] | None:
-    """Return the corners of the hypercube that protects a cell and takes fewest customers' figures away."""
+    There always is one: a level with its totals on every axis, which all rise together, without end.
+    """
     shape = cells.customers.shape
     others = [[each for each in range(size) if each != own] for own, size in zip(place, shape, strict=True)]
-    if not all(others):
-        return None
     beyond_one = np.maximum(cells.customers - 1, 0)  # a cell that is withheld is not empty, and everybody knows it
     wide = (_width(beyond_one, place, others) >= rules.k) & _is_peopled(cells.customers, place, others)
     for each in cells.amounts:
         wide &= _width(each.total, place, others) >= each.total[place] * rules.dominance / _PER_CENT
-    if not wide.any():
-        return None
     price = np.where(withheld, 0.0, cells.customers + 1.0)
     cost = sum(_at(price, place, others, corner) for corner in product((False, True), repeat=len(shape)))
     best = np.unravel_index(int(np.argmin(np.where(wide, cost, np.inf))), wide.shape)

@@ -99,6 +99,12 @@ def test_an_empty_cell_hides_nobody() -> None:
     assert set(withheld_cells(cells, Rules(k=K, min_staff=5))) == {(0,), (2,)}
 
 
+def test_one_level_alone_goes_with_its_total() -> None:
+    """Nothing else is there to hide it: the total leaves as little as the level."""
+    cells = Cells(customers=with_totals(np.array([[3.0, 0.0]])))
+    assert set(withheld_cells(cells, Rules(k=K))) == {(0, 0), (0, 2), (1, 0), (1, 2)}
+
+
 def test_without_totals_nothing_has_to_be_withheld_for_others() -> None:
     customers = np.array([3.0, 20.0, 0.0])
     assert withheld_cells(Cells(customers=customers), Rules(k=K, totals=False)) == {(0,): Because.TOO_FEW}
