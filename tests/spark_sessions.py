@@ -17,16 +17,16 @@ def sail() -> Iterator[str]:
         pytest.skip(absent)
     from pysail.spark import SparkConnectServer
 
-    from hub.views import engine
+    from hub.views.spark import session as sessions
 
     server = SparkConnectServer("127.0.0.1", 0)
     server.start(background=True)
     host, port = server.listening_address
     address = f"sc://{host}:{port}"
-    first, _ = engine.session_of(address)
+    first, _ = sessions.session_of(address)
     yield address
-    last, _ = engine.session_of(address)  # another one where a test let a session fail
+    last, _ = sessions.session_of(address)  # another one where a test let a session fail
     for session in {id(each): each for each in (first, last)}.values():
         session.stop()
-    engine.session_of.cache_clear()
+    sessions.session_of.cache_clear()
     server.stop()

@@ -6,17 +6,11 @@ the address of a server that speaks Spark Connect, `sc://HOST:PORT`: Spark's own
 
 from collections.abc import Collection
 from datetime import datetime
-from functools import cache
-from typing import Any, Final
 
 from hub.errors import SettingsInvalid
 from hub.retention.sight import Sight
-from hub.settings import POLARS, SPARK
+from hub.settings import POLARS
 from hub.views.compile import Tables
-
-_NAME: Final = "VARDE_ENGINE"
-_RETRIES: Final = 4
-"""A server that is away is waited for four seconds; by itself Spark Connect would try for ten minutes."""
 
 
 def tables_of(engine: str, sight: Sight, tables: Collection[str], *, until: datetime) -> Tables:
@@ -24,41 +18,21 @@ def tables_of(engine: str, sight: Sight, tables: Collection[str], *, until: date
 
     Raises:
         SettingsInvalid: what the engine needs is not installed.
+        ServiceUnreachable: it does not begin.
+        ColumnsUnfit: it would write clear values to disks.
 
     """
     if engine == POLARS:
         return {table: sight.parts(table, until=until) for table in tables}
     try:
-        session, functions = session_of(str(engine))
-    except ModuleNotFoundError as missing:
-        raise SettingsInvalid(_NAME, f"{missing.name} is not installed", "Install varde[spark]") from None
-    from hub.views.spark.engine import SparkEvents  # noqa: PLC0415 - an extra that few have
+        from hub.views.spark.engine import SparkEvents  # noqa: PLC0415 - an extra that few have
+        from hub.views.spark.session import session_of  # noqa: PLC0415 - likewise
 
+        session, functions = session_of(str(engine))
+    except ImportError as missing:
+        why = f"{missing.name or 'what Spark Connect needs'} is not installed"
+        raise SettingsInvalid("VARDE_ENGINE", why, "Install varde[spark]") from None
     return {
         table: SparkEvents(session, functions, sight.portable_parts(table, until=until), session_of.cache_clear)
         for table in tables
     }
-
-
-@cache
-def session_of(engine: str) -> tuple[Any, Any]:
-    """Begin a session, and tell the functions that belong to its columns; kept until it fails.
-
-    Raises:
-        ModuleNotFoundError: Spark's part for Python is not installed.
-
-    """
-    if engine == SPARK:
-        from pyspark.sql import functions  # noqa: PLC0415 - an extra that few have
-
-        from ingest.match.spark import session, verify_encrypted  # noqa: PLC0415 - likewise
-
-        verify_encrypted(begun := session())
-        return begun, functions
-    from pyspark.sql.connect import functions as remote  # noqa: PLC0415 - likewise
-    from pyspark.sql.connect.client.retries import DefaultPolicy  # noqa: PLC0415 - likewise
-    from pyspark.sql.connect.session import SparkSession  # noqa: PLC0415 - likewise
-
-    connected = SparkSession.builder.remote(engine).create()
-    connected.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
-    return connected, remote

@@ -12,8 +12,9 @@ from hub.errors import ServiceUnreachable, SettingsInvalid
 from hub.lake.errors import LakeFileRefused
 from hub.lake.reading import reading
 from hub.settings import Settings
-from hub.views.engine import session_of, tables_of
+from hub.views.engine import tables_of
 from hub.views.gateway import Gateway, Released
+from hub.views.spark.session import session_of
 from tests.api.world import AS_OF, World, make_world
 from tests.integration.test_retention_read import ORDERS, days_since, govern
 from tests.spark_sessions import sail
@@ -102,7 +103,7 @@ def test_a_file_that_is_not_sealed_is_refused_by_executors_too(world: World, the
 
 @pytest.mark.filterwarnings("ignore:.RETRIES_EXCEEDED")
 def test_a_server_that_is_away_is_told_and_nothing_is_released(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.views.engine._RETRIES", 1)
+    monkeypatch.setattr("hub.views.spark.session._RETRIES", 1)
     hub = opened(world, "sc://127.0.0.1:9")
     with pytest.raises(ServiceUnreachable, match="VARDE_ENGINE"):
         read(hub, world)

@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.views.compile import Tables, compile_training, compile_view
-from hub.views.engine import session_of
 from hub.views.feature import Comparison, Condition, Op
 from hub.views.folding import Wanted, Whose
 from hub.views.partials import Grouping
 from hub.views.spark.engine import SparkEvents
+from hub.views.spark.session import session_of
 from hub.views.spec import ViewSpec
 from hub.views.values import Span
 from privacy.terms import EntityKind

@@ -18,9 +18,9 @@ from hub.views.partials import Grouping
 from hub.views.spark.columns import Columns
 from hub.views.spark.events import NUMBER, Reading, handed
 from hub.views.spark.partials import as_polars, over_events
+from hub.views.spark.session import ENGINE
 from privacy.terms import EntityKind
 
-_ENGINE: Final = "the engine of VARDE_ENGINE"
 _KNOWN: Final = "known"
 Frame = Any
 """A data frame of classic Spark or of Spark Connect."""
@@ -53,7 +53,7 @@ class SparkEvents:
             if REFUSED in str(failed):
                 raise FileNotFoundError from None  # the reader looks which file it is (`Reader.refusals`)
             self._failed()
-            raise ServiceUnreachable(_ENGINE, type(failed).__name__) from None
+            raise ServiceUnreachable(ENGINE, type(failed).__name__) from None
         typed = pl.col(SUBJECT).cast(pl.UInt32)
         partials = (as_polars(each, found[_safe(each.name)]) for each in grouping.all)
         return found.select(typed, *(pl.col(key).cast(wanted.schema[key]) for key in keys), *partials)
