@@ -22,6 +22,21 @@ from feast.types import Int64
 def main() -> None:
     """Register the tables, then ask."""
     kind, folder = sys.argv[1], Path(sys.argv[2])
+    tables = json.loads((folder / "asked.json").read_text())["tables"]
+    store = registered(kind, folder)
+    features = [f"{table}:{name}" for table, names in tables.items() for name in names]
+    wanted = pd.read_parquet(folder / "wanted.parquet")
+    began = time.perf_counter()
+    found = store.get_historical_features(entity_df=wanted, features=features).to_df()
+    seconds = time.perf_counter() - began
+    sums = {name: float(found[name].sum()) for names in tables.values() for name in names}
+    status = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    told = {"seconds": seconds, "mebibytes": int(status.split()[1]) / 1024, "rows": len(found), "sums": sums}
+    print(json.dumps(told))
+
+
+def registered(kind: str, folder: Path) -> FeatureStore:
+    """Tell Feast of the tables."""
     asked = json.loads((folder / "asked.json").read_text())
     registry = folder / f"registry-{kind}.db"
     registry.unlink(missing_ok=True)
@@ -46,15 +61,7 @@ def main() -> None:
         for table, names in asked["tables"].items()
     ]
     store.apply([customer, *views])
-    features = [f"{table}:{name}" for table, names in asked["tables"].items() for name in names]
-    wanted = pd.read_parquet(folder / "wanted.parquet")
-    began = time.perf_counter()
-    found = store.get_historical_features(entity_df=wanted, features=features).to_df()
-    seconds = time.perf_counter() - began
-    sums = {name: float(found[name].sum()) for names in asked["tables"].values() for name in names}
-    status = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    told = {"seconds": seconds, "mebibytes": int(status.split()[1]) / 1024, "rows": len(found), "sums": sums}
-    print(json.dumps(told))
+    return store
 
 
 if __name__ == "__main__":
