@@ -29,6 +29,7 @@ from privacy.terms import EntityKind, Role
 
 IN_VIEW: Final = "in_view"
 COUNTS_TOWARDS: Final = "counts_towards_organisation"
+IN_FIGURES: Final = "counts_in_figures"
 _MAY_EXPLAIN: Final = frozenset({Role.DPO})
 
 
@@ -94,7 +95,7 @@ def explain(hub: Hub, subject: Subject, name: str, by: Principal, *, as_of: date
         version=spec.version,
         purpose=spec.purpose,
         as_of=instant,
-        present=rule in {IN_VIEW, COUNTS_TOWARDS},
+        present=rule in {IN_VIEW, IN_FIGURES, COUNTS_TOWARDS},
         rule=rule,
         words=words,
         since=since,
@@ -114,7 +115,8 @@ def _because(
         return COUNTS_TOWARDS, in_words(COUNTS_TOWARDS), permitted
     found = presence(hub, spec, subject.records, as_of)
     if found.row:
-        return IN_VIEW, in_words(IN_VIEW), permitted
+        rule = IN_VIEW if spec.summary is None else IN_FIGURES
+        return rule, in_words(rule), permitted
     if found.withheld:
         return RETENTION, in_words(RETENTION), None
     return _outside(spec, found, as_of)
@@ -126,7 +128,7 @@ def _outside(spec: ViewSpec, found: Presence, as_of: datetime) -> tuple[str, str
         if last is not None:
             since = as_of - timedelta(days=last)
             return OUTSIDE, f"The view leaves out whoever has {selection_in_words(rows)}; they have.", since
-    wanted = " or ".join(selection_in_words(rows) for rows in spec.population.any_of)
+    wanted = " or ".join(selection_in_words(rows) for rows in spec.population.any_of) or "events that it counts"
     return OUTSIDE, f"The view is of those who have {wanted}; they have not.", None
 
 

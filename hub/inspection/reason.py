@@ -29,6 +29,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
     NOTHING_HELD: "Nothing is held of them.",
     RETENTION: "Rows of theirs are past their time for this purpose (Article 5(1)(e)); what is left makes no row.",
     "in_view": "They are in the view.",
+    "counts_in_figures": "They count in figures of several customers; no row of theirs leaves.",
     "counts_towards_organisation": "The view has a row for each organisation; what they did counts towards theirs.",
 }
 _COMPARED: Final[Mapping[Comparison, str]] = {

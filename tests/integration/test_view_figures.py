@@ -12,6 +12,7 @@ from hub.consents import Wish, find_subject, record_wish
 from hub.errors import AccessRefused, StreamStopped
 from hub.inspection.check import check
 from hub.inspection.diff import changes
+from hub.inspection.explain import explain
 from hub.views.departure import verify_unchanged
 from hub.views.description import describe
 from hub.views.gateway import Gateway
@@ -209,3 +210,11 @@ def test_a_view_of_figures_is_described_by_what_leaves(desk: Hub) -> None:
     assert found.schema == released.frame.schema
     assert found.columns[0].reads == ("tickets.team",)
     assert "tickets.employee" in found.columns[1].reads, "whoever is counted is told, even where nothing of them leaves"
+
+
+def test_the_dpo_is_told_that_a_person_counts_in_figures(desk: Hub) -> None:
+    dpo = dpo_of(desk)
+    view = approved(desk, dpo, view_text("teams", {}))
+    assert explain(desk, find_subject(desk, "desk:n1"), view, dpo, as_of=AS_OF).rule == "counts_in_figures"
+    object_to(desk, "n1")
+    assert explain(desk, find_subject(desk, "desk:n1"), view, dpo, as_of=AS_OF).rule == "objected"
