@@ -221,7 +221,7 @@ class Gateway:
             release_id=intent.release_id,
             spec=spec,
             frame=frame.drop(ENTITY, strict=False),
-            absent=told_of_absent(absent, who.principal, spec.k),
+            absent=told_of_absent({} if built.paid else absent, who.principal, spec.k),  # exact beside noise
             expires_at=intent.expires_at,
             epoch=epoch,
             prohibited_uses=prohibited_of(built.purpose),

@@ -106,8 +106,8 @@ def _vectors(spec: ViewSpec, summary: Summary, coded: pl.DataFrame, shape: tuple
         elif kind == "positive":
             found[f"{kind}:{name}"] = counted((x > 0).cast(pl.Int64), 1, 1.0)
         else:
-            unit = 1.0 if name in whole else bounds[name] / _PARTS
-            found[f"{kind}:{name}"] = counted((x / unit).round(), int(bounds[name] / unit), unit)
+            most, unit = (int(bounds[name]), 1.0) if name in whole else (_PARTS, bounds[name] / _PARTS)
+            found[f"{kind}:{name}"] = counted((x / unit).round(), most, unit)
     return found
 
 

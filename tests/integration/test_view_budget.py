@@ -81,6 +81,13 @@ def test_who_leaves_while_it_is_read_is_not_in_it_and_it_is_paid_once(desk: Hub)
     assert spent(desk) == 40, "the answer is that of those who are left"
 
 
+def test_no_exact_count_of_absent_customers_stands_beside_noise(desk: Hub) -> None:
+    for number in range(6):
+        object_to(desk, f"n{number}")
+    released = Gateway(desk).read(acting_principal(desk), "noisy", purpose="churn", as_of=AS_OF)
+    assert released.absent == {}
+
+
 def test_what_was_spent_on_a_read_that_broke_off_stays_spent(desk: Hub) -> None:
     class Stopped(Exception):
         pass
