@@ -98,8 +98,11 @@ def _snapshots(session: Session, view: str, since: datetime) -> int:
 
 
 def _shows_nothing_new(hub: Hub, session: Session, row: _Earlier, spec: ViewSpec, asked: Asked) -> bool:
-    """Say whether whoever has a release learns nothing by what is asked for now, but who has left."""
-    if (row.version, row.as_of, row.instants) != (spec.version, asked.as_of, asked.instants):
+    """Say whether whoever has a release learns nothing by what is asked for now, but who has left.
+
+    Only a release that counted is held up: kept rows are released at the present epoch, but were built before.
+    """
+    if not row.counted or (row.version, row.as_of, row.instants) != (spec.version, asked.as_of, asked.instants):
         return False
     if asked.members is None or records_changed_since(session, row.epoch) is None:
         return False

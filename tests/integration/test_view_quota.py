@@ -104,6 +104,17 @@ def test_each_snapshot_counts_because_all_of_its_rows_may_be_read(shop: Hub) -> 
             act()
 
 
+def test_reading_kept_rows_frees_no_read_of_what_came_in_since(shop: Hub, tmp_path: Path) -> None:
+    """Kept rows are released at the epoch of now, and are of the snapshot's: what came in between is not in them."""
+    view = Views(shop, acting_principal(shop))["fence"]
+    view.materialise(as_of=AS_OF)
+    assert read(shop, AS_OF - DAY) == 5, "both are used up"
+    deliver(shop, tmp_path / "more.csv", "6,c1,firm,2025-05-06 10:00:00,10.00")
+    assert view.rows(purpose="churn").height == 5, "counted with the snapshot"
+    with pytest.raises(AccessRefused, match="reads_used_up"):
+        read(shop)
+
+
 def test_the_last_read_is_not_kept_by_two(shop: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody reads while rows are made: under the lock there is none left, and what was written is taken back."""
     read(shop)
