@@ -1,6 +1,7 @@
 """The child process: `python -m predict train|score|report churn`, a message on stdin, a message on stdout.
 
-It opens no file and no connection and needs no environment. Header fields and parts by action:
+It opens no file and no connection (on Linux the kernel refuses it any: `predict.confinement`) and needs no environment.
+Header fields and parts by action:
 
 | action | fields in | parts in | parts out |
 |---|---|---|---|
@@ -21,6 +22,7 @@ from typing import Any, BinaryIO, Final
 from predict.churn.module import Churn
 from predict.churn.page import html
 from predict.churn.report import markdown, report
+from predict.confinement import confine
 from predict.errors import MessageRefused, PredictError
 from predict.feature import features_of
 from predict.module import Brief
@@ -113,4 +115,5 @@ def _told(error: PredictError) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    confine()
     sys.exit(main(sys.argv[1:], sys.stdin.buffer, sys.stdout.buffer))

@@ -1,4 +1,4 @@
-"""Training and scoring run in a process of their own: no key, no database URL, no token, no network client.
+"""Training and scoring run in a process of their own: no key, no database URL, no token, and no network.
 
 The child gets frames on standard input and gives frames back; its environment holds nothing but the path it needs to
 start. It cannot import the hub's settings into anything useful: there are none.

@@ -1,7 +1,9 @@
 import io
 import json
+import platform
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import polars as pl
@@ -129,3 +131,54 @@ def test_a_broken_message_is_refused(wire):
 def test_bytes_that_are_no_arrow_are_refused():
     with pytest.raises(MessageRefused, match="Arrow"):
         Message({}, {"frame": b"garbage"}).frame("frame")
+
+
+TRIES = """
+import ctypes, socket, sys, threading
+sys.path[:0] = sys.argv[1:]
+from predict.confinement import confine
+
+def refused(*families):
+    for family in families:
+        try:
+            socket.socket(family)
+        except PermissionError:
+            continue
+        return False
+    return True
+
+waiting, answers = threading.Event(), []
+earlier = threading.Thread(target=lambda: (waiting.wait(), answers.append(refused(socket.AF_INET))))
+earlier.start()
+assert not refused(socket.AF_INET)
+assert confine()
+waiting.set()
+earlier.join()
+libc = ctypes.CDLL(None, use_errno=True)
+traced = libc.ptrace(16, 1, 0, 0), ctypes.get_errno()
+socket.socketpair()
+print(refused(socket.AF_INET, socket.AF_INET6, socket.AF_UNIX), answers, traced)
+"""
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="only Linux filters the calls of a process")
+def test_a_confined_process_opens_no_socket_in_any_thread_and_looks_into_nobody() -> None:
+    command = [sys.executable, "-c", TRIES, str(Path(predict.__file__).parents[1])]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.stderr) == ("True [True] (-1, 1)\n", "")
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="only Linux filters the calls of a process")
+def test_the_child_is_confined_before_it_reads() -> None:
+    """It waits for its message with a filter on: the kernel says so of the process."""
+    command = [sys.executable, "-m", "predict", "report", "churn"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(predict.__file__).parents[1], env={}
+    ) as child:
+        status, until = Path(f"/proc/{child.pid}/status"), time.monotonic() + 60
+        while "Seccomp:\t2" not in status.read_text() and time.monotonic() < until:
+            time.sleep(0.05)
+        told = status.read_text()
+        child.communicate(b"")
+    assert "Seccomp:\t2" in told
+    assert "NoNewPrivs:\t1" in told
