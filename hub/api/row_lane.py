@@ -29,6 +29,7 @@ from hub.problems import said
 from hub.views.admission import note_refusal
 from hub.views.intent import Reader
 from hub.views.online import Sought, attempts
+from privacy.secret import SecretText
 from privacy.store.principal import Principal
 
 _PATH: Final = re.compile(r"/v1/views/([a-z][a-z0-9_]{0,63})/rows/([0-9a-f]{32})")
@@ -97,7 +98,7 @@ class _Asking:
     """One question, from the token on: who asked, what came in the way, and how it is asked again."""
 
     def __init__(self, service: Service, token: str, what: tuple[str, bytes, str]) -> None:
-        self._service, self._token, self._what = service, token, what
+        self._service, self._token, self._what = service, SecretText(token), what
         self._tries: Iterator[Sought] = iter(())
         self.principal: Principal | None = None
         self.fault: Exception | None = None

@@ -22,13 +22,15 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 from rich.console import Console
 from rich.traceback import Traceback
 
 from hub.api.identify import IdentifiedAnswer
+from hub.api.row_lane import _Asking
+from hub.api.service import Service
 from hub.api.subject_tokens import TokenAnswer
 from hub.api.vouched import TokenBody
 from hub.calling import Line
@@ -104,6 +106,7 @@ HOLDERS: Final[dict[str, object]] = {
     "Granted": Granted(token=SecretText(TOKEN), scope=SubjectScope.VERIFIED, expires_at=_ENDS),
     "IdentifiedAnswer": IdentifiedAnswer(token=TOKEN, scope=SubjectScope.VERIFIED, expires_at=_ENDS),
     "TokenBody": TokenBody(token=TOKEN),
+    "_Asking": _Asking(cast(Service, None), TOKEN, ("churn_signals", b"p" * 16, "churn")),
     "NewToken": NewToken(
         SecretText(TOKEN),
         SubjectToken(

@@ -49,6 +49,7 @@ FULL = AuditFields(
     size_bytes=2**63 - 1,
     opened=3,
     attempts=1000,
+    micro_epsilon=500_000,
     sha256="ab" * 32,
     batch=BatchId(b"b" * 16),
     source="erp",
