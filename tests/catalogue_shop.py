@@ -34,6 +34,11 @@ ROWS: Final = 240
 MANY: Final = {"usage": 4, "orders": 4, "order_lines": 4, "tickets": 2, "journey_steps": 2, "feedback": 4}
 GONE: Final = 6
 """So many people did nothing for a long time: somebody has to be there to win back."""
+ENDED: Final = 3
+"""So many of these had a contract, which ended; the others never had one."""
+HOLDERS: Final = 14
+"""So many of those who are still there have a contract, and half of the firms."""
+YEAR: Final = timedelta(days=365)
 _HEAD: Final = """
 contract: {name}
 version: 1
@@ -115,8 +120,8 @@ def rows_of(table: str) -> list[dict[str, Any]]:
     return [
         {
             "no": f"{table}-{number}",
-            "who": _who(rng, each),
-            "firm": f"f{rng.randrange(FIRMS)}",
+            "who": _holder(rng, each) if table == "subscriptions" else _who(rng, each),
+            "firm": f"f{rng.randrange(FIRMS // 2 if table == 'subscriptions' else FIRMS)}",
             "at": each["event_time"].isoformat(),
             **{f"c_{column.name}": _cell(rng, column, each[column.name]) for column in _mapped(table)},
         }
@@ -125,10 +130,17 @@ def rows_of(table: str) -> list[dict[str, Any]]:
 
 
 def _who(rng: Random, event: Mapping[str, Any]) -> str:
-    """Draw who did it: not everybody is still there, and few ended a contract."""
-    if event.get("kind") in {"cancelled", "ended"}:
-        return f"p{rng.randrange(PEOPLE - GONE, PEOPLE)}"
+    """Draw who did it: not everybody is still there."""
     return f"p{rng.randrange(PEOPLE - (GONE if AT - event['event_time'] < LONG else 0))}"
+
+
+def _holder(rng: Random, event: Mapping[str, Any]) -> str:
+    """Draw whose contract changed: few ended one, and not everybody had one."""
+    if event["kind"] in {"cancelled", "ended"}:
+        return f"p{rng.randrange(PEOPLE - ENDED, PEOPLE)}"
+    past = ENDED if AT - event["event_time"] > YEAR + LONG else 0
+    number = rng.randrange(HOLDERS + past)
+    return f"p{number if number < HOLDERS else PEOPLE - 1 - (number - HOLDERS)}"
 
 
 def _mapped(table: str) -> list[Column]:

@@ -41,9 +41,8 @@ def expected(spec: ViewSpec, world: World) -> dict[Any, dict[str, Any]]:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_view_of_the_catalogue_agrees_with_the_oracle_whatever_happens_later(name: str) -> None:
     spec, rng = small(name), seeded(1)
-    world = world_of(rng, spec, spec.tables)
-    rows = expected(spec, world)
-    assert rows
+    worlds = (world_of(seeded(number), spec, spec.tables) for number in range(1, 100))
+    world, rows = next((world, rows) for world in worlds if (rows := expected(spec, world)))  # few customers left
     assert read(spec, world) == rows
     at, both = as_of(spec), dict(world.tables)
     for table in spec.tables:

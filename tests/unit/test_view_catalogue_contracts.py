@@ -1,0 +1,68 @@
+"""Running contracts in the catalogue: nobody who has one is a former customer, a lost one, or counted twice."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+
+from hub.views.compile import compile_view
+from hub.views.folding import Permitted
+from hub.views.load import catalogue_spec
+from hub.views.spec import ViewSpec
+from tests.oracle.catalogue_cases import as_of
+from tests.oracle.view_cases import frame_of
+
+ANNA = b"\1" * 16
+Drawn = tuple[str, dict[str, Any]]
+
+
+def rows(spec: ViewSpec, *drawn: Drawn) -> pl.DataFrame:
+    """Return the view's rows of one customer."""
+    tables = {
+        table: [frame_of(table, [{"person": ANNA, **event} for name, event in drawn if name == table])]
+        for table in dict(drawn)
+    }
+    schema = {"record": pl.Binary, "subject": pl.UInt32}
+    permitted = Permitted(pl.LazyFrame({"record": [ANNA], "subject": [0]}, schema=schema))
+    return compile_view(spec, tables, permitted, as_of=as_of(spec)).collect()
+
+
+def ago(spec: ViewSpec, days: float) -> datetime:
+    return as_of(spec) - timedelta(days=days)
+
+
+def change(spec: ViewSpec, days: float, kind: str, left: int | None = None, **keys: Any) -> Drawn:
+    """Write a change of a contract some days ago; its term runs out `left` days after as_of."""
+    ends_at = None if left is None else ago(spec, -left)
+    return "subscriptions", {"event_time": ago(spec, days), "kind": kind, "ends_at": ends_at, **keys}
+
+
+def order(spec: ViewSpec, days: float) -> Drawn:
+    return "orders", {"event_time": ago(spec, days), "status": "placed"}
+
+
+OVER: list[tuple[int, str, int | None]] = [(700, "started", -335), (699, "upgraded", -335)]
+WINBACK: dict[str, tuple[str, list[tuple[int, str, int | None]], int]] = {
+    "a contract that runs 165 more days": ("winback_scoring", [(200, "started", 165)], 0),
+    "a contract without an end": ("winback_scoring", [(1000, "started", None)], 0),
+    "no contract": ("winback_scoring", [], 1),
+    "a contract that ended": ("winback_contracts_scoring", [*OVER, (200, "ended", None)], 1),
+    "an end of more than a year ago": ("winback_contracts_scoring", [*OVER, (366, "ended", None)], 0),
+    "notice, and the term runs on": ("winback_contracts_scoring", [(700, "started", 30), (200, "cancelled", None)], 0),
+    "an end, and a new beginning": (
+        "winback_contracts_scoring",
+        [*OVER, (300, "ended", None), (250, "started", 115)],
+        0,
+    ),
+    "a contract that runs": ("winback_contracts_scoring", [(200, "started", 165)], 0),
+}
+
+
+@pytest.mark.parametrize("case", WINBACK)
+def test_nobody_with_a_running_contract_is_won_back(case: str) -> None:
+    name, changes, expected = WINBACK[case]
+    spec = catalogue_spec(name)
+    drawn = [change(spec, *each) for each in changes]
+    assert rows(spec, order(spec, 400), *drawn).height == expected
+    assert rows(spec, order(spec, 100), *drawn).height == 0, "who still orders is no former customer"
