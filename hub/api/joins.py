@@ -8,19 +8,24 @@ import polars as pl
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
+from hub.api.audited import run_audited
 from hub.api.dependencies import Acting, Serving
 from hub.api.edge import ALLOWED_BYTES
 from hub.api.formats import CSV
 from hub.api.guard import PrincipalRoute
 from hub.api.rows import RowQuestion
 from hub.api.sheets import RESPONSES, released_as
-from hub.errors import BodyUnfit
+from hub.compose import Hub
+from hub.errors import AccessRefused, BodyUnfit
+from hub.views.admission import note_refusal, verify_may_read
 from hub.views.gateway import Gateway, Released
 from hub.views.intent import Reader
 from hub.views.joined import release_joined
 
-MOST_BYTES: Final = 32 << 20
-"""Some six hundred thousand pairs. Text cannot be larger in memory than it is long, as a compressed form could."""
+MOST_LINES: Final = 600_000
+_LINE_BYTES: Final = 54
+MOST_BYTES: Final = (MOST_LINES + 1) * _LINE_BYTES
+"""As many pairs as a body may hold. Short lines take more memory than they are long, so lines are counted, too."""
 _NAME: Final = r"^[a-z][a-z0-9_]{0,63}$"
 _BODY: Final[dict[str, Any]] = {
     "requestBody": {
@@ -32,8 +37,11 @@ _BODY: Final[dict[str, Any]] = {
 
 _HEADER: Final = b"pseudonym,as_of"
 _INSTANT: Final = "%Y-%m-%dT%H:%M:%S%.fZ"
+_INSTANT_FORM: Final = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$"
+"""Polars itself reads years of six digits, and drops what is finer than microseconds."""
 _REMEDY: Final = (
-    "send CSV with the header pseudonym,as_of: 32 hexadecimal digits and an instant such as 2026-11-01T00:00:00Z"
+    "send CSV with the header pseudonym,as_of: 32 hexadecimal digits and an instant such as 2026-11-01T00:00:00Z; "
+    f"at most {MOST_LINES} lines"
 )
 
 
@@ -68,10 +76,20 @@ async def join_view(
 
     Instants are those of the view's grid, at most 36, and past; each counts as one of the view's reads.
     """
-    body = await request.body()
     who = Reader(principal=principal, use=question.use)
+    await run_audited(service, partial(_admit, service.hub, who, name, question.purpose))
+    body = await request.body()
     read = partial(_joined, Gateway(service.hub), who, name, purpose=question.purpose, body=body)
     return await released_as(request.headers.get("accept"), read, service, principal)
+
+
+def _admit(hub: Hub, who: Reader, view: str, purpose: str) -> None:
+    """Ask role and scope before a long body is taken in; the release asks again."""
+    try:
+        verify_may_read(who.principal, view, purpose)
+    except AccessRefused as refused:
+        note_refusal(hub, who.principal, purpose, refused)
+        raise
 
 
 def _joined(gateway: Gateway, who: Reader, view: str, *, purpose: str, body: bytes) -> Released:
@@ -85,11 +103,13 @@ def _pairs_in(body: bytes) -> pl.DataFrame:
         BodyUnfit: it is no such list.
 
     """
-    if not body.startswith(_HEADER):
+    if not body.startswith(_HEADER) or body.count(b"\n") > MOST_LINES + 1:
         raise BodyUnfit(_REMEDY)
     at = pl.col("as_of").str.to_datetime(_INSTANT, time_unit="us").dt.replace_time_zone("UTC")
     try:
         lines = pl.read_csv(BytesIO(body), schema={"pseudonym": pl.String(), "as_of": pl.String()}, quote_char=None)
+        if not lines["as_of"].str.contains(_INSTANT_FORM).all():
+            raise BodyUnfit(_REMEDY)
         return lines.select(pl.col("pseudonym").str.decode("hex"), at)
     except (pl.exceptions.PolarsError, ValueError):
         raise BodyUnfit(_REMEDY) from None

@@ -190,8 +190,9 @@ def labelled_cuts(spec: ViewSpec, *, since: datetime, known_until: datetime) -> 
 def newest_cut(spec: ViewSpec, known_until: datetime, now: datetime) -> datetime:
     """Return the instant of the view's grid to score at: the first one that has seen all that is known.
 
-    If that lies in the future (the month is still running), the one before it.
+    If that lies in the future (the month is still running, or something was dated ahead), the last one that does not.
     """
+    known_until = min(known_until, now)
     latest, following = _around(spec.grid, known_until)
     if latest == known_until:
         return latest

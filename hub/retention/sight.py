@@ -41,6 +41,7 @@ class Sight:
         self._reader = reader
         self._policy = policy
         self._purpose = purpose
+        self.at = at
         self._on: date = date_of(at)
         self._records = pl.DataFrame(schema=_RECORDS)
         self._known_at: tuple[object, ...] | None = None

@@ -9,7 +9,7 @@ import polars as pl
 from hub.errors import AccessRefused
 from hub.retention.sight import Sight
 from hub.settings import POLARS
-from hub.views.compile import compile_training
+from hub.views.compile import check_past, compile_training
 from hub.views.engine import tables_of
 from hub.views.folding import Permitted
 from hub.views.spec import ViewSpec
@@ -26,7 +26,8 @@ class RowsAt:
     engine: str = POLARS
 
     def __call__(self, sight: Sight, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
-        """Return the rows as one lazy plan."""
+        """Return the rows as one lazy plan; raises what `check_past` raises."""
+        check_past(spec, self.as_of, at=sight.at)
         tables = tables_of(self.engine, sight, spec.tables, until=self.as_of)
         return compile_rows(spec, tables, permitted, as_of=self.as_of)
 
@@ -40,7 +41,9 @@ class TrainingAt:
     engine: str = POLARS
 
     def __call__(self, sight: Sight, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
-        """Return the rows as one lazy plan."""
+        """Return the rows as one lazy plan; raises what `check_past` raises."""
+        for cut in self.cuts:
+            check_past(spec, cut, at=sight.at)
         tables = tables_of(self.engine, sight, spec.tables, until=self.known_until)
         return compile_training(spec, tables, permitted, cuts=self.cuts, known_until=self.known_until)
 

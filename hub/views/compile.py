@@ -10,6 +10,7 @@ and an event whose person is not permitted is left out.
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import reduce
+from typing import Final
 
 import polars as pl
 
@@ -28,6 +29,9 @@ from hub.views.values import Span, span_before, within
 from ingest.canonical.catalogue import table_of
 
 AS_OF = "as_of"
+EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(9990, 1, 1, tzinfo=UTC)
+"""Between them an instant and all windows before and after it have years that Python and Polars know."""
 
 Tables = Mapping[str, Parts | Elsewhere]
 """The events of each table in parts that share no record's events, or where another engine has them."""
@@ -72,16 +76,32 @@ def check_grid(spec: ViewSpec, as_of: datetime) -> None:
     """Hold an instant against the grid of a view.
 
     Raises:
-        CutRefused: the instant has no zone or is off the grid.
+        CutRefused: the instant has no zone, is in no year that is known, or is off the grid.
 
     """
     if as_of.tzinfo is None:
         raise CutRefused(spec.name, as_of, "no_zone", "give as_of in UTC")
+    if not EARLIEST <= as_of <= LATEST:
+        raise CutRefused(spec.name, as_of, "out_of_range", f"give a year from {EARLIEST.year} to {LATEST.year}")
     at = as_of.astimezone(UTC)
     midnight = at == at.replace(hour=0, minute=0, second=0, microsecond=0)
     fits = {Grid.DAY: True, Grid.WEEK: at.weekday() == 0, Grid.MONTH: at.day == 1}
     if not (midnight and fits[spec.grid]):
         raise CutRefused(spec.name, as_of, "off_grid", f"read at the start of a {spec.grid}, UTC")
+
+
+def check_past(spec: ViewSpec, as_of: datetime, *, at: datetime) -> None:
+    """Hold an instant against the grid of a view, and against the clock: the present instant is `at`.
+
+    Rows at an instant to come change with every event that comes in until then, whatever grid was approved.
+
+    Raises:
+        CutRefused: as `check_grid`, or the instant is still to come.
+
+    """
+    check_grid(spec, as_of)
+    if as_of > at:
+        raise CutRefused(spec.name, as_of, "still_to_come", "give an instant that is past")
 
 
 class _Plan:

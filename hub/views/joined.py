@@ -20,7 +20,7 @@ import polars as pl
 
 from hub.retention.sight import Sight
 from hub.views.built import Built
-from hub.views.compile import AS_OF, compile_view
+from hub.views.compile import AS_OF, EARLIEST, LATEST, compile_view
 from hub.views.engine import tables_of
 from hub.views.errors import CutRefused, RowsRefused
 from hub.views.folding import Permitted
@@ -33,6 +33,7 @@ from privacy.terms import ID_BYTES, EntityKind
 
 MOST_INSTANTS: Final = 36
 MOST_ROWS: Final = 1_000_000
+_SECONDS: Final = (int(EARLIEST.timestamp()), int(LATEST.timestamp()))
 
 
 def read_joined(gateway: Gateway, who: Reader, view: str, wanted: pl.DataFrame, *, purpose: str) -> Released:
@@ -45,6 +46,7 @@ def read_joined(gateway: Gateway, who: Reader, view: str, wanted: pl.DataFrame, 
 def release_joined(gateway: Gateway, who: Reader, view: str, wanted: pl.DataFrame, *, purpose: str) -> Released:
     """Return `pseudonym`, `as_of` and the view's features of the pairs in `wanted` that may be read, in its order.
 
+    A pair that is given several times comes back once.
     `wanted` has `pseudonym` (Binary, 16 bytes, of the purpose) and `as_of` (an instant with a zone).
 
     Raises:
@@ -72,11 +74,12 @@ def _pairs_of(view: str, wanted: pl.DataFrame) -> pl.DataFrame:
         raise RowsRefused(view, "too_many", f"give 1 to {MOST_ROWS} rows of at most {MOST_INSTANTS} instants")
     if sum(wanted.null_count().row(0)) or not (wanted[PSEUDONYM].bin.size() == ID_BYTES).all():
         raise RowsRefused(view, "no_pseudonym", "each row names a customer by 16 bytes, and an instant")
-    at = pl.col(AS_OF).dt.convert_time_zone("UTC").cast(INSTANT)
-    pairs = wanted.select(PSEUDONYM, at)
-    if not pairs[AS_OF].equals(wanted[AS_OF].dt.convert_time_zone("UTC").cast(INSTANT)):
+    if not wanted[AS_OF].dt.epoch("s").is_between(*_SECONDS).all():
+        raise RowsRefused(view, "out_of_range", f"give instants of the years {EARLIEST.year} to {LATEST.year}")
+    at = wanted[AS_OF].dt.convert_time_zone("UTC")
+    if not at.cast(INSTANT).cast(at.dtype).equals(at):
         raise RowsRefused(view, "too_fine", "give instants in microseconds")
-    return pairs
+    return wanted.select(PSEUDONYM, at.cast(INSTANT)).unique(maintain_order=True)
 
 
 def _built(gateway: Gateway, view: str, purpose: str, pairs: pl.DataFrame, cuts: list[datetime]) -> Built:

@@ -14,7 +14,7 @@ from hub.domains import Recipient, verify_release
 from hub.errors import ReadContended
 from hub.views.budget import Answer, Instants, Paid, basis_of, find_answer, spend
 from hub.views.built import Built, persons_of
-from hub.views.compile import check_grid
+from hub.views.compile import check_past
 from hub.views.intent import Reader
 from hub.views.noise import verify_noise
 from hub.views.quota import Asked, verify_reads_left
@@ -75,7 +75,7 @@ class Metered:
             budget = None if spec.summary is None else spec.summary.budget
             if budget is None or self.purpose != spec.purpose:  # another purpose is refused where the view is built
                 return None
-            check_grid(spec, self.as_of)
+            check_past(spec, self.as_of, at=at)
             purpose = policy.purpose(spec.purpose)
             permitted = permitted_now(hub, session, purpose, spec.grain, at=at)
             basis = basis_of(permitted, persons_of(hub, session, purpose, spec, at))

@@ -9,6 +9,7 @@ import httpx
 import polars as pl
 import pytest
 
+from hub.api import joins
 from hub.api.formats import ARROW, CSV, JSON, PARQUET, format_of
 from hub.authentication import Scope, add, withdraw
 from hub.views.access import Views
@@ -197,8 +198,49 @@ def test_a_body_of_pairs_may_be_long_once_it_is_known_who_calls(caller: Caller, 
         answer = caller.call("POST", path, world.reader_token, params={"purpose": CHURN}, content=body)
         slug = answer.json()["type"].removeprefix("urn:varde:problem:")
         assert (answer.status_code, slug in {"body-unfit", "rows-refused"}) == (422, True), body[:40]
+    for at in (
+        "-0001-01-01T00:00:00Z",
+        "0000-01-01T00:00:00Z",
+        "+262142-01-01T00:00:00Z",
+        f"{AS_OF:%Y-%m-%dT%H:%M:%S}.0000001Z",
+    ):
+        unfit = f"pseudonym,as_of\n{'0' * 32},{at}".encode()
+        assert (
+            caller.call("POST", path, world.reader_token, params={"purpose": CHURN}, content=unfit).status_code == 422
+        )
     many = "\n".join(["pseudonym,as_of", *[pair] * 20_000])
     answer = caller.call("POST", path, world.reader_token, params={"purpose": CHURN}, content=many.encode())
     assert (answer.status_code, answer.headers["varde-rows"]) == (200, "0")
     huge = {"params": {"purpose": CHURN}, "headers": {"Content-Length": str(1 << 40)}}
     assert caller.call("POST", path, world.reader_token, **huge, content=b"").status_code == 413
+
+
+def test_a_body_of_pairs_is_taken_in_only_from_who_may_read(
+    caller: Caller, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line of nothing takes fifty times its length in memory: neither the stranger's nor many of them are parsed."""
+    parsed: list[bytes] = []
+    read_csv = pl.read_csv
+
+    def watched(source: BytesIO, **how: object) -> pl.DataFrame:
+        parsed.append(source.getvalue())
+        return read_csv(source, **how)  # type: ignore[arg-type]  # what the caller passes on
+
+    monkeypatch.setattr(joins.pl, "read_csv", watched)
+    everything = frozenset({"*"})
+    _, agent = add(world.hub, "agent", Scope(role=Role.AGENT, purposes=everything, views=everything), world.owner)
+    path, asked = "/v1/views/shopping/joined", {"params": {"purpose": CHURN}}
+    answer = caller.call("POST", path, agent, **asked, content=b"pseudonym,as_of\n")
+    assert (answer.status_code, "role_may_not_read" in answer.json()["detail"]) == (403, True)
+    lines = b"pseudonym,as_of" + b"\n" * (joins.MOST_LINES + 2)
+    answer = caller.call("POST", path, world.reader_token, **asked, content=lines)
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:varde:problem:body-unfit")
+    assert not parsed
+    assert caller.call("POST", path, world.reader_token, **asked, content=lines[:-1]).status_code == 422
+    assert len(parsed) == 1, "as many lines as may be are looked at"
+
+
+def test_years_that_no_data_has_are_refused(caller: Caller, world: World) -> None:
+    for at in ("0001-01-01T00:00:00+00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T00:00:00-14:00"):
+        answer = caller.call("GET", "/v1/views/shopping", world.reader_token, params=QUESTION | {"as_of": at})
+        assert (answer.status_code, answer.json()["type"]) == (422, "urn:varde:problem:cut-refused")

@@ -143,8 +143,9 @@ def test_nothing_is_spent_on_what_would_be_refused_anyway(desk: Hub) -> None:
     gateway, me = Gateway(desk), acting_principal(desk)
     with pytest.raises(AccessRefused, match="purpose_not_of_view"):
         gateway.read(me, "noisy", purpose="service", as_of=AS_OF)
-    with pytest.raises(CutRefused):
-        gateway.read(me, "noisy", purpose="churn", as_of=AS_OF.replace(hour=3))
+    for unfit in (AS_OF.replace(hour=3), AS_OF.replace(year=AS_OF.year + 1)):
+        with pytest.raises(CutRefused):
+            gateway.read(me, "noisy", purpose="churn", as_of=unfit)
     with pytest.raises(AccessRefused, match="role_may_not_read"):
         gateway.read(dpo_of(desk), "noisy", purpose="churn", as_of=AS_OF)
     assert spent(desk) == 0

@@ -1,6 +1,7 @@
 """Point-in-time join: for each pair what the view gave at that instant, whatever came later, and nobody else."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,10 +16,13 @@ from hub.compose import Hub
 from hub.errors import AccessRefused, HubError, StreamStopped
 from hub.views import joined
 from hub.views.access import View, Views
+from hub.views.compile import check_grid
 from hub.views.errors import CutRefused, RowsRefused
 from hub.views.joined import MOST_INSTANTS
+from hub.views.load import load_spec
 from hub.views.registry import approve, submit
 from privacy.terms import Role
+from tests.builders import FixedClock
 from tests.integration.test_gateway_fence import AS_OF, object_to, pseudonym, record_of, shop
 from tests.integration.test_view_quota import TEXT, deliver
 from tests.view_builders import WITHOUT_CHECK
@@ -51,7 +55,7 @@ def test_each_pair_is_what_a_read_at_its_instant_gives(shop: Hub, data: st.DataO
     wanted = data.draw(st.lists(asked, min_size=1, max_size=12))
     given = view_of(shop).join(pairs(*wanted), purpose=CHURN)
     reads = {at: dict(view_of(shop).read(purpose=CHURN, as_of=at).iter_rows()) for _, at in wanted}
-    expected = [(who, at, reads[at][who]) for who, at in wanted if who in reads[at]]
+    expected = [(who, at, reads[at][who]) for who, at in dict.fromkeys(wanted) if who in reads[at]]
     assert list(given.iter_rows()) == expected
     assert given.columns == ["pseudonym", "as_of", "orders_365d"]
 
@@ -95,6 +99,11 @@ def test_a_no_while_it_is_built_is_honoured(shop: Hub, monkeypatch: pytest.Monke
     assert view_of(shop).join(wanted, purpose=CHURN).height == 4
 
 
+def at_physical(at: int, unit: str) -> pl.DataFrame:
+    """A pair at so many units since 1970."""
+    return pl.DataFrame({"pseudonym": [NOBODY], "as_of": pl.Series([at]).cast(pl.Datetime(unit, "UTC"))})
+
+
 UNFIT: Final[tuple[tuple[pl.DataFrame, type[HubError], str], ...]] = (
     (pairs((NOBODY, AS_OF + timedelta(hours=1))), CutRefused, "still_to_come|off_grid"),
     (pairs((NOBODY, AS_OF - timedelta(hours=1))), CutRefused, "off_grid"),
@@ -105,6 +114,10 @@ UNFIT: Final[tuple[tuple[pl.DataFrame, type[HubError], str], ...]] = (
     (pairs((NOBODY, AS_OF)).with_columns(as_of=None), RowsRefused, "wrong_columns"),
     (pairs((NOBODY, AS_OF)).with_columns(pl.col("as_of").dt.replace_time_zone(None)), RowsRefused, "wrong_columns"),
     (pairs((NOBODY, AS_OF)).with_columns(label=1), RowsRefused, "wrong_columns"),
+    (at_physical(1, "ns"), RowsRefused, "too_fine"),
+    (at_physical(-(2**60), "us"), RowsRefused, "out_of_range"),
+    (at_physical(2**60, "ms"), RowsRefused, "out_of_range"),
+    (pairs((NOBODY, datetime(1, 1, 1, tzinfo=UTC))), RowsRefused, "out_of_range"),
 )
 
 
@@ -112,6 +125,30 @@ def test_what_is_no_list_of_pairs_is_refused(shop: Hub) -> None:
     for wanted, error, rule in UNFIT:
         with pytest.raises(error, match=rule):
             view_of(shop).join(wanted, purpose=CHURN)
+
+
+def test_nothing_is_read_or_kept_at_an_instant_to_come(shop: Hub, clock: FixedClock) -> None:
+    """Its rows would change with every event until then, so that a coarse grid would bind nobody."""
+    view, last = view_of(shop), clock().replace(hour=0, minute=0, second=0, microsecond=0)
+    for act in (partial(view.read, purpose=CHURN), partial(view.scan, purpose=CHURN), view.materialise):
+        with pytest.raises(CutRefused, match="still_to_come"):
+            list(act(as_of=last + DAY))  # type: ignore[call-overload]  # none of them returns
+    assert view.read(purpose=CHURN, as_of=last).height == 5
+
+
+@pytest.mark.parametrize("offset", [-14, 0, 14])
+@pytest.mark.parametrize("at", [(1, 1, 1), (9999, 12, 31)])
+def test_a_year_that_no_data_has_is_refused(at: tuple[int, int, int], offset: int) -> None:
+    with pytest.raises(CutRefused, match="out_of_range"):
+        check_grid(load_spec(TEXT), datetime(*at, tzinfo=timezone(timedelta(hours=offset))))
+
+
+def test_a_pair_that_is_given_twice_comes_back_once(shop: Hub) -> None:
+    wanted = pairs(*((each, AS_OF) for each in people_of(shop)))
+    twice = pl.concat([wanted, wanted])
+    features = view_of(shop).join(twice, purpose=CHURN)
+    assert features.equals(view_of(shop).join(wanted, purpose=CHURN))
+    assert twice.join(features, on=["pseudonym", "as_of"], validate="m:1").height == twice.height == 10
 
 
 def test_instants_of_another_zone_are_the_same_instants(shop: Hub) -> None:
