@@ -1,12 +1,13 @@
 """Running contracts in the catalogue: nobody who has one is a former customer, a lost one, or counted twice."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
 import pytest
 
-from hub.views.compile import compile_view
+from hub.views.compile import compile_training, compile_view
 from hub.views.folding import Permitted
 from hub.views.load import catalogue_spec
 from hub.views.spec import ViewSpec
@@ -17,15 +18,30 @@ ANNA = b"\1" * 16
 Drawn = tuple[str, dict[str, Any]]
 
 
-def rows(spec: ViewSpec, *drawn: Drawn) -> pl.DataFrame:
-    """Return the view's rows of one customer."""
-    tables = {
+PERMITTED = Permitted(
+    pl.LazyFrame({"record": [ANNA], "subject": [0]}, schema={"record": pl.Binary, "subject": pl.UInt32})
+)
+
+
+def parts(drawn: Sequence[Drawn]) -> dict[str, list[pl.LazyFrame]]:
+    return {
         table: [frame_of(table, [{"person": ANNA, **event} for name, event in drawn if name == table])]
         for table in dict(drawn)
     }
-    schema = {"record": pl.Binary, "subject": pl.UInt32}
-    permitted = Permitted(pl.LazyFrame({"record": [ANNA], "subject": [0]}, schema=schema))
-    return compile_view(spec, tables, permitted, as_of=as_of(spec)).collect()
+
+
+def rows(spec: ViewSpec, *drawn: Drawn) -> pl.DataFrame:
+    """Return the view's rows of one customer."""
+    return compile_view(spec, parts(drawn), PERMITTED, as_of=as_of(spec)).collect()
+
+
+def taught(spec: ViewSpec, *drawn: Drawn) -> list[bool]:
+    """Return the labels of one customer."""
+    assert spec.label is not None
+    at = as_of(spec)
+    until = at + timedelta(days=spec.label.horizon_days)
+    frame = compile_training(spec, parts(drawn), PERMITTED, cuts=[at], known_until=until).collect()
+    return frame[spec.label.name].to_list()
 
 
 def ago(spec: ViewSpec, days: float) -> datetime:
@@ -66,3 +82,12 @@ def test_nobody_with_a_running_contract_is_won_back(case: str) -> None:
     drawn = [change(spec, *each) for each in changes]
     assert rows(spec, order(spec, 400), *drawn).height == expected
     assert rows(spec, order(spec, 100), *drawn).height == 0, "who still orders is no former customer"
+
+
+def test_a_contract_alone_teaches_no_silence_and_a_renewal_is_a_sign_of_life() -> None:
+    spec = catalogue_spec("churn_training")
+    assert taught(spec, change(spec, 30, "started", 700)) == [], "no order and no use: not in it"
+    assert taught(spec, order(spec, 30)) == [True]
+    assert taught(spec, order(spec, 30), change(spec, -89, "renewed", 454)) == [False]
+    assert taught(spec, order(spec, 30), change(spec, -90, "renewed", 455)) == [True], "too late to be in the horizon"
+    assert taught(spec, order(spec, 30), order(spec, -5), change(spec, -6, "ended")) == [True]

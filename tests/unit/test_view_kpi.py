@@ -124,7 +124,7 @@ def test_scores_are_what_was_worked_out_by_hand(name: str, kind: str, scores: Se
 def custom(name: str, orders: Sequence[tuple[int, float, int]]) -> Events:
     """Write orders (who, days ago, amount in whole units) of consumers."""
     spec = catalogue_spec(name)
-    placed = [
+    placed: list[Event] = [
         {"who": who(n), "event_time": ago(spec, days), "status": "placed", "amount_minor": amount * 100}
         for n, days, amount in orders
     ]
@@ -142,6 +142,25 @@ def test_churn_of_customers_is_what_was_worked_out_by_hand() -> None:
     tables["usage"] = [{"who": who(7), "event_time": ago(at, 3), "kind": "login"}]  # bought no more, but is there
     row = figures("kpi_churn", tables)["consumer"]
     assert row == {"customers": 10, "churn_12m": 0.13, "retention_12m": 0.88, "withheld": False}  # 1 and 7 of 8
+
+
+def test_a_contract_that_runs_is_no_churn_of_silent_customers() -> None:
+    spec = catalogue_spec("kpi_churn")
+    tables = custom("kpi_churn", [(n, 400.0, 10) for n in range(10)] + [(n, 100.0, 10) for n in range(4)])
+    ends = as_of(spec) + timedelta(days=700)
+    contracts = [*((n, 400) for n in range(4, 10)), *((n, 200) for n in (20, 21))]  # two began in the last year
+    tables["orders"] += [{**tables["orders"][0], "who": who(n)} for n in (20, 21)]
+    tables["subscriptions"] = [
+        {"who": who(n), "event_time": ago(spec, days), "kind": "started", "ends_at": ends} for n, days in contracts
+    ]
+    tables["profiles"] += [{**tables["profiles"][0], "who": who(n)} for n in (20, 21)]
+    row = figures("kpi_churn", tables)["consumer"]
+    assert (row["churn_12m"], row["retention_12m"]) == (
+        0,
+        1,
+    )  # four bought again, two began a contract; six are elsewhere
+    tables["subscriptions"] = [each for each in tables["subscriptions"] if each["who"] in {who(20), who(21)}]
+    assert figures("kpi_churn", tables)["consumer"]["churn_12m"] == 0.5  # six of twelve who had no contract
 
 
 def test_the_year_of_churn_begins_and_ends_at_as_of() -> None:
