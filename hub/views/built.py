@@ -31,6 +31,11 @@ class Built:
     withheld: dict[str, int] = field(default_factory=dict)  # cells of a summary by rule
     paid: Paid | None = None  # what a release with noise rests on
 
+    @property
+    def is_repeated(self) -> bool:
+        """Say whether its figures are an answer as it left once."""
+        return self.paid is not None and self.paid.is_repeated
+
 
 def persons_of(hub: Hub, session: Session, purpose: Purpose, spec: ViewSpec, at: datetime) -> PermittedSet | None:
     """At organisation grain: the persons whose acts may count."""

@@ -8,7 +8,7 @@ transaction; its commit is the read's linearisation point. If it cannot be commi
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -199,7 +199,7 @@ class Gateway:
             if frame.height < built.frame.height:
                 absent["changed_during_read"] = built.frame.height - frame.height
                 members = members.filter(pl.col(ENTITY).is_in(frame[ENTITY].implode()))
-            counted = verify_reads_left(hub, session, spec, replace(asked, members=members["ordinal"]))
+            counted = not built.is_repeated and verify_reads_left(hub, session, spec, asked.of(members["ordinal"]))
             intent = Intent(
                 release_id=random_id(),
                 spec=spec,

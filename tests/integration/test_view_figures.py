@@ -1,6 +1,6 @@
 """Figures of many leave through the one gate; no row does, and nothing of whoever says no in the meantime."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -23,12 +23,14 @@ from hub.views.registry import submit
 from hub.views.snapshot import materialise
 from privacy.store.audit import entries
 from privacy.terms import ActChannel, ConsentAct, PurposeId, Role
+from tests.builders import FixedClock
 from tests.conftest import HubFactory
 from tests.integration.figures_desk import FEATURES, MEASURES, approved, deliver, desk_lines, dpo_of, ticket, view_text
 from tests.integration.test_gateway_fence import Interrupted, entity_of, merge
 
 ALL = frozenset({"*"})
 AS_OF = datetime(2025, 6, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -43,9 +45,9 @@ def object_to(hub: Hub, key: str) -> None:
     record_wish(hub, find_subject(hub, f"desk:{key}"), wish, acting_principal(hub))
 
 
-def read(gateway: Gateway, view: str) -> dict[str, tuple[object, ...]]:
+def read(gateway: Gateway, view: str, as_of: datetime = AS_OF) -> dict[str, tuple[object, ...]]:
     """Read a view by one dimension; return its figures by level."""
-    frame = gateway.read(acting_principal(gateway.hub), view, purpose="churn", as_of=AS_OF).frame
+    frame = gateway.read(acting_principal(gateway.hub), view, purpose="churn", as_of=as_of).frame
     return {row[0]: row[1:] for row in frame.rows()}
 
 
@@ -119,7 +121,7 @@ def test_an_objection_between_build_and_release_changes_the_figure(desk: Hub) ->
     view = approved(desk, dpo_of(desk), view_text("often", {"by": by_often, "totals": False, "min_staff": 0}))
     for key in deliver_more:
         object_to(desk, key)
-    assert read(Gateway(desk), view)["1"] == (17, 22.0, 44.0, False)
+    assert read(Gateway(desk), view, AS_OF - DAY)["1"] == (17, 22.0, 44.0, False)
     found = read(Interrupted(desk, lambda: object_to(desk, "n1")), view)
     assert found["1"] == (16, 21.0, 44.0, False)
 
@@ -129,7 +131,7 @@ def test_a_cell_that_falls_below_k_while_it_is_read_is_withheld(hub_factory: Hub
     south = [ticket(100 + n, f"s{n}", team="south", agent=n) for n in range(5)]
     deliver(hub, tmp_path, desk_lines()[:12] + south)
     view = approved(hub, dpo_of(hub), view_text("teams", {"totals": False}))
-    assert read(Gateway(hub), view)["south"] == (5, 5.0, 30.0, False)
+    assert read(Gateway(hub), view, AS_OF - DAY)["south"] == (5, 5.0, 30.0, False)
     found = read(Interrupted(hub, lambda: object_to(hub, "s0")), view)
     assert found["south"] == (None, None, None, True)
 
@@ -160,12 +162,37 @@ def test_a_stream_of_figures_stops_when_anybody_changes(desk: Hub) -> None:
     assert recall_of(desk, released.release_id, acting_principal(desk)).everything
 
 
-def test_figures_without_who_left_count_as_another_read(desk: Hub) -> None:
-    view = approved(desk, dpo_of(desk), view_text("teams", {}, reads={"per": "day", "at_most": 1}))
+def test_figures_with_and_without_whoever_left_do_not_both_leave(desk: Hub, clock: FixedClock) -> None:
+    """The difference of two reads would be the value of who objected in between; a new month changes nothing."""
+    view = approved(desk, dpo_of(desk), view_text("teams", {}, reads={"per": "month", "at_most": 9}))
     assert read(Gateway(desk), view) == read(Gateway(desk), view), "the same again is free"
     object_to(desk, "n1")
+    for _ in range(2):
+        with pytest.raises(AccessRefused, match=r"figures_of_who_moved.*read the next day"):
+            read(Gateway(desk), view)
+        clock.forward(days=31)
+    assert read(Gateway(desk), view, AS_OF + DAY)["north"][0] == 11
+
+
+def test_what_retention_took_away_since_is_another_read(
+    hub_factory: HubFactory, tmp_path: Path, clock: FixedClock
+) -> None:
+    """From one day to the next a figure falls by one customer's event of three years ago: each read counts."""
+    hub = hub_factory()
+    deliver(hub, tmp_path, [*desk_lines(), "200,n0,2022-06-02 10:00:00,north,mail,777,a0"])
+    minutes = {"op": "sum", "table": "tickets", "column": "handling_minutes", "window_days": None, "top_code": 6000}
+    measures = {"minutes": {"op": "sum", "of": "minutes"}}
+    changes = {"features": {"minutes": minutes}, "reads": {"per": "month", "at_most": 2}, "as_of_grid": "month"}
+    summary = {"measures": measures, "dominance": 1}
+    view, seen = approved(hub, dpo_of(hub), view_text("once", summary, **changes)), []
+    for _ in range(2):
+        clock.forward(days=1)
+        seen.append(read(Gateway(hub), view)["north"][0])
+        assert read(Gateway(hub), view)["north"][0] == seen[-1], "on one day the same again is free"
+    assert seen == [1137.0, 360.0]
+    clock.forward(days=1)
     with pytest.raises(AccessRefused, match="reads_used_up"):
-        read(Gateway(desk), view)
+        read(Gateway(hub), view)
 
 
 def test_a_check_counts_cells_by_rule_and_tells_the_author_no_reason(desk: Hub) -> None:

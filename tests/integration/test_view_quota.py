@@ -74,6 +74,16 @@ def test_the_same_rows_again_are_free_until_something_came_in(shop: Hub, tmp_pat
         read(shop)
 
 
+def test_the_same_rows_on_another_day_are_another_read(shop: Hub, clock: FixedClock) -> None:
+    """Retention ends rows by days: what a value falls by from one day to the next are events of a known day."""
+    for _ in range(2):
+        clock.forward(days=1)  # from Monday on
+        assert [read(shop), read(shop)] == [5, 5], "counted once a day, then free"
+    clock.forward(days=1)
+    with pytest.raises(AccessRefused, match="reads_used_up"):
+        read(shop)
+
+
 def test_who_came_in_since_is_not_shown_by_a_free_read(shop: Hub, clock: FixedClock) -> None:
     """Two reads of one instant tell who is new, and what was worked out of them: the second is a read of its own."""
     back = record_of(shop, "c1")
