@@ -82,7 +82,8 @@ class Shelf:
                 epoch = current_epoch(session)
                 if opened is not None and opened.usable(at=at) and opened.bring_on(session, epoch, at=at):
                     return opened
-            self._opened.pop(view, None)
+            with self._order:  # another view's thread may be weighing all of them
+                self._opened.pop(view, None)
             opened = _open(hub, view, standing, at=at)
             self._keep(view, opened)
             return opened

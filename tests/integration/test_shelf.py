@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hub.authentication import Scope, acting_principal, add
 from hub.compose import Hub
 from hub.views.access import Views
+from hub.views.opened import Opened
 from hub.views.places import Places
 from hub.views.registry import approve, submit
 from hub.views.shelf import Shelf
@@ -69,3 +70,18 @@ def test_one_that_is_too_large_is_kept_alone(three: Hub) -> None:
     for name in ("two", "one"):
         assert views[name].row(sought, purpose="churn") is not None
     assert [shelf.has(name) for name in ("one", "two")] == [True, False]
+
+
+def test_the_shelf_changes_only_while_nobody_weighs_it(three: Hub) -> None:
+    """Views are opened side by side, and all are weighed by whoever puts one there."""
+    shelf, taken = three.memory.of(Shelf), list[bool]()
+
+    class Watched(dict[str, Opened]):
+        def pop(self, *asked: object) -> object:  # type: ignore[override]  # it only looks on
+            taken.append(shelf._order.locked())
+            return super().pop(*asked)  # type: ignore[call-overload]  # what the caller passes on
+
+    shelf._opened = Watched()
+    for name in ("one", "one", "two"):
+        shelf.bring_on(three, name)
+    assert taken == [True, True], "one was there the second time"
