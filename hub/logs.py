@@ -42,6 +42,7 @@ class LogEvent(StrEnum):
     ANCHOR_FAILED = "anchor_failed"
     LETTER_FAILED = "letter_failed"
     NOTICE_FAILED = "notice_failed"
+    SPENT_ROWS_STAYED = "spent_rows_stayed"
     REQUEST_ANSWERED = "request_answered"
     FOREIGN_MESSAGE = "foreign_message"  # a library said something; what, stays unsaid
 

@@ -11,7 +11,7 @@ from datetime import datetime
 import polars as pl
 
 from hub.compose import Hub
-from hub.views.departure import verify_unchanged
+from hub.views.departure import soon, verify_unchanged
 from hub.views.description import Description, describe
 from hub.views.gateway import Gateway, Released
 from hub.views.intent import Reader
@@ -77,15 +77,16 @@ class View:
         """Read as `read` does, in batches; before each, who is in the release is looked at again.
 
         Raises:
-            StreamStopped: somebody in it changed meanwhile: use none of the batches.
+            StreamStopped: somebody in it changed meanwhile, or it took more than 300 s: use none of the batches.
             AccessRefused, CutRefused, ReadContended: as `read`, with the first batch.
 
         """
         reader = Reader(principal=self._principal, use=use)
-        released = self._gateway.release(reader, self.name, purpose=purpose, as_of=as_of)
+        hub = self._gateway.hub
+        released = soon(hub, self._gateway.release(reader, self.name, purpose=purpose, as_of=as_of))
         for number, batch in enumerate(released.frame.iter_slices(batch_rows)):
             if number:
-                verify_unchanged(self._gateway.hub, released)
+                verify_unchanged(hub, released)
             yield batch
         self._gateway.complete(released, self._principal)
 

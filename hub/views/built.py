@@ -1,7 +1,7 @@
 """A frame between its build and its release, and whose acts may have counted in it."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
 from sqlmodel import Session
@@ -35,6 +35,16 @@ class Built:
     def is_repeated(self) -> bool:
         """Say whether its figures are an answer as it left once."""
         return self.paid is not None and self.paid.is_repeated
+
+    @property
+    def stands_until(self) -> datetime:
+        """The instant from which it would be another frame, though nobody acts: time passing bumps no epoch.
+
+        A consent runs out by itself, and by the next day (UTC) retention may have ended rows.
+        """
+        lapses = [each.valid_until for each in (self.permitted, self.persons) if each is not None]
+        over = datetime.combine(self.day, time.min, UTC) + timedelta(days=1)
+        return min([over, *(each for each in lapses if each is not None)])
 
 
 def persons_of(hub: Hub, session: Session, purpose: Purpose, spec: ViewSpec, at: datetime) -> PermittedSet | None:

@@ -6,6 +6,9 @@ stays here and what arrived is incomplete and refused by the client.
 """
 
 from collections.abc import Collection
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
 
 import polars as pl
 from sqlmodel import Session
@@ -20,19 +23,29 @@ from privacy.pseudonym import pseudonyms_of
 from privacy.store.epoch import records_changed_since
 from privacy.terms import EntityId, EntityKind, RecordId
 
+LONGEST: Final = timedelta(seconds=300)
+"""As over HTTP (`hub.api.streaming.MOST_SECONDS`)."""
+
 
 def label_for(released: Released) -> dict[str, str]:
     """Return what goes with released rows wherever they are written down."""
     return label_of(released.spec.purpose, released.prohibited_uses, released.expires_at)
 
 
+def soon(hub: Hub, released: Released) -> Released:
+    """Return a release whose rows have left within `LONGEST`, or stay here: whoever takes them slowly reads anew."""
+    return replace(released, leaves_until=min(released.leaves_until, hub.clock() + LONGEST))
+
+
 def verify_unchanged(hub: Hub, released: Released) -> None:
     """Look at what changed since the release; nothing is cached, so it holds in every process.
 
     Raises:
-        StreamStopped: a change concerns a row of the release, or cannot be told not to.
+        StreamStopped: a change concerns a row of the release, or cannot be told not to; or time is up.
 
     """
+    if released.leaves_until <= hub.clock():
+        raise StreamStopped("time is up")
     with hub.reading() as session:
         changed = records_changed_since(session, released.epoch)
         if changed is not None and not changed:

@@ -58,7 +58,8 @@ class Released:
     """Rows that left the hub: `pseudonym` (Binary, 16 bytes, of the purpose's domain) and the view's features.
 
     `absent` counts customers left out by rule; counts below the view's k reach only the DPO and the owner. The rows
-    must not be used after `expires_at`.
+    must not be used after `expires_at`. What has not left by `leaves_until` stays: it would not be released any more,
+    though nobody acted.
     """
 
     release_id: bytes
@@ -66,6 +67,7 @@ class Released:
     frame: pl.DataFrame
     absent: dict[str, int]
     expires_at: datetime
+    leaves_until: datetime
     epoch: int
     prohibited_uses: tuple[str, ...]
 
@@ -223,6 +225,7 @@ class Gateway:
             frame=frame.drop(ENTITY, strict=False),
             absent=told_of_absent({} if built.paid else absent, who.principal, spec.k),  # exact beside noise
             expires_at=intent.expires_at,
+            leaves_until=min(intent.expires_at, built.stands_until),
             epoch=epoch,
             prohibited_uses=prohibited_of(built.purpose),
         )
@@ -230,7 +233,7 @@ class Gateway:
     def _still_permitted(self, session: Session, built: Built) -> pl.DataFrame | None:
         """Drop whoever may no longer be read; None where a figure or group would have to be computed again."""
         now = self.hub.clock()
-        if now.date() != built.day or _lapsed(built.permitted, now) or _lapsed(built.persons, now):
+        if built.stands_until <= now:
             return None
         changed = records_changed_since(session, built.epoch)
         if changed is None:
@@ -262,11 +265,6 @@ def _read(subjects: pl.DataFrame, frame: pl.DataFrame, persons: PermittedSet | N
     """Return every record that a frame was made of; at organisation grain whoever's acts may have counted in it."""
     read = subjects.join(frame.select(SUBJECT).unique(), on=SUBJECT, how="semi").select("record", ENTITY, "ordinal")
     return read if persons is None else pl.concat([read, persons.records.select("record", ENTITY, "ordinal")])
-
-
-def _lapsed(permitted: PermittedSet | None, now: datetime) -> bool:
-    """Say whether a consent of the set has run out by itself: time passing bumps no epoch."""
-    return permitted is not None and permitted.valid_until is not None and permitted.valid_until <= now
 
 
 def _with_other_records(before: pl.DataFrame, after: pl.DataFrame) -> pl.Series:

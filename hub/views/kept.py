@@ -7,7 +7,7 @@ counted as: reading them is counted with it, and they may be used as long as tha
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -25,6 +25,7 @@ from hub.views.opened import Opened
 from hub.views.piecemeal import Piecemeal, Standing
 from hub.views.shelf import Shelf
 from hub.views.use import prohibited_of
+from privacy.instant import instant_of, microseconds_of
 from privacy.store.epoch import lock_epoch
 from privacy.terms import random_id
 
@@ -108,10 +109,17 @@ def _released(hub: Hub, who: Reader, opened: Opened) -> _Kept | None:
         frame=frame,
         absent=told_of_absent(absent, who.principal, rules.spec.k),
         expires_at=intent.expires_at,
+        leaves_until=min(intent.expires_at, _stand_until(opened, standing)),
         epoch=epoch,
         prohibited_uses=prohibited_of(rules.purpose),
     )
     return _Kept(released, opened.pieces, standing)
+
+
+def _stand_until(opened: Opened, standing: Standing) -> datetime:
+    """Return when the snapshot ends, or the first of its rows that stand lapses."""
+    ends = microseconds_of(opened.snapshot.expires_at)
+    return instant_of(int(opened.until_us[standing].min(initial=ends)))
 
 
 def _members(hub: Hub, opened: Opened, standing: Standing) -> pl.Series:

@@ -23,7 +23,9 @@ from hub.compose import Hub
 from hub.errors import AccessRefused, ReadContended
 from hub.lake import catalogue
 from hub.lake.append import append
+from hub.lake.errors import LakeError
 from hub.lake.writing import discard
+from hub.logs import LogEvent, log_of
 from hub.views.built import Built
 from hub.views.gateway import Gateway
 from hub.views.mark import marks_of
@@ -43,6 +45,7 @@ from privacy.terms import BatchId, EntityKind, Role, random_id
 
 _MAY_KEEP: Final = frozenset({Role.OWNER, Role.ENGINEER, Role.SERVICE})
 _ATTEMPTS: Final = 5
+_LOG: Final = log_of("view")
 
 
 def materialise(hub: Hub, by: Principal, view: str, *, as_of: datetime | None = None) -> Snapshot:
@@ -73,9 +76,20 @@ def materialise(hub: Hub, by: Principal, view: str, *, as_of: datetime | None = 
             rows=built.frame.height,
         )
         if (kept := _published(hub, by, built, made)) is not None:
-            withdraw(hub)
+            _withdraw(hub, view)
             return kept
     raise ReadContended(view)
+
+
+def _withdraw(hub: Hub, view: str) -> None:
+    """Take out the rows of earlier snapshots; what stays goes with the next, or with the next `varde retention run`.
+
+    The new one is made by then, and counted: a failure here must not have it made and counted again.
+    """
+    try:
+        withdraw(hub)
+    except LakeError as exc:
+        _LOG.warning(LogEvent.SPENT_ROWS_STAYED, extra={"view": view, "error": type(exc).__name__})
 
 
 def keepable(hub: Hub, by: Principal, view: str) -> ViewSpec:

@@ -17,8 +17,12 @@ from hub.errors import AccessRefused, HubError, StreamStopped
 from hub.views import joined
 from hub.views.access import View, Views
 from hub.views.compile import check_grid
+from hub.views.departure import verify_unchanged
 from hub.views.errors import CutRefused, RowsRefused
+from hub.views.gateway import Gateway
+from hub.views.intent import Reader
 from hub.views.joined import MOST_INSTANTS
+from hub.views.kept import release_kept
 from hub.views.load import load_spec
 from hub.views.registry import approve, submit
 from privacy.terms import Role
@@ -182,6 +186,32 @@ def test_a_scan_is_a_read_in_batches_and_stops_when_somebody_in_it_changes(shop:
     object_to(shop, record_of(shop, "c1"))
     with pytest.raises(StreamStopped):
         next(going)
+
+
+@pytest.mark.parametrize("seconds", [300, 12 * 3600])
+def test_a_scan_ends_when_its_time_is_up(shop: Hub, clock: FixedClock, seconds: int) -> None:
+    """Nobody acts while a generator rests: its rows would outlast a consent, retention's day and their own expiry."""
+    going = view_of(shop).scan(purpose=CHURN, as_of=AS_OF, batch_rows=2)
+    next(going)
+    clock.forward(seconds=299)
+    assert next(going).height == 2
+    clock.forward(seconds=seconds - 299)
+    with pytest.raises(StreamStopped, match="time is up"):
+        next(going)
+
+
+def test_no_row_leaves_on_the_day_after_its_release(shop: Hub, clock: FixedClock) -> None:
+    me, view = Reader(principal=acting_principal(shop)), view_of(shop)
+    view.materialise(as_of=AS_OF)
+    clock.at = AS_OF + DAY - timedelta(seconds=1)
+    kept = release_kept(shop, me, view.name, purpose=CHURN)
+    read = Gateway(shop).release(me, view.name, purpose=CHURN, as_of=AS_OF)
+    for released in (kept, read):
+        verify_unchanged(shop, released)
+    clock.forward(seconds=1)
+    for released in (kept, read):
+        with pytest.raises(StreamStopped, match="time is up"):
+            verify_unchanged(shop, released)
 
 
 def test_a_view_is_described_by_what_was_approved(shop: Hub) -> None:

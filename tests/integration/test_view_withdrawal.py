@@ -10,6 +10,7 @@ from hub.compose import Hub
 from hub.consents import Subject
 from hub.erasing import erase, plan
 from hub.erasure.absence import verify_absence
+from hub.lake.errors import CatalogueConflict
 from hub.lake.reading import reading
 from hub.views import snapshot
 from hub.views.gateway import Built, Gateway
@@ -86,6 +87,22 @@ def test_rows_go_once_their_snapshot_serves_no_more(shop: Hub, clock: FixedClock
     view_of(shop).materialise(as_of=AS_OF)
     clock.forward(days=1)
     assert withdraw(shop) == 1
+    assert kept_rows(shop).is_empty()
+
+
+def test_a_snapshot_is_made_though_the_rows_before_it_cannot_be_taken_out(
+    shop: Hub, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever was told of a failure would make it again, and it would count as two reads."""
+
+    def conflicted(*_: object) -> int:
+        raise CatalogueConflict("snapshots")
+
+    view_of(shop).materialise(as_of=AS_OF)
+    monkeypatch.setattr(snapshot, "withdraw", conflicted)
+    assert view_of(shop).materialise(as_of=AS_OF).rows == 5
+    clock.forward(days=1)
+    assert withdraw(shop) == 2, "nothing is forgotten"
     assert kept_rows(shop).is_empty()
 
 
