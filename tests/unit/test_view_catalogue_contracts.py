@@ -91,3 +91,32 @@ def test_a_contract_alone_teaches_no_silence_and_a_renewal_is_a_sign_of_life() -
     assert taught(spec, order(spec, 30), change(spec, -89, "renewed", 454)) == [False]
     assert taught(spec, order(spec, 30), change(spec, -90, "renewed", 455)) == [True], "too late to be in the horizon"
     assert taught(spec, order(spec, 30), order(spec, -5), change(spec, -6, "ended")) == [True]
+
+
+SEATS: dict[str, tuple[list[tuple[int, str, int]], int | None]] = {
+    "a smaller plan in the year": ([(700, "started", 10), (100, "downgraded", 5)], -5),
+    "exactly a year ago is in the year": ([(700, "started", 10), (365, "upgraded", 20), (30, "upgraded", 30)], 20),
+    "nothing changed": ([(700, "started", 10)], 0),
+    "changed before the year": ([(700, "started", 10), (366, "upgraded", 12), (10, "renewed", 12)], 0),
+    "a customer of less than a year": ([(300, "started", 10), (100, "upgraded", 15)], None),
+}
+
+
+@pytest.mark.parametrize("case", SEATS)
+def test_seats_are_compared_with_those_of_a_year_ago(case: str) -> None:
+    changes, expected = SEATS[case]
+    spec = catalogue_spec("churn_scoring")
+    drawn = [change(spec, days, kind, seats=seats) for days, kind, seats in changes]
+    assert rows(spec, order(spec, 30), *drawn)["seats_change_365d"].to_list() == [expected]
+
+
+def test_operating_hours_are_compared_with_those_of_ninety_days_ago() -> None:
+    spec = catalogue_spec("service_machines_scoring")
+    machine = {"person": None, "organisation": ANNA, "asset_ref": 1}
+    readings = [(200, 1000.0), (91, 1900.0), (80, 2000.0), (1, 2500.0)]
+    drawn: list[Drawn] = [
+        ("asset_readings", {**machine, "event_time": ago(spec, days), "metric": "operating_hours", "value": value})
+        for days, value in readings
+    ]
+    drawn.append(("assets", {**machine, "event_time": ago(spec, 900)}))
+    assert rows(spec, *drawn)["operating_hours_90d"].to_list() == [600]

@@ -78,10 +78,23 @@ def test_support_is_what_was_worked_out_by_hand() -> None:
         "cost_per_case": 29_300,  # 240 x 11.00 / 9 = 293.33
         "cases_per_agent_hour": 2.3,  # 9 x 60 / 240 = 2.25
         "hours_to_resolution": 14,  # (6 x 10 + 2 x 20 + 30) / 9 = 14.4
-        "first_contact_resolution": 0.67,  # 6 of 9 closed
         "escalation_rate": 0.33,  # 2 of 6 customers
         "withheld": False,
     }
+
+
+def test_first_contact_is_what_was_worked_out_by_hand_and_no_case_counts_that_may_come_back() -> None:
+    def opened(number: int, days: float, hours: float | None, **keys: Any) -> Event:
+        at = ago(catalogue_spec("kpi_first_contact"), days)
+        closed = None if hours is None else at + hours * HOUR
+        return ticket(number, hours=1, answered=1, **{"event_time": at, "resolved_at": closed, **keys})
+
+    cases = [opened(n, 60, 10) for n in range(6)]
+    cases += [opened(0, 60, 10, reopened=True), opened(1, 60, 10, escalated=True)]
+    cases += [opened(2, 44.01, 336), opened(3, 44.01, 337)]  # closed 30 days ago; a moment later
+    cases += [opened(4, 60, None), opened(5, 44, 1), opened(5, 10, 1), opened(5, 129, 1)]  # open, or in no window
+    row = figures("kpi_first_contact", {"tickets": cases})["first_line"]
+    assert row == {"customers": 5, "first_contact_resolution": 0.7, "withheld": False}  # 7 of 10 closed
 
 
 def test_a_team_of_fewer_than_five_people_is_not_shown_however_many_customers_it_has() -> None:
@@ -193,13 +206,14 @@ def test_a_customer_who_dominates_revenue_hides_the_figure() -> None:
 def test_renewal_and_upsell_are_what_was_worked_out_by_hand() -> None:
     spec = catalogue_spec("kpi_renewal")
     changes = [(n, 500, "started") for n in range(10)] + [(n, 100, "renewed") for n in range(6)]
-    changes += [(6, 90, "ended"), (7, 90, "cancelled"), (0, 50, "upgraded"), (0, 40, "upgraded"), (1, 30, "upgraded")]
+    changes += [(6, 90, "ended"), (7, 120, "cancelled"), (7, 60, "ended"), (8, 9, "cancelled")]  # two ended, one will
+    changes += [(n, 40, "upgraded") for n in (0, 0, 1, 7)]
     tables = {
         "subscriptions": [{"who": who(n), "event_time": ago(spec, days), "kind": kind} for n, days, kind in changes],
         "profiles": [{"who": who(n), "event_time": ago(spec, 900), "segment": "business"} for n in range(10)],
     }
     row = figures("kpi_renewal", tables)["business"]
-    assert (row["renewal_rate"], row["upsell_rate"]) == (0.75, 0.2)  # 6 of 8 terms; 2 of 10 customers
+    assert (row["renewal_rate"], row["upsell_rate"]) == (0.75, 0.25)  # 6 of 8 terms; 2 of 8 whose contract runs
 
 
 def test_churn_of_contracts_is_what_was_worked_out_by_hand() -> None:
