@@ -12,7 +12,15 @@ withheld. Adding an amount to the cell and to every corner that is an even numbe
 others, leaves every total as it is (a step to or from the place of the total turns no sign: the total moves with the
 cell). So whoever knows all that leaves cannot tell the table from the one so changed, and the cell may lie anywhere
 between its own value less the least of the corners that rise with it, and more the least of those that fall. A
-hypercube serves only where that interval is wide enough: k customers, and p per cent of each sum.
+hypercube serves only where that interval is wide enough: k customers, and p per cent of each sum, upwards p per cent of
+what the largest contributor adds.
+
+What is withheld of a line is known together: total less what leaves. Such a sum of cells is the same in every table
+that agrees with what leaves, so with a cell it has a corner that falls as that cell rises. Each of those has to shield
+it: by k customers where the cell has fewer, likewise for bases and staff; where the cell is dominated, what others than
+two add to the corner is p per cent of its own largest and those of all cells that it shields. Then whatever can be
+subtracted is of enough customers and staff and dominated by nobody, even where one customer is in several cells: what
+others add to all of them is p per cent of the largest of all of them.
 
 Hundepool et al., Statistical Disclosure Control, Wiley 2012, chapter 4; Giessing and Repsilber, Tools and strategies to
 protect multiple tables with the GHQUAR cell suppression engine, 2002. Cells of nobody are shown: nobody is in them.
@@ -45,13 +53,17 @@ class Because(StrEnum):
 class Amounts:
     """The sum of one feature in each cell, without signs; `largest` and `second` are customers' parts of it.
 
-    `is_frequency`: each customer adds one at most, so that nobody's amount is in question.
+    They are 0 where nobody's amount is in question: each customer adds one at most.
     """
 
     total: Numbers
     largest: Numbers
     second: Numbers
-    is_frequency: bool = False
+
+    @property
+    def rest(self) -> Numbers:
+        """Return what all add but the two who add most."""
+        return self.total - self.largest - self.second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +97,11 @@ class Rules:
     dominance: int = 10
     totals: bool = True
 
+    @property
+    def part(self) -> float:
+        """Return p as a part of one."""
+        return self.dominance / _PER_CENT
+
 
 def withheld_cells(cells: Cells, rules: Rules) -> dict[Place, Because]:
     """Return the places of the cells that must not leave, each with its reason."""
@@ -93,9 +110,9 @@ def withheld_cells(cells: Cells, rules: Rules) -> dict[Place, Because]:
     for place in found:
         withheld[place] = True
     if rules.totals:
+        carried = tuple(np.zeros(withheld.shape) for _ in cells.amounts)
         for place in found:
-            for corner in _hypercube(cells, rules, place, withheld):
-                withheld[corner] = True
+            _protect(cells, rules, place, _Withheld(withheld, carried))
     places = (tuple(int(each) for each in place) for place in np.argwhere(withheld))
     return {place: found.get(place, Because.COMPLEMENTARY) for place in places}
 
@@ -109,7 +126,7 @@ def _primary(cells: Cells, rules: Rules) -> dict[Place, Because]:
     tests = [(few, Because.TOO_FEW)]
     short = (each.working & (each.people < rules.min_staff) for each in cells.crews)
     tests.extend((each, Because.TOO_FEW_STAFF) for each in short)
-    tests.extend((_is_dominated(each, rules), Because.DOMINANCE) for each in cells.amounts if not each.is_frequency)
+    tests.extend((_is_dominated(each, rules), Because.DOMINANCE) for each in cells.amounts)
     found: dict[Place, Because] = {}
     for test, because in tests:
         for place in np.argwhere(test):
@@ -118,26 +135,67 @@ def _primary(cells: Cells, rules: Rules) -> dict[Place, Because]:
 
 
 def _is_dominated(amounts: Amounts, rules: Rules) -> Truths:
-    rest = amounts.total - amounts.largest - amounts.second
-    return (amounts.largest > 0) & (rest < amounts.largest * rules.dominance / _PER_CENT)
+    return (amounts.largest > 0) & (amounts.rest < amounts.largest * rules.part)
 
 
-def _hypercube(cells: Cells, rules: Rules, place: Place, withheld: Truths) -> list[Place]:
-    """Return the corners of the hypercube that protects a cell and takes fewest customers' figures away.
+@dataclass(frozen=True, slots=True)
+class _Withheld:
+    """Which cells are withheld so far, and of each amount how much of the largest of others each cell shields."""
+
+    cells: Truths
+    carried: tuple[Numbers, ...]
+
+
+def _protect(cells: Cells, rules: Rules, place: Place, withheld: _Withheld) -> None:
+    """Withhold the corners of the hypercube that protects a cell and takes fewest customers' figures away.
 
     There always is one: a level with its totals on every axis, which all rise together, without end.
     """
-    shape = cells.customers.shape
-    others = [[each for each in range(size) if each != own] for own, size in zip(place, shape, strict=True)]
+    others = [
+        [each for each in range(size) if each != own] for own, size in zip(place, withheld.cells.shape, strict=True)
+    ]
     beyond_one = np.maximum(cells.customers - 1, 0)  # a cell that is withheld is not empty, and everybody knows it
-    wide = (_width(beyond_one, place, others) >= rules.k) & _is_peopled(cells.customers, place, others)
+    serves = (_width(beyond_one, place, others) >= rules.k) & _is_peopled(cells.customers, place, others)
     for each in cells.amounts:
-        wide &= _width(each.total, place, others) >= each.total[place] * rules.dominance / _PER_CENT
-    price = np.where(withheld, 0.0, cells.customers + 1.0)
-    cost = sum(_at(price, place, others, corner) for corner in product((False, True), repeat=len(shape)))
-    best = np.unravel_index(int(np.argmin(np.where(wide, cost, np.inf))), wide.shape)
-    steps = [options[int(step)] for options, step in zip(others, best, strict=True)]
-    return [tuple(each) for each in product(*zip(place, steps, strict=True))]
+        serves &= _width(each.total, place, others) >= each.total[place] * rules.part
+    shields = _shields(cells, rules, place, withheld)
+    price = np.where(withheld.cells, 0.0, cells.customers + 1.0)
+    cost: Numbers = np.zeros(serves.shape)
+    for corner in product((False, True), repeat=len(place)):
+        serves &= (_sign(price.shape, place, others, corner) > 0) | (_at(shields, place, others, corner) > 0)
+        cost = cost + _at(price, place, others, corner)
+    best = np.unravel_index(int(np.argmin(np.where(serves, cost, np.inf))), serves.shape)
+    steps = [[options[int(step)]] for options, step in zip(others, best, strict=True)]
+    for corner in product((False, True), repeat=len(place)):
+        at = tuple(step if moved else own for own, (step,), moved in zip(place, steps, corner, strict=True))
+        withheld.cells[at] = True
+        if _sign(price.shape, place, steps, corner).item() < 0:
+            _carry(cells, rules, place, withheld, at)
+
+
+def _carry(cells: Cells, rules: Rules, place: Place, withheld: _Withheld, at: Place) -> None:
+    """Note at a corner what it shields."""
+    for amounts, carried in zip(cells.amounts, withheld.carried, strict=True):
+        if _is_dominated(amounts, rules)[place]:
+            carried[at] += amounts.largest[place]
+
+
+def _shields(cells: Cells, rules: Rules, place: Place, withheld: _Withheld) -> Numbers:
+    """Say by 1 or 0 which cells make up for what a cell lacks, so that both may be known together; totals need not."""
+    shields: Truths = np.ones(cells.customers.shape, dtype=np.bool_)
+    for count in (cells.customers, *cells.bases):
+        if 0 < count[place] < rules.k:
+            shields &= count >= rules.k
+    for crew in cells.crews:
+        if crew.working[place] and crew.people[place] < rules.min_staff:
+            shields &= crew.people >= rules.min_staff
+    for each, carried in zip(cells.amounts, withheld.carried, strict=True):
+        shields &= each.total >= each.largest[place] * rules.part
+        if _is_dominated(each, rules)[place]:
+            shields &= each.rest >= (each.largest + carried + each.largest[place]) * rules.part
+    for axis in range(shields.ndim):
+        np.moveaxis(shields, axis, 0)[-1] = True
+    return shields.astype(np.float64)
 
 
 def _is_peopled(customers: Numbers, place: Place, others: list[list[int]]) -> Truths:

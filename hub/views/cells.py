@@ -16,15 +16,16 @@ from hub.views.dimension import code_of, labels_of
 from hub.views.feature import Aggregate, Derived, DerivedOp, Feature, Op
 from hub.views.folding import SUBJECT
 from hub.views.spec import ViewSpec
-from hub.views.summary import ALL, STAFF, MeasureOp, Summary, staff_of
-from privacy.withholding import Amounts, Because, Cells, Crew, Numbers, Place, Rules, withheld_cells
+from hub.views.summary import ALL, STAFF, CellMeasure, MeasureOp, Summary, staff_of
+from privacy.withholding import Amounts, Because, Cells, Crew, Numbers, Place, Rules, Truths, withheld_cells
 
 CUSTOMERS: Final = "customers"
 _AXIS: Final = "__axis"
 _CELL: Final = "__place"
 _OF_COUNTS: Final = frozenset({DerivedOp.TOTAL, DerivedOp.LEAST, DerivedOp.GREATEST, DerivedOp.WHILE})
 Figures = dict[str, Numbers]
-"""Components of a table by name: `customers`, and of a feature `sum:`, `there:`, `positive:`, `median:` its name."""
+"""Components of a table by name: `customers`, and of a feature `sum:`, `median:`, and how many customers have any of
+it (`who:`), have more than 0 (`some:`) or add to its sum (`adds:`), before its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,7 @@ def _grouped(summary: Summary, coded: pl.DataFrame, axes: tuple[bool, ...], shap
     for place, (is_kept, size) in enumerate(zip(axes, shape, strict=True)):
         key = key * size + (pl.col(axis_of(place)).cast(pl.UInt32) if is_kept else size - 1)
     keyed, names = coded.lazy().with_columns(key.alias(_CELL)), sorted(summary.measured)
-    medians = [each.of for each in summary.measures if each.op is MeasureOp.MEDIAN and each.of is not None]
+    medians = {each.of for each in summary.measures if each.op is MeasureOp.MEDIAN}
     each = keyed.select(_CELL, SUBJECT, *(expr for name in names for expr in _of_row(name)), *_staff(summary))
     if any(dimension.is_of_event and not is_kept for dimension, is_kept in zip(summary.by, axes, strict=True)):
         lists = staff_columns(summary)
@@ -112,11 +113,12 @@ def _grouped(summary: Summary, coded: pl.DataFrame, axes: tuple[bool, ...], shap
         each = each.group_by(_CELL, SUBJECT).agg(pl.exclude(lists).sum(), *staff)  # nobody counts as several
     of_staff = [pl.col(name).explode().drop_nulls().n_unique() for name in staff_columns(summary)]
     of_customers = [expr for name in names for expr in _of_customers(name)]
-    found = each.group_by(_CELL).agg(pl.len().alias(CUSTOMERS), *of_customers, *of_staff)
-    if medians:
-        middle = keyed.group_by(_CELL).agg(pl.col(name).median().alias(f"median:{name}") for name in medians)
-        found = found.join(middle, on=_CELL, how="left")
-    return found.collect()
+    middle = [
+        pl.col(f"sum:{name}").filter(pl.col(f"there:{name}") > 0).median().alias(f"median:{name}")
+        for name in names
+        if name in medians
+    ]
+    return each.group_by(_CELL).agg(pl.len().alias(CUSTOMERS), *of_customers, *middle, *of_staff).collect()
 
 
 def _of_row(name: str) -> list[pl.Expr]:
@@ -126,7 +128,6 @@ def _of_row(name: str) -> list[pl.Expr]:
         x.fill_null(0.0).alias(f"sum:{name}"),
         x.abs().fill_null(0.0).alias(f"size:{name}"),
         x.is_not_null().cast(pl.Float64).alias(f"there:{name}"),
-        (x > 0).fill_null(value=False).cast(pl.Float64).alias(f"positive:{name}"),
     ]
 
 
@@ -139,8 +140,9 @@ def _of_customers(name: str) -> list[pl.Expr]:
     size = pl.col(f"size:{name}")
     largest = size.max()
     return [
-        *(pl.col(f"{kind}:{name}").sum() for kind in ("sum", "there", "positive")),
+        pl.col(f"sum:{name}").sum(),
         (pl.col(f"there:{name}") > 0).sum().alias(f"who:{name}"),
+        (pl.col(f"sum:{name}") > 0).sum().alias(f"some:{name}"),
         (size != 0).sum().alias(f"adds:{name}"),
         largest.alias(f"largest:{name}"),
         (size.top_k(2).sum() - largest).alias(f"second:{name}"),
@@ -160,26 +162,44 @@ def _enter(figures: Figures, shape: tuple[int, ...], found: pl.DataFrame) -> Non
 
 def _deciding(spec: ViewSpec, summary: Summary, figures: Figures) -> Cells:
     """Say what decides which cells are withheld: the customers that each figure is of, staff, and who adds most."""
-    bases, frequencies = [], frequencies_of(spec)
-    for measure in summary.measures:
-        if measure.op in (MeasureOp.MEAN, MeasureOp.SHARE, MeasureOp.MEDIAN):
-            bases.append(figures[f"who:{measure.of}"])
-        elif measure.op is MeasureOp.RATIO:
-            bases.append(figures[f"adds:{measure.to}"])
+    apart, frequencies = _apart(summary, figures[CUSTOMERS].shape), frequencies_of(spec)
+
+    def most(name: str, which: str) -> Numbers:
+        return np.where(apart & (name in frequencies), 0.0, figures[f"{which}:{name}"])
+
     return Cells(
         customers=figures[CUSTOMERS],
-        bases=tuple(bases),
+        bases=tuple(figures[base] for measure in summary.measures for base in _bases(measure)),
         crews=crews_of(summary, figures),
         amounts=tuple(
-            Amounts(
-                total=figures[f"size:{name}"],
-                largest=figures[f"largest:{name}"],
-                second=figures[f"second:{name}"],
-                is_frequency=name in frequencies,
-            )
+            Amounts(total=figures[f"size:{name}"], largest=most(name, "largest"), second=most(name, "second"))
             for name in sorted(_told_as_amounts(summary))
         ),
     )
+
+
+def _bases(measure: CellMeasure) -> tuple[str, ...]:
+    """Name what counts the customers of a figure: none, or k. The first side of a ratio or a share may be of fewer."""
+    match measure.op:
+        case MeasureOp.COUNT:
+            return ()
+        case MeasureOp.SUM:
+            return (f"adds:{measure.of}",)
+        case MeasureOp.MEAN:
+            return (f"who:{measure.of}", f"adds:{measure.of}")
+        case MeasureOp.RATIO:
+            return (f"adds:{measure.to}",)
+        case MeasureOp.SHARE | MeasureOp.MEDIAN:
+            return (f"who:{measure.of}",)
+
+
+def _apart(summary: Summary, shape: tuple[int, ...]) -> Truths:
+    """Say in which cells a customer adds one at most to a frequency: not where cells of events are added up."""
+    apart: Truths = np.ones(shape, dtype=np.bool_)
+    for axis, dimension in enumerate(summary.by):
+        if dimension.is_of_event and summary.totals:
+            np.moveaxis(apart, axis, 0)[-1] = False
+    return apart
 
 
 def _told_as_amounts(summary: Summary) -> set[str]:

@@ -48,9 +48,9 @@ def _figure(measure: CellMeasure, figures: Figures) -> Numbers:
         case MeasureOp.SUM:
             values = figures[f"sum:{of}"]
         case MeasureOp.MEAN:
-            values = _divided(figures[f"sum:{of}"], figures[f"there:{of}"])
+            values = _divided(figures[f"sum:{of}"], figures[f"who:{of}"])
         case MeasureOp.SHARE:
-            values = _divided(figures[f"positive:{of}"], figures[f"there:{of}"])
+            values = _divided(figures[f"some:{of}"], figures[f"who:{of}"])
         case MeasureOp.RATIO:
             values = _divided(figures[f"sum:{of}"], figures[f"sum:{to}"])
         case MeasureOp.MEDIAN:

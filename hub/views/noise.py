@@ -101,9 +101,9 @@ def _vectors(spec: ViewSpec, summary: Summary, coded: pl.DataFrame, shape: tuple
     found = {CUSTOMERS: counted(pl.repeat(1, coded.height, eager=True), 1, 1.0)}
     for kind, name in sorted(_components(summary)):
         x = coded[name]
-        if kind == "there":
+        if kind == "who":
             found[f"{kind}:{name}"] = counted(x.is_not_null().cast(pl.Int64), 1, 1.0)
-        elif kind == "positive":
+        elif kind == "some":
             found[f"{kind}:{name}"] = counted((x > 0).cast(pl.Int64), 1, 1.0)
         else:
             most, unit = (int(bounds[name]), 1.0) if name in whole else (_PARTS, bounds[name] / _PARTS)
@@ -114,8 +114,8 @@ def _vectors(spec: ViewSpec, summary: Summary, coded: pl.DataFrame, shape: tuple
 def _components(summary: Summary) -> set[tuple[str, str]]:
     kinds = {
         MeasureOp.SUM: (("sum", "of"),),
-        MeasureOp.MEAN: (("sum", "of"), ("there", "of")),
-        MeasureOp.SHARE: (("positive", "of"), ("there", "of")),
+        MeasureOp.MEAN: (("sum", "of"), ("who", "of")),
+        MeasureOp.SHARE: (("some", "of"), ("who", "of")),
         MeasureOp.RATIO: (("sum", "of"), ("sum", "to")),
     }
     return {

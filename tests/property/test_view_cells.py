@@ -62,7 +62,10 @@ def worked_out(found: list[dict[str, Any]]) -> dict[tuple[str, int], dict[str, f
     cells = {}
     for team, week in product([*TEAMS, "all"], [0, 1, 2]):
         rows = [(who, each) for (of, at, who), each in cases.items() if team in (of, "all") and week in (at, 2)]
-        minutes = [min(600, sum(event["handling_minutes"] or 0 for event in each)) for _, each in rows]
+        of_each: dict[int, int] = defaultdict(int)  # what a customer has in all of the cell
+        for who, each in rows:
+            of_each[who] += min(600, sum(event["handling_minutes"] or 0 for event in each))
+        minutes = list(of_each.values())
         counts = [min(20, len(each)) for _, each in rows]
         cells[team, week] = {
             "customers": len({who for who, _ in rows}),

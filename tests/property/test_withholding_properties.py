@@ -1,12 +1,13 @@
 """Nobody who knows all that leaves of a table can narrow a withheld cell down: every attack is solved, not argued."""
 
+from collections import defaultdict
+
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from privacy.withholding import Amounts, Because, Cells, Crew, Rules, withheld_cells
-from tests.oracle.disclosure_oracle import intervals
+from tests.oracle.disclosure_oracle import Part, Place, intervals, is_of_many, known_sums
 
 K = 5
 _NEAR = 1e-6
@@ -22,48 +23,102 @@ def crew(*people: float) -> Crew:
     return Crew(people=np.array(people, dtype=float), working=np.array(people) > 0)
 
 
-def of_parts(parts: dict[tuple[int, ...], list[float]], shape: tuple[int, ...]) -> tuple[Cells, np.ndarray]:
-    """Build a table with totals from the amounts of the customers of each leaf."""
-    grid: dict[tuple[int, ...], list[float]] = {}
-    for place, amounts in parts.items():
+def figures_of(parts: list[Part], shape: tuple[int, ...]) -> Cells:
+    """Add the parts of customers up to a table with totals, by loops."""
+    grid: dict[Place, list[Part]] = defaultdict(list)
+    for part in parts:
         for corner in np.ndindex(*([2] * len(shape))):
-            at = tuple(size if up else own for own, size, up in zip(place, shape, corner, strict=True))
-            grid.setdefault(at, []).extend(amounts)
+            at = tuple(size if up else own for own, size, up in zip(part.place, shape, corner, strict=True))
+            grid[at].append(part)
     full = tuple(size + 1 for size in shape)
-    customers, total, largest, second = (np.zeros(full) for _ in range(4))
-    for at, amounts in grid.items():
-        ordered = sorted([*amounts, 0.0, 0.0], reverse=True)
-        customers[at], total[at], largest[at], second[at] = len(amounts), sum(amounts), ordered[0], ordered[1]
-    cells = Cells(customers=customers, amounts=(Amounts(total=total, largest=largest, second=second),))
-    return cells, total
+    customers, base, people, total, largest, second = (np.zeros(full) for _ in range(6))
+    for at, found in grid.items():
+        added: dict[int, float] = defaultdict(float)
+        for part in found:
+            added[part.customer] += part.amount or 0.0
+        customers[at], total[at] = len(added), sum(added.values())
+        base[at] = len({part.customer for part in found if part.amount is not None})
+        people[at] = len({who for part in found for who in part.staff})
+        largest[at], second[at], *_ = sorted([*added.values(), 0.0, 0.0], reverse=True)
+    return Cells(
+        customers=customers,
+        bases=(base,),
+        crews=(Crew(people=people, working=customers > 0),),
+        amounts=(Amounts(total=total, largest=largest, second=second),),
+    )
+
+
+KINDS: dict[str, tuple[list[float | None], int]] = {
+    "sound": ([5.0] * 12, 9),
+    "large": ([300.0] * 14, 12),
+    "other": ([1.0] * 6 + [None] * 3, 6),
+    "empty": ([], 1),
+    "few": ([7.0] * 3, 9),
+    "two of nine": ([40.0] * 2 + [None] * 7, 9),
+    "none has any": ([None] * 8, 9),
+    "all have nothing": ([0.0] * 8, 9),
+    "one works": ([5.0] * 9, 1),
+    "four work": ([5.0] * 9, 4),
+    "one adds all": ([900.0] + [0.0] * 9, 9),
+    "one adds most": ([900.0] + [2.0] * 9, 9),
+}
+"""The amounts of the customers of a cell, and how many work on them."""
+SHAPES = st.sampled_from([(3,), (4,), (5,), (3, 2), (3, 3), (2, 2, 2), (2, 3, 2)])
+Drawn = tuple[list[Part], tuple[int, ...]]
 
 
 @st.composite
-def tables(draw: st.DrawFn) -> tuple[Cells, np.ndarray]:
-    shape = tuple(draw(st.lists(st.integers(2, 4), min_size=1, max_size=2)))
-    amounts = st.lists(st.integers(0, 40).map(float), max_size=14)
-    return of_parts({place: draw(amounts) for place in np.ndindex(*shape)}, shape)
+def tables(draw: st.DrawFn, in_several: st.SearchStrategy[bool]) -> Drawn:
+    """Draw cells kind by kind; in tables of customers in several cells whoever leads one leads others, too."""
+    shape, shared = draw(SHAPES), draw(in_several)
+    kinds = st.sampled_from(list(KINDS)) | st.sampled_from(["sound", "large", "other"])
+    parts: list[Part] = []
+    for place in np.ndindex(*shape):
+        amounts, crew = KINDS[draw(kinds)]
+        first, team = (0 if shared else len(parts)), draw(st.integers(0, 3))
+        for n, amount in enumerate(amounts):
+            parts.append(Part(first + n, place, amount, frozenset({10 * team + n % crew})))
+    return parts, shape
+
+
+PARTITIONS, TABLES = tables(st.just(False)), tables(st.booleans())
+
+
+RULES = Rules(k=K, min_staff=5)
 
 
 @settings(max_examples=60, deadline=None)
-@given(tables())
-def test_no_withheld_cell_can_be_narrowed_down(table: tuple[Cells, np.ndarray]) -> None:
-    cells, total = table
-    rules = Rules(k=K)
-    withheld = withheld_cells(cells, rules)
+@given(PARTITIONS)
+def test_no_withheld_cell_can_be_narrowed_down(table: Drawn) -> None:
+    cells = figures_of(*table)
+    withheld = withheld_cells(cells, RULES)
+    (amounts,) = cells.amounts
     for place, (low, high) in intervals(cells.customers, set(withheld), 1.0).items():
         assert low - _NEAR <= cells.customers[place] <= high + _NEAR
         if withheld[place] is not Because.COMPLEMENTARY:
             assert high - low >= K - _NEAR
-    for place, (low, high) in intervals(total, set(withheld)).items():
+    for place, (low, high) in intervals(amounts.total, set(withheld)).items():
         if withheld[place] is not Because.COMPLEMENTARY:
-            assert high - low >= total[place] * rules.dominance / 100 - _NEAR
+            assert high - low >= amounts.total[place] * RULES.part - _NEAR
+            assert high - amounts.total[place] >= amounts.largest[place] * RULES.part - _NEAR
+
+
+@settings(max_examples=120, deadline=None)
+@given(TABLES)
+def test_what_can_be_subtracted_is_of_enough_and_of_nobody_alone(table: Drawn) -> None:
+    """Sums of withheld cells that totals give away are figures, too; every set of cells is tried."""
+    parts, shape = table
+    withheld = withheld_cells(figures_of(parts, shape), RULES)
+    full = tuple(size + 1 for size in shape)
+    for union in known_sums(full, set(withheld)):
+        found = [part for part in parts if part.place in union]
+        assert is_of_many(found, k=RULES.k, min_staff=RULES.min_staff, dominance=RULES.dominance)
 
 
 @settings(max_examples=60, deadline=None)
-@given(tables())
-def test_what_leaves_is_of_enough_and_of_nobody_alone(table: tuple[Cells, np.ndarray]) -> None:
-    cells, _ = table
+@given(TABLES)
+def test_what_leaves_is_of_enough_and_of_nobody_alone(table: Drawn) -> None:
+    cells = figures_of(*table)
     (amounts,) = cells.amounts
     withheld = withheld_cells(cells, Rules(k=K))
     for place in np.ndindex(*cells.customers.shape):
@@ -135,9 +190,44 @@ def test_a_team_of_four_is_withheld() -> None:
     assert withheld_cells(cells, rules) == {(0,): Because.TOO_FEW_STAFF}
 
 
-@pytest.mark.parametrize(("told", "found"), [("amount", {(0,): Because.DOMINANCE}), ("frequency", {})])
-def test_whoever_adds_nearly_all_is_hidden_where_amounts_are_told(told: str, found: object) -> None:
-    one = Amounts(
-        total=np.array([1000.0]), largest=np.array([950.0]), second=np.array([20.0]), is_frequency=told == "frequency"
-    )
-    assert withheld_cells(Cells(customers=np.array([50.0]), amounts=(one,)), Rules(k=K, totals=False)) == found
+def test_whoever_adds_nearly_all_is_hidden_where_amounts_are_told() -> None:
+    one = Amounts(total=np.array([1000.0]), largest=np.array([950.0]), second=np.array([20.0]))
+    cells = Cells(customers=np.array([50.0]), amounts=(one,))
+    assert withheld_cells(cells, Rules(k=K, totals=False)) == {(0,): Because.DOMINANCE}
+
+
+def of_groups(*groups: list[float | None], staff: tuple[int, ...] | None = None) -> dict[Place, Because]:
+    """Withhold cells of one dimension, of ten customers each or more; `staff`: how many work in each."""
+    parts = [
+        Part(100 * at + n, (at,), amount, frozenset({100 * at + n % (staff[at] if staff else 9)}))
+        for at, amounts in enumerate(groups)
+        for n, amount in enumerate(amounts)
+    ]
+    return withheld_cells(figures_of(parts, (len(groups),)), Rules(k=10, min_staff=5))
+
+
+def test_what_one_customer_adds_is_not_hidden_by_customers_who_add_nothing() -> None:
+    """All less the third level would be the one amount."""
+    withheld = of_groups([1_000_000.0] + [0.0] * 10, [0.0] * 12, [10_000.0] * 30)
+    assert withheld == {(0,): Because.DOMINANCE, (2,): Because.COMPLEMENTARY}
+
+
+def test_the_one_who_has_a_value_is_not_hidden_by_those_who_have_none() -> None:
+    withheld = of_groups([777.0] + [None] * 11, [None] * 12, [100.0] * 30)
+    assert withheld == {(0,): Because.TOO_FEW, (2,): Because.COMPLEMENTARY}
+
+
+def test_two_teams_of_one_do_not_hide_each_other() -> None:
+    """What is left of all would be the work of two employees, and everybody knows their teams."""
+    withheld = of_groups([30.0] * 60, [30.0] * 40, [30.0] * 30, staff=(20, 1, 1))
+    assert withheld == {(0,): Because.COMPLEMENTARY, (1,): Because.TOO_FEW_STAFF, (2,): Because.TOO_FEW_STAFF}
+
+
+def test_one_who_leads_in_two_cells_is_weighed_against_what_both_have_else() -> None:
+    """The third would shield either of the first two; but of all three one customer adds nearly all."""
+    staff = frozenset(range(6))
+    leading = [Part(n, (at,), 0.0 if n else 900.0, staff) for at in (0, 1) for n in range(11)]
+    others = [Part(n, (at,), each, staff) for at, each, many in ((2, 10.0, 13), (3, 300.0, 30)) for n in range(1, many)]
+    withheld = withheld_cells(figures_of(leading + others, (4,)), Rules(k=10, min_staff=5))
+    assert set(withheld) == {(0,), (1,), (2,), (3,)}
+    assert withheld_cells(figures_of(leading[11:] + others, (4,)), Rules(k=10, min_staff=5)).keys() == {(1,), (2,)}
