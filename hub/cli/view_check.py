@@ -54,6 +54,8 @@ def check(
 def summary_of(figures: Figures) -> str:
     """Say in one sentence what an approver has to know first."""
     if figures.cells is not None:
+        if figures.cells.released is None:
+            return f"{figures.cells.cells} cells; how many would leave is told to the DPO and the owner."
         hidden = sum(figures.cells.withheld.values())
         return f"{figures.rows} cells of {figures.customers} customers leave, {hidden} are withheld."
     quasi = ", ".join(figures.quasi_identifiers)
@@ -77,11 +79,16 @@ def _scope(figures: Figures) -> Iterator[Row]:
     yield "customers", figures.customers, "everybody of the view's grain"
     for rule, count in sorted(figures.lost.items(), key=lambda item: (-item[1], item[0])):
         yield f"lost: {rule}", count, "customers in no row by this rule"
+    if figures.cells is not None and figures.cells.released is None:
+        return
     what = "what a read would release" if figures.cells is None else "cells whose figures a read would release"
     yield "rows", figures.rows, what
 
 
 def _cells(cells: CellFigures, k: int) -> Iterator[Row]:
+    if cells.released is None:
+        yield "cells", cells.cells, "totals included; what was measured of them is for the DPO and the owner"
+        return
     yield "cells", cells.cells, f"totals included; {cells.empty} are of nobody"
     for rule, count in cells.withheld.items():
         yield f"withheld: {rule}", count, _RULES.get(rule, "cells; by which rule is for the DPO")

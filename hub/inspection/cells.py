@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from hub.views.summary import MICRO, STAFF
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellFigures:
-    """The cells of a summary as they would leave; None is a count of few that the reader is not told.
+    """The cells of a summary as they would leave; None is a count that the reader is not told.
 
     - `cells`: all, totals included; `empty`: of nobody; `released`: of somebody, with their figures;
     - `withheld`: the others by the rule that withholds them;
@@ -25,8 +25,8 @@ class CellFigures:
     """
 
     cells: int
-    empty: int
-    released: int
+    empty: int | None
+    released: int | None
     withheld: Mapping[str, int]
     smallest: int | None
     least_staff: int | None
@@ -59,11 +59,23 @@ def cells_of(spec: ViewSpec, earlier: Preview, later: Preview, *, spent: int) ->
     )
 
 
-def cells_without_reasons(figures: CellFigures) -> CellFigures:
-    """Take away what narrows a withheld cell down, for whoever is neither DPO nor owner."""
-    total = sum(figures.withheld.values())
-    hidden = {"withheld": total} if total else {}
-    return replace(figures, withheld=hidden, smallest=None, least_staff=None, moved_by_few=None)
+def cells_unmeasured(figures: CellFigures) -> CellFigures:
+    """Take away what was measured, for whoever is neither DPO nor owner: how many cells there are is in the spec.
+
+    Whether a cell is empty or withheld tells of whomever the author's own population names, before anybody approved it;
+    rounding would move that to the next limit. Noise covers releases, and is not in a check at all.
+    """
+    return CellFigures(
+        cells=figures.cells,
+        empty=None,
+        released=None,
+        withheld={},
+        smallest=None,
+        least_staff=None,
+        moved_by_few=None,
+        epsilon_spent=figures.epsilon_spent,
+        epsilon_budget=figures.epsilon_budget,
+    )
 
 
 def _leaving(table: Table) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

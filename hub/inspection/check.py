@@ -152,7 +152,7 @@ def _figures(
         k=spec.k,
         quasi_identifiers=quasi,
         customers=found.permitted + sum(found.absent.values()),
-        rows=newest.frame.height if cells is None else cells.released,
+        rows=newest.frame.height if cells is None else cells.released or 0,
         lost=absent | ({OUTSIDE: outside} if outside else {}),
         unique=unique_rows(last.frame, [name for name in last.frame.columns if name not in last.names])
         if by_row

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from pydantic import TypeAdapter
 
-from hub.inspection.cells import CellFigures, cells_without_reasons
+from hub.inspection.cells import CellFigures, cells_unmeasured
 from hub.inspection.cost import Cost
 from hub.inspection.differencing import Differences
 from hub.inspection.differencing import without_few as differences_without_few
@@ -18,6 +18,7 @@ from hub.inspection.groups import Diversity, Groups
 from hub.inspection.ladder import Rung
 from hub.inspection.lineage import Thread
 from hub.inspection.search import Proposal
+from hub.retention.sight import RETENTION
 from hub.views.feature import Aggregate
 
 OUTSIDE: Final = "outside_population"
@@ -94,14 +95,15 @@ def read(text: str) -> Figures:
 def without_few(figures: Figures) -> Figures:
     """Take counts of few away, for whoever is neither DPO nor owner, and round the others down to groups of that size.
 
-    Exact totals would give the few away by subtraction, and a filter of one's own would count whoever it names.
+    Exact totals would give the few away by subtraction, and a filter of one's own would count whoever it names. Of a
+    summary nothing is told that was measured in its population: `rows` is 0.
     """
     least, groups = max(figures.k, _LEAST), figures.groups
     return replace(
         figures,
         customers=_coarse(figures.customers, least),
-        rows=_coarse(figures.rows, least),
-        lost=_coarse_of(figures.lost, least),
+        rows=_coarse(figures.rows, least) if figures.cells is None else 0,
+        lost=_coarse_of(_told_of_lost(figures), least),
         unique=_told(figures.unique, least),
         groups=replace(
             groups,
@@ -116,8 +118,15 @@ def without_few(figures: Figures) -> Figures:
         ),
         plan=None if figures.plan is None else _rounded(figures.plan),
         differences=differences_without_few(figures.differences, least=least),
-        cells=None if figures.cells is None else cells_without_reasons(figures.cells),
+        cells=None if figures.cells is None else cells_unmeasured(figures.cells),
     )
+
+
+def _told_of_lost(figures: Figures) -> Mapping[str, int]:
+    """Return who is lost by rule; of a summary without those whom the author's own population decides."""
+    if figures.cells is None:
+        return figures.lost
+    return {rule: count for rule, count in figures.lost.items() if rule not in (OUTSIDE, RETENTION)}
 
 
 def _coarse(count: int, least: int) -> int:

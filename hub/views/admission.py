@@ -8,6 +8,7 @@ from typing import Final
 from hub.attempts import note_denied
 from hub.compose import Hub
 from hub.errors import AccessRefused
+from hub.views.spec import ViewSpec
 from privacy.store.attempt import DenialKind
 from privacy.store.principal import Principal
 from privacy.terms import Role
@@ -37,8 +38,16 @@ def note_refusal(hub: Hub, principal: Principal, purpose: str, refused: AccessRe
     refused.noted = True
 
 
-def told_of_absent(absent: dict[str, int], principal: Principal, k: int) -> dict[str, int]:
-    """Keep small counts from modellers: together with a second read they would point at one person."""
+def told_of_absent(absent: dict[str, int], principal: Principal, spec: ViewSpec) -> dict[str, int]:
+    """Keep small counts from modellers: together with a second read they would point at one person.
+
+    Beside figures none is told to them, and beside noise none to anybody: exact counts of who is not in figures would
+    say what noise and withheld cells do not.
+    """
+    if spec.summary is not None and spec.summary.budget is not None:
+        return {}
     if principal.role in _SEES_SMALL_COUNTS:
         return absent
-    return {rule: count for rule, count in absent.items() if count >= max(k, 2)}
+    if spec.summary is not None:
+        return {}
+    return {rule: count for rule, count in absent.items() if count >= max(spec.k, 2)}

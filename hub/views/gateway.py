@@ -57,9 +57,9 @@ _ATTEMPTS: Final = 5
 class Released:
     """Rows that left the hub: `pseudonym` (Binary, 16 bytes, of the purpose's domain) and the view's features.
 
-    `absent` counts customers left out by rule; counts below the view's k reach only the DPO and the owner. The rows
-    must not be used after `expires_at`. What has not left by `leaves_until` stays: it would not be released any more,
-    though nobody acted.
+    `absent` counts customers left out by rule; counts below the view's k, and all counts beside figures, reach only the
+    DPO and the owner; beside noise there are none. The rows must not be used after `expires_at`. What has not left by
+    `leaves_until` stays: it would not be released any more, though nobody acted.
     """
 
     release_id: bytes
@@ -191,8 +191,7 @@ class Gateway:
         """Look again at what changed since the build; commit the intent; None if the frame must be built again."""
         hub, spec = self.hub, built.spec
         with hub.unit_of_work() as session:
-            epoch = lock_epoch(session)
-            to = Recipient(who.principal.role, who.module)
+            to, epoch = Recipient(who.principal.role, who.module), lock_epoch(session)
             verify_release(session, built.purpose, to, spec.quasi_identifiers, at=hub.clock())
             frame = self._still_permitted(session, built)
             if frame is None:
@@ -223,7 +222,7 @@ class Gateway:
             release_id=intent.release_id,
             spec=spec,
             frame=frame.drop(ENTITY, strict=False),
-            absent=told_of_absent({} if built.paid else absent, who.principal, spec.k),  # exact beside noise
+            absent=told_of_absent(absent, who.principal, spec),
             expires_at=intent.expires_at,
             leaves_until=min(intent.expires_at, built.stands_until),
             epoch=epoch,

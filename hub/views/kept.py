@@ -107,7 +107,7 @@ def _released(hub: Hub, who: Reader, opened: Opened) -> _Kept | None:
         release_id=intent.release_id,
         spec=rules.spec,
         frame=frame,
-        absent=told_of_absent(absent, who.principal, rules.spec.k),
+        absent=told_of_absent(absent, who.principal, rules.spec),
         expires_at=intent.expires_at,
         leaves_until=min(intent.expires_at, _stand_until(opened, standing)),
         epoch=epoch,

@@ -31,6 +31,7 @@ from tests.integration.test_gateway_fence import Interrupted, entity_of, merge
 ALL = frozenset({"*"})
 AS_OF = datetime(2025, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
+NOISY = {"by": {"often": {"feature": "often"}}, "min_staff": 0, "privacy": {"epsilon": 40, "budget": 100}}
 
 
 @pytest.fixture
@@ -204,8 +205,39 @@ def test_a_check_counts_cells_by_rule_and_tells_the_author_no_reason(desk: Hub) 
     assert found is not None
     assert found.withheld == {}
     assert (found.smallest, found.least_staff) == (8, 6)
-    assert check(desk, "checked", author, as_of=AS_OF).figures.cells.smallest is None
-    assert check(desk, "checked", dpo, as_of=AS_OF).figures.rows == found.released
+    assert check(desk, "checked", dpo, as_of=AS_OF).figures.rows == found.released > 0
+
+
+def test_a_check_tells_its_author_the_same_of_somebody_and_of_nobody(desk: Hub, tmp_path: Path) -> None:
+    """An author may write a population of one: what a check tells before approval would be about that one."""
+    deliver(desk, tmp_path, [ticket(900, "n1").replace(",mail,", ",visit,")], "visit")
+    dpo, me = dpo_of(desk), acting_principal(desk)
+    author = add(desk, "author", Scope(role=Role.SCIENTIST, purposes=ALL, views=ALL), me)[0]
+    told, known = [], []
+    for name, channel, summary in (
+        ("one", "visit", {}),
+        ("nobody", "fax", {}),
+        ("noisy", "visit", NOISY),
+    ):
+        cut = {"any_of": [{"table": "tickets", "window_days": 28, "filter": {"channel": channel}}]}
+        submit(desk, view_text(name, summary, population=cut), author)
+        seen = check(desk, name, author, as_of=AS_OF).figures
+        told.append((seen.customers, seen.rows, seen.lost, seen.cells.empty, seen.cells.released, seen.cells.withheld))
+        known.append(check(desk, name, dpo, as_of=AS_OF).figures.cells.empty)
+    assert told == [(20, 0, {}, None, None, {})] * 3
+    assert known[0] < known[1]
+
+
+def test_who_is_absent_is_not_told_beside_figures(desk: Hub) -> None:
+    """Exact counts of who is not in figures would say what noise and withheld cells do not."""
+    dpo, me = dpo_of(desk), acting_principal(desk)
+    reader = add(desk, "reader", Scope(role=Role.SCIENTIST, purposes=ALL, views=ALL), me)[0]
+    for n in range(6):
+        object_to(desk, f"n{n}")
+    views = [approved(desk, dpo, view_text("plain", {})), approved(desk, dpo, view_text("noisy", NOISY))]
+    for view, told in zip(views, ({"objected": 6}, {}), strict=True):
+        for who, seen in ((me, told), (reader, {})):
+            assert Gateway(desk).read(who, view, purpose="churn", as_of=AS_OF).absent == seen
 
 
 def test_what_changes_is_told_in_sentences() -> None:
