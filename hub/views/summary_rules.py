@@ -8,6 +8,7 @@ bad_dimension, dimension_open, bad_levels, too_many_cells   which cells there ar
 table_without_key, key_column, bucket_too_fine, bucket_cut, op_not_of_bucket   what an event is put into a cell by
 unknown_feature, feature_twice, op_column_mismatch, bad_number   a measure is made of numbers of the view's own features
 median_unrounded       the median is somebody's own value
+currencies_added       money of two currencies has no sum (`hub.views.currency`)
 bad_budget, unbounded, median_not_private   noise hides what one customer adds only where that is bounded
 """
 
@@ -15,6 +16,7 @@ from math import prod
 from typing import Final
 
 from hub.views.column_rules import check_code
+from hub.views.currency import check_currency
 from hub.views.dimension import labels_of, sizes_of
 from hub.views.errors import SpecRefused
 from hub.views.feature import STREAKS, Aggregate, Feature, Op, Staged
@@ -61,6 +63,7 @@ def check_summary(spec: ViewSpec) -> None:
         _check_measure(spec, measure)
     if not 0 < summary.dominance <= _MOST_PER_CENT:
         raise _refuse(spec, "dominance", "bad_number", "write a percentage, 1 to 100")
+    check_currency(spec)
     _check_staff(spec, summary)
     _check_budget(spec, summary)
 

@@ -33,7 +33,13 @@ TEXT = yaml.safe_dump(
         "k": 5,
         "features": {
             "often": {"op": "count", "table": "orders", "bands": [0, 2, 3]},
-            "amount": {"op": "sum", "table": "orders", "column": "amount_minor", "unit": "amount_minor"},
+            "amount": {
+                "op": "sum",
+                "table": "orders",
+                "column": "amount_minor",
+                "unit": "amount_minor",
+                "filter": {"currency": "NOK"},
+            },
         },
         "summary": {
             "by": {"often": {"feature": "often"}},

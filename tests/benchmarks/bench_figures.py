@@ -41,7 +41,7 @@ CONTENT: dict[str, Any] = {
         "segment_of": SEGMENT,
         "band": {"op": "count", **ORDERS, "bands": [0, 2, 5, 10]},
         "orders": {"op": "count", **ORDERS, "top_code": 50},
-        "amount": {"op": "sum", "column": "amount_minor", **ORDERS},
+        "amount": {"op": "sum", "column": "amount_minor", **ORDERS, "filter": {"currency": "NOK"}},
     },
     "summary": {
         "by": {"segment": {"feature": "segment_of"}, "often": {"feature": "band"}},

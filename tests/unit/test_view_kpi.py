@@ -20,6 +20,7 @@ from tests.oracle.view_cases import frame_of
 
 KPIS = tuple(name for name in catalogue_names() if name.startswith("kpi_"))
 HOUR = timedelta(hours=1)
+NOK = {"currency": "NOK"}
 Event = dict[str, Any]
 Events = dict[str, list[Event]]
 
@@ -138,7 +139,7 @@ def custom(name: str, orders: Sequence[tuple[int, float, int]]) -> Events:
     """Write orders (who, days ago, amount in whole units) of consumers."""
     spec = catalogue_spec(name)
     placed: list[Event] = [
-        {"who": who(n), "event_time": ago(spec, days), "status": "placed", "amount_minor": amount * 100}
+        {"who": who(n), "event_time": ago(spec, days), "status": "placed", "amount_minor": amount * 100} | NOK
         for n, days, amount in orders
     ]
     people = sorted({event["who"] for event in placed})
@@ -225,7 +226,7 @@ def test_churn_of_contracts_is_what_was_worked_out_by_hand() -> None:
     changes += [(21, 900, "started", 100), (21, 366, "ended", 100)]  # had ended by then
     tables = {
         "subscriptions": [
-            {"who": who(n), "event_time": ago(spec, days), "kind": kind, "monthly_amount_minor": amount}
+            {"who": who(n), "event_time": ago(spec, days), "kind": kind, "monthly_amount_minor": amount} | NOK
             for n, days, kind, amount in changes
         ],
         "profiles": [{"who": who(n), "event_time": ago(spec, 950), "segment": "business"} for n in (*range(9), 20, 21)],
@@ -245,6 +246,18 @@ def test_sales_and_referrals_are_what_was_worked_out_by_hand() -> None:
     row = figures("kpi_sales", tables)["consumer"]
     assert row["average_order"] == 13_300  # 1,600 of 12 orders: 133.33
     assert (row["orders_per_customer"], row["referral_rate"]) == (1.5, 0.25)  # 12 and 2 of 8
+
+
+def test_amounts_of_another_currency_are_added_to_no_figure() -> None:
+    tables = custom("kpi_sales", [(n, 20.0, 100) for n in range(20)])
+    tables["orders"] += [{**each, "currency": "EUR", "amount_minor": 7_700} for each in tables["orders"]]
+    row = figures("kpi_sales", tables)["consumer"]
+    assert (row["customers"], row["average_order"], row["orders_per_customer"]) == (20, 10_000, 1)
+    tables = custom("kpi_revenue_churn", [(n, 400.0, 100) for n in range(10)] + [(n, 10.0, 60) for n in range(6)])
+    tables["orders"] += [{**each, "currency": "EUR"} for each in tables["orders"]]
+    tables["orders"].append({**tables["orders"][-1], "who": who(7)})  # bought in another currency, but is there
+    row = figures("kpi_revenue_churn", tables)["consumer"]
+    assert (row["revenue_churn_12m"], row["revenue_kept_12m"]) == (0.3, 0.36)  # of 1,000 NOK 300 lost, 360 bought since
 
 
 def test_the_journey_is_what_was_worked_out_by_hand() -> None:

@@ -17,6 +17,7 @@ BY_TEAM = {"team": {"column": "team", "levels": ["north", "south"]}}
 BY_SEGMENT = {"segment": {"feature": "group"}}
 GROUP = {"op": "last", "table": "profiles", "column": "segment", "levels": ["a", "b"]}
 CUSTOMERS = {"customers": {"op": "count"}}
+PAID: dict[str, Any] = {"op": "sum", "table": "orders", "column": "amount_minor"}
 
 
 def summary_view(summary: dict[str, Any], features: dict[str, Any] | None = None, **changes: Any) -> str:
@@ -123,6 +124,23 @@ REFUSED = {
         by_segment({"cases": {"op": "count", "table": "orders"}}, {"min_staff": 5}),
         "staff_unknown",
     ),
+    "sum of any currency": (by_segment({"paid": PAID}), "currencies_added"),
+    "sum of two currencies": (
+        by_segment({"paid": PAID | {"filter": {"currency": ["NOK", "EUR"]}}}),
+        "currencies_added",
+    ),
+    "all but one currency": (
+        by_segment({"paid": PAID | {"filter": {"currency": {"not_in": ["NOK"]}}}}),
+        "currencies_added",
+    ),
+    "last price of any currency": (
+        by_segment({"paid": {"op": "last", "table": "subscriptions", "column": "monthly_amount_minor"}}),
+        "currencies_added",
+    ),
+    "trend of any currency": (
+        by_segment({"paid": PAID | {"op": "trend_difference", "of": "mean", "window_days": 28}}),
+        "currencies_added",
+    ),
     "more than the budget": (by_segment(summary={"privacy": {"epsilon": 4, "budget": 3}}), "bad_budget"),
     "no noise": (by_segment(summary={"privacy": {"epsilon": 0, "budget": 3}}), "bad_budget"),
     "unbounded": (
@@ -181,3 +199,8 @@ def test_what_leaves_are_levels_and_figures() -> None:
     spec = load_spec(by_segment())
     assert spec.columns == ("segment", "customers")
     assert spec.groups_rows
+
+
+def test_money_of_one_currency_is_a_figure_and_so_is_how_often_it_was_paid() -> None:
+    for paid in (PAID | {"filter": {"currency": "NOK"}}, PAID | {"op": "count"}):
+        assert "paid" in {each.name for each in load_spec(by_segment({"paid": paid})).features}
