@@ -9,8 +9,10 @@ import base64
 import hashlib
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from io import RawIOBase
 from typing import Final, NoReturn
 from urllib.parse import urlsplit
@@ -101,6 +103,44 @@ class Digested(RawIOBase):
         return part
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What is told of a release before its rows; `absent` counts customers left out by rule, small counts apart."""
+
+    release_id: str
+    view_version: int
+    expires_at: datetime
+    absent: Mapping[str, int]
+    prohibited_uses: tuple[str, ...]
+    rows: int
+
+
+def head_of(headers: http.client.HTTPMessage) -> Head:
+    """Read what is told of a release.
+
+    Raises:
+        AnswerBroken: something is not told, or not as a hub tells it.
+
+    """
+    try:
+        return Head(
+            release_id=bytes.fromhex(headers["Varde-Release"]).hex(),
+            view_version=int(headers["Varde-View-Version"]),
+            expires_at=datetime.fromisoformat(headers["Varde-Release-Expires"]).astimezone(UTC),
+            absent=_counts(headers["Varde-Absent"]),
+            prohibited_uses=tuple(filter(None, headers.get("Varde-Prohibited-Uses", "").split(", "))),
+            rows=int(headers["Varde-Rows"]),
+        )
+    except (TypeError, ValueError, AttributeError, OverflowError):
+        raise AnswerBroken("it does not tell its release") from None
+
+
+def verify_size(headers: http.client.HTTPMessage, size: int) -> None:
+    """Compare the body with its Content-Length."""
+    if headers.get("Content-Length") != str(size):
+        raise AnswerBroken("the stream was stopped")
+
+
 def verify_told(headers: http.client.HTTPMessage, sha256: bytes) -> None:
     """Compare the body with its Repr-Digest (RFC 9530)."""
     digest = base64.b64encode(sha256).decode()
@@ -116,6 +156,8 @@ def _broken_off() -> Iterator[None]:
     except (http.client.IncompleteRead, pa.ArrowInvalid):
         raise AnswerBroken("the stream was stopped") from None
     except (OSError, http.client.HTTPException) as exc:
+        if type(exc) is OSError and exc.errno is None:  # no system's: the reader of Arrow has not found all it wants
+            raise AnswerBroken("the stream was stopped") from None
         raise ServiceUnreachable("the hub", type(exc).__name__) from None
 
 
@@ -126,3 +168,8 @@ def _refusal(status: int, body: bytes, request_id: str) -> RequestRefused:
     except (ValueError, KeyError, TypeError):
         slug, text = "unknown", "no reason was given"
     return RequestRefused(status, slug, text, request_id)
+
+
+def _counts(header: str) -> dict[str, int]:
+    pairs = (part.partition("=") for part in header.split(",") if "=" in part)
+    return {rule.strip(): int(count) for rule, _, count in pairs}

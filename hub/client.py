@@ -9,6 +9,7 @@ import hashlib
 import http.client
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from io import BytesIO
@@ -19,7 +20,7 @@ import polars as pl
 import pyarrow as pa
 
 from hub import clock as wall_clock
-from hub.calling import ARROW, Digested, Line, verify_told
+from hub.calling import ARROW, Digested, Head, Line, head_of, verify_size, verify_told
 from hub.errors import AnswerBroken, ReleaseExpired
 
 _JSON: Final = "application/json"
@@ -52,6 +53,14 @@ class Release:
         if self.expires_at <= self.clock():
             raise ReleaseExpired(self.release_id, self.expires_at)
         return self.rows
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A release whose rows arrive in batches: what is told of it, and each batch once."""
+
+    head: Head
+    batches: Iterator[pl.DataFrame] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +110,30 @@ class Client:
 
     def scan(self, view: str, *, purpose: str, as_of: datetime, use: str | None = None) -> Iterator[pl.DataFrame]:
         """Read a view in batches as they arrive; see `RemoteView.scan`."""
+        with self.scanned(view, purpose=purpose, as_of=as_of, use=use) as scanned:
+            yield from scanned.batches
+
+    @contextmanager
+    def scanned(self, view: str, *, purpose: str, as_of: datetime, use: str | None = None) -> Iterator[Scanned]:
+        """Lend a view's batches as they arrive, with what is told of the release; see `RemoteView.scanned`."""
         query = urlencode(_asked(purpose, use) | {"as_of": as_of.isoformat()})
         with self._line.asked(f"{_path(view)}?{query}", ARROW) as answer:
-            body, rows = Digested(answer), 0
-            for batch in pa.ipc.open_stream(body):
-                rows += batch.num_rows
-                yield pl.DataFrame(batch)
-            body.read()  # to the end: what is told of it can only be compared then
-            if body.size != int(answer.headers["Content-Length"]):
-                raise AnswerBroken("the stream was stopped")
-            verify_told(answer.headers, body.digest.digest())
-            if rows != int(answer.headers["Varde-Rows"]):
-                raise AnswerBroken("rows are missing")
+            head = head_of(answer.headers)
+            yield Scanned(head, self._batches(answer, head))
+
+    def _batches(self, answer: http.client.HTTPResponse, head: Head) -> Iterator[pl.DataFrame]:
+        """Read batches until the release expires; at the end compare the body with what was told of it."""
+        body, rows = Digested(answer), 0
+        for batch in pa.ipc.open_stream(body):
+            if head.expires_at <= self._clock():
+                raise ReleaseExpired(head.release_id, head.expires_at)
+            rows += batch.num_rows
+            yield pl.DataFrame(batch)
+        body.read()  # to the end: what is told of it can only be compared then
+        verify_size(answer.headers, body.size)
+        verify_told(answer.headers, body.digest.digest())
+        if rows != head.rows:
+            raise AnswerBroken("rows are missing")
 
     def describe(self, view: str) -> Mapping[str, Any]:
         """Say what a view is; see `RemoteView.describe`."""
@@ -145,16 +166,17 @@ class Client:
     def _released(self, path: str, question: Mapping[str, str], body: bytes | None = None) -> Release:
         headers, rows = self._get(f"{path}?{urlencode(question)}", body=body)
         verify_told(headers, hashlib.sha256(rows).digest())
+        head = head_of(headers)
         release = Release(
-            release_id=headers["Varde-Release"],
-            view_version=int(headers["Varde-View-Version"]),
-            expires_at=datetime.fromisoformat(headers["Varde-Release-Expires"]),
-            absent=_counts(headers["Varde-Absent"]),
-            prohibited_uses=tuple(filter(None, headers.get("Varde-Prohibited-Uses", "").split(", "))),
+            release_id=head.release_id,
+            view_version=head.view_version,
+            expires_at=head.expires_at,
+            absent=head.absent,
+            prohibited_uses=head.prohibited_uses,
             rows=pl.read_ipc_stream(BytesIO(rows)),
             clock=self._clock,
         )
-        if release.rows.height != int(headers["Varde-Rows"]):
+        if release.rows.height != head.rows:
             raise AnswerBroken("rows are missing")
         return release
 
@@ -195,9 +217,13 @@ class RemoteView:
         """Read the view in batches as they arrive: a slow reader keeps one batch in memory, and the hub one piece.
 
         Whether the body is whole and unaltered is known at its end: where this raises, use none of the batches.
-        Raises as `read`, with the first batch or any later one.
+        Raises as `read`, with the first batch or any later one: a release that expires meanwhile, too.
         """
         return self.client.scan(self.name, purpose=purpose, as_of=as_of, use=use)
+
+    def scanned(self, *, purpose: str, as_of: datetime, use: str | None = None) -> AbstractContextManager[Scanned]:
+        """Read as `scan` does, and keep what is told beside the rows: id, expiry, prohibited uses, who is absent."""
+        return self.client.scanned(self.name, purpose=purpose, as_of=as_of, use=use)
 
     def rows(self, *, purpose: str, use: str | None = None) -> pl.DataFrame:
         """Read all rows of the newest snapshot that still stand, at once; raises as `read`."""
@@ -248,8 +274,3 @@ def _recall_in(told: Mapping[str, Any]) -> Recalled:
         return Recalled(bool(told["everything"]), tuple(bytes.fromhex(each) for each in told["pseudonyms"]))
     except (ValueError, KeyError, TypeError):
         raise AnswerBroken("it is not a recall") from None
-
-
-def _counts(header: str) -> dict[str, int]:
-    pairs = (part.partition("=") for part in header.split(",") if "=" in part)
-    return {rule.strip(): int(count) for rule, _, count in pairs}

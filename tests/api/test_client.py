@@ -157,7 +157,7 @@ def test_caller_who_hangs_up_completes_nothing(world: World, address: str, monke
     assert release in intents - complete
 
 
-def _answers_once(response: bytes) -> str:
+def answers_once(response: bytes) -> str:
     """A server that gives one answer, whatever is asked."""
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -179,13 +179,13 @@ def _answers_once(response: bytes) -> str:
     ],
 )
 def test_altered_answers_are_refused(head: str, because: str) -> None:
-    address = _answers_once(f"HTTP/1.1 {head}\r\nbody".encode())
+    address = answers_once(f"HTTP/1.1 {head}\r\nbody".encode())
     with pytest.raises(AnswerBroken, match=because):
         Client(address, "t").view("shopping").read(purpose=CHURN, as_of=AS_OF)
 
 
 def test_redirect_is_not_followed() -> None:
-    address = _answers_once(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")
+    address = answers_once(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")
     with pytest.raises(RequestRefused) as caught:
         Client(address, "t").view("shopping").read(purpose=CHURN, as_of=AS_OF)
     assert caught.value.status == 302
