@@ -193,8 +193,7 @@ class Gateway:
         with hub.unit_of_work() as session:
             to, epoch = Recipient(who.principal.role, who.module), lock_epoch(session)
             verify_release(session, built.purpose, to, spec.quasi_identifiers, at=hub.clock())
-            frame = self._still_permitted(session, built)
-            if frame is None:
+            if (frame := self._still_permitted(session, built)) is None:
                 return None
             absent, members, at = dict(built.absent), built.members, hub.clock()
             if frame.height < built.frame.height:
