@@ -214,7 +214,7 @@ class RemoteView:
         return self.client.release(self.name, purpose=purpose, as_of=as_of, use=use)
 
     def scan(self, *, purpose: str, as_of: datetime, use: str | None = None) -> Iterator[pl.DataFrame]:
-        """Read the view in batches as they arrive: a slow reader keeps one batch in memory, and the hub one piece.
+        """Read the view in batches as they arrive: a slow reader keeps one batch in memory, and the hub all rows.
 
         Whether the body is whole and unaltered is known at its end: where this raises, use none of the batches.
         Raises as `read`, with the first batch or any later one: a release that expires meanwhile, too.

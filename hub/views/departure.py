@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from hub.compose import Hub
 from hub.errors import StreamStopped
+from hub.views.compile import AS_OF
 from hub.views.gateway import PSEUDONYM, Released
 from hub.views.use import label_of
 from ingest.store.identity import homes_beside, homes_of
@@ -53,7 +54,7 @@ def verify_unchanged(hub: Hub, released: Released) -> None:
         entities = None if changed is None else _entities(session, changed)
     if entities is None:
         raise StreamStopped("something changed that concerns everybody")
-    if released.spec.grain is not EntityKind.PERSON or released.spec.summary is not None:
+    if released.spec.grain is not EntityKind.PERSON or released.spec.summary is not None or _is_of_groups(released):
         raise StreamStopped("somebody changed who may be part of a figure")
     if _is_released(hub, released, entities):
         raise StreamStopped("somebody in it changed")
@@ -70,6 +71,11 @@ def _entities(session: Session, records: Collection[bytes]) -> list[EntityId] | 
         return None
     present = set(homes.values())
     return sorted(present | homes_before(session, homes_beside(session, present)))
+
+
+def _is_of_groups(released: Released) -> bool:
+    """Say whether rows stand for others who need not be among them: pairs that were asked for, of groups of k."""
+    return released.spec.groups_rows and AS_OF in released.frame.columns
 
 
 def _is_released(hub: Hub, released: Released, entities: list[EntityId]) -> bool:

@@ -6,7 +6,8 @@ the pairs that were asked for; nothing at or after an instant is in its row.
 
 Rules kept here:
 - instants are those of the view's grid, at most `MOST_INSTANTS` in one join, none of them still to come;
-- it is a release: decided, fenced and audited, of those alone who are in it. It counts as a read of the view for each
+- it is a release: decided, fenced and audited, of those alone who are in it; of everybody who was counted in a group of
+  k where rows are grouped, for whoever leaves makes the group smaller. It counts as a read of the view for each
   instant, however often the same is asked; of a view that was approved with a label as one, as its training reads do;
 - whoever may not be read, is not in the view at that instant, or is nobody is absent, and these are one answer.
 """
@@ -94,7 +95,7 @@ def _built(gateway: Gateway, view: str, purpose: str, pairs: pl.DataFrame, cuts:
 
     built = gateway.build_with(view, purpose, build)
     frame = pairs.join(built.frame, on=[PSEUDONYM, AS_OF], how="inner", maintain_order="left")
-    members = built.members
-    if built.spec.grain is EntityKind.PERSON:  # of an organisation anybody may have been counted
+    members = built.members  # of an organisation anybody may have been counted, and whoever is in a group of k was
+    if built.spec.grain is EntityKind.PERSON and not built.spec.groups_rows:
         members = members.filter(pl.col(ENTITY).is_in(frame[ENTITY].implode()))
     return replace(built, frame=frame, members=members)

@@ -21,13 +21,14 @@ from hub.views.departure import verify_unchanged
 from hub.views.errors import CutRefused, RowsRefused
 from hub.views.gateway import Gateway
 from hub.views.intent import Reader
-from hub.views.joined import MOST_INSTANTS
+from hub.views.joined import MOST_INSTANTS, release_joined
 from hub.views.kept import release_kept
 from hub.views.load import load_spec
+from hub.views.recall import recall_of
 from hub.views.registry import approve, submit
 from privacy.terms import Role
 from tests.builders import FixedClock
-from tests.integration.test_gateway_fence import AS_OF, object_to, pseudonym, record_of, shop
+from tests.integration.test_gateway_fence import AS_OF, VIEW, object_to, pseudonym, record_of, shop
 from tests.integration.test_view_quota import TEXT, deliver
 from tests.view_builders import WITHOUT_CHECK
 
@@ -82,6 +83,26 @@ def test_only_those_who_are_in_it_are_told_of_it(shop: Hub) -> None:
     found = view_of(shop).join(pairs((pseudonym(shop, one), AS_OF)), purpose=CHURN)
     assert found.height == 1
     assert [len(accesses_of(shop, [each])) for each in (one, other)] == [1, 0]
+
+
+def test_whoever_was_counted_in_a_group_is_in_the_release_of_one_row_of_it(shop: Hub) -> None:
+    """One of five is asked for; whoever of the five leaves makes the group smaller than was approved."""
+    me, everything = acting_principal(shop), frozenset({"*"})
+    dpo, _ = add(shop, "second dpo", Scope(role=Role.DPO, purposes=everything, views=everything), me)
+    text = VIEW.format(grain="person").replace("name: fence", "name: grouped")
+    text = text.replace("quasi_identifiers: []\nk: 1", "quasi_identifiers: [orders_365d]\nk: 5")
+    approve(shop, submit(shop, text, me).name, dpo, WITHOUT_CHECK)
+    wanted = pairs((people_of(shop)[0], AS_OF))
+    released = release_joined(Gateway(shop), Reader(principal=me), "grouped", wanted, purpose=CHURN)
+    assert released.frame["orders_365d"].to_list() == [1]
+    verify_unchanged(shop, released)
+    other = record_of(shop, "c2")
+    assert [each.view for each in accesses_of(shop, [other])] == ["grouped"]
+    assert not recall_of(shop, released.release_id, me).everything
+    object_to(shop, other)
+    assert recall_of(shop, released.release_id, me).everything
+    with pytest.raises(StreamStopped):
+        verify_unchanged(shop, released)
 
 
 def test_who_may_not_be_read_and_who_is_nobody_are_absent_alike(shop: Hub) -> None:
