@@ -13,7 +13,7 @@ from privacy.withholding import Because
 from tests.integration.figures_desk import view_text
 from tests.unit.test_view_summary import BY_SEGMENT, GROUP, summary_view
 
-AMOUNT = {"op": "mean", "table": "orders", "column": "amount_minor", "window_days": 28}
+AMOUNT = {"op": "mean", "table": "orders", "column": "item_count", "window_days": 28}
 ONCE = {"op": "count", "table": "orders", "window_days": 28, "top_code": 1}
 CUSTOMERS = {"customers": {"op": "count"}}
 
