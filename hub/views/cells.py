@@ -46,12 +46,17 @@ def table_of(spec: ViewSpec, summary: Summary, rows: pl.DataFrame, *, as_of: dat
     for axes in kept:
         _enter(figures, shape, _grouped(summary, coded, axes, shape))
     rules = Rules(k=spec.k, min_staff=summary.min_staff, dominance=summary.dominance, totals=summary.totals)
-    total = (ALL,) if summary.totals else ()
     return Table(
-        levels=tuple((*labels_of(spec, each, as_of), *total) for each in summary.by),
+        levels=levels_of(spec, summary, as_of),
         figures=figures,
         withheld=withheld_cells(_deciding(spec, summary, figures), rules),
     )
+
+
+def levels_of(spec: ViewSpec, summary: Summary, as_of: datetime | None) -> tuple[tuple[str, ...], ...]:
+    """Return the levels of each axis, `all` last where totals leave."""
+    total = (ALL,) if summary.totals else ()
+    return tuple((*labels_of(spec, each, as_of), *total) for each in summary.by)
 
 
 def coded_rows(spec: ViewSpec, summary: Summary, rows: pl.DataFrame) -> pl.DataFrame:
@@ -71,7 +76,7 @@ def staff_columns(summary: Summary) -> list[str]:
     return [STAFF, *map(staff_of, sorted(summary.of_staff))] if summary.min_staff else []
 
 
-def crews_of(summary: Summary, figures: Figures) -> tuple[Crew, ...]:
+def _crews(summary: Summary, figures: Figures) -> tuple[Crew, ...]:
     """Return how many employees stand behind each cell, and behind each feature of it, where anything does."""
     if not summary.min_staff:
         return ()
@@ -81,12 +86,18 @@ def crews_of(summary: Summary, figures: Figures) -> tuple[Crew, ...]:
     return tuple(crews)
 
 
-def frequencies_of(spec: ViewSpec) -> frozenset[str]:
-    """Return the features of which each customer adds one at most, so that a sum of them is a count of customers."""
+def counts_of(spec: ViewSpec) -> frozenset[str]:
+    """Return the features that count something: whole numbers, never below 0."""
     counts: set[str] = set()
     for feature in spec.features:
         if _is_count(feature, counts):
             counts.add(feature.name)
+    return frozenset(counts)
+
+
+def _frequencies(spec: ViewSpec) -> frozenset[str]:
+    """Return the features of which each customer adds one at most, so that a sum of them is a count of customers."""
+    counts = counts_of(spec)
     return frozenset(each.name for each in spec.features if each.name in counts and each.shape.top_code == 1)
 
 
@@ -162,7 +173,7 @@ def _enter(figures: Figures, shape: tuple[int, ...], found: pl.DataFrame) -> Non
 
 def _deciding(spec: ViewSpec, summary: Summary, figures: Figures) -> Cells:
     """Say what decides which cells are withheld: the customers that each figure is of, staff, and who adds most."""
-    apart, frequencies = _apart(summary, figures[CUSTOMERS].shape), frequencies_of(spec)
+    apart, frequencies = _apart(summary, figures[CUSTOMERS].shape), _frequencies(spec)
 
     def most(name: str, which: str) -> Numbers:
         return np.where(apart & (name in frequencies), 0.0, figures[f"{which}:{name}"])
@@ -170,7 +181,7 @@ def _deciding(spec: ViewSpec, summary: Summary, figures: Figures) -> Cells:
     return Cells(
         customers=figures[CUSTOMERS],
         bases=tuple(figures[base] for measure in summary.measures for base in _bases(measure)),
-        crews=crews_of(summary, figures),
+        crews=_crews(summary, figures),
         amounts=tuple(
             Amounts(total=figures[f"size:{name}"], largest=most(name, "largest"), second=most(name, "second"))
             for name in sorted(_told_as_amounts(summary))

@@ -7,8 +7,9 @@ is counted in ten thousandths of its bound), so that no rounding of the machine 
 comes or goes changes it by at most the bound times the cells (L1), and the noise is scaled to that (Dwork, McSherry,
 Nissim and Smith 2006). The epsilon of a release is divided evenly among its vectors (basic composition).
 
-Totals are sums of noisy cells, and cells are withheld by their noisy counts: both cost nothing. Only how many employees
-stand behind a cell is exact: epsilon is about customers.
+Totals are sums of noisy cells, and cells of fewer than k are withheld by their noisy counts, those of nobody as well:
+both cost nothing. Nothing exact decides, so no staff are counted: one customer of a fifth employee would show. Nothing
+else is withheld for a cell's sake: what the totals tell of it has the noise in it that was paid for.
 """
 
 from collections.abc import Mapping
@@ -21,12 +22,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hub.errors import SettingsInvalid
-from hub.views.cells import CUSTOMERS, Figures, Table, axis_of, coded_rows, crews_of, table_of
+from hub.views.cells import CUSTOMERS, Figures, Table, axis_of, coded_rows, counts_of, levels_of
 from hub.views.folding import SUBJECT
 from hub.views.release import dtype_of
 from hub.views.spec import ViewSpec
 from hub.views.summary import MICRO, Budget, MeasureOp, Summary
-from privacy.withholding import Cells, Numbers, Rules, withheld_cells
+from privacy.withholding import Because, Numbers
 
 Wholes = NDArray[np.int64]
 _PARTS: Final = 10_000
@@ -61,17 +62,25 @@ def verify_noise() -> Any:  # noqa: ANN401 - OpenDP has no type stubs
 
 def noisy_table(spec: ViewSpec, summary: Summary, budget: Budget, rows: pl.DataFrame, as_of: datetime) -> Table:
     """Put rows into cells, with noise in every component."""
-    exact = table_of(spec, summary, rows, as_of=as_of)
     coded = _bounded(spec, summary, budget, coded_rows(spec, summary, rows))
-    leaves = tuple(len(each) - summary.totals for each in exact.levels)
-    vectors = _vectors(spec, summary, coded, leaves)
+    levels = levels_of(spec, summary, as_of)
+    vectors = _vectors(spec, summary, coded, tuple(len(each) - summary.totals for each in levels))
     cells = budget.cells_per_customer if summary.of_events else 1
     drawn = _drawn(vectors, cells, budget.epsilon / MICRO)
     figures: Figures = {name: _with_totals(values, summary) for name, values in drawn.items()}
-    figures[CUSTOMERS] = np.maximum(figures[CUSTOMERS], 0.0)
-    deciding = Cells(customers=figures[CUSTOMERS], crews=crews_of(summary, exact.figures))
-    rules = Rules(k=spec.k, min_staff=summary.min_staff, totals=summary.totals)
-    return Table(levels=exact.levels, figures=figures, withheld=withheld_cells(deciding, rules))
+    for name in figures.keys() & _never_negative(spec):
+        figures[name] = np.maximum(figures[name], 0.0)
+    few = np.argwhere(figures[CUSTOMERS] < spec.k)
+    withheld = {tuple(int(each) for each in place): Because.TOO_FEW for place in few}
+    return Table(levels=levels, figures=figures, withheld=withheld)
+
+
+def _never_negative(spec: ViewSpec) -> set[str]:
+    """Return the components that are counts: what noise takes below 0 is told as 0."""
+    names = [each.name for each in spec.features]
+    return {f"{kind}:{name}" for kind in ("who", "some") for name in names} | {
+        f"sum:{name}" for name in counts_of(spec)
+    }
 
 
 def _bounded(spec: ViewSpec, summary: Summary, budget: Budget, coded: pl.DataFrame) -> pl.DataFrame:
@@ -107,7 +116,7 @@ def _vectors(spec: ViewSpec, summary: Summary, coded: pl.DataFrame, shape: tuple
             found[f"{kind}:{name}"] = counted((x > 0).cast(pl.Int64), 1, 1.0)
         else:
             most, unit = (int(bounds[name]), 1.0) if name in whole else (_PARTS, bounds[name] / _PARTS)
-            found[f"{kind}:{name}"] = counted((x / unit).round(), most, unit)
+            found[f"{kind}:{name}"] = counted((x / unit).round().clip(-most, most), most, unit)
     return found
 
 

@@ -7,12 +7,13 @@ reads_required         the same cells at many instants are differences of few: a
 bad_dimension, dimension_open, bad_levels, too_many_cells   which cells there are is known before anything is read
 table_without_key, key_column, bucket_too_fine, bucket_cut, op_not_of_bucket   what an event is put into a cell by
 unknown_feature, feature_twice, op_column_mismatch, bad_number   a measure is made of numbers of the view's own features
-median_unrounded       the median is somebody's own value
+median_unrounded       the median is somebody's own value, and a step that hardly rounds hides nothing of it
 currencies_added       money of two currencies has no sum (`hub.views.currency`)
 bad_budget, unbounded, median_not_private   noise hides what one customer adds only where that is bounded
+staff_not_private      whether enough employees stand behind a cell is exact, and may be one customer's doing
 """
 
-from math import prod
+import math
 from typing import Final
 
 from hub.views.column_rules import check_code
@@ -28,6 +29,7 @@ _MOST_DIMENSIONS: Final = 3
 _MOST_CELLS: Final = 5_000
 _LEAST_DAYS: Final = 7
 _MOST_PER_CENT: Final = 100
+_MEDIAN_STEPS: Final = 100
 _OF_ONE: Final = frozenset({MeasureOp.SUM, MeasureOp.MEAN, MeasureOp.SHARE, MeasureOp.MEDIAN})
 _NOT_IN_BUCKET: Final = STREAKS | {
     Op.DAYS_SINCE,
@@ -57,7 +59,7 @@ def check_summary(spec: ViewSpec) -> None:
         _check_dimension(spec, dimension)
     if not 1 <= len(summary.by) <= _MOST_DIMENSIONS:
         raise _refuse(spec, "by", "bad_dimension", f"name one to {_MOST_DIMENSIONS} dimensions")
-    if prod(size + 1 for size in sizes_of(spec, summary)) > _MOST_CELLS:
+    if math.prod(size + 1 for size in sizes_of(spec, summary)) > _MOST_CELLS:
         raise _refuse(spec, "by", "too_many_cells", f"use fewer or coarser levels: {_MOST_CELLS} cells at most")
     for measure in summary.measures:
         _check_measure(spec, measure)
@@ -121,10 +123,18 @@ def _check_measure(spec: ViewSpec, measure: CellMeasure) -> None:
             raise _refuse(spec, where, "feature_twice", "measure one feature, and group by another")
         if not _is_number(features[name]):
             raise _refuse(spec, where, "op_column_mismatch", "measure numbers, not levels")
-    if measure.op is MeasureOp.MEDIAN and measure.round_to is None:
-        raise _refuse(spec, where, "median_unrounded", "give `round_to`: a median is somebody's own value")
+    if measure.op is MeasureOp.MEDIAN and not _is_coarse(features[measure.features[0]], measure.round_to):
+        remedy = f"give the feature a `top_code`, and the median a `round_to` of a {_MEDIAN_STEPS}th of it or more"
+        raise _refuse(spec, where, "median_unrounded", remedy)
     if any(number is not None and number <= 0 for number in (measure.round_to, measure.times)):
         raise _refuse(spec, where, "bad_number", "`round_to` and `times` are above 0")
+
+
+def _is_coarse(feature: Feature, step: float | None) -> bool:
+    """Say whether a median leaves in steps of which a feature has few; in bands it has few values anyway."""
+    if step is None:
+        return False
+    return bool(feature.shape.bands) or step * _MEDIAN_STEPS >= (feature.shape.top_code or math.inf)
 
 
 def _check_staff(spec: ViewSpec, summary: Summary) -> None:
@@ -150,6 +160,9 @@ def _check_budget(spec: ViewSpec, summary: Summary) -> None:
         return
     if not 0 < budget.epsilon <= budget.total or budget.cells_per_customer < 1:
         raise _refuse(spec, "privacy", "bad_budget", "0 < epsilon <= budget, and cells_per_customer is 1 or more")
+    if summary.min_staff:
+        remedy = "write `min_staff: 0` and name no team, or leave `privacy` out"
+        raise _refuse(spec, "privacy", "staff_not_private", remedy)
     for feature in spec.features:
         if feature.name in summary.measured and (feature.shape.top_code or 0) <= 0:
             raise _refuse(spec, f"features.{feature.name}", "unbounded", "give `top_code`: the most that one adds")

@@ -40,6 +40,7 @@ FEATURES: dict[str, Any] = {
     "often": {"op": "count", **WINDOW, "bands": [0, 1, 3]},
 }
 BY_TEAM = {"team": {"column": "team", "levels": ["north", "south"]}}
+BY_CHANNEL = {"channel": {"column": "channel", "levels": ["mail", "phone"]}}
 MEASURES: dict[str, Any] = {
     "customers": {"op": "count"},
     "handled": {"op": "sum", "of": "cases"},

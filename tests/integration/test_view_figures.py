@@ -25,7 +25,17 @@ from privacy.store.audit import entries
 from privacy.terms import ActChannel, ConsentAct, PurposeId, Role
 from tests.builders import FixedClock
 from tests.conftest import HubFactory
-from tests.integration.figures_desk import FEATURES, MEASURES, approved, deliver, desk_lines, dpo_of, ticket, view_text
+from tests.integration.figures_desk import (
+    BY_CHANNEL,
+    FEATURES,
+    MEASURES,
+    approved,
+    deliver,
+    desk_lines,
+    dpo_of,
+    ticket,
+    view_text,
+)
 from tests.integration.test_gateway_fence import Interrupted, entity_of, merge
 
 ALL = frozenset({"*"})
@@ -247,13 +257,16 @@ def test_what_changes_is_told_in_sentences() -> None:
         "min_staff": 8,
         "dominance": 20,
         "totals": False,
-        "privacy": {"epsilon": 1, "budget": 5},
     }
     assert changes(old, load_spec(view_text("teams", changed))) == (
         "the figure handled: mean of cases; it was the figure handled: sum of cases",
         "totals leave no more",
         "nobody may tell another's amount to within 20 %, before 10 %",
         "at least 8 employees stand behind a cell, not 5",
+    )
+    by_channel: dict[str, object] = {"by": BY_CHANNEL, "min_staff": 0}
+    noisy = load_spec(view_text("teams", {**by_channel, "privacy": {"epsilon": 1, "budget": 5}}))
+    assert changes(load_spec(view_text("teams", by_channel)), noisy) == (
         "noise: epsilon 1 a release, 5 in all, 1 cells a customer; it was none",
     )
     assert changes(None, old)[1:3] == (

@@ -102,6 +102,14 @@ REFUSED = {
     "figure of a level": (measured(m={"op": "mean", "of": "group"}), "feature_twice"),
     "figure of nothing": (measured(m={"op": "mean", "of": "none"}), "unknown_feature"),
     "somebody's own value": (measured(m={"op": "median", "of": "cases"}), "median_unrounded"),
+    "median of a millionth": (measured(m={"op": "median", "of": "cases", "round_to": 0.000001}), "median_unrounded"),
+    "median of no bound": (
+        by_segment(
+            {"free": {"op": "count", "table": "tickets"}},
+            {"measures": {"m": {"op": "median", "of": "free", "round_to": 5}}},
+        ),
+        "median_unrounded",
+    ),
     "largest": (measured(m={"op": "max", "of": "cases"}), "unknown_op"),
     "step of nothing": (measured(m={"op": "sum", "of": "cases", "round_to": 0}), "bad_number"),
     "no measure": (measured(), "missing_key"),
@@ -143,15 +151,23 @@ REFUSED = {
     ),
     "more than the budget": (by_segment(summary={"privacy": {"epsilon": 4, "budget": 3}}), "bad_budget"),
     "no noise": (by_segment(summary={"privacy": {"epsilon": 0, "budget": 3}}), "bad_budget"),
+    "noise and staff": (by_segment(summary={"privacy": PRIVATE}), "staff_not_private"),
+    "noise and teams": (summary_view({"by": BY_TEAM, "privacy": PRIVATE}), "staff_not_private"),
     "unbounded": (
         by_segment(
             {"free": {"op": "count", "table": "tickets"}},
-            {"privacy": PRIVATE, "measures": {"m": {"op": "sum", "of": "free"}}},
+            {"privacy": PRIVATE, "min_staff": 0, "measures": {"m": {"op": "sum", "of": "free"}}},
         ),
         "unbounded",
     ),
     "median with noise": (
-        by_segment(summary={"privacy": PRIVATE, "measures": {"m": {"op": "median", "of": "cases", "round_to": 1}}}),
+        by_segment(
+            summary={
+                "privacy": PRIVATE,
+                "min_staff": 0,
+                "measures": {"m": {"op": "median", "of": "cases", "round_to": 1}},
+            }
+        ),
         "median_not_private",
     ),
     "in time of nothing": (by_segment({"cases": {**CASES, "at_most": 4}}), "op_column_mismatch"),
