@@ -11,7 +11,7 @@ from hub.cli.message import say, warn
 from hub.cli.moment import instant_from
 from hub.cli.subject import Identifier, one_subject_from
 from hub.cli.table import Format, FormatOption, Table, show
-from hub.inspection.diff import changes
+from hub.inspection.diff import beside, changes
 from hub.inspection.explain import explain as explain_person
 from hub.inspection.explain import verify_may_explain
 from hub.views.load import load_spec
@@ -30,12 +30,13 @@ def diff(
     """Say in plain words what a version changes against the one that was approved last."""
     act = acting(ctx, Duty.ANYTHING)
     with act.hub.reading() as session:
-        rows = [row for row in all_versions(session) if row.name == name]
+        versions = all_versions(session)
+    rows = [row for row in versions if row.name == name]
     if file is None and not rows:
         raise typer.BadParameter("there is no such view; `varde view list` shows those there are")
     new = load_spec(rows[-1].spec if file is None else _text(file))
     approved = [row for row in rows if row.approved_at is not None and row.version != new.version]
-    told = changes(load_spec(approved[-1].spec) if approved else None, new)
+    told = (*changes(load_spec(approved[-1].spec) if approved else None, new), *beside(new, versions))
     against = f"v{approved[-1].version} ({approved[-1].state})" if approved else "nothing approved"
     show(Table(("change",), [(each,) for each in told], f"{name} v{new.version} against {against}"), form)
     if any(row.state == ViewState.SUBMITTED.value for row in rows):

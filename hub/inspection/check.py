@@ -73,7 +73,7 @@ def check(hub: Hub, name: str, principal: Principal, *, as_of: datetime | None =
         spec = load_spec(checkable(session, name, principal).spec)
         models = all_models(session)
         recipients = [each.name for each in live_recipients(session) if spec.purpose in each.purposes]
-        newest, spent = newest_instant(session, spec, hub.clock()), spent_of(session, spec.name)
+        newest, spent = newest_instant(session, spec, hub.clock()), spent_of(session, spec)
     instant = as_of or newest
     check_grid(spec, instant)
     check_id = random_id()

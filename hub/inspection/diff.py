@@ -4,17 +4,18 @@ Sentences compare what the two specs say, so that a change of any rule shows: on
 told by its name. Texts are left out: they change nothing that leaves, and have a hash of their own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 
 from sqlmodel import Session
 
 from hub.inspection.reason import conditions_in_words, selection_in_words, window_in_words
 from hub.inspection.summary_diff import summary_changes
+from hub.views.budget import learns_of_the_same
 from hub.views.feature import Aggregate, Derived, Feature, Measure, Shape, Staged
 from hub.views.load import load_spec
 from hub.views.spec import ViewSpec
-from hub.views.version import Version, all_versions
+from hub.views.version import Version, ViewState, all_versions
 
 _PLAIN = {
     "grain": "a row is now a {new}, not a {old}",
@@ -40,13 +41,31 @@ def changes(old: ViewSpec | None, new: ViewSpec) -> tuple[str, ...]:
 
 
 def changes_of(session: Session, row: Version) -> tuple[int | None, tuple[str, ...]]:
-    """Compare a version with the one that was approved last; return that one's number, None if none was."""
+    """Compare a version with the one that was approved last; return that one's number, None if none was.
+
+    Of figures it names, too, which approved views tell figures of the same acts: what all of them tell adds up.
+    """
     others = [each for each in all_versions(session) if (each.name, each.version) != (row.name, row.version)]
     approved = [each for each in others if each.name == row.name and each.approved_at is not None]
-    old = approved[-1] if approved else None
-    if old is None:
-        return None, changes(None, load_spec(row.spec))
-    return old.version, changes(load_spec(old.spec), load_spec(row.spec))
+    old, spec = approved[-1] if approved else None, load_spec(row.spec)
+    told = (*changes(None if old is None else load_spec(old.spec), spec), *beside(spec, others))
+    return None if old is None else old.version, told
+
+
+def beside(spec: ViewSpec, versions: Iterable[Version]) -> Iterator[str]:
+    """Name the approved views whose figures are of the same acts as a summary's, whatever their purpose."""
+    if spec.summary is None:
+        return
+    standing = [each for each in versions if each.state == ViewState.APPROVED and each.name != spec.name]
+    for other in (load_spec(each.spec) for each in standing):
+        if other.summary is None or not learns_of_the_same(spec, other):
+            continue
+        tables = ", ".join(sorted(set(spec.tables) & set(other.tables)))
+        if other.summary.budget is None:
+            yield f"{other.name} tells figures of {tables} without noise, for {other.purpose}: the two can be compared"
+        else:
+            shared = "of the same budget" if other.purpose == spec.purpose else "of a budget of its own"
+            yield f"{other.name} tells figures of {tables} with noise, for {other.purpose}, {shared}"
 
 
 def _rules(old: ViewSpec, new: ViewSpec) -> Iterator[str]:

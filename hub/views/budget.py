@@ -3,8 +3,9 @@
 Rules kept here:
 - a release is paid for, in a transaction of its own, before anything is computed; what is spent stays spent, whatever
   becomes of the release. By the epoch's lock, of two readers who both want the last of a budget one comes second;
-- every version of a view spends of one account, by the view's name: approving again renews nothing. The budget is what
-  the approved version says, so that only a DPO can raise it;
+- views of one purpose and grain that read a table in common spend of one account, whatever their names, and so do all
+  versions of a view: neither approving again nor a copy under another name renews anything, for what is learned of
+  people adds up. The budget is what the approved version says of that account, so that only a DPO can raise it;
 - the same question gets the same answer, and spends nothing: the same rules and instant, of exactly the same permitted
   records, and nothing happened since that concerns everybody (a delivery, a rule). Fresh noise on the same figures
   would be averaged away.
@@ -22,10 +23,12 @@ from sqlmodel import Session, col
 
 from hub.errors import AccessRefused
 from hub.views.intent import Intent
+from hub.views.load import load_spec
 from hub.views.permission import PermittedSet
 from hub.views.spec import ViewSpec
 from hub.views.summary import MICRO, Budget
 from hub.views.tables import ViewAnswer, ViewSpend
+from hub.views.version import find_version
 from privacy.store.epoch import records_changed_since
 from privacy.terms import PrincipalId, random_id
 
@@ -75,10 +78,26 @@ def basis_of(permitted: PermittedSet, persons: PermittedSet | None) -> bytes:
     return digest.digest()
 
 
-def spent_of(session: Session, view: str) -> int:
-    """Return what all releases of a view spent so far, in millionths of epsilon."""
-    query = select(func.coalesce(func.sum(col(ViewSpend.micro_epsilon)), 0)).where(col(ViewSpend.view) == view)
-    return int(session.execute(query).scalar_one())
+def spent_of(session: Session, spec: ViewSpec) -> int:
+    """Return what was spent so far of the account that a view spends of, in millionths of epsilon."""
+    which = (col(ViewSpend.view), col(ViewSpend.version))
+    query = select(*which, func.sum(col(ViewSpend.micro_epsilon))).group_by(*which)
+    spends = session.execute(query).all()
+    return sum(int(micro) for view, version, micro in spends if _is_of_account(session, spec, view, version))
+
+
+def learns_of_the_same(spec: ViewSpec, other: ViewSpec) -> bool:
+    """Say whether two views tell of the same customers' acts: they read a table in common, at one grain."""
+    return spec.grain is other.grain and not set(spec.tables).isdisjoint(other.tables)
+
+
+def _is_of_account(session: Session, spec: ViewSpec, view: str, version: int) -> bool:
+    if view == spec.name:
+        return True
+    found = find_version(session, view, version)
+    if found is None:
+        return True
+    return found.purpose == spec.purpose and learns_of_the_same(spec, load_spec(found.spec))
 
 
 def spend(session: Session, spec: ViewSpec, budget: Budget, by: PrincipalId, instants: Instants) -> bytes:
@@ -88,12 +107,12 @@ def spend(session: Session, spec: ViewSpec, budget: Budget, by: PrincipalId, ins
         AccessRefused: `budget_used_up`; the remedy says what is left.
 
     """
-    left = budget.total - spent_of(session, spec.name)
+    left = budget.total - spent_of(session, spec)
     if left < budget.epsilon:
         said = [f"{each / MICRO:g}" for each in (budget.epsilon, max(left, 0), budget.total)]
         remedy = (
             f"A release spends {said[0]} of epsilon, and {said[1]} of {said[2]} are left: "
-            "have the DPO approve a version with a larger budget"
+            "have the DPO approve a version with a larger budget. Views of a purpose share it by their tables"
         )
         raise AccessRefused("budget_used_up", remedy)
     spend_id = random_id()

@@ -11,16 +11,20 @@ from hub.authentication import acting_principal
 from hub.compose import Hub
 from hub.database.unit import RuleBroken
 from hub.errors import AccessRefused
+from hub.inspection.diff import changes_of
 from hub.views.budget import spent_of
 from hub.views.errors import CutRefused
 from hub.views.gateway import Gateway
+from hub.views.load import load_spec
+from hub.views.registry import submit
 from hub.views.summary import MICRO
+from hub.views.version import ViewState, newest_version
 from privacy.store.audit import entries
 from tests.builders import DATABASES
 from tests.conftest import HubFactory
 from tests.integration.figures_desk import BY_CHANNEL, approved, deliver, desk_lines, dpo_of, view_text
 from tests.integration.test_gateway_fence import Interrupted
-from tests.integration.test_view_figures import AS_OF, object_to
+from tests.integration.test_view_figures import AS_OF, NOISY, object_to
 
 BOTH = pytest.mark.parametrize("desk", DATABASES, indirect=True)
 PRIVATE = {"epsilon": 40, "budget": 100, "cells_per_customer": 2}
@@ -47,7 +51,7 @@ def read(gateway: Gateway) -> pl.DataFrame:
 
 def spent(hub: Hub) -> float:
     with hub.reading() as session:
-        return spent_of(session, "noisy") / MICRO
+        return spent_of(session, load_spec(view_text("noisy", NOISY))) / MICRO
 
 
 def test_figures_are_those_of_the_cells_but_for_noise(desk: Hub) -> None:
@@ -151,6 +155,30 @@ def test_another_version_spends_of_the_same_account(desk: Hub) -> None:
     approved(desk, dpo_of(desk), again)
     with pytest.raises(AccessRefused, match="30 of 70 are left"):
         read(Gateway(desk))
+
+
+def test_a_copy_under_another_name_has_no_budget_of_its_own(desk: Hub) -> None:
+    """Three views of one purpose over the same table: what is learned of people adds up, whatever views are called."""
+    dpo, me = dpo_of(desk), acting_principal(desk)
+    for name in ("one", "another", "third"):
+        approved(desk, dpo, view_text(name, NOISY))
+    for name in ("one", "another"):
+        Gateway(desk).read(me, name, purpose="churn", as_of=AS_OF)
+    with pytest.raises(AccessRefused, match=r"budget_used_up.*20 of 100 are left"):
+        Gateway(desk).read(me, "third", purpose="churn", as_of=AS_OF)
+    assert spent(desk) == 80
+
+
+def test_whoever_approves_is_told_of_other_figures_of_the_same_acts(desk: Hub) -> None:
+    approved(desk, dpo_of(desk), view_text("exact", {}))
+    submit(desk, view_text("copied", NOISY), acting_principal(desk))
+    with desk.reading() as session:
+        row = newest_version(session, "copied", ViewState.SUBMITTED)
+        told = changes_of(session, row)[1]
+    assert told[-2:] == (
+        "exact tells figures of tickets without noise, for churn: the two can be compared",
+        "noisy tells figures of tickets with noise, for churn, of the same budget",
+    )
 
 
 def test_nothing_is_spent_on_what_would_be_refused_anyway(desk: Hub) -> None:
