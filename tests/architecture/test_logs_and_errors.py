@@ -97,6 +97,13 @@ def errors() -> dict[str, type[BaseException]]:
     }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _trees_are_let_go() -> Iterator[None]:
+    """Keep no tree after these tests: they would weigh on every collection of garbage in later ones."""
+    yield
+    trees.cache_clear()
+
+
 @cache
 def trees() -> dict[str, ast.Module]:
     """Parse every source file of the four packages."""

@@ -153,8 +153,8 @@ RULES: Final[Mapping[Rule, Mapping[str, str]]] = {
 }
 
 
-@cache
 def _tree(path: str, text: str) -> ast.AST:
+    """Parse a file; not kept: fifteen hundred trees would weigh on every collection of garbage in later tests."""
     return ast.parse(text if path.endswith(".py") else "", filename=path)
 
 
