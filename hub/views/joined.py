@@ -21,9 +21,9 @@ import polars as pl
 
 from hub.retention.sight import Sight
 from hub.views.built import Built
-from hub.views.compile import AS_OF, EARLIEST, LATEST, compile_view
+from hub.views.compile import AS_OF, EARLIEST, LATEST, check_past, compile_view
 from hub.views.engine import tables_of
-from hub.views.errors import CutRefused, RowsRefused
+from hub.views.errors import RowsRefused
 from hub.views.folding import Permitted
 from hub.views.gateway import ENTITY, PSEUDONYM, Gateway, Released
 from hub.views.intent import Reader
@@ -58,8 +58,6 @@ def release_joined(gateway: Gateway, who: Reader, view: str, wanted: pl.DataFram
     """
     pairs = _pairs_of(view, wanted)
     cuts: list[datetime] = [each.astimezone(UTC) for each in pairs[AS_OF].unique().sort()]
-    if cuts[-1] > gateway.hub.clock():
-        raise CutRefused(view, cuts[-1], "still_to_come", "give instants that are past")
     asked = Asked(as_of=cuts[-1], instants=len(cuts), training=True)
     source = partial(_built, gateway, view, purpose, pairs, cuts)
     return gateway.release_built(who, view, purpose, asked, source)
@@ -87,6 +85,8 @@ def _built(gateway: Gateway, view: str, purpose: str, pairs: pl.DataFrame, cuts:
     """Build the view at each instant for everybody, so that groups are counted whole; keep the pairs."""
 
     def build(sight: Sight, spec: ViewSpec, permitted: Permitted) -> pl.LazyFrame:
+        for cut in cuts:
+            check_past(spec, cut, at=sight.at)
         tables = tables_of(gateway.hub.settings.engine, sight, spec.tables, until=cuts[-1])
         return pl.concat(
             compile_view(spec, tables, permitted, as_of=cut).with_columns(pl.lit(cut, dtype=INSTANT).alias(AS_OF))
