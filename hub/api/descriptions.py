@@ -13,10 +13,10 @@ from hub.api.answers import problem_responses
 from hub.api.audited import run_audited
 from hub.api.dependencies import Acting, Serving
 from hub.api.guard import PrincipalRoute
+from hub.api.rows import NAME
 from hub.views.description import describe
 
 router: Final = APIRouter(prefix="/v1/views", tags=["views"], route_class=PrincipalRoute)
-_NAME: Final = r"^[a-z][a-z0-9_]{0,63}$"
 
 
 class ColumnAnswer(BaseModel):
@@ -81,7 +81,7 @@ class DescriptionAnswer(BaseModel):
     ),
 )
 async def read_description(
-    name: Annotated[str, Path(pattern=_NAME)], principal: Acting, service: Serving
+    name: Annotated[str, Path(pattern=NAME)], principal: Acting, service: Serving
 ) -> DescriptionAnswer:
     """Say what a view is: its columns with words and reasons, what was approved, and how long rows may be used."""
     found = await run_audited(service, partial(describe, service.hub, principal, name))

@@ -13,7 +13,7 @@ from hub.api.dependencies import Acting, Serving
 from hub.api.edge import ALLOWED_BYTES
 from hub.api.formats import CSV
 from hub.api.guard import PrincipalRoute
-from hub.api.rows import RowQuestion
+from hub.api.rows import NAME, RowQuestion
 from hub.api.sheets import RESPONSES, released_as
 from hub.compose import Hub
 from hub.errors import AccessRefused, BodyUnfit
@@ -26,7 +26,6 @@ MOST_LINES: Final = 600_000
 _LINE_BYTES: Final = 54
 MOST_BYTES: Final = (MOST_LINES + 1) * _LINE_BYTES
 """As many pairs as a body may hold. Short lines take more memory than they are long, so lines are counted, too."""
-_NAME: Final = r"^[a-z][a-z0-9_]{0,63}$"
 _BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
@@ -66,7 +65,7 @@ router: Final = APIRouter(prefix="/v1/views", tags=["views"], route_class=PairsR
     openapi_extra=_BODY,
 )
 async def join_view(
-    name: Annotated[str, Path(pattern=_NAME)],
+    name: Annotated[str, Path(pattern=NAME)],
     question: Annotated[RowQuestion, Query()],
     request: Request,
     principal: Acting,
