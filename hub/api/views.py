@@ -59,7 +59,8 @@ async def read_rows(
     """Read all rows of the view's newest snapshot (`varde view materialise`) that still stand.
 
     As `GET /v1/views/{name}` at the snapshot's instant would have answered when it was made, without whoever left
-    since; nothing is built, so the first bytes come at once.
+    since. Nothing is built: the first bytes come at once, but to the first who asks after the hub started, or after
+    the rows were made anew; these wait while the snapshot is opened.
     """
     who = Reader(principal=principal, use=question.use)
     read = partial(release_kept, service.hub, who, name, purpose=question.purpose)
