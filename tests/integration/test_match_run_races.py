@@ -28,7 +28,17 @@ from ingest.store import match_merge as merging
 from ingest.store import match_run as stored
 from tests.faults.ingest_company import contract, owner_of
 from tests.integration.test_match_rebuild import breaking
-from tests.integration.test_match_runs import FEW, FOUND, Pairs, entries_of, expected, found, made_up, ports_of, write
+from tests.integration.test_match_runs import (
+    FEW,
+    FOUND,
+    entries_of,
+    expected,
+    found,
+    four_runs,
+    made_up,
+    ports_of,
+    write,
+)
 from tests.integration.test_matching import CONTRACT, deliver, matching
 from tests.match_people import people
 from tests.match_runs import carried_keys
@@ -83,11 +93,7 @@ def test_of_two_who_sweep_none_leaves_a_block_behind(hub_factory: Callable[..., 
 @pytest.mark.parametrize("limit", [5, 5_000])
 def test_a_run_that_was_given_up_is_written_no_further(limit: int, hub_factory: Callable[..., Hub]) -> None:
     ports = ports_of(hub_factory())
-    held: Pairs = set()
-    for _ in range(4):
-        fresh = made_up(3000)
-        write(fresh, ports)
-        held |= fresh
+    held = four_runs(ports)
 
     def reached(step: str) -> None:
         if step == "runs_merged":

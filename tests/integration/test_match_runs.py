@@ -91,14 +91,20 @@ def ports_of(hub: Hub) -> Ports:
     return matching(hub).ports(owner_of(hub).principal_id)
 
 
-@pytest.mark.parametrize("step", ["runs_merged", "runs_swept"])
-def test_merging_that_dies_loses_nothing_and_leaves_nothing(step: str, hub_factory: Callable[..., Hub]) -> None:
-    ports = ports_of(hub_factory())
+def four_runs(ports: Ports) -> Pairs:
+    """Write four runs, enough to be merged; return what is in them."""
     held: Pairs = set()
     for _ in range(4):
         fresh = made_up(3000)
         write(fresh, ports)
         held |= fresh
+    return held
+
+
+@pytest.mark.parametrize("step", ["runs_merged", "runs_swept"])
+def test_merging_that_dies_loses_nothing_and_leaves_nothing(step: str, hub_factory: Callable[..., Hub]) -> None:
+    ports = ports_of(hub_factory())
+    held = four_runs(ports)
     tokens = {token for token, _ in held}
     with pytest.raises(KeyboardInterrupt):
         compact(replace(ports, reached=breaking(step)))
@@ -136,11 +142,7 @@ def test_a_home_made_before_is_matched_by_what_it_holds(
 
 def test_who_is_erased_while_runs_are_merged_does_not_come_back(hub_factory: Callable[..., Hub]) -> None:
     ports = ports_of(hub_factory())
-    held: Pairs = set()
-    for _ in range(4):
-        fresh = made_up(3000)
-        write(fresh, ports)
-        held |= fresh
+    held = four_runs(ports)
     gone = set(list(held)[:100])
 
     def reached(step: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from hub.compose import Hub
-from hub.consents import find_subject
+from hub.consents import Subject, find_subject
 from hub.erasing import erase
 from hub.settings import MODEL
 from ingest.errors import BatchBusy
@@ -160,15 +160,29 @@ def test_an_erasure_leaves_nothing_to_match_by(kind: str, hub_factory: Callable[
     assert counts(hub)["match_form"] == records.height - len(subject.records)
 
 
+def somebody_of_both(hub: Hub, folder: Path) -> tuple[pl.DataFrame, Subject]:
+    """Deliver one of two sources; return the other, and somebody who is in both."""
+    records = people(10)
+    crm, shop = (records.filter(pl.col("source") == source) for source in ("crm", "shop"))
+    deliver(hub, crm, folder / "in", "crm")
+    person = crm.filter(pl.col("entity").is_in(shop["entity"].implode()))["record"][0]
+    return shop, find_subject(hub, f"crm:{person}")
+
+
+def verify_no_edge(hub: Hub, subject: Subject) -> None:
+    """Expect edges, and none of somebody."""
+    with hub.reading() as session:
+        pairs = session.execute(text("SELECT record_id, other_record FROM match_edge")).all()
+    ends = {each for pair in pairs for each in pair}
+    assert ends
+    assert ends.isdisjoint(subject.records)
+
+
 def test_who_is_erased_while_a_delivery_settles_gets_no_edge(
     hub_factory: Callable[..., Hub], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hub = matching(hub_factory())
-    records = people(10)
-    crm, shop = (records.filter(pl.col("source") == source) for source in ("crm", "shop"))
-    deliver(hub, crm, tmp_path / "in", "crm")
-    person = crm.filter(pl.col("entity").is_in(shop["entity"].implode()))["record"][0]
-    subject = find_subject(hub, f"crm:{person}")
+    shop, subject = somebody_of_both(hub, tmp_path)
 
     def erasing(*planned: object) -> bool:
         """Let the erasure come between opening and writing."""
@@ -180,11 +194,7 @@ def test_who_is_erased_while_a_delivery_settles_gets_no_edge(
     monkeypatch.setattr("ingest.pipeline.settle.write_edges", erasing)
     deliver(hub, shop, tmp_path / "in", "shop")
     assert erased
-    with hub.reading() as session:
-        pairs = session.execute(text("SELECT record_id, other_record FROM match_edge")).all()
-    ends = {each for pair in pairs for each in pair}
-    assert ends
-    assert ends.isdisjoint(subject.records)
+    verify_no_edge(hub, subject)
 
 
 def test_who_is_erased_when_writing_edges_has_begun_gets_none(
@@ -192,11 +202,7 @@ def test_who_is_erased_when_writing_edges_has_begun_gets_none(
 ) -> None:
     """Who was open when writing began is asked again from the epoch on that an erasure begins."""
     hub = matching(hub_factory())
-    records = people(10)
-    crm, shop = (records.filter(pl.col("source") == source) for source in ("crm", "shop"))
-    deliver(hub, crm, tmp_path / "in", "crm")
-    person = crm.filter(pl.col("entity").is_in(shop["entity"].implode()))["record"][0]
-    subject = find_subject(hub, f"crm:{person}")
+    shop, subject = somebody_of_both(hub, tmp_path)
     erased: list[object] = []
 
     class Interrupted(Pace):
@@ -210,11 +216,7 @@ def test_who_is_erased_when_writing_edges_has_begun_gets_none(
     monkeypatch.setattr("ingest.pipeline.edging.Pace", Interrupted)
     deliver(hub, shop, tmp_path / "in", "shop")
     assert erased
-    with hub.reading() as session:
-        pairs = session.execute(text("SELECT record_id, other_record FROM match_edge")).all()
-    ends = {each for pair in pairs for each in pair}
-    assert ends
-    assert ends.isdisjoint(subject.records)
+    verify_no_edge(hub, subject)
 
 
 def test_nothing_that_records_say_rests_in_clear(hub_factory: Callable[..., Hub], tmp_path: Path) -> None:
