@@ -1,4 +1,4 @@
-"""The child process: `python -m predict train|score|report churn`, a message on stdin, a message on stdout.
+"""The child process: `python -m predict train|score|report MODULE`, a message on stdin, a message on stdout.
 
 It opens no file and no connection (on Linux the kernel refuses it any: `predict.confinement`) and needs no environment.
 Header fields and parts by action:
@@ -17,18 +17,15 @@ false `error` has `kind` (the class), `text` (no value of a row) and its fields.
 import json
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO
 
-from predict.churn.module import Churn
-from predict.churn.page import html
-from predict.churn.report import markdown, report
 from predict.confinement import confine
 from predict.errors import MessageRefused, PredictError
 from predict.feature import features_of
-from predict.module import Brief
+from predict.module import Brief, Module
+from predict.registry import DECLARED, load
 from predict.wire import Message, arrow, read_message, write_message
 
-MODULES: Final = {"churn": Churn()}
 DONE, UNEXPECTED, REFUSED = 0, 1, 2
 
 
@@ -47,18 +44,18 @@ def main(arguments: list[str], source: BinaryIO, sink: BinaryIO) -> int:
     return DONE
 
 
-def _asked(arguments: list[str]) -> tuple[Callable[[Churn, Message], Message], Churn]:
-    actions: dict[str, Callable[[Churn, Message], Message]] = {
+def _asked(arguments: list[str]) -> tuple[Callable[[Module, Message], Message], Module]:
+    actions: dict[str, Callable[[Module, Message], Message]] = {
         "train": _train,
         "score": _score,
         "report": _report,
     }
-    if len(arguments) != 2 or arguments[0] not in actions or arguments[1] not in MODULES:  # noqa: PLR2004 - action and module
-        raise MessageRefused(f"usage: python -m predict {'|'.join(actions)} {'|'.join(MODULES)}")
-    return actions[arguments[0]], MODULES[arguments[1]]
+    if len(arguments) != 2 or arguments[0] not in actions or arguments[1] not in DECLARED:  # noqa: PLR2004 - action and module
+        raise MessageRefused(f"usage: python -m predict {'|'.join(actions)} {'|'.join(DECLARED)}")
+    return actions[arguments[0]], load(arguments[1])
 
 
-def _train(module: Churn, asked: Message) -> Message:
+def _train(module: Module, asked: Message) -> Message:
     brief = Brief(
         horizon_days=_whole(asked.fields, "horizon_days"),
         features=_features(asked.fields),
@@ -66,11 +63,11 @@ def _train(module: Churn, asked: Message) -> Message:
         capacity=_capacity(asked.fields),
     )
     packed = module.train(asked.frame("frame"), brief)
-    told = json.dumps(report(module.open(packed)), sort_keys=True).encode()
+    told = json.dumps(module.report(packed).values, sort_keys=True).encode()
     return Message({"ok": True}, {"artefact": packed, "report": told})
 
 
-def _score(module: Churn, asked: Message) -> Message:
+def _score(module: Module, asked: Message) -> Message:
     packed = asked.part("artefact")
     scores = module.score(packed, asked.frame("frame"), capacity=_capacity(asked.fields))
     parts = {"scores": arrow(scores)}
@@ -80,12 +77,12 @@ def _score(module: Churn, asked: Message) -> Message:
     return Message({"ok": True}, parts, dict.fromkeys(parts, "arrow"))
 
 
-def _report(module: Churn, asked: Message) -> Message:
-    artefact = module.open(asked.part("artefact"))
+def _report(module: Module, asked: Message) -> Message:
+    told = module.report(asked.part("artefact"))
     parts = {
-        "report": json.dumps(report(artefact), sort_keys=True).encode(),
-        "markdown": markdown(artefact).encode(),
-        "html": html(artefact).encode(),
+        "report": json.dumps(told.values, sort_keys=True).encode(),
+        "markdown": told.markdown.encode(),
+        "html": told.html.encode(),
     }
     return Message({"ok": True}, parts, {"report": "json", "markdown": "text", "html": "text"})
 

@@ -22,7 +22,7 @@ from predict.feature import Feature, feature_as_mapping, features_of
 from predict.logistic import Logistic, logistic_of
 
 FORMAT = "varde-model"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,27 +1,36 @@
 """The frames that cross the border of `predict`, and their contracts.
 
 A *scoring frame* has `pseudonym` (Binary, unique per `as_of`), `as_of` (Datetime) and feature columns (Float64,
-Int64 or Boolean; null = not known). A *training frame* has `churned` (Boolean, not null) as well and as many
-`as_of` cuts as the view could make. Nothing else may be in them: a String column would be an identifier or text.
+Int64 or Boolean; null = not known). A *training frame* has the columns of the module's label (`predict.declaration`;
+not null) as well and as many `as_of` cuts as the view could make. Nothing else may be in them: a String column would be
+an identifier or text.
 """
+
+from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
 
+from predict.declaration import Label, LabelKind
 from predict.errors import FrameRefused
 
 PSEUDONYM = "pseudonym"
 AS_OF = "as_of"
-CHURNED = "churned"
 FEATURE_TYPES = (pl.Float64, pl.Int64, pl.Boolean)
+LABEL_TYPES: Mapping[LabelKind, tuple[type[pl.DataType], ...]] = {
+    LabelKind.YES_NO: (pl.Boolean,),
+    LabelKind.NUMBER: (pl.Float64, pl.Int64),
+    LabelKind.DURATION: (pl.Float64,),
+}
 
 Matrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
-def feature_names(frame: pl.DataFrame) -> tuple[str, ...]:
-    """Name the feature columns in a stable (alphabetical) order."""
-    return tuple(sorted(name for name in frame.columns if name not in {PSEUDONYM, AS_OF, CHURNED}))
+def feature_names(frame: pl.DataFrame, label: Label | None = None) -> tuple[str, ...]:
+    """Name the feature columns in a stable (alphabetical) order; those of the label are none."""
+    others = {PSEUDONYM, AS_OF, *(label.columns if label else ())}
+    return tuple(sorted(name for name in frame.columns if name not in others))
 
 
 def check_scoring(frame: pl.DataFrame) -> None:
@@ -42,14 +51,16 @@ def check_scoring(frame: pl.DataFrame) -> None:
         raise FrameRefused(PSEUDONYM, "stands more than once at one as_of", "aggregate to one row per customer")
 
 
-def check_training(frame: pl.DataFrame) -> None:
+def check_training(frame: pl.DataFrame, label: Label) -> None:
     """Insist on the training contract: the scoring contract and a complete label.
 
     Raises:
-        FrameRefused: as `check_scoring`, or the label is missing, not Boolean or null somewhere.
+        FrameRefused: as `check_scoring`, or the label is missing, of another kind or null somewhere.
     """
-    _require(frame, CHURNED, pl.Boolean)
-    check_scoring(frame)
+    _require(frame, label.name, *LABEL_TYPES[label.kind])
+    if label.event is not None:
+        _require(frame, label.event, pl.Boolean)
+    check_scoring(frame.drop(label.columns))
 
 
 def ordered(frame: pl.DataFrame) -> pl.DataFrame:
@@ -79,16 +90,17 @@ def tells_apart(matrix: Matrix) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     return np.asarray((missing.any(axis=0) & ~missing.all(axis=0)) | (least < most))
 
 
-def labels_of(frame: pl.DataFrame) -> Vector:
-    """Give the label as 1.0 (churned) and 0.0 (stayed)."""
-    return np.asarray(frame[CHURNED].cast(pl.Float64).to_numpy(), dtype=np.float64)
+def labels_of(frame: pl.DataFrame, label: Label) -> Vector:
+    """Give the label as numbers; a yes is 1.0, a no 0.0."""
+    return np.asarray(frame[label.name].cast(pl.Float64).to_numpy(), dtype=np.float64)
 
 
-def _require(frame: pl.DataFrame, name: str, kind: type[pl.DataType]) -> None:
+def _require(frame: pl.DataFrame, name: str, *kinds: type[pl.DataType]) -> None:
+    wanted = " or ".join(kind.__name__ for kind in kinds)
     if name not in frame.columns:
-        raise FrameRefused(name, "is missing", f"the frame needs {name} as {kind.__name__}")
-    if frame.schema[name] != kind:
-        raise FrameRefused(name, f"is not {kind.__name__}", "cast it in the view")
+        raise FrameRefused(name, "is missing", f"the frame needs {name} as {wanted}")
+    if frame.schema[name] not in kinds:
+        raise FrameRefused(name, f"is not {wanted}", "cast it in the view")
     if frame[name].null_count():
         raise FrameRefused(name, "has nulls", "leave such rows out of the view")
 

@@ -5,10 +5,11 @@ back an artefact (its own JSON bytes), a frame of scores keyed by pseudonym, or 
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import polars as pl
 
+from predict.declaration import Declaration
 from predict.feature import Feature
 
 
@@ -26,12 +27,21 @@ class Brief:
     capacity: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A model told three ways: plain JSON values (`summary` among them, one paragraph), Markdown, a page of HTML."""
+
+    values: dict[str, Any]
+    markdown: str
+    html: str
+
+
 class Module(Protocol):
-    """A prediction module; `predict.churn` is the first."""
+    """A prediction module, listed in `predict.registry`; `predict.likelihood.module` is one for any yes/no outcome."""
 
     @property
-    def name(self) -> str:
-        """Say the module's name as used on the command line."""
+    def declared(self) -> Declaration:
+        """Give what the module declares of itself."""
         ...
 
     def train(self, frame: pl.DataFrame, brief: Brief) -> bytes:
@@ -44,7 +54,10 @@ class Module(Protocol):
         ...
 
     def score(self, artefact: bytes, frame: pl.DataFrame, *, capacity: int | None) -> pl.DataFrame:
-        """Score a scoring frame: one row per pseudonym with probability, interval, band and reasons.
+        """Score a scoring frame: one row per pseudonym and as_of.
+
+        Columns that every module has, because scores are kept by them: `probability`, `low`, `high`, `band` and
+        `reason_1..3` (`predict.likelihood.score` says what each means). Further ones are shown and not kept.
 
         Raises:
             ArtefactRefused: the artefact is altered or of another version.
@@ -53,9 +66,9 @@ class Module(Protocol):
         ...
 
     def reasons(self, scores: pl.DataFrame, artefact: bytes, *, language: str) -> pl.DataFrame:
-        """Put the reasons of a scores frame into words."""
+        """Put the reasons of a scores frame into words: `pseudonym`, `as_of`, `reason_1..3`."""
         ...
 
-    def report(self, artefact: bytes) -> str:
-        """Describe the model and its figures as an HTML page without personal data."""
+    def report(self, artefact: bytes) -> Report:
+        """Describe the model and its figures without personal data."""
         ...

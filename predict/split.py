@@ -18,7 +18,8 @@ from enum import StrEnum
 import numpy as np
 import polars as pl
 
-from predict.frames import AS_OF, CHURNED, PSEUDONYM
+from predict.declaration import Label, LabelKind
+from predict.frames import AS_OF, PSEUDONYM, labels_of
 
 MAX_FOLDS = 12  # one year of monthly cuts
 VALID_SHARE = 0.2
@@ -53,11 +54,12 @@ class Split:
     test: Rows
 
 
-def split_of(frame: pl.DataFrame, *, horizon_days: int, seed: int) -> Split:
+def split_of(frame: pl.DataFrame, label: Label, *, horizon_days: int, seed: int) -> Split:
     """Split an ordered training frame as honestly as its cuts allow.
 
     Args:
         frame: an ordered training frame (see `predict.frames.ordered`).
+        label: what it teaches.
         horizon_days: length of the label window in days.
         seed: draws the customers held out where time alone cannot split.
     """
@@ -65,7 +67,7 @@ def split_of(frame: pl.DataFrame, *, horizon_days: int, seed: int) -> Split:
     cuts = frame[AS_OF].unique().sort().to_list()
     known = [cut for cut in cuts if cut + horizon <= cuts[-1]]
     if not known:
-        return _stratified(frame, cuts[-1], seed)
+        return _stratified(frame, label, cuts[-1], seed)
     teach, test = _rows(frame, known), _rows(frame, cuts[-1:])
     folds = _temporal_folds(frame, known, horizon)
     if folds:
@@ -92,14 +94,14 @@ def _customer_fold(frame: pl.DataFrame, rows: Rows, seed: int) -> Fold:
     return Fold(rows[~mask], rows[mask])
 
 
-def _stratified(frame: pl.DataFrame, cut: datetime, seed: int) -> Split:
-    """Split the customers of the last cut so that each part has the same share of churners."""
+def _stratified(frame: pl.DataFrame, label: Label, cut: datetime, seed: int) -> Split:
+    """Split the customers of the last cut so that each part has the same share of yes; other labels are not strata."""
     rows = _rows(frame, [cut])
-    churned = frame[CHURNED].gather(rows).to_numpy()
+    strata = labels_of(frame, label)[rows] if label.kind is LabelKind.YES_NO else np.zeros(rows.size)
     rng = np.random.default_rng(seed)
     parts: list[list[Rows]] = [[], [], []]
-    for value in (False, True):
-        drawn = rng.permutation(rows[churned == value])
+    for value in np.unique(strata):
+        drawn = rng.permutation(rows[strata == value])
         first, second = round(len(drawn) * TEST_SHARE), round(len(drawn) * (TEST_SHARE + VALID_SHARE))
         for part, piece in zip(parts, np.split(drawn, [first, second]), strict=True):
             part.append(piece)

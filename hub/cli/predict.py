@@ -16,11 +16,12 @@ from hub.cli.outfile import private_file
 from hub.cli.rehearsal import DryRun
 from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
 from hub.cli.table import Format
-from hub.predictions.service import VIEW_OF, report, score, train
+from hub.predictions.service import report, score, train
 from hub.views.departure import label_for
 from hub.views.gateway import PSEUDONYM
 from hub.views.intent import Reader
 from hub.views.spec import LANGUAGES
+from predict.registry import DECLARED
 from privacy.uses import Use
 
 app = typer.Typer(help="Prediction modules: train, score, report.", no_args_is_help=True)
@@ -28,7 +29,7 @@ _LOG = logs.log_of("predict")
 _SCORE: Final = ("as_of", "probability", "low", "high", "band")
 _PARTS: Final = {".json": "report", ".md": "markdown", ".html": "html"}
 
-Module = StrEnum("Module", [(name.upper(), name) for name in VIEW_OF])  # type: ignore[misc]  # made of what there is
+Module = StrEnum("Module", [(name.upper(), name) for name in DECLARED])  # type: ignore[misc]  # made of what there is
 ModuleName = Annotated[Module, typer.Argument(help="Which module.")]
 
 
@@ -52,7 +53,7 @@ def train_(
     """Learn from every past instant of the view whose outcome is known; the new model becomes the current one."""
     act = acting(ctx, Duty.TRAIN)
     if dry_run:
-        would(f"read {view or VIEW_OF[module]} for training, audited, and make a new current model of {module}")
+        would(f"read {view or DECLARED[module].view} for training, audited, and make a new current model of {module}")
         return
     trained = train(act.hub, act.principal, module, view=view, seed=seed)
     _LOG.info(logs.LogEvent.MODEL_TRAINED, extra={"model": trained.model_id, "rows": trained.rows})

@@ -30,12 +30,12 @@ from hub.views.release import dtype_of
 from hub.views.spec import Grid, ViewSpec, header_of
 from hub.views.version import find_version
 from ingest.store.ordinal import ordinals_of
+from predict.registry import DECLARED
 from predict.wire import Message, arrow
 from privacy.audit import AuditFields
 from privacy.store.principal import Principal
 from privacy.terms import RecordId, random_id
 
-VIEW_OF: Final = {"churn": "churn_signals"}
 _MOST_CUTS: Final = 36
 _DEFAULT_SEED: Final = 7
 _TRAINING: Final = "_training"
@@ -73,12 +73,13 @@ def train(
     """Train a module on every cut of a view whose outcome is known; by default on the module's own view.
 
     Raises:
-        AccessRefused: the gate said no, or there is not enough history for one labelled cut.
+        AccessRefused: the gate said no, the view teaches another label, or there is not enough history for one cut.
         ChildFailed: the module refused, for example with too few customers; its reason is told.
 
     """
-    view = view or VIEW_OF[module]
+    view = view or DECLARED[module].view
     spec = _spec(hub, view)
+    _verify_label(spec, module)
     known_until = _known_until(hub, spec)
     cuts = labelled_cuts(spec, since=_known_since(hub, spec), known_until=known_until)
     if not cuts or spec.label is None:
@@ -257,6 +258,14 @@ def _verify_model(hub: Hub, model: TrainedModel, spec: ViewSpec) -> None:
         same = taught is not None and taught.hash == model.spec_hash and _counted(taught) == _counted(spec)
     if not same:
         raise AccessRefused("model_of_other_view_version", "The view changed since training: train the module again")
+
+
+def _verify_label(spec: ViewSpec, module: str) -> None:
+    """Refuse a view that teaches something else than the module foretells, or nothing."""
+    wanted, taught = DECLARED[module].label.name, None if spec.label is None else spec.label.name
+    if taught != wanted:
+        remedy = f"Module {module} learns the label {wanted}; view {spec.name} teaches {taught or 'none'}"
+        raise AccessRefused("label_of_other_module", remedy)
 
 
 def _counted(spec: ViewSpec) -> tuple[object, ...]:

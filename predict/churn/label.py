@@ -17,8 +17,9 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from predict.churn.declaration import CHURN
 from predict.errors import LabelNotYetKnown
-from predict.frames import CHURNED, PSEUDONYM
+from predict.frames import PSEUDONYM
 
 AT = "at"
 SILENCE_HORIZONS = 2
@@ -67,4 +68,4 @@ def label(
     ended = in_window(ends, as_of=as_of, horizon=horizon)[PSEUDONYM].unique()
     person = pl.col(PSEUDONYM)
     silent = ~person.is_in(active.implode())
-    return customers.select(person, (silent | person.is_in(ended.implode())).alias(CHURNED)).sort(PSEUDONYM)
+    return customers.select(person, (silent | person.is_in(ended.implode())).alias(CHURN.label.name)).sort(PSEUDONYM)

@@ -150,7 +150,7 @@ def test_a_training_release_is_told_with_its_module(shop: Hub, clock) -> None:
 
 
 LABEL = """label:
-  name: left
+  name: churned
   horizon_days: 30
   any_of:
     - {none_within: [{table: orders}]}

@@ -35,7 +35,7 @@ ID: Final = r"\b[0-9a-f]{32}\b"
 TAUGHT: Final = (
     VIEW.replace("name: shopping", "name: taught")
     + """label:
-  name: left
+  name: churned
   horizon_days: 30
   any_of:
     - {none_within: [{table: orders}]}

@@ -111,7 +111,7 @@ def test_a_model_is_trained_scored_and_the_log_verifies(made: Shop) -> None:
     trained = train(made.hub, made.scientist, "churn", view=VIEW)
     assert max(trained.cuts) == LAST_CUT
     assert trained.report["figures"]["model"]["auc"]["figure"] > 0.55
-    assert trained.report["figures"]["recency"]["column"] == "days_since_last_order"
+    assert trained.report["figures"]["baseline"]["column"] == "days_since_last_order"
     scored = score(made.hub, made.scientist, "churn")
     assert scored.written == scored.released.frame.height > 100
     assert scored.reasons["reason_1"].drop_nulls().len() > 50
@@ -207,9 +207,9 @@ def test_online_retail_is_ranked_clearly_better_than_by_recency(retail: Shop) ->
     trained = train(retail.hub, retail.scientist, "churn", view=VIEW)
     figures = trained.report["figures"]
     assert (figures["cuts"]["test"], figures["split"]) == (LAST_CUT.isoformat(), "temporal")
-    assert figures["model"]["auc"]["figure"] - figures["recency"]["auc"] >= 0.08
-    assert figures["recency"]["gain"]["low"] > 0.05
-    assert figures["model"]["brier"]["figure"] < figures["recency"]["brier"] < figures["base_rate_brier"]
+    assert figures["model"]["auc"]["figure"] - figures["baseline"]["auc"] >= 0.08
+    assert figures["baseline"]["gain"]["low"] > 0.05
+    assert figures["model"]["brier"]["figure"] < figures["baseline"]["brier"] < figures["base_rate_brier"]
     assert score(retail.hub, retail.scientist, "churn").written == 2724
     assert retail.verdict().size > 8
 

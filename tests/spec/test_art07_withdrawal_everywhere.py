@@ -42,7 +42,7 @@ from tests.view_builders import WITHOUT_CHECK
 PEOPLE: Final = 16
 EMAIL: Final = ContactChannel.EMAIL
 FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
-LABEL: Final = "label: {name: left, horizon_days: 7, any_of: [{none_within: [{table: orders}]}]}\n"
+LABEL: Final = "label: {name: churned, horizon_days: 7, any_of: [{none_within: [{table: orders}]}]}\n"
 
 
 _app: Final = cache(make_app)

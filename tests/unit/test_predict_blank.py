@@ -5,12 +5,13 @@ import polars as pl
 import pytest
 
 from predict.boosting import fit_boosting
-from predict.churn.page import html
-from predict.churn.report import markdown
-from predict.churn.score import score
-from predict.churn.train import train
+from predict.churn.declaration import CHURN
 from predict.errors import FrameRefused
 from predict.feature import features_of
+from predict.likelihood.page import html
+from predict.likelihood.report import markdown
+from predict.likelihood.score import score
+from predict.likelihood.train import train
 from predict.module import Brief
 from tests.unit.predict_builders import DESCRIBED, HORIZON_DAYS, customers, month
 
@@ -36,18 +37,18 @@ def blank(frame):
 
 
 def test_a_column_that_tells_nobody_apart_is_left_out_by_name_and_changes_nothing(frame, blank):
-    plain, artefact = train(frame, BRIEF), train(blank, BRIEF)
+    plain, artefact = train(frame, CHURN, BRIEF), train(blank, CHURN, BRIEF)
     assert artefact.figures["left_out"] == sorted(BLANK)
     assert plain.figures["left_out"] == []
     assert artefact.model == plain.model
     assert artefact.figures["model"] == plain.figures["model"]
-    for page in (markdown(artefact), html(artefact)):
+    for page in (markdown(artefact, CHURN.wording), html(artefact, CHURN.wording)):
         assert all(name in page for name in BLANK)
-    assert "never_delivered" not in markdown(plain)
+    assert "never_delivered" not in markdown(plain, CHURN.wording)
 
 
 def test_a_column_that_was_left_out_is_neither_needed_nor_weighed_at_scoring(frame, blank):
-    artefact = train(blank, BRIEF)
+    artefact = train(blank, CHURN, BRIEF)
     last = frame.filter(pl.col("as_of") == month(9))
     without = score(artefact, last)
     filled = score(artefact, last.with_columns(never_delivered=pl.lit(7.5), always_three=pl.lit(-4, dtype=pl.Int64)))
@@ -57,12 +58,12 @@ def test_a_column_that_was_left_out_is_neither_needed_nor_weighed_at_scoring(fra
 def test_a_column_with_one_value_or_none_keeps_what_is_missing(frame):
     rng = np.random.default_rng(2)
     told = pl.when(pl.Series(rng.random(frame.height) < 0.5)).then(1.0)
-    assert train(frame.with_columns(told_once=told), BRIEF).figures["left_out"] == []
+    assert train(frame.with_columns(told_once=told), CHURN, BRIEF).figures["left_out"] == []
 
 
 def test_a_source_that_began_late_does_not_stop_the_folds_before_it(frame):
     late = pl.when(pl.col("as_of") >= month(8)).then(pl.col("recency_days") / 2)
-    artefact = train(frame.with_columns(late=late), BRIEF)
+    artefact = train(frame.with_columns(late=late), CHURN, BRIEF)
     assert artefact.figures["left_out"] == []
     assert artefact.figures["validation"]["boosting_auc"]
 
@@ -78,4 +79,4 @@ def test_boosting_ignores_a_column_it_never_saw_filled(frame):
 
 def test_a_frame_in_which_no_column_tells_anybody_apart_is_refused(blank):
     with pytest.raises(FrameRefused, match="tells customers apart"):
-        train(blank.select("pseudonym", "as_of", "churned", *BLANK), BRIEF)
+        train(blank.select("pseudonym", "as_of", "churned", *BLANK), CHURN, BRIEF)

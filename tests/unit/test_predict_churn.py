@@ -9,14 +9,15 @@ from predict.artefact import pack_artefact, unpack_artefact
 from predict.boosting import fit_boosting, pack, unpack
 from predict.calibrate import expit
 from predict.choose import Table, _judge, _judge_challenger, is_clearly_better
-from predict.churn.module import Churn
-from predict.churn.page import html
-from predict.churn.report import markdown, report
-from predict.churn.score import score
-from predict.churn.train import train
+from predict.churn.declaration import CHURN
+from predict.churn.module import MODULES
 from predict.errors import ArtefactRefused, FrameRefused, TooFewCustomers
 from predict.feature import features_of
 from predict.frames import labels_of, matrix_of, ordered
+from predict.likelihood.page import html
+from predict.likelihood.report import markdown, report
+from predict.likelihood.score import score
+from predict.likelihood.train import train
 from predict.module import Brief, Module
 from predict.split import Fold
 from tests.unit.predict_builders import DESCRIBED, HORIZON_DAYS, customers, month
@@ -33,7 +34,7 @@ def frame():
 
 @pytest.fixture(scope="module")
 def artefact(frame):
-    return train(frame, BRIEF)
+    return train(frame, CHURN, BRIEF)
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +45,8 @@ def scores(frame, artefact):
 def test_the_planted_cause_is_found_and_beats_recency_alone(artefact):
     figures = artefact.figures
     assert figures["split"] == "temporal"
-    assert figures["recency"]["column"] == "recency_days"
-    assert figures["recency"]["gain"]["low"] > 0
+    assert figures["baseline"]["column"] == "recency_days"
+    assert figures["baseline"]["gain"]["low"] > 0
     assert figures["model"]["brier"]["figure"] < figures["base_rate_brier"]
     assert figures["model"]["ece"] < 0.06
     assert figures["suspects"] == []
@@ -53,21 +54,21 @@ def test_the_planted_cause_is_found_and_beats_recency_alone(artefact):
 
 
 def test_nothing_is_found_where_nothing_was_planted():
-    nothing = train(customers(cuts=9, each=400, strength=0.0), BRIEF).figures
+    nothing = train(customers(cuts=9, each=400, strength=0.0), CHURN, BRIEF).figures
     assert nothing["model"]["auc"]["low"] < 0.5 < nothing["model"]["auc"]["high"]
     assert any("chance" in remark for remark in nothing["remarks"])
 
 
 def test_a_column_made_from_the_future_is_named(frame):
     leaked = frame.with_columns(oracle=pl.col("churned").cast(pl.Float64))
-    figures = train(leaked, BRIEF).figures
+    figures = train(leaked, CHURN, BRIEF).figures
     assert figures["suspects"] == ["oracle"]
     assert any("future" in remark for remark in figures["remarks"])
 
 
 def test_row_and_column_order_change_nothing(frame, artefact):
     moved = frame.sample(fraction=1.0, shuffle=True, seed=9).select(sorted(frame.columns, reverse=True))
-    assert pack_artefact(train(moved, BRIEF)) == pack_artefact(artefact)
+    assert pack_artefact(train(moved, CHURN, BRIEF)) == pack_artefact(artefact)
 
 
 def test_scores_do_not_depend_on_who_else_is_scored(frame, artefact, scores):
@@ -118,7 +119,7 @@ def test_a_missing_feature_is_refused_and_an_unknown_value_is_not(frame, artefac
 def test_a_value_that_is_missing_takes_no_place_from_a_fact():
     leaving = pl.col("churned") & (pl.col("orders_365d") % 4 > 0)
     frame = customers(cuts=6, each=300).with_columns(newsletter=pl.when(~leaving).then("newsletter"))
-    scored = score(train(frame, BRIEF), frame.filter(pl.col("as_of") == month(6)))
+    scored = score(train(frame, CHURN, BRIEF), frame.filter(pl.col("as_of") == month(6)))
     codes = scored.select(pl.concat_list("reason_1", "reason_2", "reason_3").list.drop_nulls()).to_series().to_list()
     absent = [[code == "newsletter.missing" for code in row] for row in codes]
     assert sum(row == [False, True] for row in absent) > 20
@@ -127,16 +128,16 @@ def test_a_value_that_is_missing_takes_no_place_from_a_fact():
 
 def test_too_few_customers_are_told_what_to_collect():
     with pytest.raises(TooFewCustomers, match="at least 200") as refused:
-        train(customers(cuts=9, each=60), BRIEF)
+        train(customers(cuts=9, each=60), CHURN, BRIEF)
     assert (refused.value.have, refused.value.need) == (60, 200)
     with pytest.raises(TooFewCustomers):
-        train(customers(cuts=9, each=300).with_columns(churned=pl.lit(value=False)), BRIEF)
+        train(customers(cuts=9, each=300).with_columns(churned=pl.lit(value=False)), CHURN, BRIEF)
     with pytest.raises(TooFewCustomers):
-        train(customers(cuts=1, each=5).clear(), BRIEF)
+        train(customers(cuts=1, each=5).clear(), CHURN, BRIEF)
 
 
 def test_a_single_cut_is_trained_and_labelled_as_no_forecast():
-    figures = train(customers(cuts=1, each=900), BRIEF).figures
+    figures = train(customers(cuts=1, each=900), CHURN, BRIEF).figures
     assert "not a test of forecasting" in figures["split"]
     assert any("not fully temporal" in remark for remark in figures["remarks"])
 
@@ -154,7 +155,7 @@ def test_an_artefact_survives_its_bytes_and_notices_a_change(artefact):
     assert pack_artefact(unpack_artefact(packed, module="churn")) == packed
     envelope = json.loads(packed)
     envelope["body"]["model"]["intercept"] += 1
-    for broken in (json.dumps(envelope).encode(), packed[:-9], b"{}", packed.replace(b'"version":1', b'"version":9')):
+    for broken in (json.dumps(envelope).encode(), packed[:-9], b"{}", packed.replace(b'"version":2', b'"version":1')):
         with pytest.raises(ArtefactRefused):
             unpack_artefact(broken, module="churn")
     with pytest.raises(ArtefactRefused, match="winback"):
@@ -182,7 +183,7 @@ def test_a_challenger_is_given_up_at_the_first_fold_it_does_not_win(frame):
 
 def _fittable(frame):
     rows = ordered(frame)
-    return matrix_of(rows, ("recency_days",)), labels_of(rows), ("recency_days",)
+    return matrix_of(rows, ("recency_days",)), labels_of(rows, CHURN.label), ("recency_days",)
 
 
 def test_boosting_is_stored_scored_and_explained(frame, artefact):
@@ -210,7 +211,11 @@ def test_a_type_that_is_not_expected_is_never_loaded():
 
 
 def test_the_reports_name_the_figures_and_nobody(artefact, frame):
-    page, text, values = html(artefact), markdown(artefact), json.dumps(report(artefact))
+    page, text, values = (
+        html(artefact, CHURN.wording),
+        markdown(artefact, CHURN.wording),
+        json.dumps(report(artefact, CHURN.wording)),
+    )
     auc = f"{artefact.figures['model']['auc']['figure']:.3f}"
     assert auc in page
     assert auc in text
@@ -220,9 +225,9 @@ def test_the_reports_name_the_figures_and_nobody(artefact, frame):
 
 
 def test_churn_keeps_the_protocol_of_a_module(frame):
-    module: Module = Churn()
+    module: Module = MODULES["churn"]
     packed = module.train(frame, BRIEF)
     told = module.score(packed, frame.filter(pl.col("as_of") == month(9)), capacity=None)
     assert dict(told["band"].value_counts().iter_rows())["high"] == 40
     assert module.reasons(told, packed, language="nb").height == 400
-    assert module.report(packed).startswith("<!doctype html>")
+    assert module.report(packed).html.startswith("<!doctype html>")

@@ -2,6 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from predict.churn.declaration import CHURN
 from predict.errors import FrameRefused
 from predict.feature import Role, features_of
 from predict.frames import check_scoring, check_training, matrix_of
@@ -22,7 +23,7 @@ from tests.unit.predict_builders import customers
 def test_a_column_that_breaks_the_contract_is_named(column, expression):
     frame = customers(cuts=1, each=5).with_columns(expression.alias(column))
     with pytest.raises(FrameRefused) as refused:
-        check_training(frame)
+        check_training(frame, CHURN.label)
     assert refused.value.column == column
     assert "many" not in str(refused.value)
 
@@ -30,7 +31,7 @@ def test_a_column_that_breaks_the_contract_is_named(column, expression):
 @pytest.mark.parametrize("column", ["pseudonym", "as_of", "churned"])
 def test_a_missing_column_is_named(column):
     with pytest.raises(FrameRefused, match=column):
-        check_training(customers(cuts=1, each=5).drop(column))
+        check_training(customers(cuts=1, each=5).drop(column), CHURN.label)
 
 
 def test_a_frame_without_features_is_refused():

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from predict.churn.declaration import CHURN
 from predict.frames import ordered
 from predict.split import SplitKind, split_of
 from tests.unit.predict_builders import HORIZON_DAYS, customers, month
@@ -15,7 +16,7 @@ def cuts_at(frame, rows):
 
 def test_no_row_teaches_whose_label_was_unknown_at_the_cut_that_judges():
     frame = ordered(customers(cuts=14, each=20))
-    split = split_of(frame, horizon_days=HORIZON_DAYS, seed=1)
+    split = split_of(frame, CHURN.label, horizon_days=HORIZON_DAYS, seed=1)
     assert split.kind is SplitKind.TEMPORAL
     assert cuts_at(frame, split.test) == [month(14)]
     pairs = [(split.teach, split.test), *((fold.teach, fold.judge) for fold in split.folds)]
@@ -29,15 +30,15 @@ def test_the_cut_exactly_one_horizon_before_the_test_still_teaches():
     # 1 January to 1 April 2025 is 90 days to the hour: known at the very instant of the test
     cuts = [month(1), month(13), month(16)]
     frame = ordered(customers(cuts=16, each=5).filter(pl.col("as_of").is_in(cuts)))
-    split = split_of(frame, horizon_days=HORIZON_DAYS, seed=1)
+    split = split_of(frame, CHURN.label, horizon_days=HORIZON_DAYS, seed=1)
     assert cuts_at(frame, split.teach) == [month(1), month(13)]
-    later = split_of(frame, horizon_days=HORIZON_DAYS + 1, seed=1)
+    later = split_of(frame, CHURN.label, horizon_days=HORIZON_DAYS + 1, seed=1)
     assert cuts_at(frame, later.teach) == [month(1)]
 
 
 def test_few_cuts_hold_out_whole_customers_and_say_so():
     frame = ordered(customers(cuts=5, each=50))
-    split = split_of(frame, horizon_days=HORIZON_DAYS, seed=1)
+    split = split_of(frame, CHURN.label, horizon_days=HORIZON_DAYS, seed=1)
     assert split.kind is SplitKind.TEMPORAL_TEST
     (fold,) = split.folds
     people = [set(frame["pseudonym"].gather(rows)) for rows in (fold.teach, fold.judge)]
@@ -47,7 +48,7 @@ def test_few_cuts_hold_out_whole_customers_and_say_so():
 
 def test_one_cut_is_split_by_customer_with_equal_shares_of_churners():
     frame = ordered(customers(cuts=2, each=500))
-    split = split_of(frame, horizon_days=HORIZON_DAYS, seed=1)
+    split = split_of(frame, CHURN.label, horizon_days=HORIZON_DAYS, seed=1)
     assert split.kind is SplitKind.STRATIFIED
     assert set(split.test).isdisjoint(split.teach)
     assert set(split.folds[0].judge).isdisjoint({*split.folds[0].teach, *split.test})

@@ -3,11 +3,11 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from predict.churn.score import reason_columns
-from predict.churn.texts import DAYS, EVERY, FLAGS, PLAIN, RHYTHM
-from predict.churn.words import reasons
 from predict.errors import FrameRefused
 from predict.feature import LANGUAGES, features_of
+from predict.likelihood.score import reason_columns
+from predict.likelihood.texts import DAYS, EVERY, FLAGS, PLAIN, RHYTHM
+from predict.likelihood.words import reasons
 
 FEATURES = features_of(
     ["days_since_last_order", "days_per_order", "returns", "spent", "share", "newsletter"],

@@ -1,4 +1,4 @@
-"""The figures of a tested churn model: beside recency alone, beside the base rate, with intervals.
+"""The figures of a tested model: beside one naive column alone, beside the base rate, with intervals.
 
 Everything is measured on the test customers only, each of whom stands there once. Nothing here names anybody: curves
 are over tenths of all customers or thinned thresholds.
@@ -12,8 +12,9 @@ from predict import evaluate
 from predict.boosting import Boosting
 from predict.calibrate import Calibrator
 from predict.choose import Table
+from predict.declaration import Declaration, Wording
 from predict.explain import groups_of
-from predict.feature import feature_as_mapping, features_of
+from predict.feature import Role, feature_as_mapping, features_of
 from predict.frames import Vector
 from predict.logistic import Logistic, fit_logistic
 from predict.module import Brief
@@ -31,7 +32,7 @@ def figures_of(
     split: Split,
     tested: tuple[Logistic | Boosting, Calibrator],
     *,
-    recency: int | None,
+    declared: Declaration,
     brief: Brief,
 ) -> dict[str, Any]:
     """Measure the tested model on the test rows."""
@@ -52,9 +53,10 @@ def figures_of(
         "importance": _importance(table, split, model, brief),
         "suspects": _suspects(table, split),
     }
-    if recency is not None:
-        figures["recency"] = _baseline(table, split, recency, probability, brief)
-    figures["remarks"] = _remarks(figures)
+    naive = _naive(table, declared, brief)
+    if naive is not None:
+        figures["baseline"] = _baseline(table, split, naive, probability, brief)
+    figures["remarks"] = _remarks(figures, declared.wording)
     return figures
 
 
@@ -72,19 +74,33 @@ def _scored(outcome: Vector, probability: Vector, capacity: int, seed: int) -> d
     }
 
 
-def _baseline(table: Table, split: Split, recency: int, probability: Vector, brief: Brief) -> dict[str, Any]:
-    """Compare with recency alone: raw for ranking (never seen = longest), a one-column logistic for the Brier."""
-    column = table.raw[:, [recency]]
+def _naive(table: Table, declared: Declaration, brief: Brief) -> tuple[int, str] | None:
+    """Choose the column that a person would sort by, and give its position and its word."""
+    named = next((name for name in declared.baselines if name in table.names), None)
+    if named is not None:
+        return table.names.index(named), named
+    features = features_of(table.names, map(feature_as_mapping, brief.features))
+    return next(((table.names.index(one.name), "recency") for one in features if one.role is Role.RECENCY), None)
+
+
+def _baseline(table: Table, split: Split, naive: tuple[int, str], probability: Vector, brief: Brief) -> dict[str, Any]:
+    """Compare with one column alone: raw for ranking, a one-column logistic for the Brier score.
+
+    Who is missing in it ranks at an end: never seen is the longest silence, nothing on record the lowest count.
+    """
+    position, word = naive
+    column = table.raw[:, [position]]
     outcome = table.outcome[split.test]
     known = column[np.isfinite(column)]
-    longest = float(known.max()) + 1 if known.size else 0.0
-    score = np.where(np.isnan(column[split.test, 0]), longest, column[split.test, 0])
-    alone = fit_logistic(column[split.teach], table.outcome[split.teach], (table.names[recency],), penalty=0.0001)
+    end = float(known.max()) + 1 if word == "recency" else float(known.min()) - 1
+    score = np.where(np.isnan(column[split.test, 0]), end, column[split.test, 0])
+    alone = fit_logistic(column[split.teach], table.outcome[split.teach], (table.names[position],), penalty=0.0001)
     figure = evaluate.auc(outcome, score)
     gain = evaluate.difference(evaluate.auc, outcome, (probability, score), seed=brief.seed)
     odds = alone.log_odds(column[split.test])
     return {
-        "column": table.names[recency],
+        "column": table.names[position],
+        "word": word,
         "auc": figure,
         "brier": evaluate.brier(outcome, 1 / (1 + np.exp(-odds))),
         "gain": _with_bounds(gain),
@@ -122,22 +138,20 @@ def _suspects(table: Table, split: Split) -> list[str]:
     return found
 
 
-def _remarks(figures: dict[str, Any]) -> list[str]:
+def _remarks(figures: dict[str, Any], wording: Wording) -> list[str]:
     """Say what a reader must know before believing the figures."""
     base, found = figures["base_rate"], []
     if base > COMMON:
-        found.append(
-            "Most customers fall silent within this horizon: it is shorter than their own rhythm, and silence for "
-            "so long is not yet churn. Consider a longer horizon."
-        )
+        found.append(wording.common)
     if base < RARE:
-        found.append("Churn is rare at this horizon: read precision at capacity, not accuracy.")
+        found.append(wording.rare)
     if figures["suspects"]:
         found.append("A single column knows the outcome almost perfectly: check that it is not made from the future.")
     if figures["model"]["auc"]["low"] <= 0.5:  # noqa: PLR2004 - one half is chance
         found.append("The ranking cannot be told from chance on this test.")
-    if "recency" in figures and figures["recency"]["gain"]["low"] <= 0:
-        found.append("The model is not clearly better than recency alone: sorting by recency would do.")
+    if "baseline" in figures and figures["baseline"]["gain"]["low"] <= 0:
+        word = figures["baseline"]["word"]
+        found.append(f"The model is not clearly better than {word} alone: sorting by {word} would do.")
     if figures["split"] != SplitKind.TEMPORAL:
         found.append(f"The split is not fully temporal ({figures['split']}): expect less in the future.")
     return found

@@ -2,12 +2,12 @@
 
 import polars as pl
 
-from predict.churn.reasons import headline
-from predict.churn.texts import DAYS, DECIMAL_POINT, EVERY, FLAGS, PLAIN, RHYTHM
 from predict.errors import FrameRefused
 from predict.explain import REASONS
 from predict.feature import LANGUAGES, RHYTHM_GROUP, Feature, Unit
 from predict.frames import AS_OF, PSEUDONYM
+from predict.likelihood.reasons import headline
+from predict.likelihood.texts import DAYS, DECIMAL_POINT, EVERY, FLAGS, PLAIN, RHYTHM
 
 MINOR_PER_MAJOR = 100
 SMALL_RATIO_DIGITS = 2
@@ -17,7 +17,7 @@ def reasons(scores: pl.DataFrame, language: str, features: tuple[Feature, ...]) 
     """Give pseudonym, as_of and reason_1..3 as sentences (null: no further reason).
 
     Args:
-        scores: a scores frame (`predict.churn.score`).
+        scores: a scores frame (`predict.likelihood.score`).
         language: nb, nn, sv, en or de.
         features: what the view says of the features; the artefact carries it.
 

@@ -1,9 +1,10 @@
-"""The churn report as one HTML page with three pictures drawn inline: no script, no network, no personal data."""
+"""The report of a yes/no module as one HTML page, pictures drawn inline: no script, no network, no personal data."""
 
 from html import escape
 
 from predict.artefact import Artefact
-from predict.churn.report import facts, rows, summary
+from predict.declaration import Wording
+from predict.likelihood.report import facts, rows, summary
 
 SIDE, MARGIN = 260, 40
 STYLE = (
@@ -15,7 +16,7 @@ STYLE = (
 Points = list[tuple[float, float]]
 
 
-def html(artefact: Artefact) -> str:
+def html(artefact: Artefact, wording: Wording) -> str:
     """Write the page."""
     figures = artefact.figures
     curves = figures["curves"]
@@ -40,12 +41,12 @@ def html(artefact: Artefact) -> str:
     table = _table(("figure", "model", "beside"), rows(artefact))
     importance = sorted(figures["importance"].items(), key=lambda one: (-one[1], one[0]))
     body = [
-        f"<h1>{escape(title)}</h1><p>{escape(summary(artefact))}</p>",
+        f"<h1>{escape(title)}</h1><p>{escape(summary(artefact, wording))}</p>",
         *(f'<p class="remark">{escape(remark)}</p>' for remark in figures["remarks"]),
         table,
         *pictures,
         "<h2>The test</h2>",
-        _table(("what", "fact"), facts(artefact)),
+        _table(("what", "fact"), facts(artefact, wording)),
         "<h2>What moves the score</h2>",
         _table(("feature group", "share"), [(name, f"{part:.1%}") for name, part in importance]),
     ]

@@ -5,7 +5,7 @@ The scores frame (one row per scored pseudonym, sorted by as_of and pseudonym):
 | column | type | meaning |
 |---|---|---|
 | pseudonym, as_of | as given | who and at which cut |
-| probability | Float64 | calibrated chance of churn within the model's horizon |
+| probability | Float64 | calibrated chance of the outcome within the model's horizon |
 | low, high | Float64 | 90 % interval of the figure for customers with a like score (`predict.calibrate.wilson`) |
 | band | String | `high`: as many as can be looked after; `medium`: as many again; `low`: the rest |
 | reason_1..3 | String | code `group.direction`, null where nothing more raised it; facts before missing values |
@@ -21,9 +21,9 @@ import polars as pl
 
 from predict.artefact import Artefact
 from predict.calibrate import NEIGHBOURS, wilson
-from predict.churn.reasons import Citation, cite
 from predict.explain import REASONS, Group, groups_of, strongest
 from predict.frames import AS_OF, PSEUDONYM, Matrix, Vector, check_scoring, matrix_of, ordered
+from predict.likelihood.reasons import Citation, cite
 
 DEFAULT_CAPACITY_SHARE = 0.1
 BATCH = 100_000  # rows: bounds the memory of contributions, not the result
@@ -33,7 +33,7 @@ def score(artefact: Artefact, frame: pl.DataFrame, *, capacity: int | None = Non
     """Score a scoring frame of any row order; a frame without rows gives a scores frame without rows.
 
     Args:
-        artefact: a trained churn model.
+        artefact: a trained model of a yes/no outcome.
         frame: a scoring frame with at least the features of the model; a label column is ignored.
         capacity: how many customers of each cut can be looked after; None: one tenth.
 

@@ -1,4 +1,4 @@
-"""Train churn: split by time, compare, calibrate, measure once on the last cut, then refit on everything known.
+"""Train a yes/no module: split by time, compare, calibrate, measure once on the last cut, refit on all that is known.
 
 The figures are those of the model that had not seen the test cut. What is shipped is the same recipe fitted again on
 all labelled cuts, calibrated on every forecast that was honest when made: those of the validation cuts and the tested
@@ -16,12 +16,11 @@ from predict.artefact import Artefact
 from predict.boosting import Boosting
 from predict.calibrate import fit_on_cuts
 from predict.choose import Choice, Fit, Table, boosting_on, choose, logistic_on
-from predict.churn.figures import figures_of
+from predict.declaration import Declaration, Label
 from predict.errors import FrameRefused, TooFewCustomers
-from predict.feature import Role, feature_as_mapping, features_of
+from predict.feature import feature_as_mapping, features_of
 from predict.frames import (
     AS_OF,
-    CHURNED,
     PSEUDONYM,
     Vector,
     check_training,
@@ -31,54 +30,52 @@ from predict.frames import (
     ordered,
     tells_apart,
 )
+from predict.likelihood.figures import figures_of
 from predict.logistic import Logistic
 from predict.module import Brief
 from predict.split import Rows, Split, split_of
 
-NAME = "churn"
 MIN_CUSTOMERS = 200
 MIN_TEACH = 50
 MIN_JUDGE = 10
 
 
-def train(frame: pl.DataFrame, brief: Brief) -> Artefact:
-    """Learn churn from a training frame of any row order.
+def train(frame: pl.DataFrame, declared: Declaration, brief: Brief) -> Artefact:
+    """Learn the declared outcome from a training frame of any row order.
 
     Raises:
         FrameRefused: the frame does not keep its contract, or no column tells customers apart.
         TooFewCustomers: fewer than `MIN_CUSTOMERS` at the last cut, or too few of one outcome to learn or to judge.
     """
-    check_training(frame)
+    check_training(frame, declared.label)
     rows = ordered(frame)
     _require_customers(rows)
-    table, left_out = _table(rows)
-    names = table.names
-    split = _usable(split_of(rows, horizon_days=brief.horizon_days, seed=brief.seed), table)
+    table, left_out = _table(rows, declared.label)
+    split = _usable(split_of(rows, declared.label, horizon_days=brief.horizon_days, seed=brief.seed), table)
     choice = choose(table, split.folds, seed=brief.seed)
     fit = _fit_of(choice, table, brief.seed)
     forecasts = [_forecast(fit(fold.teach), table, fold.judge) for fold in split.folds]
     tested = fit(split.teach)
-    features = features_of(names, map(feature_as_mapping, brief.features))
-    recency = next((names.index(one.name) for one in features if one.role is Role.RECENCY), None)
+    features = features_of(table.names, map(feature_as_mapping, brief.features))
     return Artefact(
-        module=NAME,
+        module=declared.name,
         model=fit(np.arange(rows.height)),
         calibrator=fit_on_cuts([*forecasts, _forecast(tested, table, split.test)]),
         features=features,
         horizon_days=brief.horizon_days,
         figures={
-            **figures_of(table, split, (tested, fit_on_cuts(forecasts)), recency=recency, brief=brief),
+            **figures_of(table, split, (tested, fit_on_cuts(forecasts)), declared=declared, brief=brief),
             "left_out": left_out,
-            "cuts": _cuts(rows, split),
+            "cuts": _cuts(rows, table, split),
             "validation": choice.evidence,
         },
         manifest=_manifest(table, rows, brief, choice),
     )
 
 
-def _table(rows: pl.DataFrame) -> tuple[Table, list[str]]:
+def _table(rows: pl.DataFrame, label: Label) -> tuple[Table, list[str]]:
     """Lay out what tells customers apart; name the columns that are left out because they do not."""
-    names = feature_names(rows)
+    names = feature_names(rows, label)
     raw = matrix_of(rows, names)
     kept = tells_apart(raw)
     left_out = [name for name, telling in zip(names, kept, strict=True) if not telling]
@@ -86,7 +83,7 @@ def _table(rows: pl.DataFrame) -> tuple[Table, list[str]]:
         advice = "deliver the sources that the view's features are made from"
         raise FrameRefused("*", "no feature column tells customers apart", advice)
     named = tuple(name for name in names if name not in left_out)
-    return Table(np.asfortranarray(raw[:, kept]), labels_of(rows), named), left_out
+    return Table(np.asfortranarray(raw[:, kept]), labels_of(rows, label), named), left_out
 
 
 def _fit_of(choice: Choice, table: Table, seed: int) -> Fit:
@@ -134,20 +131,23 @@ def _rarer(table: Table, rows: Rows) -> int:
     return min(events, int(rows.size) - events)
 
 
-def _cuts(rows: pl.DataFrame, split: Split) -> dict[str, Any]:
-    """Say which cuts taught, which judged and how many customers and churners stood at each."""
+def _cuts(rows: pl.DataFrame, table: Table, split: Split) -> dict[str, Any]:
+    """Say which cuts taught, which judged, how many customers stood at each and how many had the outcome."""
 
     def named(indices: Rows) -> list[str]:
         return [cut.isoformat() for cut in rows[AS_OF].gather(indices).unique().sort().to_list()]
 
-    every = rows.group_by(AS_OF).agg(customers=pl.len(), churned=pl.col(CHURNED).sum()).sort(AS_OF)
+    outcomes = rows.select(AS_OF, outcome=pl.Series(table.outcome))
+    every = (
+        outcomes.group_by(AS_OF).agg(customers=pl.len(), outcomes=pl.col("outcome").sum().cast(pl.Int64)).sort(AS_OF)
+    )
     return {
         "teach": named(split.teach),
         "validate": [named(fold.judge)[0] for fold in split.folds],
         "test": named(split.test)[0],
         "all": [
-            {"as_of": at.isoformat(), "customers": count, "churned": churned}
-            for at, count, churned in every.iter_rows()
+            {"as_of": at.isoformat(), "customers": count, "outcomes": outcomes}
+            for at, count, outcomes in every.iter_rows()
         ],
     }
 

@@ -1,4 +1,4 @@
-"""The sentences of churn reasons in Norwegian (nb, nn), Swedish, English and German.
+"""The sentences of reasons in Norwegian (nb, nn), Swedish, English and German.
 
 They state facts that the customer can check and an employee can say aloud: never a risk, a score or a guess at
 motives. `{value}` and `{usual}` are formatted figures with their unit.

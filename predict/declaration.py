@@ -1,0 +1,79 @@
+"""What a prediction module says of itself before it is loaded: what it learns from, what it foretells, how often.
+
+A module is a folder under `predict` with two files: `declaration.py` holds what is declared here (nothing heavy: the
+hub and its command line read it), `module.py` holds `MODULES`, the modules of the folder by name
+(`predict.module.Module`). `predict.registry` lists the declarations; nothing else names a module.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class LabelKind(StrEnum):
+    """What kind of outcome a label column holds."""
+
+    YES_NO = "yes_no"  # Boolean: whether it came about within the horizon
+    NUMBER = "number"  # Float64 or Int64: how much or how many within the horizon
+    DURATION = "duration"  # Float64, days until the event or until the records end; with a Boolean column beside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """The outcome that a module learns to foretell, by the name of its column in the training view.
+
+    `event` is the column that says of a DURATION whether the event came about (True) or the records ended first.
+    """
+
+    name: str
+    kind: LabelKind = LabelKind.YES_NO
+    event: str | None = None
+
+    def __post_init__(self) -> None:
+        """Insist that a duration, and nothing else, names the column of its event."""
+        if (self.kind is LabelKind.DURATION) is not (self.event is not None):
+            raise ValueError("a duration names the column of its event, and nothing else does")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Name the columns that are no features."""
+        return (self.name,) if self.event is None else (self.name, self.event)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """How the reports of a yes/no module speak (English): "a *leaving* customer above a *staying* one", "who *left*".
+
+    `common` and `rare` are said when the outcome is so frequent, or so rare, that a reader may be misled.
+    """
+
+    yes: str = "positive"
+    no: str = "negative"
+    did: str = "had the outcome"
+    common: str = "Most customers have this outcome: read the calibration and the lift, not precision alone."
+    rare: str = "The outcome is rare at this horizon: read precision at capacity, not accuracy."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """One module.
+
+    - `name`: as used on the command line, in scores and for models; `folder`: where it lives under `predict`, by
+      default the same. One folder may hold several modules (a contact and a machine are two questions of service).
+    - `view`: the catalogue's view that it learns from. A name that ends with `_training` is scored by its twin
+      `_scoring`, another by itself.
+    - `label`: what it learns; a view that teaches another label is refused.
+    - `baselines`: columns, best known first, that rank customers by themselves (higher = likelier); the first that the
+      view has is shown beside the model. None there: the column whose role is recency.
+    """
+
+    name: str
+    view: str
+    label: Label
+    folder: str = ""
+    baselines: tuple[str, ...] = ()
+    wording: Wording = field(default_factory=Wording)
+
+    @property
+    def home(self) -> str:
+        """Name the Python module that holds the code."""
+        return f"predict.{self.folder or self.name}.module"

@@ -1,0 +1,47 @@
+"""A module that says how likely a yes/no outcome is: artefacts as bytes on the outside, values on the inside.
+
+A module of this kind is a declaration and nothing more; one that adds to it takes this class as its base.
+"""
+
+import polars as pl
+
+from predict.artefact import Artefact, pack_artefact, unpack_artefact
+from predict.declaration import Declaration
+from predict.likelihood import score as scoring
+from predict.likelihood import train as training
+from predict.likelihood.page import html
+from predict.likelihood.report import markdown, report
+from predict.likelihood.words import reasons
+from predict.module import Brief, Report
+
+
+class Likelihood:
+    """How likely the declared outcome is within the horizon."""
+
+    def __init__(self, declared: Declaration) -> None:
+        self.declared = declared
+
+    def train(self, frame: pl.DataFrame, brief: Brief) -> bytes:
+        """Learn from a training frame and give the artefact (see `predict.likelihood.train`)."""
+        return pack_artefact(training.train(frame, self.declared, brief))
+
+    def score(self, artefact: bytes, frame: pl.DataFrame, *, capacity: int | None) -> pl.DataFrame:
+        """Score a scoring frame (see `predict.likelihood.score`)."""
+        return scoring.score(self.open(artefact), frame, capacity=capacity)
+
+    def reasons(self, scores: pl.DataFrame, artefact: bytes, *, language: str) -> pl.DataFrame:
+        """Put the reasons of a scores frame into words."""
+        return reasons(scores, language, self.open(artefact).features)
+
+    def report(self, artefact: bytes) -> Report:
+        """Describe the model and its figures."""
+        opened, wording = self.open(artefact), self.declared.wording
+        return Report(values=report(opened, wording), markdown=markdown(opened, wording), html=html(opened, wording))
+
+    def open(self, artefact: bytes) -> Artefact:
+        """Read an artefact back.
+
+        Raises:
+            ArtefactRefused: it is altered, of another version or of another module.
+        """
+        return unpack_artefact(artefact, module=self.declared.name)
