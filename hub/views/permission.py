@@ -170,9 +170,13 @@ def silencing(session: Session, purpose: Purpose, records: pl.DataFrame, *, at: 
 
 
 def _persons(session: Session, purpose: Purpose, records: pl.DataFrame, at: datetime) -> pl.DataFrame:
-    """Join the finite decision table, then let a no of any part bind its entity."""
-    silenced = pl.col("silences").any().over("entity")
-    return silencing(session, purpose, records, at=at).with_columns(
+    """Join the finite decision table, then let a no of any part bind its entity.
+
+    Those who say no are looked up, few or many: to group everybody by entity takes four times as long.
+    """
+    decided = silencing(session, purpose, records, at=at)
+    silenced = pl.col("entity").is_in(decided.filter("silences")["entity"].unique().implode())
+    return decided.with_columns(
         permit=pl.col("permit") & ~silenced,
         because=pl.when(pl.col("permit") & silenced)
         .then(pl.lit(Because.SILENCED_BY_PART.value))

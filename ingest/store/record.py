@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import Insert, select
+from sqlalchemy import Insert, Select, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import aliased
@@ -27,6 +27,7 @@ from privacy.store.bulk import (
     insert_rows,
     select_among,
 )
+from privacy.store.columnar import select_columns
 from privacy.terms import BatchId, EntityKind, RecordId, random_ids
 
 _PAGE: Final = 2_000
@@ -207,14 +208,17 @@ def add_held_texts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     insert_rows(session, HeldText, rows)
 
 
-_RECORDS: Final = select(
+_RECORD: Final = (
     col(Crosswalk.record_id),
     col(Crosswalk.entity_id),
     col(SourceRecord.source),
     col(Crosswalk.ordinal),
-    col(Crosswalk.kind),
-).join(SourceRecord, col(SourceRecord.record_id) == col(Crosswalk.record_id))
-_RECORDS_OF_ENTITIES: Final = _RECORDS.where(among_keys(col(Crosswalk.entity_id)))
+)
+_FRAME: Final = {"record": pl.Binary, "entity": pl.Binary, "source": pl.String, "ordinal": pl.UInt32}
+_SAME_RECORD: Final = col(SourceRecord.record_id) == col(Crosswalk.record_id)
+_RECORDS_OF_ENTITIES: Final = (
+    select(*_RECORD, col(Crosswalk.kind)).join(SourceRecord, _SAME_RECORD).where(among_keys(col(Crosswalk.entity_id)))
+)
 _ENTITIES_OF_RECORDS: Final = select(col(Crosswalk.entity_id)).where(among_keys(col(Crosswalk.record_id)))
 
 
@@ -224,12 +228,13 @@ def records_frame(session: Session, kind: EntityKind, entities: Sequence[bytes] 
     Columns: record, entity (Binary, 16 bytes), source (String), ordinal (UInt32, null before the first release).
     """
     if entities is None:
-        found = session.execute(_RECORDS.where(col(Crosswalk.kind) == kind.value)).all()
-    else:
-        found = list(select_among(session, _RECORDS_OF_ENTITIES, entities))  # type: ignore[arg-type]  # rows are alike
-    rows = [row[:-1] for row in found if row[-1] == kind.value]
-    schema = {"record": pl.Binary, "entity": pl.Binary, "source": pl.String, "ordinal": pl.UInt32}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+        return select_columns(session, _records_of(kind), _FRAME, by=col(Crosswalk.record_id))
+    found = select_among(session, _RECORDS_OF_ENTITIES, entities)
+    return pl.DataFrame([row[:-1] for row in found if row[-1] == kind.value], schema=_FRAME, orient="row")
+
+
+def _records_of(kind: EntityKind) -> Select[*tuple[Any, ...]]:
+    return select(*_RECORD).join(SourceRecord, _SAME_RECORD).where(col(Crosswalk.kind) == kind.value)
 
 
 def entities_of_records(session: Session, records: Sequence[bytes]) -> list[bytes]:

@@ -16,6 +16,7 @@ from privacy.consent import STATE_AFTER
 from privacy.instant import instant_of, microseconds_of
 from privacy.purposes import Purpose
 from privacy.store.bulk import among_keys, select_among
+from privacy.store.columnar import select_columns
 from privacy.store.consent import grounds
 from privacy.store.marks import act_of_mark, is_readable, notice_of_mark, until_of_mark
 from privacy.tables.consent import ConsentHead
@@ -92,7 +93,6 @@ def axes_among(session: Session, purpose: str, records: pl.Series, *, at: dateti
 
 
 _COLUMNS: Final = (
-    col(ConsentHead.purpose),
     col(ConsentHead.record_id),
     col(ConsentHead.own),
     col(ConsentHead.imported),
@@ -108,17 +108,16 @@ _COLUMNS: Final = (
         )
     ),
 )
-_HEADS: Final = select(*_COLUMNS)
-_HEADS_AMONG: Final = _HEADS.where(among_keys(col(ConsentHead.record_id)))
+_HEADS_AMONG: Final = select(col(ConsentHead.purpose), *_COLUMNS).where(among_keys(col(ConsentHead.record_id)))
 _FEW: Final = 5_000
 """Up to so many records their heads are looked up; beyond, reading all heads of the purpose costs less."""
 
 
 def _heads(session: Session, purpose: str, records: pl.Series) -> pl.DataFrame:
-    if records.len() <= _FEW:
-        found = list(select_among(session, _HEADS_AMONG, records.to_list()))
-    else:
-        found = [tuple(row) for row in session.execute(_HEADS.where(col(ConsentHead.purpose) == purpose))]
+    if records.len() > _FEW:
+        query = select(*_COLUMNS).where(col(ConsentHead.purpose) == purpose)
+        return select_columns(session, query, _HEAD_SCHEMA, by=col(ConsentHead.record_id))
+    found = select_among(session, _HEADS_AMONG, records.to_list())
     rows = [head for of_purpose, *head in found if of_purpose == purpose]
     return pl.DataFrame(rows, schema=_HEAD_SCHEMA, orient="row")
 
