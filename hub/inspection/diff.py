@@ -9,7 +9,7 @@ from dataclasses import fields
 
 from sqlmodel import Session
 
-from hub.inspection.reason import conditions_in_words, selection_in_words, window_in_words
+from hub.inspection.reason import conditions_in_words, outcome_in_words, selection_in_words
 from hub.inspection.summary_diff import summary_changes
 from hub.views.budget import learns_of_the_same
 from hub.views.feature import Aggregate, Derived, Feature, Measure, Shape, Staged
@@ -142,6 +142,9 @@ def _label(old: ViewSpec, new: ViewSpec) -> Iterator[str]:
     else:
         days = f"{new.label.horizon_days} days ahead, from day {new.label.starts_days}"
         yield f"the label {new.label.name} is decided otherwise: {days} (before: {old.label.horizon_days} days)"
+        if old.label.outcomes != new.label.outcomes:
+            told = [" or ".join(map(outcome_in_words, each.outcomes)) for each in (new.label, old.label)]
+            yield f"the label {new.label.name} is now true of {told[0]}; it was true of {told[1]}"
 
 
 def _described(feature: Feature) -> str:
@@ -156,8 +159,7 @@ def formula_of(feature: Feature) -> str:
     if isinstance(feature, Staged):
         cases = [f"{case.level} if {conditions_in_words(case.conditions)}" for case in feature.cases]
         return f"stage: {'; else '.join([*cases, feature.otherwise])}"
-    filters = f" ({conditions_in_words(feature.rows.conditions)})" if feature.rows.conditions else ""
-    return f"{feature.op}{_what(feature)}, {feature.rows.table}{filters} {window_in_words(feature.rows)}"
+    return f"{feature.op}{_what(feature)}, {selection_in_words(feature.rows)}"
 
 
 def _what(feature: Aggregate) -> str:

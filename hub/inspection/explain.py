@@ -124,10 +124,11 @@ def _because(
 
 def _outside(spec: ViewSpec, found: Presence, as_of: datetime) -> tuple[str, str, datetime | None]:
     """Say by which line of the population: an event that takes them out, else none of those that bring one in."""
-    for rows, last in zip(spec.population.none_of, found.last_of_none, strict=True):
-        if last is not None:
-            since = as_of - timedelta(days=last)
-            return OUTSIDE, f"The view leaves out whoever has {selection_in_words(rows)}; they have.", since
+    if found.out_by is not None:
+        place, last = found.out_by
+        whom = selection_in_words(spec.population.none_of[place])
+        since = None if last is None else as_of - timedelta(days=last)
+        return OUTSIDE, f"The view leaves out whoever has {whom}; they have.", since
     wanted = " or ".join(selection_in_words(rows) for rows in spec.population.any_of) or "events that it counts"
     return OUTSIDE, f"The view is of those who have {wanted}; they have not.", None
 

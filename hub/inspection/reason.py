@@ -7,6 +7,7 @@ from hub.me.why import NOTHING_HELD
 from hub.retention.sight import RETENTION
 from hub.views.feature import Comparison, Condition, Rows
 from hub.views.permission import ERASED, UNSETTLED
+from hub.views.spec import Outcome
 from privacy.decision import Because
 
 _SENTENCES: Final[Mapping[str, str]] = {
@@ -52,7 +53,21 @@ def in_words(rule: str) -> str:
 def selection_in_words(rows: Rows) -> str:
     """Put a selection of events in words: `orders (status is placed) in the last 180 days`."""
     filters = f" ({conditions_in_words(rows.conditions)})" if rows.conditions else ""
-    return f"{rows.table}{filters} {window_in_words(rows)}"
+    return f"{rows.table}{filters} {standing_in_words(rows) or window_in_words(rows)}"
+
+
+def standing_in_words(rows: Rows) -> str:
+    """Say what it takes to stand, where that is asked; empty where events are."""
+    if rows.latest_of is None:
+        return ""
+    window = "" if rows.window_days is None and not rows.offset_days else f" {window_in_words(rows)}"
+    ends = f", {rows.until} not past" if rows.until else ""
+    return f"as the latest of its {rows.latest_of}{ends}{window}"
+
+
+def outcome_in_words(outcome: Outcome) -> str:
+    """Put in words what makes a label true: no event, an event, or what stands at the end of its days."""
+    return " and ".join(_part(each) for each in outcome.parts)
 
 
 def conditions_in_words(conditions: tuple[Condition, ...]) -> str:
@@ -64,6 +79,14 @@ def window_in_words(rows: Rows) -> str:
     """Put a window in words."""
     ended = f", ending {rows.offset_days} days before" if rows.offset_days else ""
     return f"at any time before{ended}" if rows.window_days is None else f"in the last {rows.window_days} days{ended}"
+
+
+def _part(part: Outcome) -> str:
+    """Put one part of an outcome in words: its days are the label's, so they are not repeated."""
+    said = " or ".join(selection_in_words(rows).removesuffix(" at any time before") for rows in part.rows)
+    if part.rows[0].latest_of is None:
+        return f"{'an' if part.wanted else 'no'} event in {said}"
+    return f"{'something' if part.wanted else 'nothing'} standing at the end of {said}"
 
 
 def _condition(condition: Condition) -> str:

@@ -7,6 +7,7 @@ import polars as pl
 from hub.views.errors import SpecRefused
 from hub.views.feature import COMPARING, EVENT_TIME, STREAKS, Aggregate, Comparison, Condition, Measure, Op, Rows
 from hub.views.spec import ViewSpec
+from hub.views.values import AGREED_IN_ADVANCE
 from ingest.canonical.catalogue import TABLES
 from ingest.canonical.table import Column, ColumnKind, Table
 from privacy.terms import DataCategory
@@ -42,6 +43,21 @@ def check_rows(view: str, where: str, rows: Rows) -> None:
         raise SpecRefused(view, where, "about_no_customer", "count events of a customer's own tables")
     for condition in rows.conditions:
         _check_condition(view, where, TABLES[rows.table], condition)
+    _check_standing(view, where, rows)
+
+
+def _check_standing(view: str, where: str, rows: Rows) -> None:
+    """Check that things are told apart by a source's own number, and end by what was agreed when the row came."""
+    names = {column.name: column for column in TABLES[rows.table].columns}
+    if rows.latest_of is not None and (
+        rows.latest_of not in names or names[rows.latest_of].kind is not ColumnKind.REFERENCE
+    ):
+        known = [name for name, column in names.items() if column.kind is ColumnKind.REFERENCE]
+        remedy = f"use one of {', '.join(known)}" if known else "this table numbers nothing: ask for events"
+        raise SpecRefused(view, f"{where}.latest_of", "key_column", remedy)
+    if rows.until is not None and (rows.until not in names or rows.until not in AGREED_IN_ADVANCE):
+        remedy = f"use an instant that is agreed in advance: one of {', '.join(sorted(AGREED_IN_ADVANCE))}"
+        raise SpecRefused(view, f"{where}.until", "unknown_column", remedy)
 
 
 def _check_condition(view: str, where: str, table: Table, condition: Condition) -> None:
@@ -147,6 +163,7 @@ def _keys_fit(feature: Aggregate) -> bool:
         and (feature.earlier_days is None or (feature.op.compares and feature.earlier_days > 0))
         and (feature.at_most is None or (feature.minus is not None and feature.at_most > 0))
         and (feature.shape.rare_below is None or bool(feature.levels))
+        and (feature.rows.latest_of is None or (feature.op is Op.COUNT and feature.column is None))
     )
 
 

@@ -22,7 +22,7 @@ from hub.views.operations import ask
 from hub.views.partials import Grouping
 from hub.views.release import derived, rare_grouped, released
 from hub.views.row_key import RowKind
-from hub.views.spec import Grid, Label, Population, ViewSpec, needed_features
+from hub.views.spec import Grid, Label, Outcome, Population, ViewSpec, needed_features
 from hub.views.staff import is_staffed
 from hub.views.summary import CELL, STAFF, Summary, staff_of
 from hub.views.values import Span, span_before, within
@@ -122,14 +122,15 @@ class _Plan:
         """Ask for the label: its window begins at as_of or later."""
         since = self.as_of + timedelta(days=label.starts_days)
         span = Span(since, since + timedelta(days=label.horizon_days))
-        happened = [
-            pl.any_horizontal(self._ask(_counting(rows), span) > 0 for rows in outcome.rows)
-            for outcome in label.outcomes
-        ]
-        wanted = [outcome.wanted for outcome in label.outcomes]
-        return pl.any_horizontal(
-            came if positive else ~came for came, positive in zip(happened, wanted, strict=True)
-        ).alias(label.name)
+        came = (pl.all_horizontal(self._came(part, span) for part in outcome.parts) for outcome in label.outcomes)
+        return pl.any_horizontal(came).alias(label.name)
+
+    def _came(self, outcome: Outcome, span: Span) -> pl.Expr:
+        """Say whether one part of an outcome came about; what stands is asked at the end, of all that was before."""
+        spans = (span if rows.latest_of is None else Span(None, span.until) for rows in outcome.rows)
+        asked = zip(outcome.rows, spans, strict=True)
+        happened = pl.any_horizontal(self._ask(_counting(rows), each) > 0 for rows, each in asked)
+        return happened if outcome.wanted else ~happened
 
     @property
     def names(self) -> list[pl.Expr]:

@@ -123,12 +123,25 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """Events of one table in a window before as_of; `window_days` None reaches back over all history."""
+    """Events of one table in a window before as_of; `window_days` None reaches back over all history.
+
+    With `latest_of`, a column that says which thing an event is about (a contract), they are not events but what
+    stands at the window's end: of each thing the latest event, if it satisfies the conditions and `until` (when what
+    it began is agreed to end) is not past. Of several at one instant, one that stands is enough.
+    """
 
     table: str
     window_days: int | None = None
     offset_days: int = 0
     conditions: tuple[Condition, ...] = ()
+    latest_of: str | None = None
+    until: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns that select, the event time left out."""
+        named = (*(condition.column for condition in self.conditions), self.latest_of, self.until)
+        return tuple(name for name in named if name is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,8 +206,8 @@ class Aggregate:
     @property
     def columns(self) -> tuple[str, ...]:
         """Return the columns that are read, the event time left out unless it is the value."""
-        conditions = (condition.column for condition in (*self.rows.conditions, *self.part))
-        return tuple(name for name in (self.column, self.minus, *conditions) if name is not None)
+        part = (condition.column for condition in self.part)
+        return tuple(name for name in (self.column, self.minus, *self.rows.columns, *part) if name is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ count, sum, min, max         fold by sum, sum, min, max
 mean, share, rate, trends    of such sums and counts
 last, first                  maximum and minimum of (event time, value)
 distinct, gap_mean, std,     do not fold: a product bought under two records is one product
-streaks
+streaks, what stands
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ import polars as pl
 
 from hub.views.feature import SEASONAL, Aggregate, Measure, Op
 from hub.views.partials import Grouping
-from hub.views.values import DAY_US, Span, micros_of, ranked, unranked
+from hub.views.values import DAY_US, RANK, THING, Span, micros_of, ranked, unranked
 from ingest.canonical.catalogue import table_of
 
 SEASON: Final = timedelta(days=364)
@@ -40,7 +40,9 @@ def ask(grouping: Grouping, aggregate: Aggregate, span: Span) -> pl.Expr:
 
 
 def _events(grouping: Grouping, aggregate: Aggregate, span: Span) -> pl.Expr:
-    """Count rows, or values of a column."""
+    """Count rows, values of a column, or things that stand."""
+    if aggregate.rows.latest_of is not None:
+        return _standing(grouping, grouping.standing(aggregate, span))
     if aggregate.column is None:
         return _true(grouping, grouping.mask(aggregate.rows.conditions, span))
     return _count(grouping, grouping.value(aggregate, span))
@@ -144,6 +146,15 @@ def _streak_current(grouping: Grouping, period: pl.Expr) -> pl.Expr:
     periods = period.drop_nulls().unique().sort()
     current = (periods == pl.int_range(periods.len())).sum().cast(pl.Int64)
     return grouping.partial("current", period, current, fold=None).fill_null(0)
+
+
+def _standing(grouping: Grouping, latest: pl.Expr) -> pl.Expr:
+    """Count the things whose latest event stands: of each, sorted, the last rank, which is odd where it does."""
+    ordered = latest.drop_nulls().unique().sort()
+    thing, rank = ordered.struct.field(THING), ordered.struct.field(RANK)
+    is_last = (thing != thing.shift(-1)).fill_null(value=True)
+    standing = (is_last & (rank % 2 == 1)).sum().cast(pl.Int64)
+    return grouping.partial("standing", latest, standing, fold=None).fill_null(0)
 
 
 def _last(grouping: Grouping, aggregate: Aggregate, value: pl.Expr) -> pl.Expr:

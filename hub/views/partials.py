@@ -11,7 +11,7 @@ import polars as pl
 
 from hub.views.feature import STREAKS, Aggregate, Condition, Op
 from hub.views.staff import EMPLOYEE
-from hub.views.values import Span, satisfied, value_of, within
+from hub.views.values import Span, latest_of, satisfied, value_of, within
 
 Fold = Callable[[pl.Expr], pl.Expr]
 Key = tuple[object, ...]
@@ -88,6 +88,17 @@ class Grouping:
             until = span.until if days in STREAKS else self.as_of
             value = pl.when(counts).then(value_of(aggregate, until))
             self._keep(key, value, Asked(aggregate, (counts.meta.output_name(),), until))
+        return pl.col(self.values[key].meta.output_name())
+
+    def standing(self, aggregate: Aggregate, span: Span) -> pl.Expr:
+        """Name the column that says which thing an event is about and where it stands among the thing's events."""
+        rows = aggregate.rows
+        key: Key = (span, rows)
+        if key not in self.values:
+            self.columns.update(rows.columns)
+            counts = self.mask((), span)
+            value = pl.when(counts).then(latest_of(rows, span))
+            self._keep(key, value, Asked(aggregate, (counts.meta.output_name(),), span.until))
         return pl.col(self.values[key].meta.output_name())
 
     def text(self, aggregate: Aggregate, span: Span) -> pl.Expr:

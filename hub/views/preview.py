@@ -104,13 +104,13 @@ def previewed(hub: Hub, spec: ViewSpec, instants: Sequence[datetime]) -> Preview
 class Presence:
     """Whether one person's permitted records make a row at an instant, and if not why.
 
-    `withheld`: all that is held of them is past its time. `last_of_none` has for each selection of the population's
-    `none_of` how many days ago their last such event was, None where there is none.
+    `withheld`: all that is held of them is past its time. `out_by` is the place of the first selection of the
+    population's `none_of` that they have, and how many days ago their last such event was: None of what stands.
     """
 
     row: bool
     withheld: bool
-    last_of_none: tuple[int | None, ...]
+    out_by: tuple[int, int | None] | None = None
 
 
 def presence(hub: Hub, spec: ViewSpec, records: Sequence[RecordId], as_of: datetime) -> Presence:
@@ -130,11 +130,10 @@ def presence(hub: Hub, spec: ViewSpec, records: Sequence[RecordId], as_of: datet
         seen = _Seen(reader, subjects, Permitted(subjects.lazy(), redactor=policy.minimum_redactor_version))
         built = seen.built(sights[0], spec, as_of)
         row = built.frame.height > 0
-        none_of = spec.population.none_of
-        lasts: tuple[int | None, ...] = tuple(None for _ in none_of)
-        if none_of and not row:
-            lasts = tuple(seen.built(sights[1], _lasting(spec), as_of).frame.drop(SUBJECT).row(0))
-    return Presence(row=row, withheld=built.withheld > 0, last_of_none=lasts)
+        out_by = None
+        if spec.population.none_of and not row:
+            out_by = _out_by(spec, seen.built(sights[1], _lasting(spec), as_of).frame.drop(SUBJECT).row(0))
+    return Presence(row=row, withheld=built.withheld > 0, out_by=out_by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +172,20 @@ def _counting(spec: ViewSpec, span: timedelta) -> ViewSpec:
 
 
 def _lasting(spec: ViewSpec) -> ViewSpec:
-    """Make the view that tells how long ago the last event of each selection was that takes somebody out."""
-    lasts = enumerate(spec.population.none_of)
-    features = tuple(Aggregate(name=f"last_{place}", op=Op.DAYS_SINCE, rows=rows) for place, rows in lasts)
+    """Make the view that tells how long ago the last event of each selection was, or how much of it stands."""
+    features = tuple(
+        Aggregate(name=f"last_{place}", op=Op.COUNT if rows.latest_of else Op.DAYS_SINCE, rows=rows)
+        for place, rows in enumerate(spec.population.none_of)
+    )
     plain = replace(spec, population=Population(), label=None, quasi_identifiers=(), texts={}, key=None, summary=None)
     return replace(plain, features=features)
+
+
+def _out_by(spec: ViewSpec, found: tuple[int | None, ...]) -> tuple[int, int | None] | None:
+    """Return the first selection that takes somebody out."""
+    for place, (rows, value) in enumerate(zip(spec.population.none_of, found, strict=True)):
+        if rows.latest_of is None and value is not None:
+            return place, value
+        if rows.latest_of is not None and value:
+            return place, None
+    return None

@@ -4,6 +4,7 @@ table_without_key       every table has to say which row an event belongs to
 key_column              a product is a code of the source, no reference, no attribute of a person
 message_of_one_table    a message is one event, and no event lies in two tables
 groups_count_customers  k and rare levels count rows; where a customer has many, one could fill a group alone
+standing_of_part        what stands is told by all events of a thing, and a row has some of them
 bucket_too_fine, bucket_cut, op_not_of_bucket, label_of_bucket   a bucket is whole weeks or more, counted in itself
 redacted_text           words of a person, redacted, in rows of one message each
 """
@@ -31,6 +32,8 @@ def check_key(spec: ViewSpec) -> None:
         return
     if spec.groups_levels:
         raise _refuse(spec, "quasi_identifiers", "groups_count_customers", "use a view of person grain for groups")
+    if any(rows.latest_of for rows in spec.rows):
+        raise _refuse(spec, "latest_of", "standing_of_part", "ask for events, or use a view of customers")
     for table in spec.tables:
         if all(column.name != spec.key.reads for column in TABLES[table].all_columns):
             raise _refuse(spec, f"tables.{table}", "table_without_key", f"read tables that have `{spec.key.reads}`")

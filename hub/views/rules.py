@@ -66,8 +66,7 @@ def _selections(spec: ViewSpec) -> Iterator[tuple[str, Rows]]:
     yield from (("population.any_of", rows) for rows in spec.population.any_of)
     yield from (("population.none_of", rows) for rows in spec.population.none_of)
     yield from ((f"features.{feature.name}", feature.rows) for feature in spec.aggregates)
-    outcomes = spec.label.outcomes if spec.label else ()
-    yield from (("label", rows) for outcome in outcomes for rows in outcome.rows)
+    yield from (("label", rows) for rows in (spec.label.rows if spec.label else ()))
 
 
 def _check_form(spec: ViewSpec) -> None:

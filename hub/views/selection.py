@@ -2,6 +2,9 @@
 
 A filter is written `{status: [placed], quantity: {ge: 1}, escalated: true, resolved_at: {null: true}}`: a list or a
 single value means one of these, a mapping names the comparison.
+
+`latest_of: COLUMN` (with `until: COLUMN`) makes of a selection what stands: of each thing that the column names the
+latest event. Outcomes of a label say so by `none_standing` and `any_standing`, at the end of the horizon.
 """
 
 from collections.abc import Iterator
@@ -14,6 +17,8 @@ from hub.views.spec import Label, Outcome, Population
 
 Kind = TypeVar("Kind", bound=StrEnum)
 
+_AT_END: Final = ("none_standing", "any_standing")
+_OUTCOMES: Final = ("none_within", "any_within", *_AT_END)
 _ORDERED: Final = (Comparison.GE, Comparison.GT, Comparison.LE, Comparison.LT)
 
 
@@ -43,12 +48,28 @@ def rows_of(section: Section) -> Rows:
     window = section.whole_or_none("window_days")
     if window is not None and window < 1:
         raise section.refused("window_days", "empty_window", "write 1 or more days, or null for all history")
+    latest_of, until = _standing(section)
     return Rows(
         table=section.text("table"),
         window_days=window,
         offset_days=offset,
         conditions=conditions_of(section.section("filter")),
+        latest_of=latest_of,
+        until=until,
     )
+
+
+def _standing(section: Section) -> tuple[str | None, str | None]:
+    """Take by which column things are told apart, and when they end by themselves.
+
+    Raises:
+        SpecRefused: `until` stands alone (`missing_key`).
+
+    """
+    latest_of, until = (section.text(key) if section.has(key) else None for key in ("latest_of", "until"))
+    if until is not None and latest_of is None:
+        raise section.refused("until", "missing_key", "say `latest_of` as well: what it is that ends")
+    return latest_of, until
 
 
 def conditions_of(section: Section) -> tuple[Condition, ...]:
@@ -99,18 +120,31 @@ def _selection(section: Section) -> Rows:
 
 
 def _outcome(section: Section) -> Outcome:
-    """Take one outcome of a label: `none_within` or `any_within`, each a list of tables with filters."""
-    key = "none_within" if section.has("none_within") else "any_within"
-    rows = tuple(_within(part) for part in section.sections(key))
-    if not rows:
-        raise section.refused(key, "missing_key", "name the events in `none_within` or `any_within`")
+    """Take one outcome of a label: one key or several that all have to hold, each a list of tables with filters."""
+    outcome: Outcome | None = None
+    for key in (each for each in reversed(_OUTCOMES) if section.has(each)):
+        rows = tuple(_within(part, stands=key in _AT_END) for part in section.sections(key))
+        if not rows:
+            raise section.refused(key, "missing_key", "name the events")
+        outcome = Outcome(rows=rows, wanted=key.startswith("any_"), also=outcome)
+    if outcome is None:
+        raise section.refused("any_within", "missing_key", f"name the events in one of {', '.join(_OUTCOMES)}")
     section.done()
-    return Outcome(rows=rows, wanted=key == "any_within")
+    return outcome
 
 
-def _within(section: Section) -> Rows:
-    """Take rows of a label: the horizon is their window, so they may not name one."""
-    rows = Rows(table=section.text("table"), conditions=conditions_of(section.section("filter")))
+def _within(section: Section, *, stands: bool) -> Rows:
+    """Take rows of a label: the horizon is their window, or its end their instant, so they may not name one.
+
+    Raises:
+        SpecRefused: what stands is not told apart by `latest_of`, or events within are (`missing_key`, `unknown_key`).
+
+    """
+    latest_of, until = _standing(section) if stands else (None, None)
+    if stands and latest_of is None:
+        raise section.refused("latest_of", "missing_key", "name the column that tells things apart")
+    conditions = conditions_of(section.section("filter"))
+    rows = Rows(table=section.text("table"), conditions=conditions, latest_of=latest_of, until=until)
     section.done()
     return rows
 

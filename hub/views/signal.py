@@ -117,9 +117,16 @@ def _without(content: Content, tables: frozenset[str]) -> Content:
     left = {**content, "population": {key: _others(rows, tables) for key, rows in population.items()}}
     label = content.get("label")
     if tables and isinstance(label, dict):
-        outcomes = [{key: _others(rows, tables) for key, rows in each.items()} for each in _listed(label.get("any_of"))]
-        left["label"] = {**label, "any_of": [each for each in outcomes if all(each.values())]}
+        outcomes = [_outcome(each, tables) for each in _listed(label.get("any_of"))]
+        left["label"] = {**label, "any_of": [each for each in outcomes if each]}
     return left
+
+
+def _outcome(outcome: Content, tables: frozenset[str]) -> Content:
+    """Leave tables out of an outcome: of nothing there is no event (that part holds), and none can be wanted."""
+    left = {key: _others(rows, tables) for key, rows in outcome.items()}
+    holds = all(rows for key, rows in left.items() if key.startswith("any_"))
+    return {key: rows for key, rows in left.items() if rows} if holds else {}
 
 
 def _others(rows: object, tables: frozenset[str]) -> list[object]:

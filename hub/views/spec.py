@@ -22,7 +22,9 @@ from hub.views.summary import Summary
 from privacy.terms import EntityKind, PurposeId
 
 LANGUAGES: Final = ("nb", "nn", "sv", "en", "de")
-_LATER: Final = frozenset({"reads", "per_days", "of", "earlier_days", "rare_below", "key", "summary", "at_most"})
+_LATER: Final = frozenset(
+    {"reads", "per_days", "of", "earlier_days", "rare_below", "key", "summary", "at_most", "latest_of", "until", "also"}
+)
 
 
 class Grid(StrEnum):
@@ -51,10 +53,19 @@ class Population:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One way to be positive: no event of any of `rows` within the horizon, or at least one."""
+    """One way to be positive: no event of any of `rows` within the horizon, or at least one; and `also` another.
+
+    Rows with `latest_of` are asked at the horizon's end, of all history before it: what stands then.
+    """
 
     rows: tuple[Rows, ...]
     wanted: bool
+    also: "Outcome | None" = None
+
+    @property
+    def parts(self) -> "tuple[Outcome, ...]":
+        """Return what has to hold, one after another."""
+        return (self, *(self.also.parts if self.also else ()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +76,11 @@ class Label:
     horizon_days: int
     starts_days: int
     outcomes: tuple[Outcome, ...]
+
+    @property
+    def rows(self) -> tuple[Rows, ...]:
+        """Return every selection of events that it makes."""
+        return tuple(rows for outcome in self.outcomes for part in outcome.parts for rows in part.rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,13 +133,9 @@ class ViewSpec:
     @property
     def rows(self) -> tuple[Rows, ...]:
         """Return every selection of events that the view makes, its label's included."""
-        outcomes = self.label.outcomes if self.label else ()
-        return (
-            *self.population.any_of,
-            *self.population.none_of,
-            *(feature.rows for feature in self.aggregates),
-            *(rows for outcome in outcomes for rows in outcome.rows),
-        )
+        features = (feature.rows for feature in self.aggregates)
+        label = self.label.rows if self.label else ()
+        return (*self.population.any_of, *self.population.none_of, *features, *label)
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -134,7 +146,7 @@ class ViewSpec:
     def sources(self) -> tuple[tuple[str, str], ...]:
         """Return every (table, column) that the view reads, sorted: its lineage and the data it must be allowed."""
         read = {(feature.rows.table, name) for feature in self.aggregates for name in feature.columns}
-        read |= {(rows.table, condition.column) for rows in self.rows for condition in rows.conditions}
+        read |= {(rows.table, name) for rows in self.rows for name in rows.columns}
         read |= {(table, self.key.reads) for table in self.tables} if self.key else set()
         read |= self._read_of_cells()
         return tuple(sorted(read | {(table, EVENT_TIME) for table in self.tables}))

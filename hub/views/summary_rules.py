@@ -5,6 +5,7 @@ bad_k, bad_staff       no cell of fewer than five customers; where a team is nam
 staff_unknown          a table that names a team has to name who is in it, or nobody can count them
 reads_required         the same cells at many instants are differences of few: a period has so many reads
 bad_dimension, dimension_open, bad_levels, too_many_cells   which cells there are is known before anything is read
+standing_of_part       what stands is told by all events of a thing, and a cell of events has some of them
 table_without_key, key_column, bucket_too_fine, bucket_cut, op_not_of_bucket   what an event is put into a cell by
 unknown_feature, feature_twice, op_column_mismatch, bad_number   a measure is made of numbers of the view's own features
 median_unrounded       the median is somebody's own value, and a step that hardly rounds hides nothing of it
@@ -96,8 +97,14 @@ def _check_dimension(spec: ViewSpec, dimension: Dimension) -> None:
     if not labels_of(spec, dimension):
         raise _refuse(spec, where, "dimension_open", "group by levels, bands, or yes and no")
     if dimension.column is not None:
-        for table in sorted({each.rows.table for each in _counted(spec)}):
-            check_code(spec.name, f"summary.{where}", table, dimension.column)
+        _check_code(spec, where, dimension.column)
+
+
+def _check_code(spec: ViewSpec, where: str, column: str) -> None:
+    if any(each.rows.latest_of for each in _counted(spec)):
+        raise _refuse(spec, where, "standing_of_part", "group by a feature: a cell has some events of a thing")
+    for table in sorted({each.rows.table for each in _counted(spec)}):
+        check_code(spec.name, f"summary.{where}", table, column)
 
 
 def _check_bucket(spec: ViewSpec, where: str, days: int) -> None:
@@ -107,7 +114,7 @@ def _check_bucket(spec: ViewSpec, where: str, days: int) -> None:
         rows = feature.rows
         if rows.window_days is None or rows.window_days % days or rows.offset_days % days:
             raise _refuse(spec, where, "bucket_cut", f"let windows and offsets be times {days} days")
-        if feature.op in _NOT_IN_BUCKET or feature.every_days is not None:
+        if feature.op in _NOT_IN_BUCKET or feature.every_days is not None or rows.latest_of is not None:
             raise _refuse(spec, where, "op_not_of_bucket", f"{feature.op} counts from as_of")
 
 

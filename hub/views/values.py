@@ -21,6 +21,11 @@ HOUR_US: Final = 3_600_000_000
 
 AGREED_IN_ADVANCE: Final = frozenset({"due_at", "ends_at", "go_live_at", "warranty_ends_at"})
 
+THING: Final = "thing"
+RANK: Final = "rank"
+UNNUMBERED: Final = -(2**63)
+"""Stands for whatever a source did not number; a keyed digest is as good as never this."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _SIGN: Final = 2**63
@@ -89,6 +94,21 @@ def value_of(aggregate: Aggregate, as_of: datetime) -> pl.Expr:
     if dtype == pl.Date:
         return value.cast(pl.Datetime("us")).cast(pl.Int64)
     return value if dtype in (pl.String, pl.Float64) else value.cast(pl.Int64)
+
+
+def latest_of(rows: Rows, span: Span) -> pl.Expr:
+    """Return which thing an event is about and its place among that thing's events: microseconds and whether it stands.
+
+    Twice the microseconds, and one more where it stands: so the greatest is the latest, and of several at one instant
+    one that stands. What an event does not number is one thing. All is read as it was known at the end of the span.
+    """
+    stands = satisfied(rows.conditions, table=rows.table, as_of=span.until)
+    stands = pl.lit(value=True) if stands is None else stands
+    if rows.until is not None:
+        stands = stands & (pl.col(rows.until) > pl.lit(span.until)).fill_null(value=True)
+    thing = pl.col(rows.latest_of or EVENT_TIME).fill_null(UNNUMBERED)
+    rank = pl.col(EVENT_TIME).cast(pl.Int64) * 2 + stands.cast(pl.Int64)
+    return pl.struct(thing.alias(THING), rank.alias(RANK))
 
 
 def ranked(value: pl.Expr, *, real: bool, at: pl.Expr | None = None) -> pl.Expr:

@@ -79,6 +79,7 @@ _COLUMNS: dict[str, dict[str, Draw]] = {
         "kind": _of("started", "renewed", "cancelled", "ended"),
         "ends_at": _nullable(instant),
         "seats": _nullable(lambda rng: rng.randint(0, 9)),
+        "subscription_ref": _nullable(lambda rng: rng.randint(1, 3)),
     },
 }
 
@@ -189,6 +190,20 @@ def rows(draw: DrawFn, table: str) -> Rows:
 
 
 @st.composite
+def standing(draw: DrawFn, *offsets: int) -> Rows:
+    """Draw what stands at an instant: contracts by their latest event, some until their term ends."""
+    begun = Condition("kind", Comparison.IN, ("renewed", "started"))
+    seats = Condition("seats", Comparison.LE, (4,))
+    return Rows(
+        table="subscriptions",
+        conditions=draw(st.sampled_from([(), (begun,), (begun,), (begun, seats)])),
+        latest_of="subscription_ref",
+        until=draw(st.sampled_from([None, "ends_at", "ends_at"])),
+        offset_days=draw(st.sampled_from([*offsets, 7])) if offsets else 0,
+    )
+
+
+@st.composite
 def shapes(draw: DrawFn) -> Shape:
     """Draw a generalisation."""
     step, bands = draw(st.sampled_from([(None, ()), (None, ()), (5, ()), (0.5, ()), (None, (0.0, 10.0, 50.0))]))
@@ -235,6 +250,8 @@ def stages(draw: DrawFn, name: str, numbers: Sequence[str]) -> Staged:
 def specs(draw: DrawFn, grain: EntityKind | None = None) -> ViewSpec:
     """Draw a view with up to eight counted and two derived features."""
     counted = [draw(aggregates(f"f{number}")) for number in range(draw(st.integers(4, 10)))]
+    if draw(st.booleans()):
+        counted.append(Aggregate(name="running", op=Op.COUNT, rows=draw(standing(0)), shape=draw(shapes())))
     features: list[Feature] = list(counted)
     numbers = [f.name for f in counted if not f.levels and f.column != "escalated" and not f.shape.generalises]
     for number in range(draw(st.integers(0, 2)) if numbers else 0):
@@ -245,27 +262,48 @@ def specs(draw: DrawFn, grain: EntityKind | None = None) -> ViewSpec:
         numbers.append(f"d{number}")
     if numbers and draw(st.booleans()):
         features.append(draw(stages("s", numbers)))
+    return view(
+        features,
+        grain=grain or draw(st.sampled_from(EntityKind)),
+        label=draw(labels()),
+        population=draw(populations()),
+    )
+
+
+@st.composite
+def labels(draw: DrawFn) -> Label:
+    """Draw what is taught: silence, an end, contracts that stand or not when the days are over."""
     within = [Rows(table="orders", conditions=(_CONDITIONS["orders"][0],)), Rows(table="tickets")]
-    ended = Outcome(rows=(Rows(table="subscriptions", conditions=(_CONDITIONS["subscriptions"][0],)),), wanted=True)
-    label = Label(
+    over = Outcome(rows=(draw(standing()),), wanted=draw(st.booleans()))
+    ended = Outcome(
+        rows=(Rows(table="subscriptions", conditions=(_CONDITIONS["subscriptions"][0],)),),
+        wanted=True,
+        also=draw(st.sampled_from([None, over])),
+    )
+    return Label(
         name="churned",
         horizon_days=draw(st.sampled_from([1, 30])),
         starts_days=draw(st.sampled_from([0, 7])),
         outcomes=(
-            Outcome(rows=tuple(draw(st.lists(st.sampled_from(within), min_size=1, unique=True))), wanted=False),
-            *[ended] * draw(st.integers(0, 1)),
+            Outcome(
+                rows=tuple(draw(st.lists(st.sampled_from(within), min_size=1, unique=True))),
+                wanted=False,
+                also=draw(st.sampled_from([None, over])),
+            ),
+            *draw(st.sampled_from([[], [ended], [over], [ended, over]])),
         ),
     )
+
+
+@st.composite
+def populations(draw: DrawFn) -> Population:
+    """Draw who is a row."""
+    contracts = [draw(standing(0))] if draw(st.booleans()) else []
     some = draw(st.sampled_from([[], [], ["orders"], ["orders", "subscriptions"]]))
     none = draw(st.sampled_from([[], [], [], ["subscriptions"]]))
-    return view(
-        features,
-        grain=grain or draw(st.sampled_from(EntityKind)),
-        label=label,
-        population=Population(
-            any_of=tuple(draw(rows(table)) for table in some),
-            none_of=tuple(draw(rows(table)) for table in none),
-        ),
+    return Population(
+        any_of=(*(draw(rows(table)) for table in some), *(contracts if some else [])),
+        none_of=(*(draw(rows(table)) for table in none), *([] if some else contracts)),
     )
 
 

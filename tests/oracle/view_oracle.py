@@ -106,15 +106,30 @@ def evaluate_label(spec: ViewSpec, world: World, subject: int, as_of: datetime) 
     assert spec.label is not None
     since = as_of + timedelta(days=spec.label.starts_days)
     until = since + timedelta(days=spec.label.horizon_days)
-    for outcome in spec.label.outcomes:
-        happened = any(
-            since <= event["event_time"] < until and _holds(rows.conditions, event, as_of)
-            for rows in outcome.rows
-            for event in _events_of(spec, world, rows.table, subject)
-        )
-        if happened == outcome.wanted:
-            return True
-    return False
+
+    def happened(rows: Rows) -> bool:
+        events = _events_of(spec, world, rows.table, subject)
+        if rows.latest_of is not None:
+            return bool(_standing(rows, [event for event in events if event["event_time"] < until], until))
+        return any(since <= event["event_time"] < until and _holds(rows.conditions, event, as_of) for event in events)
+
+    return any(
+        all(any(map(happened, part.rows)) == part.wanted for part in outcome.parts) for outcome in spec.label.outcomes
+    )
+
+
+def _standing(rows: Rows, events: Sequence[Event], until: datetime) -> list[Any]:
+    """Name the things that stand at an instant: ask the latest events of one thing after another."""
+    found = []
+    for thing in {event[rows.latest_of or ""] for event in events}:
+        own = [event for event in events if event[rows.latest_of or ""] == thing]
+        latest = max(event["event_time"] for event in own)
+        for event in (each for each in own if each["event_time"] == latest):
+            ends = event[rows.until] if rows.until else None
+            if _holds(rows.conditions, event, until) and (ends is None or ends > until):
+                found.append(thing)
+                break
+    return found
 
 
 def _in_population(spec: ViewSpec, world: World, subject: int, as_of: datetime) -> bool:
@@ -235,6 +250,12 @@ def _season(op: Op, now: Two, then: Two) -> float | None:
 def _chosen(rows: Rows, events: Sequence[Event], as_of: datetime) -> list[Event]:
     until = as_of - rows.offset_days * DAY
     since = None if rows.window_days is None else until - rows.window_days * DAY
+    if rows.latest_of is not None:
+        seen = [
+            each for each in events if each["event_time"] < until and (since is None or each["event_time"] >= since)
+        ]
+        things: list[Event] = [{"event_time": until, "thing": thing} for thing in _standing(rows, seen, until)]
+        return things
     return [
         event
         for event in events

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from hub.inspection.diff import formula_of, shape_in_words
-from hub.inspection.reason import selection_in_words
+from hub.inspection.reason import outcome_in_words, selection_in_words
 from hub.views.feature import Aggregate, Feature
 from hub.views.load import catalogue_names, catalogue_spec
 from hub.views.signal import signals
@@ -62,11 +62,7 @@ def _rules(spec: ViewSpec) -> str:
 
 
 def _label(label: Label) -> str:
-    said = [
-        f"{'an' if outcome.wanted else 'no'} event in {' or '.join(map(selection_in_words, outcome.rows))}"
-        for outcome in label.outcomes
-    ]
-    said = [each.replace(" at any time before", "") for each in said]
+    said = map(outcome_in_words, label.outcomes)
     first, last = label.starts_days, label.starts_days + label.horizon_days
     return f"Label `{label.name}`: from day {first} after as_of up to day {last}, {', or '.join(said)}."
 

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 import polars as pl
 
-from hub.views.feature import EVENT_TIME, STREAKS, Aggregate, Comparison, Condition, Op
+from hub.views.feature import EVENT_TIME, STREAKS, Aggregate, Comparison, Condition, Op, Rows
 from hub.views.partials import Asked
 from hub.views.staff import EMPLOYEE
-from hub.views.values import AGREED_IN_ADVANCE, DAY_US, HOUR_US, Span, micros_of
+from hub.views.values import AGREED_IN_ADVANCE, DAY_US, HOUR_US, RANK, THING, UNNUMBERED, Span, micros_of
 from ingest.canonical.catalogue import table_of
 
 Column = Any
@@ -41,15 +41,15 @@ class Columns:
 
     def mask(self, conditions: Sequence[Condition], span: Span) -> Column:
         """Say whether an event lies in a span and satisfies every condition; never null."""
-        f = self._f
-        tests = [f.coalesce(self._test(condition), f.lit(False)) for condition in conditions]  # noqa: FBT003 - Spark's own form
-        return reduce(and_, tests, self._within(span))
+        return reduce(and_, self._tests(conditions), self._within(span))
 
     def value(self, asked: Asked, masks: Sequence[Column]) -> Column:
         """Return the value of an event that any mask lets count, else null."""
         aggregate, counts = asked.aggregate, reduce(or_, masks)
         if aggregate is None:
             return self._f.when(counts, self._f.col(EMPLOYEE))
+        if aggregate.rows.latest_of is not None:
+            return self._f.when(counts, self._latest_of(aggregate.rows, asked.until))
         if aggregate.op is Op.TEXT:
             counts = counts & self._let_in()
         return self._f.when(counts, self._value_of(aggregate, asked.until))
@@ -58,6 +58,21 @@ class Columns:
         at = self._f.col(EVENT_TIME)
         before = at < self._whole(span.until)
         return before if span.since is None else before & (at >= self._whole(span.since))
+
+    def _tests(self, conditions: Sequence[Condition]) -> list[Column]:
+        f = self._f
+        return [f.coalesce(self._test(condition), f.lit(False)) for condition in conditions]  # noqa: FBT003 - Spark's own form
+
+    def _latest_of(self, rows: Rows, until: datetime) -> Column:
+        """Return thing and rank, as `hub.views.values.latest_of` does: as they were known at an instant."""
+        f, known = self._f, Columns(self._f, self._table, as_of=until, redactor=self._redactor)
+        stands = reduce(and_, known._tests(rows.conditions), f.lit(True))  # noqa: FBT003 - Spark's own form
+        if rows.until is not None:
+            ends = f.col(rows.until)
+            stands = stands & (ends.isNull() | (ends > self._whole(until)))
+        thing = f.coalesce(f.col(rows.latest_of or EVENT_TIME), self._long(UNNUMBERED))
+        rank = f.col(EVENT_TIME) * 2 + f.when(stands, self._long(1)).otherwise(self._long(0))
+        return f.struct(thing.alias(THING), rank.alias(RANK))
 
     def _let_in(self) -> Column:
         f = self._f

@@ -12,7 +12,7 @@ import polars as pl
 from hub.views.feature import EVENT_TIME
 from hub.views.partials import Partial
 from hub.views.spark.columns import Column
-from hub.views.values import ranked
+from hub.views.values import RANK, THING, ranked
 
 _AT, _VALUE = "at", "value"
 _RANKED: Final = ("first", "last")
@@ -55,6 +55,17 @@ def _current(f: Any, period: Column) -> Column:  # noqa: ANN401 - a module of Sp
     return f.size(f.filter(f.sort_array(_set(f, period)), lambda each, place: each == place)).cast("long")
 
 
+def _standing(f: Any, latest: Column) -> Column:  # noqa: ANN401 - a module of Spark's, one of two
+    """Count, of each thing's greatest ranks, the odd ones: ranks of another thing do not matter."""
+    ordered = f.sort_array(_set(f, latest))
+
+    def following(place: Column) -> Column:
+        return f.get(ordered, place + 1)[THING]
+
+    last = f.filter(ordered, lambda each, place: f.coalesce(following(place) != each[THING], f.lit(True)))  # noqa: FBT003 - Spark's own form
+    return f.size(f.filter(last, lambda each: each[RANK] % 2 == 1)).cast("long")
+
+
 _KINDS: Final[Mapping[str, Callable[[Any, Column], Column]]] = {
     "true": lambda f, mask: f.sum(f.when(mask, f.lit(1)).otherwise(f.lit(0)).cast("long")),
     "count": lambda f, value: f.count(value),
@@ -67,5 +78,6 @@ _KINDS: Final[Mapping[str, Callable[[Any, Column], Column]]] = {
     "first": lambda f, value: f.min(_of_time(f, value)),
     "longest": _longest,
     "current": _current,
+    "standing": _standing,
     "staff": _set,
 }
