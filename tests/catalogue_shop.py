@@ -124,6 +124,7 @@ def rows_of(table: str) -> list[dict[str, Any]]:
             "firm": f"f{rng.randrange(FIRMS // 2 if table == 'subscriptions' else FIRMS)}",
             "at": each["event_time"].isoformat(),
             **{f"c_{column.name}": _cell(rng, column, each[column.name]) for column in _mapped(table)},
+            **({"c_subscription_ref": "1"} if table == "subscriptions" else {}),  # one contract each: some are over
         }
         for number, each in enumerate(drawn)
     ]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -47,17 +48,17 @@ def test_the_small_views_fold_in_one_pass_unless_orders_must_be_told_apart_by_nu
     assert all(aggregate.folds for aggregate in catalogue_spec(name).aggregates)
 
 
+OLD_TEXTS = Path(__file__).resolve().parents[1] / "vectors" / "views"
 HASHES = {
-    "churn_signals": "f3c592eb4086697158881fd7a9de2f7f82018ebc3adaa1ad19d6d7a2786c98dd",
-    "churn_signals_lines": "4400e50254a380e5e91cbca91975c16a137bdb367c8af174602ab4df94199fc7",
-    "churn_signals_org": "c79757a7bd964e4888be0c3fce4fb2f97b6783f41521759242777a255c158589",
+    "churn_signals_1": "f3c592eb4086697158881fd7a9de2f7f82018ebc3adaa1ad19d6d7a2786c98dd",
+    "churn_signals_lines_1": "4400e50254a380e5e91cbca91975c16a137bdb367c8af174602ab4df94199fc7",
 }
 
 
 @pytest.mark.parametrize(("name", "hashed"), HASHES.items())
-def test_a_view_that_uses_nothing_new_keeps_the_hash_that_was_approved(name: str, hashed: str) -> None:
-    """An approval binds the hash: a key that a later release adds must not close the views of an earlier one."""
-    assert catalogue_spec(name).hash.hex() == hashed
+def test_a_view_of_an_earlier_release_keeps_the_hash_that_was_approved(name: str, hashed: str) -> None:
+    """An approval binds the hash: a key or a rule that a later release adds must not close what stood before."""
+    assert load_spec((OLD_TEXTS / f"{name}.yaml").read_text(encoding="utf-8")).hash.hex() == hashed
 
 
 @pytest.mark.parametrize("name", NAMES)

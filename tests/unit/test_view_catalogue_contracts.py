@@ -48,10 +48,15 @@ def ago(spec: ViewSpec, days: float) -> datetime:
     return as_of(spec) - timedelta(days=days)
 
 
-def change(spec: ViewSpec, days: float, kind: str, left: int | None = None, **keys: Any) -> Drawn:
+def change(spec: ViewSpec, days: float, kind: str, left: float | None = None, **keys: Any) -> Drawn:
     """Write a change of a contract some days ago; its term runs out `left` days after as_of."""
     ends_at = None if left is None else ago(spec, -left)
     return "subscriptions", {"event_time": ago(spec, days), "kind": kind, "ends_at": ends_at, **keys}
+
+
+def of_other(spec: ViewSpec, days: float, kind: str, left: float | None = None) -> Drawn:
+    """Write a change of another contract."""
+    return change(spec, days, kind, left, subscription_ref=2)
 
 
 def order(spec: ViewSpec, days: float) -> Drawn:
@@ -91,6 +96,54 @@ def test_a_contract_alone_teaches_no_silence_and_a_renewal_is_a_sign_of_life() -
     assert taught(spec, order(spec, 30), change(spec, -89, "renewed", 454)) == [False]
     assert taught(spec, order(spec, 30), change(spec, -90, "renewed", 455)) == [True], "too late to be in the horizon"
     assert taught(spec, order(spec, 30), order(spec, -5), change(spec, -6, "ended")) == [True]
+
+
+SILENT: dict[str, tuple[list[tuple[Any, ...]], bool]] = {
+    "a contract that runs on beyond the horizon": ([(change, 300, "started", 91)], False),
+    "a term that is over on the last day": ([(change, 300, "started", 90)], True),
+    "a term that ran out and was renewed": ([(change, 300, "started", 10), (change, -9, "renewed", 375)], False),
+    "a contract without an end": ([(change, 2000, "started", None)], False),
+    "notice long ago": ([(change, 300, "started", 500), (change, 200, "cancelled", 500)], True),
+    "another contract that runs": ([(change, 400, "ended"), (of_other, 500, "upgraded", 500)], False),
+    "an end and a beginning at one instant": ([(change, -5, "ended"), (change, -5, "renewed", 360)], False),
+}
+
+
+@pytest.mark.parametrize("case", SILENT)
+@pytest.mark.parametrize("name", ["churn_training", "churn_signals"])
+def test_who_is_silent_under_a_contract_that_runs_has_not_left(name: str, case: str) -> None:
+    changes, expected = SILENT[case]
+    spec = catalogue_spec(name)
+    drawn = [write(spec, *each) for write, *each in changes]
+    assert taught(spec, order(spec, 30), *drawn) in ([expected], []), "or is in the view no more, after notice"
+
+
+GIVEN_UP: dict[str, tuple[list[tuple[Any, ...]], bool]] = {
+    "notice": ([(change, -10, "cancelled", 200)], True),
+    "an end": ([(change, -10, "ended", None)], True),
+    "an end after the horizon": ([(change, -90, "ended", None)], False),
+    "notice that was taken back": ([(change, -10, "cancelled", 200), (change, -20, "renewed", 400)], False),
+    "one of two contracts": ([(of_other, 100, "started", 500), (change, -10, "ended", None)], False),
+    "both contracts": ([(of_other, 100, "started", 500), (change, -10, "ended"), (of_other, -9, "ended")], True),
+    "a change of the plan": ([(change, -10, "downgraded", 200)], False),
+    "a term that runs out": ([(change, 1, "downgraded", 89)], True),
+}
+
+
+@pytest.mark.parametrize("case", GIVEN_UP)
+def test_a_contract_is_over_by_notice_end_or_a_term_that_nobody_renewed(case: str) -> None:
+    changes, expected = GIVEN_UP[case]
+    spec = catalogue_spec("churn_contracts_training")
+    drawn = [write(spec, *each) for write, *each in changes]
+    assert taught(spec, change(spec, 500, "started", 300), *drawn) == [expected]
+
+
+def test_who_came_back_by_a_new_contract_may_leave_again() -> None:
+    spec = catalogue_spec("churn_contracts_training")
+    back = [change(spec, 900, "ended"), of_other(spec, 500, "started", 300)]
+    assert taught(spec, *back) == [False]
+    assert taught(spec, *back, of_other(spec, -1, "ended")) == [True]
+    assert taught(spec, change(spec, 900, "started", -10)) == [], "its term was over before: no contract to leave"
 
 
 SEATS: dict[str, tuple[list[tuple[int, str, int]], int | None]] = {
