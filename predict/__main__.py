@@ -1,11 +1,12 @@
-"""The child process: `python -m predict train|score|report MODULE`, a message on stdin, a message on stdout.
+"""The child process: `python -m predict ACTION MODULE`, a message on stdin, a message on stdout.
 
 It opens no file and no connection (on Linux the kernel refuses it any: `predict.confinement`) and needs no environment.
 Header fields and parts by action:
 
 | action | fields in | parts in | parts out |
 |---|---|---|---|
-| train | horizon_days, seed, capacity, features | frame (arrow) | artefact (json), report (json) |
+| train | horizon_days, seed, capacity, history_months, features | frame (arrow) | artefact (json), report (json) |
+| readiness | as train | frame (arrow) | readiness (json) |
 | score | capacity, language or null | artefact (json), frame (arrow) | scores (arrow), reasons (arrow) |
 | report | | artefact (json) | report (json), markdown (text), html (text) |
 
@@ -47,6 +48,7 @@ def main(arguments: list[str], source: BinaryIO, sink: BinaryIO) -> int:
 def _asked(arguments: list[str]) -> tuple[Callable[[Module, Message], Message], Module]:
     actions: dict[str, Callable[[Module, Message], Message]] = {
         "train": _train,
+        "readiness": _readiness,
         "score": _score,
         "report": _report,
     }
@@ -56,15 +58,14 @@ def _asked(arguments: list[str]) -> tuple[Callable[[Module, Message], Message], 
 
 
 def _train(module: Module, asked: Message) -> Message:
-    brief = Brief(
-        horizon_days=_whole(asked.fields, "horizon_days"),
-        features=_features(asked.fields),
-        seed=_whole(asked.fields, "seed", 0),
-        capacity=_capacity(asked.fields),
-    )
-    packed = module.train(asked.frame("frame"), brief)
+    packed = module.train(asked.frame("frame"), _brief(asked.fields))
     told = json.dumps(module.report(packed).values, sort_keys=True).encode()
     return Message({"ok": True}, {"artefact": packed, "report": told})
+
+
+def _readiness(module: Module, asked: Message) -> Message:
+    verdict = module.readiness(asked.frame("frame"), _brief(asked.fields))
+    return Message({"ok": True}, {"readiness": json.dumps(verdict.as_mapping(), sort_keys=True).encode()})
 
 
 def _score(module: Module, asked: Message) -> Message:
@@ -85,6 +86,23 @@ def _report(module: Module, asked: Message) -> Message:
         "html": told.html.encode(),
     }
     return Message({"ok": True}, parts, {"report": "json", "markdown": "text", "html": "text"})
+
+
+def _brief(fields: Mapping[str, Any]) -> Brief:
+    return Brief(
+        horizon_days=_whole(fields, "horizon_days"),
+        features=_features(fields),
+        seed=_whole(fields, "seed", 0),
+        capacity=_capacity(fields),
+        history_months=_months(fields),
+    )
+
+
+def _months(fields: Mapping[str, Any]) -> float | None:
+    value = fields.get("history_months")
+    if value is not None and (not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 10_000):  # noqa: PLR2004 - longer than records exist
+        raise MessageRefused("field 'history_months' must be a number of months, or nothing")
+    return None if value is None else float(value)
 
 
 def _features(fields: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -20,6 +20,7 @@ from predict.calibrate import Calibrator, calibrator_of
 from predict.errors import ArtefactRefused
 from predict.feature import Feature, feature_as_mapping, features_of
 from predict.logistic import Logistic, logistic_of
+from predict.rule import Rule, rule_of
 
 FORMAT = "varde-model"
 VERSION = 2
@@ -30,7 +31,7 @@ class Artefact:
     """A model ready to score, with everything needed to explain and to report it."""
 
     module: str
-    model: Logistic | Boosting
+    model: Logistic | Boosting | Rule
     calibrator: Calibrator
     features: tuple[Feature, ...]
     horizon_days: int
@@ -39,8 +40,14 @@ class Artefact:
 
     @property
     def family(self) -> str:
-        """Name the kind of model: logistic or boosting."""
-        return "logistic" if isinstance(self.model, Logistic) else "boosting"
+        """Name the kind of model: logistic or boosting; a rule is none."""
+        match self.model:
+            case Logistic():
+                return "logistic"
+            case Boosting():
+                return "boosting"
+            case Rule():
+                return "rule"
 
 
 def pack_artefact(artefact: Artefact) -> bytes:
@@ -96,17 +103,19 @@ def _body_of(packed: bytes) -> dict[str, Any]:
     return body
 
 
-def _model_as_mapping(model: Logistic | Boosting) -> dict[str, Any]:
-    if isinstance(model, Logistic):
+def _model_as_mapping(model: Logistic | Boosting | Rule) -> dict[str, Any]:
+    if not isinstance(model, Boosting):
         return model.as_mapping()
     medians = [None if np.isnan(one) else float(one) for one in model.medians]
     trees = base64.b64encode(pack(model.model)).decode("ascii")
     return {"names": list(model.names), "medians": medians, "skops": trees}
 
 
-def _model_of(family: str, stored: dict[str, Any]) -> Logistic | Boosting:
+def _model_of(family: str, stored: dict[str, Any]) -> Logistic | Boosting | Rule:
     if family == "logistic":
         return logistic_of(stored)
+    if family == "rule":
+        return rule_of(stored)
     if family != "boosting":
         raise ArtefactRefused(f"unknown family {family!r}")
     medians = np.array([np.nan if one is None else float(one) for one in stored["medians"]])

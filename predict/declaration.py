@@ -54,6 +54,34 @@ class Wording:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """How much is needed before a module may call itself a model; editable numbers, judged by `predict.readiness`.
+
+    - `months` of history are advised, `seasonal_months` to tell a season from a trend: fewer are a warning, never a no.
+    - below `least` of `counted` (distinct customers, or texts) a rule takes the model's place; `ideal` is advised.
+    - below `rule_from` there is not even that.
+    - `outcomes`: so many of the rarer outcome must have taught and `judged` so many must be there to judge by.
+    """
+
+    months: int = 12
+    seasonal_months: int = 24
+    least: int = 1000
+    ideal: int = 5000
+    rule_from: int = 50
+    outcomes: int = 50
+    judged: int = 10
+    counted: str = "customers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cadence:
+    """How often a model is looked after, in days: its probabilities are fitted to what happened, or it learns anew."""
+
+    recalibrate_days: int = 30
+    retrain_days: int = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Declaration:
     """One module.
 
@@ -64,6 +92,7 @@ class Declaration:
     - `label`: what it learns; a view that teaches another label is refused.
     - `baselines`: columns, best known first, that rank customers by themselves (higher = likelier); the first that the
       view has is shown beside the model. None there: the column whose role is recency.
+    - `readiness`, `cadence`: how much it needs to know, and how often it is looked after.
     """
 
     name: str
@@ -72,6 +101,8 @@ class Declaration:
     folder: str = ""
     baselines: tuple[str, ...] = ()
     wording: Wording = field(default_factory=Wording)
+    readiness: Readiness = field(default_factory=Readiness)
+    cadence: Cadence = field(default_factory=Cadence)
 
     @property
     def home(self) -> str:

@@ -77,6 +77,8 @@ def matrix_of(frame: pl.DataFrame, names: tuple[str, ...]) -> Matrix:
     absent = next((name for name in names if name not in frame.columns), None)
     if absent is not None:
         raise FrameRefused(absent, "is missing", "read the view version the model was trained on")
+    if not names:
+        return np.empty((frame.height, 0), dtype=np.float64)
     values = frame.select(pl.col(name).cast(pl.Float64) for name in names).to_numpy()
     matrix = np.array(values, dtype=np.float64, order="F")
     matrix[~np.isfinite(matrix)] = np.nan

@@ -11,6 +11,7 @@ import polars as pl
 
 from predict.declaration import Declaration
 from predict.feature import Feature
+from predict.readiness import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,13 +19,15 @@ class Brief:
     """What the hub asks of a training run.
 
     `horizon_days` is the length of the label window; `capacity` how many customers can be looked after per run (None:
-    one tenth of them); `seed` draws every sample, so the same frame and brief give the same model.
+    one tenth of them); `seed` draws every sample, so the same frame and brief give the same model. `history_months` is
+    how far the records reach back, None for a cross-section, which has no history.
     """
 
     horizon_days: int
     features: tuple[Feature, ...]
     seed: int = 0
     capacity: int | None = None
+    history_months: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,10 @@ class Module(Protocol):
             FrameRefused: the frame does not keep its contract.
             TooFewCustomers: there is too little to learn from.
         """
+        ...
+
+    def readiness(self, frame: pl.DataFrame, brief: Brief) -> Verdict:
+        """Judge a training frame without learning from it."""
         ...
 
     def score(self, artefact: bytes, frame: pl.DataFrame, *, capacity: int | None) -> pl.DataFrame:

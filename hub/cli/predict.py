@@ -15,8 +15,8 @@ from hub.cli.moment import instant_from
 from hub.cli.outfile import private_file
 from hub.cli.rehearsal import DryRun
 from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
-from hub.cli.table import Format
-from hub.predictions.service import report, score, train
+from hub.cli.table import Format, FormatOption, Table, show, show_json
+from hub.predictions.service import Scored, readiness, report, score, train
 from hub.views.departure import label_for
 from hub.views.gateway import PSEUDONYM
 from hub.views.intent import Reader
@@ -24,7 +24,7 @@ from hub.views.spec import LANGUAGES
 from predict.registry import DECLARED
 from privacy.uses import Use
 
-app = typer.Typer(help="Prediction modules: train, score, report.", no_args_is_help=True)
+app = typer.Typer(help="Prediction modules: is there enough, train, score, report.", no_args_is_help=True)
 _LOG = logs.log_of("predict")
 _SCORE: Final = ("as_of", "probability", "low", "high", "band")
 _PARTS: Final = {".json": "report", ".md": "markdown", ".html": "html"}
@@ -63,6 +63,29 @@ def train_(
     say(str(trained.report.get("summary", "")))
 
 
+@app.command("readiness")
+def readiness_(
+    ctx: typer.Context,
+    module: ModuleName,
+    *,
+    view: Annotated[str | None, typer.Option("--view", help="A view of yours; left out, the module's own.")] = None,
+    form: FormatOption = Format.TABLE,
+    dry_run: DryRun = False,
+) -> None:
+    """Say whether there is enough to learn from, and what to collect: an audited read that learns nothing."""
+    act = acting(ctx, Duty.TRAIN)
+    if dry_run:
+        would(f"read {view or DECLARED[module].view} for training, audited, and judge what there is to learn from")
+        return
+    told = readiness(act.hub, act.principal, module, view=view)
+    if form is Format.JSON:
+        show_json(told)
+        return
+    rows = [(one["light"], one["name"], one["have"], one["need"], one["advice"]) for one in told["findings"]]
+    show(Table(("light", "what", "have", "need", "advice"), rows), form)
+    say(f"It allows: {told['grade']}.")
+
+
 @app.command("score")
 def score_(  # noqa: PLR0913 - a command's options are its parameters
     ctx: typer.Context,
@@ -94,12 +117,19 @@ def score_(  # noqa: PLR0913 - a command's options are its parameters
     else:
         write_rows(rows, out, label_for(scored.released))
     _LOG.info(logs.LogEvent.SCORES_WRITTEN, extra={"rows": scored.written, "release": scored.released.release_id})
+    _tell(scored, module)
+
+
+def _tell(scored: Scored, module: str) -> None:
+    """Say beside the scores what whoever reads them must know."""
     if scored.released.prohibited_uses:
         say(f"Never to be used for: {', '.join(scored.released.prohibited_uses)}.")
     say(
         f"Scored {counted(scored.written, 'customer', 'customers')}; "
         f"a score is a suggestion to a person, never a decision (Article 22)."
     )
+    if scored.is_rule:
+        warn(f"a rule, not a model: there was too little to learn {module} from; see `varde predict report {module}`.")
     if scored.retrain_by is not None:
         warn(f"this model learned from somebody who was erased: train it anew by {scored.retrain_by:%Y-%m-%d}.")
     for because, count in sorted(scored.released.absent.items(), key=lambda item: -item[1]):

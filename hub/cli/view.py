@@ -23,7 +23,7 @@ from hub.cli.view_recalls import recalls
 from hub.errors import AccessRefused
 from hub.inspection.check import last_check
 from hub.inspection.summary_diff import summary_guards
-from hub.predictions.service import newest_cut
+from hub.predictions.lessons import newest_cut
 from hub.views import registry
 from hub.views.departure import label_for
 from hub.views.gateway import Gateway, Released

@@ -24,7 +24,7 @@ from hub.inspection.lineage import lineage_of, unused
 from hub.inspection.search import least_loss
 from hub.lake.catalogue import files_of
 from hub.lake.terms import FileState
-from hub.predictions.service import newest_cut
+from hub.predictions.lessons import newest_cut
 from hub.predictions.store import TrainedModel, all_models
 from hub.recipients.store import live_recipients
 from hub.retention.sight import RETENTION

@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from predict.declaration import Declaration, Label, Wording
+from predict.declaration import Declaration, Label, Readiness, Wording
 
 CHURN: Final = Declaration(
     name="churn",
     view="churn_signals",
     label=Label(name="churned"),
+    readiness=Readiness(months=18),
     wording=Wording(
         yes="leaving",
         no="staying",

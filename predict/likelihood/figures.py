@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from predict import evaluate
-from predict.boosting import Boosting
 from predict.calibrate import Calibrator
 from predict.choose import Table
 from predict.declaration import Declaration, Wording
-from predict.explain import groups_of
-from predict.feature import Role, feature_as_mapping, features_of
+from predict.explain import Explained, groups_of
+from predict.feature import feature_as_mapping, features_of
 from predict.frames import Vector
-from predict.logistic import Logistic, fit_logistic
+from predict.likelihood.naive import Naive
+from predict.logistic import fit_logistic
 from predict.module import Brief
 from predict.split import Split, SplitKind
 
@@ -30,17 +30,17 @@ RARE, COMMON = 0.02, 0.6
 def figures_of(
     table: Table,
     split: Split,
-    tested: tuple[Logistic | Boosting, Calibrator],
+    tested: tuple[Explained, Calibrator],
     *,
-    declared: Declaration,
+    beside: tuple[Naive | None, Declaration],
     brief: Brief,
 ) -> dict[str, Any]:
-    """Measure the tested model on the test rows."""
-    model, calibrator = tested
+    """Measure the tested model on the test rows, beside one column alone where there is one to compare with."""
+    (model, calibrator), (naive, declared) = tested, beside
     raw, outcome = table.raw[split.test], table.outcome[split.test]
     probability = calibrator.probability(model.log_odds(raw))
     base = float(outcome.mean())
-    capacity = brief.capacity or max(1, round(outcome.size * DEFAULT_CAPACITY_SHARE))
+    capacity = capacity_of(int(outcome.size), brief)
     figures: dict[str, Any] = {
         "split": split.kind.value,
         "customers": int(outcome.size),
@@ -53,11 +53,15 @@ def figures_of(
         "importance": _importance(table, split, model, brief),
         "suspects": _suspects(table, split),
     }
-    naive = _naive(table, declared, brief)
     if naive is not None:
         figures["baseline"] = _baseline(table, split, naive, probability, brief)
     figures["remarks"] = _remarks(figures, declared.wording)
     return figures
+
+
+def capacity_of(customers: int, brief: Brief) -> int:
+    """Say how many customers can be looked after: what was asked for, else one tenth."""
+    return brief.capacity or max(1, round(customers * DEFAULT_CAPACITY_SHARE))
 
 
 def _scored(outcome: Vector, probability: Vector, capacity: int, seed: int) -> dict[str, Any]:
@@ -74,33 +78,18 @@ def _scored(outcome: Vector, probability: Vector, capacity: int, seed: int) -> d
     }
 
 
-def _naive(table: Table, declared: Declaration, brief: Brief) -> tuple[int, str] | None:
-    """Choose the column that a person would sort by, and give its position and its word."""
-    named = next((name for name in declared.baselines if name in table.names), None)
-    if named is not None:
-        return table.names.index(named), named
-    features = features_of(table.names, map(feature_as_mapping, brief.features))
-    return next(((table.names.index(one.name), "recency") for one in features if one.role is Role.RECENCY), None)
-
-
-def _baseline(table: Table, split: Split, naive: tuple[int, str], probability: Vector, brief: Brief) -> dict[str, Any]:
-    """Compare with one column alone: raw for ranking, a one-column logistic for the Brier score.
-
-    Who is missing in it ranks at an end: never seen is the longest silence, nothing on record the lowest count.
-    """
-    position, word = naive
-    column = table.raw[:, [position]]
-    outcome = table.outcome[split.test]
-    known = column[np.isfinite(column)]
-    end = float(known.max()) + 1 if word == "recency" else float(known.min()) - 1
-    score = np.where(np.isnan(column[split.test, 0]), end, column[split.test, 0])
-    alone = fit_logistic(column[split.teach], table.outcome[split.teach], (table.names[position],), penalty=0.0001)
+def _baseline(table: Table, split: Split, naive: Naive, probability: Vector, brief: Brief) -> dict[str, Any]:
+    """Compare with one column alone: raw for ranking, a one-column logistic for the Brier score."""
+    name = table.names[naive.position]
+    column, outcome = table.raw[:, [naive.position]], table.outcome[split.test]
+    score = naive.ranked(column[:, 0])[split.test]
+    alone = fit_logistic(column[split.teach], table.outcome[split.teach], (name,), penalty=0.0001)
     figure = evaluate.auc(outcome, score)
     gain = evaluate.difference(evaluate.auc, outcome, (probability, score), seed=brief.seed)
     odds = alone.log_odds(column[split.test])
     return {
-        "column": table.names[position],
-        "word": word,
+        "column": name,
+        "word": naive.word,
         "auc": figure,
         "brier": evaluate.brier(outcome, 1 / (1 + np.exp(-odds))),
         "gain": _with_bounds(gain),
@@ -117,7 +106,7 @@ def _curves(outcome: Vector, probability: Vector) -> dict[str, Any]:
     }
 
 
-def _importance(table: Table, split: Split, model: Logistic | Boosting, brief: Brief) -> dict[str, float]:
+def _importance(table: Table, split: Split, model: Explained, brief: Brief) -> dict[str, float]:
     """Say how far each group moves the log-odds on average, as shares of all movement."""
     groups = groups_of(table.names, features_of(table.names, map(feature_as_mapping, brief.features)))
     parts = np.abs(model.contributions(table.raw[split.test], tuple(one.positions for one in groups)))

@@ -13,6 +13,7 @@ from predict.likelihood.page import html
 from predict.likelihood.report import markdown, report
 from predict.likelihood.words import reasons
 from predict.module import Brief, Report
+from predict.readiness import Verdict
 
 
 class Likelihood:
@@ -24,6 +25,10 @@ class Likelihood:
     def train(self, frame: pl.DataFrame, brief: Brief) -> bytes:
         """Learn from a training frame and give the artefact (see `predict.likelihood.train`)."""
         return pack_artefact(training.train(frame, self.declared, brief))
+
+    def readiness(self, frame: pl.DataFrame, brief: Brief) -> Verdict:
+        """Judge a training frame without learning from it."""
+        return training.readiness(frame, self.declared, brief)
 
     def score(self, artefact: bytes, frame: pl.DataFrame, *, capacity: int | None) -> pl.DataFrame:
         """Score a scoring frame (see `predict.likelihood.score`)."""

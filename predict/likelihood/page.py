@@ -1,10 +1,11 @@
 """The report of a yes/no module as one HTML page, pictures drawn inline: no script, no network, no personal data."""
 
+from collections.abc import Sequence
 from html import escape
 
 from predict.artefact import Artefact
 from predict.declaration import Wording
-from predict.likelihood.report import facts, rows, summary
+from predict.likelihood.report import facts, lights, moves, rows, summary
 
 SIDE, MARGIN = 260, 40
 STYLE = (
@@ -19,13 +20,33 @@ Points = list[tuple[float, float]]
 def html(artefact: Artefact, wording: Wording) -> str:
     """Write the page."""
     figures = artefact.figures
-    curves = figures["curves"]
     title = f"{artefact.module}: {artefact.family}, {artefact.horizon_days} days"
+    pictures = _pictures(artefact) if "curves" in figures else []
+    table = _table(("figure", "model", "beside"), rows(artefact))
+    body = [
+        f"<h1>{escape(title)}</h1><p>{escape(summary(artefact, wording))}</p>",
+        *(f'<p class="remark">{escape(remark)}</p>' for remark in figures["remarks"]),
+        table,
+        *pictures,
+        "<h2>The test</h2>",
+        _table(("what", "fact"), facts(artefact, wording)),
+        "<h2>Is there enough to learn from?</h2>",
+        _table(("what", "light", "have", "need", "advice"), lights(artefact)),
+        "<h2>What moves the score</h2>",
+        _table(("feature group", "share"), [(name, f"{part:.1%}") for name, part in moves(artefact)]),
+    ]
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
+    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(body)}</body></html>\n'
+
+
+def _pictures(artefact: Artefact) -> list[str]:
+    figures = artefact.figures
+    curves = figures["curves"]
     calibration: Points = [(mean, share) for _, mean, share in curves["calibration"]]
     lift: Points = [(share, times) for share, times in curves["lift"]]
     tallest = max(2.0, *(times for _, times in lift))
     share = figures["capacity"] / figures["customers"]
-    pictures = [
+    return [
         _picture("Calibration: said (across), happened (up)", calibration, guide=((0, 0), (1, 1))),
         _picture(
             "Precision (up) at recall (across)",
@@ -38,23 +59,9 @@ def html(artefact: Artefact, wording: Wording) -> str:
             guide=((share, 0), (share, 1)),
         ),
     ]
-    table = _table(("figure", "model", "beside"), rows(artefact))
-    importance = sorted(figures["importance"].items(), key=lambda one: (-one[1], one[0]))
-    body = [
-        f"<h1>{escape(title)}</h1><p>{escape(summary(artefact, wording))}</p>",
-        *(f'<p class="remark">{escape(remark)}</p>' for remark in figures["remarks"]),
-        table,
-        *pictures,
-        "<h2>The test</h2>",
-        _table(("what", "fact"), facts(artefact, wording)),
-        "<h2>What moves the score</h2>",
-        _table(("feature group", "share"), [(name, f"{part:.1%}") for name, part in importance]),
-    ]
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
-    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(body)}</body></html>\n'
 
 
-def _table(head: tuple[str, ...], lines: list[tuple[str, str]] | list[tuple[str, str, str]]) -> str:
+def _table(head: tuple[str, ...], lines: Sequence[tuple[str, ...]]) -> str:
     top = "".join(f'<th scope="col">{escape(one)}</th>' for one in head)
     body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
     return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"

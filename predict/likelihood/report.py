@@ -21,9 +21,11 @@ def report(artefact: Artefact, wording: Wording) -> dict[str, Any]:
 def summary(artefact: Artefact, wording: Wording) -> str:
     """Say in two sentences how good the model is and beside what."""
     figures = artefact.figures
-    model = figures["model"]
+    if "model" not in figures:
+        return f"{figures['remarks'][0]} It could not be measured: too few of the rarer outcome are known."
+    model, kind = figures["model"], "rule, which is not a model," if is_rule(artefact) else f"{artefact.family} model"
     said = (
-        f"At the test cut the {artefact.family} model ranks a {wording.yes} customer above a {wording.no} one in "
+        f"At the test cut the {kind} ranks a {wording.yes} customer above a {wording.no} one in "
         f"{model['auc']['figure']:.1%} of pairs (AUC {bounds(model['auc'])})"
     )
     if "baseline" in figures:
@@ -36,6 +38,11 @@ def summary(artefact: Artefact, wording: Wording) -> str:
     )
 
 
+def is_rule(artefact: Artefact) -> bool:
+    """Say whether this is the rule that stands in for a model."""
+    return artefact.family == "rule"
+
+
 def bounds(found: dict[str, float]) -> str:
     """Write a figure with its 95 % bootstrap interval."""
     return f"{found['figure']:.3f} ({found['low']:.3f} to {found['high']:.3f})"
@@ -44,6 +51,8 @@ def bounds(found: dict[str, float]) -> str:
 def rows(artefact: Artefact) -> list[tuple[str, str, str]]:
     """Give the table of figures: name, model, baseline alone (or base rate)."""
     figures = artefact.figures
+    if "model" not in figures:
+        return []
     model, alone = figures["model"], figures.get("baseline")
     word = alone["word"] if alone else ""
     alone_auc = f"{alone['auc']:.3f} ({word})" if alone else "no baseline column"
@@ -75,8 +84,8 @@ def facts(artefact: Artefact, wording: Wording) -> list[tuple[str, str]]:
         ("Split", str(figures["split"])),
         ("Test cut", f"{cuts['test']}, {figures['customers']} customers, {figures['base_rate']:.1%} {wording.did}"),
         ("Cuts that taught the tested model", ", ".join(cuts["teach"])),
-        ("Validation cuts", ", ".join(cuts["validate"])),
-        ("Calibration", str(figures["calibration_kind"])),
+        ("Validation cuts", ", ".join(cuts["validate"]) or "none"),
+        *([("Calibration", str(figures["calibration_kind"]))] if "calibration_kind" in figures else []),
         ("Shipped model", str(artefact.manifest["shipped"])),
         *([("Left out, the same or unknown for everybody", left_out)] if left_out else []),
         ("Seed", str(artefact.manifest["seed"])),
@@ -96,7 +105,27 @@ def markdown(artefact: Artefact, wording: Wording) -> str:
     lines += [f"| {name} | {ours} | {theirs} |" for name, ours, theirs in rows(artefact)]
     lines += ["", "## The test", ""]
     lines += [f"- {name}: {fact}" for name, fact in facts(artefact, wording)]
+    lines += [
+        "",
+        "## Is there enough to learn from?",
+        "",
+        "| what | light | have | need | advice |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [f"| {' | '.join(line)} |" for line in lights(artefact)]
     lines += ["", "## What moves the score", "", "| feature group | share |", "|---|---|"]
-    importance = sorted(artefact.figures["importance"].items(), key=lambda one: (-one[1], one[0]))
-    lines += [f"| {name} | {share:.1%} |" for name, share in importance]
+    lines += [f"| {name} | {share:.1%} |" for name, share in moves(artefact)]
     return "\n".join(lines) + "\n"
+
+
+def lights(artefact: Artefact) -> list[tuple[str, str, str, str, str]]:
+    """Give the findings of readiness: what, light, have, need, advice."""
+    return [
+        (one["name"], one["light"], f"{one['have']:g}", f"{one['need']:g}", one["advice"])
+        for one in artefact.figures["readiness"]["findings"]
+    ]
+
+
+def moves(artefact: Artefact) -> list[tuple[str, float]]:
+    """Give each feature group with its share of all movement, the greatest first."""
+    return sorted(artefact.figures.get("importance", {}).items(), key=lambda one: (-one[1], one[0]))

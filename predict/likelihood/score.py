@@ -64,7 +64,8 @@ def _weigh(artefact: Artefact, raw: Matrix, groups: tuple[Group, ...]) -> pl.Dat
     low, high = wilson(probability, min(artefact.calibrator.customers, NEIGHBOURS))
     parts = artefact.model.contributions(raw, tuple(group.positions for group in groups))
     cited = cite(artefact, raw, groups)
-    chosen = strongest(parts, np.column_stack([citation.absent for citation in cited]))[0]
+    absent = np.column_stack([one.absent for one in cited]) if cited else np.empty(parts.shape, dtype=np.bool_)
+    chosen = strongest(parts, absent)[0]
     columns: dict[str, pl.Series] = {
         "probability": pl.Series(probability),
         "low": pl.Series(low),

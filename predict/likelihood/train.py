@@ -6,6 +6,7 @@ model's of the last cut. The manifest says so.
 """
 
 import hashlib
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -31,44 +32,84 @@ from predict.frames import (
     tells_apart,
 )
 from predict.likelihood.figures import figures_of
+from predict.likelihood.naive import naive_of
+from predict.likelihood.rows import material, usable
+from predict.likelihood.ruled import ruled
 from predict.logistic import Logistic
 from predict.module import Brief
+from predict.readiness import Grade, Material, Verdict, judged
 from predict.split import Rows, Split, split_of
-
-MIN_CUSTOMERS = 200
-MIN_TEACH = 50
-MIN_JUDGE = 10
 
 
 def train(frame: pl.DataFrame, declared: Declaration, brief: Brief) -> Artefact:
-    """Learn the declared outcome from a training frame of any row order.
+    """Learn the declared outcome from a training frame of any row order; too little gives a rule, and says so.
 
     Raises:
         FrameRefused: the frame does not keep its contract, or no column tells customers apart.
-        TooFewCustomers: fewer than `MIN_CUSTOMERS` at the last cut, or too few of one outcome to learn or to judge.
+        TooFewCustomers: fewer than even a rule needs.
     """
+    rows, table, left_out = _laid_out(frame, declared)
+    split = split_of(rows, declared.label, horizon_days=brief.horizon_days, seed=brief.seed)
+    verdict = _ready(rows, (table, left_out), split, (declared, brief))
+    if verdict.grade is Grade.MODEL:
+        artefact = _learned(rows, table, usable(split, table, declared.readiness), asked=(declared, brief))
+    else:
+        artefact = ruled(rows, table, split, verdict, asked=(declared, brief))
+    told = {"left_out": left_out, "cuts": _cuts(rows, table, split), "readiness": verdict.as_mapping()}
+    return replace(artefact, figures=artefact.figures | told)
+
+
+def readiness(frame: pl.DataFrame, declared: Declaration, brief: Brief) -> Verdict:
+    """Judge a training frame without learning from it; raises as `train` does for a frame that keeps no contract."""
+    if frame.is_empty():
+        return judged(Material(counted=0, taught=0, judged=0, months=brief.history_months), declared.readiness)
+    rows, table, left_out = _laid_out(frame, declared)
+    split = split_of(rows, declared.label, horizon_days=brief.horizon_days, seed=brief.seed)
+    told = (brief.history_months, left_out)
+    return judged(material(rows, table, split, needs=declared.readiness, told=told), declared.readiness)
+
+
+def _laid_out(frame: pl.DataFrame, declared: Declaration) -> tuple[pl.DataFrame, Table, list[str]]:
     check_training(frame, declared.label)
+    if frame.is_empty():
+        raise _too_few(judged(Material(counted=0, taught=0, judged=0), declared.readiness), declared)
     rows = ordered(frame)
-    _require_customers(rows)
-    table, left_out = _table(rows, declared.label)
-    split = _usable(split_of(rows, declared.label, horizon_days=brief.horizon_days, seed=brief.seed), table)
+    return rows, *_table(rows, declared.label)
+
+
+def _ready(
+    rows: pl.DataFrame, columns: tuple[Table, list[str]], split: Split, asked: tuple[Declaration, Brief]
+) -> Verdict:
+    (table, left_out), (declared, brief) = columns, asked
+    told = (brief.history_months, left_out)
+    verdict = judged(material(rows, table, split, needs=declared.readiness, told=told), declared.readiness)
+    if verdict.grade is Grade.NOTHING:
+        raise _too_few(verdict, declared)
+    return verdict
+
+
+def _too_few(verdict: Verdict, declared: Declaration) -> TooFewCustomers:
+    needs, found = declared.readiness, verdict.findings[0]
+    advice = f"{found.advice}, and even a rule {needs.rule_from}"
+    return TooFewCustomers(have=int(found.have), need=needs.rule_from, of_what=needs.counted, advice=advice)
+
+
+def _learned(rows: pl.DataFrame, table: Table, split: Split, *, asked: tuple[Declaration, Brief]) -> Artefact:
+    declared, brief = asked
     choice = choose(table, split.folds, seed=brief.seed)
     fit = _fit_of(choice, table, brief.seed)
     forecasts = [_forecast(fit(fold.teach), table, fold.judge) for fold in split.folds]
     tested = fit(split.teach)
     features = features_of(table.names, map(feature_as_mapping, brief.features))
+    beside = (naive_of(table.names, declared, features), declared)
+    figures = figures_of(table, split, (tested, fit_on_cuts(forecasts)), beside=beside, brief=brief)
     return Artefact(
         module=declared.name,
         model=fit(np.arange(rows.height)),
         calibrator=fit_on_cuts([*forecasts, _forecast(tested, table, split.test)]),
         features=features,
         horizon_days=brief.horizon_days,
-        figures={
-            **figures_of(table, split, (tested, fit_on_cuts(forecasts)), declared=declared, brief=brief),
-            "left_out": left_out,
-            "cuts": _cuts(rows, table, split),
-            "validation": choice.evidence,
-        },
+        figures=figures | {"validation": choice.evidence},
         manifest=_manifest(table, rows, brief, choice),
     )
 
@@ -92,43 +133,6 @@ def _fit_of(choice: Choice, table: Table, seed: int) -> Fit:
 
 def _forecast(model: Logistic | Boosting, table: Table, rows: Rows) -> tuple[Vector, Vector]:
     return model.log_odds(table.raw[rows]), table.outcome[rows]
-
-
-def _require_customers(rows: pl.DataFrame) -> None:
-    if rows.is_empty():
-        raise TooFewCustomers(have=0, need=MIN_CUSTOMERS, of_what="customers", advice="the view gave no row")
-    last = rows.filter(pl.col(AS_OF) == pl.col(AS_OF).max()).height
-    if last < MIN_CUSTOMERS:
-        advice = "connect more sources or wait: 1,000 customers and 18 months of history make a model useful"
-        raise TooFewCustomers(have=last, need=MIN_CUSTOMERS, of_what="customers at the last cut", advice=advice)
-
-
-def _usable(split: Split, table: Table) -> Split:
-    """Drop folds in which one outcome is too rare to teach or judge; insist that one fold and the test remain."""
-    _require_outcomes(table, split.teach, MIN_TEACH, "in the cuts that teach")
-    _require_outcomes(table, split.test, MIN_JUDGE, "in the test cut")
-    folds = tuple(
-        fold
-        for fold in split.folds
-        if _rarer(table, fold.teach) >= MIN_TEACH and _rarer(table, fold.judge) >= MIN_JUDGE
-    )
-    if not folds:
-        rarest = max(_rarer(table, fold.judge) for fold in split.folds)
-        advice = "add earlier monthly cuts, or choose another horizon so that both outcomes occur"
-        raise TooFewCustomers(have=rarest, need=MIN_JUDGE, of_what="customers of the rarer outcome", advice=advice)
-    return Split(split.kind, folds, split.teach, split.test)
-
-
-def _require_outcomes(table: Table, rows: Rows, need: int, where: str) -> None:
-    have = _rarer(table, rows)
-    if have < need:
-        advice = "collect longer, add earlier cuts, or choose a horizon at which some leave and some stay"
-        raise TooFewCustomers(have=have, need=need, of_what=f"customers of the rarer outcome {where}", advice=advice)
-
-
-def _rarer(table: Table, rows: Rows) -> int:
-    events = int(table.outcome[rows].sum())
-    return min(events, int(rows.size) - events)
 
 
 def _cuts(rows: pl.DataFrame, table: Table, split: Split) -> dict[str, Any]:

@@ -117,6 +117,7 @@ def _views(rooms: Rooms) -> Iterator[Step]:
 
 
 def _predictions(rooms: Rooms) -> Iterator[Step]:
+    yield step("ready", "predict", "readiness", "churn", actor=rooms.made / "scientist")
     yield step("train", "predict", "train", "churn", actor=rooms.made / "scientist")
     yield step("score", "predict", "score", "churn", "--format", "json")
     yield step("report", "predict", "report", "churn", "--format", "html")

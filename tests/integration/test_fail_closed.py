@@ -76,6 +76,7 @@ TRIED: Final = {
     ),
     "match open": Tried("match open shop:1 shop:2 --reason household --format csv", "example.org"),
     "request export": Tried("request export {request} --to {out} --form json", "astrid.aas@example.org", "dpo"),
+    "predict readiness": Tried("predict readiness churn --view taught --format json", "enough", "scientist"),
     "predict train": Tried("predict train churn --view taught", ID, "scientist"),
     "predict score": Tried("predict score churn --as-of 2025-06-01 --format csv", ID, "scientist"),
     "audit export": Tried("audit export", r'"log":|"body":|"entry":', "dpo"),
@@ -177,6 +178,8 @@ class Child:
         self.asked += 1
         if action == "train":
             return Message({}, {"artefact": b"{}", "report": b'{"summary": "learned"}'})
+        if action == "readiness":
+            return Message({}, {"readiness": b'{"grade": "enough", "findings": []}'})
         frame = message.frame("frame")
         scores = frame.select(
             "pseudonym",

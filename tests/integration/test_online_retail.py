@@ -41,7 +41,7 @@ from tests.view_builders import WITHOUT_CHECK
 CORPORA = Path(os.environ.get("VARDE_CORPORA", Path(__file__).resolve().parents[3] / "shared" / "data" / "predict"))
 RETAIL = CORPORA / "online_retail_ii" / "online_retail_ii_to_2011_06.parquet"
 LONDON = ZoneInfo("Europe/London")
-CUSTOMERS = 600
+CUSTOMERS = 1150  # enough for a model: below 1,000 a rule stands in
 
 
 @pytest.fixture(scope="module")
@@ -120,8 +120,8 @@ def test_a_model_is_trained_scored_and_the_log_verifies(made: Shop) -> None:
 
 def test_a_small_shop_is_told_what_to_collect(tmp_path: Path) -> None:
     file = tmp_path / "lines.parquet"
-    order_lines(60).write_parquet(file)
-    with shop(tmp_path, file) as small, pytest.raises(ChildFailed, match="at least 200"):
+    order_lines(30).write_parquet(file)
+    with shop(tmp_path, file) as small, pytest.raises(ChildFailed, match="even a rule 50"):
         train(small.hub, small.scientist, "churn", view=VIEW)
 
 
@@ -139,7 +139,7 @@ def _nobody(refused: Shop, people: int) -> None:
     released = refused.read(refused.scientist)
     assert released.frame.is_empty()
     assert released.absent == {"ground_not_declared": people}
-    with pytest.raises(ChildFailed, match="the view gave no row"):
+    with pytest.raises(ChildFailed, match="too few customers: 0"):
         train(refused.hub, refused.scientist, "churn", view=VIEW)
     assert refused.verdict().size > 5
 

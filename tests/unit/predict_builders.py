@@ -1,11 +1,16 @@
 """Customers with a known cause of leaving, for the tests of `predict`."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
 
+from predict.churn.declaration import CHURN
+
 HORIZON_DAYS = 90
+FEW = replace(CHURN, readiness=replace(CHURN.readiness, least=200))
+"""Churn as it is, but that a model of a few hundred customers may be called one: tests take less time."""
 DESCRIBED = [
     {"name": "recency_days", "role": "recency", "unit": "days", "activity": "order"},
     {"name": "days_per_order", "role": "rhythm", "unit": "days"},

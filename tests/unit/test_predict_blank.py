@@ -13,7 +13,7 @@ from predict.likelihood.report import markdown
 from predict.likelihood.score import score
 from predict.likelihood.train import train
 from predict.module import Brief
-from tests.unit.predict_builders import DESCRIBED, HORIZON_DAYS, customers, month
+from tests.unit.predict_builders import DESCRIBED, FEW, HORIZON_DAYS, customers, month
 
 BRIEF = Brief(
     horizon_days=HORIZON_DAYS, features=features_of([str(one["name"]) for one in DESCRIBED], DESCRIBED), seed=3
@@ -37,7 +37,7 @@ def blank(frame):
 
 
 def test_a_column_that_tells_nobody_apart_is_left_out_by_name_and_changes_nothing(frame, blank):
-    plain, artefact = train(frame, CHURN, BRIEF), train(blank, CHURN, BRIEF)
+    plain, artefact = train(frame, FEW, BRIEF), train(blank, FEW, BRIEF)
     assert artefact.figures["left_out"] == sorted(BLANK)
     assert plain.figures["left_out"] == []
     assert artefact.model == plain.model
@@ -48,7 +48,7 @@ def test_a_column_that_tells_nobody_apart_is_left_out_by_name_and_changes_nothin
 
 
 def test_a_column_that_was_left_out_is_neither_needed_nor_weighed_at_scoring(frame, blank):
-    artefact = train(blank, CHURN, BRIEF)
+    artefact = train(blank, FEW, BRIEF)
     last = frame.filter(pl.col("as_of") == month(9))
     without = score(artefact, last)
     filled = score(artefact, last.with_columns(never_delivered=pl.lit(7.5), always_three=pl.lit(-4, dtype=pl.Int64)))
@@ -58,12 +58,12 @@ def test_a_column_that_was_left_out_is_neither_needed_nor_weighed_at_scoring(fra
 def test_a_column_with_one_value_or_none_keeps_what_is_missing(frame):
     rng = np.random.default_rng(2)
     told = pl.when(pl.Series(rng.random(frame.height) < 0.5)).then(1.0)
-    assert train(frame.with_columns(told_once=told), CHURN, BRIEF).figures["left_out"] == []
+    assert train(frame.with_columns(told_once=told), FEW, BRIEF).figures["left_out"] == []
 
 
 def test_a_source_that_began_late_does_not_stop_the_folds_before_it(frame):
     late = pl.when(pl.col("as_of") >= month(8)).then(pl.col("recency_days") / 2)
-    artefact = train(frame.with_columns(late=late), CHURN, BRIEF)
+    artefact = train(frame.with_columns(late=late), FEW, BRIEF)
     assert artefact.figures["left_out"] == []
     assert artefact.figures["validation"]["boosting_auc"]
 
@@ -79,4 +79,4 @@ def test_boosting_ignores_a_column_it_never_saw_filled(frame):
 
 def test_a_frame_in_which_no_column_tells_anybody_apart_is_refused(blank):
     with pytest.raises(FrameRefused, match="tells customers apart"):
-        train(blank.select("pseudonym", "as_of", "churned", *BLANK), CHURN, BRIEF)
+        train(blank.select("pseudonym", "as_of", "churned", *BLANK), FEW, BRIEF)

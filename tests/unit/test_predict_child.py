@@ -35,7 +35,7 @@ def asked_to_train(frame):
 
 @pytest.fixture(scope="module")
 def frame():
-    return customers(cuts=8, each=300)
+    return customers(cuts=6, each=1000)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_a_child_without_environment_trains_and_answers_as_in_process(frame, tra
 
 
 def test_scores_reasons_and_report_come_back(frame, trained):
-    last = frame.filter(pl.col("as_of") == month(8)).drop("churned")
+    last = frame.filter(pl.col("as_of") == month(6)).drop("churned")
     parts = {"artefact": trained.part("artefact"), "frame": arrow(last)}
     code, answer = answered(["score", "churn"], Message({"language": "sv", "capacity": 10}, parts))
     assert code == 0

@@ -20,7 +20,7 @@ from predict.likelihood.score import score
 from predict.likelihood.train import train
 from predict.module import Brief, Module
 from predict.split import Fold
-from tests.unit.predict_builders import DESCRIBED, HORIZON_DAYS, customers, month
+from tests.unit.predict_builders import DESCRIBED, FEW, HORIZON_DAYS, customers, month
 
 BRIEF = Brief(
     horizon_days=HORIZON_DAYS, features=features_of([str(one["name"]) for one in DESCRIBED], DESCRIBED), seed=3
@@ -34,7 +34,7 @@ def frame():
 
 @pytest.fixture(scope="module")
 def artefact(frame):
-    return train(frame, CHURN, BRIEF)
+    return train(frame, FEW, BRIEF)
 
 
 @pytest.fixture(scope="module")
@@ -54,21 +54,21 @@ def test_the_planted_cause_is_found_and_beats_recency_alone(artefact):
 
 
 def test_nothing_is_found_where_nothing_was_planted():
-    nothing = train(customers(cuts=9, each=400, strength=0.0), CHURN, BRIEF).figures
+    nothing = train(customers(cuts=9, each=400, strength=0.0), FEW, BRIEF).figures
     assert nothing["model"]["auc"]["low"] < 0.5 < nothing["model"]["auc"]["high"]
     assert any("chance" in remark for remark in nothing["remarks"])
 
 
 def test_a_column_made_from_the_future_is_named(frame):
     leaked = frame.with_columns(oracle=pl.col("churned").cast(pl.Float64))
-    figures = train(leaked, CHURN, BRIEF).figures
+    figures = train(leaked, FEW, BRIEF).figures
     assert figures["suspects"] == ["oracle"]
     assert any("future" in remark for remark in figures["remarks"])
 
 
 def test_row_and_column_order_change_nothing(frame, artefact):
     moved = frame.sample(fraction=1.0, shuffle=True, seed=9).select(sorted(frame.columns, reverse=True))
-    assert pack_artefact(train(moved, CHURN, BRIEF)) == pack_artefact(artefact)
+    assert pack_artefact(train(moved, FEW, BRIEF)) == pack_artefact(artefact)
 
 
 def test_scores_do_not_depend_on_who_else_is_scored(frame, artefact, scores):
@@ -119,7 +119,7 @@ def test_a_missing_feature_is_refused_and_an_unknown_value_is_not(frame, artefac
 def test_a_value_that_is_missing_takes_no_place_from_a_fact():
     leaving = pl.col("churned") & (pl.col("orders_365d") % 4 > 0)
     frame = customers(cuts=6, each=300).with_columns(newsletter=pl.when(~leaving).then("newsletter"))
-    scored = score(train(frame, CHURN, BRIEF), frame.filter(pl.col("as_of") == month(6)))
+    scored = score(train(frame, FEW, BRIEF), frame.filter(pl.col("as_of") == month(6)))
     codes = scored.select(pl.concat_list("reason_1", "reason_2", "reason_3").list.drop_nulls()).to_series().to_list()
     absent = [[code == "newsletter.missing" for code in row] for row in codes]
     assert sum(row == [False, True] for row in absent) > 20
@@ -127,17 +127,15 @@ def test_a_value_that_is_missing_takes_no_place_from_a_fact():
 
 
 def test_too_few_customers_are_told_what_to_collect():
-    with pytest.raises(TooFewCustomers, match="at least 200") as refused:
-        train(customers(cuts=9, each=60), CHURN, BRIEF)
-    assert (refused.value.have, refused.value.need) == (60, 200)
-    with pytest.raises(TooFewCustomers):
-        train(customers(cuts=9, each=300).with_columns(churned=pl.lit(value=False)), CHURN, BRIEF)
-    with pytest.raises(TooFewCustomers):
-        train(customers(cuts=1, each=5).clear(), CHURN, BRIEF)
+    with pytest.raises(TooFewCustomers, match="at least 50") as refused:
+        train(customers(cuts=9, each=30), FEW, BRIEF)
+    assert (refused.value.have, refused.value.need) == (30, 50)
+    with pytest.raises(TooFewCustomers, match="a model needs 200 customers"):
+        train(customers(cuts=1, each=5).clear(), FEW, BRIEF)
 
 
 def test_a_single_cut_is_trained_and_labelled_as_no_forecast():
-    figures = train(customers(cuts=1, each=900), CHURN, BRIEF).figures
+    figures = train(customers(cuts=1, each=900), FEW, BRIEF).figures
     assert "not a test of forecasting" in figures["split"]
     assert any("not fully temporal" in remark for remark in figures["remarks"])
 

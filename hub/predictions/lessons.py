@@ -1,0 +1,137 @@
+"""What a module is taught and shown: which instants of a view, which columns, and what is said of each.
+
+A view that serves a module has one row a customer and teaches the label that the module declares. Whoever is scored
+must stand in the columns that were learned.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import polars as pl
+
+from hub.compose import Hub
+from hub.errors import AccessRefused
+from hub.lake.catalogue import files_of
+from hub.lake.terms import FileState
+from hub.predictions.store import TrainedModel
+from hub.views.load import load_spec
+from hub.views.registry import readable_spec
+from hub.views.release import dtype_of
+from hub.views.spec import Grid, ViewSpec, header_of
+from hub.views.version import find_version
+from predict.registry import DECLARED
+
+_MOST_CUTS: Final = 36
+_TRAINING: Final = "_training"
+_SCORING: Final = "_scoring"
+
+
+def scoring_view_of(view: str) -> str:
+    """Name the view by which a model scores that learned from a view."""
+    stem = view.removesuffix(_TRAINING)
+    return view if stem == view else f"{stem}{_SCORING}"
+
+
+def described(spec: ViewSpec) -> list[dict[str, object]]:
+    """Say of each released number what a module may know: name, unit, role and words."""
+    levels = {feature.name for feature in spec.released if dtype_of(feature) == pl.String}
+    return [{**entry, "role": entry["role"] or "plain"} for entry in header_of(spec) if entry["name"] not in levels]
+
+
+def labelled_cuts(spec: ViewSpec, *, since: datetime, known_until: datetime) -> list[datetime]:
+    """List the grid's month starts after the first month of history whose label windows end in the known past."""
+    if spec.label is None:
+        return []
+    horizon = timedelta(days=spec.label.starts_days + spec.label.horizon_days)
+    first = _next_month(_next_month(since))
+    cuts = []
+    while first + horizon <= known_until:
+        cuts.append(first)
+        first = _next_month(first)
+    return cuts[-_MOST_CUTS:]
+
+
+def newest_cut(spec: ViewSpec, known_until: datetime, now: datetime) -> datetime:
+    """Return the instant of the view's grid to score at: the first one that has seen all that is known.
+
+    If that lies in the future (the month is still running, or something was dated ahead), the last one that does not.
+    """
+    known_until = min(known_until, now)
+    latest, following = _around(spec.grid, known_until)
+    if latest == known_until:
+        return latest
+    return following if following <= now else latest
+
+
+def _around(grid: Grid, at: datetime) -> tuple[datetime, datetime]:
+    """Return the grid's instants at or before, and after, an instant."""
+    midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    if grid is Grid.MONTH:
+        return midnight.replace(day=1), _next_month(midnight)
+    step = timedelta(days=7 if grid is Grid.WEEK else 1)
+    latest = midnight - timedelta(days=midnight.weekday() if grid is Grid.WEEK else 0)
+    return latest, latest + step
+
+
+def _next_month(at: datetime) -> datetime:
+    start = at.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return (start + timedelta(days=32)).replace(day=1)
+
+
+def spec_of(hub: Hub, view: str) -> ViewSpec:
+    """Return an approved view whose rows are customers; raises AccessRefused for any other."""
+    with hub.reading() as session:
+        spec = readable_spec(session, hub.policy(), view, at=hub.clock())
+    if spec.key is not None or spec.summary is not None:  # scores lie by customer: one row each, not several, not none
+        raise AccessRefused("rows_are_no_customers", "Use a view of person or organisation grain")
+    return spec
+
+
+def known_since(hub: Hub, spec: ViewSpec) -> datetime:
+    """Return the first event time in the tables that say who is a customer."""
+    return min((file.min_event_at for file in _files(hub, spec)), default=hub.clock())
+
+
+def known_until(hub: Hub, spec: ViewSpec) -> datetime:
+    """Return the end of what is known: just after the last event that makes somebody a customer, never after now."""
+    last = max((file.max_event_at for file in _files(hub, spec)), default=hub.clock())
+    return min(last + timedelta(microseconds=1), hub.clock())
+
+
+def _files(hub: Hub, spec: ViewSpec) -> list[Any]:
+    tables = {rows.table for rows in spec.population.any_of}
+    with hub.reading() as session:
+        return [f for table in tables for f in files_of(session, table=table, states=[FileState.LIVE])]
+
+
+def modelled(frame: pl.DataFrame) -> pl.DataFrame:
+    """Give a module the three types it knows: whole numbers, real numbers and flags. Levels are for reports alone."""
+    return frame.drop(pl.selectors.string()).with_columns(
+        pl.col(pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64, pl.Int8, pl.Int16, pl.Int32).cast(pl.Int64),
+        pl.col(pl.Float32).cast(pl.Float64),
+    )
+
+
+def verify_model(hub: Hub, model: TrainedModel, spec: ViewSpec) -> None:
+    """Refuse a model that learned other columns, or of other customers, than a view has."""
+    same = model.spec_hash == spec.hash
+    if model.view != spec.name:
+        with hub.reading() as session:
+            found = find_version(session, model.view, model.view_version)
+        taught = None if found is None else load_spec(found.spec)
+        same = taught is not None and taught.hash == model.spec_hash and _counted(taught) == _counted(spec)
+    if not same:
+        raise AccessRefused("model_of_other_view_version", "The view changed since training: train the module again")
+
+
+def verify_label(spec: ViewSpec, module: str) -> None:
+    """Refuse a view that teaches something else than the module foretells, or nothing."""
+    wanted, taught = DECLARED[module].label.name, None if spec.label is None else spec.label.name
+    if taught != wanted:
+        remedy = f"Module {module} learns the label {wanted}; view {spec.name} teaches {taught or 'none'}"
+        raise AccessRefused("label_of_other_module", remedy)
+
+
+def _counted(spec: ViewSpec) -> tuple[object, ...]:
+    """Return what decides who is a row of a view and what stands in it."""
+    return spec.features, spec.population, spec.grain, spec.key, spec.purpose, spec.quasi_identifiers, spec.k
