@@ -27,7 +27,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "demo": Command(
         "demo",
         "demo",
-        "Invent a company, take in its five systems' exports, and end with an audited churn score. About 2 minutes.",
+        "Invent a company, take in its systems' exports, and end with an audited churn score. About 2 minutes.",
     ),
     "init": Command(
         "home",

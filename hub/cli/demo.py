@@ -38,7 +38,7 @@ def demo(
     seed: Annotated[int, typer.Option("--seed", help="Another seed invents another company.")] = 7,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Invent a company, take in its five systems' exports, and end with an audited churn score. About 2 minutes."""
+    """Invent a company, take in its systems' exports, and end with an audited churn score. About 2 minutes."""
     from hub.demo.run import Size, at_risk, run  # noqa: PLC0415 - Faker and its word lists: only this command pays for them
 
     size = Size(people=round(_PEOPLE * scale), organisations=max(1, round(_ORGANISATIONS * scale)), seed=seed)

@@ -6,10 +6,10 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from hub.demo.chance import Flags, flags, stream
+from hub.demo.chance import flags, stream
 from hub.demo.lives import WINDOW_DAYS, Lives
 from hub.demo.pools import CURRENCIES
-from hub.demo.rhythm import drawn_instants, instant_of, rates
+from hub.demo.rhythm import drawn_instants, inside, instant_of, rates
 
 MODULES: Final = ("reports", "planning", "invoicing", "integrations", "mobile")
 _PLANS: Final = pl.DataFrame(
@@ -30,14 +30,14 @@ def orders_of(seed: int, people: pl.DataFrame, lives: Lives, *, until: datetime)
     base = (customers["order_rate"] * customers["shopper"]).to_numpy()
     events = drawn_instants(rng, lives, rates(lives, "orders", base=base, until=until), until)
     count = events.height
-    late = _inside(events, lives, "late_deliveries")
+    late = inside(events, lives, "late_deliveries")
     delay = np.where(
         (late & flags(rng, count, 0.75)) | flags(rng, count, 0.04), rng.uniform(4, 20, count), rng.uniform(-1, 1, count)
     )
     returned = rng.random(count) < np.where(late, 0.14, 0.04)
     status = np.where(flags(rng, count, 0.03), "cancelled", np.where(returned, "returned", "placed"))
     items = 1 + rng.poisson(1.4, count)
-    euros = items * rng.lognormal(np.log(32), 0.7, count) * np.where(_inside(events, lives, "price"), 0.7, 1.0)
+    euros = items * rng.lognormal(np.log(32), 0.7, count) * np.where(inside(events, lives, "price"), 0.7, 1.0)
     frame = events.with_columns(
         status=pl.Series(status),
         item_count=pl.Series(items),
@@ -125,16 +125,6 @@ def _modules(rng: np.random.Generator, count: int) -> list[str]:
     """Book one to five modules, as a semicolon list."""
     choices = [";".join(MODULES[:size]) for size in range(1, len(MODULES) + 1)]
     return [choices[pick] for pick in rng.choice(len(choices), size=count, p=[0.3, 0.3, 0.2, 0.1, 0.1])]
-
-
-def _inside(events: pl.DataFrame, lives: Lives, cause: str) -> Flags:
-    """Say for each event whether it fell into an episode of this cause."""
-    spells = lives.episodes.filter(pl.col("cause") == cause).select("entity", "start_day", "end_day")
-    numbered = events.select("entity", "day").with_row_index("event")
-    hit = numbered.join(spells, on="entity").filter(pl.col("day").is_between("start_day", "end_day"))
-    found = np.zeros(events.height, dtype=np.bool_)
-    found[hit["event"].to_numpy()] = True
-    return found
 
 
 def _in_currency(frame: pl.DataFrame, people: pl.DataFrame, *, amount: str) -> pl.DataFrame:

@@ -52,6 +52,8 @@ def support_tickets(seed: int, tickets: pl.DataFrame, records: pl.DataFrame) -> 
         resolved=pl.col("resolved_at").dt.strftime(stamp),
         escalated="escalated",
         reopened="reopened",
+        team="team",
+        minutes="handling_minutes",
         agent="agent",
         lang="language",
         text="text",

@@ -1,4 +1,4 @@
-"""The ten files that the five systems export, each in its own dialect, with the contract that goes with it.
+"""The files that the systems export, each in its own dialect, with the contract that goes with it.
 
 The folder stands for the *source systems*: its files are in the clear, as exports are, and lie outside the hub's home.
 Whoever runs the demo deletes them afterwards; the hub never writes there.
@@ -8,17 +8,26 @@ At 5,000 people and 300 organisations (seed 7; other seeds differ by a few per c
 | file | dialect | rows | bad | repeated |
 |---|---|---|---|---|
 | crm_organisations.csv | CSV `;` UTF-8 with BOM, `dd.mm.yyyy` | 327 | 9 | 1 |
-| crm_people.csv | the same | 4,378 | 12 | 9 |
-| erp_customers.csv | CSV `,` Latin-1 CRLF | 3,982 | 9 | 8 |
-| support_people.csv | CSV `,` UTF-8 | 3,069 | 6 | 7 |
-| newsletter.csv | CSV `,` UTF-8 | 2,789 | 9 | 6 |
-| erp_orders.csv | the same, Oslo time | 65,883 | 21 | 132 |
-| product_subscriptions.csv | CSV `;` decimal comma | 9,086 | 12 | 19 |
-| product_usage.parquet | Parquet, typed | 294,191 | 12 | 588 |
-| support_tickets.ndjson | NDJSON, ISO 8601 UTC | 8,209 | 12 | 17 |
-| newsletter_contacts.csv.gz | CSV gzipped | 106,596 | 9 | 213 |
+| crm_people.csv | the same | 4,201 | 12 | 9 |
+| erp_customers.csv | CSV `,` Latin-1 CRLF | 4,165 | 9 | 9 |
+| support_people.csv | CSV `,` UTF-8 | 3,064 | 6 | 7 |
+| newsletter.csv | CSV `,` UTF-8 | 2,791 | 9 | 6 |
+| erp_orders.csv | CSV `,` Latin-1 CRLF, Oslo time | 68,794 | 21 | 138 |
+| erp_order_lines.csv | the same | 106,964 | 12 | 214 |
+| erp_invoices.csv | the same | 63,892 | 9 | 128 |
+| product_subscriptions.csv | CSV `;` decimal comma | 8,047 | 12 | 17 |
+| product_usage.parquet | Parquet, typed | 256,271 | 12 | 512 |
+| support_tickets.ndjson | NDJSON, ISO 8601 UTC | 8,199 | 12 | 17 |
+| newsletter_contacts.csv.gz | CSV gzipped | 106,541 | 9 | 213 |
+| crm_journeys.csv | CSV `;` UTF-8 with BOM, Oslo time | 24,486 | 9 | 49 |
+| crm_projects.csv | the same | 588 | 6 | 2 |
+| crm_outcomes.csv | the same | 1,262 | 6 | 3 |
+| survey_answers.csv | CSV `,` UTF-8 | 10,143 | 9 | 21 |
+| field_machines.csv | CSV `,` UTF-8 | 403 | 6 | 1 |
+| field_readings.parquet | Parquet, typed | 125,002 | 12 | 250 |
+| field_visits.csv | CSV `,` UTF-8 | 2,033 | 9 | 5 |
 
-`support_tickets.ndjson` is read twice, as tickets and as messages (the free text): eleven contracts for ten files.
+`support_tickets.ndjson` is read twice, as tickets and as messages (the free text): one contract more than files.
 """
 
 import gzip
@@ -116,4 +125,13 @@ _DIALECTS: Final[dict[str, tuple[str, Callable[[pl.DataFrame], bytes]]]] = {
     "product_usage": (".parquet", _parquet),
     "support_tickets": (".ndjson", _ndjson),
     "newsletter_contacts": (".csv.gz", _gzipped),
+    "erp_order_lines": (".csv", _latin1),
+    "erp_invoices": (".csv", _latin1),
+    "crm_journeys": (".csv", _semicolon_with_mark),
+    "crm_projects": (".csv", _semicolon_with_mark),
+    "crm_outcomes": (".csv", _semicolon_with_mark),
+    "survey_answers": (".csv", _comma),
+    "field_machines": (".csv", _comma),
+    "field_readings": (".parquet", _parquet),
+    "field_visits": (".csv", _comma),
 }

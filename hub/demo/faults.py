@@ -15,7 +15,7 @@ BAD_ROWS_PER_FAULT: Final = 3
 DUPLICATE_SHARE: Final = 0.002
 _BAD_KEY: Final = "X"
 
-_FAULTS: Final[dict[str, tuple[str, tuple[dict[str, str | None], ...]]]] = {
+_FAULTS: Final[dict[str, tuple[str, tuple[dict[str, str | float | None], ...]]]] = {
     "crm_people": (
         "kontakt_id",
         (
@@ -52,6 +52,18 @@ _FAULTS: Final[dict[str, tuple[str, tuple[dict[str, str | None], ...]]]] = {
         "subscription",
         ({"subscription": None}, {"currency": "XAU"}, {"at": "2025-02-31 08:00:00"}, {"seats": "-3"}),
     ),
+    "erp_order_lines": (
+        "line_no",
+        ({"order_no": None}, {"curr": "XBT"}, {"total": "1 200,00"}, {"qty": "two"}),
+    ),
+    "erp_invoices": ("invoice_no", ({"invoice_no": None}, {"due": "2025-02-31 00:00:00"}, {"curr": "XBT"})),
+    "crm_journeys": ("steg_id", ({"steg_id": None}, {"start": "31.02.2025 10:00:00"}, {"ferdig": "kanskje"})),
+    "crm_projects": ("prosjekt", ({"prosjekt": None}, {"slutt": "31.02.2025 10:00:00"})),
+    "crm_outcomes": ("utfall_id", ({"utfall_id": None}, {"dato": None})),
+    "survey_answers": ("answer_id", ({"answer_id": None}, {"survey": "mood"}, {"score": "seven"})),
+    "field_machines": ("machine", ({"machine": None}, {"installed": "2019-02-31"})),
+    "field_readings": ("machine", ({"machine": None}, {"at": None}, {"customer": None}, {"value": float("inf")})),
+    "field_visits": ("visit", ({"visit": None}, {"day": "2025-02-31 08:00:00"}, {"minutes": "-30"})),
     "newsletter": ("subscriber", ({"subscriber": None}, {"winback_ok": "perhaps"}, {"signup": "2025-02-31"})),
     "newsletter_contacts": ("contact_id", ({"contact_id": None}, {"kind": "beamed"}, {"subscriber": None})),
 }

@@ -16,13 +16,14 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from hub.demo.chance import Floats, Ints, flags, stream
+from hub.demo.chance import Flags, Floats, Ints, flags, stream
 
 WINDOW_DAYS: Final = 730
 LEAD_MEDIAN_DAYS: Final = 125.0
 DEPARTS_SHARE: Final = 0.8
 EPISODES_PER_YEAR: Final = 0.30
 SUDDEN_PER_YEAR: Final = 0.02
+BUYS_ONLY: Final = 0.15  # companies without users of the product
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Lives:
 def lives_of(seed: int, people: pl.DataFrame) -> Lives:
     """Live everybody's life once."""
     rng = stream(seed, "lives")
-    customers = _traits(rng, people)
+    customers = _traits(seed, rng, people)
     joined = np.maximum(customers["joined_day"].to_numpy(), 0.0)
     sudden = joined + rng.exponential(365 / SUDDEN_PER_YEAR, people.height)
     first = _episodes(rng, customers, after=joined)
@@ -95,11 +96,11 @@ def churn_of(lives: Lives) -> pl.DataFrame:
     return joined.with_columns(lead_days=pl.col("left_day") - pl.col("warned_day"))
 
 
-def _traits(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
+def _traits(seed: int, rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
     """Draw what distinguishes customers; consumers shop more, contact persons of companies use the product more."""
     count = people.height
     business = people["organisation"].is_not_null().to_numpy()
-    user = rng.random(count) < np.where(business, 0.9, 0.35)
+    user = (rng.random(count) < np.where(business, 0.9, 0.35)) & ~_buys_only(seed, people)
     shopper = (rng.random(count) < np.where(business, 0.5, 0.9)) | ~user
     early = flags(rng, count, 0.68)
     joined = np.where(early, -rng.exponential(500, count), rng.uniform(0, WINDOW_DAYS - 20, count))
@@ -114,6 +115,13 @@ def _traits(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
         service_sensitivity=pl.Series(rng.beta(2, 3, count)),
         joined_day=pl.Series(joined),
     )
+
+
+def _buys_only(seed: int, people: pl.DataFrame) -> Flags:
+    """Say whose company buys and has no use for the product."""
+    firm = people["organisation"].fill_null(0).to_numpy()
+    buyers = flags(stream(seed, "buying companies"), int(firm.max()) + 1, BUYS_ONLY)
+    return np.asarray(buyers[firm] & people["organisation"].is_not_null().to_numpy())
 
 
 def _episodes(rng: np.random.Generator, customers: pl.DataFrame, *, after: Floats) -> pl.DataFrame:

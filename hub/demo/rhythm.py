@@ -9,7 +9,7 @@ from typing import Final, Literal
 import numpy as np
 import polars as pl
 
-from hub.demo.chance import Floats, Ints
+from hub.demo.chance import Flags, Floats, Ints
 from hub.demo.lives import CAUSES, WINDOW_DAYS, Lives
 
 WEEKS: Final = WINDOW_DAYS // 7 + 1
@@ -64,6 +64,32 @@ def drawn_instants(rng: np.random.Generator, lives: Lives, matrix: Floats, until
 def instant_of(day: pl.Expr, until: datetime) -> pl.Expr:
     """Turn days since the start of the window into an instant, whole seconds."""
     return pl.lit(start_of(until)).dt.cast_time_unit("us") + pl.duration(seconds=(day * 86_400).cast(pl.Int64))
+
+
+def day_of(at: pl.Expr, until: datetime) -> pl.Expr:
+    """Turn an instant into days since the start of the window."""
+    return (at - pl.lit(start_of(until)).dt.cast_time_unit("us")).dt.total_seconds() / 86_400
+
+
+def inside(events: pl.DataFrame, lives: Lives, cause: str) -> Flags:
+    """Say for each event (entity, day) whether it fell into an episode of this cause."""
+    spells = lives.episodes.filter(pl.col("cause") == cause).select("entity", "start_day", "end_day")
+    numbered = events.select("entity", "day").with_row_index("event")
+    hit = numbered.join(spells, on="entity").filter(pl.col("day").is_between("start_day", "end_day"))
+    found = np.zeros(events.height, dtype=np.bool_)
+    found[hit["event"].to_numpy()] = True
+    return found
+
+
+def strain(events: pl.DataFrame, lives: Lives) -> Floats:
+    """Return how much is wrong at each event (entity, day): 0 outside episodes, at most the episode's depth."""
+    numbered = events.select("entity", "day").with_row_index("event")
+    hit = numbered.join(lives.episodes, on="entity").filter(pl.col("day").is_between("start_day", "end_day"))
+    progress = (pl.col("day") - pl.col("start_day")) / (pl.col("end_day") - pl.col("start_day"))
+    felt = hit.select("event", felt=pl.col("depth") * (progress / _FULL_AT).clip(0, 1))
+    found = np.zeros(events.height, dtype=np.float64)
+    np.maximum.at(found, felt["event"].to_numpy(), felt["felt"].to_numpy())
+    return found
 
 
 def hours(rng: np.random.Generator, count: int) -> Floats:

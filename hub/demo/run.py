@@ -1,6 +1,6 @@
 """The whole house in one go.
 
-Five messy exports in, audited churn scores out, through the very doors that real data uses.
+Messy exports of seven systems in, audited churn scores out, through the very doors that real data uses.
 
 Nothing here is special: the same contracts, pipeline, gate, child process and log as in production. Only the
 company is made up, and two persons (a scientist who submits the view, a DPO who approves it) act from one OS
@@ -90,7 +90,7 @@ def run(folder: Path, size: Size, *, clock: Clock, tell: Tell) -> DemoResult:
     hub = open_hub(settings, clock=clock)
     me = acting_principal(hub)
     until = clock().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    tell("Making up a Nordic company and its five systems' exports", 0, 1)
+    tell("Making up a Nordic company and its systems' exports", 0, 1)
     company = generate(size.seed, size.people, organisations=size.organisations, until=until)
     summaries = _deliver(hub, me, company, folder / "exports", tell)
     scientist, dpo = _colleague(hub, me, "scientist", Role.SCIENTIST), _colleague(hub, me, "dpo", Role.DPO)

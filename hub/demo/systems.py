@@ -1,4 +1,4 @@
-"""What the five systems hold: tables under their own column names, as text in their own way of writing.
+"""What four systems hold of people: tables under their own column names, as text in their own way of writing.
 
 Instants: CRM and ERP write Oslo time, product and newsletter UTC. Money: ERP with a point, subscriptions with a comma.
 """
@@ -12,6 +12,7 @@ import polars as pl
 
 from hub.demo.canary import Canary
 from hub.demo.chance import flags, stream
+from hub.demo.choices import heard_by
 from hub.demo.disagreement import seen_by
 from hub.demo.lives import WINDOW_DAYS
 from hub.demo.rhythm import instant_of
@@ -21,16 +22,19 @@ RESTRICTED_SHARE: Final = 0.006  # CRM: processing restricted (Art. 18)
 NO_PROFILING_SHARE: Final = 0.015  # ERP: the same objection, taken at the counter
 _OSLO: Final = "Europe/Oslo"
 _SINCE: Final = "%d.%m.%Y"
+_NORWEGIAN: Final = {"yes": "ja", "no": "nei", "stopped": "trukket"}
+_FLAGS: Final = {"yes": "Y", "no": "N", "stopped": "S"}
 _LANGUAGE_WORDS: Final = {"nb": "norsk", "sv": "svensk", "de": "tysk", "en": "engelsk"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What every people table is made from: `known` has `entity, key` per system."""
+    """What every people table is made from: `known` has `entity, key` per system, `choices` what people chose."""
 
     seed: int
     until: datetime
     known: dict[str, pl.DataFrame]
+    choices: pl.DataFrame
     canary: Canary
 
 
@@ -93,6 +97,8 @@ def crm_people(view: View, people: pl.DataFrame) -> pl.DataFrame:
         kunde_siden=_written(pl.col("joined_day"), view.until, _SINCE),
         reservert=pl.when(objected).then(pl.lit("ja")).otherwise(pl.lit("nei")),
         begrenset=pl.when(restricted).then(pl.lit("ja")),
+        **_answers({"forslag": "offers", "tilbake": "winback", "mening": "feedback"}, _NORWEGIAN),
+        valgt=_written(pl.coalesce("to_day", "from_day"), view.until, "%d.%m.%Y %H:%M", _OSLO),
         notat="note",
         oppdatert=_written(changed + 0.5, view.until, "%d.%m.%Y %H:%M", _OSLO),
     )
@@ -120,6 +126,8 @@ def erp_customers(view: View, people: pl.DataFrame) -> pl.DataFrame:
         group=pl.when(pl.col("segment") == "business").then(pl.lit("B2B")).otherwise(pl.lit("B2C")),
         since=_written(pl.col("joined_day"), view.until, "%Y-%m-%d"),
         no_profiling=pl.when(stops).then(pl.lit("1")).otherwise(pl.lit("0")),
+        **_answers({"ok_offers": "offers", "ok_winback": "winback", "ok_feedback": "feedback"}, _FLAGS),
+        chosen=_written(pl.coalesce("to_day", "from_day"), view.until, "%Y-%m-%d %H:%M:%S", _OSLO),
         changed=_written(changed + 0.25, view.until, "%Y-%m-%d %H:%M:%S", _OSLO),
     )
 
@@ -135,6 +143,8 @@ def support_people(view: View, people: pl.DataFrame) -> pl.DataFrame:
         phone="phone",
         locale="language",
         country="country",
+        **{f"{name}_ok": name for name in ("offers", "winback", "feedback")},
+        chosen_at=_written(pl.coalesce("to_day", "from_day"), view.until, "%Y-%m-%dT%H:%M:%SZ"),
         created_at=_written(created, view.until, "%Y-%m-%dT%H:%M:%SZ"),
     )
 
@@ -142,7 +152,6 @@ def support_people(view: View, people: pl.DataFrame) -> pl.DataFrame:
 def newsletter_people(view: View, people: pl.DataFrame) -> pl.DataFrame:
     """Write the newsletter's readers with what they allowed."""
     _, frame = _seen(view, "newsletter", people)
-    frame = frame.join(_choices(view), left_on="key", right_on="subscriber", how="left", maintain_order="left")
     changed = pl.coalesce("to_day", "from_day")
     return frame.select(
         subscriber="key",
@@ -153,39 +162,28 @@ def newsletter_people(view: View, people: pl.DataFrame) -> pl.DataFrame:
         lang="language",
         country="country",
         signup=_written(pl.col("from_day"), view.until, "%Y-%m-%d"),
-        winback_ok="winback_ok",
-        feedback_ok="feedback_ok",
+        **{f"{name}_ok": name for name in ("offers", "winback", "feedback")},
         changed=_written(changed, view.until, "%Y-%m-%d %H:%M:%S"),
     )
 
 
 def readers(view: View) -> pl.DataFrame:
     """Return who was on the newsletter's list when: entity, subscriber, from_day, to_day (null: still on it)."""
-    return _choices(view).select("entity", "subscriber", "from_day", "to_day")
+    heard = heard_by(view.seed, "newsletter", view.choices, view.known["newsletter"])
+    return heard.select("entity", "from_day", "to_day", subscriber="key")
 
 
-def _choices(view: View) -> pl.DataFrame:
-    """Draw what each reader allowed: win-back and feedback yes, no, not asked (null), or stopped since (`to_day`)."""
-    rng = stream(view.seed, "newsletter choices")
-    records = view.known["newsletter"]
-    count = records.height
-    start = rng.uniform(-500, WINDOW_DAYS - 30, count)
-    win_back = rng.choice(["yes", "no", "stopped", ""], size=count, p=[0.56, 0.1, 0.09, 0.25])
-    feedback = rng.choice(["yes", "no", ""], size=count, p=[0.55, 0.15, 0.3])
-    inside = np.maximum(start, 0)
-    end = inside + rng.random(count) * (WINDOW_DAYS - 1 - inside)
-    return records.select("entity", subscriber="key").with_columns(
-        from_day=pl.Series(start),
-        to_day=pl.Series(end).set(pl.Series(win_back != "stopped"), None),
-        winback_ok=pl.Series(list(win_back), dtype=pl.String).replace("", None),
-        feedback_ok=pl.Series(list(feedback), dtype=pl.String).replace("", None),
-    )
+def _answers(columns: dict[str, str], words: dict[str, str]) -> dict[str, pl.Expr]:
+    """Write choices under a system's own column names in its own words."""
+    return {column: pl.col(choice).replace_strict(words) for column, choice in columns.items()}
 
 
 def _seen(view: View, system: str, people: pl.DataFrame) -> tuple[np.random.Generator, pl.DataFrame]:
     """Return the system's own stream of chance and its records, with canary tokens where they are wanted."""
     rng = stream(view.seed, f"{system} people")
     frame = view.canary.mark_people(seen_by(system, view.known[system], people, rng))
+    chosen = heard_by(view.seed, system, view.choices, view.known[system]).drop("entity")
+    frame = frame.join(chosen, on="key", how="left", maintain_order="left")
     frame = view.canary.mark_field(frame, "street", system)
     view.canary.list_numbers(frame, system)
     return rng, frame

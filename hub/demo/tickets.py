@@ -37,15 +37,18 @@ _PRIORITY: Final = {
     "usability": 0.1,
     "wish": 0.02,
 }
-AGENTS: Final = 24
+TEAMS: Final = {"first_line": 8, "second_line": 6, "technical": 5, "billing": 5}  # how many agents each
+_EXPERTS: Final = {"function_error": "technical", "price": "billing", "wish": "second_line"}  # others: the first line
+_MINUTES: Final = {"technical": 48.0, "billing": 22.0, "second_line": 30.0, "first_line": 14.0}
+_TO_EXPERT: Final = 0.8
 
 
 def tickets_of(seed: int, people: pl.DataFrame, lives: Lives, *, until: datetime) -> pl.DataFrame:
     """Draw the tickets.
 
     Columns: entity, at, category, tone, channel, priority, first_response_at, resolved_at (null: open), escalated,
-    reopened, agent, language, text. 0.6 tickets a customer and year, and 6-13 more a year, slower ones, during
-    the episodes that show at the desk (1.1 a customer and year in all).
+    reopened, team, handling_minutes, agent, language, text. 0.6 tickets a customer and year, and 6-13 more a year,
+    slower ones, during the episodes that show at the desk (1.1 a customer and year in all).
     """
     rng = stream(seed, "tickets")
     events = drawn_instants(rng, lives, _rates(lives), until)
@@ -111,12 +114,28 @@ def _handled(rng: np.random.Generator, events: pl.DataFrame, until: datetime) ->
         resolved_at=pl.col("at") + done[1],
         escalated=pl.Series(rng.random(count) < np.where(delay > 2, 0.35, 0.05)),  # noqa: PLR2004 - slow service
         reopened=pl.Series(rng.random(count) < np.where(delay > 1, 0.22, 0.06)),
-        agent=pl.format("agent-{}", pl.Series(rng.integers(1, AGENTS + 1, count)).cast(pl.String).str.zfill(2)),
     )
+    frame = _staffed(rng, frame)
     open_or = [
         pl.when(pl.col(name) < end).then(pl.col(name)).alias(name) for name in ("first_response_at", "resolved_at")
     ]
     return frame.with_columns(open_or).drop("theme", "delay", "usual", "chance")
+
+
+def _staffed(rng: np.random.Generator, tickets: pl.DataFrame) -> pl.DataFrame:
+    """Give each case a team that knows about it, one of its people, and minutes of work."""
+    count = tickets.height
+    expert = tickets["category"].replace_strict(_EXPERTS, default="first_line", return_dtype=pl.String)
+    team = expert.zip_with(pl.Series(flags(rng, count, _TO_EXPERT)), pl.Series(["first_line"] * count, dtype=pl.String))
+    first = dict(zip(TEAMS, np.cumsum([0, *TEAMS.values()]), strict=False))
+    number = rng.random(count) * team.replace_strict(TEAMS, return_dtype=pl.Float64).to_numpy()
+    agent = pl.Series(number.astype(np.int64)) + team.replace_strict(first, return_dtype=pl.Int64) + 1
+    usual = team.replace_strict(_MINUTES, return_dtype=pl.Float64).to_numpy()
+    return tickets.with_columns(
+        team=team,
+        handling_minutes=pl.Series(np.ceil(rng.lognormal(np.log(usual), 0.6)).astype(np.int64)),
+        agent=pl.format("agent-{}", agent.cast(pl.String).str.zfill(2)),
+    )
 
 
 def _written(rng: np.random.Generator, events: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:

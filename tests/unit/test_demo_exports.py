@@ -7,8 +7,10 @@ import pytest
 from hub.demo.company import Company, generate
 from hub.demo.exports import CONTRACTS, Export, write_exports
 from hub.demo.faults import bad_rows_of
+from hub.policy.pack import default_pack, pack_of
 from ingest.contract.load import load_contract
 from ingest.readers.source import SourceFile
+from privacy.policy import policy_of
 from privacy.terms import LegalBasis, PurposeId
 
 UNTIL = datetime(2026, 1, 1, tzinfo=UTC)
@@ -23,6 +25,15 @@ FILES = {
     "product_subscriptions.csv",
     "newsletter.csv",
     "newsletter_contacts.csv.gz",
+    "erp_order_lines.csv",
+    "erp_invoices.csv",
+    "crm_journeys.csv",
+    "crm_projects.csv",
+    "crm_outcomes.csv",
+    "survey_answers.csv",
+    "field_machines.csv",
+    "field_readings.parquet",
+    "field_visits.csv",
 }
 NAMES = sorted(path.stem for path in CONTRACTS.glob("*.yaml"))
 
@@ -44,10 +55,10 @@ def read(export: Export) -> tuple[pl.DataFrame, pl.DataFrame, int]:
     return frames, pl.concat([chunk.rejected for chunk in chunks]), sum(chunk.read for chunk in chunks)
 
 
-def test_ten_files_and_eleven_contracts_belong_together(exports: dict[str, Export]) -> None:
+def test_each_file_has_a_contract_and_one_has_two(exports: dict[str, Export]) -> None:
     assert {export.file_path.name for export in exports.values()} == FILES
     assert sorted(exports) == NAMES
-    assert len(NAMES) == 11
+    assert len(NAMES) == len(FILES) + 1
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -68,7 +79,8 @@ def test_some_rows_are_there_twice(exports: dict[str, Export], name: str) -> Non
 
 
 def test_an_event_key_names_one_event_only(exports: dict[str, Export]) -> None:
-    for name in ("erp_orders", "product_usage", "product_subscriptions", "support_tickets", "newsletter_contacts"):
+    people = {"crm_people", "crm_organisations", "erp_customers", "support_people", "newsletter"}
+    for name in set(NAMES) - people:
         accepted, _, _ = read(exports[name])
         different = accepted.drop("_line").unique()
         assert different["_event_key"].n_unique() == different.height, name
@@ -94,15 +106,24 @@ def test_the_same_company_is_written_byte_for_byte(
         assert export.file_path.read_bytes() == first.read_bytes()
 
 
-def test_churn_rests_on_legitimate_interests_and_the_newsletter_on_consent_alone() -> None:
-    churn, winback = PurposeId("churn"), PurposeId("winback")
+def test_every_ground_is_the_one_of_its_purpose_and_the_newsletter_has_consent_alone() -> None:
+    policy = policy_of(pack_of(default_pack()))
     for name in NAMES:
         basis = load_contract(CONTRACTS / f"{name}.yaml").basis
-        if name.startswith(("crm_people", "erp", "product")):
-            assert basis is not None
-            assert basis.notice_given
-            assert basis.purposes[churn] is LegalBasis.LEGITIMATE_INTERESTS
+        assert basis is not None
+        assert basis.notice_given
+        assert all(policy.purpose(purpose).legal_basis is ground for purpose, ground in basis.purposes.items()), name
         if name.startswith("newsletter"):
-            assert basis is not None
-            assert churn not in basis.purposes
-            assert basis.purposes[winback] is LegalBasis.CONSENT
+            assert set(basis.purposes.values()) == {LegalBasis.CONSENT}
+        if name.startswith("erp"):
+            assert PurposeId("service") not in basis.purposes
+
+
+def test_consent_purposes_read_only_what_people_chose_themselves() -> None:
+    for name in ("crm_people", "erp_customers", "support_people", "newsletter"):
+        contract = load_contract(CONTRACTS / f"{name}.yaml")
+        assert contract.basis is not None
+        asked = {purpose for purpose, ground in contract.basis.purposes.items() if ground is LegalBasis.CONSENT}
+        columns = [each for each in contract.consent if set(each.purposes) & asked]
+        assert {purpose for each in columns for purpose in each.purposes} == asked
+        assert all(each.values[""] is None for each in columns)

@@ -1,0 +1,91 @@
+"""The demo gives every view of the default catalogue something to read, of those alone who may be read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+
+from hub.authentication import Scope, acting_principal, add, authenticate
+from hub.compose import Hub, open_hub
+from hub.demo.company import generate
+from hub.demo.exports import write_exports
+from hub.home import make_home
+from hub.settings import Settings
+from hub.views.gateway import Gateway, Released
+from hub.views.load import catalogue_names, catalogue_spec, catalogue_text
+from hub.views.quota import period_around
+from hub.views.registry import approve, submit
+from ingest.contract.load import load_contract
+from ingest.pipeline.delivery import ingest_file
+from privacy.store.principal import EVERYTHING, Principal
+from privacy.terms import EntityKind, Role
+from tests.builders import FixedClock
+from tests.view_builders import WITHOUT_CHECK
+
+AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
+PEOPLE, ORGANISATIONS = 500, 60
+NAMES = tuple(name for name in catalogue_names() if not name.endswith("_training"))
+"""What teaches has the columns of what scores."""
+SOMEBODY_IS_ABSENT = {
+    "churn": {"objected", "ground_not_declared"},
+    "service": {"ground_not_declared"},
+    "next_need": {"consent_unknown", "consent_refused", "consent_withdrawn"},
+    "winback": {"consent_unknown", "consent_refused", "consent_withdrawn"},
+    "satisfaction": {"consent_unknown", "consent_refused"},
+}
+OUT_OF_REACH = {"mail_click_share_180d"}
+"""The newsletter is no ground for churn."""
+
+
+@dataclass(frozen=True)
+class Home:
+    hub: Hub
+    owner: Principal
+    scientist: Principal
+    dpo: Principal
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    folder, clock = tmp_path_factory.mktemp("demo"), FixedClock(AT)
+    settings = Settings.load({}, folder / "home")
+    make_home(settings, clock=clock)
+    hub = open_hub(settings, clock=clock)
+    owner = acting_principal(hub)
+    company = generate(7, PEOPLE, organisations=ORGANISATIONS, until=AT.replace(hour=0))
+    for export in write_exports(company, folder / "exports"):
+        ingest_file(load_contract(export.contract_path), export.file_path, hub.ports(owner.principal_id))
+    yield Home(hub, owner, colleague(hub, owner, Role.SCIENTIST), colleague(hub, owner, Role.DPO))
+    hub.engine.dispose()
+    hub.keystore._engine.dispose()
+
+
+def colleague(hub: Hub, owner: Principal, role: Role) -> Principal:
+    everything = frozenset({EVERYTHING})
+    _, token = add(hub, role.value, Scope(role=role, purposes=everything, views=everything), owner)
+    return authenticate(hub, token)
+
+
+def read(home: Home, name: str) -> Released:
+    spec = submit(home.hub, catalogue_text(name), home.scientist)
+    approve(home.hub, name, home.dpo, WITHOUT_CHECK)
+    at = period_around(spec.grid, AT)[0]
+    return Gateway(home.hub).read(home.owner, name, purpose=spec.purpose, as_of=at)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("kpi_")])
+def test_every_view_of_rows_has_some_and_leaves_out_who_did_not_agree(home: Home, name: str) -> None:
+    spec, released = catalogue_spec(name), read(home, name)
+    assert released.frame.height >= 5
+    if spec.grain is EntityKind.PERSON:
+        assert set(released.absent) >= SOMEBODY_IS_ABSENT[spec.purpose]
+        told = {each.name for each in spec.released if released.frame[each.name].null_count() < released.frame.height}
+        assert {each.name for each in spec.released} - told <= OUT_OF_REACH or released.frame.height < 20
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("kpi_")])
+def test_every_key_figure_is_of_somebody(home: Home, name: str) -> None:
+    """Where a figure would be of few it is withheld, its number of customers included."""
+    frame = read(home, name).frame
+    assert (frame["customers"].fill_null(1) > 0).any()
