@@ -40,6 +40,14 @@ EXPORTS: Final = (
 )
 """The exports that hold personal fields; the others hold numbers and codes."""
 
+LIKE_OTHERS: Final = frozenset(
+    {"erp_order_lines", "erp_invoices", "crm_journeys", "crm_projects", "survey_answers"}
+) | {
+    "field_readings",
+    "field_visits",
+}
+"""Exports without personal fields that go the way of others: they would find nothing and cost a process each."""
+
 FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "crm": ("crm_people.csv",),
     "erp": ("erp_customers.csv",),
@@ -97,7 +105,8 @@ def plant(folder: Path, until: datetime) -> Planted:
     words += [_found(tables[name][field], field, name) for name, field in KEY_FIELDS.items()]
     numbered = tables["crm_organisations"]["orgnr"].drop_nulls()
     words.append(_found(numbered.filter(numbered.str.len_chars() > SAFE_KEY), "orgnr", "crm_organisations"))
-    exports = write_exports(_with(company, tables), folder)
+    written = write_exports(_with(company, tables), folder)
+    exports = [export for export in written if export.contract_path.stem not in LIKE_OTHERS]
     return Planted(exports=exports, words=pl.concat(words), people=tables["crm_people"])
 
 
