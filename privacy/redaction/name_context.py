@@ -51,7 +51,7 @@ _ROLES_TEXT: Final = """
 """
 _ROLES: Final = frozenset(_ROLES_TEXT.split())
 _SPEECH: Final = (
-    "sier", "sa", "seier", "sagde", "säger", "sade", "sa", "says", "said", "sagt", "sagte", "mener", "meiner", "menar",
+    "sier", "sa", "seier", "sagde", "säger", "sade", "sa", "says", "said", "sagt", "sagte", "mener", "menar",
     "forteller", "fortalte", "fortel", "fortalde", "berättar", "skriver", "skrev", "svarer", "svarte", "svarade",
     "ifølge", "ifølgje", "enligt", "according to", "laut", "meint", "explained", "asked", "forklarer", "uppger",
     "hälsade", "told me", "lover", "oppsummerer", "tilføyer", "last name?", "name?",

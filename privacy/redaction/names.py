@@ -17,6 +17,7 @@ from privacy.redaction.folding import folded
 from privacy.redaction.gazetteer import Trust, trust_by_name
 from privacy.redaction.name_context import INTRODUCTIONS, NOT_NAME_STARTS, NOT_NAMES, PARTICLES, TITLES, Context
 from privacy.redaction.placeholder import Kind, Span
+from privacy.redaction.special import tells_of_special_categories
 
 _CAPITALISED: Final = rf"(?:[{UPPER}]\.|[{UPPER}]\w*(?:['-]\w+)*)"
 _SEQUENCE: Final = re.compile(rf"(?<![\w\x01]){_CAPITALISED}(?: (?:(?:{'|'.join(PARTICLES)}) ){{0,2}}{_CAPITALISED})*")
@@ -74,6 +75,8 @@ def _in_sequence(view: str, match: re.Match[str]) -> Iterator[Span]:
     place = 0
     while place < len(words):
         length = _name_length(view, words, place)
+        if length == 1 and tells_of_special_categories(folded(words[place][1])):
+            length = 0
         if length:
             last_start, last = words[place + length - 1]
             yield Span(words[place][0], last_start + len(last.rstrip(".")), Kind.NAME)
@@ -149,6 +152,8 @@ def _taken(view: str, taken: re.Match[str], context: Context) -> Iterator[Span]:
     limit = _LINE_WORDS if context is Context.SIGN_OFF else 3
     kept = len(list(takewhile(lambda word: _may_be_name(word[1], context), words[:limit])))
     if context is Context.SIGN_OFF and words[0][1][0].islower() and not _ends_line(view, taken.end()):
+        kept = 0
+    if kept == 1 and context in {Context.ROLE, Context.WEAK} and tells_of_special_categories(folded(words[0][1])):
         kept = 0
     if kept:
         last_start, last = words[kept - 1]

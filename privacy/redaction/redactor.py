@@ -29,7 +29,7 @@ from privacy.redaction.placeholder import PLACEHOLDER, Span, merged, replaced
 from privacy.redaction.shapes import shape_spans
 from privacy.redaction.special import speaks_of_special_categories
 
-REDACTOR_VERSION: Final = 1
+REDACTOR_VERSION: Final = 2
 
 _ROWS: Final = 1_024  # texts searched at once: one buffer for the patterns, memory bounded by it
 _UNMASKED: Final = re.compile(r"[^\s\x01](?:[^\x01]*[^\s\x01])?")

@@ -30,6 +30,16 @@ def special_words() -> set[str]:
     return {folded(entry.rstrip("*")) for entry in _entries() if " " not in entry}
 
 
+def tells_of_special_categories(word: str) -> bool:
+    """Say whether one folded word begins as a stem of the list does: "Hautfarbe" alone is nobody's name."""
+    return word.startswith(_folded_stems())
+
+
+@cache
+def _folded_stems() -> tuple[str, ...]:
+    return tuple(sorted(folded(entry.rstrip("*")) for entry in _entries() if entry.endswith("*")))
+
+
 @cache
 def _patterns() -> tuple[str, str]:
     """Return the pattern of stems (any ending) and that of whole words and phrases."""

@@ -5,15 +5,14 @@ under what was measured when they were written; names: Norwegian bokmål .86, ny
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from faker import Faker
 
 from privacy.redaction.redactor import find_spans
+from tests.redaction_sets import CORPORA, Gold, named_people
 
 SENTENCES = (
     "Hei, det gjelder {}. Takk!",
@@ -23,8 +22,6 @@ SENTENCES = (
     "{}",
 )
 PHONES = ("no_NO", "sv_SE", "da_DK", "fi_FI", "de_DE", "en_GB")
-CORPORA = Path(os.environ.get("VARDE_CORPORA", Path(__file__).resolve().parents[3] / "shared" / "data" / "predict"))
-Gold = tuple[str, list[tuple[int, int]]]
 
 
 def values(locale: str, provider: str, count: int = 100) -> list[str]:
@@ -89,37 +86,6 @@ def test_phones_are_found(locale: str) -> None:
     assert recall(values(locale, "phone_number", 300)) >= 0.93
 
 
-def conllu(path: Path) -> Iterator[Gold]:
-    for block in path.read_text("utf-8").split("\n\n"):
-        tokens = [line.split("\t") for line in block.splitlines() if line[:1].isdigit()]
-        yield joined([(row[1], "PER" if "-PER" in row[9] else "", "B-PER" in row[9]) for row in tokens])
-
-
-def columns(path: Path) -> Iterator[Gold]:
-    for block in re.split(r"\n\s*\n", path.read_text("utf-8").replace("\u00ad", "")):
-        rows = [line.split() for line in block.splitlines()]
-        people = [row[-1] == "PER" for row in rows]
-        yield joined(
-            [
-                (row[0], "PER" if person else "", person and not before)
-                for row, person, before in zip(rows, people, [False, *people], strict=False)
-                if row
-            ]
-        )
-
-
-def joined(tokens: list[tuple[str, str, bool]]) -> Gold:
-    text, gold = "", list[tuple[int, int]]()
-    for word, tag, begins in tokens:
-        text += " " if text and word not in set(",.;:!?)") else ""
-        if tag and begins:
-            gold.append((len(text), len(text) + len(word)))
-        elif tag and gold:
-            gold[-1] = (gold[-1][0], len(text) + len(word))
-        text += word
-    return text, gold
-
-
 def partial(texts: Iterator[Gold]) -> tuple[float, float]:
     """Return recall over people named and precision over names taken out, partial matches counted."""
     people = hit = taken = right = 0
@@ -146,8 +112,7 @@ def test_people_in_news_are_found(file: str, least_recall: float, least_precisio
     path = CORPORA / file
     if not path.exists():
         pytest.skip(f"corpus {file} is not here; set VARDE_CORPORA to its folder")
-    read = conllu if path.suffix == ".conllu" else columns
-    found, precise = partial(read(path))
+    found, precise = partial(named_people(path))
     assert found >= least_recall
     assert precise >= least_precision
 

@@ -1,6 +1,7 @@
 import pytest
 
 from privacy.redaction.redactor import redact
+from tests.redaction_sets import special_sentences
 
 SPEAKING = {
     "nb": [
@@ -132,3 +133,18 @@ def test_a_withheld_text_is_null_and_says_only_that() -> None:
     frame = redact(["Jeg er gravid, mvh Kari"], own=None).frame
     assert frame.row(0) == (None, True)
     assert frame.columns == ["text_redacted", "withheld"]
+
+
+@pytest.mark.parametrize("part", ["development", "held_out"])
+def test_special_categories_are_found_in_an_own_set_of_five_languages(part: str) -> None:
+    """Recall is to be .90 at least over all; the held-out half was never looked at while the list was written."""
+    rows = [row for row in special_sentences() if row.part == part]
+    found = withheld([row.text for row in rows])
+    speaking = [row.category != "none" for row in rows]
+    both = sum(hit and is_one for hit, is_one in zip(found, speaking, strict=True))
+    assert both / sum(speaking) >= 0.93
+    assert both / sum(found) >= 0.93
+
+
+def test_a_word_of_the_list_is_no_name_by_itself() -> None:
+    assert withheld(["Wegen meiner Hautfarbe wurde ich verfolgt", "Jag är Jehovas vittne"]) == [True, True]
