@@ -4,6 +4,7 @@ import codecs
 from collections import Counter
 from collections.abc import Iterator
 from difflib import get_close_matches
+from functools import cache
 from zoneinfo import available_timezones
 
 from ingest.canonical.catalogue import TABLES
@@ -40,7 +41,7 @@ def suggestion(name: str, known: tuple[str, ...] | list[str]) -> str:
 def _format(contract: Contract) -> Iterator[Breach]:
     """Check zone, encoding and signs."""
     form = contract.format
-    if form.timezone not in available_timezones():
+    if form.timezone not in _zones():
         yield "format.timezone", "is not an IANA time zone", "write it like Europe/Oslo"
     if form.encoding is not None and not _is_encoding(form.encoding):
         yield "format.encoding", "is not a text encoding that Python knows", "write utf-8, cp1252 or utf-16"
@@ -50,6 +51,12 @@ def _format(contract: Contract) -> Iterator[Breach]:
         yield "format.delimiter", "cannot separate fields", "use a comma, semicolon, tab or bar"
     if form.sheet is not None and form.kind is not FormatKind.XLSX:
         yield "format.sheet", "only a workbook has sheets", "remove it"
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """List the zones of this machine: two thousand small files are looked into, so once a process."""
+    return frozenset(available_timezones())
 
 
 def _is_encoding(name: str) -> bool:
