@@ -113,7 +113,7 @@ def finish(batch_id: BatchId, ports: Ports, matching: Matching) -> int:
         change = change_of(whole, matching.model, ports)
         if change is None:
             continue
-        plan = MovePlan(change.regroupings, version, batch_id, _REBUILD)
+        plan = MovePlan(change.regroupings, version, batch_id, _REBUILD, whole.decisions)
         moved += carried_out(plan, ports)
         settled = _note_settled(plan, ports)
     _sweep_counts(ports)

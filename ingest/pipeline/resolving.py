@@ -4,6 +4,7 @@ Parts that the edges touch are joined anew from the edge store (`ingest.pipeline
 own candidates is opened. What is planned here is written by settling.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -14,6 +15,7 @@ from ingest.pipeline.part import as_joined
 from ingest.pipeline.ports import Ports
 from ingest.pipeline.region import Fresh, ends_of, part_touched, regrouped
 from ingest.pipeline.remembered import Remembered
+from ingest.store.match_decision import Verdict
 from ingest.store.match_edge import edges_near
 from ingest.store.match_form import forms_of
 from ingest.store.record import records_of_batch
@@ -22,11 +24,15 @@ from privacy.terms import BatchId
 
 @dataclass(frozen=True)
 class Resolved:
-    """What is to be written: the batch's edges, those of its records that are gone, and who moves."""
+    """What is to be written: the batch's edges, those of its records that are gone, and who moves.
+
+    `decisions` are people's words that were heard for it.
+    """
 
     compared: Compared
     gone: list[tuple[bytes, bytes]]
     regroupings: list[Regrouping]
+    decisions: Mapping[tuple[bytes, bytes], Verdict]
 
 
 def resolved(batch_id: BatchId, ports: Ports, remembered: Remembered) -> Resolved | None:
@@ -47,7 +53,7 @@ def resolved(batch_id: BatchId, ports: Ports, remembered: Remembered) -> Resolve
         part = part_touched(session, {*compared.touched, *closing}, beside, fresh, model)
         regroupings = regrouped(session, part, model)
     gone = before.join(fresh.edges, on=["record", "other"], how="anti").select("record", "other").rows()
-    return Resolved(compared, gone, regroupings)
+    return Resolved(compared, gone, regroupings, part.decisions)
 
 
 def _closing(edges: pl.DataFrame) -> set[bytes]:

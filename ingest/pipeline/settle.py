@@ -5,7 +5,8 @@ Until the last step the batch's new records are held back from every read: whoev
 no must not be read alone before.
 
 Two processes may settle at once, the same batch or two that touch the same people. Each plans in a snapshot and
-carries the plan out only while nobody else has moved a record or made a batch visible since; else it plans again.
+carries the plan out only while nobody else has moved a record, made a batch visible or settled one since, and nobody
+has said anything of whom it moves; else it plans again.
 """
 
 from dataclasses import dataclass
@@ -74,7 +75,8 @@ def _planned(batch_id: BatchId, ports: Ports, remembered: Remembered) -> _Plan:
         version = identity.crosswalk_version(session)
     resolution = _resolved(batch_id, ports, remembered)
     if resolution is not None:
-        return _Plan(MovePlan(resolution.regroupings, version, batch_id, "model"), resolution)
+        moves = MovePlan(resolution.regroupings, version, batch_id, "model", resolution.decisions)
+        return _Plan(moves, resolution)
     with ports.read_only() as session:
         linked = identity.linked_with(session, batch_id)
     outcome = moves_of(linked.indexes, linked.members, RULES, corrected=linked.corrected)

@@ -198,16 +198,22 @@ def members_of(session: Session, records: Sequence[RecordId]) -> pl.DataFrame:
 _COUNTED: Final = (
     select(func.count()).select_from(Batch).where(or_(*(col(Batch.state) == literal(state) for state in _COUNTS)))
 )
-_VERSION: Final = select(select(func.max(col(CrosswalkEvent.revision))).scalar_subquery(), _COUNTED.scalar_subquery())
+_SETTLED: Final = select(func.count()).select_from(Batch).where(col(Batch.state) == literal(BatchState.SETTLED.value))
+_VERSION: Final = select(
+    select(func.max(col(CrosswalkEvent.revision))).scalar_subquery(),
+    _COUNTED.scalar_subquery() + _SETTLED.scalar_subquery(),
+)
 
 
 def crosswalk_version(session: Session) -> tuple[int, int]:
-    """Say on what a plan of moves was based: the last move, and how many batches counted.
+    """Say on what a plan of moves was based: the last move, and how many times a batch counted or was settled.
 
-    Read it again under the epoch's lock: if it is another one, somebody moved records or made some visible meanwhile.
+    Read it again under the epoch's lock: if it is another one, somebody moved records, made some visible, or settled
+    a batch meanwhile, whose edges may say something new although it moved nobody. So of batches that settle at once
+    the last has seen the edges of all.
     """
-    ((last, counted),) = select_rows(session, _VERSION)
-    return int(last or 0), int(counted)
+    ((last, steps),) = select_rows(session, _VERSION)
+    return int(last or 0), int(steps)
 
 
 _MEMBERSHIP: Final = select(col(Crosswalk.entity_id)).where(col(Crosswalk.record_id) == bindparam("record"))
