@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from ingest.errors import RebuildBusy
 from ingest.pipeline.ports import Ports
@@ -17,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right of one staged batch to go on."""
+    """The right of one batch to go on, staged or visible."""
 
     batch_id: BatchId
     ports: Ports
@@ -33,6 +36,11 @@ class Lease:
             alive = batches.renew(session, self.batch_id, at=self.ports.clock())
         if not alive:
             raise RebuildBusy("took too long between two steps, and was given up by another command")
+
+    def let_go(self) -> None:
+        """End it, as far as the fault allows that ended the work."""
+        with suppress(SQLAlchemyError, OSError), self.ports.unit_of_work() as session:
+            batches.let_go(session, self.batch_id, at=self.ports.clock())
 
     def renewing(self) -> Ports:
         """Return the ports that prolong it whenever progress is told."""

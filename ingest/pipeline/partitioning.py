@@ -6,14 +6,17 @@ entities that are not a cluster, and clusters that are not an entity, are looked
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import polars as pl
 from sqlmodel import Session
 
+from ingest.errors import RebuildBusy
 from ingest.identity.clustering import Move, Regrouping
 from ingest.match.saved import SavedModel
 from ingest.pipeline.compacting import sweep_runs
+from ingest.pipeline.lease import Lease
 from ingest.pipeline.moving import MovePlan, carried_out
 from ingest.pipeline.pace import Pace
 from ingest.pipeline.part import Part, as_compared, moves_for, unlike
@@ -31,6 +34,7 @@ from ingest.store.match_whole import decisions_at_rest, edges_at_rest, forms_at_
 from privacy.store.epoch import lock_epoch
 from privacy.terms import BatchId, EntityKind, RecordId
 
+BESIDE: Final = "is what another process does at this moment"
 _REBUILD: Final = "rebuild"
 _FORMS_AT_ONCE: Final = 20_000
 
@@ -100,20 +104,53 @@ def _changed(regroupings: Sequence[Regrouping], homes: Mapping[bytes, bytes]) ->
     return Change(regroupings, touched)
 
 
+def finish_broken_off(ports: Ports, matching: Matching) -> int:
+    """Finish the moves of rebuilds that a crash broke off; return how many rebuilds there were.
+
+    Raises:
+        RebuildBusy: another process is at it.
+
+    """
+    with ports.read_only() as session:
+        visible = [
+            row for row in batches.in_state(session, batches.BatchState.VISIBLE) if row.contract == batches.REBUILD
+        ]
+    if any(row.lease_until > ports.clock() for row in visible):
+        raise RebuildBusy(BESIDE)
+    for row in visible:
+        finish(BatchId(row.batch_id), ports, matching)
+    return len(visible)
+
+
 def finish(batch_id: BatchId, ports: Ports, matching: Matching) -> int:
     """Move whoever is not where the edges at rest say, until nobody is; return how many moved.
 
-    It may be repeated after a crash. Deliveries that come between are respected: then it is planned anew.
+    It may be repeated after a crash. Deliveries that come between are respected: then it is planned anew. Whoever
+    recovers meanwhile leaves it alone, because its lease is prolonged.
+
+    Raises:
+        RebuildBusy: it took so long between two steps that somebody else has finished it.
+
     """
+    lease = Lease(batch_id, ports)
+    try:
+        return _finished(lease, ports, matching)
+    except BaseException:  # an interrupt: the next try must not find it busy
+        lease.let_go()
+        raise
+
+
+def _finished(lease: Lease, ports: Ports, matching: Matching) -> int:
     moved, settled = 0, False
     while not settled:
+        lease.renew()
         with ports.read_only() as session:
             version = identity.crosswalk_version(session)
             whole = whole_at_rest(session, matching.model)
-        change = change_of(whole, matching.model, ports)
+        change = lease.during(partial(change_of, whole, matching.model, ports))
         if change is None:
             continue
-        plan = MovePlan(change.regroupings, version, batch_id, _REBUILD, whole.decisions)
+        plan = MovePlan(change.regroupings, version, lease.batch_id, _REBUILD, whole.decisions)
         moved += carried_out(plan, ports)
         settled = _note_settled(plan, ports)
     _sweep_counts(ports)

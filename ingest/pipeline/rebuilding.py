@@ -31,11 +31,11 @@ from ingest.pipeline.edging import between, edge_columns, ends_of, news
 from ingest.pipeline.forming import Forming, counts_of
 from ingest.pipeline.lease import Lease
 from ingest.pipeline.pace import Pace
-from ingest.pipeline.partitioning import Change, Whole, change_of, finish
+from ingest.pipeline.partitioning import BESIDE, Change, Whole, change_of, finish, finish_broken_off
 from ingest.pipeline.ports import Matching, Ports
 from ingest.pipeline.recovery import abort_batch, give_up
 from ingest.store import batch as batches
-from ingest.store.batch import REBUILD, BatchState, Counts
+from ingest.store.batch import REBUILD, Counts
 from ingest.store.closed import open_among
 from ingest.store.match_edge import drop_edges, put_edges
 from ingest.store.match_form import add_forms, forget_forms, forms_before
@@ -57,7 +57,6 @@ from privacy.store.epoch import lock_epoch
 from privacy.terms import BatchId, Role, random_id
 
 _EDGES_AT_ONCE: Final = 50_000
-_BESIDE: Final = "is what another process does at this moment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,14 +90,14 @@ def rebuild(order: Order, ports: Ports, matching: Matching) -> Rebuilt:
     """Match everybody anew.
 
     Raises:
-        RebuildBusy: another process rebuilds now, or gave this one up; or matching moves to a new version, and a
-            delivery came meanwhile.
+        RebuildBusy: another process rebuilds now, or gave this one up or finished it; or matching moves to a new
+            version, and a delivery came meanwhile.
 
     """
     finish_broken_off(ports, matching)
     batch_id = _staged(ports)
+    lease = Lease(batch_id, ports)
     try:
-        lease = Lease(batch_id, ports)
         people = census(lease.renewing(), matching, country=order.country)
         work = _Work(lease, ports, matching, people)
         work.form()
@@ -107,6 +106,7 @@ def rebuild(order: Order, ports: Ports, matching: Matching) -> Rebuilt:
         work.flip(order.role)
     except BaseException:  # a full disk, an interrupt: the next try must not find it busy
         give_up(batch_id, ports)
+        lease.let_go()
         raise
     moved = finish(batch_id, ports, matching)
     return Rebuilt(batch_id=batch_id, records=people.people.height, formed=_unformed(people), moved=moved)
@@ -129,15 +129,6 @@ def rehearse(order: Order, ports: Ports, matching: Matching) -> Rehearsed:
     return Rehearsed(people.people.height, _unformed(people), change)
 
 
-def finish_broken_off(ports: Ports, matching: Matching) -> int:
-    """Finish the moves of rebuilds that a crash broke off; return how many rebuilds there were."""
-    with ports.read_only() as session:
-        visible = [row for row in batches.in_state(session, BatchState.VISIBLE) if row.contract == REBUILD]
-    for row in visible:
-        finish(BatchId(row.batch_id), ports, matching)
-    return len(visible)
-
-
 def _unformed(people: Census) -> int:
     return sum(each.rows.height for each in people.missing)
 
@@ -157,12 +148,12 @@ def _staged(ports: Ports) -> BatchId:
         there = batches.find_in_lane(session, REBUILD)
     if there is not None:
         if there.lease_until > ports.clock():
-            raise RebuildBusy(_BESIDE)
+            raise RebuildBusy(BESIDE)
         abort_batch(BatchId(there.batch_id), ports)
     batch_id = BatchId(random_id())
     with ports.unit_of_work() as session:
         if not batches.stage(session, _row(batch_id, ports), at=ports.clock()):
-            raise RebuildBusy(_BESIDE)
+            raise RebuildBusy(BESIDE)
     ports.reached("rebuild_staged")
     return batch_id
 

@@ -1,8 +1,13 @@
-"""After a crash: visible batches are settled, staged ones whose lease has ended are aborted and swept."""
+"""After a crash: visible batches are settled, staged ones whose lease has ended are aborted and swept.
+
+A visible delivery is finished by whoever starts, since its new records are read by nobody before. A rebuild holds
+nobody back, and its last step reads everybody: as long as its lease runs, it is left to the process that works on it.
+"""
 
 from contextlib import suppress
 from dataclasses import dataclass
 
+from ingest.errors import RebuildBusy
 from ingest.pipeline.compacting import sweep_runs
 from ingest.pipeline.expiry import expire
 from ingest.pipeline.ports import Ports
@@ -28,20 +33,22 @@ def recover(ports: Ports) -> Recovery:
     with ports.read_only() as session:
         visible = batches.in_state(session, BatchState.VISIBLE)
         aborted = [BatchId(row.batch_id) for row in batches.in_state(session, BatchState.ABORTED)]
-    for row in visible:
+    dead = [row for row in visible if row.contract != REBUILD or row.lease_until <= ports.clock()]
+    for row in dead:
         _roll_forward(row, ports)
     given_up = abort_expired(ports)
     for batch_id in aborted:
         sweep(batch_id, ports)
     sweep_runs(ports)  # what is many is made one by the next delivery, not by whoever starts
-    return Recovery(settled=len(visible), aborted=given_up, expired=expire(ports))
+    return Recovery(settled=len(dead), aborted=given_up, expired=expire(ports))
 
 
 def _roll_forward(batch: StoredBatch, ports: Ports) -> None:
     if batch.contract == REBUILD and ports.matching is not None:
         from ingest.pipeline.partitioning import finish  # noqa: PLC0415 - SciPy, for who is matched alone
 
-        finish(BatchId(batch.batch_id), ports, ports.matching)
+        with suppress(RebuildBusy):  # somebody else was faster
+            finish(BatchId(batch.batch_id), ports, ports.matching)
     else:
         settle(BatchId(batch.batch_id), ports)
 

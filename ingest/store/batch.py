@@ -116,13 +116,20 @@ def newest_version(session: Session, contract: str) -> int | None:
 
 
 def renew(session: Session, batch_id: BatchId, *, at: datetime) -> bool:
-    """Prolong the lease; False if the batch is no longer staged (somebody aborted it)."""
+    """Prolong the lease; False if nothing is left to do for the batch (somebody aborted or settled it)."""
+    at_work = (BatchState.STAGED.value, BatchState.VISIBLE.value)
     result = session.execute(
         update(Batch)
-        .where(col(Batch.batch_id) == batch_id, col(Batch.state) == BatchState.STAGED.value)
+        .where(col(Batch.batch_id) == batch_id, col(Batch.state).in_(at_work))
         .values(lease_until=at + LEASE)
     )
     return bool(getattr(result, "rowcount", 0))
+
+
+def let_go(session: Session, batch_id: BatchId, *, at: datetime) -> None:
+    """End the lease of a visible batch: whoever comes next may finish it at once."""
+    visible = (col(Batch.batch_id) == batch_id, col(Batch.state) == BatchState.VISIBLE.value)
+    session.execute(update(Batch).where(*visible).values(lease_until=at))
 
 
 def flip_visible(session: Session, batch_id: BatchId, counts: Counts, *, at: datetime) -> bool:

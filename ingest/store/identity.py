@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
-from sqlalchemy import bindparam, distinct, func, literal, or_, select
+from sqlalchemy import bindparam, distinct, func, literal, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -195,14 +195,12 @@ def members_of(session: Session, records: Sequence[RecordId]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"record": pl.Binary, "entity": pl.Binary}, orient="row")
 
 
-_COUNTED: Final = (
-    select(func.count()).select_from(Batch).where(or_(*(col(Batch.state) == literal(state) for state in _COUNTS)))
-)
-_SETTLED: Final = select(func.count()).select_from(Batch).where(col(Batch.state) == literal(BatchState.SETTLED.value))
-_VERSION: Final = select(
-    select(func.max(col(CrosswalkEvent.revision))).scalar_subquery(),
-    _COUNTED.scalar_subquery() + _SETTLED.scalar_subquery(),
-)
+_BATCHES: Final = {
+    state: select(func.count()).select_from(Batch).where(col(Batch.state) == literal(state)).scalar_subquery()
+    for state in _COUNTS
+}
+_STEPS: Final = _BATCHES[BatchState.VISIBLE.value] + 2 * _BATCHES[BatchState.SETTLED.value]
+_VERSION: Final = select(select(func.max(col(CrosswalkEvent.revision))).scalar_subquery(), _STEPS)
 
 
 def crosswalk_version(session: Session) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from ingest.pipeline.recovery import recover
 from ingest.store.batch import LEASE, BatchState, in_state
 from tests.builders import FixedClock
 from tests.faults.ingest_company import owner_of
-from tests.integration.test_match_rebuild import ORDER, rebuilt
+from tests.integration.test_match_rebuild import ORDER, breaking, rebuilt
 from tests.integration.test_matching import deliver, matching
 from tests.match_people import people
 
@@ -59,6 +59,43 @@ def test_a_rebuild_that_somebody_gave_up_says_so(
 
     with pytest.raises(RebuildBusy, match=r"was given up by another command; run `varde match rebuild` again"):
         rebuilt(replace(hub, reached=held_up))
+
+
+def test_moves_of_a_rebuild_are_left_to_the_process_that_makes_them(
+    hub_factory: Callable[..., Hub], tmp_path: Path, clock: FixedClock
+) -> None:
+    """Whoever starts meanwhile does not read everybody to do the same; once the lease has ended it finishes them."""
+    hub = matching(hub_factory())
+    deliver(hub, people(12), tmp_path / "in", "first")
+    ports = hub.ports(owner_of(hub).principal_id)
+    settled: list[int] = []
+
+    def beside(step: str) -> None:
+        if step == "rebuild_counts":
+            settled.append(recover(ports).settled)
+            with pytest.raises(RebuildBusy, match="another process"):
+                rebuilt(hub)
+        if step == "counts_swept":
+            settled.append(recover(ports).settled)
+
+    rebuilt(replace(hub, reached=beside))
+    assert set(settled) == {0}
+    with hub.reading() as session:
+        assert in_state(session, BatchState.VISIBLE) == []
+
+
+@pytest.mark.parametrize("minutes", [0, 6])
+def test_who_is_killed_while_records_move_is_waited_for_as_long_as_its_lease_runs(
+    minutes: int, hub_factory: Callable[..., Hub], tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = matching(hub_factory())
+    deliver(hub, people(12), tmp_path / "in", "first")
+    with monkeypatch.context() as killed:
+        killed.setattr("ingest.pipeline.lease.Lease.let_go", lambda _: None)
+        with pytest.raises(KeyboardInterrupt):
+            rebuilt(replace(hub, reached=breaking("rebuild_counts")))
+    clock.forward(minutes=minutes)
+    assert recover(hub.ports(owner_of(hub).principal_id)).settled == (1 if minutes else 0)
 
 
 class _Slow:

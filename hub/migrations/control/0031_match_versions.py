@@ -26,9 +26,16 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    newer = "SELECT 1 FROM match_form o WHERE o.record_id = match_form.record_id AND o.revision = match_form.revision"
-    later = "(o.key_version, o.form_version) > (match_form.key_version, match_form.form_version)"
-    op.execute(f"DELETE FROM match_form WHERE EXISTS ({newer} AND {later})")  # noqa: S608 - our names
+    """Keep what everybody is found by: in the middle of a move some have rows of the version to come, and some not."""
+    serving = {"person": (1, 1), "organisation": (1, 1)}
+    newest = sa.text("SELECT kind, key_version, form_version FROM match_serving ORDER BY number")
+    serving |= {kind: (key, form) for kind, key, form in op.get_bind().execute(newest)}
+    for table in ("match_form", "match_token"):
+        other = f"DELETE FROM {table} WHERE (key_version, form_version) <> (:key, :form)"  # noqa: S608 - our names
+        mine = "record_id IN (SELECT record_id FROM source_record WHERE kind = :kind)"
+        for kind, (key, form) in serving.items():
+            told = {"kind": kind, "key": key, "form": form}
+            op.get_bind().execute(sa.text(f"{other} AND {mine}"), told)
     _write_forms_anew("record_id", "revision")
     op.drop_table("match_serving")
 
