@@ -217,7 +217,7 @@ class _Work:
                 stored = edges_between(session, first, beyond)
             stored = stored.filter(pl.col("record").is_in(self.people.people["record"].implode()))
             self._put(news(some, stored, self.matching.model))
-            self._drop(stored.join(some, on=["record", "other"], how="anti").select("record", "other"))
+            self._drop(stored.join(some, on=["record", "other"], how="anti").select("record", "other", "closing"))
             self.lease.renew()
 
     def _put(self, edges: pl.DataFrame) -> None:
@@ -228,9 +228,12 @@ class _Work:
             self.ports.reached("edges_settled")
 
     def _drop(self, pairs: pl.DataFrame) -> None:
+        """Drop edges; of two with a neighbour in common it may be one who came meanwhile: then theirs stay."""
         for part in Pace(self.ports.spent).parts(pairs.height):
             with self.ports.unit_of_work() as session:
-                drop_edges(session, self._of_these(session, pairs[part]).rows())
+                some = self._of_these(session, pairs[part])
+                gone = some.filter(~pl.col("closing")) if self._looked else some
+                drop_edges(session, gone.select("record", "other").rows())
             self.ports.reached("edges_dropped")
 
     def _of_these(self, session: Session, pairs: pl.DataFrame) -> pl.DataFrame:

@@ -14,11 +14,14 @@ from ingest.pipeline.edging import write_edges
 from ingest.pipeline.ports import Ports
 from ingest.store.batch import BatchState, in_state
 from ingest.store.match_decision import Verdict
+from ingest.store.match_edge import find_edge, put_edges
 from ingest.store.match_form import forms_of
 from ingest.store.record import find_records
+from privacy.store.bulk import Columns, Same
 from privacy.terms import BatchId
 from tests.faults.ingest_company import owner_of
 from tests.integration.test_match_decisions import record_of, say
+from tests.integration.test_match_rebuild import rebuilt
 from tests.integration.test_matching import KINDS, deliver, matching, together
 
 Likely = Mapping[tuple[int, int], float]
@@ -132,3 +135,38 @@ def test_a_word_that_is_said_while_a_delivery_settles_holds(
     deliver(hub, somebody(1), tmp_path / "in", "second")
     assert said == [0]
     assert together(hub, both) == {frozenset({0}), frozenset({1})}
+
+
+@pytest.mark.parametrize("came", [[], [3]])
+def test_what_two_have_by_somebody_who_came_meanwhile_outlives_a_rebuild(
+    came: list[int], hub_factory: Callable[..., Hub], tmp_path: Path
+) -> None:
+    """A rebuild that began before compares none of its neighbours, and cannot know whose the edge is."""
+    hub = matching(hub_factory())
+    deliver(hub, everybody().filter(pl.col("record") < 3), tmp_path / "in", "first")
+    pair = tuple(sorted(counted(hub)[number] for number in (0, 1)))
+    done: list[str] = []
+
+    def coming(step: str) -> None:
+        if step == "opening_audited" and not done:
+            done.append(step)
+            for number in came:
+                deliver(hub, somebody(number), tmp_path / "in", "beside")
+            with hub.unit_of_work() as session:
+                put_edges(session, closing_edge(*pair))
+
+    rebuilt(replace(hub, reached=coming))
+    with hub.reading() as session:
+        assert (find_edge(session, *pair) is not None) == bool(came)
+
+
+def closing_edge(one: bytes, other: bytes) -> Columns:
+    told = {"probability": 0.2, "weight": -2.0, "rule": "", "closing": True}
+    return {
+        "record_id": [one],
+        "other_record": [other],
+        **{name: Same(value) for name, value in told.items()},
+        "levels": [b""],
+        "weights": [b""],
+        "model": [b"m" * 32],
+    }
