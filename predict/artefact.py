@@ -10,16 +10,16 @@ import base64
 import binascii
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from predict.boosting import Boosting, pack, unpack
-from predict.calibrate import Calibrator, calibrator_of
 from predict.errors import ArtefactRefused
 from predict.feature import Feature, feature_as_mapping, features_of
 from predict.logistic import Logistic, logistic_of
+from predict.recalibrate import Curve, curve_of
 from predict.rule import Rule, rule_of
 
 FORMAT = "varde-model"
@@ -28,15 +28,19 @@ VERSION = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artefact:
-    """A model ready to score, with everything needed to explain and to report it."""
+    """A model ready to score, with everything needed to explain, to report and to look after it.
+
+    `profile` says what the customers of the last cut looked like (`predict.drift`); it stays out of reports.
+    """
 
     module: str
     model: Logistic | Boosting | Rule
-    calibrator: Calibrator
+    calibrator: Curve
     features: tuple[Feature, ...]
     horizon_days: int
     figures: dict[str, Any]
     manifest: dict[str, Any]
+    profile: dict[str, Any] = field(default_factory=dict)
 
     @property
     def family(self) -> str:
@@ -61,6 +65,7 @@ def pack_artefact(artefact: Artefact) -> bytes:
         "horizon_days": artefact.horizon_days,
         "figures": artefact.figures,
         "manifest": artefact.manifest,
+        "profile": artefact.profile,
     }
     digest = hashlib.sha256(_canonical(body)).hexdigest()
     return _canonical({"format": FORMAT, "version": VERSION, "sha256": digest, "body": body})
@@ -79,11 +84,12 @@ def unpack_artefact(packed: bytes, *, module: str) -> Artefact:
         return Artefact(
             module=module,
             model=_model_of(body["family"], body["model"]),
-            calibrator=calibrator_of(body["calibrator"]),
+            calibrator=curve_of(body["calibrator"]),
             features=features_of([one["name"] for one in body["features"]], body["features"]),
             horizon_days=int(body["horizon_days"]),
             figures=dict(body["figures"]),
             manifest=dict(body["manifest"]),
+            profile=dict(body.get("profile") or {}),
         )
     except (KeyError, TypeError, ValueError) as exc:
         raise ArtefactRefused("a field is missing or of a wrong kind") from exc

@@ -4,8 +4,9 @@ A module knows no store, no purpose and no person: it is given frames from an ap
 back an artefact (its own JSON bytes), a frame of scores keyed by pseudonym, or a report without personal data.
 """
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
 
 import polars as pl
 
@@ -20,7 +21,8 @@ class Brief:
 
     `horizon_days` is the length of the label window; `capacity` how many customers can be looked after per run (None:
     one tenth of them); `seed` draws every sample, so the same frame and brief give the same model. `history_months` is
-    how far the records reach back, None for a cross-section, which has no history.
+    how far the records reach back, None for a cross-section, which has no history. `families` names the sources of each
+    feature; `segments` (pseudonym, as_of, text columns) tells the levels that figures are shown by; it teaches nothing.
     """
 
     horizon_days: int
@@ -28,6 +30,8 @@ class Brief:
     seed: int = 0
     capacity: int | None = None
     history_months: float | None = None
+    families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    segments: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,26 @@ class Report:
     values: dict[str, Any]
     markdown: str
     html: str
+
+
+@runtime_checkable
+class Tended(Protocol):
+    """A module whose models can be looked after between trainings; `predict.likelihood` gives it to every yes/no one.
+
+    `labelled` are training frames; only the cuts that a model was not taught judge it.
+    """
+
+    def drift(self, artefact: bytes, present: pl.DataFrame, labelled: pl.DataFrame | None) -> dict[str, Any]:
+        """Say how far inputs, scores and calibration moved since the training: plain JSON values."""
+        ...
+
+    def recalibrate(self, artefact: bytes, labelled: pl.DataFrame) -> bytes:
+        """Fit the probabilities to what happened since, without touching the model."""
+        ...
+
+    def compare(self, models: tuple[bytes, bytes], labelled: pl.DataFrame, *, seed: int) -> dict[str, Any]:
+        """Judge champion and challenger by the same customers: plain JSON values."""
+        ...
 
 
 class Module(Protocol):

@@ -3,11 +3,14 @@
 A module of this kind is a declaration and nothing more; one that adds to it takes this class as its base.
 """
 
+from typing import Any
+
 import polars as pl
 
 from predict.artefact import Artefact, pack_artefact, unpack_artefact
 from predict.declaration import Declaration
 from predict.likelihood import score as scoring
+from predict.likelihood import tended
 from predict.likelihood import train as training
 from predict.likelihood.page import html
 from predict.likelihood.report import markdown, report
@@ -29,6 +32,21 @@ class Likelihood:
     def readiness(self, frame: pl.DataFrame, brief: Brief) -> Verdict:
         """Judge a training frame without learning from it."""
         return training.readiness(frame, self.declared, brief)
+
+    def drift(self, artefact: bytes, present: pl.DataFrame, labelled: pl.DataFrame | None) -> dict[str, Any]:
+        """Say how far inputs, scores and calibration moved since the training."""
+        opened = self.open(artefact)
+        seen = None if labelled is None else tended.calibration(opened, self.declared, labelled)
+        return {**tended.drift(opened, present), "calibration": seen}
+
+    def recalibrate(self, artefact: bytes, labelled: pl.DataFrame) -> bytes:
+        """Fit the probabilities to what happened since, without touching the model."""
+        return pack_artefact(tended.recalibrate(self.open(artefact), self.declared, labelled))
+
+    def compare(self, models: tuple[bytes, bytes], labelled: pl.DataFrame, *, seed: int) -> dict[str, Any]:
+        """Judge champion and challenger by customers that neither was taught."""
+        champion, challenger = models
+        return tended.compare((self.open(champion), self.open(challenger)), self.declared, labelled, seed=seed)
 
     def score(self, artefact: bytes, frame: pl.DataFrame, *, capacity: int | None) -> pl.DataFrame:
         """Score a scoring frame (see `predict.likelihood.score`)."""

@@ -5,7 +5,7 @@ from html import escape
 
 from predict.artefact import Artefact
 from predict.declaration import Wording
-from predict.likelihood.report import facts, lights, moves, rows, summary
+from predict.likelihood.report import SERVED, WORTH, facts, lights, moves, rows, served, summary, worth
 
 SIDE, MARGIN = 260, 40
 STYLE = (
@@ -32,11 +32,18 @@ def html(artefact: Artefact, wording: Wording) -> str:
         _table(("what", "fact"), facts(artefact, wording)),
         "<h2>Is there enough to learn from?</h2>",
         _table(("what", "light", "have", "need", "advice"), lights(artefact)),
+        *_titled("Whom it serves how well", SERVED, served(artefact)),
+        *_titled("What each source is worth", WORTH, worth(artefact)),
         "<h2>What moves the score</h2>",
         _table(("feature group", "share"), [(name, f"{part:.1%}") for name, part in moves(artefact)]),
     ]
     head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(body)}</body></html>\n'
+
+
+def _titled(title: str, head: tuple[str, ...], lines: Sequence[tuple[str, ...]]) -> list[str]:
+    """Give a table under its title; nothing where there is nothing to tell."""
+    return [f"<h2>{escape(title)}</h2>", _table(head, lines)] if lines else []
 
 
 def _pictures(artefact: Artefact) -> list[str]:

@@ -1,9 +1,13 @@
 """The report of a yes/no module as data and as Markdown: what was measured, on whom, beside what. No personal data."""
 
-from typing import Any
+from typing import Any, Final
 
 from predict.artefact import Artefact
 from predict.declaration import Wording
+from predict.share import in_words
+
+SERVED: Final = ("segment", "customers", "had the outcome", "foretold", "recall", "precision")
+WORTH: Final = ("source", "AUC lost without it", "missing signals")
 
 
 def report(artefact: Artefact, wording: Wording) -> dict[str, Any]:
@@ -113,6 +117,8 @@ def markdown(artefact: Artefact, wording: Wording) -> str:
         "|---|---|---|---|---|",
     ]
     lines += [f"| {' | '.join(line)} |" for line in lights(artefact)]
+    lines += _section("Whom it serves how well", SERVED, served(artefact))
+    lines += _section("What each source is worth", WORTH, worth(artefact))
     lines += ["", "## What moves the score", "", "| feature group | share |", "|---|---|"]
     lines += [f"| {name} | {share:.1%} |" for name, share in moves(artefact)]
     return "\n".join(lines) + "\n"
@@ -129,3 +135,38 @@ def lights(artefact: Artefact) -> list[tuple[str, str, str, str, str]]:
 def moves(artefact: Artefact) -> list[tuple[str, float]]:
     """Give each feature group with its share of all movement, the greatest first."""
     return sorted(artefact.figures.get("importance", {}).items(), key=lambda one: (-one[1], one[0]))
+
+
+def served(artefact: Artefact) -> list[tuple[str, ...]]:
+    """Give a row for each level: customers, share with the outcome, mean chance, recall, precision, with intervals."""
+    return [
+        (
+            f"{one['segment']}: {one['level']}",
+            str(one["customers"]),
+            in_words(one["share"]) if "share" in one else "too few to judge",
+            f"{one['foretold']:.0%}" if "foretold" in one else "",
+            in_words(one["recall"]) if "recall" in one else "",
+            in_words(one["precision"]) if "precision" in one else "",
+        )
+        for one in artefact.figures.get("segments", [])
+    ]
+
+
+def worth(artefact: Artefact) -> list[tuple[str, ...]]:
+    """Give a row for each source: the AUC lost without it with its interval, and which of its signals are missing."""
+    return [
+        (
+            one["family"],
+            f"{bounds(one['auc_lost'])}, of {one['auc_lost']['of']}" if "auc_lost" in one else "not there",
+            ", ".join(one["missing"]) or "none",
+        )
+        for one in artefact.figures.get("families", [])
+    ]
+
+
+def _section(title: str, head: tuple[str, ...], lines: list[tuple[str, ...]]) -> list[str]:
+    """Write a table as Markdown under its title; nothing where there is nothing to tell."""
+    if not lines:
+        return []
+    top = ["", f"## {title}", "", f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    return [*top, *(f"| {' | '.join(line)} |" for line in lines)]

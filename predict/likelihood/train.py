@@ -35,9 +35,12 @@ from predict.likelihood.figures import figures_of
 from predict.likelihood.naive import naive_of
 from predict.likelihood.rows import material, usable
 from predict.likelihood.ruled import ruled
+from predict.likelihood.served import profile, segments
+from predict.likelihood.worth import losses
 from predict.logistic import Logistic
 from predict.module import Brief
 from predict.readiness import Grade, Material, Verdict, judged
+from predict.segments import uneven
 from predict.split import Rows, Split, split_of
 
 
@@ -52,11 +55,13 @@ def train(frame: pl.DataFrame, declared: Declaration, brief: Brief) -> Artefact:
     split = split_of(rows, declared.label, horizon_days=brief.horizon_days, seed=brief.seed)
     verdict = _ready(rows, (table, left_out), split, (declared, brief))
     if verdict.grade is Grade.MODEL:
-        artefact = _learned(rows, table, usable(split, table, declared.readiness), asked=(declared, brief))
+        judging = usable(split, table, declared.readiness)
+        artefact = _learned(rows, (table, left_out), judging, asked=(declared, brief))
     else:
         artefact = ruled(rows, table, split, verdict, asked=(declared, brief))
     told = {"left_out": left_out, "cuts": _cuts(rows, table, split), "readiness": verdict.as_mapping()}
-    return replace(artefact, figures=artefact.figures | told)
+    kept = profile(artefact, table, rows, seed=brief.seed)
+    return replace(artefact, figures=artefact.figures | told, profile=kept)
 
 
 def readiness(frame: pl.DataFrame, declared: Declaration, brief: Brief) -> Verdict:
@@ -94,15 +99,25 @@ def _too_few(verdict: Verdict, declared: Declaration) -> TooFewCustomers:
     return TooFewCustomers(have=int(found.have), need=needs.rule_from, of_what=needs.counted, advice=advice)
 
 
-def _learned(rows: pl.DataFrame, table: Table, split: Split, *, asked: tuple[Declaration, Brief]) -> Artefact:
-    declared, brief = asked
+def _learned(
+    rows: pl.DataFrame, columns: tuple[Table, list[str]], split: Split, *, asked: tuple[Declaration, Brief]
+) -> Artefact:
+    (table, left_out), (declared, brief) = columns, asked
     choice = choose(table, split.folds, seed=brief.seed)
     fit = _fit_of(choice, table, brief.seed)
     forecasts = [_forecast(fit(fold.teach), table, fold.judge) for fold in split.folds]
     tested = fit(split.teach)
     features = features_of(table.names, map(feature_as_mapping, brief.features))
     beside = (naive_of(table.names, declared, features), declared)
-    figures = figures_of(table, split, (tested, fit_on_cuts(forecasts)), beside=beside, brief=brief)
+    judge = fit_on_cuts(forecasts)
+    figures = figures_of(table, split, (tested, judge), beside=beside, brief=brief)
+    probability = judge.probability(tested.log_odds(table.raw[split.test]))
+    by = segments(rows, split, brief, tested=(table.outcome[split.test], probability, figures["capacity"]))
+    figures |= {
+        "segments": by,
+        "families": losses(table, split, brief, recipe=lambda one: _fit_of(choice, one, brief.seed), absent=left_out),
+        "remarks": [*figures["remarks"], *uneven(by, figures["model"]["recall_at_capacity"])],
+    }
     return Artefact(
         module=declared.name,
         model=fit(np.arange(rows.height)),

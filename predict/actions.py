@@ -1,0 +1,161 @@
+"""What the child process can be asked: a message in, a message out, by a module's name and an action's.
+
+| action | fields in | parts in | parts out |
+|---|---|---|---|
+| train | horizon_days, seed, capacity, history_months, features, families | frame, segments | artefact, report |
+| readiness | as train | frame | readiness |
+| score | capacity, language or null | artefact, frame | scores, reasons |
+| report | | artefact | report, markdown, html |
+| card | what the hub knows (`predict.card`) | artefact | card, markdown |
+| drift | | artefact, frame (to score), labelled (may be left out) | drift |
+| recalibrate | | artefact, labelled | artefact, report |
+| compare | seed | champion, challenger, labelled | comparison |
+| review | | alerts (`predict.review`) | review |
+
+Frames are arrow, the rest is JSON or text. `features` is a list of {name, role, unit, labels, activity}
+(`predict.feature`), `families` maps their names to the tables that they are made from.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from predict import card as cards
+from predict.errors import MessageRefused
+from predict.feature import features_of
+from predict.module import Brief, Module, Tended
+from predict.review import review
+from predict.wire import Message, arrow
+
+LONGEST_HISTORY: Final = 10_000
+"""Months: longer than records exist."""
+
+
+def _train(module: Module, asked: Message) -> Message:
+    packed = module.train(asked.frame("frame"), _brief(asked))
+    return Message({"ok": True}, {"artefact": packed, "report": _json(module.report(packed).values)})
+
+
+def _readiness(module: Module, asked: Message) -> Message:
+    return _told("readiness", module.readiness(asked.frame("frame"), _brief(asked)).as_mapping())
+
+
+def _score(module: Module, asked: Message) -> Message:
+    packed = asked.part("artefact")
+    scores = module.score(packed, asked.frame("frame"), capacity=_capacity(asked.fields))
+    parts = {"scores": arrow(scores)}
+    language = asked.fields.get("language")
+    if language is not None:
+        parts["reasons"] = arrow(module.reasons(scores, packed, language=str(language)))
+    return Message({"ok": True}, parts, dict.fromkeys(parts, "arrow"))
+
+
+def _report(module: Module, asked: Message) -> Message:
+    told = module.report(asked.part("artefact"))
+    parts = {"report": _json(told.values), "markdown": told.markdown.encode(), "html": told.html.encode()}
+    return Message({"ok": True}, parts, {"report": "json", "markdown": "text", "html": "text"})
+
+
+def _card(module: Module, asked: Message) -> Message:
+    told = cards.card(module.report(asked.part("artefact")).values, asked.fields)
+    parts = {"card": _json(told), "markdown": cards.markdown(told).encode()}
+    return Message({"ok": True}, parts, {"card": "json", "markdown": "text"})
+
+
+def _drift(module: Module, asked: Message) -> Message:
+    labelled = asked.frame("labelled") if "labelled" in asked.parts else None
+    return _told("drift", _tended(module).drift(asked.part("artefact"), asked.frame("frame"), labelled))
+
+
+def _recalibrate(module: Module, asked: Message) -> Message:
+    packed = _tended(module).recalibrate(asked.part("artefact"), asked.frame("labelled"))
+    return Message({"ok": True}, {"artefact": packed, "report": _json(module.report(packed).values)})
+
+
+def _compare(module: Module, asked: Message) -> Message:
+    models = (asked.part("champion"), asked.part("challenger"))
+    found = _tended(module).compare(models, asked.frame("labelled"), seed=_whole(asked.fields, "seed", 0))
+    return _told("comparison", found)
+
+
+def _review(_module: Module, asked: Message) -> Message:
+    return _told("review", review(asked.frame("alerts")))
+
+
+ACTIONS: Final[Mapping[str, Callable[[Module, Message], Message]]] = MappingProxyType(
+    {
+        "train": _train,
+        "readiness": _readiness,
+        "score": _score,
+        "report": _report,
+        "card": _card,
+        "drift": _drift,
+        "recalibrate": _recalibrate,
+        "compare": _compare,
+        "review": _review,
+    }
+)
+"""What can be asked of a module, by name."""
+
+
+def _told(name: str, values: Mapping[str, Any]) -> Message:
+    return Message({"ok": True}, {name: _json(values)})
+
+
+def _json(values: Mapping[str, Any]) -> bytes:
+    return json.dumps(values, sort_keys=True).encode()
+
+
+def _tended(module: Module) -> Tended:
+    if not isinstance(module, Tended):
+        raise MessageRefused(f"models of {module.declared.name} are trained anew instead: it cannot do this")
+    return module
+
+
+def _brief(asked: Message) -> Brief:
+    fields = asked.fields
+    return Brief(
+        horizon_days=_whole(fields, "horizon_days"),
+        features=_features(fields),
+        seed=_whole(fields, "seed", 0),
+        capacity=_capacity(fields),
+        history_months=_months(fields),
+        families=_families(fields),
+        segments=asked.frame("segments") if "segments" in asked.parts else None,
+    )
+
+
+def _families(fields: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    told = fields.get("families", {})
+    if not isinstance(told, dict) or not all(isinstance(names, list) for names in told.values()):
+        raise MessageRefused("families must map names of features to lists of tables")
+    return {str(name): tuple(map(str, tables)) for name, tables in told.items()}
+
+
+def _months(fields: Mapping[str, Any]) -> float | None:
+    value = fields.get("history_months")
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < LONGEST_HISTORY:
+        raise MessageRefused("field 'history_months' must be a number of months, or nothing")
+    return float(value)
+
+
+def _features(fields: Mapping[str, Any]) -> tuple[Any, ...]:
+    described = fields.get("features", [])
+    try:
+        return features_of([one["name"] for one in described], described)
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise MessageRefused("features must be a list of {name, role, unit, labels, activity}") from exc
+
+
+def _capacity(fields: Mapping[str, Any]) -> int | None:
+    return None if fields.get("capacity") is None else _whole(fields, "capacity")
+
+
+def _whole(fields: Mapping[str, Any], name: str, default: int | None = None) -> int:
+    value = fields.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0 or (name != "seed" and value == 0):
+        raise MessageRefused(f"field {name!r} must be a whole number above zero")
+    return value
