@@ -51,6 +51,7 @@ grain: {grain}
 purpose: {purpose}
 consumer: tests
 description: Orders of a customer.
+currency: NOK
 as_of_grid: {grid}
 expires_days: 30
 quasi_identifiers: []

@@ -25,6 +25,7 @@ from hub.inspection.check import last_check
 from hub.inspection.summary_diff import summary_guards
 from hub.predictions.lessons import newest_cut
 from hub.views import registry
+from hub.views.currency import with_currency
 from hub.views.departure import label_for
 from hub.views.gateway import Gateway, Released
 from hub.views.intent import Reader
@@ -54,16 +55,17 @@ def new(
     draft: Annotated[
         str | None, typer.Option("--draft", help="Print a commented draft under this name instead.")
     ] = None,
+    currency: Annotated[
+        str | None, typer.Option("--currency", metavar="CODE", help="The currency of its amounts, ISO 4217.")
+    ] = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Print a view to start from, of the catalogue or a draft that explains itself: save it, change it, submit it."""
-    if draft is not None:
-        sys.stdout.write(draft_text(draft))
-        return
-    if name is None:
+    if draft is None and name is None:
         show(Table(("view",), [(each,) for each in catalogue_names()], "Catalogue"), form)
         return
-    sys.stdout.write(catalogue_text(name))
+    text = catalogue_text(name or "") if draft is None else draft_text(draft)
+    sys.stdout.write(text if currency is None else with_currency(draft or name or "", text, currency))
 
 
 @app.command()

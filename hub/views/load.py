@@ -12,6 +12,7 @@ from typing import Final
 
 import yaml
 
+from hub.views.currency import check_currency, currency_of, in_currency
 from hub.views.errors import SpecRefused
 from hub.views.feature import (
     STAGE,
@@ -87,7 +88,7 @@ def draft_text(name: str) -> str:
 
     """
     text = (resources.files("hub.views") / "draft.yaml").read_text(encoding="utf-8").replace("NAME", name)
-    load_spec(text)
+    check_currency(load_spec(text))
     return text
 
 
@@ -128,7 +129,7 @@ def _spec(content: dict[str, object]) -> ViewSpec:
     """Read the top level."""
     view = content.get("name")
     top = Section(view if isinstance(view, str) else _UNNAMED, "", content)
-    features = _features(top.section("features"))
+    features, currency = _features(top.section("features")), currency_of(top)
     grain, key = _grain(top)
     spec = ViewSpec(
         name=top.text("name"),
@@ -151,7 +152,7 @@ def _spec(content: dict[str, object]) -> ViewSpec:
         summary=summary_of(top.section("summary"), features) if top.has("summary") else None,
     )
     top.done()
-    return spec
+    return spec if currency is None else in_currency(spec, currency)
 
 
 def _reads(section: Section) -> Reads:

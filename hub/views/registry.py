@@ -16,6 +16,7 @@ from hub.compose import Hub
 from hub.errors import AccessRefused
 from hub.views.checked import Check, bound_of
 from hub.views.column_rules import categories_of
+from hub.views.currency import check_currency
 from hub.views.load import load_spec
 from hub.views.look import Look, Refusal, Unchecked, seen_check
 from hub.views.spec import ViewSpec
@@ -72,6 +73,7 @@ def submittable(session: Session, policy: Policy, text: str, principal: Principa
     spec = load_spec(text)
     if not principal.may_use(purpose=spec.purpose, view=spec.name):
         raise AccessRefused("credential_not_bound", "Ask for a grant on this purpose and view")
+    check_currency(spec)  # of what is new: a view that was approved before this rule is read until that runs out
     _verify_purpose(spec, policy)
     if find_version(session, spec.name, spec.version) is not None:
         raise AccessRefused("version_exists", "Raise `version` in the spec: an approved text never changes")

@@ -88,6 +88,7 @@ grain: person
 purpose: {PURPOSE}
 consumer: benchmark
 description: twenty features
+currency: NOK
 as_of_grid: day
 expires_days: 30
 k: 1
@@ -152,7 +153,7 @@ def _orders_by_hand(orders: pl.LazyFrame) -> pl.LazyFrame:
         orders.with_columns(
             placed365=placed & d365,
             placed90=placed & d90,
-            amount=pl.when(placed & d365).then("amount_minor"),
+            amount=pl.when(placed & d365 & (pl.col("currency") == "NOK")).then("amount_minor"),
             channels=pl.when(d365).then("channel"),
             placed_at=pl.when(placed).then(at),
         )
@@ -231,6 +232,7 @@ def _orders(count: int, chance: np.random.Generator) -> dict[str, pl.Series]:
         "order_ref": pl.Series(chance.integers(-(2**62), 2**62, count)),
         "status": _word(["placed", "placed", "placed", "cancelled", "returned"], count, chance),
         "amount_minor": pl.Series(chance.integers(100, 100_000, count)),
+        "currency": pl.repeat("NOK", count, eager=True),
         "channel": _word(["web", "shop", "phone", "app"], count, chance),
     }
 

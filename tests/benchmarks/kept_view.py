@@ -44,6 +44,7 @@ grain: person
 purpose: {PURPOSE}
 consumer: benchmark
 description: twenty features
+currency: NOK
 as_of_grid: day
 expires_days: 30
 quasi_identifiers: []
@@ -95,6 +96,7 @@ def _orders(records: pl.Series) -> pl.DataFrame:
         "event_time": pl.Series(microseconds_of(AS_OF - timedelta(days=1)) - ago).cast(pl.Datetime("us", "UTC")),
         "event_id": pl.Series(chance.integers(-(2**62), 2**62, count)),
         "amount_minor": pl.Series(chance.integers(100, 100_000, count)),
+        "currency": pl.repeat("NOK", count, eager=True),
         "status": pl.repeat("placed", count, eager=True),
     }
     return pl.DataFrame(made).select(

@@ -17,6 +17,7 @@ from hub.authentication import Scope, acting_principal, add, authenticate
 from hub.compose import Hub, open_hub
 from hub.home import make_home
 from hub.settings import Settings
+from hub.views.currency import with_currency
 from hub.views.gateway import Gateway, Released
 from hub.views.load import catalogue_text
 from hub.views.registry import approve, submit
@@ -71,7 +72,7 @@ def shop(folder: Path, file: Path, contract: str = CONTRACT) -> Iterator[Shop]:
     owner = acting_principal(hub)
     summary = ingest_file(contract_of_yaml(contract), file, hub.ports(owner.principal_id))
     scientist, dpo = _colleague(hub, owner, Role.SCIENTIST), _colleague(hub, owner, Role.DPO)
-    submit(hub, catalogue_text(VIEW), scientist)
+    submit(hub, with_currency(VIEW, catalogue_text(VIEW), "GBP"), scientist)
     approve(hub, VIEW, dpo, WITHOUT_CHECK)
     yield Shop(hub, scientist, dpo, summary)
     hub.engine.dispose()

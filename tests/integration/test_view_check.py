@@ -34,7 +34,7 @@ SPENT = "{nb: Handlet for, nn: Handla for, sv: Handlat för, en: Bought for, de:
 TEXT = (
     VIEW.format(grain="person")
     .replace("name: fence", "name: spending")
-    .replace("as_of_grid: day", "as_of_grid: month")
+    .replace("as_of_grid: day", "as_of_grid: month\ncurrency: NOK")
     .replace("quasi_identifiers: []\nk: 1", "quasi_identifiers: [spent]\nk: 5")
     .replace("texts:\n", "  spent: {op: sum, table: orders, column: amount_minor, unit: amount_minor}\ntexts:\n")
     + f"  spent: {SPENT}\n"
@@ -92,7 +92,7 @@ def test_figures_are_what_a_read_would_release(shop: Shop) -> None:
     assert (moved.in_both, moved.one_event, moved.appeared, moved.gone) == (38, 3, 0, 0)
     assert moved.changed == 12, "four bought, and a group of eight hides with them: four alone would stand out"
     assert [each.sources for each in found.lineage if each.column == "spent"] == [
-        ("orders.amount_minor", "orders.event_time")
+        ("orders.amount_minor", "orders.currency", "orders.event_time")
     ]
     assert [(each.table, each.rows) for each in found.cost] == [("orders", 45)]
     approve(shop.hub, "spending", shop.dpo)
