@@ -40,6 +40,14 @@ EXPORTS: Final = (
 )
 """The exports that hold personal fields; the others hold numbers and codes."""
 
+_NAMED: Final = {
+    "crm": ("crm_people", "kontakt_id", ["fornavn", "etternavn"], "epost"),
+    "erp": ("erp_customers", "customer_no", ["name"], "email"),
+    "support": ("support_people", "requester_id", ["display_name"], "email"),
+    "newsletter": ("newsletter", "subscriber", ["first_name", "last_name"], "email"),
+}
+"""Table, key, columns of the name and of the e-mail address."""
+
 LIKE_OTHERS: Final = frozenset(
     {"erp_order_lines", "erp_invoices", "crm_journeys", "crm_projects", "survey_answers"}
 ) | {
@@ -61,7 +69,8 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
 class Planted:
     """The company's exports and what was planted in them.
 
-    words: token, field, source (a system, an export, or `*` for each of the four systems); people: the rows of the CRM.
+    words: token, field, source (a system, an export, or `*` for each of the four systems); people: rows of the CRM,
+    of those whose address names one person.
     """
 
     exports: list[Export]
@@ -107,7 +116,27 @@ def plant(folder: Path, until: datetime) -> Planted:
     words.append(_found(numbered.filter(numbered.str.len_chars() > SAFE_KEY), "orgnr", "crm_organisations"))
     written = write_exports(_with(company, tables), folder)
     exports = [export for export in written if export.contract_path.stem not in LIKE_OTHERS]
-    return Planted(exports=exports, words=pl.concat(words), people=tables["crm_people"])
+    return Planted(exports=exports, words=pl.concat(words), people=_alone(company, tables["crm_people"]))
+
+
+def _alone(company: Company, contacts: pl.DataFrame) -> pl.DataFrame:
+    """Keep the contacts whose address names one person: shared with nobody, and written alike in every system."""
+    people = company.truth.people
+    alone = people.filter(people["email"].is_unique() & people["phone"].is_unique())
+    known = company.truth.entities.filter(kind="person")
+    seen = pl.concat(
+        company.tables[table].select(
+            source=pl.lit(source),
+            key=key,
+            name=pl.concat_str(names, separator=" ").str.extract_all(r"\p{L}+").list.sort().list.join(" "),
+            email=email,
+        )
+        for source, (table, key, names, email) in _NAMED.items()
+    )
+    records = known.join(seen, on=["source", "key"]).group_by("entity").agg(pl.col("name", "email").n_unique())
+    alike = records.filter((pl.col("name") == 1) & (pl.col("email") == 1)).join(alone, on="entity", how="semi")
+    keys = known.filter(source="crm").join(alike, on="entity", how="semi")["key"]
+    return contacts.filter(pl.col("kontakt_id").is_in(keys.implode()))
 
 
 def _with(company: Company, tables: dict[str, pl.DataFrame]) -> Company:
