@@ -52,3 +52,13 @@ class MessageRefused(PredictError):
     def __init__(self, because: str) -> None:
         super().__init__(f"message refused: {because}")
         self.because = because
+
+
+class RuleRefused(PredictError):
+    """Rules, offers or sequences that somebody edited do not make sense; names the entry and the rule."""
+
+    def __init__(self, entry: str, rule: str, remedy: str) -> None:
+        super().__init__(f"rule refused: {entry!r}: {rule}; {remedy}")
+        self.entry = entry
+        self.rule = rule
+        self.remedy = remedy

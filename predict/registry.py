@@ -8,8 +8,9 @@ from typing import Final, cast
 from predict.churn.declaration import CHURN
 from predict.declaration import Declaration
 from predict.module import Module
+from predict.winback.declaration import WINBACK
 
-DECLARED: Final[Mapping[str, Declaration]] = MappingProxyType({one.name: one for one in (CHURN,)})
+DECLARED: Final[Mapping[str, Declaration]] = MappingProxyType({one.name: one for one in (CHURN, WINBACK)})
 """Every module by name. Adding one: its folder, and its declaration here."""
 
 

@@ -28,3 +28,30 @@ def campaign(size, *, persuaded=0.3, effect=0.0, seed=0, share=0.5):
             "responded": rng.random(size) < chance,
         }
     ).with_columns(as_of=pl.lit(AS_OF))
+
+
+def leavers(size, *, seed=0):
+    """Draw customers who left for a planted reason, which `stated` names; their features follow it, with exceptions."""
+    rng = np.random.default_rng(seed)
+    reasons = np.array(["price_sensitive", "service_frustrated", "feature_seeking", "drifting", "lured_away"])
+    stated = reasons[rng.integers(0, reasons.size, size)]
+
+    def when(reason, usual, otherwise):
+        """Nine in ten of those with the reason show it."""
+        return np.where((stated == reason) & (rng.random(size) < 0.9), usual, otherwise).astype(float)
+
+    return pl.DataFrame(
+        {
+            "pseudonym": [number.to_bytes(16, "big") for number in range(size)],
+            "tickets_1095d": when("service_frustrated", 4 + rng.poisson(3, size), rng.poisson(1, size)),
+            "escalations_1095d": when("service_frustrated", 1 + rng.poisson(1, size), 0),
+            "ticket_hours_1095d": when("service_frustrated", 100, 20 + rng.exponential(10, size)),
+            "downgrades_1095d": when("price_sensitive", 1, 0),
+            "discount_share_1095d": when("price_sensitive", 0.6, 0.3 * rng.random(size)),
+            "feature_requests": when("feature_seeking", 2, 0),
+            "features_1095d": when("feature_seeking", 12, 3 + rng.poisson(1, size)),
+            "competitor_mentions": when("lured_away", 1, 0),
+            "activity_change_before_leaving": when("drifting", -0.8, when("lured_away", 0.0, -0.3)),
+            "stated": stated,
+        }
+    ).with_columns(as_of=pl.lit(AS_OF))
