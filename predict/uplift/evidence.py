@@ -19,13 +19,13 @@ import numpy as np
 
 from predict.evaluate import Interval
 from predict.frames import Vector
+from predict.shares import Z_95, difference
 from predict.uplift.qini import qini_gain, qini_interval
 from predict.uplift.trial import Trial
 
 WORTHWHILE = 0.55
 GROUPS = 5
 TINY = 1e-12  # a score that tells nobody apart
-Z = 1.959963984540054  # two-sided 95 %
 
 Rows = np.ndarray[tuple[int], np.dtype[np.int64]]
 
@@ -81,23 +81,8 @@ def evidence_of(trial: Trial, score: Vector, response: Vector, *, seed: int) -> 
 
 
 def uplift_in(trial: Trial, rows: Rows) -> Interval:
-    """Give the difference between the arms' shares of responders, with its 95 % interval (Newcombe 1998, method 10)."""
-    (top, n), (bottom, m) = (_responses(trial, rows, arm) for arm in (1.0, 0.0))
-    if n == 0 or m == 0:
-        return Interval(float("nan"), float("nan"), float("nan"))
-    (low_t, high_t), (low_c, high_c) = wilson_95(top, n), wilson_95(bottom, m)
-    t, c = top / n, bottom / m
-    down = float(np.hypot(t - low_t, high_c - c))
-    up = float(np.hypot(high_t - t, c - low_c))
-    return Interval(t - c, t - c - down, t - c + up)
-
-
-def wilson_95(events: float, size: float) -> tuple[float, float]:
-    """Give the 95 % interval of a share (Wilson, JASA 22, 1927)."""
-    share, spread = events / size, Z**2 / size
-    centre = (share + spread / 2) / (1 + spread)
-    half = Z * float(np.sqrt(share * (1 - share) / size + spread / (4 * size))) / (1 + spread)
-    return min(centre - half, share), max(centre + half, share)
+    """Give the difference between the arms' shares of responders, with its 95 % interval."""
+    return difference(_responses(trial, rows, 1.0), _responses(trial, rows, 0.0))
 
 
 def slope_of(trial: Trial, score: Vector) -> Interval:
@@ -117,7 +102,7 @@ def slope_of(trial: Trial, score: Vector) -> Interval:
     left = trial.responded - design @ found
     spread = bread @ ((design * left[:, None] ** 2).T @ design) @ bread  # White, Econometrica 48, 1980
     slope, error = float(found[3]) / scale, float(np.sqrt(max(spread[3, 3], 0.0))) / scale
-    return Interval(slope, slope - Z * error, slope + Z * error)
+    return Interval(slope, slope - Z_95 * error, slope + Z_95 * error)
 
 
 def _verdict(effect: Interval, q: Interval, halves: tuple[Interval, Interval]) -> Verdict:
@@ -132,9 +117,9 @@ def _verdict(effect: Interval, q: Interval, halves: tuple[Interval, Interval]) -
 def _above_zero(weights: tuple[float, float], upper: Interval, lower: Interval) -> bool:
     """Say whether `weights[0] * upper - weights[1] * lower` lies above 0 with its whole interval (MOVER: Zou 2008)."""
     first, second = weights
-    difference = first * upper.figure - second * lower.figure
+    gap = first * upper.figure - second * lower.figure
     down = np.hypot(first * (upper.figure - upper.low), second * (lower.high - lower.figure))
-    return bool(difference > down)
+    return bool(gap > down)
 
 
 def _responses(trial: Trial, rows: Rows, arm: float) -> tuple[float, float]:

@@ -24,7 +24,7 @@ import numpy as np
 from predict.evaluate import Interval
 from predict.frames import Vector
 
-DRAWS = 400
+DRAWS = 200
 LEVEL = 0.95
 
 Integers = np.ndarray[tuple[int], np.dtype[np.int64]]

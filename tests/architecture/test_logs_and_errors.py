@@ -54,6 +54,7 @@ SAFE_FIELDS: Final = {
     "view": "an approved view's name",
     "module": "a prediction module's name",
     "name": "a setting or a kind of key",
+    "entry": "the name of a rule, an offer or a template, from the file of whoever edits them",
     "wanted": "a KEK's id: a digest, an ARN or a mount and key's name",
     "service": "a database or service, named by us",
     "purpose": "kept for handlers, not told",
