@@ -1,29 +1,30 @@
 """A trained model as bytes: JSON with a digest, versioned, without a row of anybody.
 
 It holds coefficients or trees, medians and scales of features, the calibration curve, what the view said of each
-feature, the figures measured and the training manifest. Boosting trees are skops bytes inside, opened by allow-list
-(`predict.boosting.unpack`). Tree thresholds lie between values that occurred; they name nobody but are not published
-in reports.
+feature, the levels that many customers share, the figures measured and the training manifest. Boosting trees are
+LightGBM's text (`predict.boosting.text_of`). Tree thresholds lie between values that occurred; they name nobody but
+are not published in reports.
 """
 
-import base64
-import binascii
 import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import polars as pl
 
-from predict.boosting import Boosting, pack, unpack
+from predict.boosting import Boosting, opened, text_of
 from predict.errors import ArtefactRefused
-from predict.feature import Feature, feature_as_mapping, features_of
+from predict.feature import Feature, feature_as_mapping, features_of, known_levels
+from predict.frames import AS_OF, PSEUDONYM, Matrix, matrix_of
+from predict.levels import is_level
 from predict.logistic import Logistic, logistic_of
 from predict.recalibrate import Curve, curve_of
 from predict.rule import Rule, rule_of
 
 FORMAT = "varde-model"
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,19 @@ class Artefact:
                 return "boosting"
             case Rule():
                 return "rule"
+
+    def known(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Leave out text that the model never learned from: it is not looked at."""
+        mine = {PSEUDONYM, AS_OF, *self.model.names}
+        return frame.drop([name for name, dtype in frame.schema.items() if is_level(dtype) and name not in mine])
+
+    def matrix(self, frame: pl.DataFrame) -> Matrix:
+        """Lay the model's columns side by side, levels as the codes that it learned.
+
+        Raises:
+            FrameRefused: a feature the model was trained on is absent.
+        """
+        return matrix_of(frame, self.model.names, known_levels(self.features))
 
 
 def pack_artefact(artefact: Artefact) -> bytes:
@@ -113,8 +127,7 @@ def _model_as_mapping(model: Logistic | Boosting | Rule) -> dict[str, Any]:
     if not isinstance(model, Boosting):
         return model.as_mapping()
     medians = [None if np.isnan(one) else float(one) for one in model.medians]
-    trees = base64.b64encode(pack(model.model)).decode("ascii")
-    return {"names": list(model.names), "medians": medians, "skops": trees}
+    return {"names": list(model.names), "medians": medians, "lightgbm": text_of(model.booster)}
 
 
 def _model_of(family: str, stored: dict[str, Any]) -> Logistic | Boosting | Rule:
@@ -125,11 +138,7 @@ def _model_of(family: str, stored: dict[str, Any]) -> Logistic | Boosting | Rule
     if family != "boosting":
         raise ArtefactRefused(f"unknown family {family!r}")
     medians = np.array([np.nan if one is None else float(one) for one in stored["medians"]])
-    try:
-        trees = base64.b64decode(stored["skops"], validate=True)
-    except binascii.Error as exc:
-        raise ArtefactRefused("trees are not base64") from exc
-    return Boosting(tuple(map(str, stored["names"])), medians, unpack(trees))
+    return Boosting(tuple(map(str, stored["names"])), medians, opened(str(stored["lightgbm"])))
 
 
 def _canonical(value: dict[str, Any]) -> bytes:

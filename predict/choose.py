@@ -3,11 +3,13 @@
 The rule, written down before any figure is seen:
 
 1. The ridge penalty is the largest whose mean validation AUC is within `PENALTY_SLACK` of the best.
-2. Boosting replaces logistic regression only if its AUC is higher on *every* validation fold, by `CLEARLY_BETTER`
+2. Curves (`predict.preparation.Lines`) replace straight lines only if their mean AUC is higher by `CURVES_PAY` or more
+   and their mean Brier score is not worse.
+3. Boosting replaces logistic regression only if its AUC is higher on *every* validation fold, by `CLEARLY_BETTER`
    or more on average, and its mean Brier score is not worse. It is judged from the latest fold back and given up at the
    first fold that it does not win: the rule is lost there, and fitting it is the dearest part of a training.
 
-The test cut takes no part in either.
+The test cut takes no part in any.
 """
 
 from collections.abc import Callable
@@ -19,67 +21,96 @@ import numpy as np
 from predict.boosting import Boosting, fit_boosting
 from predict.calibrate import expit
 from predict.evaluate import auc, brier
-from predict.frames import Matrix, Vector
-from predict.logistic import PENALTIES, Logistic, fit_logistic, fit_penalties
+from predict.frames import Columns, Matrix, Vector
+from predict.logistic import PENALTIES, Logistic, fit_penalties
+from predict.preparation import Lines
 from predict.split import Fold, Rows
 
 PENALTY_SLACK = 0.001
+CURVES_PAY = 0.002
 CLEARLY_BETTER = 0.01
 CHOICE_FOLDS = 3  # the latest; older ones say less about the future
 
 Fit = Callable[[Rows], Logistic | Boosting]
+Judged = list[tuple[float, float]]  # AUC and Brier score, fold by fold
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Raw features, outcomes and the names of the columns, in the order of the frame's rows."""
+    """Raw features, outcomes and what the columns are, in the order of the frame's rows."""
 
     raw: Matrix
     outcome: Vector
-    names: tuple[str, ...]
+    columns: Columns
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name the columns."""
+        return self.columns.names
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The family and penalty kept, and the validation figures that decided."""
+    """The family kept, the penalty and lines of its logistic regression, and the validation figures that decided."""
 
     family: str
     penalty: float
+    lines: Lines
     evidence: dict[str, Any]
 
 
-def logistic_on(table: Table, penalty: float) -> Fit:
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The penalty kept, every penalty's mean AUC, and how the kept one was judged."""
+
+    penalty: float
+    means: dict[float, float]
+    judged: Judged
+
+
+def logistic_on(table: Table, penalty: float, lines: Lines = Lines.STRAIGHT) -> Fit:
     """Give a function that fits logistic regression on some rows of the table."""
-    return lambda rows: fit_logistic(table.raw[rows], table.outcome[rows], table.names, penalty=penalty)
+
+    def fit(rows: Rows) -> Logistic:
+        raw, outcome = table.raw[rows], table.outcome[rows]
+        return fit_penalties(raw, outcome, table.columns, penalties=(penalty,), lines=lines)[penalty]
+
+    return fit
 
 
 def boosting_on(table: Table, seed: int) -> Fit:
     """Give a function that fits boosting on some rows of the table."""
-    return lambda rows: fit_boosting(table.raw[rows], table.outcome[rows], table.names, seed=seed)
+    return lambda rows: fit_boosting(table.raw[rows], table.outcome[rows], table.columns, seed=seed)
 
 
 def choose(table: Table, folds: tuple[Fold, ...], *, seed: int) -> Choice:
     """Compare the candidates on the latest validation folds and apply the rule."""
     folds = folds[-CHOICE_FOLDS:]
-    by_penalty = _judge_penalties(table, folds)
-    means = {penalty: float(np.mean([one[0] for one in found])) for penalty, found in by_penalty.items()}
-    best = max(means.values())
-    penalty = max(one for one, mean in means.items() if mean >= best - PENALTY_SLACK)
-    logistic = by_penalty[penalty]
-    boosting = _judge_challenger(table, folds, boosting_on(table, seed), champion=logistic)
+    straight, curved = (_kept(_judge_penalties(table, folds, lines)) for lines in (Lines.STRAIGHT, Lines.CURVED))
+    lines = Lines.CURVED if do_curves_pay(curved.judged, straight.judged) else Lines.STRAIGHT
+    logistic = curved if lines is Lines.CURVED else straight
+    boosting = _judge_challenger(table, folds, boosting_on(table, seed), champion=logistic.judged)
     evidence = {
         "folds": len(folds),
-        "penalty_auc": {str(one): mean for one, mean in means.items()},
-        "logistic_auc": [one[0] for one in logistic],
-        "boosting_auc": [one[0] for one in boosting],
-        "logistic_brier": [one[1] for one in logistic],
-        "boosting_brier": [one[1] for one in boosting],
+        "lines": lines.value,
+        "penalty_auc": {str(one): mean for one, mean in logistic.means.items()},
+        **_told("straight", straight.judged),
+        **_told("curved", curved.judged),
+        **_told("logistic", logistic.judged),
+        **_told("boosting", boosting),
     }
-    return Choice("boosting" if is_clearly_better(boosting, logistic) else "logistic", penalty, evidence)
+    family = "boosting" if is_clearly_better(boosting, logistic.judged) else "logistic"
+    return Choice(family, logistic.penalty, lines, evidence)
 
 
-def is_clearly_better(challenger: list[tuple[float, float]], champion: list[tuple[float, float]]) -> bool:
-    """Apply rule 2 to (AUC, Brier) pairs fold by fold; a challenger that was given up has fewer of them."""
+def do_curves_pay(curved: Judged, straight: Judged) -> bool:
+    """Apply rule 2 to (AUC, Brier) pairs fold by fold."""
+    gain, cost = np.mean(np.asarray(curved) - np.asarray(straight), axis=0)
+    return bool(gain >= CURVES_PAY and cost <= 0)
+
+
+def is_clearly_better(challenger: Judged, champion: Judged) -> bool:
+    """Apply rule 3 to (AUC, Brier) pairs fold by fold; a challenger that was given up has fewer of them."""
     if len(challenger) < len(champion):
         return False
     gains = [new[0] - old[0] for new, old in zip(challenger, champion, strict=True)]
@@ -87,21 +118,32 @@ def is_clearly_better(challenger: list[tuple[float, float]], champion: list[tupl
     return min(gains) > 0 and float(np.mean(gains)) >= CLEARLY_BETTER and float(np.mean(costs)) <= 0
 
 
-def _judge_penalties(table: Table, folds: tuple[Fold, ...]) -> dict[float, list[tuple[float, float]]]:
+def _judge_penalties(table: Table, folds: tuple[Fold, ...], lines: Lines) -> dict[float, Judged]:
     """Judge every penalty on every fold; a fold's columns are prepared once for all of them."""
-    found: dict[float, list[tuple[float, float]]] = {penalty: [] for penalty in PENALTIES}
+    found: dict[float, Judged] = {penalty: [] for penalty in PENALTIES}
     for fold in folds:
         raw, outcome = table.raw[fold.teach], table.outcome[fold.teach]
-        for penalty, model in fit_penalties(raw, outcome, table.names, penalties=PENALTIES).items():
+        fitted = fit_penalties(raw, outcome, table.columns, penalties=PENALTIES, lines=lines)
+        for penalty, model in fitted.items():
             found[penalty].append(_judge(table, fold, model))
     return found
 
 
-def _judge_challenger(
-    table: Table, folds: tuple[Fold, ...], fit: Fit, *, champion: list[tuple[float, float]]
-) -> list[tuple[float, float]]:
+def _kept(by_penalty: dict[float, Judged]) -> _Kept:
+    """Apply rule 1."""
+    means = {penalty: float(np.mean([one[0] for one in found])) for penalty, found in by_penalty.items()}
+    best = max(means.values())
+    penalty = max(one for one, mean in means.items() if mean >= best - PENALTY_SLACK)
+    return _Kept(penalty, means, by_penalty[penalty])
+
+
+def _told(word: str, judged: Judged) -> dict[str, list[float]]:
+    return {f"{word}_auc": [one[0] for one in judged], f"{word}_brier": [one[1] for one in judged]}
+
+
+def _judge_challenger(table: Table, folds: tuple[Fold, ...], fit: Fit, *, champion: Judged) -> Judged:
     """Judge the challenger from the latest fold back, until it fails to win one; in the order of the folds."""
-    found: list[tuple[float, float]] = []
+    found: Judged = []
     for fold, (auc_to_beat, _) in reversed(list(zip(folds, champion, strict=True))):
         found.insert(0, _judge(table, fold, fit(fold.teach)))
         if found[0][0] <= auc_to_beat:

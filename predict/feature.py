@@ -3,17 +3,20 @@
 Four roles are special to churn: RECENCY (time since the last sign of life), RHYTHM (the customer's own usual gap),
 OVERDUE (the one divided by the other) and TENURE (time since the first; the gap is made from it). They say one thing
 together and are explained together: their coefficients are entangled, only the sum of their contributions has a
-meaning a person can check.
+meaning a person can check. LEVEL says that the column holds names of a kind instead of figures (`predict.levels`).
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
+
+from predict.levels import Levels
 
 LANGUAGES = ("nb", "nn", "sv", "en", "de")
 FALLBACKS: Mapping[str, tuple[str, ...]] = {"nn": ("nb",), "nb": ("nn",)}
 RHYTHM_GROUP = "rhythm"
+ALONE = frozenset({"plain", "level"})
 RECENCY_DEFAULTS = (
     "days_since_last_activity",
     "days_since_last_order",
@@ -30,6 +33,7 @@ class Role(StrEnum):
     RHYTHM = "rhythm"
     OVERDUE = "overdue"
     TENURE = "tenure"
+    LEVEL = "level"
 
 
 class Unit(StrEnum):
@@ -47,7 +51,8 @@ class Unit(StrEnum):
 class Feature:
     """One feature column as the view describes it.
 
-    `activity` is the verb of the RECENCY sentence: "order", "login" or "any".
+    `activity` is the verb of the RECENCY sentence: "order", "login" or "any". `levels` are those that a trained model
+    knows, in the order of their codes; empty for numbers and before training.
     """
 
     name: str
@@ -55,11 +60,12 @@ class Feature:
     unit: Unit = Unit.NUMBER
     labels: Mapping[str, str] = field(default_factory=dict)
     activity: str = "any"
+    levels: Levels = ()
 
     @property
     def group(self) -> str:
         """The name under which contributions are summed: entangled roles share one."""
-        return self.name if self.role is Role.PLAIN else RHYTHM_GROUP
+        return self.name if self.role.value in ALONE else RHYTHM_GROUP
 
     def label(self, language: str) -> str:
         """Name the feature in a language, else in a neighbouring one, English, or its column name."""
@@ -82,7 +88,7 @@ def features_of(names: Iterable[str], described: Iterable[Mapping[str, Any]]) ->
     recency = next((name for name in RECENCY_DEFAULTS if name in wanted), None)
     return tuple(
         Feature(name=one.name, role=Role.RECENCY, unit=Unit.DAYS, labels=one.labels, activity=_activity_of(recency))
-        if one.name == recency
+        if one.name == recency and not one.levels
         else one
         for one in features
     )
@@ -96,7 +102,26 @@ def feature_as_mapping(feature: Feature) -> dict[str, Any]:
         "unit": feature.unit.value,
         "labels": dict(sorted(feature.labels.items())),
         "activity": feature.activity,
+        "levels": list(feature.levels),
     }
+
+
+def declared_levels(features: Iterable[Feature]) -> frozenset[str]:
+    """Name the features that were declared to hold levels."""
+    return frozenset(feature.name for feature in features if feature.role is Role.LEVEL)
+
+
+def known_levels(features: Iterable[Feature]) -> dict[str, Levels]:
+    """Give the levels of each feature of a trained model that has any."""
+    return {feature.name: feature.levels for feature in features if feature.levels}
+
+
+def with_levels(features: Iterable[Feature], known: Mapping[str, Levels]) -> tuple[Feature, ...]:
+    """Note in the features which levels were learnt; whatever has some plays the role LEVEL."""
+    return tuple(
+        replace(feature, role=Role.LEVEL, levels=known[feature.name]) if feature.name in known else feature
+        for feature in features
+    )
 
 
 def _feature_of(entry: Mapping[str, Any]) -> Feature:
@@ -106,6 +131,7 @@ def _feature_of(entry: Mapping[str, Any]) -> Feature:
         unit=Unit(entry.get("unit") or Unit.NUMBER),
         labels={str(key): str(text) for key, text in (entry.get("labels") or {}).items()},
         activity=str(entry.get("activity") or _activity_of(str(entry["name"]))),
+        levels=tuple(map(str, entry.get("levels") or ())),
     )
 
 

@@ -23,7 +23,7 @@ from predict.frames import AS_OF, PSEUDONYM, labels_of
 
 MAX_FOLDS = 12  # one year of monthly cuts
 VALID_SHARE = 0.2
-TEST_SHARE = 0.2
+CROSS_FOLDS = 5  # of a single cut: one tests, each of the others judges what the rest of them teach
 
 Rows = np.ndarray[tuple[int], np.dtype[np.int64]]
 
@@ -99,14 +99,15 @@ def _stratified(frame: pl.DataFrame, label: Label, cut: datetime, seed: int) -> 
     rows = _rows(frame, [cut])
     strata = labels_of(frame, label)[rows] if label.kind is LabelKind.YES_NO else np.zeros(rows.size)
     rng = np.random.default_rng(seed)
-    parts: list[list[Rows]] = [[], [], []]
+    folds: list[list[Rows]] = [[] for _ in range(CROSS_FOLDS)]
     for value in np.unique(strata):
         drawn = rng.permutation(rows[strata == value])
-        first, second = round(len(drawn) * TEST_SHARE), round(len(drawn) * (TEST_SHARE + VALID_SHARE))
-        for part, piece in zip(parts, np.split(drawn, [first, second]), strict=True):
-            part.append(piece)
-    test, valid, fit = (np.sort(np.concatenate(part)) for part in parts)
-    return Split(SplitKind.STRATIFIED, (Fold(fit, valid),), np.sort(np.concatenate([fit, valid])), test)
+        for fold, piece in zip(folds, np.array_split(drawn, CROSS_FOLDS), strict=True):
+            fold.append(piece)
+    test, *others = (np.sort(np.concatenate(fold)) for fold in folds)
+    teach = np.sort(np.concatenate(others))
+    crossed = tuple(Fold(np.setdiff1d(teach, judge, assume_unique=True), judge) for judge in others)
+    return Split(SplitKind.STRATIFIED, crossed, teach, test)
 
 
 def _rows(frame: pl.DataFrame, cuts: list[datetime]) -> Rows:

@@ -17,3 +17,8 @@ def few_threads(raw: Matrix) -> AbstractContextManager[Any]:
     """Use one thread for a table below `MANY_CELLS`, as many as there are above."""
     limit: AbstractContextManager[Any] = threadpool_limits(limits=None if raw.size > MANY_CELLS else 1)
     return limit
+
+
+def thread_count(raw: Matrix) -> int:
+    """Give the same limit as a number; 0: as many as there are."""
+    return 0 if raw.size > MANY_CELLS else 1

@@ -14,6 +14,7 @@ from hub.errors import AccessRefused
 from hub.lake.catalogue import files_of
 from hub.lake.terms import FileState
 from hub.predictions.store import TrainedModel
+from hub.views.feature import Aggregate, Feature, Op
 from hub.views.load import load_spec
 from hub.views.registry import readable_spec
 from hub.views.release import dtype_of
@@ -33,9 +34,13 @@ def scoring_view_of(view: str) -> str:
 
 
 def described(spec: ViewSpec) -> list[dict[str, object]]:
-    """Say of each released number what a module may know: name, unit, role and words."""
-    levels = {feature.name for feature in spec.released if dtype_of(feature) == pl.String}
-    return [{**entry, "role": entry["role"] or "plain"} for entry in header_of(spec) if entry["name"] not in levels]
+    """Say of each released number or level what a module may know: name, unit, role and words."""
+    kinds, texts = _levels(spec), _texts(spec)
+    return [
+        {**entry, "role": "level" if entry["name"] in kinds else entry["role"] or "plain"}
+        for entry in header_of(spec)
+        if entry["name"] not in texts
+    ]
 
 
 def labelled_cuts(spec: ViewSpec, *, since: datetime, known_until: datetime) -> list[datetime]:
@@ -104,12 +109,25 @@ def _files(hub: Hub, spec: ViewSpec) -> list[Any]:
         return [f for table in tables for f in files_of(session, table=table, states=[FileState.LIVE])]
 
 
-def modelled(frame: pl.DataFrame) -> pl.DataFrame:
-    """Give a module the three types it knows: whole numbers, real numbers and flags. Levels are for reports alone."""
-    return frame.drop(pl.selectors.string()).with_columns(
+def modelled(frame: pl.DataFrame, spec: ViewSpec) -> pl.DataFrame:
+    """Give a module the types it knows: whole and real numbers, flags, and text whose levels are declared."""
+    return frame.drop(pl.selectors.string() - pl.selectors.by_name(_levels(spec), require_all=False)).with_columns(
         pl.col(pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64, pl.Int8, pl.Int16, pl.Int32).cast(pl.Int64),
         pl.col(pl.Float32).cast(pl.Float64),
     )
+
+
+def _levels(spec: ViewSpec) -> set[str]:
+    """Name the text columns of which a contract or the view says what may stand in them, never what people wrote."""
+    return {one.name for one in spec.released if dtype_of(one) == pl.String and not _is_text(one)}
+
+
+def _texts(spec: ViewSpec) -> set[str]:
+    return {one.name for one in spec.released if _is_text(one)}
+
+
+def _is_text(feature: Feature) -> bool:
+    return isinstance(feature, Aggregate) and feature.op is Op.TEXT
 
 
 def verify_model(hub: Hub, model: TrainedModel, spec: ViewSpec) -> None:

@@ -136,7 +136,7 @@ def _lessons(
         "history_months": (until - since) / _MONTH,
         "features": described(spec),
     }
-    return released, Message(fields, {"frame": arrow(modelled(released.frame))}, {"frame": "arrow"}), cuts
+    return released, Message(fields, {"frame": arrow(modelled(released.frame, spec))}, {"frame": "arrow"}), cuts
 
 
 def score(
@@ -153,7 +153,7 @@ def score(
     verify_model(hub, model, spec)
     at = as_of or newest_cut(spec, known_until(hub, spec), hub.clock())
     released = Gateway(hub).read(reader, view, purpose=spec.purpose, as_of=at)
-    frame = modelled(released.frame.with_columns(as_of=pl.lit(at)))
+    frame = modelled(released.frame.with_columns(as_of=pl.lit(at)), spec)
     parts = {"artefact": store.read_artefact(hub.settings.models_folder, model), "frame": arrow(frame)}
     message = Message({"capacity": None, "language": language}, parts, {"artefact": "json", "frame": "arrow"})
     answer = ask("score", module, message)

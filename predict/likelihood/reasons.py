@@ -1,7 +1,8 @@
 """What a group of features says of a customer: a code, the own value and what it is compared with.
 
 Codes are `feature.above`, `feature.below`, `feature.same`, `feature.missing` for a plain feature (compared with the
-median of all customers), and for the entangled rhythm group:
+median of all customers), `feature.level` for a kind (value = position of its level, usual = the most frequent one),
+and for the entangled rhythm group:
 
 - `rhythm.overdue`: silent for clearly longer than the own usual gap (value = silence, usual = own gap);
 - `rhythm.rare`: not silent for long, but rarely active at all (value = own gap, usual = median gap);
@@ -19,6 +20,7 @@ from predict.feature import RHYTHM_GROUP, Feature, Role
 from predict.frames import Matrix, Vector
 
 PLAIN_DIRECTIONS = ("below", "same", "above", "missing")
+LEVEL_DIRECTIONS = ("level", "missing")
 RHYTHM_DIRECTIONS = ("overdue", "rare", "quiet", "missing")
 CLEARLY_OVERDUE = 1.2  # times the own gap; below that the sentence would sound like a reproach for nothing
 
@@ -48,13 +50,14 @@ def cite(artefact: Artefact, raw: Matrix, groups: tuple[Group, ...]) -> list[Cit
             cited.append(_cite_rhythm(raw, medians, members))
         else:
             position = group.positions[0]
-            cited.append(_cite_plain(group.name, raw[:, position], float(medians[position])))
+            speak = _cite_level if by_name[group.name].levels else _cite_plain
+            cited.append(speak(group.name, raw[:, position], float(medians[position])))
     return cited
 
 
 def headline(features: tuple[Feature, ...]) -> Feature | None:
     """Give the feature that names the rhythm group: recency, else whatever member there is."""
-    members = [one for one in features if one.role is not Role.PLAIN]
+    members = [one for one in features if one.group == RHYTHM_GROUP]
     return next((one for one in members if one.role is Role.RECENCY), members[0] if members else None)
 
 
@@ -64,6 +67,13 @@ def _cite_plain(name: str, value: Vector, median: float) -> Citation:
     direction[absent] = PLAIN_DIRECTIONS.index("missing")
     codes = tuple(f"{name}.{word}" for word in PLAIN_DIRECTIONS)
     return Citation(codes, direction, value, np.full(value.size, median), absent)
+
+
+def _cite_level(name: str, value: Vector, mode: float) -> Citation:
+    """Let a level speak by its position; one that was never seen says as little as one that is not known."""
+    absent = np.isnan(value) | (value < 0)
+    codes = tuple(f"{name}.{word}" for word in LEVEL_DIRECTIONS)
+    return Citation(codes, absent.astype(np.int64), np.where(absent, np.nan, value), np.full(value.size, mode), absent)
 
 
 def _cite_rhythm(raw: Matrix, medians: Vector, members: dict[Role, int]) -> Citation:

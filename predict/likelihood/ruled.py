@@ -9,7 +9,7 @@ from predict.artefact import Artefact
 from predict.choose import Table
 from predict.declaration import Declaration
 from predict.feature import feature_as_mapping, features_of
-from predict.frames import PSEUDONYM
+from predict.frames import PSEUDONYM, Columns
 from predict.likelihood.figures import capacity_of, figures_of
 from predict.likelihood.naive import Naive, sorted_by
 from predict.likelihood.rows import rarer
@@ -65,7 +65,7 @@ def remark(verdict: Verdict, naive: Naive | None, alone: Table) -> str:
 def _alone(table: Table, naive: Naive | None) -> Table:
     positions = [] if naive is None else [naive.position]
     names = tuple(table.names[position] for position in positions)
-    return Table(np.asfortranarray(table.raw[:, positions]), table.outcome, names)
+    return Table(np.asfortranarray(table.raw[:, positions]), table.outcome, Columns(names))
 
 
 def _fitted(alone: Table, rows: Rows) -> Rule:

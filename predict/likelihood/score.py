@@ -22,7 +22,8 @@ import polars as pl
 from predict.artefact import Artefact
 from predict.calibrate import NEIGHBOURS, wilson
 from predict.explain import REASONS, Group, groups_of, strongest
-from predict.frames import AS_OF, PSEUDONYM, Matrix, Vector, check_scoring, matrix_of, ordered
+from predict.feature import known_levels
+from predict.frames import AS_OF, PSEUDONYM, Matrix, Vector, check_scoring, ordered
 from predict.likelihood.reasons import Citation, cite
 
 DEFAULT_CAPACITY_SHARE = 0.1
@@ -40,9 +41,10 @@ def score(artefact: Artefact, frame: pl.DataFrame, *, capacity: int | None = Non
     Raises:
         FrameRefused: the frame does not keep its contract or lacks a feature.
     """
-    check_scoring(frame)
-    rows = ordered(frame)
-    raw = matrix_of(rows, artefact.model.names)
+    known = artefact.known(frame)
+    check_scoring(known, known_levels(artefact.features))
+    rows = ordered(known)
+    raw = artefact.matrix(rows)
     groups = groups_of(artefact.model.names, artefact.features)
     pieces = [_weigh(artefact, raw[start : start + BATCH], groups) for start in range(0, max(1, rows.height), BATCH)]
     scored = rows.select(PSEUDONYM, AS_OF).with_columns(pl.concat(pieces))

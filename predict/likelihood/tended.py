@@ -17,7 +17,8 @@ from predict.artefact import Artefact
 from predict.declaration import Declaration, Label
 from predict.drift import Shift, binned_of, calibration_shift, shift_of
 from predict.errors import TooFewCustomers
-from predict.frames import AS_OF, Vector, check_training, labels_of, matrix_of, ordered
+from predict.feature import known_levels
+from predict.frames import AS_OF, Vector, check_training, labels_of, ordered
 from predict.readiness import Light
 from predict.recalibrate import Recalibrated, recalibrated
 
@@ -29,7 +30,7 @@ def drift(artefact: Artefact, present: pl.DataFrame) -> dict[str, Any]:
     """Say how far the customers of a scoring frame, and their scores, are from those of the last cut that taught."""
     if not artefact.profile:
         return {"customers": present.height, "inputs": [], "score": None, "light": Light.GREEN.value}
-    raw = matrix_of(present, artefact.model.names)
+    raw = artefact.matrix(present)
     stored = artefact.profile["inputs"]
     inputs = [shift_of(binned_of(one), raw[:, position]) for position, one in enumerate(stored)]
     probability = artefact.calibrator.probability(artefact.model.log_odds(raw)) if present.height else np.empty(0)
@@ -63,7 +64,7 @@ def recalibrate(artefact: Artefact, declared: Declaration, frame: pl.DataFrame) 
     Raises:
         TooFewCustomers: there is no such cut, or fewer than `Readiness.judged` of the rarer outcome in them.
     """
-    check_training(frame, declared.label)
+    check_training(artefact.known(frame), declared.label, known_levels(artefact.features))
     forecasts = list(_forecasts(artefact, declared.label, later(artefact, frame)))
     outcome = np.concatenate([one for _, one in forecasts]) if forecasts else np.empty(0)
     _require(outcome, declared, "wait until the outcomes of a later cut are known: what it was taught cannot judge it")
@@ -84,7 +85,8 @@ def compare(
     Raises:
         TooFewCustomers: no such cut, or too few of the rarer outcome in it.
     """
-    check_training(frame, declared.label)
+    for model in models:
+        check_training(model.known(frame), declared.label, known_levels(model.features))
     rows = ordered(later(models[1], later(models[0], frame)))
     outcome = labels_of(rows, declared.label) if rows.height else np.empty(0)
     _require(outcome, declared, "train with `--hold-back`, or wait: a model is not judged by what it was taught")
@@ -117,7 +119,7 @@ def _forecasts(artefact: Artefact, label: Label, frame: pl.DataFrame) -> Iterato
 
 
 def _probability(artefact: Artefact, rows: pl.DataFrame) -> Vector:
-    return artefact.calibrator.probability(artefact.model.log_odds(matrix_of(rows, artefact.model.names)))
+    return artefact.calibrator.probability(artefact.model.log_odds(artefact.matrix(rows)))
 
 
 def _judged(outcome: Vector, probability: Vector, seed: int) -> dict[str, Any]:

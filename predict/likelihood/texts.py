@@ -166,3 +166,4 @@ FLAGS: Mapping[str, tuple[str, str]] = {
     "en": ("no", "yes"),
     "de": ("nein", "ja"),
 }
+POOLED: Mapping[str, str] = {"nb": "annet", "nn": "anna", "sv": "annat", "en": "other", "de": "anderes"}

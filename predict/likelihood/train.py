@@ -19,10 +19,11 @@ from predict.calibrate import fit_on_cuts
 from predict.choose import Choice, Fit, Table, boosting_on, choose, logistic_on
 from predict.declaration import Declaration, Label
 from predict.errors import FrameRefused, TooFewCustomers
-from predict.feature import feature_as_mapping, features_of
+from predict.feature import declared_levels, feature_as_mapping, features_of, with_levels
 from predict.frames import (
     AS_OF,
     PSEUDONYM,
+    Columns,
     Vector,
     check_training,
     feature_names,
@@ -31,6 +32,7 @@ from predict.frames import (
     ordered,
     tells_apart,
 )
+from predict.levels import levels_of
 from predict.likelihood.figures import figures_of
 from predict.likelihood.naive import naive_of
 from predict.likelihood.rows import material, usable
@@ -51,7 +53,7 @@ def train(frame: pl.DataFrame, declared: Declaration, brief: Brief) -> Artefact:
         FrameRefused: the frame does not keep its contract, or no column tells customers apart.
         TooFewCustomers: fewer than even a rule needs.
     """
-    rows, table, left_out = _laid_out(frame, declared)
+    rows, table, left_out = _laid_out(frame, declared, brief)
     split = split_of(rows, declared.label, horizon_days=brief.horizon_days, seed=brief.seed)
     verdict = _ready(rows, (table, left_out), split, (declared, brief))
     if verdict.grade is Grade.MODEL:
@@ -68,14 +70,14 @@ def readiness(frame: pl.DataFrame, declared: Declaration, brief: Brief) -> Verdi
     """Judge a training frame without learning from it; raises as `train` does for a frame that keeps no contract."""
     if frame.is_empty():
         return judged(Material(counted=0, taught=0, judged=0, months=brief.history_months), declared.readiness)
-    rows, table, left_out = _laid_out(frame, declared)
+    rows, table, left_out = _laid_out(frame, declared, brief)
     split = split_of(rows, declared.label, horizon_days=brief.horizon_days, seed=brief.seed)
     told = (brief.history_months, left_out)
     return judged(material(rows, table, split, needs=declared.readiness, told=told), declared.readiness)
 
 
-def _laid_out(frame: pl.DataFrame, declared: Declaration) -> tuple[pl.DataFrame, Table, list[str]]:
-    check_training(frame, declared.label)
+def _laid_out(frame: pl.DataFrame, declared: Declaration, brief: Brief) -> tuple[pl.DataFrame, Table, list[str]]:
+    check_training(frame, declared.label, declared_levels(brief.features))
     if frame.is_empty():
         raise _too_few(judged(Material(counted=0, taught=0, judged=0), declared.readiness), declared)
     rows = ordered(frame)
@@ -107,7 +109,7 @@ def _learned(
     fit = _fit_of(choice, table, brief.seed)
     forecasts = [_forecast(fit(fold.teach), table, fold.judge) for fold in split.folds]
     tested = fit(split.teach)
-    features = features_of(table.names, map(feature_as_mapping, brief.features))
+    features = with_levels(features_of(table.names, map(feature_as_mapping, brief.features)), table.columns.levels)
     beside = (naive_of(table.names, declared, features), declared)
     judge = fit_on_cuts(forecasts)
     figures = figures_of(table, split, (tested, judge), beside=beside, brief=brief)
@@ -132,18 +134,21 @@ def _learned(
 def _table(rows: pl.DataFrame, label: Label) -> tuple[Table, list[str]]:
     """Lay out what tells customers apart; name the columns that are left out because they do not."""
     names = feature_names(rows, label)
-    raw = matrix_of(rows, names)
+    columns = Columns(names, levels_of(rows, names))
+    raw = matrix_of(rows, names, columns.levels)
     kept = tells_apart(raw)
     left_out = [name for name, telling in zip(names, kept, strict=True) if not telling]
     if not kept.any():
         advice = "deliver the sources that the view's features are made from"
         raise FrameRefused("*", "no feature column tells customers apart", advice)
     named = tuple(name for name in names if name not in left_out)
-    return Table(np.asfortranarray(raw[:, kept]), labels_of(rows, label), named), left_out
+    return Table(np.asfortranarray(raw[:, kept]), labels_of(rows, label), columns.only(named)), left_out
 
 
 def _fit_of(choice: Choice, table: Table, seed: int) -> Fit:
-    return boosting_on(table, seed) if choice.family == "boosting" else logistic_on(table, choice.penalty)
+    if choice.family == "boosting":
+        return boosting_on(table, seed)
+    return logistic_on(table, choice.penalty, choice.lines)
 
 
 def _forecast(model: Logistic | Boosting, table: Table, rows: Rows) -> tuple[Vector, Vector]:
@@ -181,6 +186,7 @@ def _manifest(table: Table, rows: pl.DataFrame, brief: Brief, choice: Choice) ->
         "table_sha256": digest,
         "family": choice.family,
         "penalty": choice.penalty,
+        "lines": choice.lines.value,
         "shipped": "refitted on all labelled cuts, calibrated on forecasts of cuts not yet seen when made",
-        "libraries": {name: version(name) for name in ("numpy", "polars", "scikit-learn", "skops")},
+        "libraries": {name: version(name) for name in ("lightgbm", "numpy", "polars", "scikit-learn")},
     }

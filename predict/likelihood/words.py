@@ -6,8 +6,9 @@ from predict.errors import FrameRefused
 from predict.explain import REASONS
 from predict.feature import LANGUAGES, RHYTHM_GROUP, Feature, Unit
 from predict.frames import AS_OF, PSEUDONYM
+from predict.levels import OTHER
 from predict.likelihood.reasons import headline
-from predict.likelihood.texts import DAYS, DECIMAL_POINT, EVERY, FLAGS, PLAIN, RHYTHM
+from predict.likelihood.texts import DAYS, DECIMAL_POINT, EVERY, FLAGS, PLAIN, POOLED, RHYTHM
 
 MINOR_PER_MAJOR = 100
 SMALL_RATIO_DIGITS = 2
@@ -51,6 +52,9 @@ def _sentence(code: str, place: int, language: str, known: tuple[dict[str, Featu
         template = texts.get(lead.activity, texts["any"])[direction]
         return _filled(template, {"value": figures[0], "usual": figures[1]})
     feature = by_name.get(group, Feature(name=group))
+    if direction == "level":
+        named = {"label": pl.lit(feature.label(language)), "value": _level(value, feature, language)}
+        return _filled(PLAIN[language]["same"], named)
     shown, compared = _figure(value, feature.unit, language), _figure(usual, feature.unit, language)
     parts = {"label": pl.lit(feature.label(language)), "value": shown, "usual": compared}
     same = _filled(PLAIN[language]["same"], parts)
@@ -70,6 +74,12 @@ def _filled(template: str, parts: dict[str, pl.Expr]) -> pl.Expr:
             continue
         pieces.extend((parts[name], pl.lit(rest)))
     return pl.concat_str(pieces)
+
+
+def _level(value: pl.Expr, feature: Feature, language: str) -> pl.Expr:
+    """Name the level at a position; the pooled rest has a word of its own."""
+    names = [POOLED[language] if level == OTHER else level for level in feature.levels]
+    return value.cast(pl.Int64).replace_strict(dict(enumerate(names)), default=None, return_dtype=pl.String)
 
 
 def _whole(value: pl.Expr) -> pl.Expr:

@@ -20,7 +20,7 @@ import numpy as np
 from sklearn.linear_model import Ridge
 
 from predict.calibrate import expit
-from predict.frames import Matrix, Vector
+from predict.frames import Columns, Matrix, Vector
 from predict.logistic import Logistic, fit_logistic, logistic_of
 from predict.preparation import Preparation, fit_preparation, preparation_of
 from predict.threads import few_threads
@@ -169,7 +169,7 @@ def _learn_class(trial: Trial) -> Linear:
 
 
 def _fit_linear(raw: Matrix, target: Vector, names: tuple[str, ...]) -> Linear:
-    preparation = fit_preparation(raw, names)
+    preparation = fit_preparation(raw, Columns(names))
     prepared = preparation.apply(raw)
     with few_threads(prepared):
         model = Ridge(alpha=PENALTY * target.size, solver="cholesky").fit(prepared, target)

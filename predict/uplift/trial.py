@@ -13,7 +13,7 @@ import polars as pl
 from scipy import stats
 
 from predict.errors import FrameRefused, TooFewCustomers
-from predict.frames import Matrix, Vector, check_scoring, feature_names, matrix_of, ordered, tells_apart
+from predict.frames import Columns, Matrix, Vector, check_scoring, feature_names, matrix_of, ordered, tells_apart
 from predict.preparation import fit_preparation
 
 TREATED = "treated"
@@ -77,7 +77,7 @@ def imbalance(trial: Trial) -> float:
     Omnibus test of the standardised differences of all features at once (Hansen & Bowers, Statistical Science 23,
     2008, eq. 9): n_t n_c / n * d' S^+ d is chi-squared with as many degrees of freedom as S has rank.
     """
-    prepared = fit_preparation(trial.raw, trial.names).apply(trial.raw)
+    prepared = fit_preparation(trial.raw, Columns(trial.names)).apply(trial.raw)
     contacted = trial.treated == 1
     difference = prepared[contacted].mean(axis=0) - prepared[~contacted].mean(axis=0)
     spread = np.atleast_2d(np.cov(prepared, rowvar=False))

@@ -40,7 +40,6 @@ EDGES: Final[dict[str, str]] = {
     "ingest/pipeline/recovery.py": "clearing up after a failed delivery must not hide the fault that is being told",
     "tests/faults/ingest_child.py": "the child of a crash test reports whatever ended it, by class",
     "predict/__main__.py": "last stop of a process: a foreign error's text may hold a value, only its class is told",
-    "predict/boosting.py": "bytes of a stranger in a foreign parser: whatever it raises is a refusal",
 }
 """Modules at an edge of the program that may catch `Exception`, each with what comes in from outside there."""
 

@@ -145,7 +145,7 @@ STREAMS: Final[dict[str, Stream]] = {
     "gzip": Stream((b"\x1f\x8b\x08",), _gzip),  # RFC 1952
     "zlib": Stream((b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"), _zlib),  # RFC 1950, 32 KB window
     "zstd": Stream((b"\x28\xb5\x2f\xfd",), _zstd),  # RFC 8878
-    "zip": Stream((b"PK\x03\x04",), _zip_member),  # XLSX and skops models are zip files
+    "zip": Stream((b"PK\x03\x04",), _zip_member),  # XLSX is a zip file
     "bzip2": Stream((b"BZh",), _bzip2),
     "xz": Stream((b"\xfd7zXZ\x00",), _xz),
 }

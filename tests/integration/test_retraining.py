@@ -158,7 +158,7 @@ def test_a_model_scores_by_the_scoring_view_of_what_it_learned_from(world: World
     for text in (scoring, training):
         approve(world.hub, submit(world.hub, text, world.owner).name, dpo, WITHOUT_CHECK)
     service.train(world.hub, world.owner, "churn", view="pair_training")
-    assert child.columns == {"pseudonym", "as_of", "churned", "orders", "amount"}, "levels are for reports"
+    assert child.columns == {"pseudonym", "as_of", "churned", "orders", "amount", "stage"}
     scored = service.score(world.hub, world.owner, "churn")
     assert scored.released.spec.name == "pair_scoring"
     assert scored.written == PEOPLE

@@ -6,6 +6,7 @@ from sklearn.metrics import roc_auc_score
 
 from predict.calibrate import CalibrationKind, calibrator_of, expit, fit_calibrator, fit_on_cuts, logit, wilson
 from predict.explain import FAINT, strongest
+from predict.frames import Columns
 from predict.logistic import fit_logistic, fit_penalties, logistic_of
 
 
@@ -42,7 +43,7 @@ def test_a_logistic_model_stands_at_the_bottom_of_its_own_loss(seed, penalty):
 
 def test_penalties_fitted_together_are_those_fitted_alone():
     raw, outcome = table(4)
-    together = fit_penalties(raw, outcome, ("a", "b", "c"), penalties=(0.1, 0.001))
+    together = fit_penalties(raw, outcome, Columns(("a", "b", "c")), penalties=(0.1, 0.001))
     assert together == {one: fit_logistic(raw, outcome, ("a", "b", "c"), penalty=one) for one in (0.1, 0.001)}
     assert together[0.1] != together[0.001]
 
@@ -52,7 +53,7 @@ def test_a_logistic_model_survives_its_json():
     model = fit_logistic(raw, outcome, ("a", "b", "c"), penalty=0.01)
     assert logistic_of(model.as_mapping()) == model
     assert model.preparation.logged == (True, False, False)
-    assert model.preparation.indicated == (1,)
+    assert model.preparation.indicated == (False, True, False)
 
 
 @settings(max_examples=30)

@@ -8,6 +8,7 @@ from predict.boosting import fit_boosting
 from predict.churn.declaration import CHURN
 from predict.errors import FrameRefused
 from predict.feature import features_of
+from predict.frames import Columns
 from predict.likelihood.page import html
 from predict.likelihood.report import markdown
 from predict.likelihood.score import score
@@ -71,7 +72,7 @@ def test_a_source_that_began_late_does_not_stop_the_folds_before_it(frame):
 def test_boosting_ignores_a_column_it_never_saw_filled(frame):
     raw = frame.select(pl.col("recency_days"), pl.lit(None, dtype=pl.Float64).alias("never")).to_numpy()
     outcome = frame["churned"].cast(pl.Float64).to_numpy()
-    model = fit_boosting(raw, outcome, ("recency_days", "never"), seed=1)
+    model = fit_boosting(raw, outcome, Columns(("recency_days", "never")), seed=1)
     filled = raw.copy()
     filled[:, 1] = 9.0
     assert np.array_equal(model.log_odds(raw), model.log_odds(filled))

@@ -1,19 +1,20 @@
 import json
 from dataclasses import replace
 
+import lightgbm
 import numpy as np
 import polars as pl
 import pytest
 
 from predict.artefact import pack_artefact, unpack_artefact
-from predict.boosting import fit_boosting, pack, unpack
+from predict.boosting import fit_boosting, opened, text_of
 from predict.calibrate import expit
 from predict.choose import Table, _judge, _judge_challenger, is_clearly_better
 from predict.churn.declaration import CHURN
 from predict.churn.module import MODULES
 from predict.errors import ArtefactRefused, FrameRefused, TooFewCustomers
 from predict.feature import features_of
-from predict.frames import labels_of, matrix_of, ordered
+from predict.frames import Columns, labels_of, matrix_of, ordered
 from predict.likelihood.page import html
 from predict.likelihood.report import markdown, report
 from predict.likelihood.score import score
@@ -153,7 +154,7 @@ def test_an_artefact_survives_its_bytes_and_notices_a_change(artefact):
     assert pack_artefact(unpack_artefact(packed, module="churn")) == packed
     envelope = json.loads(packed)
     envelope["body"]["model"]["intercept"] += 1
-    for broken in (json.dumps(envelope).encode(), packed[:-9], b"{}", packed.replace(b'"version":2', b'"version":1')):
+    for broken in (json.dumps(envelope).encode(), packed[:-9], b"{}", packed.replace(b'"version":3', b'"version":2')):
         with pytest.raises(ArtefactRefused):
             unpack_artefact(broken, module="churn")
     with pytest.raises(ArtefactRefused, match="winback"):
@@ -165,9 +166,9 @@ def test_a_challenger_is_given_up_at_the_first_fold_it_does_not_win(frame):
     folds = tuple(Fold(np.arange(400 * n), np.arange(400 * n, 400 * (n + 1))) for n in (4, 5, 6))
     taught = []
 
-    def fit(rows, names=("recency_days",)):
+    def fit(rows):
         taught.append(rows.size)
-        return fit_boosting(table.raw[rows], table.outcome[rows], names, seed=0)
+        return fit_boosting(table.raw[rows], table.outcome[rows], table.columns, seed=0)
 
     beaten = _judge_challenger(table, folds, fit, champion=[(0.0, 1.0), (1.0, 0.0), (0.0, 1.0)])
     assert taught == [2400, 2000]
@@ -181,31 +182,40 @@ def test_a_challenger_is_given_up_at_the_first_fold_it_does_not_win(frame):
 
 def _fittable(frame):
     rows = ordered(frame)
-    return matrix_of(rows, ("recency_days",)), labels_of(rows, CHURN.label), ("recency_days",)
+    return matrix_of(rows, ("recency_days",)), labels_of(rows, CHURN.label), Columns(("recency_days",))
 
 
 def test_boosting_is_stored_scored_and_explained(frame, artefact):
     rng = np.random.default_rng(0)
     raw = np.column_stack([rng.normal(size=800), rng.normal(size=800), rng.random(800)])
     outcome = (rng.random(800) < expit(2 * raw[:, 0])).astype(float)
-    model = fit_boosting(raw, outcome, ("a", "b", "c"), seed=0)
+    model = fit_boosting(raw, outcome, Columns(("a", "b", "c")), seed=0)
     parts = model.contributions(raw, ((0,), (1,), (2,)))
     assert np.corrcoef(parts[:, 0], raw[:, 0])[0, 1] > 0.8
     assert np.abs(parts[:, 0]).mean() > 3 * np.abs(parts[:, 1:]).mean()
+    assert parts.sum(axis=1) == pytest.approx(model.log_odds(raw) - model.log_odds(model.medians[None, :]))
     again = unpack_artefact(pack_artefact(replace(artefact, model=model)), module="churn")
     assert again.model.log_odds(raw) == pytest.approx(model.log_odds(raw))
     assert again.family == "boosting"
 
 
-def test_a_type_that_is_not_expected_is_never_loaded():
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.preprocessing import FunctionTransformer
-
-    for stranger in (LogisticRegression(), FunctionTransformer(np.save)):
+def test_trees_of_another_kind_or_of_nobody_are_refused():
+    rng = np.random.default_rng(1)
+    raw, outcome = rng.normal(size=(400, 2)), rng.random(400)
+    squares = lightgbm.train({"verbosity": -1}, lightgbm.Dataset(raw, outcome), 2)
+    for stranger in (squares.model_to_string(), "not a tree", ""):
         with pytest.raises(ArtefactRefused):
-            unpack(pack(stranger))
-    with pytest.raises(ArtefactRefused):
-        unpack(b"not a zip")
+            opened(stranger)
+
+
+def test_trees_hold_no_extreme_of_a_single_customer():
+    rng = np.random.default_rng(2)
+    raw = rng.normal(size=(800, 2))
+    raw[7, 0] = 987654.5
+    outcome = (rng.random(800) < expit(raw[:, 1])).astype(float)
+    text = text_of(fit_boosting(raw, outcome, Columns(("a", "b")), seed=0).booster)
+    assert "987654" not in text
+    assert "feature_infos=none none\n" in text
 
 
 def test_the_reports_name_the_figures_and_nobody(artefact, frame):
