@@ -14,7 +14,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from predict.evaluate import Interval
-from predict.frames import Matrix
+from predict.frames import Columns, Matrix
 from predict.preparation import fit_preparation
 from predict.threads import few_threads
 
@@ -48,7 +48,7 @@ class Clustering:
 
 def cluster(raw: Matrix, names: tuple[str, ...], *, seed: int) -> Clustering:
     """Divide customers into two to seven groups, as many as are most stable; of equals the fewer."""
-    prepared = fit_preparation(raw, names).apply(raw)
+    prepared = fit_preparation(raw, Columns(names)).apply(raw)
     rng = np.random.default_rng(seed)
     sample = prepared[rng.permutation(prepared.shape[0])[:SAMPLE]]
     with few_threads(sample):
