@@ -21,7 +21,7 @@ from hub.sequencing import sequence
 from ingest.store.ordinal import assign_ordinals, crosswalk_revision, ordinals_of
 from privacy.audit import AuditFields
 from privacy.keys import KeyKind
-from privacy.membership import count_of, holds_any, packed, those_in
+from privacy.membership import count_of, holds_any, packed, those_in, united
 from privacy.sealing import Cell, SealedTable, open_sealed, seal
 from privacy.store.audit import entries
 from privacy.store.principal import Principal, roles_of
@@ -143,12 +143,19 @@ def members_of(hub: Hub, session: Session, release_id: bytes) -> Members | None:
     )
 
 
-def manifest_of(hub: Hub, session: Session, release_id: bytes, model_id: bytes) -> tuple[bytes | None, int]:
-    """Return the members of a training release sealed for its model's manifest, and their crosswalk revision."""
+def manifest_of(
+    hub: Hub, session: Session, release_id: bytes, model_id: bytes, *, beside: tuple[bytes, bytes] | None = None
+) -> tuple[bytes | None, int]:
+    """Return the members of a training release sealed for its model's manifest, and their crosswalk revision.
+
+    `beside` are id and sealed members of an earlier model that this one was made of: it learned from those, too.
+    """
     release = find_members(session, release_id)
     if release is None:
         return None, 0
     members = _opened(hub, SealedTable.RELEASE_MEMBERS, release_id, release.members)
+    if beside is not None:
+        members = united(members, _opened(hub, SealedTable.MODEL_MEMBERS, *beside))
     return _sealed(hub, SealedTable.MODEL_MEMBERS, model_id, members), release.crosswalk_revision
 
 

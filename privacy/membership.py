@@ -25,6 +25,11 @@ def packed(ordinals: pl.Series) -> bytes:
     return bitmap.serialize()
 
 
+def united(members: bytes, others: bytes) -> bytes:
+    """Return the set of all members of both."""
+    return (BitMap.deserialize(members) | BitMap.deserialize(others)).serialize()
+
+
 def holds_any(members: bytes, ordinals: Collection[int]) -> bool:
     """Say whether one of the ordinals is a member."""
     return bool(BitMap.deserialize(members).intersect(BitMap(ordinals)))

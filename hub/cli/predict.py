@@ -11,12 +11,14 @@ from hub import logs
 from hub.cli.duty import Duty
 from hub.cli.invocation import acting
 from hub.cli.message import counted, say, warn, would
+from hub.cli.module_name import ModuleName
 from hub.cli.moment import instant_from
 from hub.cli.outfile import private_file
+from hub.cli.predict_upkeep import adopt, card, compare, drift, recalibrate
 from hub.cli.rehearsal import DryRun
 from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
 from hub.cli.table import Format, FormatOption, Table, show, show_json
-from hub.predictions.service import Scored, readiness, report, score, train
+from hub.predictions.service import Scored, challenge, readiness, report, score, train
 from hub.views.departure import label_for
 from hub.views.gateway import PSEUDONYM
 from hub.views.intent import Reader
@@ -25,12 +27,11 @@ from predict.registry import DECLARED
 from privacy.uses import Use
 
 app = typer.Typer(help="Prediction modules: is there enough, train, score, report.", no_args_is_help=True)
+for _command in (card, drift, recalibrate, compare, adopt):
+    app.command()(_command)
 _LOG = logs.log_of("predict")
 _SCORE: Final = ("as_of", "probability", "low", "high", "band")
 _PARTS: Final = {".json": "report", ".md": "markdown", ".html": "html"}
-
-Module = StrEnum("Module", [(name.upper(), name) for name in DECLARED])  # type: ignore[misc]  # made of what there is
-ModuleName = Annotated[Module, typer.Argument(help="Which module.")]
 
 
 class ReportForm(StrEnum):
@@ -42,12 +43,16 @@ class ReportForm(StrEnum):
 
 
 @app.command("train")
-def train_(
+def train_(  # noqa: PLR0913 - a command's options are its parameters
     ctx: typer.Context,
     module: ModuleName,
     *,
     view: Annotated[str | None, typer.Option("--view", help="A view of yours; left out, the module's own.")] = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed on the same rows gives the same model.")] = 7,
+    until: Annotated[
+        str | None,
+        typer.Option("--until", help="Learn what was known then; kept beside the current model."),
+    ] = None,
     dry_run: DryRun = False,
 ) -> None:
     """Learn from every past instant of the view whose outcome is known; the new model becomes the current one."""
@@ -55,7 +60,10 @@ def train_(
     if dry_run:
         would(f"read {view or DECLARED[module].view} for training, audited, and make a new current model of {module}")
         return
-    trained = train(act.hub, act.principal, module, view=view, seed=seed)
+    if until is None:
+        trained = train(act.hub, act.principal, module, view=view, seed=seed)
+    else:
+        trained = challenge(act.hub, act.principal, module, view=view, until=instant_from(until))
     _LOG.info(logs.LogEvent.MODEL_TRAINED, extra={"model": trained.model_id, "rows": trained.rows})
     typer.echo(trained.model_id.hex())
     first, last = min(trained.cuts), max(trained.cuts)

@@ -14,7 +14,9 @@ from hub.errors import AccessRefused
 from hub.lake.catalogue import files_of
 from hub.lake.terms import FileState
 from hub.predictions.store import TrainedModel
+from hub.views.compile import AS_OF
 from hub.views.feature import Aggregate, Feature, Op
+from hub.views.gateway import PSEUDONYM
 from hub.views.load import load_spec
 from hub.views.registry import readable_spec
 from hub.views.release import dtype_of
@@ -41,6 +43,28 @@ def described(spec: ViewSpec) -> list[dict[str, object]]:
         for entry in header_of(spec)
         if entry["name"] not in texts
     ]
+
+
+def families_of(spec: ViewSpec) -> dict[str, list[str]]:
+    """Say of each released feature which tables it is made from: what is lost where nobody delivers one."""
+    by_name = {feature.name: feature for feature in spec.features}
+
+    def tables(name: str) -> set[str]:
+        feature = by_name[name]
+        if isinstance(feature, Aggregate):
+            return {feature.rows.table}
+        return set[str]().union(*(tables(each) for each in feature.reads))
+
+    return {feature.name: sorted(tables(feature.name)) for feature in spec.released}
+
+
+def segments_in(frame: pl.DataFrame, spec: ViewSpec) -> pl.DataFrame | None:
+    """Return the levels that a view releases beside its numbers: what figures are shown by; None where it has none.
+
+    Never what people wrote.
+    """
+    levels = sorted(_levels(spec) & set(frame.columns))
+    return frame.select(PSEUDONYM, AS_OF, *levels) if levels else None
 
 
 def labelled_cuts(spec: ViewSpec, *, since: datetime, known_until: datetime) -> list[datetime]:

@@ -12,33 +12,27 @@ from typing import Any, Final
 
 import polars as pl
 
-from hub.accesses import learned_from, manifest_of
+from hub.accesses import learned_from
 from hub.compose import Hub
-from hub.errors import AccessRefused
 from hub.predictions import store
 from hub.predictions.child import ask
 from hub.predictions.lessons import (
-    described,
-    known_since,
     known_until,
-    labelled_cuts,
     modelled,
     newest_cut,
     scoring_view_of,
     spec_of,
-    verify_label,
     verify_model,
 )
 from hub.predictions.retraining import retrain_by
 from hub.predictions.scores import write_scores
+from hub.predictions.teaching import Lessons, keep_challenger, keep_model, read_lessons
 from hub.views.gateway import Gateway, Released
 from hub.views.intent import Reader, reader_of
 from ingest.store.ordinal import ordinals_of
-from predict.registry import DECLARED
 from predict.wire import Message, arrow
-from privacy.audit import AuditFields
 from privacy.store.principal import Principal
-from privacy.terms import RecordId, random_id
+from privacy.terms import RecordId
 
 _MONTH: Final = timedelta(days=365.25 / 12)
 _DEFAULT_SEED: Final = 7
@@ -74,8 +68,8 @@ class Scored:
 
 def readiness(hub: Hub, principal: Principal, module: str, *, view: str | None = None) -> dict[str, Any]:
     """Judge what there is to learn from, without learning: the verdict of `predict.readiness`; raises as `train`."""
-    _, message, _ = _lessons(hub, principal, module, view=view, seed=_DEFAULT_SEED)
-    told: dict[str, Any] = json.loads(ask("readiness", module, message).part("readiness"))
+    lessons = read_lessons(hub, principal, module, view=view)
+    told: dict[str, Any] = json.loads(ask("readiness", module, lessons.message(seed=_DEFAULT_SEED)).part("readiness"))
     return told
 
 
@@ -84,59 +78,28 @@ def train(
 ) -> Trained:
     """Train a module on every cut of a view whose outcome is known; by default on the module's own view.
 
+    The model becomes the module's current one.
+
     Raises:
         AccessRefused: the gate said no, the view teaches another label, or there is not enough history for one cut.
         ChildFailed: the module refused, for example with too few customers; its reason is told.
 
     """
-    released, message, cuts = _lessons(hub, principal, module, view=view, seed=seed)
-    spec = released.spec
-    answer = ask("train", module, message)
-    model_id = random_id()
-    digest = store.write_artefact(hub.settings.models_folder, model_id, answer.part("artefact"))
-    row = {
-        "model_id": model_id,
-        "module": module,
-        "view": spec.name,
-        "view_version": spec.version,
-        "spec_hash": spec.hash,
-        "trained_at": hub.clock(),
-        "trained_by": principal.principal_id,
-        "training_release": released.release_id,
-        "file_sha256": digest,
-        "report": answer.part("report").decode(),
-    }
-    with hub.unit_of_work() as session:
-        members, revision = manifest_of(hub, session, released.release_id, model_id)
-        store.add_model(session, row | {"members": members, "crosswalk_revision": revision})
-        fields = AuditFields(
-            model=model_id.hex(), view=spec.name, act_id=released.release_id, rows=released.frame.height
-        )
-        hub.audit(session, "model.train", principal.principal_id, fields)
-    return Trained(model_id=model_id, report=json.loads(answer.part("report")), cuts=cuts, rows=released.frame.height)
+    lessons = read_lessons(hub, principal, module, view=view)
+    answer = ask("train", module, lessons.message(seed=seed))
+    return _trained(lessons, answer, keep_model(hub, principal, module, answer, taught=lessons.released))
 
 
-def _lessons(
-    hub: Hub, principal: Principal, module: str, *, view: str | None, seed: int
-) -> tuple[Released, Message, list[datetime]]:
-    """Read every cut of a view whose outcome is known, and say what the child must know of it."""
-    view = view or DECLARED[module].view
-    spec = spec_of(hub, view)
-    verify_label(spec, module)
-    since, until = known_since(hub, spec), known_until(hub, spec)
-    cuts = labelled_cuts(spec, since=since, known_until=until)
-    if not cuts or spec.label is None:
-        raise AccessRefused("no_labelled_cut", "There is not enough history yet for one horizon after the first month")
-    reader = Reader(principal=principal, module=module)
-    released = Gateway(hub).read_training(reader, view, purpose=spec.purpose, cuts=cuts, known_until=until)
-    fields = {
-        "horizon_days": spec.label.horizon_days,
-        "seed": seed,
-        "capacity": None,
-        "history_months": (until - since) / _MONTH,
-        "features": described(spec),
-    }
-    return released, Message(fields, {"frame": arrow(modelled(released.frame, spec))}, {"frame": "arrow"}), cuts
+def challenge(hub: Hub, principal: Principal, module: str, *, view: str | None = None, until: datetime) -> Trained:
+    """Train as `train` does, on what was known at an instant, and keep the model beside the current one."""
+    lessons = read_lessons(hub, principal, module, view=view, until=until)
+    answer = ask("train", module, lessons.message(seed=_DEFAULT_SEED))
+    return _trained(lessons, answer, keep_challenger(hub, principal, module, answer, taught=lessons.released))
+
+
+def _trained(lessons: Lessons, answer: Message, model_id: bytes) -> Trained:
+    report, rows = json.loads(answer.part("report")), lessons.released.frame.height
+    return Trained(model_id=model_id, report=report, cuts=lessons.cuts, rows=rows)
 
 
 def score(

@@ -42,6 +42,44 @@ def add_model(session: Session, row: Mapping[str, Any]) -> None:
     session.execute(insert(ModelVersion), [{**row, "current": True}])
 
 
+def add_challenger(session: Session, row: Mapping[str, Any]) -> None:
+    """Add a model that is not the current one of its module: it is there to be compared."""
+    session.execute(insert(ModelVersion), [{**row, "current": False}])
+
+
+def adopt(session: Session, model: TrainedModel) -> None:
+    """Make a model the current one of its module."""
+    mine = col(ModelVersion.module) == model.module
+    session.execute(update(ModelVersion).where(mine).values(current=col(ModelVersion.model_id) == model.model_id))
+
+
+def get_model(session: Session, module: str, model_id: bytes) -> TrainedModel:
+    """Return a model of a module by its id.
+
+    Raises:
+        ModelNotFound: there is none of that id.
+
+    """
+    query = select(ModelVersion).where(col(ModelVersion.module) == module, col(ModelVersion.model_id) == model_id)
+    row: ModelVersion | None = session.execute(query).scalar_one_or_none()
+    if row is None:
+        raise ModelNotFound(module)
+    return frozen(TrainedModel, row)
+
+
+def newest_other(session: Session, champion: TrainedModel) -> TrainedModel:
+    """Return the newest model of a module beside its current one.
+
+    Raises:
+        ModelNotFound: there is no other.
+
+    """
+    others = [each for each in all_models(session) if each.module == champion.module and not each.current]
+    if not others:
+        raise ModelNotFound(champion.module)
+    return others[0]
+
+
 def current_model(session: Session, module: str) -> TrainedModel:
     """Return the current model of a module.
 

@@ -17,7 +17,7 @@ from predict.artefact import Artefact
 from predict.declaration import Declaration, Label
 from predict.drift import Shift, binned_of, calibration_shift, shift_of
 from predict.errors import TooFewCustomers
-from predict.feature import known_levels
+from predict.feature import Role, known_levels
 from predict.frames import AS_OF, Vector, check_training, labels_of, ordered
 from predict.readiness import Light
 from predict.recalibrate import Recalibrated, recalibrated
@@ -32,20 +32,26 @@ def drift(artefact: Artefact, present: pl.DataFrame) -> dict[str, Any]:
         return {"customers": present.height, "inputs": [], "score": None, "light": Light.GREEN.value}
     raw = artefact.matrix(present)
     stored = artefact.profile["inputs"]
+    # whoever stays grows older: that is told and raises no alarm
+    ages = {one.name for one in artefact.features if one.role is Role.TENURE}
     inputs = [shift_of(binned_of(one), raw[:, position]) for position, one in enumerate(stored)]
     probability = artefact.calibrator.probability(artefact.model.log_odds(raw)) if present.height else np.empty(0)
     score = shift_of(binned_of(artefact.profile["score"]), probability)
     return {
         "customers": present.height,
-        "light": _worst([*inputs, score]).value,
+        "light": _worst([*(one for one in inputs if one.name not in ages), score]).value,
         "score": score.as_mapping(),
         "inputs": [one.as_mapping() for one in sorted(inputs, key=lambda one: (-one.psi, one.name))],
     }
 
 
 def later(artefact: Artefact, frame: pl.DataFrame) -> pl.DataFrame:
-    """Keep the labelled cuts at which everything that a model was taught was known: one horizon after its last cut."""
-    last = datetime.fromisoformat(artefact.figures["cuts"]["all"][-1]["as_of"])
+    """Keep the labelled cuts at which everything that a model was taught was known: one horizon after its last cut.
+
+    A cut that its probabilities were fitted to has taught it, too.
+    """
+    fitted = artefact.figures.get("recalibrated", {}).get("until")
+    last = datetime.fromisoformat(fitted or artefact.figures["cuts"]["all"][-1]["as_of"])
     return frame.filter(pl.col(AS_OF) >= last + timedelta(days=artefact.horizon_days))
 
 
@@ -65,14 +71,22 @@ def recalibrate(artefact: Artefact, declared: Declaration, frame: pl.DataFrame) 
         TooFewCustomers: there is no such cut, or fewer than `Readiness.judged` of the rarer outcome in them.
     """
     check_training(artefact.known(frame), declared.label, known_levels(artefact.features))
-    forecasts = list(_forecasts(artefact, declared.label, later(artefact, frame)))
+    judging = later(artefact, frame)
+    forecasts = list(_forecasts(artefact, declared.label, judging))
     outcome = np.concatenate([one for _, one in forecasts]) if forecasts else np.empty(0)
     _require(outcome, declared, "wait until the outcomes of a later cut are known: what it was taught cannot judge it")
     before = calibration_shift(outcome, np.concatenate([one for one, _ in forecasts]))
     curve = recalibrated(artefact.calibrator, forecasts)
     line = [curve.slope, curve.intercept] if isinstance(curve, Recalibrated) else [1.0, 0.0]
     kept = curve is artefact.calibrator
-    note = {"before": before, "cuts": len(forecasts), "line": line, "kept_as_it_was": kept}
+    until = judging[AS_OF].cast(pl.Datetime("us", "UTC")).to_list()
+    note = {
+        "until": max(until).isoformat(),
+        "before": before,
+        "cuts": len(forecasts),
+        "line": line,
+        "kept_as_it_was": kept,
+    }
     figures = {**artefact.figures, "recalibrated": note}
     return dataclasses.replace(artefact, calibrator=curve, figures=figures)
 
@@ -89,7 +103,7 @@ def compare(
         check_training(model.known(frame), declared.label, known_levels(model.features))
     rows = ordered(later(models[1], later(models[0], frame)))
     outcome = labels_of(rows, declared.label) if rows.height else np.empty(0)
-    _require(outcome, declared, "train with `--hold-back`, or wait: a model is not judged by what it was taught")
+    _require(outcome, declared, "train one with `--until`, or wait: a model is not judged by what it was taught")
     champion, challenger = (_probability(one, rows) for one in models)
     gain = evaluate.difference(evaluate.auc, outcome, (challenger, champion), seed=seed)
     brier = evaluate.difference(evaluate.brier, outcome, (challenger, champion), seed=seed)

@@ -120,6 +120,8 @@ def _predictions(rooms: Rooms) -> Iterator[Step]:
     yield step("ready", "predict", "readiness", "churn", actor=rooms.made / "scientist")
     yield step("train", "predict", "train", "churn", actor=rooms.made / "scientist")
     yield step("score", "predict", "score", "churn", "--format", "json")
+    yield step("card", "predict", "card", "churn")
+    yield step("drift", "predict", "drift", "churn", "--format", "json")
     yield step("report", "predict", "report", "churn", "--format", "html")
 
 

@@ -109,7 +109,12 @@ EXCUSED: Final = {
     "recipient send": "hands over notices that the log was told of first; test_recipients breaks the log",
     "outbox send": "hands over letters that the log was told of first; test_outbox breaks the log",
     "request review": "a score in words to its human reviewer, audited by hub.me.scores before the lake is read",
-    "predict report": "figures of a model over groups; its file names nobody",
+    **dict.fromkeys(("predict report", "predict card"), "figures of a model over groups; its file names nobody"),
+    **dict.fromkeys(
+        ("predict drift", "predict recalibrate", "predict compare"),
+        "figures of a model over groups, from the audited reads of predict score and predict train",
+    ),
+    "predict adopt": RULES,
     **dict.fromkeys(("source schema", "policy default", "policy show", "policy plan", "policy apply"), RULES),
     **dict.fromkeys(("policy agree", "policy reconsent"), RULES),
     **dict.fromkeys(("survivorship default", "survivorship show", "survivorship apply"), RULES),

@@ -118,8 +118,9 @@ def test_probabilities_follow_a_world_in_which_more_leave(artefact, frame):
     packed = MODULES["churn"].recalibrate(pack_artefact(artefact), worse)
     fitted = unpack_artefact(packed, module="churn")
     assert fitted.model == artefact.model
-    now = calibration(fitted, FEW, worse)
-    assert now["low"] <= 0 <= now["high"]
+    judged = later(artefact, worse)
+    assert score(fitted, judged)["probability"].mean() == pytest.approx(judged["churned"].mean(), abs=0.01)
+    assert calibration(fitted, FEW, worse) is None, "what it was fitted to cannot judge it"
     last = frame.filter(pl.col("as_of") == month(15))
     assert score(fitted, last)["probability"].mean() > score(artefact, last)["probability"].mean() + 0.1
 
@@ -127,7 +128,7 @@ def test_probabilities_follow_a_world_in_which_more_leave(artefact, frame):
 def test_without_a_cut_that_the_model_was_not_taught_nothing_is_fitted_or_compared(artefact, taught):
     with pytest.raises(TooFewCustomers, match="wait"):
         recalibrate(artefact, FEW, taught)
-    with pytest.raises(TooFewCustomers, match="hold-back"):
+    with pytest.raises(TooFewCustomers, match="--until"):
         compare((artefact, artefact), FEW, taught, seed=1)
 
 

@@ -1,0 +1,122 @@
+"""A model after its training: fitted anew it still knows whom it learned from, and replacing it is an act."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from hub.authentication import Scope, add
+from hub.consents import Subject, Wish, record_wish
+from hub.errors import ModelNotFound
+from hub.predictions import service, tending
+from hub.predictions.store import TrainedModel, all_models
+from hub.predictions.teaching import taught_at
+from hub.views.registry import approve, submit
+from predict.wire import Message
+from privacy.store.audit import entries
+from privacy.terms import ActChannel, ConsentAct, PurposeId, Role
+from tests.api.world import CHURN, World, make_world
+from tests.shop import view_text
+from tests.view_builders import WITHOUT_CHECK
+
+PEOPLE: Final = 5
+LABEL: Final = "label: {name: churned, horizon_days: 7, any_of: [{none_within: [{table: orders}]}]}\n"
+
+
+class Child:
+    """Stands for the process that learns: keeps what it was asked, and with which parts."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Message]] = []
+
+    def __call__(self, action: str, _module: str, message: Message) -> Message:
+        self.asked.append((action, message))
+        drift = b'{"light": "red", "score": null, "inputs": [], "calibration": {"light": "amber"}}'
+        told = {"artefact": action.encode(), "report": b'{"summary": "told"}', "drift": drift, "comparison": b"{}"}
+        return Message({}, told | {"card": b"{}", "markdown": b"# card"})
+
+
+@pytest.fixture(scope="module")
+def child() -> Iterator[Child]:
+    with pytest.MonkeyPatch.context() as patch:
+        made = Child()
+        patch.setattr(service, "ask", made)
+        patch.setattr(tending, "ask", made)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    made = make_world(Path(tmp_path_factory.mktemp("upkeep")), PEOPLE)
+    everything = frozenset({"*"})
+    dpo, _ = add(made.hub, "the dpo", Scope(role=Role.DPO, purposes=everything, views=everything), made.owner)
+    submit(made.hub, view_text("taught", CHURN) + LABEL, made.owner)
+    approve(made.hub, "taught", dpo, WITHOUT_CHECK)
+    yield made
+    made.hub.engine.dispose()
+    made.hub.keystore.engine.dispose()
+
+
+def models(world: World) -> dict[bytes, TrainedModel]:
+    with world.hub.reading() as session:
+        return {each.model_id: each for each in all_models(session)}
+
+
+def actions(world: World) -> list[str]:
+    with world.hub.reading() as session:
+        return [entry.action for _, entry in entries(session, action="model.", limit=10)]
+
+
+def test_what_is_fitted_anew_learned_from_whom_the_first_did_and_keeps_its_date(world: World, child: Child) -> None:
+    first = service.train(world.hub, world.owner, "churn", view="taught").model_id
+    gone = Subject(records=(world.records[0],))
+    no = Wish(act=ConsentAct.OBJECTED, purpose=PurposeId("churn"), channel=ActChannel.AGENT)
+    record_wish(world.hub, gone, no, world.owner)
+    second, _ = tending.recalibrate(world.hub, world.owner, "churn")
+    told = models(world)
+    assert (told[first].current, told[second].current) == (False, True)
+    assert taught_at(told[second]) == told[first].trained_at, "fitting probabilities teaches nothing"
+    assert set(service.models_of(world.hub, gone.records)) == {first, second}, "it is made of what learned from them"
+    action, message = child.asked[-1]
+    assert action == "recalibrate"
+    assert world.pseudonyms[CHURN][0] not in set(message.frame("labelled")["pseudonym"]), (
+        "who objected is not read anew"
+    )
+    assert actions(world)[0] == "model.recalibrate"
+
+
+def test_a_challenger_stands_beside_until_it_is_adopted(world: World) -> None:
+    champion = service.train(world.hub, world.owner, "churn", view="taught").model_id
+    other = service.challenge(world.hub, world.owner, "churn", view="taught", until=world.hub.clock()).model_id
+    assert [each.model_id for each in models(world).values() if each.current] == [champion]
+    told = tending.compare(world.hub, world.owner, "churn")
+    assert (told["champion_id"], told["challenger_id"]) == (champion.hex(), other.hex())
+    tending.adopt(world.hub, world.owner, "churn", other)
+    assert [each.model_id for each in models(world).values() if each.current] == [other]
+    assert actions(world)[0] == "model.adopt"
+    with pytest.raises(ModelNotFound):
+        tending.adopt(world.hub, world.owner, "churn", bytes(16))
+
+
+def test_what_is_due_follows_the_modules_cadence(world: World) -> None:
+    service.train(world.hub, world.owner, "churn", view="taught")
+    found = tending.upkeep(world.hub, world.owner, "churn")
+    trained = found.model.trained_at
+    assert (found.recalibrate_by, found.retrain_by) == (trained + timedelta(days=30), trained + timedelta(days=90))
+    assert found.due(trained) == ["recalibrate"], "things moved"
+    assert found.due(trained + timedelta(days=90)) == ["retrain", "recalibrate"]
+    calm = replace(found, drift={"light": "green", "calibration": {"light": "green"}})
+    assert calm.due(trained + timedelta(days=29)) == []
+    assert calm.due(trained + timedelta(days=30)) == ["recalibrate"]
+    early = replace(found, drift={"light": "red", "calibration": None})
+    assert early.due(trained + timedelta(days=40)) == [], "no outcome can judge it yet"
+
+
+def test_the_card_says_under_which_purpose(world: World, child: Child) -> None:
+    service.train(world.hub, world.owner, "churn", view="taught")
+    assert tending.card(world.hub, "churn")["markdown"] == b"# card"
+    _, message = child.asked[-1]
+    assert (message.fields["purpose"], message.fields["view"]) == ("churn", "taught")
