@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from hub.demo.chance import flags, stream
-from hub.demo.lives import WINDOW_DAYS
+from hub.demo.occasions import WINDOW_DAYS
 
 STOPPED: Final = 0.09  # gave both marketing consents and took them back (Art. 7(3))
 HEARD: Final = {"crm": 0.92, "erp": 0.88, "support": 0.85, "newsletter": 1.0}

@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 
 from hub.demo.chance import flags, stream
-from hub.demo.lives import WINDOW_DAYS, Lives, churn_of
+from hub.demo.lives import Lives, churn_of
+from hub.demo.occasions import WINDOW_DAYS
 from hub.demo.rhythm import instant_of
 
 REASONS: Final = {

@@ -9,23 +9,23 @@ At 5,000 people and 300 organisations (seed 7; other seeds differ by a few per c
 |---|---|---|---|---|
 | crm_organisations.csv | CSV `;` UTF-8 with BOM, `dd.mm.yyyy` | 327 | 9 | 1 |
 | crm_people.csv | the same | 4,201 | 12 | 9 |
-| erp_customers.csv | CSV `,` Latin-1 CRLF | 4,165 | 9 | 9 |
-| support_people.csv | CSV `,` UTF-8 | 3,064 | 6 | 7 |
-| newsletter.csv | CSV `,` UTF-8 | 2,791 | 9 | 6 |
-| erp_orders.csv | CSV `,` Latin-1 CRLF, Oslo time | 68,794 | 21 | 138 |
-| erp_order_lines.csv | the same | 106,964 | 12 | 214 |
-| erp_invoices.csv | the same | 63,892 | 9 | 128 |
-| product_subscriptions.csv | CSV `;` decimal comma | 8,047 | 12 | 17 |
-| product_usage.parquet | Parquet, typed | 256,271 | 12 | 512 |
-| support_tickets.ndjson | NDJSON, ISO 8601 UTC | 8,199 | 12 | 17 |
-| newsletter_contacts.csv.gz | CSV gzipped | 106,541 | 9 | 213 |
-| crm_journeys.csv | CSV `;` UTF-8 with BOM, Oslo time | 24,486 | 9 | 49 |
-| crm_projects.csv | the same | 588 | 6 | 2 |
-| crm_outcomes.csv | the same | 1,262 | 6 | 3 |
-| survey_answers.csv | CSV `,` UTF-8 | 10,143 | 9 | 21 |
+| erp_customers.csv | CSV `,` Latin-1 CRLF | 4,518 | 9 | 9 |
+| support_people.csv | CSV `,` UTF-8 | 3,999 | 6 | 8 |
+| newsletter.csv | CSV `,` UTF-8 | 2,787 | 9 | 6 |
+| erp_orders.csv | CSV `,` Latin-1 CRLF, Oslo time | 70,616 | 21 | 141 |
+| erp_order_lines.csv | the same | 109,721 | 12 | 219 |
+| erp_invoices.csv | the same | 65,595 | 9 | 131 |
+| product_subscriptions.csv | CSV `;` decimal comma | 11,341 | 12 | 23 |
+| product_usage.parquet | Parquet, typed | 608,818 | 12 | 1216 |
+| support_tickets.ndjson | NDJSON, ISO 8601 UTC | 15,159 | 12 | 31 |
+| newsletter_contacts.csv.gz | CSV gzipped | 106,777 | 9 | 214 |
+| crm_journeys.csv | CSV `;` UTF-8 with BOM, Oslo time | 24,979 | 9 | 50 |
+| crm_projects.csv | the same | 711 | 6 | 2 |
+| crm_outcomes.csv | the same | 1,325 | 6 | 3 |
+| survey_answers.csv | CSV `,` UTF-8 | 14,422 | 9 | 29 |
 | field_machines.csv | CSV `,` UTF-8 | 403 | 6 | 1 |
 | field_readings.parquet | Parquet, typed | 125,002 | 12 | 250 |
-| field_visits.csv | CSV `,` UTF-8 | 2,033 | 9 | 5 |
+| field_visits.csv | CSV `,` UTF-8 | 2,116 | 9 | 5 |
 
 `support_tickets.ndjson` is read twice, as tickets and as messages (the free text): one contract more than files.
 """

@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 
 from hub.demo.chance import Flags, flags, stream
-from hub.demo.lives import WINDOW_DAYS, Lives
+from hub.demo.lives import Lives
+from hub.demo.occasions import WINDOW_DAYS
 from hub.demo.rhythm import instant_of
 
 _FOLLOWED: Final = 0.1
@@ -15,7 +16,6 @@ _STALLS: Final = 0.02  # steps that are never finished; nothing follows them
 _STEPS: Final = {"enquiry": 20.0, "quote": 60.0, "order": 6.0, "delivery": 96.0, "after_sales": 30.0}  # median hours
 _TEAMS: Final = ("sales", "sales", "sales", "logistics", "service")
 _SPREAD: Final = 0.5
-_HAS_PROJECT: Final = 0.12
 _PHASES: Final = {"analysis": 0.2, "build": 0.55, "go_live": 0.25}  # shares of a project's time
 
 
@@ -51,32 +51,22 @@ def journeys_of(seed: int, orders: pl.DataFrame, *, until: datetime) -> pl.DataF
     return frame.select("entity", "at", "step", "ended_at", "complete", "team").sort("at", "entity", "step")
 
 
-def projects_of(seed: int, people: pl.DataFrame, lives: Lives, *, until: datetime) -> pl.DataFrame:
-    """Draw projects of contact persons' companies, a row for each phase that has begun.
+def projects_of(lives: Lives, *, until: datetime) -> pl.DataFrame:
+    """Write the projects of contact persons' companies, a row for each phase that has begun.
 
     Columns: entity, project (number), at, phase, go_live_at, ends_at (of the project; may lie ahead).
     """
-    rng = stream(seed, "projects")
-    busy = people.filter(pl.col("organisation").is_not_null())
-    busy = busy.filter(pl.Series(flags(rng, busy.height, _HAS_PROJECT)))
-    leads = busy.select("entity").join(lives.customers, on="entity", how="left", maintain_order="left")
-    first = leads["joined_day"].clip(lower_bound=0).to_numpy()
-    start = first + rng.random(leads.height) * np.maximum(WINDOW_DAYS - 30 - first, 1)
-    length = rng.uniform(60, 240, leads.height)
-    stays = leads["left_day"].fill_null(2 * WINDOW_DAYS).to_numpy() > start + length
-    projects = pl.DataFrame({"entity": leads["entity"], "start": start, "length": length}).filter(pl.Series(stays))
-    projects = projects.with_row_index("project")
+    projects = lives.occasions.projects
     before, parts = 0.0, []
     for phase, share in _PHASES.items():
-        day = pl.col("start") + before * pl.col("length")
-        parts.append(projects.with_columns(day=day, phase=pl.lit(phase)))
+        parts.append(projects.with_columns(begins=pl.col("day") + before * pl.col("length"), phase=pl.lit(phase)))
         before += share
-    whole = pl.concat(parts).filter(pl.col("day") < WINDOW_DAYS)
+    whole = pl.concat(parts).filter(pl.col("begins") < WINDOW_DAYS)
     return whole.select(
         "entity",
         "project",
         "phase",
-        at=instant_of(pl.col("day"), until),
-        go_live_at=instant_of(pl.col("start") + 0.9 * pl.col("length"), until),
-        ends_at=instant_of(pl.col("start") + pl.col("length"), until),
+        at=instant_of(pl.col("begins"), until),
+        go_live_at=instant_of(pl.col("day") + 0.9 * pl.col("length"), until),
+        ends_at=instant_of(pl.col("day") + pl.col("length"), until),
     ).sort("at", "project")

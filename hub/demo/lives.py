@@ -3,11 +3,11 @@
 Days are counted from the first day of the window (`WINDOW_DAYS` before `until`); fractions are hours.
 
 A customer meets an *episode* (something goes wrong, chosen by the customer's traits) about every third year; it lasts
-its lead time (median 125 days, 60 to 210), during which signals show in the events (`rhythm`, `commerce`, `tickets`).
+its lead time (median 95 days, 60 to 150), during which signals show in the events (`rhythm`, `commerce`, `tickets`).
 Four in five episodes end with the customer leaving, the others heal. A few customers leave without any sign. Pauses
 (holiday, illness) look like the beginning of an episode and mean nothing. So a model can be good and cannot be perfect.
 
-Seam: later generators (uplift, win-back, topics, a drift date) add columns here and read them where events are made.
+What is not planted (`hub.demo.planted`) leaves departures as they are, in number and time, without their episode.
 """
 
 from dataclasses import dataclass
@@ -17,9 +17,11 @@ import numpy as np
 import polars as pl
 
 from hub.demo.chance import Flags, Floats, Ints, flags, stream
+from hub.demo.occasions import WINDOW_DAYS, Occasions, occasions_of
+from hub.demo.planted import AS_IN_THE_DEMO, Planted
 
-WINDOW_DAYS: Final = 730
-LEAD_MEDIAN_DAYS: Final = 125.0
+LEAD_MEDIAN_DAYS: Final = 95.0
+DRIFT_DAY: Final = 547.0  # half a year before the end of the window
 DEPARTS_SHARE: Final = 0.8
 EPISODES_PER_YEAR: Final = 0.30
 SUDDEN_PER_YEAR: Final = 0.02
@@ -44,11 +46,11 @@ class Cause:
 
 
 CAUSES: Final = (
-    Cause("fading_use", 0.85, 0.35, 0.6, 1.0, "usability", 1.0),
-    Cause("fewer_orders", 0.30, 0.85, 0.5, 1.0, "communication", 1.0),
-    Cause("slow_service", 0.50, 0.45, 0.3, 9.0, "function_error", 5.0),
-    Cause("late_deliveries", 0.45, 0.50, 0.2, 7.0, "delivery", 1.6),
-    Cause("price", 0.50, 0.50, 0.5, 7.0, "price", 1.2),
+    Cause("fading_use", 0.97, 0.60, 0.6, 1.0, "usability", 1.0),
+    Cause("fewer_orders", 0.75, 0.90, 0.5, 1.0, "communication", 1.0),
+    Cause("slow_service", 0.75, 0.60, 0.3, 14.0, "function_error", 5.0),
+    Cause("late_deliveries", 0.75, 0.65, 0.2, 12.0, "delivery", 1.6),
+    Cause("price", 0.75, 0.70, 0.5, 12.0, "price", 1.2),
 )
 SUDDEN: Final = "sudden"
 _NEVER: Final = 1e6
@@ -57,6 +59,8 @@ _NEVER: Final = 1e6
 @dataclass(frozen=True, slots=True)
 class Lives:
     """`customers`: one row per entity; `episodes`: what went wrong; `pauses`: absences that mean nothing.
+
+    `occasions` is what came up besides, `planted` what was planted of all this.
 
     customers: entity, shopper, user, login_rate and order_rate (a week), ticket_rate (a year), open_rate (share),
     price_sensitivity, service_sensitivity (0-1), joined_day (may be negative), left_day (null: still a customer),
@@ -67,10 +71,12 @@ class Lives:
     customers: pl.DataFrame
     episodes: pl.DataFrame
     pauses: pl.DataFrame
+    occasions: Occasions
+    planted: Planted
 
 
-def lives_of(seed: int, people: pl.DataFrame) -> Lives:
-    """Live everybody's life once."""
+def lives_of(seed: int, people: pl.DataFrame, planted: Planted = AS_IN_THE_DEMO) -> Lives:
+    """Live everybody's life once; a share of the episodes shows, the others leave the departure without a cause."""
     rng = stream(seed, "lives")
     customers = _traits(seed, rng, people)
     joined = np.maximum(customers["joined_day"].to_numpy(), 0.0)
@@ -78,11 +84,14 @@ def lives_of(seed: int, people: pl.DataFrame) -> Lives:
     first = _episodes(rng, customers, after=joined)
     healed = np.where(first["departs"].to_numpy(), _NEVER, first["end_day"].to_numpy() + 30)
     second = _episodes(rng, customers, after=healed)
-    episodes = pl.concat([first, second]).with_columns(sudden=pl.Series(np.tile(sudden, 2)))
+    both = _drifted(seed, pl.concat([first, second]), planted.drift)
+    episodes = both.with_columns(sudden=pl.Series(np.tile(sudden, 2)))
     episodes = episodes.filter(pl.col("start_day") < pl.min_horizontal("sudden", pl.lit(float(WINDOW_DAYS))))
     departures = _departures(episodes, pl.DataFrame({"entity": people["entity"], "sudden": sudden}))
     customers = customers.join(departures, on="entity", how="left", maintain_order="left")
-    return Lives(customers, episodes.drop("sudden").sort("entity", "start_day"), _pauses(rng, people))
+    customers, episodes = _shown(seed, customers, episodes.drop("sudden").sort("entity", "start_day"), planted.churn)
+    pauses = _pauses(rng, people)
+    return Lives(customers, episodes, pauses, occasions_of(seed, people, customers, pauses, planted), planted)
 
 
 def churn_of(lives: Lives) -> pl.DataFrame:
@@ -107,7 +116,7 @@ def _traits(seed: int, rng: np.random.Generator, people: pl.DataFrame) -> pl.Dat
     return people.select("entity").with_columns(
         shopper=pl.Series(shopper),
         user=pl.Series(user),
-        login_rate=pl.Series(rng.gamma(0.7, 1.8, count) + 0.12),
+        login_rate=pl.Series(rng.gamma(1.2, 1.2, count) + 1.4),
         order_rate=pl.Series(rng.gamma(2.0, 0.1, count) + 0.05),
         ticket_rate=pl.Series(rng.gamma(1.2, 0.5, count)),
         open_rate=pl.Series(rng.beta(2.5, 4.5, count)),
@@ -131,17 +140,34 @@ def _episodes(rng: np.random.Generator, customers: pl.DataFrame, *, after: Float
     shopper, user = customers["shopper"].to_numpy(), customers["user"].to_numpy()
     weights = np.column_stack([user * 1.0, shopper * 0.8, service * 2.0, shopper * service * 1.6, price * 2.0])
     start = after + rng.exponential(365 / EPISODES_PER_YEAR, count) / (0.6 + (price + service) / 2)
-    lead = np.clip(rng.lognormal(np.log(LEAD_MEDIAN_DAYS), 0.3, count), 60, 210)
+    lead = np.clip(rng.lognormal(np.log(LEAD_MEDIAN_DAYS), 0.25, count), 60, 150)
     return pl.DataFrame(
         {
             "entity": customers["entity"],
             "cause": pl.Series([cause.name for cause in CAUSES]).gather(pl.Series(_chosen(rng, weights))),
             "start_day": start,
             "end_day": start + lead,
-            "depth": rng.uniform(0.6, 1.0, count),
+            "depth": rng.uniform(0.8, 1.0, count),
             "departs": flags(rng, count, DEPARTS_SHARE),
         }
     )
+
+
+def _drifted(seed: int, episodes: pl.DataFrame, drift: float) -> pl.DataFrame:
+    """Let episodes that begin after the drift be about the price."""
+    moved = pl.Series(flags(stream(seed, "drift"), episodes.height, 0.7 * drift))
+    late = pl.col("start_day") >= DRIFT_DAY
+    return episodes.with_columns(cause=pl.when(late & moved).then(pl.lit("price")).otherwise("cause"))
+
+
+def _shown(
+    seed: int, customers: pl.DataFrame, episodes: pl.DataFrame, share: float
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Keep a share of the customers' episodes; whose episodes are taken away leaves, if at all, without a sign."""
+    shown = pl.Series(flags(stream(seed, "shown"), customers.height, share))
+    quiet = customers["entity"].filter(~shown).implode()
+    cause = pl.when(pl.col("cause").is_not_null() & pl.col("entity").is_in(quiet)).then(pl.lit(SUDDEN))
+    return customers.with_columns(cause=cause.otherwise("cause")), episodes.filter(~pl.col("entity").is_in(quiet))
 
 
 def _chosen(rng: np.random.Generator, weights: Floats) -> Ints:
@@ -168,8 +194,8 @@ def _departures(episodes: pl.DataFrame, sudden: pl.DataFrame) -> pl.DataFrame:
 
 
 def _pauses(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
-    """Send everybody away about once a year, for two to seven weeks."""
-    times = rng.poisson(1.8, people.height)
+    """Send everybody away every other year, for ten days to five weeks."""
+    times = rng.poisson(1.0, people.height)
     entity = np.repeat(people["entity"].to_numpy(), times)
     start = rng.uniform(-30, WINDOW_DAYS, len(entity))
-    return pl.DataFrame({"entity": entity, "start_day": start, "end_day": start + rng.uniform(14, 49, len(entity))})
+    return pl.DataFrame({"entity": entity, "start_day": start, "end_day": start + rng.uniform(10, 35, len(entity))})

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from hub.demo.chance import Flags, Floats, Ints, flags, stream
-from hub.demo.lives import WINDOW_DAYS
+from hub.demo.occasions import WINDOW_DAYS
 from hub.demo.rhythm import instant_of
 
 MODELS: Final = {"MX-100": 1.0, "MX-200": 1.15, "TR-7": 0.85}  # how much longer than the first one lasts
@@ -21,6 +21,7 @@ PARTS: Final = {"bearing": "mechanic", "belt": "mechanic", "pump": "hydraulics",
 WINDOWS: Final = ("weekdays_08_16", "nights", "weekends")
 WARNED_FROM: Final = 0.8  # share of a part's life after which readings tell
 SUDDEN_SHARE: Final = 0.1
+_BLOWS_PER_WEEK: Final = 0.022  # of machines whose next failure nothing announces
 _LIFE_HOURS: Final = 2600.0
 _OWNS: Final = 0.4
 _SINCE: Final = -364  # the service history begins a year before the window
@@ -62,11 +63,14 @@ class _Course:
     events: pl.DataFrame
 
 
-def machines_of(seed: int, organisations: pl.Series, *, until: datetime) -> Machines:
-    """Give two companies in five one to five machines and let them run."""
+def machines_of(seed: int, organisations: pl.Series, *, until: datetime, announced: float = 1.0) -> Machines:
+    """Give two companies in five one to five machines and let them run.
+
+    `announced` is the share of failures that readings may tell of before; one in ten comes out of nothing all the same.
+    """
     rng = stream(seed, "machines")
     assets = _installed(rng, organisations)
-    course = _run(rng, assets)
+    course = _run(rng, assets, 1 - announced * (1 - SUDDEN_SHARE))
     owners = assets.select("machine", "organisation")
     events = course.events.join(owners, on="machine", how="left", maintain_order="left")
     events = events.with_columns(at=instant_of(pl.col("day"), until)).sort("at", "machine")
@@ -99,8 +103,8 @@ def _installed(rng: np.random.Generator, organisations: pl.Series) -> pl.DataFra
     )
 
 
-def _run(rng: np.random.Generator, assets: pl.DataFrame) -> _Course:
-    """Step all machines through the weeks at once."""
+def _run(rng: np.random.Generator, assets: pl.DataFrame, silent: float) -> _Course:
+    """Step all machines through the weeks at once; a share of the failures is silent."""
     count = assets.height
     longer = assets["model"].replace_strict(MODELS, return_dtype=pl.Float64).to_numpy()
     weekly = assets["daily_hours"].to_numpy() * 7 / (_LIFE_HOURS * longer)
@@ -109,19 +113,21 @@ def _run(rng: np.random.Generator, assets: pl.DataFrame) -> _Course:
     due = _SINCE + rng.uniform(0, 1, count) * every
     weeks = np.arange(_SINCE, WINDOW_DAYS, 7.0)
     felt = np.zeros((count, len(weeks)))
-    quiet, told, parts = flags(rng, count, SUDDEN_SHARE), np.full(count, np.nan), []
+    quiet, told, parts = flags(rng, count, silent), np.full(count, np.nan), []
     for number, day in enumerate(weeks):
         wear = wear + weekly * rng.uniform(0.7, 1.3, count)
+        blown = flags(rng, count, _BLOWS_PER_WEEK) & quiet  # no wear to be seen, and none needed
         near = np.clip((wear / limit - WARNED_FROM) / (1 - WARNED_FROM), 0, 1) * ~quiet
         felt[:, number] = near
         told = np.where((near > 0) & np.isnan(told), day, told)
-        failed, planned = wear >= limit, (day >= due) & (wear < limit)
+        failed = np.where(quiet, blown, wear >= limit)
+        planned = (day >= due) & ~failed
         parts.append(_done(rng, day, failed, told, kind="repair"))
         parts.append(_done(rng, day, planned, told, kind="planned"))
         served = failed | planned
         wear, told = np.where(served, rng.uniform(0, 0.1, count), wear), np.where(served, np.nan, told)
         limit = np.where(served, _limits(rng, count), limit)
-        quiet = np.where(served, flags(rng, count, SUDDEN_SHARE), quiet)
+        quiet = np.where(served, flags(rng, count, silent), quiet)
         due = np.where(planned, day + every, due)
     events = pl.concat([pl.DataFrame(schema=_SCHEMA), *parts])
     return _Course(felt=felt[:, weeks >= 0], events=events.filter(pl.col("day") < WINDOW_DAYS))

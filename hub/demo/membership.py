@@ -27,6 +27,7 @@ CRM: Final = System("crm", "K-", 100_001, 0.04)
 ERP: Final = System("erp", "", 2_000_001, 0.03)
 SUPPORT: Final = System("support", "R-", 500_001, 0.05)
 NEWSLETTER: Final = System("newsletter", "N", 700_001, 0.015)
+SYSTEMS: Final = tuple(system.name for system in (CRM, ERP, SUPPORT, NEWSLETTER))
 UNKNOWN_SHARE: Final = 0.004  # events whose key no system knows: deleted customers, test accounts
 
 
@@ -37,9 +38,11 @@ def membership_of(seed: int, lives: Lives, tickets: pl.DataFrame) -> dict[str, p
     count = customers.height
     user, shopper = customers["user"].to_numpy(), customers["shopper"].to_numpy()
     wrote = customers["entity"].is_in(tickets["entity"].unique().implode()).to_numpy()
+    needs = lives.occasions.needs.filter(pl.col("bought_day").is_not_null())
+    bought = customers["entity"].is_in(needs["entity"].unique().implode()).to_numpy()
     known: list[tuple[System, Flags]] = [
         (CRM, user | flags(rng, count, 0.55)),
-        (ERP, shopper | flags(rng, count, 0.05)),
+        (ERP, shopper | flags(rng, count, 0.05) | bought),
         (SUPPORT, wrote | flags(rng, count, 0.01)),
         (NEWSLETTER, flags(rng, count, 0.55)),
     ]

@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 
 from hub.demo.chance import Floats, flags, stream
-from hub.demo.lives import WINDOW_DAYS, Lives
+from hub.demo.lives import Lives
+from hub.demo.occasions import WINDOW_DAYS
 from hub.demo.rhythm import day_of, instant_of, strain
 
 _NPS_EVERY: Final = 182.0

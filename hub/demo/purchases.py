@@ -17,6 +17,7 @@ from hub.demo.rhythm import day_of, inside
 PRODUCTS: Final = 60
 FAVOURITES: Final = 5
 CATEGORIES: Final = ("paper", "ink", "desk", "kitchen", "cleaning", "tools", "safety", "light")
+SERVICES: Final = "services"  # the category of what occasions lead to
 _OWN: Final = 0.8  # lines that are one of the customer's favourites
 _DUE_DAYS: Final = 14
 _PAYS_LATE: Final = 0.06  # customers who always do
@@ -36,6 +37,8 @@ def lines_of(seed: int, orders: pl.DataFrame, people: pl.DataFrame) -> pl.DataFr
     line = np.arange(len(order)) - np.repeat(np.cumsum(lines) - lines, lines)
     quantity = np.where(line == 0, (items - lines + 1)[order], 1)
     product = _products(rng, kept["entity"].to_numpy()[order], people.height)
+    article = kept["article"].gather(pl.Series(order))
+    services = article.replace_strict({}, default=SERVICES, return_dtype=pl.String).set(article.is_null(), None)
     sign = np.where((kept["status"] == "returned").to_numpy(), -1, 1)[order]
     amount = kept["amount_minor"].to_numpy()[order] * quantity // items[order]
     rest = kept["amount_minor"].to_numpy() - np.bincount(order, weights=amount, minlength=kept.height).astype(np.int64)
@@ -46,8 +49,8 @@ def lines_of(seed: int, orders: pl.DataFrame, people: pl.DataFrame) -> pl.DataFr
             pl.DataFrame(
                 {
                     "line": line + 1,
-                    "product": product_codes(product),
-                    "category": pl.Series(CATEGORIES).gather(pl.Series(product % len(CATEGORIES))),
+                    "product": _either(article, product_codes(product)),
+                    "category": _either(services, pl.Series(CATEGORIES).gather(pl.Series(product % len(CATEGORIES)))),
                     "quantity": sign * quantity,
                     "amount_minor": sign * amount,
                 }
@@ -61,7 +64,7 @@ def payments_of(seed: int, orders: pl.DataFrame, lives: Lives, *, until: datetim
     """Draw the invoice of each order that was placed.
 
     Columns: order (row of `orders`), entity, at, due_at, paid_at (null: still open), amount_minor, currency. Most pay
-    up to five days early, some always a fortnight late, and whoever is about to go over the price up to a month late.
+    up to five days early, some always a fortnight late; trouble over the price or with a rival costs up to a month.
     """
     rng = stream(seed, "payments")
     placed = orders.with_row_index("order").filter(pl.col("status") == "placed")
@@ -69,7 +72,7 @@ def payments_of(seed: int, orders: pl.DataFrame, lives: Lives, *, until: datetim
     count = placed.height
     entity = placed["entity"].to_numpy()
     habit = flags(rng, lives.customers.height, _PAYS_LATE)[entity]
-    slow = inside(placed, lives, "price")
+    slow = inside(placed, lives, "price") | inside(placed, lives, "fewer_orders")
     delay = rng.uniform(-5, 1.5, count) + np.where(habit, rng.uniform(5, 20, count), 0.0)
     delay += np.where(slow, rng.uniform(3, 30, count), 0.0)
     due = pl.col("at") + pl.duration(days=_DUE_DAYS)
@@ -89,6 +92,11 @@ def payments_of(seed: int, orders: pl.DataFrame, lives: Lives, *, until: datetim
 def product_codes(product: Ints) -> pl.Series:
     """Write product numbers as article numbers."""
     return "P" + pl.Series(product + 100).cast(pl.String)
+
+
+def _either(first: pl.Series, second: pl.Series) -> pl.Series:
+    """Take the first where there is one."""
+    return first.zip_with(first.is_not_null(), second)
 
 
 def _products(rng: np.random.Generator, entity: Ints, people: int) -> Ints:

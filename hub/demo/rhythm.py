@@ -10,12 +10,15 @@ import numpy as np
 import polars as pl
 
 from hub.demo.chance import Flags, Floats, Ints
-from hub.demo.lives import CAUSES, WINDOW_DAYS, Lives
+from hub.demo.lives import CAUSES, DRIFT_DAY, Lives
+from hub.demo.occasions import WINDOW_DAYS
 
 WEEKS: Final = WINDOW_DAYS // 7 + 1
 Signal = Literal["logins", "orders", "opens"]
 _PAUSED: Final = 0.06  # what is left of a customer's activity during a pause
-_FULL_AT: Final = 0.4  # share of an episode after which its effect is complete
+_BUSY_MORE: Final = 1.0  # times the usual use on top, in a busy month
+_COUNTED_MORE: Final = 0.6  # events on top for the same use, after the drift
+_FULL_AT: Final = 0.35  # share of an episode after which its effect is complete
 # Orders by month: a weak January and July, a strong November and December; use falls in July, the Nordic holiday.
 _ORDERS: Final = np.array([0.8, 0.85, 0.95, 1.0, 1.05, 1.0, 0.75, 0.9, 1.0, 1.05, 1.35, 1.3])
 _LOGINS: Final = np.array([1.0, 1.05, 1.05, 1.0, 1.0, 0.9, 0.55, 0.9, 1.1, 1.1, 1.1, 0.85])
@@ -30,7 +33,7 @@ def start_of(until: datetime) -> datetime:
 
 def rates(lives: Lives, signal: Signal, *, base: Floats, until: datetime) -> Floats:
     """Return the expected number of events per customer and week."""
-    matrix = np.outer(base, _season(signal, until))
+    matrix = np.outer(base, _season(signal, until, lives.planted.season))
     rows = lives.customers["entity"]
     row_of = pl.DataFrame({"entity": rows, "row": np.arange(len(rows))})
     fallen = {cause.name: float(getattr(cause, signal)) for cause in CAUSES}
@@ -39,6 +42,20 @@ def rates(lives: Lives, signal: Signal, *, base: Floats, until: datetime) -> Flo
     _lower(matrix, episodes, strength=strength, ramp=_FULL_AT)
     pauses = lives.pauses.join(row_of, on="entity")
     _lower(matrix, pauses, strength=np.full(pauses.height, 1 - _PAUSED), ramp=0.01)
+    return _raised(matrix, lives, row_of) if signal == "logins" else matrix
+
+
+def _raised(matrix: Floats, lives: Lives, row_of: pl.DataFrame) -> Floats:
+    """Raise use in peaks and busy months, and from the drift on all use: it is counted in another way then."""
+    peaks = lives.occasions.peaks.select(
+        "entity", start_day="day", end_day=pl.col("day") + 7 * pl.col("weeks"), more=pl.col("factor") - 1
+    )
+    busy = lives.occasions.seasons.select(
+        "entity", start_day="day", end_day=pl.col("day") + 35, more=pl.lit(_BUSY_MORE)
+    )
+    spells = pl.concat([peaks, busy]).join(row_of, on="entity")
+    _lower(matrix, spells, strength=-spells["more"].to_numpy(), ramp=0.1)
+    matrix[:, int(DRIFT_DAY // 7) :] *= 1 + _COUNTED_MORE * lives.planted.drift
     return matrix
 
 
@@ -51,7 +68,7 @@ def drawn_instants(rng: np.random.Generator, lives: Lives, matrix: Floats, until
     row, week = np.nonzero(counts)
     times = counts[row, week]
     row, week = np.repeat(row, times), np.repeat(week, times)
-    day = week * 7.0 + _weekdays(rng, len(row), until) + hours(rng, len(row)) / 24
+    day = week * 7.0 + _weekdays(rng, len(row), until, lives.planted.season) + hours(rng, len(row)) / 24
     customers = lives.customers
     joined = customers["joined_day"].to_numpy()[row]
     left = customers["left_day"].fill_null(WINDOW_DAYS).to_numpy()[row]
@@ -98,17 +115,17 @@ def hours(rng: np.random.Generator, count: int) -> Floats:
     return np.asarray(hour + rng.random(count), dtype=np.float64)
 
 
-def _weekdays(rng: np.random.Generator, count: int, until: datetime) -> Ints:
+def _weekdays(rng: np.random.Generator, count: int, until: datetime, share: float) -> Ints:
     """Draw the offset of a day within the window's own weeks, Saturdays and Sundays less often."""
     first = start_of(until).weekday()
-    weights = np.roll(_BY_WEEKDAY, -first)
+    weights = 1 + share * (np.roll(_BY_WEEKDAY, -first) - 1)
     return np.asarray(rng.choice(7, size=count, p=weights / weights.sum()), dtype=np.int64)
 
 
-def _season(signal: Signal, until: datetime) -> Floats:
+def _season(signal: Signal, until: datetime, share: float) -> Floats:
     months = np.array([(start_of(until) + timedelta(days=7 * week + 3)).month for week in range(WEEKS)])
     curve = {"orders": _ORDERS, "logins": _LOGINS, "opens": np.ones(12)}[signal]
-    return np.asarray(curve[months - 1], dtype=np.float64)
+    return np.asarray(1 + share * (curve[months - 1] - 1), dtype=np.float64)
 
 
 def _lower(matrix: Floats, spells: pl.DataFrame, *, strength: Floats, ramp: float) -> None:

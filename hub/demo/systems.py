@@ -14,7 +14,7 @@ from hub.demo.canary import Canary
 from hub.demo.chance import flags, stream
 from hub.demo.choices import heard_by
 from hub.demo.disagreement import seen_by
-from hub.demo.lives import WINDOW_DAYS
+from hub.demo.occasions import WINDOW_DAYS
 from hub.demo.rhythm import instant_of
 
 OBJECTED_SHARE: Final = 0.03  # CRM: reserved against analysis (Art. 21(1))

@@ -13,7 +13,8 @@ import polars as pl
 from hub.demo.chance import Floats, flags, stream
 from hub.demo.lives import CAUSES, Lives
 from hub.demo.pools import LANGUAGES
-from hub.demo.rhythm import WEEKS, drawn_instants
+from hub.demo.rhythm import WEEKS, drawn_instants, instant_of, start_of
+from hub.demo.workload import busyness, thinned
 from privacy.plain_yaml import load_yaml
 
 CATEGORIES: Final = ("function_error", "communication", "usability", "delivery", "price", "wish")
@@ -46,12 +47,18 @@ _TO_EXPERT: Final = 0.8
 def tickets_of(seed: int, people: pl.DataFrame, lives: Lives, *, until: datetime) -> pl.DataFrame:
     """Draw the tickets.
 
-    Columns: entity, at, category, tone, channel, priority, first_response_at, resolved_at (null: open), escalated,
-    reopened, team, handling_minutes, agent, language, text. 0.6 tickets a customer and year, and 6-13 more a year,
-    slower ones, during the episodes that show at the desk (1.1 a customer and year in all).
+    Columns: entity, at, trigger (the occasion that led to it; null: none), category, tone, channel, priority,
+    first_response_at, resolved_at (null: open), escalated, reopened, team, handling_minutes, agent, language, text. 0.6
+    tickets a customer and year, 6-13 more a year, slower ones, during the episodes that show at the desk, and those
+    that occasions lead to; on the days on which people write (`workload`).
     """
     rng = stream(seed, "tickets")
-    events = drawn_instants(rng, lives, _rates(lives), until)
+    # a desk that is busy on some days only is written to as often: 1 / the mean busyness
+    events = drawn_instants(rng, lives, _rates(lives) / busyness(start_of(until), 0).mean(), until)
+    events = thinned(rng, events, start_of(until), lives.planted.season)
+    came = lives.occasions.cases.select("entity", "day", trigger="trigger", led="category")
+    came = came.with_columns(at=instant_of(pl.col("day"), until))
+    events = pl.concat([events, came], how="diagonal").sort("at", "entity")
     events = _troubles(events, lives).with_columns(
         chance=pl.Series(rng.random(events.height)), usual=pl.Series(rng.choice(CATEGORIES, events.height, p=_USUAL))
     )
@@ -61,7 +68,8 @@ def tickets_of(seed: int, people: pl.DataFrame, lives: Lives, *, until: datetime
         rng.choice(TONES, events.height, p=_TENSE),
         rng.choice(TONES, events.height, p=_CALM),
     )
-    category = pl.when(tense & (pl.col("chance") < 0.8)).then("theme").otherwise("usual")  # noqa: PLR2004 - a share
+    themed = pl.when(tense & (pl.col("chance") < 0.8)).then("theme").otherwise("usual")  # noqa: PLR2004 - a share
+    category = pl.coalesce("led", themed)
     events = events.with_columns(category=category, tone=pl.Series(tone))
     events = _handled(rng, events, until)
     return _written(rng, events, people)
@@ -119,7 +127,7 @@ def _handled(rng: np.random.Generator, events: pl.DataFrame, until: datetime) ->
     open_or = [
         pl.when(pl.col(name) < end).then(pl.col(name)).alias(name) for name in ("first_response_at", "resolved_at")
     ]
-    return frame.with_columns(open_or).drop("theme", "delay", "usual", "chance")
+    return frame.with_columns(open_or).drop("theme", "delay", "usual", "chance", "led")
 
 
 def _staffed(rng: np.random.Generator, tickets: pl.DataFrame) -> pl.DataFrame:

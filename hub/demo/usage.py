@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 
 from hub.demo.chance import flags, stream
-from hub.demo.lives import WINDOW_DAYS, Lives
+from hub.demo.lives import Lives
+from hub.demo.occasions import WINDOW_DAYS
 from hub.demo.rhythm import drawn_instants, instant_of, rates
 
 FEATURES: Final = ("overview", "search", "report", "export", "plan", "invoice", "integration", "approval")
@@ -25,11 +26,12 @@ def usage_of(seed: int, lives: Lives, *, until: datetime) -> pl.DataFrame:
     customers = lives.customers
     base = (customers["login_rate"] * customers["user"]).to_numpy()
     events = drawn_instants(rng, lives, rates(lives, "logins", base=base, until=until), until)
+    failed = _burst(stream(seed, "error bursts"), lives, until)
     count = events.height
     kind = pl.Series("kind", rng.choice(list(_KINDS), size=count, p=list(_KINDS.values())))
     feature = pl.Series(FEATURES).gather(pl.Series(np.minimum(rng.geometric(0.35, count) - 1, len(FEATURES) - 1)))
-    used, spent, failed = pl.col("kind") == "feature", pl.col("kind") == "session", pl.col("kind") == "error"
-    return events.select(
+    used, spent, broke = pl.col("kind") == "feature", pl.col("kind") == "session", pl.col("kind") == "error"
+    everyday = events.select(
         "entity",
         "at",
         kind,
@@ -41,9 +43,27 @@ def usage_of(seed: int, lives: Lives, *, until: datetime) -> pl.DataFrame:
     ).with_columns(
         pl.when(used).then("count").otherwise(1),
         pl.when(spent).then("seconds"),
-        pl.when(failed).then("error_type"),
-        pl.when(failed).then("severity"),
+        pl.when(broke).then("error_type"),
+        pl.when(broke).then("severity"),
     )
+    return pl.concat([everyday, failed], how="diagonal_relaxed").sort("at", "entity", maintain_order=True)
+
+
+def _burst(rng: np.random.Generator, lives: Lives, until: datetime) -> pl.DataFrame:
+    """Draw the errors of bursts: four to nine within ten days, while the customer is one."""
+    bursts = lives.occasions.bursts
+    row = np.repeat(np.arange(bursts.height), rng.integers(4, 10, bursts.height))
+    count = len(row)
+    errors = bursts[pl.Series(row)].with_columns(day=pl.col("day") + pl.lit(pl.Series(rng.uniform(0, 10, count))))
+    errors = errors.with_columns(
+        kind=pl.lit("error"),
+        count=pl.lit(1),
+        error_type=pl.Series(rng.choice(_ERRORS, size=count), dtype=pl.String),
+        severity=pl.Series(rng.choice(["low", "medium", "high"], size=count, p=[0.3, 0.4, 0.3]), dtype=pl.String),
+    )
+    left = lives.customers.select("entity", end=pl.col("left_day").fill_null(WINDOW_DAYS))
+    inside = errors.join(left, on="entity", how="left", maintain_order="left").filter(pl.col("day") < pl.col("end"))
+    return inside.with_columns(at=instant_of(pl.col("day"), until)).drop("day", "end")
 
 
 def contacts_of(seed: int, subscribers: pl.DataFrame, lives: Lives, *, until: datetime) -> pl.DataFrame:

@@ -10,7 +10,8 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from hub.demo.company import Truth, generate
+from hub.demo.company import generate
+from hub.demo.lived import Truth
 
 UNTIL = datetime(2026, 1, 1, tzinfo=UTC)
 HORIZON = timedelta(days=90)
@@ -83,7 +84,7 @@ def scores(truth: Truth, train: pl.DataFrame, test: pl.DataFrame, label) -> tupl
 
 def test_silence_is_predictable_beyond_recency_and_not_perfectly(truth: Truth) -> None:
     model, recency = scores(truth, signals(truth, TRAIN), signals(truth, TEST), silent)
-    assert 0.80 <= model <= 0.90
+    assert 0.85 <= model <= 0.95
     assert model >= recency + 0.05
 
 

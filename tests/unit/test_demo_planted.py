@@ -1,0 +1,108 @@
+"""What is planted can be found from frames alone, and nothing is found where nothing was planted."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from hub.demo.lake import Lake, lake_of, pseudonym_of
+from hub.demo.lived import Making, live
+from hub.demo.planted import NOTHING, Planted
+
+UNTIL = datetime(2026, 1, 1, tzinfo=UTC)
+CUTS = [datetime(2025, month, 1, tzinfo=UTC) for month in (2, 5, 8)]
+TEST = datetime(2025, 10, 1, tzinfo=UTC)
+NAMES = {"pseudonym", "as_of", "asset"}
+
+
+def lake(planted: Planted) -> Lake:
+    return lake_of(live(Making(seed=4, people=1_500, organisations=240, until=UNTIL, planted=planted)))
+
+
+@pytest.fixture(scope="module")
+def planted() -> Lake:
+    return lake(Planted())
+
+
+@pytest.fixture(scope="module")
+def placebo() -> Lake:
+    return lake(NOTHING)
+
+
+def auc(found: Lake, view: str, label: str) -> float:
+    """Return how well a logistic regression on the view's numbers ranks a later month."""
+    frames = [found.training(view, cuts, UNTIL) for cuts in (CUTS, [TEST])]
+    numbers = [name for name, kind in frames[0].schema.items() if kind.is_numeric() and name not in NAMES]
+    train, test = (frame.select(pl.col(numbers).cast(pl.Float64).fill_nan(None).fill_null(-1)) for frame in frames)
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=500))
+    model.fit(train.to_numpy(), frames[0][label].to_numpy())
+    return float(roc_auc_score(frames[1][label].to_numpy(), model.predict_proba(test.to_numpy())[:, 1]))
+
+
+@pytest.mark.parametrize(
+    ("view", "label", "bounds"),
+    [
+        ("churn_contracts_training", "churned", (0.72, 0.62)),
+        ("service_machines_training", "repaired", (0.75, 0.66)),
+    ],
+)
+def test_a_plant_is_found_and_a_placebo_is_not(
+    planted: Lake, placebo: Lake, view: str, label: str, bounds: tuple[float, float]
+) -> None:
+    least, most = bounds
+    assert auc(planted, view, label) > least
+    assert auc(placebo, view, label) < most
+
+
+def test_departures_are_as_many_without_a_sign(planted: Lake, placebo: Lake) -> None:
+    shown, hidden = planted.truth.churn, placebo.truth.churn
+    assert shown["left_at"].sort().equals(hidden["left_at"].sort())
+    assert set(hidden["cause"]) == {"sudden"}
+    assert placebo.truth.lives.episodes.is_empty()
+
+
+def test_a_share_of_departures_shows() -> None:
+    churn = live(Making(seed=4, people=1_500, organisations=90, until=UNTIL, planted=Planted(churn=0.5))).churn
+    assert 0.35 < (churn["cause"] != "sudden").mean() < 0.6
+
+
+def test_cases_follow_what_came_up(planted: Lake, placebo: Lake) -> None:
+    cases = planted.truth.tickets.drop_nulls("trigger")
+    assert set(cases["trigger"]) == {"error_burst", "use_peak", "limit", "return"}
+    assert (cases.filter(trigger="error_burst")["category"] == "function_error").all()
+    assert placebo.truth.tickets["trigger"].null_count() == placebo.truth.tickets.height
+
+
+def test_purchases_follow_what_came_up(planted: Lake, placebo: Lake) -> None:
+    needs, none = planted.truth.needs, placebo.truth.needs
+    assert needs.group_by("trigger").agg(pl.col("bought_at").count())["bought_at"].min() > 10
+    assert needs.select("entity", "trigger", "at").equals(none.select("entity", "trigger", "at"))
+    assert none["bought_at"].null_count() == none.height
+    services = planted.tables["order_lines"].filter(product_category="services")
+    assert set(services["product_code"]) == {"MAINT-1", "CAP-1"}
+
+
+def test_the_desk_has_a_week_and_holidays_and_without_seasons_neither(planted: Lake, placebo: Lake) -> None:
+    def by_weekday(found: Lake) -> np.ndarray:
+        usual = found.truth.tickets.filter(pl.col("trigger").is_null())
+        return np.bincount(usual["at"].dt.weekday().to_numpy(), minlength=8)[1:]
+
+    assert by_weekday(planted)[0] > 2 * by_weekday(planted)[6]
+    assert by_weekday(placebo).max() < 1.5 * by_weekday(placebo).min()
+
+
+def test_a_view_of_the_lake_names_whom_the_truth_names(planted: Lake) -> None:
+    rows = planted.scoring("service_scoring", datetime(2025, 12, 1, tzinfo=UTC))
+    known = planted.truth.people.select(pseudonym_of(pl.col("entity")))["pseudonym"]
+    assert rows["pseudonym"].is_unique().all()
+    assert rows["pseudonym"].is_in(known.implode()).all()
+
+
+def test_more_or_less_than_all_cannot_be_planted() -> None:
+    with pytest.raises(ValueError, match="churn is a share"):
+        Planted(churn=1.2)
