@@ -8,14 +8,17 @@ import polars as pl
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def campaign(size, *, persuaded=0.3, effect=0.0, seed=0, share=0.5):
+def campaign(  # noqa: PLR0913 - each number is a fact of the campaign
+    size, *, persuaded=0.3, effect=0.0, seed=0, share=0.5, usual=-2.0
+):
     """Draw a campaign: `persuaded` is the uplift of the third with `visits` above zero, `effect` that of everybody.
 
-    `wealth` raises the response with and without contact, so that a response model is led astray by it.
+    `wealth` raises the response with and without contact, so that a response model is led astray by it; `usual` is the
+    log-odds of responding unasked.
     """
     rng = np.random.default_rng(seed)
     wealth, visits, noise = rng.normal(size=(3, size))
-    base = 1 / (1 + np.exp(2.0 - 1.2 * wealth))
+    base = 1 / (1 + np.exp(-usual - 1.2 * wealth))
     treated = rng.random(size) < share
     chance = np.clip(base + treated * (effect + persuaded * (visits > 0.43)), 0, 1)
     return pl.DataFrame(
