@@ -121,7 +121,7 @@ def score(
     message = Message({"capacity": None, "language": language}, parts, {"artefact": "json", "frame": "arrow"})
     answer = ask("score", module, message)
     scores, reasons = answer.frame("scores"), answer.frame("reasons")
-    written = write_scores(hub, reader.principal, scores, spec, model)
+    written = write_scores(hub, reader.principal, scores, released, model)
     return Scored(
         as_of=at,
         scores=scores,

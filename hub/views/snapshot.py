@@ -23,9 +23,7 @@ from hub.compose import Hub
 from hub.errors import AccessRefused, ReadContended
 from hub.lake import catalogue
 from hub.lake.append import append
-from hub.lake.errors import LakeError
 from hub.lake.writing import discard
-from hub.logs import LogEvent, log_of
 from hub.views.built import Built
 from hub.views.gateway import Gateway
 from hub.views.mark import marks_of
@@ -34,7 +32,7 @@ from hub.views.quota import Asked, period_around, verify_reads_left
 from hub.views.registry import readable_spec
 from hub.views.snapshot_store import Snapshot, add_snapshot
 from hub.views.spec import Grid, ViewSpec
-from hub.views.withdrawal import withdraw
+from hub.views.withdrawal import withdraw_quietly
 from ingest.canonical.snapshots import OTHERS, SNAPSHOTS
 from ingest.store.identity import anchors_frame
 from privacy.audit import AuditFields
@@ -45,7 +43,6 @@ from privacy.terms import BatchId, EntityKind, Role, random_id
 
 _MAY_KEEP: Final = frozenset({Role.OWNER, Role.ENGINEER, Role.SERVICE})
 _ATTEMPTS: Final = 5
-_LOG: Final = log_of("view")
 
 
 def materialise(hub: Hub, by: Principal, view: str, *, as_of: datetime | None = None) -> Snapshot:
@@ -76,20 +73,9 @@ def materialise(hub: Hub, by: Principal, view: str, *, as_of: datetime | None = 
             rows=built.frame.height,
         )
         if (kept := _published(hub, by, built, made)) is not None:
-            _withdraw(hub, view)
+            withdraw_quietly(hub, view)
             return kept
     raise ReadContended(view)
-
-
-def _withdraw(hub: Hub, view: str) -> None:
-    """Take out the rows of earlier snapshots; what stays goes with the next, or with the next `varde retention run`.
-
-    The new one is made by then, and counted: a failure here must not have it made and counted again.
-    """
-    try:
-        withdraw(hub)
-    except LakeError as exc:
-        _LOG.warning(LogEvent.SPENT_ROWS_STAYED, extra={"view": view, "error": type(exc).__name__})
 
 
 def keepable(hub: Hub, by: Principal, view: str) -> ViewSpec:

@@ -5,6 +5,7 @@ from typing import Final
 import polars as pl
 
 from ingest.canonical.column import NOBODY, code, instant, number
+from ingest.canonical.snapshots import OTHERS
 from ingest.canonical.table import Buckets, Column, Erasure, KeepDays, Table
 from privacy.terms import DataCategory
 
@@ -25,6 +26,7 @@ SCORES: Final = Table(
         code("reason_2", "feature that speaks second"),
         code("reason_3", "feature that speaks third"),
         Column("crosswalk_revision", pl.Int64(), NOBODY, "revision", "revision of the customer's record set"),
+        Column(OTHERS, pl.List(pl.Binary()), NOBODY, "record ids", "further records of the customer, if any"),
     ),
     KeepDays(90),
     Erasure.DELETE_ROW,

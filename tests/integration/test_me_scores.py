@@ -37,7 +37,7 @@ def written(hub: Hub, **changes: Any) -> ViewSpec:
     empty = {name: pl.lit(None) for name in lake_table_of(TABLE).schema}
     values = {name: pl.lit(value) for name, value in (FIGURES | REASONS).items()}
     scores = released.frame.select(PSEUDONYM, **(empty | values | {"as_of": pl.lit(AS_OF)}))
-    write_scores(hub, owner, scores, released.spec, TrainedModel(**model))
+    write_scores(hub, owner, scores, released, TrainedModel(**model))
     return released.spec
 
 

@@ -98,9 +98,9 @@ def test_scores_of_rows_that_left_before_a_rotation_are_written_back_within_the_
     scores = released.frame.select(PSEUDONYM, *empty, as_of=pl.lit(FENCED_AT))
     rotate_domain(fenced, CHURN, owner, MONTH)
     model = TrainedModel(**MODEL)
-    assert write_scores(fenced, owner, scores, released.spec, model) == released.frame.height > 0
+    assert write_scores(fenced, owner, scores, released, model) == released.frame.height > 0
     clock.forward(days=30)
-    assert write_scores(fenced, owner, scores, released.spec, model) == 0
+    assert write_scores(fenced, owner, scores, released, model) == 0
 
 
 def test_retiring_is_told_before_and_after_and_says_which(shop: Company, clock: FixedClock) -> None:

@@ -42,7 +42,7 @@ def written(shop: Hub) -> tuple[Hub, Released]:
     released = Gateway(shop).read(owner, "fence_person", purpose="churn", as_of=AS_OF)
     empty = [pl.lit(None).alias(name) for name in lake_table_of(TABLE).schema]
     scores = released.frame.select(PSEUDONYM, *empty, as_of=pl.lit(AS_OF))
-    write_scores(shop, owner, scores, released.spec, TrainedModel(**MODEL))
+    write_scores(shop, owner, scores, released, TrainedModel(**MODEL))
     return shop, released
 
 

@@ -12,7 +12,7 @@ from hub.erasing import erase, plan
 from hub.erasure.absence import verify_absence
 from hub.lake.errors import CatalogueConflict
 from hub.lake.reading import reading
-from hub.views import snapshot
+from hub.views import snapshot, withdrawal
 from hub.views.gateway import Built, Gateway
 from hub.views.withdrawal import withdraw
 from ingest.canonical.snapshots import OTHERS
@@ -95,12 +95,13 @@ def test_a_snapshot_is_made_though_the_rows_before_it_cannot_be_taken_out(
 ) -> None:
     """Whoever was told of a failure would make it again, and it would count as two reads."""
 
-    def conflicted(*_: object) -> int:
+    def conflicted(*_: object, **__: object) -> int:
         raise CatalogueConflict("snapshots")
 
     view_of(shop).materialise(as_of=AS_OF)
-    monkeypatch.setattr(snapshot, "withdraw", conflicted)
-    assert view_of(shop).materialise(as_of=AS_OF).rows == 5
+    with monkeypatch.context() as broken:
+        broken.setattr(withdrawal, "sift", conflicted)
+        assert view_of(shop).materialise(as_of=AS_OF).rows == 5
     clock.forward(days=1)
     assert withdraw(shop) == 2, "nothing is forgotten"
     assert kept_rows(shop).is_empty()
