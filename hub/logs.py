@@ -37,6 +37,7 @@ class LogEvent(StrEnum):
     SUBJECT_ERASED = "subject_erased"
     MODEL_TRAINED = "model_trained"
     SCORES_WRITTEN = "scores_written"
+    RUNS_UNMERGED = "runs_unmerged"
     SERVER_STARTED = "server_started"
     SERVER_STOPPED = "server_stopped"
     ANCHOR_FAILED = "anchor_failed"

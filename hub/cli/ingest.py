@@ -179,6 +179,12 @@ def _report(act: Acting, contract: Contract, summary: Summary) -> None:
             f"{contract.name}: {summary.unheard} rows could not be split: an opt-out in them was not heeded; "
             "mend and deliver them again"
         )
+    if summary.untidied:
+        warn(
+            f"{contract.name}: the delivery is in and counted; making runs of matching's index one failed "
+            f"({summary.untidied}). The next delivery tries that again; until then look-ups take longer"
+        )
+        _LOG.warning(logs.LogEvent.RUNS_UNMERGED, extra={"batch": summary.batch_id, "error": summary.untidied})
     _alert_owner(act, contract, summary)
     counts = summary.counts
     fields = {"contract": contract.name, "batch": summary.batch_id, "rows": counts.read, "accepted": counts.accepted}

@@ -1,21 +1,25 @@
 """Runs of tokens made one, as they grow in number: a look-up reads a block of each.
 
 Four runs of about one size become one, so that a token is written anew as often as the store grew fourfold since. Who
-looks up meanwhile finds the old runs until the new one stands, in one transaction. If an erasure took something out of
-one of them meanwhile, the new one is given up: it would bring it back.
+looks up meanwhile finds the old runs until the new one stands, in one transaction. An erasure, or a delivery that
+corrects what is known, takes entries out of the new run, too, as far as that is written; what was read and is not
+written yet is read anew, so that it does not come back. So steady deliveries delay a large merge, and do not undo it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from math import log
 from typing import Final
+
+import numpy as np
 
 from ingest.match.entries import Entries
 from ingest.pipeline.pace import Pace
 from ingest.pipeline.ports import Ports
 from ingest.store.match_merge import (
-    change_state,
+    changes_of,
     found_under,
     goes_on_merging,
     replace_runs,
@@ -23,7 +27,7 @@ from ingest.store.match_merge import (
     sweep_dropped,
     waits_for_sweep,
 )
-from ingest.store.match_run import DROPPED, MERGING, READY, Found, Run, add_blocks, blocks_of, read, start_run
+from ingest.store.match_run import MERGING, Found, Run, add_blocks, blocks_of, read, start_run
 
 _SEVERAL: Final = 4
 _LEAST: Final = 4096
@@ -56,36 +60,66 @@ def _worth_it(found: Found, ports: Ports) -> list[Run]:
 
 
 def _merged(found: Found, some: Sequence[Run], ports: Ports) -> bool:
-    """Write several runs as one, and put it in their place; False if one of them was changed meanwhile."""
+    """Write several runs as one, and put it in their place; False if somebody gave it up, or dropped one of them."""
     entries = sum(run.entry_count for run in some)
     with ports.unit_of_work() as session:
-        until = ports.clock() + _LEASE
-        run = start_run(session, found, entries, state=MERGING, merging_until=until)
-    pace, written = Pace(ports.spent), 0
-    for part in _slices(some, entries, ports):
-        written += len(part)
-        blocks = blocks_of(run, part)
-        for rows in pace.parts(len(blocks["place"])):
-            with ports.unit_of_work() as session:
-                if not goes_on_merging(session, run, until=ports.clock() + _LEASE):
-                    return False
-                add_blocks(session, {name: column[rows] for name, column in blocks.items()})
-            ports.reached("runs_merged")
-    with ports.unit_of_work() as session:
-        if not goes_on_merging(session, run, until=ports.clock() + _LEASE):
-            return False
-        stands = replace_runs(session, run.number, some, entries=written)
-        change_state(session, [run.number], READY if stands else DROPPED)
-    return stands
-
-
-def _slices(some: Sequence[Run], entries: int, ports: Ports) -> Iterator[Entries]:
-    """Yield the entries of several runs in order, some at a time: those whose tokens begin alike."""
-    bits = max(entries.bit_length() - _SLICE_BITS, 0)
+        run = start_run(session, found, entries, state=MERGING, merging_until=ports.clock() + _LEASE)
+    merge, bits, written = _Merge(run, some, ports, Pace(ports.spent)), max(entries.bit_length() - _SLICE_BITS, 0), 0
     for first in range(1 << bits):
-        with ports.read_only() as session:
-            parts = [_part(read(session, run, *_blocks(run, first, bits)), first, bits) for run in some]
-        yield Entries.together(parts).ordered()
+        count = merge.slice(first, bits)
+        if count is None:
+            return False
+        written += count
+    with ports.unit_of_work() as session:
+        if goes_on_merging(session, run, some, until=ports.clock() + _LEASE) is None:
+            return False
+        replace_runs(session, run, some, written=written)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Merge:
+    """One run that is being written of several, some entries at a time."""
+
+    run: Run
+    some: Sequence[Run]
+    ports: Ports
+    pace: Pace
+
+    def slice(self, first: int, bits: int) -> int | None:
+        """Write the entries whose tokens begin with some bits; return how many, None if the merging was given up.
+
+        If something is taken out of a run meanwhile, what is not written yet is read anew: what is, has been taken out
+        of there as well.
+        """
+        entries, beyond, count = self._read(first, bits), -1, 0
+        while True:
+            changes, part = entries
+            blocks = blocks_of(self.run, part)
+            places = np.asarray(blocks["place"], dtype=np.int64)
+            start, at = int(np.searchsorted(places, beyond, "right")), self.run.places(part.tokens)
+            for rows in self.pace.parts(places.size - start):
+                wanted = slice(start + rows.start, start + rows.stop)
+                with self.ports.unit_of_work() as session:
+                    now = goes_on_merging(session, self.run, self.some, until=self.ports.clock() + _LEASE)
+                    if now is None:
+                        return None
+                    if now != changes:
+                        break
+                    add_blocks(session, {name: column[wanted] for name, column in blocks.items()})
+                self.ports.reached("runs_merged")
+                first_place, beyond = int(places[wanted][0]), int(places[wanted][-1])
+                count += int(np.searchsorted(at, beyond, "right") - np.searchsorted(at, first_place, "left"))
+            else:
+                return count
+            entries = self._read(first, bits)
+
+    def _read(self, first: int, bits: int) -> tuple[dict[int, int], Entries]:
+        """Return the entries in order, with how often something had been taken out of each run by then."""
+        with self.ports.read_only() as session:
+            changes = changes_of(session, self.some)
+            parts = [_part(read(session, run, *_blocks(run, first, bits)), first, bits) for run in self.some]
+        return changes, Entries.together(parts).ordered()
 
 
 def _blocks(run: Run, first: int, bits: int) -> tuple[int, int]:

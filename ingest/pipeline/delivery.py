@@ -15,7 +15,7 @@ are numbered. Two at once would count an event twice, or give two revisions one 
 """
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -51,7 +51,8 @@ class Summary:
     `repeated` means that the same file had been taken in before: nothing was changed and the counts are the first
     time's. `rules` counts rejected rows by rule; `breaches` names columns below the completeness the contract
     demands. `unheard` counts refused rows that may have held a no which nobody could read, `restricted` records of
-    before that a row showed to be an erased person's.
+    before that a row showed to be an erased person's. `untidied` names what went wrong when runs of tokens were to be
+    made one after everything was in: the next delivery tries that again.
     """
 
     contract: str
@@ -63,6 +64,7 @@ class Summary:
     merged: int = 0
     unheard: int = 0
     restricted: int = 0
+    untidied: str | None = None
 
 
 def ingest_file(contract: Contract, path: Path, ports: Ports, *, retry_of: BatchId | None = None) -> Summary:
@@ -98,9 +100,20 @@ def ingest_file(contract: Contract, path: Path, ports: Ports, *, retry_of: Batch
         give_up(batch_id, ports)
         raise
     merged = settle(batch_id, ports, arrival.remembered)
-    if _matching(contract, ports) is not None:
+    untidied = None if _matching(contract, ports) is None else _untidied(ports)
+    return replace(_summary(contract, arrival, merged), untidied=untidied)
+
+
+def _untidied(ports: Ports) -> str | None:
+    """Make runs of tokens one; return what went wrong, if anything did.
+
+    The delivery is in and counted by now: whoever was told of a failure would deliver it again.
+    """
+    try:
         compact(ports)
-    return _summary(contract, arrival, merged)
+    except Exception as exc:  # noqa: BLE001 - whatever it is, it is told beside the delivery, which it does not undo
+        return type(exc).__name__
+    return None
 
 
 def _earlier(contract: Contract, idempotency_key: bytes, ports: Ports) -> Summary | None:

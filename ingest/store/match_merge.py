@@ -28,26 +28,39 @@ def runs_at_rest(session: Session, found: Found) -> list[Run]:
     return [run for run in every if run.batch_id is None or run.batch_id in settled]
 
 
-def goes_on_merging(session: Session, run: Run, *, until: datetime) -> bool:
-    """Prolong the time that a run may be merged in; False if somebody gave it up meanwhile."""
-    mine = (col(MatchRun.number) == run.number, col(MatchRun.state) == MERGING)
-    prolonged = session.execute(update(MatchRun).where(*mine).values(merging_until=until))
-    return int(getattr(prolonged, "rowcount", 0)) == 1
+def changes_of(session: Session, some: Sequence[Run]) -> dict[int, int]:
+    """Say how often something was taken out of each of some runs; of one that is looked into no more, nothing."""
+    query = select(col(MatchRun.number), col(MatchRun.changes))
+    mine = col(MatchRun.number).in_([run.number for run in some])
+    return {row.number: row.changes for row in session.execute(query.where(mine, col(MatchRun.state) == READY))}
 
 
-def replace_runs(session: Session, number: int, some: Sequence[Run], *, entries: int) -> bool:
-    """Drop the runs that another was made of; False if something was taken out of one since it was read."""
-    numbers = [run.number for run in some]
-    query = select(col(MatchRun.number), col(MatchRun.changes), col(MatchRun.state)).where(
-        col(MatchRun.number).in_([*numbers, number])
-    )
-    rows = session.execute(query.order_by(col(MatchRun.number)).with_for_update())
-    now = {each: (changes, state) for each, changes, state in rows}
-    if now != {**{run.number: (run.changes, READY) for run in some}, number: (0, MERGING)}:
-        return False
-    change_state(session, numbers, DROPPED)
-    session.execute(update(MatchRun).where(col(MatchRun.number) == number).values(entry_count=entries))
-    return True
+def goes_on_merging(session: Session, run: Run, some: Sequence[Run], *, until: datetime) -> dict[int, int] | None:
+    """Hold what is merged and what it is made of until the commit, for `until` at the longest.
+
+    Returns how often something was taken out of each (`changes_of`): what was read before the last time may not be
+    written. None if somebody gave the merging up, or dropped one of the runs.
+    """
+    numbers = [*(each.number for each in some), run.number]
+    query = select(col(MatchRun.number), col(MatchRun.changes), col(MatchRun.state))
+    held = query.where(col(MatchRun.number).in_(numbers)).order_by(col(MatchRun.number)).with_for_update()
+    rows = list(session.execute(held))
+    wanted = dict.fromkeys(numbers, READY) | {run.number: MERGING}
+    if {number: state for number, _, state in rows} != wanted:
+        return None
+    session.execute(update(MatchRun).where(col(MatchRun.number) == run.number).values(merging_until=until))
+    return {number: changes for number, changes, _ in rows if number != run.number}
+
+
+def replace_runs(session: Session, run: Run, some: Sequence[Run], *, written: int) -> None:
+    """Drop the runs that another was made of, and look into that; whoever calls it holds them all.
+
+    What was taken out of it while it was written has been taken off the number of entries that it began with.
+    """
+    change_state(session, [each.number for each in some], DROPPED)
+    counted = {"entry_count": col(MatchRun.entry_count) + (written - run.entry_count)}
+    session.execute(update(MatchRun).where(col(MatchRun.number) == run.number).values(**counted))
+    change_state(session, [run.number], READY)
 
 
 def change_state(session: Session, numbers: Sequence[int], state: str) -> None:

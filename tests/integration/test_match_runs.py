@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,9 @@ from hub.compose import Hub
 from hub.database.schema import downgrade, upgrade
 from ingest.match.entries import Entries
 from ingest.match.keys import TOKEN_BITS
+from ingest.pipeline import compacting
 from ingest.pipeline.compacting import compact
+from ingest.pipeline.pace import Pace
 from ingest.pipeline.ports import Ports
 from ingest.store import match_run as stored
 from ingest.store.match_run import Found
@@ -160,3 +163,27 @@ def test_who_is_erased_while_runs_are_merged_does_not_come_back(hub_factory: Cal
     with ports.read_only() as session:
         assert carried_keys(session) == held - gone
         assert len(stored.runs(session, FOUND)) == 1
+
+
+def test_a_merge_stands_though_something_is_taken_out_at_every_step(
+    hub_factory: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deliveries that correct what is known come steadily: a merge that they undid would be begun anew for ever."""
+    ports = ports_of(hub_factory())
+    held = four_runs(ports)
+    left = list(held)
+    monkeypatch.setattr(compacting, "Pace", partial(Pace, first=2, least=2))
+
+    def reached(step: str) -> None:
+        if step == "runs_merged" and left:
+            gone = {left.pop() for _ in range(min(40, len(left)))}
+            held.difference_update(gone)
+            with ports.unit_of_work() as session:
+                stored.take_out(session, FOUND, entries_of(gone))
+
+    assert compact(replace(ports, reached=reached)) == 4
+    assert len(left) < 3000 * 4 - 200, "at several steps"
+    with ports.read_only() as session:
+        assert carried_keys(session) == held
+        (run,) = stored.runs(session, FOUND)
+    assert run.entry_count == len(held)
