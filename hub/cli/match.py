@@ -203,8 +203,10 @@ def _records(path: Path, mapping: Mapping[str, str], attributes: tuple[str, ...]
 
 
 def _truth(path: Path, mapping: Mapping[str, str]) -> pl.DataFrame:
+    """Read whose each record is; its columns may be called as in the records' file, or by their own names."""
     table = _table(path)
-    found = {name: mapping.get(name, name) for name in ("record", "entity")}
+    told = {name: mapping.get(name, name) for name in ("record", "entity")}
+    found = {name: column if column in table.columns else name for name, column in told.items()}
     if not set(found.values()) <= set(table.columns):
         raise ColumnsUnfit("the truth has no column record or entity", "Map them with --column entity=COLUMN")
     return table.select(pl.col(column).alias(name) for name, column in found.items())

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -101,6 +102,20 @@ def test_figures_are_told_by_measure_and_by_sources(folder: Path) -> None:
     assert {"pairwise", "B-cubed", "pairwise crm - shop", "pairwise at 0.9"} <= rows.keys()
     assert rows["pairwise"]["f1"] > 0.9
     assert "mean probability" in told.stderr
+
+
+def test_a_truth_has_its_own_names_whatever_the_records_call_theirs(folder: Path) -> None:
+    columns = ("--column", "given_name=first", "--column", "record=customer_no", "--model", folder / "model.json")
+    records = pl.read_csv(folder / "records.csv", infer_schema=False).rename({"record": "customer_no"})
+    records.write_csv(folder / "renamed.csv")
+    people(60).select("record", "entity").write_csv(folder / "own.csv")
+    people(60).select("entity", customer_no="record").write_csv(folder / "theirs.csv")
+    told = [
+        run("evaluate", folder / "renamed.csv", "--truth", folder / name, *columns)
+        for name in ("own.csv", "theirs.csv")
+    ]
+    assert [each.exit_code for each in told] == [0, 0], told[0].output
+    assert told[0].stdout == told[1].stdout
 
 
 def test_a_pair_is_explained_without_a_value(folder: Path) -> None:
