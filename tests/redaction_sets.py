@@ -1,6 +1,7 @@
 """Sets that redaction is measured on: corpora with people marked, and our own sentences in five languages."""
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Final, NamedTuple
 CORPORA: Final = Path(
     os.environ.get("VARDE_CORPORA", Path(__file__).resolve().parents[2] / "shared" / "data" / "predict")
 )
-_SPECIAL: Final = Path(__file__).parent / "vectors" / "redaction" / "special"
+_VECTORS: Final = Path(__file__).parent / "vectors" / "redaction"
 Gold = tuple[str, list[tuple[int, int]]]
 Marked = tuple[str, str, bool]  # a word, the kind of name it is part of or "", whether the name begins here
 
@@ -28,7 +29,7 @@ def special_sentences() -> list[SpecialSentence]:
     """Return the own set; which half a sentence belongs to is the parity of its digest, fixed before any look."""
     return [
         SpecialSentence(path.stem, category, text, "held_out" if is_held_out(text) else "development")
-        for path in sorted(_SPECIAL.glob("*.tsv"))
+        for path in sorted((_VECTORS / "special").glob("*.tsv"))
         for category, text in (line.split("\t") for line in path.read_text("utf-8").splitlines())
     ]
 
@@ -74,3 +75,42 @@ def _columns(block: str) -> list[Marked]:
     kinds = [row[-1] if row[-1] in {"PER", "LOC", "ORG", "MISC"} else "" for row in rows]
     before = ["", *kinds]
     return [(row[0], kind, kind != last) for row, kind, last in zip(rows, kinds, before, strict=False)]
+
+
+def german_cased(path: Path) -> Iterator[Gold]:
+    """Yield sentences of a CoNLL-U corpus with each noun in a capital, as German writes them."""
+    for block in path.read_text("utf-8").split("\n\n"):
+        rows = [line.split("\t") for line in block.splitlines() if line[:1].isdigit()]
+        nouns = [row[3] == "NOUN" for row in rows]
+        words = [
+            (word[0].upper() + word[1:] if noun else word, kind, begins)
+            for (word, kind, begins), noun in zip(_conllu(block), nouns, strict=True)
+        ]
+        text, names = joined(words)
+        if text:
+            yield text, [(start, end) for start, end, kind in names if kind == "PER"]
+
+
+def presidio_people(corpora: Path) -> list[Gold]:
+    """Return the English requests of presidio-research with the places of their people."""
+    rows = json.loads((corpora / "presidio_research" / "generated_small.json").read_text("utf-8"))
+    return [
+        (
+            row["full_text"],
+            [
+                (each["start_position"], each["end_position"])
+                for each in row["spans"]
+                if each["entity_type"] == "PERSON"
+            ],
+        )
+        for row in rows
+    ]
+
+
+def name_templates() -> list[tuple[str, str]]:
+    """Return our own sentences as language and template; `is_held_out` says which half is never learned from."""
+    return [
+        (path.stem, line)
+        for path in sorted((_VECTORS / "names").glob("*.txt"))
+        for line in path.read_text("utf-8").splitlines()
+    ]

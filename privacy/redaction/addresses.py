@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from privacy.redaction.folding import folded
-from privacy.redaction.gazetteer import places
+from privacy.redaction.gazetteer import listed, places
 from privacy.redaction.placeholder import Kind, Span
 
 UPPER: Final = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĢĪİĶŁŃŇŌŐŒŘŚŞŠŢŤŪŮŰŹŻŽ"
@@ -20,7 +20,13 @@ _SURE: Final = (
 )  # fmt: skip
 _CAPITAL_ONLY: Final = (
     "plass", "platz", "weg", "torg", "torget", "ufer", "polku", "haugen", "tunet", "stien", "gt", "vn", "str", "plads",
-    "brygge", "kaia", "markt",
+    "brygge", "kaia", "markt", "ring", "ringen", "skogen", "plassen", "toppen", "gropa", "høgda", "høyden", "jordet",
+    "eggen", "løkka", "engen", "enga", "åsen", "lia", "dalen", "marka", "berget", "vika", "stranda", "hagen", "alléen",
+    "ekra", "flata", "grenda", "havna", "holtet", "lunden", "tjernet", "vollen", "stubben", "stykket", "lyngen",
+    "feltet", "tangen", "neset", "roa", "røa", "spranget",
+    "kollen", "sletta", "myra", "myrene", "odden", "bukta", "skrenten", "gjerdet", "bråten", "faret", "terrasse",
+    "terrassen", "sti", "løypa", "moen", "gården", "gård", "backe", "gången", "stranden", "höjden", "kullen", "ängen",
+    "hof", "anger", "graben", "steig", "pfad", "winkel", "siedlung", "zeile", "wall", "höhe",
 )  # fmt: skip
 _STREET: Final = re.compile(
     rf"(?:[{UPPER}][\w'.-]*[ ]){{0,3}}[\w'.-]*"
@@ -28,19 +34,26 @@ _STREET: Final = re.compile(
 )
 _NOT_STREETS_TEXT: Final = """
     gate gata vei veien veg väg weg ring ringe allee alle alla str gt platz plass hof markt damm
-    arbeitsplatz speicherplatz lagringsplass parkplatz garantie batterie partie aktie serie
+    hagen engen skogen toppen dalen plassen hof wall anger höhe gård moen sti terrasse stranden
+    arbeitsplatz speicherplatz bahnhof friedhof hering spring string bring ordering
+    flughafen monitoring controlling marketing lagerplass lagringsplass parkplatz garantie batterie partie aktie serie
     kategorie theorie energie industrie navigate aggregate mitigate investigate delegate litigate
     irrigate propagate interrogate vorweg hinweg unterwegs
 """
 _NOT_STREETS: Final = frozenset(_NOT_STREETS_TEXT.split())
 _CAPITAL_STREET: Final = re.compile(rf"[{UPPER}]")
 _HOUSE: Final = re.compile(
-    r"\d{1,4}(?: ?- ?\d{1,4}(?!\d))?(?: ?[A-Za-z](?![\w']))?(?! ?(?:kr|gb|mb|€|%|stk|stück|jahre)\b)", re.IGNORECASE
+    r"\d{1,4}(?: ?- ?\d{1,4}(?!\d))?(?: ?[A-Za-z](?![\w']))?"
+    r"(?! ?(?:kr|gb|mb|kg|cm|mm|ml|uhr|min|tage|dager|dagar|days|€|%|stk|stück|jahre)\b)",
+    re.IGNORECASE,
 )
 _ENGLISH: Final = re.compile(
     rf",? (?:(?:[{UPPER}][\w'.-]*|[a-z]{{4,}}) ){{1,3}}"
     r"(?P<type>(?i:street|road|avenue|lane|drive|crescent|terrace|gardens|st|rd|ave|ln|dr|close|way|court|place|square"
-    r"|row|hill|grove|mews|boulevard|blvd|parade|walk|park|view)\b)\.?"
+    r"|row|hill|grove|mews|boulevard|blvd|parade|walk|park|view|bridge|brook|common|croft|end|fields?|gate|glens?|green"
+    r"|heights|hollow|junction|knolls?|lodge|manor|meadows?|mills?|mount|orchard|parkway|pass|path|pike|pines?|plaza"
+    r"|point|ports?|ridges?|rise|run|shoals?|shores?|springs?|station|trail|turnpike|unions?|valleys?|village|villas"
+    r"|vista|wells|wharf|woods?|yard|highway|causeway|circle|alley|crossing|quay|loop|cove|courts|islands?|course)\b)\.?"
 )
 _ENGLISH_LOWER: Final = frozenset({"street", "road", "avenue", "lane", "crescent", "terrace"})
 _ROMANCE: Final = re.compile(
@@ -51,6 +64,19 @@ _NO_STREET_WORDS: Final = re.compile(
     r"|percent|people|users|orders|items|more|into|over|before|after)\b",
     re.IGNORECASE,
 )
+_DWELLING: Final = re.compile(
+    r"\b(?:Apt\.?|Suite|Flat|Studio|Unit|Leil\.?|Leilighet|Lgh\.?|Lägenhet|Whg\.?|Wohnung) $", re.IGNORECASE
+)
+_DWELLING_REST: Final = re.compile(rf"\d{{1,4}}[A-Za-z]?\b(?:,? ?\n?[ ]*[{UPPER}][\w'-]+(?: [{UPPER}][\w'-]+)?\b)?")
+_ADDRESS_WORD: Final = re.compile(
+    r"\b(?:address|adresse|adressen|adressa|adress|anschrift|lives at|live at|living at)(?:,? ?\??:?)"
+    r"(?: (?:is|er|är|ist|lautet|it is|with|to|til|till))? {1,2}$",
+    re.IGNORECASE,
+)
+_ADDRESS_REST: Final = re.compile(
+    r"\d[^\n.;!?]{3,70}?(?=\n|[.;!?]|$| (?:for|and|please|but|og|men|och|und|aber|bitte|takk|tack)\b)"
+)
+_COUNTRY_BEFORE: Final = re.compile(rf"(?P<country>[{UPPER}][\w'-]+),? $")
 _UNIT: Final = re.compile(r",? (?:(?:apt|flat|suite|leilighet|leil|lgh|whg|wohnung)\b\.? ?\w{1,6})", re.IGNORECASE)
 _TOWN: Final = re.compile(rf"[ ]+(?P<town>[{UPPER}][\w'-]+)(?:[ ](?:[{UPPER}][\w'-]+|am|an der|im|i)){{0,2}}")
 _POSTCODE_WORD: Final = re.compile(
@@ -69,11 +95,21 @@ def address_at(view: str, span: tuple[int, int], *, after_address: bool) -> Span
     start = span[0]
     line = view[max(0, start - _BEFORE) : start]
     line = line[line.rfind("\n") + 1 :]
-    found = _street_before(view, start, line) or _street_after(view, span)
+    found = _street_before(view, start, line) or _street_after(view, span) or _announced(view, start, line)
     if found is not None:
         unit = _UNIT.match(view, found.end)
         return Span(found.start, unit.end() if unit else found.end, Kind.ADDRESS)
     return _postcode(view, start, line, after_address=after_address)
+
+
+def _announced(view: str, start: int, line: str) -> Span | None:
+    """Take what follows "my address is", and "Flat 4" with the name behind it."""
+    if _ADDRESS_WORD.search(line):
+        rest = _ADDRESS_REST.match(view, start)
+        return Span(start, rest.end(), Kind.ADDRESS) if rest else None
+    dwelling = _DWELLING.search(line)
+    rest = _DWELLING_REST.match(view, start) if dwelling else None
+    return Span(start - len(line) + dwelling.start(), rest.end(), Kind.ADDRESS) if dwelling and rest else None
 
 
 def _street_before(view: str, start: int, line: str) -> Span | None:
@@ -120,7 +156,11 @@ def _postcode(view: str, start: int, line: str, *, after_address: bool) -> Span 
     match = _POSTCODE.match(view, start)
     if match is None:
         return None
-    if _POSTCODE_WORD.search(line):
+    land = _COUNTRY_BEFORE.search(line)
+    if land is not None and folded(land["country"]) in listed("countries.txt"):
+        return Span(start - len(land.group()), match.end(), Kind.ADDRESS)
+    alone = not line.strip() and view[match.end() : match.end() + 1] in {"", "\n", "\x00"}
+    if _POSTCODE_WORD.search(line) or (after_address and alone):
         return Span(start, match.end(), Kind.ADDRESS)
     town = _TOWN.match(view, match.end())
     prefix = _COUNTRY_PREFIX.search(line)

@@ -26,28 +26,29 @@ class Trust(IntEnum):
 @cache
 def trust_by_name() -> dict[str, Trust]:
     """Return folded name -> trust, for every listed name."""
-    words = _listed("also_words.txt") | _listed("also_words_by_hand.txt")
-    by_hand = _listed("family_names_by_hand.txt") | _listed("given_names_by_hand.txt")
-    towns = _listed("places.txt") - by_hand
+    words = listed("also_words.txt") | listed("also_words_by_hand.txt")
+    by_hand = listed("family_names_by_hand.txt") | listed("given_names_by_hand.txt")
+    towns = listed("places.txt") - by_hand
     table = dict.fromkeys(towns, Trust.PLACE)
-    for name in _listed("family_names.txt") | _listed("family_names_by_hand.txt"):
+    for name in listed("family_names.txt") | listed("family_names_by_hand.txt"):
         plain = Trust.WORD_FAMILY if name in words else Trust.FAMILY
         table[name] = Trust.PLACE if name in towns else plain
-    for name in _listed("given_names.txt") | _listed("given_names_by_hand.txt"):
+    for name in listed("given_names.txt") | listed("given_names_by_hand.txt"):
         table[name] = Trust.WORD_GIVEN if name in words or name in towns else Trust.GIVEN
-    beside = _listed("nouns_by_hand.txt") | special_words()
+    beside = listed("nouns_by_hand.txt") | special_words()
     table |= dict.fromkeys(beside & table.keys(), Trust.WORD_FAMILY)
     # "Jordan" and "Paris" are somebody's names, and mostly not: these stay unless a name stands before them.
-    return table | dict.fromkeys(_listed("places_by_hand.txt"), Trust.PLACE)
+    return table | dict.fromkeys(listed("places_by_hand.txt"), Trust.PLACE)
 
 
 @cache
 def places() -> frozenset[str]:
     """Return the folded first words of towns."""
-    return frozenset(_listed("places.txt"))
+    return listed("places.txt")
 
 
-def _listed(name: str) -> set[str]:
+@cache
+def listed(name: str) -> frozenset[str]:
     """Read one list: a folded entry a line, `#` starts a comment."""
     text = files("privacy.redaction").joinpath("gazetteer", name).read_text("utf-8")
-    return {folded(line.strip()) for line in text.splitlines() if line.strip() and not line.startswith("#")}
+    return frozenset(folded(line.strip()) for line in text.splitlines() if line.strip() and not line.startswith("#"))

@@ -3,33 +3,27 @@ r"""Names: gazetteers, capitals and the words around them.
 A capitalised word in the lists is a name; a name that is also a word ("Per", "Mark") or a town needs a neighbour or a
 context. Greetings, sign-offs, titles and introductions ("Hei Kari", "Mvh\nola", "Herr Müller", "ich heiße") make a
 name of a word in no list. Lower-case names are taken after an introduction or sign-off and as a listed pair.
-Names of companies that hold no listed name stay. Names in no list and with no context are missed: that is for the
-tagger that a later version brings (its spans join these in `redactor`).
+What a context makes a name is one; what lists and capitals make likely is weighed with its neighbours by
+`name_model`, which also finds names in no list.
 """
 
 import re
 from collections.abc import Iterator
 from itertools import takewhile
-from typing import Final
+from typing import Final, NamedTuple
 
 from privacy.redaction.addresses import UPPER
 from privacy.redaction.folding import folded
 from privacy.redaction.gazetteer import Trust, trust_by_name
 from privacy.redaction.name_context import INTRODUCTIONS, NOT_NAME_STARTS, NOT_NAMES, PARTICLES, TITLES, Context
 from privacy.redaction.placeholder import Kind, Span
-from privacy.redaction.special import tells_of_special_categories
+from privacy.redaction.surname import looks_like_surname
 
 _CAPITALISED: Final = rf"(?:[{UPPER}]\.|[{UPPER}]\w*(?:['-]\w+)*)"
 _SEQUENCE: Final = re.compile(rf"(?<![\w\x01]){_CAPITALISED}(?: (?:(?:{'|'.join(PARTICLES)}) ){{0,2}}{_CAPITALISED})*")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _TAKEN_WORD: Final = r"(?:[^\W\d_]\.|[^\W\d_]+(?:['-][^\W\d_]+)*)"
 _TAKEN: Final = re.compile(rf"{_TAKEN_WORD}(?: {_TAKEN_WORD}){{0,3}}")
-# Endings of family names, trusted away from the start of a sentence only: "responsen" is a Norwegian noun.
-_SURNAME: Final = re.compile(
-    r"[^\W\d]{2,}(?:(?:[nrdtgkbmf]|(?<!e)l|ie?l)sens?|ssons?|s[dt]otters?|datters?|dottirs?|strom|qvist|kvist|gren|inen"
-    r"|ovic|owski|ova|stad|seth|saeter|saether|braten|rud|haug|heim|tveit|tvedt|moen|lien|bakk|gard|stoga|dal|vik|by"
-    r"|berg|lund|land|nes|oy|strand|hagen|mann|bauer|meier|meyer|hoffer|stein)s?$"
-)
 _COMPANY: Final = re.compile(r" (?:ASA?|AB|GmbH|Ltd|Inc|ApS|Oyj?|A/S|AG|KG|SE|PLC|LLC|Corp|Group)\b")
 _SENTENCE_START: Final = re.compile(r"(?:^|[.!?:\n\x00\"»«”“•*>-])[ \"'(»«”“]*$")
 _IN_PLACE: Final = frozenset({"i", "in", "nach", "aus", "ved", "at", "på", "the", "im", "am", "zum", "zur"})
@@ -40,18 +34,27 @@ _SHOUTED: Final = 5  # so many words in capitals are shouting, not a name
 _STRETCH: Final = 1  # unlisted words that may follow a given name; more would eat German nouns
 _LINE_WORDS: Final = 4  # a sign-off line longer than this is a sentence
 _SHORTEST_LOWER: Final = 3
+_MAKES_A_NAME: Final = frozenset({Context.NAMED, Context.TITLE, Context.GREETING, Context.SIGN_OFF})
 
 
-def name_spans(view: str) -> Iterator[Span]:
+class Named(NamedTuple):
+    """What the rules take for names: `sure` by a context that makes one, `likely` by lists and capitals."""
+
+    sure: list[Span]
+    likely: list[Span]
+
+
+def named(view: str) -> Named:
     """Find names of people in a viewed text."""
-    for match in _SEQUENCE.finditer(view):
-        yield from _in_sequence(view, match)
+    found = Named([], [span for match in _SEQUENCE.finditer(view) for span in _in_sequence(view, match)])
     for match in _WORD.finditer(view):
         low = match.group().lower()
         if low in INTRODUCTIONS:
-            yield from _introduced(view, match.start(), match.end(), low)
+            for span, context in _introduced(view, match.start(), match.end(), low):
+                (found.sure if context in _MAKES_A_NAME else found.likely).append(span)
         elif trust_by_name().get(folded(low)) is Trust.GIVEN and match.group()[0].islower():
-            yield from _lower_pair(view, match)
+            found.sure.extend(_lower_pair(view, match))
+    return found
 
 
 def trust_of(word: str) -> Trust:
@@ -64,7 +67,7 @@ def trust_of(word: str) -> Trust:
     if found is None and "-" in low:
         found = min(table.get(part, Trust.NONE) for part in low.split("-") if part not in PARTICLES)
     if found is None:
-        return Trust.WORD_GIVEN if _SURNAME.match(low) and word[0].isupper() else Trust.NONE
+        return Trust.WORD_GIVEN if looks_like_surname(low) and word[0].isupper() else Trust.NONE
     return found
 
 
@@ -75,8 +78,6 @@ def _in_sequence(view: str, match: re.Match[str]) -> Iterator[Span]:
     place = 0
     while place < len(words):
         length = _name_length(view, words, place)
-        if length == 1 and tells_of_special_categories(folded(words[place][1])):
-            length = 0
         if length:
             last_start, last = words[place + length - 1]
             yield Span(words[place][0], last_start + len(last.rstrip(".")), Kind.NAME)
@@ -136,14 +137,14 @@ def _after(view: str, start: int) -> str:
     return view[max(0, start - 8) : start].rstrip(" ").rpartition(" ")[2].lower()
 
 
-def _introduced(view: str, start: int, end: int, trigger: str) -> Iterator[Span]:
+def _introduced(view: str, start: int, end: int, trigger: str) -> Iterator[tuple[Span, Context]]:
     before = view[max(0, start - 24) : start].lower()
     for rule in INTRODUCTIONS[trigger]:
         if before.endswith(rule.before) and (rule.before or not before[-1:].isalpha()):
             gap = rule.gap.match(view, end)
             taken = _TAKEN.match(view, gap.end()) if gap else None
             if taken is not None:
-                yield from _taken(view, taken, rule.context)
+                yield from ((span, rule.context) for span in _taken(view, taken, rule.context))
             return
 
 
@@ -152,8 +153,6 @@ def _taken(view: str, taken: re.Match[str], context: Context) -> Iterator[Span]:
     limit = _LINE_WORDS if context is Context.SIGN_OFF else 3
     kept = len(list(takewhile(lambda word: _may_be_name(word[1], context), words[:limit])))
     if context is Context.SIGN_OFF and words[0][1][0].islower() and not _ends_line(view, taken.end()):
-        kept = 0
-    if kept == 1 and context in {Context.ROLE, Context.WEAK} and tells_of_special_categories(folded(words[0][1])):
         kept = 0
     if kept:
         last_start, last = words[kept - 1]

@@ -172,9 +172,11 @@ def _is_card(run: _Run) -> bool:
         return False
     if size == 16:  # noqa: PLR2004 - the length of most cards
         return run.digits[0] in "23456" or _luhn(run.digits)
-    if size == 15:  # noqa: PLR2004 - American Express
-        return run.digits.startswith(("34", "37"))
-    return (size in {14, 18, 19} or (size == 13 and run.digits[0] == "4")) and _luhn(run.digits)  # noqa: PLR2004 - old Visa, 13
+    if size == 15:  # noqa: PLR2004 - American Express, JCB
+        return run.digits.startswith(("34", "37")) or (run.digits.startswith(("2131", "1800")) and _luhn(run.digits))
+    if size == 12 or (size == 13 and run.digits[0] != "4"):  # noqa: PLR2004 - Maestro is as short as that
+        return run.digits.startswith(("50", "56", "57", "58", "60", "63", "67")) and _luhn(run.digits)
+    return size in {13, 14, 17, 18, 19} and _luhn(run.digits)
 
 
 def _is_national_id(run: _Run) -> bool:

@@ -22,7 +22,7 @@ from typing import Final
 import polars as pl
 
 from privacy.redaction.folding import viewed
-from privacy.redaction.names import name_spans
+from privacy.redaction.name_model import name_spans
 from privacy.redaction.numbers import number_spans
 from privacy.redaction.own import Attribute, attributes_of, own_spans
 from privacy.redaction.placeholder import PLACEHOLDER, Span, merged, replaced

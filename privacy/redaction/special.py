@@ -30,14 +30,18 @@ def special_words() -> set[str]:
     return {folded(entry.rstrip("*")) for entry in _entries() if " " not in entry}
 
 
-def tells_of_special_categories(word: str) -> bool:
-    """Say whether one folded word begins as a stem of the list does: "Hautfarbe" alone is nobody's name."""
-    return word.startswith(_folded_stems())
+def tells_of_special_categories(words: str) -> bool:
+    """Say whether folded words are in the list or begin as one of its stems: "Hautfarbe" alone is nobody's name."""
+    whole, stems = _folded_entries()
+    return words in whole or words.startswith(stems)
 
 
 @cache
-def _folded_stems() -> tuple[str, ...]:
-    return tuple(sorted(folded(entry.rstrip("*")) for entry in _entries() if entry.endswith("*")))
+def _folded_entries() -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return whole entries and stems, folded."""
+    entries = _entries()
+    stems = tuple(sorted(folded(entry.rstrip("*")) for entry in entries if entry.endswith("*")))
+    return frozenset(folded(entry) for entry in entries if not entry.endswith("*")), stems
 
 
 @cache

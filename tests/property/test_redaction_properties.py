@@ -97,6 +97,7 @@ def test_a_long_own_attribute_goes_even_inside_a_word(attribute: str, around: st
 @settings(deadline=None)
 @given(st.lists(TEXTS | st.none(), max_size=6))
 @example(["Hei", "0000 A0"])
+@example(["Hei", "Ea!A"])
 @example(["Storgata 5", "0000 A0"])
 def test_a_batch_is_its_texts(texts: list[str | None]) -> None:
     batch = redact(texts, own=None).frame.rows()

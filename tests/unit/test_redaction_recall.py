@@ -1,7 +1,8 @@
 """Recall on values made with seeded Faker in own sentences, and on real corpora where they are present.
 
-The goals of this first form: e-mail, IBAN, card and national id .97, phone .93. Thresholds on corpora stand a little
-under what was measured when they were written; names: Norwegian bokmål .86, nynorsk .72, Swedish .94, English .73.
+The goals: e-mail, IBAN, card and national id .99, phone .97, people .95 in Norwegian and Swedish, addresses .85.
+Thresholds on corpora stand a little under what was measured on the last fifth of each, which the model of names never
+learned from.
 """
 
 import json
@@ -51,39 +52,39 @@ def test_emails_are_found(locale: str) -> None:
 def test_ibans_are_found(locale: str) -> None:
     plain = values(locale, "iban")
     grouped = [" ".join(re.findall(".{1,4}", value)) for value in plain]
-    assert recall(plain) >= 0.97
-    assert recall(grouped) >= 0.97
+    assert recall(plain) >= 0.99
+    assert recall(grouped) >= 0.99
 
 
 def test_cards_of_sixteen_digits_are_found_in_any_grouping() -> None:
     faker = Faker()
     faker.seed_instance(7)
     cards = [faker.credit_card_number(kind) for kind in ("visa16", "mastercard", "discover", "amex") for _ in range(50)]
-    assert recall(cards) >= 0.97
-    assert recall([" ".join(re.findall(".{1,4}", card)) for card in cards if len(card) == 16]) >= 0.97
-    assert recall(["-".join(re.findall(".{1,4}", card)) for card in cards if len(card) == 16]) >= 0.97
+    assert recall(cards) >= 0.99
+    assert recall([" ".join(re.findall(".{1,4}", card)) for card in cards if len(card) == 16]) >= 0.99
+    assert recall(["-".join(re.findall(".{1,4}", card)) for card in cards if len(card) == 16]) >= 0.99
 
 
 @pytest.mark.parametrize("locale", ["no_NO", "sv_SE", "fi_FI", "da_DK", "en_GB"])
 def test_national_ids_are_found(locale: str) -> None:
-    assert recall(values(locale, "ssn")) >= 0.97
+    assert recall(values(locale, "ssn")) >= 0.99
 
 
 def test_german_tax_ids_are_found() -> None:
     ids = [f"{n * 7919 % 89999999999 + 10000000000}" for n in range(10**7, 10**7 + 100)]
-    assert recall(ids) >= 0.97
+    assert recall(ids) >= 0.99
     assert all(find_spans(f"Meine Steuer-ID: {i[:2]} {i[2:5]} {i[5:8]} {i[8:]}") for i in ids)
 
 
 def test_national_ids_with_wrong_check_digits_are_found() -> None:
     ids = [f"{1 + n % 28:02}{1 + n % 12:02}{n % 100:02}{n * 7919 % 100000:05}" for n in range(200)]
-    assert recall(ids) >= 0.97
-    assert recall([f"{i[4:6]}{i[2:4]}{i[:2]}-{i[6:10]}" for i in ids]) >= 0.97
+    assert recall(ids) >= 0.99
+    assert recall([f"{i[4:6]}{i[2:4]}{i[:2]}-{i[6:10]}" for i in ids]) >= 0.99
 
 
 @pytest.mark.parametrize("locale", PHONES)
 def test_phones_are_found(locale: str) -> None:
-    assert recall(values(locale, "phone_number", 300)) >= 0.93
+    assert recall(values(locale, "phone_number", 300)) >= 0.97
 
 
 def partial(texts: Iterator[Gold]) -> tuple[float, float]:
@@ -103,16 +104,17 @@ def partial(texts: Iterator[Gold]) -> tuple[float, float]:
 @pytest.mark.parametrize(
     ("file", "least_recall", "least_precision"),
     [
-        ("norne/no_bokmaal-ud-dev.conllu", 0.84, 0.74),
-        ("norne/no_nynorsk-ud-dev.conllu", 0.69, 0.79),
-        ("swedish_ner_corpus/train_corpus.txt", 0.92, 0.77),
+        ("norne/no_bokmaal-ud-dev.conllu", 0.94, 0.48),
+        ("norne/no_nynorsk-ud-dev.conllu", 0.93, 0.7),
+        ("swedish_ner_corpus/train_corpus.txt", 0.95, 0.76),
     ],
 )
 def test_people_in_news_are_found(file: str, least_recall: float, least_precision: float) -> None:
     path = CORPORA / file
     if not path.exists():
         pytest.skip(f"corpus {file} is not here; set VARDE_CORPORA to its folder")
-    found, precise = partial(named_people(path))
+    rows = list(named_people(path))
+    found, precise = partial(iter(rows[len(rows) * 4 // 5 :]))
     assert found >= least_recall
     assert precise >= least_precision
 
@@ -140,3 +142,15 @@ def test_personal_values_in_english_requests_are_found() -> None:
                 seen[gold["entity_type"]] += 1
                 hit[gold["entity_type"]] += any(s.start < end and s.end > start for s in spans)
     assert {kind: hit[kind] / seen[kind] >= share for kind, share in least.items()} == dict.fromkeys(least, True)
+
+
+@pytest.mark.parametrize("locale", ["no_NO", "sv_SE", "da_DK", "de_DE", "en_GB"])
+def test_addresses_are_found(locale: str) -> None:
+    assert recall(values(locale, "street_address")) >= 0.85
+
+
+def test_short_and_old_cards_are_found() -> None:
+    faker = Faker()
+    faker.seed_instance(7)
+    kinds = ("maestro", "jcb15", "jcb16", "visa13", "visa19")
+    assert recall([faker.credit_card_number(kind) for kind in kinds for _ in range(40)]) >= 0.99

@@ -1,0 +1,148 @@
+"""What is publicly known of a word and how it looks: the facts that the model of names reasons with.
+
+Facts come from lists (names, towns, countries, cities, common words), from classes of words that stand for each other
+in the vocabulary of multilingual-e5-small (MIT), from shape, and from a word's last letters. The word itself is no
+fact, unless it is a common word in lower case: so the model cannot hold a name of a text that it learned from.
+"""
+
+from functools import cache
+from importlib.resources import files
+from typing import Final, NamedTuple
+
+from privacy.redaction.folding import folded
+from privacy.redaction.gazetteer import listed
+from privacy.redaction.name_context import INTRODUCTIONS, NOT_NAMES, TITLES
+from privacy.redaction.surname import looks_like_surname
+from privacy.redaction.tokens import LINE, PLACED
+
+_LISTS: Final = (
+    ("g", ("given_names.txt", "given_names_by_hand.txt")),
+    ("f", ("family_names.txt", "family_names_by_hand.txt")),
+    ("t", ("places.txt",)),
+    ("l", ("places_by_hand.txt",)),
+    ("w", ("also_words.txt", "also_words_by_hand.txt", "nouns_by_hand.txt")),
+    ("c", ("countries.txt",)),
+    ("b", ("cities.txt",)),
+)
+_LONG_ENOUGH: Final = 4  # letters of a word whose ending says something
+_LONG: Final = 5
+
+
+class Traits(NamedTuple):
+    """Facts of one word, each as a short code; "-" says that nothing is known.
+
+    `lists` are the lists it is in, `shape` its capitals, `known` whether it is a common word in lower case, `group` and
+    `wide` its narrow and wide class, `ending` and `tail` its last three and two letters, `introduces` which phrase ends
+    in it, `surname` whether it ends as family names do, `said` the word itself where it is a common one in lower case.
+    """
+
+    lists: str
+    shape: str
+    known: str
+    group: str
+    wide: str
+    ending: str
+    tail: str
+    introduces: str
+    surname: str
+    said: str
+
+
+NOTHING: Final = Traits("-", "<>", "-", "-", "-", "", "", "", "-", "<>")
+
+
+def traits_of(word: str) -> Traits:
+    """Return the facts of one token."""
+    if not word[0].isalpha():
+        return NOTHING._replace(shape=_mark(word), said=_mark(word))
+    low = word.lower()
+    plain = folded(low)
+    known = f"{'k' if plain in _common() else '-'}{'e' if plain in _in_vocabulary() else '-'}"
+    group, wide = _class_of(word)
+    return Traits(
+        lists=_lists_of(plain.rstrip(".")),
+        shape=_shape(word),
+        known=known,
+        group=group,
+        wide=wide,
+        ending=plain[-3:] if len(low) > _LONG_ENOUGH else "",
+        tail=plain[-2:] if len(low) >= _LONG_ENOUGH else "",
+        introduces=_introduces(low.rstrip(".")),
+        surname="s" if looks_like_surname(plain) else "-",
+        said=low if word == low and known != "--" else "?",
+    )
+
+
+def _mark(word: str) -> str:
+    return {LINE: "NL", PLACED: "PH"}.get(word, "9" if word[0].isdigit() else word[0])
+
+
+def _shape(word: str) -> str:
+    if word.islower():
+        return "x"
+    if len(word) == 1 or word[1:] == ".":
+        return "X" if len(word) == 1 else "X."
+    if word.isupper():
+        return "XX"
+    if "-" in word:
+        return "X-X" if all(part[:1].isupper() for part in word.split("-")) else "X-x"
+    return "Xx" if word[1:].islower() else "XxX" if word[0].isupper() else "xX"
+
+
+def _introduces(low: str) -> str:
+    rules = INTRODUCTIONS.get(low)
+    phrase = rules[0].context.name if rules else ""
+    return f"{phrase}{'T' if low in TITLES else ''}{'N' if low in NOT_NAMES else ''}"
+
+
+def _lists_of(plain: str) -> str:
+    codes = _codes()
+    found = codes.get(plain, "")
+    if plain.endswith("s") and len(plain) >= _LONG_ENOUGH:
+        found += codes.get(plain[:-1].rstrip("'"), "")
+    if "-" in plain:
+        found += codes.get(plain.split("-", maxsplit=1)[0], "")
+    return "".join(sorted(set(found))) or "-"
+
+
+@cache
+def _codes() -> dict[str, str]:
+    codes: dict[str, str] = {}
+    for code, names in _LISTS:
+        for entry in set().union(*map(listed, names)):
+            codes[entry] = codes.get(entry, "") + code
+    return codes
+
+
+@cache
+def _common() -> frozenset[str]:
+    return frozenset(listed("common_words.txt"))
+
+
+def _class_of(word: str) -> tuple[str, str]:
+    classes = _classes()
+    bare = word.rstrip(".'")
+    forms = [bare, bare[:-1].rstrip("'") if bare.endswith("s") else bare, bare.title() if bare.isupper() else bare]
+    found = next((classes[form] for form in forms if form in classes), None)
+    if found is not None:
+        return found
+    lower = classes.get(word.lower())
+    return (f"l{lower[0]}", f"l{lower[1]}") if lower else ("-", "-")
+
+
+@cache
+def _classes() -> dict[str, tuple[str, str]]:
+    """Return word -> its narrow and wide class; a line of the file is "wide.narrow: word word ..."."""
+    text = files("privacy.redaction").joinpath("gazetteer", "word_classes.txt").read_text("utf-8")
+    classes: dict[str, tuple[str, str]] = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            name, _, words = line.partition(": ")
+            wide, narrow = name.split(".")
+            classes |= dict.fromkeys(words.split(), (narrow, wide))
+    return classes
+
+
+@cache
+def _in_vocabulary() -> frozenset[str]:
+    return frozenset(folded(word) for word in _classes() if word.islower() and len(word) > 2)  # noqa: PLR2004 - two letters are a syllable of many words
