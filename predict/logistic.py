@@ -17,6 +17,7 @@ from predict.threads import few_threads
 
 # Customers stand at many overlapping cuts, so rows are far from independent and a small penalty is no penalty.
 PENALTIES = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
+TOLERANCE = 1e-5  # of the gradient
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +92,17 @@ def fit_penalties(
     preparation = fit_preparation(raw, columns, lines=lines)
     prepared = preparation.apply(raw)
     with few_threads(prepared):
-        return {penalty: _fitted(preparation, prepared, outcome, penalty) for penalty in penalties}
+        return _path(preparation, prepared, outcome, penalties)
 
 
-def _fitted(preparation: Preparation, prepared: Matrix, outcome: Vector, penalty: float) -> Logistic:
-    model = LogisticRegression(C=1 / (penalty * outcome.size), solver="newton-cholesky")
-    model.fit(prepared, outcome)
-    return Logistic(preparation, tuple(map(float, model.coef_[0])), float(model.intercept_[0]), penalty)
+def _path(
+    preparation: Preparation, prepared: Matrix, outcome: Vector, penalties: tuple[float, ...]
+) -> dict[float, Logistic]:
+    """Fit from the largest penalty down, each starting where the one before ended."""
+    model = LogisticRegression(solver="newton-cholesky", warm_start=True, tol=TOLERANCE)
+    found = {}
+    for penalty in sorted(penalties, reverse=True):
+        model.set_params(C=1 / (penalty * outcome.size)).fit(prepared, outcome)
+        slopes, intercept = tuple(map(float, model.coef_[0])), float(model.intercept_[0])
+        found[penalty] = Logistic(preparation, slopes, intercept, penalty)
+    return found

@@ -18,7 +18,7 @@ from predict.frames import Vector
 from predict.likelihood.naive import Naive
 from predict.logistic import fit_logistic
 from predict.module import Brief
-from predict.split import Split, SplitKind
+from predict.split import COMPARED, Rows, Split, SplitKind, thinned
 
 CURVE_POINTS = 40
 LIFT_SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
@@ -51,7 +51,7 @@ def figures_of(
         "base_rate_brier": base * (1 - base),
         "curves": _curves(outcome, probability),
         "importance": _importance(table, split, model, brief),
-        "suspects": _suspects(table, split),
+        "suspects": _suspects(table, _some(split, brief.seed)),
     }
     if naive is not None:
         figures["baseline"] = _baseline(table, split, naive, probability, brief)
@@ -109,17 +109,21 @@ def _curves(outcome: Vector, probability: Vector) -> dict[str, Any]:
 def _importance(table: Table, split: Split, model: Explained, brief: Brief) -> dict[str, float]:
     """Say how far each group moves the log-odds on average, as shares of all movement."""
     groups = groups_of(table.names, features_of(table.names, map(feature_as_mapping, brief.features)))
-    parts = np.abs(model.contributions(table.raw[split.test], tuple(one.positions for one in groups)))
+    parts = np.abs(model.contributions(table.raw[_some(split, brief.seed)], tuple(one.positions for one in groups)))
     means = parts.mean(axis=0)
     total = float(means.sum()) or 1.0
     return {group.name: float(mean) / total for group, mean in zip(groups, means, strict=True)}
 
 
-def _suspects(table: Table, split: Split) -> list[str]:
-    outcome = table.outcome[split.test]
+def _some(split: Split, seed: int) -> Rows:
+    return thinned(split.test, COMPARED, seed=seed)
+
+
+def _suspects(table: Table, test: Rows) -> list[str]:
+    outcome = table.outcome[test]
     found = []
     for position, name in enumerate(table.names):
-        column = table.raw[split.test, position]
+        column = table.raw[test, position]
         score = np.where(np.isnan(column), np.inf, column)
         figure = evaluate.auc(outcome, score)
         if max(figure, 1 - figure) > SUSPICIOUS_AUC:

@@ -43,7 +43,7 @@ from predict.logistic import Logistic
 from predict.module import Brief
 from predict.readiness import Grade, Material, Verdict, judged
 from predict.segments import uneven
-from predict.split import Rows, Split, split_of
+from predict.split import COMPARED, TAUGHT, Rows, Split, split_of, thinned
 
 
 def train(frame: pl.DataFrame, declared: Declaration, brief: Brief) -> Artefact:
@@ -105,10 +105,11 @@ def _learned(
     rows: pl.DataFrame, columns: tuple[Table, list[str]], split: Split, *, asked: tuple[Declaration, Brief]
 ) -> Artefact:
     (table, left_out), (declared, brief) = columns, asked
-    choice = choose(table, split.folds, seed=brief.seed)
+    folds = tuple(fold.thinned(COMPARED, seed=brief.seed) for fold in split.folds)
+    choice = choose(table, folds, seed=brief.seed)
     fit = _fit_of(choice, table, brief.seed)
-    forecasts = [_forecast(fit(fold.teach), table, fold.judge) for fold in split.folds]
-    tested = fit(split.teach)
+    forecasts = [_forecast(fit(fold.teach), table, fold.judge) for fold in folds]
+    tested = fit(thinned(split.teach, TAUGHT, seed=brief.seed))
     features = with_levels(features_of(table.names, map(feature_as_mapping, brief.features)), table.columns.levels)
     beside = (naive_of(table.names, declared, features), declared)
     judge = fit_on_cuts(forecasts)
@@ -122,7 +123,7 @@ def _learned(
     }
     return Artefact(
         module=declared.name,
-        model=fit(np.arange(rows.height)),
+        model=fit(thinned(np.arange(rows.height), TAUGHT, seed=brief.seed)),
         calibrator=fit_on_cuts([*forecasts, _forecast(tested, table, split.test)]),
         features=features,
         horizon_days=brief.horizon_days,
@@ -187,6 +188,7 @@ def _manifest(table: Table, rows: pl.DataFrame, brief: Brief, choice: Choice) ->
         "family": choice.family,
         "penalty": choice.penalty,
         "lines": choice.lines.value,
+        "taught": min(rows.height, TAUGHT),
         "shipped": "refitted on all labelled cuts, calibrated on forecasts of cuts not yet seen when made",
         "libraries": {name: version(name) for name in ("lightgbm", "numpy", "polars", "scikit-learn")},
     }

@@ -14,7 +14,7 @@ import numpy as np
 from predict import evaluate
 from predict.choose import Fit, Table
 from predict.module import Brief
-from predict.split import Rows, Split
+from predict.split import Split, thinned
 
 TEACH: Final = 50_000
 JUDGE: Final = 20_000
@@ -25,8 +25,7 @@ def losses(
     table: Table, split: Split, brief: Brief, *, recipe: Callable[[Table], Fit], absent: list[str]
 ) -> list[dict[str, Any]]:
     """Give for each family its columns, those that are missing, and the AUC lost without it; the dearest first."""
-    rng = np.random.default_rng(brief.seed)
-    teach, judge = _drawn(split.teach, TEACH, rng), _drawn(split.test, JUDGE, rng)
+    teach, judge = thinned(split.teach, TEACH, seed=brief.seed), thinned(split.test, JUDGE, seed=brief.seed)
     outcome = table.outcome[judge]
     full = recipe(table)(teach).log_odds(table.raw[judge])
     told = []
@@ -49,7 +48,3 @@ def _emptied(table: Table, positions: list[int]) -> Table:
     raw = table.raw.copy(order="K")
     raw[:, positions] = np.nan
     return replace(table, raw=raw)
-
-
-def _drawn(rows: Rows, most: int, rng: np.random.Generator) -> Rows:
-    return rows if rows.size <= most else np.sort(rng.choice(rows, most, replace=False))

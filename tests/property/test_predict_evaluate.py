@@ -72,3 +72,14 @@ def test_bootstrap_intervals_repeat_with_the_seed_and_hold_the_figure():
     assert first.low < first.figure < first.high
     gain = evaluate.difference(evaluate.auc, outcome, (score, rng.normal(size=300)), seed=7)
     assert gain.low > 0
+
+
+def test_of_many_customers_fewer_are_drawn_and_the_interval_is_as_wide_as_it_should_be(monkeypatch):
+    rng = np.random.default_rng(3)
+    score = rng.random(4000)
+    outcome = (rng.random(4000) < score).astype(float)
+    every = evaluate.interval(evaluate.auc, outcome, score, seed=1)
+    monkeypatch.setattr(evaluate, "DRAWN", 500)
+    some = evaluate.interval(evaluate.auc, outcome, score, seed=1)
+    assert some.figure == every.figure
+    assert some.high - some.low == pytest.approx(every.high - every.low, rel=0.25)

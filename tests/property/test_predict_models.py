@@ -44,7 +44,9 @@ def test_a_logistic_model_stands_at_the_bottom_of_its_own_loss(seed, penalty):
 def test_penalties_fitted_together_are_those_fitted_alone():
     raw, outcome = table(4)
     together = fit_penalties(raw, outcome, Columns(("a", "b", "c")), penalties=(0.1, 0.001))
-    assert together == {one: fit_logistic(raw, outcome, ("a", "b", "c"), penalty=one) for one in (0.1, 0.001)}
+    for penalty, model in together.items():
+        alone = fit_logistic(raw, outcome, ("a", "b", "c"), penalty=penalty)
+        assert model.coefficients == pytest.approx(alone.coefficients, abs=1e-4)
     assert together[0.1] != together[0.001]
 
 

@@ -1,10 +1,11 @@
 from datetime import timedelta
 
+import numpy as np
 import polars as pl
 
 from predict.churn.declaration import CHURN
 from predict.frames import ordered
-from predict.split import SplitKind, split_of
+from predict.split import SplitKind, split_of, thinned
 from tests.unit.predict_builders import HORIZON_DAYS, customers, month
 
 HORIZON = timedelta(days=HORIZON_DAYS)
@@ -55,3 +56,14 @@ def test_one_cut_is_split_by_customer_with_equal_shares_of_churners():
     assert cuts_at(frame, split.teach) == [month(2)]
     shares = [frame["churned"].gather(rows).mean() for rows in (split.test, split.teach)]
     assert abs(shares[0] - shares[1]) < 0.02
+
+
+def test_more_rows_than_settle_a_question_are_drawn_by_the_seed_and_fewer_are_all_kept():
+    rows = np.arange(100, 1100)
+    drawn = thinned(rows, 200, seed=1)
+    assert drawn.size == np.unique(drawn).size == 200
+    assert (np.diff(drawn) > 0).all()
+    assert np.isin(drawn, rows).all()
+    assert np.array_equal(drawn, thinned(rows, 200, seed=1))
+    assert not np.array_equal(drawn, thinned(rows, 200, seed=2))
+    assert thinned(rows, 1000, seed=1) is rows
