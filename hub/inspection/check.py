@@ -30,7 +30,7 @@ from hub.recipients.store import live_recipients
 from hub.retention.sight import RETENTION
 from hub.views.budget import spent_of
 from hub.views.checked import Check, add_check, bound_of, find_check
-from hub.views.compile import check_grid
+from hub.views.compile import check_past
 from hub.views.folding import SUBJECT
 from hub.views.load import load_spec
 from hub.views.preview import Preview, Previewed, previewed
@@ -66,7 +66,7 @@ def check(hub: Hub, name: str, principal: Principal, *, as_of: datetime | None =
 
     Raises:
         AccessRefused: the role may not, or somebody else wrote the view.
-        CutRefused: the instant is off the grid.
+        CutRefused: the instant is off the grid, or still to come.
 
     """
     with hub.reading() as session:
@@ -75,7 +75,7 @@ def check(hub: Hub, name: str, principal: Principal, *, as_of: datetime | None =
         recipients = [each.name for each in live_recipients(session) if spec.purpose in each.purposes]
         newest, spent = newest_instant(session, spec, hub.clock()), spent_of(session, spec)
     instant = as_of or newest
-    check_grid(spec, instant)
+    check_past(spec, instant, at=hub.clock())
     check_id = random_id()
     with hub.unit_of_work() as session:
         fields = replace(_fields(spec, check_id), role=principal.role, as_of=instant)

@@ -17,7 +17,7 @@ from hub.inspection.reason import in_words, selection_in_words
 from hub.me.standing import Stand, stands_of
 from hub.me.why import since_of
 from hub.retention.sight import RETENTION
-from hub.views.compile import check_grid
+from hub.views.compile import check_past
 from hub.views.load import load_spec
 from hub.views.preview import Presence, presence
 from hub.views.registry import readable_spec
@@ -68,7 +68,7 @@ def explain(hub: Hub, subject: Subject, name: str, by: Principal, *, as_of: date
 
     Raises:
         AccessRefused: the role may not, several people are meant, or there is no such view.
-        CutRefused: the instant is off the grid.
+        CutRefused: the instant is off the grid, or still to come.
 
     """
     verify_may_explain(by)
@@ -81,7 +81,7 @@ def explain(hub: Hub, subject: Subject, name: str, by: Principal, *, as_of: date
             raise AccessRefused("view_not_approved", "See `varde view list`")
         spec = load_spec(row.spec)
         instant = as_of or newest_instant(session, spec, at)
-    check_grid(spec, instant)
+    check_past(spec, instant, at=at)
     with hub.unit_of_work() as session:
         fields = AuditFields(view=spec.name, view_version=spec.version, purpose=spec.purpose, records=subject.records)
         hub.audit(session, "view.explain", by.principal_id, fields)

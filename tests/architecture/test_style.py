@@ -37,7 +37,7 @@ EDGES: Final[dict[str, str]] = {
     "hub/cli/edge.py": "last stop of a command: a traceback shows values, so a stranger is told by class only",
     "hub/api/looking.py": "reads of many callers share a group: whatever ended it must reach each of them",
     "hub/writer.py": "acts of many callers share a group: each caller must get its own failure, whatever it is",
-    "ingest/pipeline/delivery.py": "tidying after a delivery that counts must not have it told as failed, whatever it was",
+    "ingest/pipeline/delivery.py": "tidying after a delivery that counts must not have it told as failed",
     "ingest/pipeline/recovery.py": "clearing up after a failed delivery must not hide the fault that is being told",
     "tests/faults/ingest_child.py": "the child of a crash test reports whatever ended it, by class",
     "predict/__main__.py": "last stop of a process: a foreign error's text may hold a value, only its class is told",

@@ -17,6 +17,7 @@ from hub.finding import State
 from hub.home import Stores, put_policy_in_force
 from hub.inspection.check import check, last_check
 from hub.policy.pack import default_pack, pack_of
+from hub.views.errors import CutRefused
 from hub.views.gateway import Gateway
 from hub.views.look import Look, Refusal, Unchecked
 from hub.views.registry import approve, refuse, submit
@@ -249,3 +250,9 @@ def test_a_view_of_months_counts_customers_and_compares_each_month_with_itself(s
     found = check(shop.hub, "months", shop.dpo).figures
     assert (found.customers, dict(found.lost)) == (40, {"objected": 1, "outside_population": 1})
     assert found.rows == 38 + 4, "a row for each 28 days with an order: everybody's in April, four customers' in May"
+
+
+def test_no_instant_to_come_is_checked(shop: Shop) -> None:
+    """Days that nobody delivered yet would count as silence."""
+    with pytest.raises(CutRefused, match="still_to_come"):
+        check(shop.hub, "spending", shop.author, as_of=AS_OF.replace(year=AS_OF.year + 9))
