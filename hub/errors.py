@@ -211,6 +211,17 @@ class StreamStopped(HubError):
         self.because = because
 
 
+class AnswersUnread(HubError):
+    """Answers that their readers have not taken in yet hold all the memory that they may; nothing was released."""
+
+    def __init__(self, mebibytes: int) -> None:
+        super().__init__(
+            f"answers that others are still reading fill the {mebibytes} MiB that they may hold, and this one does not "
+            "fit beside them. Nothing was released: ask again once they have been read. Whoever runs the hub can raise "
+            "VARDE_UNREAD_MIB, or let a proxy take answers in for slow readers"
+        )
+
+
 class RequestRefused(HubError):
     """The server answered with a problem (RFC 9457); `request_id` finds it in the server's log."""
 

@@ -6,7 +6,7 @@ Nothing else in the house knows an exit code or a status. `slug` names the kind 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Final
 
@@ -17,6 +17,7 @@ from hub.database.unit import RuleBroken, StorageFull, sanitised
 from hub.errors import (
     AccessRefused,
     AnswerBroken,
+    AnswersUnread,
     BackupRefused,
     BodyUnfit,
     ChildFailed,
@@ -96,11 +97,15 @@ from privacy.verifier import ProofRejected
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What a class of errors means: exit code, HTTP status, a title that says nothing about the case."""
+    """What a class of errors means: exit code, HTTP status, a title that says nothing about the case.
+
+    A 503 tells after how many seconds to ask again.
+    """
 
     exit_code: ExitCode
     status: HTTPStatus
     title: str
+    retry_seconds: int = 2
 
 
 UNEXPECTED: Final = Problem(ExitCode.UNEXPECTED, HTTPStatus.INTERNAL_SERVER_ERROR, "Something unexpected happened")
@@ -131,6 +136,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     ChoiceNotRecorded: _LATER,
     ChoiceWithoutEffect: Problem(ExitCode.REFUSED, HTTPStatus.CONFLICT, "The choice would have no effect"),
     StreamStopped: _LATER,
+    AnswersUnread: replace(_LATER, retry_seconds=30),  # a slow reader has 300
     RequestRefused: Problem(ExitCode.REFUSED, HTTPStatus.BAD_GATEWAY, "The hub refused"),
     AnswerBroken: Problem(ExitCode.UNREACHABLE, HTTPStatus.BAD_GATEWAY, "The answer cannot be used"),
     ReleaseExpired: Problem(ExitCode.REFUSED, HTTPStatus.GONE, "The release has expired"),

@@ -16,6 +16,7 @@
 | VARDE_PUBLIC_URL | where customers reach this hub, `https://HOST`: links in letters begin with it | none |
 | VARDE_LEDGER_COPY | folder outside the home for the copy of the ledger of erasures and objections | none |
 | VARDE_RECIPIENT_NETWORKS | networks that are not public and where recipients may be told, as 10.1.0.0/16 | none |
+| VARDE_UNREAD_MIB | how many MiB answers over HTTP may hold that were built and are not read to their end | 1024 |
 | VARDE_SMTP_USER, VARDE_SMTP_PASSWORD | login at the mail server of letters or of a `mailto:` anchor | none |
 | VARDE_TOKEN | token of the principal who acts | the owner's token file in the home |
 | VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE, VAULT_CACERT | where Vault is; only with `vault:` | none |
@@ -25,15 +26,15 @@ Who else may say who a customer is, `[[issuer]]` in the file: see docs/guides/cu
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, NoReturn, Self
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from hub.errors import SettingsInvalid
+from hub.settings_file import CONFIG_FILE, document_of, tables_of, texts_of
 from privacy.secret import SecretText
 
 EXACT: Final = "exact"
@@ -42,7 +43,6 @@ DUCKDB: Final = "duckdb"
 POLARS: Final = "polars"
 SPARK: Final = "spark"
 DEFAULT_HOME: Final = "varde-home"
-CONFIG_FILE: Final = "varde.toml"
 _IN_FILE: Final = {
     "database_url": "VARDE_DATABASE_URL",
     "keystore_url": "VARDE_KEYSTORE_URL",
@@ -58,9 +58,11 @@ _IN_FILE: Final = {
     "mail": "VARDE_MAIL",
     "public_url": "VARDE_PUBLIC_URL",
     "recipient_networks": "VARDE_RECIPIENT_NETWORKS",
+    "unread_mib": "VARDE_UNREAD_MIB",
 }
 _ISSUERS: Final = "issuer"
 _VAULT: Final = ("VAULT_ADDR", "VAULT_TOKEN", "VAULT_NAMESPACE", "VAULT_CACERT")
+_DIGITS: Final = 10
 _THIS_MACHINE: Final = (None, "127.0.0.1", "::1", "localhost")
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+-]*):(.*)", re.DOTALL)
 
@@ -144,6 +146,7 @@ class Settings:
     mail: str | None = field(default=None, repr=False)  # likewise
     public_url: str | None = None
     recipient_networks: str = ""
+    unread_mib: int = 1_024
     issuers: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
@@ -166,9 +169,9 @@ class Settings:
 
         """
         folder = (home or Path(environment.get("VARDE_HOME") or DEFAULT_HOME)).expanduser().absolute()
-        document = _read_document(folder / CONFIG_FILE)
-        issuers = document.pop(_ISSUERS, [])
-        found = _texts_of(document)
+        document = document_of(folder / CONFIG_FILE)
+        issuers = tables_of(document, _ISSUERS)
+        found = texts_of(document, _IN_FILE)
         found.update({key: environment[name] for key, name in _IN_FILE.items() if environment.get(name)})
         database_url = found.get("database_url", f"sqlite:///{folder / 'control.db'}")
         keystore_url = found.get("keystore_url", f"sqlite:///{folder / 'keystore.db'}")
@@ -193,7 +196,8 @@ class Settings:
             mail=found.get("mail"),
             public_url=found.get("public_url"),
             recipient_networks=found.get("recipient_networks", ""),
-            issuers=_tables_of(issuers),
+            unread_mib=_mebibytes_of(found.get("unread_mib", "1024")),
+            issuers=issuers,
         )
 
     @property
@@ -217,54 +221,9 @@ class Settings:
         return self.home / "models"
 
 
-def _read_document(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as exc:
-        raise SettingsInvalid(CONFIG_FILE, f"it is not TOML ({exc})", "Mend the line it names") from None
-    except (OSError, UnicodeDecodeError) as exc:
-        why = f"it cannot be read ({type(exc).__name__})"
-        raise SettingsInvalid(CONFIG_FILE, why, "Make it a UTF-8 text file of yours") from None
-
-
-def _texts_of(found: Mapping[str, Any]) -> dict[str, str]:
-    document = {key: _text_of(key, value) for key, value in found.items()}
-    for key, value in document.items():
-        if key not in _IN_FILE:
-            known = ", ".join(sorted(_IN_FILE))
-            raise SettingsInvalid(key, f"unknown in {CONFIG_FILE}", f"Known are {known}; secrets go in the environment")
-        if not isinstance(value, str):
-            raise SettingsInvalid(key, "it is not text", "Put the value in quotes")
-        if any(map(_holds_password, value.split())):
-            remedy = f"Set {_IN_FILE[key]} in the environment instead"
-            raise SettingsInvalid(key, f"a password does not belong in {CONFIG_FILE}", remedy)
-    return document
-
-
-def _tables_of(found: Any) -> tuple[Mapping[str, Any], ...]:  # noqa: ANN401 - TOML's types
-    """Take the tables of issuers as they are; `hub.identification.issuer` judges what is in them."""
-    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-        raise SettingsInvalid(_ISSUERS, "it is no list of tables", "Write [[issuer]]: docs/guides/customer-identity.md")
-    return tuple(found)
-
-
-def _text_of(key: str, value: Any) -> Any:  # noqa: ANN401 - TOML's types
-    """Take a list of addresses as one text; they hold no spaces."""
-    if key == "anchors" and isinstance(value, list) and all(isinstance(each, str) for each in value):
-        return " ".join(value)
-    return value
-
-
 def _login_of(environment: Mapping[str, str]) -> tuple[str, str] | None:
     user, password = environment.get("VARDE_SMTP_USER"), environment.get("VARDE_SMTP_PASSWORD")
     return (user, password) if user and password else None
-
-
-def _holds_password(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.password is not None or "password" in parse_qs(parts.query) or ";token=" in parts.path
 
 
 def _folder_of(name: str, url: str) -> Path:
@@ -283,6 +242,12 @@ def _engine_of(engine: str) -> str:
     if address.hostname not in _THIS_MACHINE and "use_ssl=true" not in address.path.split(";"):
         raise SettingsInvalid("VARDE_ENGINE", "rows would leave this machine in clear", "Add /;use_ssl=true")
     return SecretText(engine)  # it may hold a token
+
+
+def _mebibytes_of(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < _DIGITS) or not int(text):
+        raise SettingsInvalid("VARDE_UNREAD_MIB", "it is no number of MiB", "Write a whole number, 1 or more")
+    return int(text)
 
 
 def _matching_engine_of(engine: str) -> str:

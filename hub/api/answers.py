@@ -22,10 +22,9 @@ from hub.api.customer import because_of, is_customers, told_customer
 from hub.attempts import note_refusal
 from hub.errors import AccessRefused
 from hub.ours import OURS
-from hub.problems import problem_of, said, slug_of
+from hub.problems import Problem, problem_of, said, slug_of
 
 MEDIA_TYPE: Final = "application/problem+json"
-RETRY_SECONDS: Final = "2"
 _TOLD: Final = frozenset(
     {
         HTTPStatus.UNAUTHORIZED,
@@ -110,10 +109,10 @@ def answer_of(known: Exception, scope: Scope) -> Response:
         language, title, text = told_customer(known, meaning.status, scope)
         because = because_of(known)
         told = problem(_id(scope), meaning.status, slug_of(known), title=title, detail=text, because=because)
-        return _response(told, {**_headers(meaning.status), **_spoken(language)})
+        return _response(told, {**_headers(meaning), **_spoken(language)})
     detail = str(known) if meaning.status in _TOLD else None
     told = problem(_id(scope), meaning.status, slug_of(known), title=meaning.title, detail=detail)
-    return _response(told, _headers(meaning.status))
+    return _response(told, _headers(meaning))
 
 
 async def _note(request: Request, error: Exception) -> None:
@@ -159,12 +158,12 @@ def _place(fault: Mapping[str, Any]) -> str:
     return ".".join(parts)
 
 
-def _headers(status: HTTPStatus) -> dict[str, str]:
-    match status:
+def _headers(meaning: Problem) -> dict[str, str]:
+    match meaning.status:
         case HTTPStatus.UNAUTHORIZED:
             return {"WWW-Authenticate": 'Bearer realm="varde"'}
         case HTTPStatus.SERVICE_UNAVAILABLE:
-            return {"Retry-After": RETRY_SECONDS}
+            return {"Retry-After": str(meaning.retry_seconds)}
         case _:
             return {}
 

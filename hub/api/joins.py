@@ -18,7 +18,7 @@ from hub.api.sheets import RESPONSES, released_as
 from hub.compose import Hub
 from hub.errors import AccessRefused, BodyUnfit
 from hub.views.admission import note_refusal, verify_may_read
-from hub.views.gateway import Gateway, Released
+from hub.views.gateway import Gateway, Released, Weigh
 from hub.views.intent import Reader
 from hub.views.joined import release_joined
 
@@ -78,7 +78,10 @@ async def join_view(
     who = Reader(principal=principal, use=question.use)
     await run_audited(service, partial(_admit, service.hub, who, name, question.purpose))
     body = await request.body()
-    read = partial(_joined, Gateway(service.hub), who, name, purpose=question.purpose, body=body)
+
+    def read(weigh: Weigh) -> Released:
+        return release_joined(Gateway(service.hub, weigh), who, name, _pairs_in(body), purpose=question.purpose)
+
     return await released_as(request.headers.get("accept"), read, service, principal)
 
 
@@ -89,10 +92,6 @@ def _admit(hub: Hub, who: Reader, view: str, purpose: str) -> None:
     except AccessRefused as refused:
         note_refusal(hub, who.principal, purpose, refused)
         raise
-
-
-def _joined(gateway: Gateway, who: Reader, view: str, *, purpose: str, body: bytes) -> Released:
-    return release_joined(gateway, who, view, _pairs_in(body), purpose=purpose)
 
 
 def _pairs_in(body: bytes) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from hub.anchors.anchor import Outcome
 from hub.api.counter import Counter
 from hub.api.looking import Looking
+from hub.api.unread import Unread
 from hub.attempts import tell_denials
 from hub.choices import choose_all
 from hub.compose import Hub
@@ -49,7 +50,8 @@ class Service:
     """One serving process. `revisions` are the schema revisions that this version of Varde was written for.
 
     `choosing` is one kind of act for the writer: what data subjects choose at the same time is written together;
-    `counter` collects it, `rows` likewise reads of one customer each.
+    `counter` collects it, `rows` likewise reads of one customer each. `reads` are threads for heavy ones,
+    `unread` is the memory that their answers may hold until they are read.
     `issuers` hold the keys of who else may say who a customer is; `recogniser` keeps what answers `POST /v1/match`.
     """
 
@@ -60,6 +62,7 @@ class Service:
     counter: Counter
     rows: Looking
     reads: CapacityLimiter
+    unread: Unread
     revisions: tuple[str | None, str | None]
     recogniser: Recogniser = field(default_factory=Recogniser)
 
@@ -87,6 +90,7 @@ async def serving(hub: Hub) -> AsyncIterator[Service]:
             counter=Counter(writer, choosing),
             rows=Looking(hub),
             reads=CapacityLimiter(HEAVY_READS),
+            unread=Unread(hub.settings.unread_mib),
             revisions=revisions,
         )
     finally:

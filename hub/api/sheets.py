@@ -5,6 +5,8 @@ Rules kept here:
 - an Arrow stream is digested before it leaves, which costs little, so it has `Content-Length` and `Repr-Digest`; so has
   any body that fits in one piece. A larger one in another form leaves in chunks and is whole when they end as HTTP
   says; its digest stands in the audit log;
+- beside each answer that is not read to its end its frame lies in memory, so their sizes together are bounded
+  (`hub.api.unread`);
 - completion is noted when the last piece was handed over, with the size and the digest of what was.
 """
 
@@ -24,8 +26,9 @@ from hub.api.audited import audit_demanded
 from hub.api.formats import ARROW, FORMATS, Format, format_of
 from hub.api.service import Service
 from hub.api.streaming import Escort, PiecewiseResponse
+from hub.api.unread import Share
 from hub.views.departure import label_for, verify_unchanged
-from hub.views.gateway import Gateway, Released
+from hub.views.gateway import Gateway, Released, Weigh
 from hub.views.wire import Counted, Left, left_of
 from privacy.store.principal import Principal
 
@@ -56,6 +59,8 @@ RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
+Release = Callable[[Weigh], Released]
+"""Releases rows; asks what it is given of the frame before it commits to that."""
 _FEW_PIECES: Final = 2
 """A head and what follows it: a small body is looked at whole."""
 
@@ -69,28 +74,31 @@ class _Sheet:
     known: Left | None
 
 
-async def released_as(
-    accept: str | None, release: Callable[[], Released], service: Service, principal: Principal
-) -> Response:
+async def released_as(accept: str | None, release: Release, service: Service, principal: Principal) -> Response:
     """Release rows and answer with them in the form that the caller accepts.
 
     Raises:
         HTTPException: the caller accepts no form that there is.
+        AnswersUnread: answers that others are reading leave no room for it.
 
     """
     chosen = format_of(accept)
     if chosen is None:
         raise HTTPException(HTTPStatus.NOT_ACCEPTABLE)
-    sheet = await to_thread.run_sync(_sheet, release, chosen, limiter=service.reads)
-    return PiecewiseResponse(
-        sheet.pieces, _escort(service, principal, sheet), headers=_headers(sheet), media_type=chosen.media_type
-    )
+    share = Share(service.unread)
+    try:
+        sheet = await to_thread.run_sync(_sheet, release, chosen, share, limiter=service.reads)
+    except BaseException:
+        share.give_back()
+        raise
+    escort = _escort(service, principal, sheet, share)
+    return PiecewiseResponse(sheet.pieces, escort, headers=_headers(sheet), media_type=chosen.media_type)
 
 
-def _sheet(release: Callable[[], Released], chosen: Format) -> _Sheet:
+def _sheet(release: Release, chosen: Format, share: Share) -> _Sheet:
     """Release the rows, and begin to write them."""
     with audit_demanded():
-        released = release()
+        released = release(share.weigh)
 
     def pieces() -> Iterator[bytes]:
         return chosen.pieces(released.frame, label_for(released))
@@ -104,8 +112,8 @@ def _sheet(release: Callable[[], Released], chosen: Format) -> _Sheet:
     return _Sheet(released, Counted(chain(first, [] if after is None else [after], begun)), known)
 
 
-def _escort(service: Service, principal: Principal, sheet: _Sheet) -> Escort:
-    """Fence every piece; note completion when the last was handed over."""
+def _escort(service: Service, principal: Principal, sheet: _Sheet, share: Share) -> Escort:
+    """Fence every piece; note completion when the last was handed over; make room at the end."""
 
     async def before() -> None:
         await to_thread.run_sync(verify_unchanged, service.hub, sheet.released, limiter=service.reads)
@@ -113,7 +121,7 @@ def _escort(service: Service, principal: Principal, sheet: _Sheet) -> Escort:
     async def finished() -> None:
         await to_thread.run_sync(Gateway(service.hub).complete, sheet.released, principal, sheet.pieces.left)
 
-    return Escort(before, finished)
+    return Escort(before, finished, share.give_back)
 
 
 def _headers(sheet: _Sheet) -> dict[str, str]:

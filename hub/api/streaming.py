@@ -9,7 +9,7 @@ being stopped and running out of time all end the same way: the body stays incom
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from anyio import to_thread
@@ -25,10 +25,14 @@ Step = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Escort:
-    """Who goes with the bytes: `before` each further piece may raise, `finished` runs once all were handed over."""
+    """Who goes with the bytes: `before` each further piece may raise, `finished` runs once all were handed over.
+
+    `ended` is called when no more leaves, whatever the end was.
+    """
 
     before: Step
     finished: Step
+    ended: Callable[[], None] = field(default=lambda: None)
 
 
 class PiecewiseResponse(Response):
@@ -64,6 +68,7 @@ class PiecewiseResponse(Response):
             for task in (sending, leaving):
                 task.cancel()
             await asyncio.gather(sending, leaving, return_exceptions=True)
+            self._escort.ended()
 
     async def _pieces(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})

@@ -11,7 +11,8 @@ from hub.api.dependencies import Acting, Serving
 from hub.api.guard import PrincipalRoute
 from hub.api.rows import RowQuestion
 from hub.api.sheets import RESPONSES, released_as
-from hub.views.gateway import Gateway
+from hub.compose import Hub
+from hub.views.gateway import Gateway, Released, Weigh
 from hub.views.intent import Reader
 from hub.views.kept import release_kept
 from privacy.uses import Use
@@ -44,8 +45,7 @@ async def read_view(
     Repr-Digest, must not be used.
     """
     who = Reader(principal=principal, use=question.use)
-    read = partial(Gateway(service.hub).release, who, name, purpose=question.purpose, as_of=question.as_of)
-    return await released_as(accept, read, service, principal)
+    return await released_as(accept, partial(_released, service.hub, who, name, question), service, principal)
 
 
 @router.get("/{name}/rows", summary="Read all kept rows of a view", response_class=Response, responses=RESPONSES)
@@ -63,5 +63,12 @@ async def read_rows(
     the rows were made anew; these wait while the snapshot is opened.
     """
     who = Reader(principal=principal, use=question.use)
-    read = partial(release_kept, service.hub, who, name, purpose=question.purpose)
-    return await released_as(accept, read, service, principal)
+    return await released_as(accept, partial(_kept, service.hub, who, name, question), service, principal)
+
+
+def _released(hub: Hub, who: Reader, name: str, question: Question, weigh: Weigh) -> Released:
+    return Gateway(hub, weigh).release(who, name, purpose=question.purpose, as_of=question.as_of)
+
+
+def _kept(hub: Hub, who: Reader, name: str, question: RowQuestion, weigh: Weigh) -> Released:
+    return release_kept(hub, who, name, purpose=question.purpose, weigh=weigh)

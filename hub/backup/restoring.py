@@ -31,7 +31,8 @@ from hub.errors import RestoreUnfit
 from hub.keystore.generation import SavedGeneration, bring_back_generations
 from hub.keystore.ledger import KeyStoreLedger
 from hub.ledger.line import entry_of, line_of
-from hub.settings import CONFIG_FILE, Settings
+from hub.settings import Settings
+from hub.settings_file import CONFIG_FILE
 from privacy.store.ledger import START, LedgerEntry
 from privacy.terms import ID_BYTES, PrincipalId
 

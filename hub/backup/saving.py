@@ -30,7 +30,7 @@ from hub.keystore.generation import SavedGeneration, saved_generations
 from hub.lake.catalogue import files_of
 from hub.lake.reading import Reader, reading
 from hub.lake.terms import CatalogueFile, FileState, name_of
-from hub.settings import CONFIG_FILE
+from hub.settings_file import CONFIG_FILE
 from privacy.store.audit_checkpoint import newest_checkpoint
 from privacy.store.epoch import current_epoch
 from privacy.store.ledger import newest_position

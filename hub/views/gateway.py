@@ -48,6 +48,7 @@ from privacy.store.policy import find_policy
 from privacy.store.principal import Principal
 from privacy.terms import EntityKind, random_id
 
+Weigh = Callable[[pl.DataFrame], None]
 PSEUDONYM: Final = "pseudonym"
 ENTITY: Final = "entity"
 _ATTEMPTS: Final = 5
@@ -72,11 +73,19 @@ class Released:
     prohibited_uses: tuple[str, ...]
 
 
-class Gateway:
-    """Reads of customer data, each through the same steps."""
+def weightless(_frame: pl.DataFrame) -> None:
+    """Let any frame leave: whoever reads in this process holds it anyway."""
 
-    def __init__(self, hub: Hub) -> None:
+
+class Gateway:
+    """Reads of customer data, each through the same steps.
+
+    `weigh` is asked of each frame that was built and is to leave, before its release is committed; it may refuse.
+    """
+
+    def __init__(self, hub: Hub, weigh: Weigh = weightless) -> None:
         self.hub = hub
+        self._weigh = weigh
 
     def read(
         self, who: Principal | Reader, view: str, *, purpose: str, as_of: datetime, module: str | None = None
@@ -141,6 +150,7 @@ class Gateway:
             verify_may_read(principal, view, purpose)
             for _ in range(_ATTEMPTS):
                 built = source()
+                self._weigh(built.frame)
                 verify_use(built.purpose, who.use)
                 released = self._fence(who, built, asked)
                 if released is not None:

@@ -18,7 +18,7 @@ from hub.compose import Hub
 from hub.domains import Recipient, verify_recipient
 from hub.errors import AccessRefused, ReadContended
 from hub.views.admission import note_refusal, told_of_absent
-from hub.views.gateway import Gateway, Released
+from hub.views.gateway import Gateway, Released, Weigh, weightless
 from hub.views.intent import Intent, Reader, note_intent
 from hub.views.online import admitted
 from hub.views.opened import Opened
@@ -36,20 +36,22 @@ CHANGED: Final = "changed_since_snapshot"
 
 def read_kept(hub: Hub, who: Reader, view: str, *, purpose: str) -> Released:
     """Read as `release_kept` does, for rows that stay in this process: digested by pieces that are remembered."""
-    kept = _kept(hub, who, view, purpose)
+    kept = _kept(hub, who, view, purpose, weightless)
     Gateway(hub).complete(kept.released, who.principal, kept.pieces.digest(kept.standing))
     return kept.released
 
 
-def release_kept(hub: Hub, who: Reader, view: str, *, purpose: str) -> Released:
+def release_kept(hub: Hub, who: Reader, view: str, *, purpose: str, weigh: Weigh = weightless) -> Released:
     """Release the rows of a view's newest snapshot, for a caller that hands them on and notes their completion.
+
+    `weigh` is asked of the rows before their release is committed, and may refuse.
 
     Raises:
         AccessRefused: credential, purpose, view or stated use do not allow it, or there is no snapshot to read from.
         ReadContended: others kept changing what was being read.
 
     """
-    return _kept(hub, who, view, purpose).released
+    return _kept(hub, who, view, purpose, weigh).released
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,11 @@ class _Kept:
     standing: Standing
 
 
-def _kept(hub: Hub, who: Reader, view: str, purpose: str) -> _Kept:
+def _kept(hub: Hub, who: Reader, view: str, purpose: str, weigh: Weigh) -> _Kept:
     try:
         opened = admitted(hub, who, view, purpose)
         for _ in range(_ATTEMPTS):
-            kept = _released(hub, who, opened)
+            kept = _released(hub, who, opened, weigh)
             if kept is not None:
                 return kept
             opened = hub.memory.of(Shelf).bring_on(hub, view)
@@ -75,10 +77,11 @@ def _kept(hub: Hub, who: Reader, view: str, purpose: str) -> _Kept:
     raise ReadContended(view)
 
 
-def _released(hub: Hub, who: Reader, opened: Opened) -> _Kept | None:
+def _released(hub: Hub, who: Reader, opened: Opened, weigh: Weigh) -> _Kept | None:
     """Look under the epoch's lock at what changed; None where the snapshot has to be brought on first."""
     rules, snapshot, standing = opened.rules, opened.snapshot, opened.standing(at=hub.clock())
     frame, members = opened.pieces.standing(standing), _members(hub, opened, standing)
+    weigh(frame)
     with hub.unit_of_work() as session:
         epoch, at = lock_epoch(session), hub.clock()
         if not opened.usable(at=at) or opened.touched(session, epoch) != set():

@@ -60,6 +60,7 @@ SAFE_FIELDS: Final = {
     "purpose": "kept for handlers, not told",
     "basis": "a legal basis",
     "field": "a field of the audit entry, of the allow-list",
+    "mebibytes": "a setting",
     "number": "the number of an audit entry",
     **dict.fromkeys(("key_id", "generation_id", "file_id", "lease_id", "erasure_id"), "random"),
     **dict.fromkeys(("release_id", "request_id", "hold_id", "run_id"), "random"),
@@ -234,7 +235,7 @@ def _caught_names(tree: ast.AST, raised: ast.Raise) -> set[str]:
 
 
 MAY_TELL: Final = {
-    "hub/settings.py": "tomllib's text names line and column of the operator's own settings file",
+    "hub/settings_file.py": "tomllib's text names line and column of the operator's own settings file",
 }
 
 

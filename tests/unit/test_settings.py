@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from hub.errors import SettingsInvalid
-from hub.settings import CONFIG_FILE, Settings
+from hub.settings import Settings
+from hub.settings_file import CONFIG_FILE
 
 
 def load(folder: Path, file: str = "", **environment: str) -> Settings:
@@ -60,6 +61,10 @@ def test_a_file_is_named_by_path_or_url(tmp_path: Path, url: str) -> None:
         ('datbase_url = "x"', "datbase_url"),
         ("[database_url]", "database_url"),
         ("engine = 7", "engine"),
+        ("unread_mib = 0", "VARDE_UNREAD_MIB"),
+        ("unread_mib = -1", "VARDE_UNREAD_MIB"),
+        ("unread_mib = true", "unread_mib"),
+        ('unread_mib = "Zq7"', "VARDE_UNREAD_MIB"),
         ("engine = ", CONFIG_FILE),
         ('engine = "duckdb"', "VARDE_ENGINE"),
         ('engine = "sc://spark.example:15002"', "VARDE_ENGINE"),
@@ -112,6 +117,12 @@ def test_issuers_are_tables_of_the_file_and_nothing_else(tmp_path: Path) -> None
 def test_what_compares_everybody_is_one_of_two(tmp_path: Path) -> None:
     assert load(tmp_path).matching_engine == "duckdb"
     assert load(tmp_path, 'matching_engine = "spark"').matching_engine == "spark"
+
+
+def test_how_much_unread_answers_may_hold_is_a_number_of_mebibytes(tmp_path: Path) -> None:
+    assert load(tmp_path).unread_mib == 1_024
+    assert load(tmp_path, "unread_mib = 2048").unread_mib == 2_048
+    assert load(tmp_path, VARDE_UNREAD_MIB="64").unread_mib == 64
 
 
 @pytest.mark.parametrize("engine", ["polars", "spark", "sc://127.0.0.1:50051", "sc://spark.example/;use_ssl=true"])
