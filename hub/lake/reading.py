@@ -47,11 +47,20 @@ class Reader:
         self.snapshot = snapshot
         self._lake = lake
         self._scanned: set[str] = set()
+        self._until = snapshot.lease.until
 
     def renew(self) -> datetime:
         """Prolong the lease; raise `SnapshotExpired` if it has ended. Return its new end (database time)."""
         with self._lake.unit_of_work() as session:
-            return catalogue.renew(session, self.snapshot.lease.lease_id, at=self._lake.clock(session))
+            self._until = catalogue.renew(session, self.snapshot.lease.lease_id, at=self._lake.clock(session))
+        return self._until
+
+    def renew_if_due(self) -> None:
+        """Prolong the lease once half of it is over; asked between parts, it writes only every few minutes."""
+        with self._lake.read_only() as session:
+            at = self._lake.clock(session)
+        if self._until - at < catalogue.LEASE_LASTS / 2:
+            self.renew()
 
     def scan(
         self,

@@ -55,6 +55,10 @@ class Sight:
             self._known_at = (epoch, policy_hash(self._policy), self._on)
             self._records = self._reader.answer(("records", epoch), lambda: all_records(session))
 
+    def renew(self) -> None:
+        """Prolong the reader's lease, as whoever reads for long does between one part and the next."""
+        self._reader.renew_if_due()
+
     def scan(self, table: str, *, until: datetime) -> pl.LazyFrame:
         """Scan a table's rows before `until` as far as the purpose may see them; raises as `Reader.scan` does."""
         (rows,) = self._seen(table, until, lambda since: [self._reader.scan(table, since=since, until=until)])

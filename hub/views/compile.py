@@ -7,7 +7,7 @@ At person grain only events of permitted persons count. At organisation grain th
 and an event whose person is not permitted is left out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import Final
@@ -16,7 +16,7 @@ import polars as pl
 
 from hub.views.errors import CutRefused
 from hub.views.feature import EVENT_TIME, Aggregate, Feature, Op, Rows
-from hub.views.folding import SUBJECT, Elsewhere, Parts, Permitted, Wanted, Whose, grouped
+from hub.views.folding import SUBJECT, Elsewhere, Parts, Permitted, Wanted, Whose, grouped, grouped_each, owners_of
 from hub.views.keyed import KEY, key_of, named
 from hub.views.operations import ask
 from hub.views.partials import Grouping
@@ -51,9 +51,36 @@ def compile_view(
     """
     check_grid(spec, as_of)
     plan = _Plan(spec, as_of, permitted.redactor, cell)
-    frame = plan.frame(tables, permitted)
-    features = (released(feature) for feature in spec.released)
-    return _grouped_levels(spec, frame.select(*plan.names, *plan.staff, *features))
+    return _released(plan, plan.frame(tables, permitted))
+
+
+def compile_each(
+    spec: ViewSpec, tables: Tables, asked: Sequence[tuple[datetime, Permitted]], *, before_part: Callable[[], None]
+) -> list[pl.LazyFrame]:
+    """Return what `compile_view` does at each of some instants (at most 64) for people of its own.
+
+    Parts of a table are read once for all of them, and `before_part` is called before each.
+
+    Raises:
+        CutRefused: an instant is not on the view's grid.
+
+    """
+    for as_of, _ in asked:
+        check_grid(spec, as_of)
+    plans = [_Plan(spec, as_of, permitted.redactor) for as_of, permitted in asked]
+    whose = [Whose(permitted, spec.grain) for _, permitted in asked]
+    owners, found = owners_of(whose), [dict[str, pl.DataFrame]() for _ in plans]
+    for table, grouping in plans[0].groupings.items():  # those of the others are of the same tables
+        wanted = [(plan.wanted(table, each), each) for plan, each in zip(plans, whose, strict=True)]
+        events = _events(grouping, tables)
+        if isinstance(events, Sequence):
+            frames = grouped_each(wanted, events, owners, before_part)
+        else:
+            frames = [events.grouped(*each) for each in wanted]
+        for place, frame in enumerate(frames):
+            found[place][table] = frame
+    permitted = [each for _, each in asked]
+    return [_released(*each) for each in zip(plans, map(_Plan.rows, plans, found, permitted), strict=True)]
 
 
 def compile_training(
@@ -117,6 +144,7 @@ class _Plan:
         self.population = self._population(spec.population)
         self.raw = {feature.name: self._ask(feature, span_before(feature.rows, as_of)) for feature in spec.aggregates}
         self.staff = self._staff(spec.summary) if spec.summary is not None and spec.summary.min_staff else []
+        self.there = [] if self.key is None else self._there()
 
     def outcome(self, label: Label) -> pl.Expr:
         """Ask for the label: its window begins at as_of or later."""
@@ -142,22 +170,43 @@ class _Plan:
 
     def frame(self, tables: Tables, permitted: Permitted) -> pl.LazyFrame:
         """Run the groupings; every subject has a row, features are raw."""
+        whose, found = Whose(permitted, self.spec.grain), {}
+        for table, grouping in self.groupings.items():
+            wanted, events = self.wanted(table, whose), _events(grouping, tables)
+            if isinstance(events, Sequence):
+                found[table] = grouped(wanted, events, whose)
+            else:
+                found[table] = events.grouped(wanted, whose)
+        return self.rows(found, permitted)
+
+    def rows(self, found: Mapping[str, pl.DataFrame], permitted: Permitted) -> pl.LazyFrame:
+        """Join what the groupings found; every subject has a row, features are raw."""
+        frames = [frame.lazy() for frame in found.values()]
         if self.key is not None:
-            return self._keyed(tables, permitted)
+            return self._keyed(frames)
         frame = permitted.subjects.select(SUBJECT).unique()
-        whose = Whose(permitted, self.spec.grain)
-        for grouping in self.groupings.values():
-            frame = frame.join(self._grouped(grouping, tables, whose).lazy(), on=SUBJECT, how="left")
+        for each in frames:
+            frame = frame.join(each, on=SUBJECT, how="left")
         return self._derived(frame.filter(self.population))
 
-    def _keyed(self, tables: Tables, permitted: Permitted) -> pl.LazyFrame:
-        """Run the groupings by subject and key: a row is where an event of the features or the population is."""
+    def wanted(self, table: str, whose: Whose) -> Wanted:
+        """Say what is wanted of one table's events, for one row per subject, or per subject and key."""
+        grouping = self.groupings[table]
+        rows = pl.col(whose.owner.value).is_not_null() & _union(grouping.spans)
+        columns = [pl.col(name) for name in sorted({EVENT_TIME, *whose.sides, *grouping.columns})]
+        if self.key is not None:
+            rows, columns = rows & self.key.is_not_null(), [*columns, self.key.alias(KEY)]
+        return Wanted(grouping, rows, columns)
+
+    def _there(self) -> list[pl.Expr]:
+        """Say where a row with a key is: where an event of the features or the population is."""
         selections = dict.fromkeys((*(each.rows for each in self.spec.aggregates), *self.spec.population.any_of))
-        there = [self._ask(_counting(rows), span_before(rows, self.as_of)) > 0 for rows in selections]
-        whose = Whose(permitted, self.spec.grain)
-        frames = [self._grouped(grouping, tables, whose).lazy() for grouping in self.groupings.values()]
+        return [self._ask(_counting(rows), span_before(rows, self.as_of)) > 0 for rows in selections]
+
+    def _keyed(self, frames: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
+        """Join groupings by subject and key."""
         joined = reduce(lambda left, right: left.join(right, on=[SUBJECT, KEY], how="full", coalesce=True), frames)
-        rows = joined.filter(pl.any_horizontal(there) & self.population)
+        rows = joined.filter(pl.any_horizontal(self.there) & self.population)
         of_product = self.spec.key is not None and self.spec.key.kind is RowKind.CUSTOMER_PRODUCT
         shared = rows.filter(pl.len().over(KEY) >= self.spec.k) if of_product else rows
         return self._derived(shared)
@@ -197,15 +246,11 @@ class _Plan:
         none = [self._ask(_counting(rows), span_before(rows, self.as_of)) == 0 for rows in population.none_of]
         return pl.all_horizontal(pl.any_horizontal(some) if some else pl.lit(value=True), *none)
 
-    def _grouped(self, grouping: Grouping, tables: Tables, whose: Whose) -> pl.DataFrame:
-        """Group one table's events into one row per subject, or per subject and key."""
-        rows = pl.col(whose.owner.value).is_not_null() & _union(grouping.spans)
-        columns = [pl.col(name) for name in sorted({EVENT_TIME, *whose.sides, *grouping.columns})]
-        if self.key is not None:
-            rows, columns = rows & self.key.is_not_null(), [*columns, self.key.alias(KEY)]
-        wanted = Wanted(grouping, rows, columns)
-        events = _events(grouping, tables)
-        return grouped(wanted, events, whose) if isinstance(events, Sequence) else events.grouped(wanted, whose)
+
+def _released(plan: _Plan, frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Take what leaves of raw features."""
+    features = (released(feature) for feature in plan.spec.released)
+    return _grouped_levels(plan.spec, frame.select(*plan.names, *plan.staff, *features))
 
 
 def _training(plan: _Plan, tables: Tables, permitted: Permitted, *, known_until: datetime) -> pl.LazyFrame:

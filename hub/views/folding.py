@@ -11,7 +11,7 @@ again. At person grain such subjects are few, for a merge made them. At organisa
 persons lie with the person: there a value that does not fold costs the memory of its values.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Protocol
@@ -20,12 +20,14 @@ import polars as pl
 
 from hub.views.keyed import KEY
 from hub.views.partials import Grouping, Partial
+from hub.views.values import within_any
 from ingest.canonical.catalogue import table_of
 from privacy.terms import EntityKind
 
 SUBJECT: Final = "subject"
 RECORD: Final = "record"
 _FIRST: Final = "first_byte"
+_ASKED: Final = "asked_by"
 
 
 @dataclass(frozen=True)
@@ -139,19 +141,70 @@ class Whose:
 
 def grouped(wanted: Wanted, parts: Parts, whose: Whose) -> pl.DataFrame:
     """Return one row per subject and key with every partial value."""
-    grouping, keys = wanted.grouping, wanted.keys
-    made, kept = [], []
-    by = [*whose.sides, *keys]
+    gathering = _Gathering(wanted, whose)
     for part in parts:
-        events = wanted.of(part).collect(engine="streaming").lazy()
+        gathering.take(wanted.of(part).collect(engine="streaming").lazy())
+    return gathering.whole()
+
+
+def grouped_each(
+    asked: Sequence[tuple[Wanted, Whose]], parts: Parts, owners: pl.DataFrame, before_part: Callable[[], None]
+) -> list[pl.DataFrame]:
+    """Return what `grouped` does of each of some groupings of one table, and read each part once for all of them.
+
+    `owners` is what `owners_of` returns of them: a grouping takes the events of its own people alone. `before_part` is
+    called before each part is read.
+    """
+    gatherings = [_Gathering(wanted, whose) for wanted, whose in asked]
+    for part in parts:
+        before_part()
+        events = _shared(part, asked, owners).collect(engine="streaming").lazy()
+        for place, (wanted, _) in enumerate(asked):
+            gatherings[place].take(wanted.of(events.filter((pl.col(_ASKED) & (1 << place)) != 0)))
+    return [gathering.whole() for gathering in gatherings]
+
+
+def owners_of(each: Sequence[Whose]) -> pl.DataFrame:
+    """Return the records of some sets of people, each with a bit for every set that it is in; of at most 64 sets."""
+    owned = [
+        whose.subjects.select(RECORD, pl.lit(1 << place, dtype=pl.UInt64).alias(_ASKED))
+        for place, whose in enumerate(each)
+    ]
+    return pl.concat(owned).group_by(RECORD).agg(pl.col(_ASKED).bitwise_or())
+
+
+def _shared(part: pl.LazyFrame, asked: Sequence[tuple[Wanted, Whose]], owners: pl.DataFrame) -> pl.LazyFrame:
+    """Take the rows and columns of a part that any of some groupings wants, with the bits of their owners."""
+    rows = within_any(span for wanted, _ in asked for span in wanted.grouping.spans)
+    columns = sorted({name for wanted, _ in asked for column in wanted.columns for name in column.meta.root_names()})
+    owner = asked[0][1].owner.value
+    return part.filter(rows).select(columns).join(owners.lazy(), left_on=owner, right_on=RECORD)
+
+
+class _Gathering:
+    """The partial values of one grouping, of the parts that were taken so far."""
+
+    def __init__(self, wanted: Wanted, whose: Whose) -> None:
+        self._grouping, self._whose, self._keys = wanted.grouping, whose, wanted.keys
+        self._by = [*whose.sides, *wanted.keys]
+        self._made: list[pl.DataFrame] = []
+        self._kept: list[pl.DataFrame] = []
+
+    def take(self, events: pl.LazyFrame) -> None:
+        """Group the events of one part."""
+        grouping = self._grouping
         values = (partial.over_events for partial in grouping.all)
-        made.append(grouping.prepared(events).group_by(by).agg(values).collect(engine="streaming"))
+        made = grouping.prepared(events).group_by(self._by).agg(values).collect(engine="streaming")
+        self._made.append(made)
         if grouping.leftover:
-            theirs = grouping.prepared(whose.of_several(events, made[-1]))
-            kept.append(theirs.select(*by, *_read(grouping.leftover)).collect())
-    mapped = whose.of(pl.concat(made).lazy()).collect()
-    again = whose.of(pl.concat(kept).lazy()) if kept else None
-    return _joined(grouping, mapped, again, whose.several, [SUBJECT, *keys])
+            theirs = grouping.prepared(self._whose.of_several(events, made))
+            self._kept.append(theirs.select(*self._by, *_read(grouping.leftover)).collect())
+
+    def whole(self) -> pl.DataFrame:
+        """Put subjects in the place of owners, and join those of several records."""
+        mapped = self._whose.of(pl.concat(self._made).lazy()).collect()
+        again = self._whose.of(pl.concat(self._kept).lazy()) if self._kept else None
+        return _joined(self._grouping, mapped, again, self._whose.several, [SUBJECT, *self._keys])
 
 
 def _joined(

@@ -27,7 +27,6 @@ from hub.views.admission import note_refusal, told_of_absent, verify_may_read
 from hub.views.budget import keep_answer
 from hub.views.building import Build, RowsAt, TrainingAt, instant_of_figures
 from hub.views.built import Built, persons_of
-from hub.views.compile import AS_OF
 from hub.views.folding import RECORD, SUBJECT, Permitted
 from hub.views.intent import Completion, Intent, Reader, note_completion, note_intent, reader_of
 from hub.views.keyed import by_pseudonym
@@ -41,8 +40,6 @@ from hub.views.summed import Summed, summed
 from hub.views.use import prohibited_of, verify_use
 from hub.views.wire import Left, arrow_pieces, left_of
 from ingest.store.record import entities_of_records
-from privacy.minimisation import hide_groups_in_each
-from privacy.purposes import Purpose
 from privacy.store.epoch import current_epoch, lock_epoch, records_changed_since
 from privacy.store.policy import find_policy
 from privacy.store.principal import Principal
@@ -183,17 +180,20 @@ class Gateway:
             allowed = None if persons is None else persons.records.lazy().select(RECORD)
             whose = Permitted(subjects.lazy(), allowed, policy.minimum_redactor_version)
             with reader.refusals():
-                frame = build(sight, spec, whose).collect()
-            withheld = sight.withheld(subjects, frame, spec.grain.value)
+                built = build(sight, spec, whose)
+            frame, there = built.frame, built.frame[SUBJECT] if built.there is None else built.there
+            counts = built.there is not None  # else nobody knows who has no row
+            withheld = sight.withheld(subjects, there.to_frame(), spec.grain.value) if counts else 0
         entities = subjects.unique(SUBJECT).sort(SUBJECT)[ENTITY]  # by ordinals from 1 on, without gaps: no join
-        members = with_ordinals(hub, read := _read(subjects, frame, persons))
+        members = with_ordinals(hub, read := _read(subjects, there, persons))
         learn_ordinals(hub, declared, read, members)
         absent = permitted.absent | ({RETENTION: withheld} if withheld else {})
         if spec.summary is not None and figures_at is not None:
             left = summed(spec, spec.summary, frame, as_of=figures_at)
         else:
             rows = frame.with_columns(entities.gather(frame[SUBJECT] - 1)).drop(SUBJECT)
-            left = Summed(self._minimised(rows, spec, declared))
+            domain = hub.domain(declared.domain)
+            left = Summed(by_pseudonym(rows, spec.key, domain, names=(ENTITY, PSEUDONYM)))
         found = (left.frame, members, absent, at.date(), left.withheld)
         return Built(spec, declared, epoch, permitted, persons, *found)
 
@@ -262,16 +262,10 @@ class Gateway:
             return None if gone.len() else built.frame
         return built.frame.filter(~pl.col("entity").is_in(gone.implode()))
 
-    def _minimised(self, frame: pl.DataFrame, spec: ViewSpec, purpose: Purpose) -> pl.DataFrame:
-        """Hide groups below k, and put the purpose's pseudonym beside the entity; order by it, which says nothing."""
-        if spec.quasi_identifiers:
-            frame = hide_groups_in_each(frame, AS_OF, spec.quasi_identifiers, k=spec.k)
-        return by_pseudonym(frame, spec.key, self.hub.domain(purpose.domain), names=(ENTITY, PSEUDONYM))
 
-
-def _read(subjects: pl.DataFrame, frame: pl.DataFrame, persons: PermittedSet | None) -> pl.DataFrame:
-    """Return every record that a frame was made of; at organisation grain whoever's acts may have counted in it."""
-    read = subjects.join(frame.select(SUBJECT).unique(), on=SUBJECT, how="semi").select("record", ENTITY, "ordinal")
+def _read(subjects: pl.DataFrame, there: pl.Series, persons: PermittedSet | None) -> pl.DataFrame:
+    """Return every record that rows were made of; at organisation grain whoever's acts may have counted in them."""
+    read = subjects.join(there.unique().to_frame(), on=SUBJECT, how="semi").select("record", ENTITY, "ordinal")
     return read if persons is None else pl.concat([read, persons.records.select("record", ENTITY, "ordinal")])
 
 

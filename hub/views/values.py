@@ -5,10 +5,11 @@ where it is not before as_of itself it was not known yet, and reads as null. Ins
 (`ends_at`, `due_at`) are known when the row is. Booleans and codes carry no instant: they are as the source last told.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import reduce
-from operator import and_
+from operator import and_, or_
 from typing import Final
 
 import polars as pl
@@ -26,6 +27,7 @@ RANK: Final = "rank"
 UNNUMBERED: Final = -(2**63)
 """Stands for whatever a source did not number; a keyed digest is as good as never this."""
 
+_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _SIGN: Final = 2**63
@@ -55,6 +57,18 @@ def within(span: Span) -> pl.Expr:
     event_time = pl.col(EVENT_TIME)
     before = event_time < pl.lit(span.until)
     return before if span.since is None else before & (event_time >= pl.lit(span.since))
+
+
+def within_any(spans: Iterable[Span]) -> pl.Expr:
+    """Select the events of any of some spans; those that meet or overlap are asked for as one."""
+    merged: list[Span] = []
+    for span in sorted(spans, key=lambda each: each.since or _BEGINNING):
+        last = merged[-1] if merged else None
+        if last is not None and (span.since is None or span.since <= last.until):
+            merged[-1] = Span(last.since, max(last.until, span.until))
+        else:
+            merged.append(span)
+    return reduce(or_, map(within, merged))
 
 
 def satisfied(conditions: tuple[Condition, ...], *, table: str, as_of: datetime) -> pl.Expr | None:

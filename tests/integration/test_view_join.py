@@ -26,6 +26,7 @@ from hub.views.kept import release_kept
 from hub.views.load import load_spec
 from hub.views.recall import recall_of
 from hub.views.registry import approve, submit
+from privacy.store.principal import Principal
 from privacy.terms import Role
 from tests.builders import FixedClock
 from tests.integration.test_gateway_fence import AS_OF, VIEW, object_to, pseudonym, record_of, shop
@@ -85,13 +86,32 @@ def test_only_those_who_are_in_it_are_told_of_it(shop: Hub) -> None:
     assert [len(accesses_of(shop, [each])) for each in (one, other)] == [1, 0]
 
 
-def test_whoever_was_counted_in_a_group_is_in_the_release_of_one_row_of_it(shop: Hub) -> None:
-    """One of five is asked for; whoever of the five leaves makes the group smaller than was approved."""
+def approve_grouped(shop: Hub) -> Principal:
+    """Approve a view in which a number of orders leaves where five customers share it."""
     me, everything = acting_principal(shop), frozenset({"*"})
     dpo, _ = add(shop, "second dpo", Scope(role=Role.DPO, purposes=everything, views=everything), me)
     text = VIEW.format(grain="person").replace("name: fence", "name: grouped")
     text = text.replace("quasi_identifiers: []\nk: 1", "quasi_identifiers: [orders_365d]\nk: 5")
     approve(shop, submit(shop, text, me).name, dpo, WITHOUT_CHECK)
+    return me
+
+
+def test_groups_are_counted_among_everybody_at_each_instant(shop: Hub, tmp_path: Path) -> None:
+    """At one instant all five share a number; at the next one of them has ordered again, and no number leaves."""
+    view = Views(shop, approve_grouped(shop))["grouped"]
+    deliver(shop, tmp_path / "again.csv", f"900,c1,firm,{AS_OF - 3 * DAY:%Y-%m-%d %H:%M:%S},1.00")
+    instants = [AS_OF - 5 * DAY, AS_OF - 2 * DAY, AS_OF]
+    wanted = pairs(*((each, at) for at in instants for each in people_of(shop)[1:3]))
+    given = view.join(wanted, purpose=CHURN)
+    reads = {at: dict(view.read(purpose=CHURN, as_of=at).iter_rows()) for at in instants}
+    expected = [(who, at, reads[at][who]) for who, at in wanted.iter_rows() if who in reads[at]]
+    assert list(given.iter_rows()) == expected
+    assert set(given["orders_365d"].to_list()) == {1, None}
+
+
+def test_whoever_was_counted_in_a_group_is_in_the_release_of_one_row_of_it(shop: Hub) -> None:
+    """One of five is asked for; whoever of the five leaves makes the group smaller than was approved."""
+    me = approve_grouped(shop)
     wanted = pairs((people_of(shop)[0], AS_OF))
     released = release_joined(Gateway(shop), Reader(principal=me), "grouped", wanted, purpose=CHURN)
     assert released.frame["orders_365d"].to_list() == [1]
