@@ -28,6 +28,7 @@ from hub.recipients.address import networks_of
 from hub.recipients.sending import tell_due
 from hub.recognising import Recogniser
 from hub.sequencing import sequence
+from hub.views.ahead import open_ahead
 from hub.writer import Together, Writer
 from ingest.pipeline.recovery import recover
 from privacy.errors import PrivacyError
@@ -38,6 +39,7 @@ CHECKPOINT_SECONDS: Final = 60.0  # design: an auditor never waits longer for a 
 SEQUENCE_SECONDS: Final = 1.0  # on PostgreSQL an audit entry is outside the tree no longer, unless thousands wait
 LETTER_SECONDS: Final = 2.0  # a person waits for a code; rounds start by the clock, whoever asked meanwhile
 NOTICE_SECONDS: Final = 15.0
+SNAPSHOT_SECONDS: Final = 15.0  # the rows of views that were made anew are opened by then, before anybody asks
 HEAVY_READS: Final = 4  # each holds a frame and its bytes in memory; others wait without holding a thread
 SYSTEM: Final = PrincipalId(bytes(ID_BYTES))
 """Who acts when the hub finishes at start-up what a crash interrupted."""
@@ -78,9 +80,10 @@ async def serving(hub: Hub) -> AsyncIterator[Service]:
     revisions = (newest_revision("control"), newest_revision("keystore"))
     duties = (
         *((_sequence, SEQUENCE_SECONDS), (_sign, CHECKPOINT_SECONDS), (_anchor, CHECKPOINT_SECONDS)),
-        *((_send_letters, LETTER_SECONDS), (_tell_recipients, NOTICE_SECONDS)),
+        *((_send_letters, LETTER_SECONDS), (_tell_recipients, NOTICE_SECONDS), (_open_ahead, SNAPSHOT_SECONDS)),
     )
     tasks = [asyncio.create_task(_regularly(act, hub, every=seconds)) for act, seconds in duties]
+    tasks.append(asyncio.create_task(to_thread.run_sync(_open_ahead, hub)))
     try:
         yield Service(
             hub=hub,
@@ -164,6 +167,14 @@ def _tell_recipients(hub: Hub) -> None:
     """Tell recipients what is due; who does not answer is asked again later."""
     try:
         tell_due(hub)
+    except (HubError, PrivacyError, DBAPIError) as exc:
+        _log.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__})
+
+
+def _open_ahead(hub: Hub) -> None:
+    """Open the snapshots that serve; what cannot be opened now is told to whoever asks for it."""
+    try:
+        open_ahead(hub)
     except (HubError, PrivacyError, DBAPIError) as exc:
         _log.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__})
 

@@ -59,8 +59,8 @@ async def read_rows(
     """Read all rows of the view's newest snapshot (`varde view materialise`) that still stand.
 
     As `GET /v1/views/{name}` at the snapshot's instant would have answered when it was made, without whoever left
-    since. Nothing is built: the first bytes come at once, but to the first who asks after the hub started, or after
-    the rows were made anew; these wait while the snapshot is opened.
+    since. Nothing is built, and the first bytes come at once; in the first seconds after the hub started, or after the
+    rows were made anew, whoever asks waits until the snapshot is opened.
     """
     who = Reader(principal=principal, use=question.use)
     return await released_as(accept, partial(_kept, service.hub, who, name, question), service, principal)

@@ -73,6 +73,16 @@ class Shelf:
         """Say whether a view's snapshot is open, so that `of` reads nothing."""
         return view in self._opened
 
+    def found(self, view: str) -> Opened | None:
+        """Return a view's snapshot if it is open; this is no asking for it."""
+        return self._opened.get(view)
+
+    def has_room(self, view: str, size: int) -> bool:
+        """Say whether a view's snapshot of about so many bytes fits beside those of others."""
+        with self._order:
+            others = sum(each.size_bytes for name, each in self._opened.items() if name != view)
+        return others + size <= self.most_bytes
+
     def bring_on(self, hub: Hub, view: str) -> Opened:
         """Bring a snapshot up to the present epoch; raises what `of` raises."""
         standing = hub.anchoring.standing()

@@ -49,6 +49,14 @@ def newest_snapshot(session: Session, view: str) -> Snapshot | None:
     return None if row is None else frozen(Snapshot, row)
 
 
+def serving_snapshots(session: Session, *, at: datetime) -> list[Snapshot]:
+    """Return the newest snapshot of each view, of those that have not expired; in the order of their making."""
+    newest = select(func.max(col(ViewSnapshot.epoch))).group_by(col(ViewSnapshot.view))
+    serves = col(ViewSnapshot.epoch).in_(newest) & (col(ViewSnapshot.expires_at) > at)
+    query = select(ViewSnapshot).where(serves).order_by(col(ViewSnapshot.epoch))
+    return [frozen(Snapshot, row) for row in session.execute(query).scalars()]
+
+
 def spent_snapshots(session: Session, *, at: datetime) -> list[bytes]:
     """Return the ids of the snapshots that serve no more: those that have expired, and all but the newest of a view."""
     newest = select(func.max(col(ViewSnapshot.epoch))).group_by(col(ViewSnapshot.view))

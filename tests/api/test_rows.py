@@ -1,13 +1,18 @@
 """One customer's row over HTTP: what the view releases of them, and 404 for everybody who is not there to be read."""
 
+from threading import Event
+
 import httpx
 import polars as pl
 import pytest
 
+from hub.compose import Hub
 from hub.views.access import Views
+from hub.views.ahead import open_ahead
+from hub.views.shelf import Shelf
 from hub.views.snapshot import materialise
 from privacy.store.audit import entries
-from tests.api.conftest import Caller
+from tests.api.conftest import Caller, called
 from tests.api.world import AS_OF, CHURN, WINBACK, World
 
 
@@ -61,3 +66,18 @@ def test_strangers_learn_nothing_and_readers_are_told_why(caller: Caller, kept: 
 def test_a_view_that_nobody_approved_has_no_rows(caller: Caller, world: World, person: int) -> None:
     answer = caller.call("GET", path_of(world, person, "nothing_here"), world.reader_token, params={"purpose": CHURN})
     assert (answer.status_code, "view_not_approved" in answer.json()["detail"]) == (403, True)
+
+
+def test_a_server_opens_what_it_serves_when_it_starts(kept: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = Event()
+
+    def watched(hub: Hub) -> None:
+        open_ahead(hub)
+        opened.set()
+
+    monkeypatch.setattr("hub.api.service.open_ahead", watched)
+    kept.hub.memory.of(Shelf)._opened.clear()
+    with called(kept) as caller:
+        caller.call("GET", "/health")
+        assert opened.wait(timeout=20)
+        assert {"shopping", "invited"} <= set(kept.hub.memory.of(Shelf)._opened)

@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 from hub.authentication import Scope, acting_principal, add
 from hub.compose import Hub
 from hub.views.access import Views
+from hub.views.ahead import open_ahead
 from hub.views.opened import Opened
 from hub.views.places import Places
-from hub.views.registry import approve, submit
+from hub.views.registry import approve, revoke, submit
 from hub.views.shelf import Shelf
 from privacy.terms import Role
-from tests.integration.test_gateway_fence import AS_OF, VIEW, pseudonym, record_of, shop
+from tests.builders import FixedClock
+from tests.integration.test_gateway_fence import AS_OF, VIEW, object_to, pseudonym, record_of, shop
 from tests.view_builders import WITHOUT_CHECK
 
 __all__ = ["shop"]  # a fixture
@@ -85,3 +87,40 @@ def test_the_shelf_changes_only_while_nobody_weighs_it(three: Hub) -> None:
     for name in ("one", "one", "two"):
         shelf.bring_on(three, name)
     assert taken == [True, True], "one was there the second time"
+
+
+def opened_of(hub: Hub) -> dict[str, bytes]:
+    shelf = hub.memory.of(Shelf)
+    found = {name: shelf.found(name) for name in ("one", "two", "six")}
+    return {name: each.snapshot.snapshot_id for name, each in found.items() if each is not None}
+
+
+def test_what_serves_is_opened_before_anybody_asks(three: Hub, clock: FixedClock) -> None:
+    open_ahead(three)
+    first = opened_of(three)
+    assert len(first) == 3
+    anew = Views(three, acting_principal(three))["two"].materialise(as_of=AS_OF)
+    object_to(three, record_of(three, "c1"))
+    before = {name: three.memory.of(Shelf).found(name) for name in first}
+    open_ahead(three)
+    assert opened_of(three) == first | {"two": anew.snapshot_id}
+    assert three.memory.of(Shelf).found("one") is before["one"], "one customer's no has nothing opened anew"
+    clock.forward(days=2)
+    three.memory.of(Shelf)._opened.clear()
+    open_ahead(three)
+    assert not opened_of(three), "nor is anything that serves no more"
+
+
+def test_nothing_is_closed_for_what_nobody_asked_for(three: Hub) -> None:
+    shelf = three.memory.of(Shelf)
+    shelf.most_bytes = shelf.of(three, "two").size_bytes
+    open_ahead(three)
+    assert list(opened_of(three)) == ["two"]
+
+
+def test_a_view_that_may_not_be_read_is_left_and_the_others_are_opened(three: Hub) -> None:
+    everything = frozenset({"*"})
+    dpo, _ = add(three, "third", Scope(role=Role.DPO, purposes=everything, views=everything), acting_principal(three))
+    revoke(three, "one", dpo)
+    open_ahead(three)
+    assert sorted(opened_of(three)) == ["six", "two"]
