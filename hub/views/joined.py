@@ -142,14 +142,14 @@ class _Join:
 
     def of_groups(self) -> Rows:
         """Build everybody's rows at one instant after the other, so that groups are whole; keep those wanted."""
-        kept, there = [], []
+        kept, there = [], pl.Series(SUBJECT, [], dtype=pl.UInt32)
         for cut, theirs in self.asked.items():
             self.renew()
             built = rows_of(self.spec, compile_view(self.spec, self.tables, self.permitted, as_of=cut))
-            there.append(built.frame[SUBJECT] if built.there is None else built.there)
+            there = pl.concat([there, built.frame[SUBJECT] if built.there is None else built.there]).unique()
             wanted = built.frame.lazy().join(theirs.lazy().select(SUBJECT).unique(), on=SUBJECT, how="semi")
             kept.append(_at(wanted, cut).collect())
-        return Rows(pl.concat(kept), pl.concat(there).unique())
+        return Rows(pl.concat(kept), there)
 
 
 def _at(rows: pl.LazyFrame, cut: datetime) -> pl.LazyFrame:

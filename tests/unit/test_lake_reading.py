@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -238,6 +238,22 @@ def test_a_lease_lasts_ten_minutes_renewed_to_one_hour_then_the_purge_proceeds(t
             reader.collect(scan)
     assert expired.value.lease_id == reader.snapshot.lease.lease_id
     assert all_rows(lake).height == 2
+
+
+def test_a_lease_that_is_asked_for_often_is_renewed_when_half_of_it_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = StandingClock()
+    lake = small_lake(tmp_path, clock=clock)
+    land(lake, orders([1]), 1)
+    with reading(lake) as reader:
+        renew, renewed = reader.renew, list[datetime]()
+        monkeypatch.setattr(reader, "renew", lambda: renewed.append(renew()))
+        for _ in range(8):
+            clock.advance(minutes=4)
+            reader.renew_if_due()
+        assert [until - NOON for until in renewed] == [timedelta(minutes=each) for each in (18, 26, 34, 42)]
+        assert reader.collect(reader.scan("orders")).height == 1
 
 
 def test_a_snapshot_opened_after_the_removal_does_not_hold_up_the_purge(tmp_path: Path) -> None:
