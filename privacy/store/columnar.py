@@ -9,8 +9,10 @@ https://www.sqlite.org/lang_aggfunc.html#group_concat, https://www.postgresql.or
 The statement runs in the caller's transaction, so the rows are of its snapshot. Nothing says in which order they come.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from itertools import islice, pairwise
 from typing import Any, Final
 
@@ -29,6 +31,8 @@ _LINES: Final = 65_536
 _NULL: Final = "-"
 _COMMA: Final = ","
 _DIGITS: Final = (pl.Binary, pl.String)
+Piece = Callable[[], pl.DataFrame]
+"""Some rows as they came, and how their texts become a frame of texts."""
 Schema = Mapping[str, pl.DataType | type[pl.DataType]]
 
 
@@ -47,7 +51,13 @@ def select_columns(
         pieces = _joined(connection, query, written, by)
     else:
         pieces = _copied(connection, query.with_only_columns(*written, maintain_column_froms=True))
-    frames = [piece.select(map(_read, piece.columns, schema, schema.values())) for piece in pieces]
+
+    def read(piece: Piece) -> pl.DataFrame:
+        texts = piece()
+        return texts.select(map(_read, texts.columns, schema, schema.values()))
+
+    with ThreadPoolExecutor(1) as beside:  # the database writes the next piece down meanwhile
+        frames = list(beside.map(read, pieces))
     return pl.concat(frames, rechunk=True) if frames else pl.DataFrame(schema=schema)
 
 
@@ -68,7 +78,7 @@ def _read(name: str, told: str, dtype: Any) -> pl.Expr:  # noqa: ANN401 - a type
 
 def _joined(
     connection: Connection, query: Select[*tuple[Any, ...]], written: list[ColumnElement[str]], by: Mapped[bytes]
-) -> Iterator[pl.DataFrame]:
+) -> Iterator[Piece]:
     """Let SQLite join the values of a sixteenth of the rows at a time; it takes all columns of a row at once."""
     texts = [sql.group_concat(each, _COMMA) for each in written]
     among = (by >= bindparam("low", type_=LargeBinary), by < bindparam("high", type_=LargeBinary))
@@ -77,16 +87,21 @@ def _joined(
     for low, high in pairwise(bounds):
         row = connection.execute(joined, {"low": low, "high": high}).one()
         if row[0] is not None:
-            columns = [pl.Series(str(place), [text], dtype=pl.String) for place, text in enumerate(row)]
-            yield pl.DataFrame(columns).select(pl.all().str.split(_COMMA).explode())
+            yield partial(_split, row)
 
 
-def _copied(connection: Connection, query: Select[*tuple[Any, ...]]) -> Iterator[pl.DataFrame]:
-    """Let PostgreSQL copy the rows out, and read some thousand lines at a time."""
+def _split(row: Sequence[str]) -> pl.DataFrame:
+    columns = [pl.Series(str(place), [text], dtype=pl.String) for place, text in enumerate(row)]
+    return pl.DataFrame(columns).select(pl.all().str.split(_COMMA).explode())
+
+
+def _copied(connection: Connection, query: Select[*tuple[Any, ...]]) -> Iterator[Piece]:
+    """Let PostgreSQL copy the rows out, some thousand lines at a time."""
     chosen = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
     names = [str(place) for place in range(len(query.selected_columns))]
     for lines in _lines(connection, f"COPY ({chosen}) TO STDOUT (DELIMITER '{_COMMA}')"):
-        yield pl.read_csv(
+        yield partial(
+            pl.read_csv,
             lines,
             has_header=False,
             schema=dict.fromkeys(names, pl.String()),
