@@ -209,6 +209,7 @@ def _mapping(
         dates=_listed(entry.get("dates")),
         negative=entry.get("negative") == "allowed",
         times=entry.get("times"),
+        followed_by=entry.get("followed_by"),
     )
 
 

@@ -82,7 +82,8 @@ class Reference:
 class ColumnMapping:
     """One source column and the canonical column or identity attribute it becomes.
 
-    `times` names a second source column, of whole numbers: an amount is this column times that one.
+    `times` names a second source column, of whole numbers: an amount is this column times that one. `followed_by` names
+    a second source column of text: an attribute is both, a space between them.
     """
 
     column: str
@@ -94,6 +95,7 @@ class ColumnMapping:
     dates: tuple[str, ...] = ()
     negative: bool = False
     times: str | None = None
+    followed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +150,8 @@ class Contract:
 
     @property
     def declared_columns(self) -> tuple[str, ...]:
-        """Every source column the file must have: mapped, multiplied, key, customer, consent, currency or ignored."""
-        names = [*self.key, *(mapping.column for mapping in self.columns), *self.multipliers, *self.ignore]
+        """Every source column the file must have: mapped, beside one, key, customer, consent, currency or ignored."""
+        names = [*self.key, *(mapping.column for mapping in self.columns), *self.beside, *self.ignore]
         names += [reference.column for reference in (self.person, self.organisation) if reference is not None]
         for consent in self.consent:
             names += [consent.column] + ([consent.at] if consent.at is not None else [])
@@ -158,9 +160,10 @@ class Contract:
         return tuple(dict.fromkeys(names))
 
     @property
-    def multipliers(self) -> tuple[str, ...]:
-        """Every source column that an amount is multiplied with."""
-        return tuple(dict.fromkeys(mapping.times for mapping in self.columns if mapping.times is not None))
+    def beside(self) -> tuple[str, ...]:
+        """Every source column that another one is multiplied with or followed by."""
+        named = (column for mapping in self.columns for column in (mapping.times, mapping.followed_by))
+        return tuple(dict.fromkeys(column for column in named if column is not None))
 
     def mapping_to(self, target: str) -> ColumnMapping | None:
         """Find the first mapping to a canonical column or attribute."""

@@ -97,6 +97,8 @@ def _targets(contract: Contract) -> Iterator[Breach]:
             yield f"{where}.standardise", "only identity attributes are standardised", "remove it"
         if mapping.times is not None:
             yield from _multiplied(f"{where}.times", mapping)
+        if mapping.followed_by is not None:
+            yield from _followed(f"{where}.followed_by", mapping)
 
 
 def _multiplied(where: str, mapping: ColumnMapping) -> Iterator[Breach]:
@@ -105,6 +107,16 @@ def _multiplied(where: str, mapping: ColumnMapping) -> Iterator[Breach]:
         yield where, "only money is multiplied", "remove it"
     if mapping.times == mapping.column:
         yield where, "is the column itself", "name the column with the number of pieces"
+
+
+def _followed(where: str, mapping: ColumnMapping) -> Iterator[Breach]:
+    """Check that what is followed by another column is an attribute, and by something else."""
+    if mapping.type is not ColumnType.ATTRIBUTE:
+        yield where, "only identity attributes are put together", "remove it"
+    if mapping.values is not None or mapping.standardiser == "date":
+        yield where, "only text as it is delivered is put together", "remove it"
+    if mapping.followed_by == mapping.column:
+        yield where, "is the column itself", "name the column with the rest, such as the house number"
 
 
 def _mapped_values(where: str, target: Target, values: dict[str, str]) -> Iterator[Breach]:
@@ -123,7 +135,7 @@ def _columns_once(contract: Contract) -> Iterator[Breach]:
         if target in contract.constants:
             yield f"constants.{target}", "is mapped from a column too", "remove one of the two"
     used = set(contract.declared_columns) - set(contract.ignore)
-    used |= {mapping.column for mapping in contract.columns} | set(contract.multipliers) | set(contract.key)
+    used |= {mapping.column for mapping in contract.columns} | set(contract.beside) | set(contract.key)
     for number, name in enumerate(contract.ignore):
         if name in used:
             yield f"ignore.{number}", "is used by the contract", "remove it from `ignore`"

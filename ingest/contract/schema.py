@@ -115,6 +115,9 @@ def _column() -> Schema:
             "times": _string(
                 "money only: source column of whole numbers; the amount is this column (price) times that one (pieces)"
             ),
+            "followed_by": _string(
+                "identity attributes only: source column whose text follows (a house number its street), after a space"
+            ),
         },
         ["to"],
     )

@@ -70,9 +70,18 @@ def test_a_contract_says_what_was_written() -> None:
 
 def test_what_an_amount_is_multiplied_with_is_a_declared_column() -> None:
     contract = contract_of_yaml(ORDERS.replace("type: money}", "type: money, times: pieces}"))
-    assert contract.multipliers == ("pieces",)
+    assert contract.beside == ("pieces",)
     assert "pieces" in contract.declared_columns
-    assert contract_of_yaml(ORDERS).multipliers == ()
+    assert contract_of_yaml(ORDERS).beside == ()
+
+
+def test_what_an_attribute_is_followed_by_is_a_declared_column() -> None:
+    street = PEOPLE.replace("{to: email}", "{to: email}\n  road: {to: street, followed_by: house_no}")
+    contract = contract_of_yaml(street)
+    assert contract.beside == ("house_no",)
+    assert "house_no" in contract.declared_columns
+    with pytest.raises(ContractInvalid, match="followed_by"):
+        contract_of_yaml(street.replace("followed_by: house_no", "followed_by: road"))
 
 
 def test_yaml_words_stay_words() -> None:
@@ -115,6 +124,7 @@ def test_the_hash_follows_content_and_not_comments() -> None:
         ("type: money}", "type: money, times: total}", "columns.total.times", "pieces"),
         ("type: instant}", "type: instant, times: internal_note}", "columns.order_date.times", "remove"),
         ("type: money}", "type: money, times: internal_note}", "ignore.0", "remove"),
+        ("type: money}", "type: money, followed_by: pieces}", "columns.total.followed_by", "remove"),
     ],
 )
 def test_a_broken_contract_names_place_and_remedy(old: str, new: str, where: str, remedy: str) -> None:

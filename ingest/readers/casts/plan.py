@@ -22,7 +22,7 @@ from ingest.readers.casts.check import NULL_KEY, Cast, Check, source_of
 from ingest.readers.casts.instant import date_cast, instant_cast, instant_of
 from ingest.readers.casts.number import currency_cast, money_cast, negative_check, number_cast
 from ingest.readers.casts.sound import Sound
-from ingest.readers.casts.text import fraction_checks, joined_key, text_cast, unfit_text
+from ingest.readers.casts.text import fraction_checks, joined_key, joined_text, text_cast, unfit_text
 from privacy.terms import ConsentAct
 
 Dtypes = dict[str, pl.DataType]
@@ -115,10 +115,9 @@ def _texts(contract: Contract, dtypes: Dtypes) -> list[Cast]:
 
 def _value(contract: Contract, mapping: ColumnMapping, dtypes: Dtypes, sound: Sound) -> Cast:
     """Build the cast of one mapped column, with the checks that its canonical column adds."""
-    dtype = dtypes[mapping.column]
     column = targets_of(contract.table)[mapping.to].column
     if column is None:
-        return _attribute(contract, mapping, dtype)
+        return _attribute(contract, mapping, dtypes)
     if _is_canonical(mapping, column, sound):
         cast = Cast(source_of(mapping.column).alias(mapping.to))
     else:
@@ -172,8 +171,11 @@ def _code(mapping: ColumnMapping, dtype: pl.DataType, column: Column) -> Cast:
     return Cast(cast.output.str.slice(0, 2).alias(mapping.to), cast.checks)
 
 
-def _attribute(contract: Contract, mapping: ColumnMapping, dtype: pl.DataType) -> Cast:
+def _attribute(contract: Contract, mapping: ColumnMapping, dtypes: Dtypes) -> Cast:
     """Build an identity attribute as text; dates as ISO 8601, so that all sources agree."""
+    dtype = dtypes[mapping.column]
+    if mapping.followed_by is not None:
+        return joined_text((mapping.column, mapping.followed_by), dtypes, mapping.to)
     if mapping.standardiser != "date" and mapping.type is not ColumnType.DATE:
         return category_cast(mapping, dtype, ())
     dates = mapping.dates or contract.format.dates

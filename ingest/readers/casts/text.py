@@ -33,6 +33,14 @@ def text_cast(column: str, dtype: pl.DataType, output: str) -> Cast:
     return Cast(text_of(column, dtype).alias(output), checks)
 
 
+def joined_text(columns: tuple[str, ...], dtypes: dict[str, pl.DataType], output: str) -> Cast:
+    """Put texts together with a space between: a street and its number; what is missing is left out."""
+    parts = [text_of(column, dtypes[column]) for column in columns]
+    told = pl.any_horizontal(part.is_not_null() for part in parts)
+    whole = pl.when(told).then(pl.concat_str(parts, separator=" ", ignore_nulls=True))
+    return Cast(whole.alias(output), fraction_checks(columns, dtypes))
+
+
 def joined_key(columns: tuple[str, ...], dtypes: dict[str, pl.DataType]) -> pl.Expr:
     """Join key columns unambiguously: one as it is, several each led by its length in bytes and a colon.
 
