@@ -62,3 +62,13 @@ class RuleRefused(PredictError):
         self.entry = entry
         self.rule = rule
         self.remedy = remedy
+
+
+class TextRefused(PredictError):
+    """A template or a letter may not go out as it is; names the template and the rule, never the text."""
+
+    def __init__(self, entry: str, rule: str, remedy: str) -> None:
+        super().__init__(f"text refused: {entry!r}: {rule}; {remedy}")
+        self.entry = entry
+        self.rule = rule
+        self.remedy = remedy
