@@ -173,6 +173,7 @@ def test_a_change_takes_the_approval_away_and_who_changed_it_cannot_give_it_back
     assert sendable(changed, (approval(made),), YES, at=at) is Refused.NOT_APPROVED
     later = AT + timedelta(hours=2)
     assert sendable(changed, (approval(changed, at=later),), YES, at=at) is Refused.OWN_EYES
+    assert sendable(changed, (approval(made, by="carl", at=later),), YES, at=at) is Refused.NOT_APPROVED
     assert sendable(changed, (approval(changed, by="carl", at=later),), YES, at=at) is None
     back = edited(changed, subject=made.subject, body=made.body, author="berit", at=later)
     assert sendable(back, (approval(made, by="carl"),), YES, at=at) is Refused.NOT_APPROVED
