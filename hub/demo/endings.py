@@ -12,13 +12,21 @@ from hub.demo.occasions import WINDOW_DAYS
 from hub.demo.rhythm import instant_of
 
 REASONS: Final = {
-    "fading_use": "no_need",
-    "fewer_orders": "competitor",
-    "slow_service": "service",
-    "late_deliveries": "service",
-    "price": "price",
-    "sudden": "no_need",
+    "price": "price_sensitive",
+    "slow_service": "service_frustrated",
+    "late_deliveries": "service_frustrated",
+    "fewer_orders": "lured_away",
+    "fading_use": "drifting",
+    "sudden": "drifting",
 }
+_CODES: Final = {
+    "price_sensitive": "price",
+    "service_frustrated": "service",
+    "lured_away": "competitor",
+    "drifting": "no_need",
+    "feature_seeking": "missing_function",
+}
+_SEEKING: Final = 0.4  # whose use fades because a function is missing
 STATED: Final = ("price", "service", "product", "missing_function", "competitor", "no_need")
 _SAYS: Final = 0.55  # who gives a reason when leaving
 _POLITE: Final = 0.25  # reasons that are not the true one
@@ -34,7 +42,8 @@ def outcomes_of(seed: int, lives: Lives, *, until: datetime) -> pl.DataFrame:
     rng = stream(seed, "outcomes")
     left = churn_of(lives)
     count = left.height
-    true = left["cause"].replace_strict(REASONS)
+    reasons = left.select("entity").join(reasons_of(seed, lives), on="entity", how="left", maintain_order="left")
+    true = reasons["reason"].replace_strict(_CODES)
     excuse = pl.Series(rng.choice(STATED, count))
     lost = left.select(
         "entity",
@@ -50,3 +59,11 @@ def outcomes_of(seed: int, lives: Lives, *, until: datetime) -> pl.DataFrame:
     return (
         pl.concat([lost, referred]).with_columns(at=instant_of(pl.col("day"), until)).drop("day").sort("at", "entity")
     )
+
+
+def reasons_of(seed: int, lives: Lives) -> pl.DataFrame:
+    """Return why everybody left who did: entity, reason (five of them; behind the cause of the trouble)."""
+    left = churn_of(lives)
+    seeks = pl.Series(flags(stream(seed, "reasons"), left.height, _SEEKING))
+    reason = pl.when((pl.col("cause") == "fading_use") & seeks).then(pl.lit("feature_seeking"))
+    return left.select("entity", reason=reason.otherwise(pl.col("cause").replace_strict(REASONS)))

@@ -10,9 +10,11 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from hub.demo.answers import answers_of
 from hub.demo.lake import Lake, lake_of, pseudonym_of
 from hub.demo.lived import Making, live
 from hub.demo.planted import NOTHING, Planted
+from hub.demo.returns import win_back_of
 
 UNTIL = datetime(2026, 1, 1, tzinfo=UTC)
 CUTS = [datetime(2025, month, 1, tzinfo=UTC) for month in (2, 5, 8)]
@@ -106,3 +108,20 @@ def test_a_view_of_the_lake_names_whom_the_truth_names(planted: Lake) -> None:
 def test_more_or_less_than_all_cannot_be_planted() -> None:
     with pytest.raises(ValueError, match="churn is a share"):
         Planted(churn=1.2)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.0])
+def test_an_offer_brings_back_those_for_whom_it_is_an_answer(share: float) -> None:
+    planted = Planted(winback=share, answers=share)
+    truth = live(Making(seed=9, people=4_000, organisations=60, until=UNTIL, planted=planted))
+    sent = win_back_of(9, truth, UNTIL)
+    alone = sent.filter(~pl.col("treated"))
+    assert 0.4 < sent["treated"].mean() < 0.6
+    assert 0.01 < alone["returned"].mean() < 0.08
+    right = sent.filter(pl.col("uplift") > 0.1)
+    assert set(sent["reason"]) >= {"price_sensitive", "service_frustrated", "feature_seeking", "drifting", "lured_away"}
+    assert right.height == 0 if share == 0 else right["returned"].mean() > 4 * alone["returned"].mean()
+    contacts, best = answers_of(9, truth, UNTIL)
+    hits = contacts.join(best, on=["entity", "channel"], how="semi")["answered"].mean()
+    misses = contacts.join(best, on=["entity", "channel"], how="anti")["answered"].mean()
+    assert (hits / misses > 2) == (share > 0)
