@@ -154,9 +154,9 @@ def _written(rng: np.random.Generator, events: pl.DataFrame, people: pl.DataFram
         pick=pl.Series(rng.integers(0, 2, count)),
         gives=pl.Series(rng.choice(["none", "phone", "email", "both"], size=count)),
     )
-    sentences, frames = _sentences()
-    frame = frame.join(sentences, on=["language", "category", "tone", "pick"], how="left", maintain_order="left")
-    frame = frame.join(frames, on=["language", "pick"], how="left", maintain_order="left")
+    said, around = sentences()
+    frame = frame.join(said, on=["language", "category", "tone", "pick"], how="left", maintain_order="left")
+    frame = frame.join(around, on=["language", "pick"], how="left", maintain_order="left")
     signed = pl.when(pl.Series(flags(rng, count, 0.8))).then(pl.format(" {} {} {}", "bye", "given_name", "family_name"))
     text = pl.concat_str(
         pl.format("{} {}", "hello", "sentence"),
@@ -169,18 +169,18 @@ def _written(rng: np.random.Generator, events: pl.DataFrame, people: pl.DataFram
     return frame.select(*kept, "language", text=text)
 
 
-def _sentences() -> tuple[pl.DataFrame, pl.DataFrame]:
+def sentences() -> tuple[pl.DataFrame, pl.DataFrame]:
     """Read the sentences (language, category, tone, pick, sentence) and what surrounds them (language, pick, ...)."""
-    sentences, frames = [], []
+    said, around = [], []
     for language in LANGUAGES.values():
         words = load_yaml(files("hub.demo").joinpath(f"texts/{language}.yaml").read_text(encoding="utf-8"))
         for category in CATEGORIES:
             for tone in TONES:
-                sentences += [(language, category, tone, pick, words[category][tone][pick]) for pick in (0, 1)]
-        frames += [
+                said += [(language, category, tone, pick, words[category][tone][pick]) for pick in (0, 1)]
+        around += [
             (language, pick, *(words[part][pick] for part in ("hello", "call", "write", "bye"))) for pick in (0, 1)
         ]
     return (
-        pl.DataFrame(sentences, schema=["language", "category", "tone", "pick", "sentence"], orient="row"),
-        pl.DataFrame(frames, schema=["language", "pick", "hello", "call", "write", "bye"], orient="row"),
+        pl.DataFrame(said, schema=["language", "category", "tone", "pick", "sentence"], orient="row"),
+        pl.DataFrame(around, schema=["language", "pick", "hello", "call", "write", "bye"], orient="row"),
     )

@@ -1,6 +1,6 @@
 """What is planted can be found from frames alone, and nothing is found where nothing was planted."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,7 @@ from hub.demo.lake import Lake, lake_of, pseudonym_of
 from hub.demo.lived import Making, live
 from hub.demo.planted import NOTHING, Planted
 from hub.demo.returns import win_back_of
+from hub.demo.voices import BREAK_DAY, voices_of
 
 UNTIL = datetime(2026, 1, 1, tzinfo=UTC)
 CUTS = [datetime(2025, month, 1, tzinfo=UTC) for month in (2, 5, 8)]
@@ -125,3 +126,25 @@ def test_an_offer_brings_back_those_for_whom_it_is_an_answer(share: float) -> No
     hits = contacts.join(best, on=["entity", "channel"], how="semi")["answered"].mean()
     misses = contacts.join(best, on=["entity", "channel"], how="anti")["answered"].mean()
     assert (hits / misses > 2) == (share > 0)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.0])
+def test_planted_causes_annoy_and_personal_data_stand_where_the_truth_says(share: float) -> None:
+    truth = live(Making(seed=6, people=300, organisations=30, until=UNTIL, planted=Planted(causes=share)))
+    voices = voices_of(6, truth, 3_000, until=UNTIL)
+    texts = voices.messages
+    annoyed = pl.col("tone") < 0
+    where = (pl.col("topic") == "delivery") & (pl.col("product") == "desks") & (pl.col("team") == "logistics")
+    late = pl.col("at") >= UNTIL - timedelta(days=730 - BREAK_DAY)
+    others = texts.filter(~pl.col("planted")).select(annoyed.mean()).item()
+    here = texts.filter(where & late).select(annoyed.mean()).item()
+    assert 0.2 < others < 0.3
+    assert (here > others + 0.2) == (share > 0)
+    spans = voices.spans.join(texts, on="message").join(truth.people, on="entity", suffix="_of")
+    said = pl.col("text").str.slice(pl.col("start"), pl.col("end") - pl.col("start"))
+    meant = pl.when(pl.col("kind") == "name").then(pl.format("{} {}", "given_name", "family_name"))
+    meant = meant.when(pl.col("kind") == "phone").then("phone").otherwise("email")
+    assert spans.select((said == meant).all()).item()
+    assert set(texts["language"]) == {"nb", "sv", "de", "en"}
+    assert set(texts["special"].drop_nulls()) == {"health", "union", "religion"}
+    assert not texts["text"].str.contains(r"[.!?][A-ZÅÄÖÆØÜ]").any()
