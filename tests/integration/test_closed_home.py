@@ -30,6 +30,7 @@ OPEN: Final = {
     "demo": "makes a home of its own",
     "restore": "is what opens it again",
     "receipt verify": "reads no home",
+    "text redact": "reads no home",
     **dict.fromkeys(("match train", "match evaluate", "match explain"), "reads a file of one's own, and no home"),
     **dict.fromkeys(
         ("view new", "view catalogue", "source schema", "policy default", "audit verifier"),
