@@ -9,6 +9,7 @@ WINBACK: Final = Declaration(
     view="winback_training",
     label=Label(name="returned"),
     readiness=Readiness(months=18),
+    baselines=("orders_1095d",),  # recency would rank the wrong way round: the longer ago, the fewer come back
     wording=Wording(
         yes="returning",
         no="staying away",

@@ -6,12 +6,13 @@ The diagnosis frame (one row per row of the scoring frame, sorted by as_of and p
 |---|---|---|
 | pseudonym, as_of | as given | who and at which cut |
 | reason | String | a `predict.winback.leaving.Leaving` |
-| strength | Float64 | share of the known clues' points that are met, 0 to 1 |
+| strength | Float64 | share of the known clues' points that are met, 0 to 1; 0 where too few are known |
 | second | String | the next strongest reason that speaks, null if none |
 | clues | List(String) | features of the clues that were met, the weightiest first |
 
-A reason speaks from `SPEAKS` on: half of what is known points to it. The strongest wins; of equals the one that stands
-first in the rules. A feature that the frame lacks, or that is null, neither speaks for a reason nor against it;
+A reason speaks from `SPEAKS` on, half of what is known points to it, and only where more than `HEARD`, a third, of its
+points are about features that are known: one weak clue alone is no reason. The strongest wins; of equals the one that
+stands first in the rules. A feature that the frame lacks, or that is null, neither speaks for a reason nor against it;
 `missing_clues` names those that the frame lacks.
 """
 
@@ -23,6 +24,7 @@ from predict.frames import AS_OF, PSEUDONYM, check_scoring, ordered
 from predict.winback.leaving import Clue, Leaving, Rule
 
 SPEAKS = 0.5
+HEARD = 1 / 3
 REASON = "reason"
 STRENGTH = "strength"
 HAIR = 1e-9  # far below any share of points
@@ -44,7 +46,8 @@ def diagnose(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
         nothing = pl.lit(None, dtype=pl.String)
         told = (_UNKNOWN.alias(REASON), pl.lit(0.0).alias(STRENGTH), nothing.alias("second"), _NO_CLUES.alias("clues"))
         return rows.select(PSEUDONYM, AS_OF, *told)
-    rows = rows.with_columns(_strength(rule).alias(rule.reason.value) for rule in usable)
+    points = {rule.reason: sum(clue.points for clue in rule.clues) for rule in rules}
+    rows = rows.with_columns(_strength(rule, of=points[rule.reason]).alias(rule.reason.value) for rule in usable)
     first, second = _ranked(usable)
     rows = rows.with_columns(
         first.fill_null(_UNKNOWN).alias(REASON),
@@ -77,12 +80,13 @@ def _met(clue: Clue) -> pl.Expr:
     return pl.when(value.is_not_null()).then(above & below)
 
 
-def _strength(rule: Rule) -> pl.Expr:
+def _strength(rule: Rule, *, of: float) -> pl.Expr:
+    """Give the share of known points that are met, 0 where too few of all its points (`of`) are known."""
     met = [_met(clue) for clue in rule.clues]
     points = [clue.points for clue in rule.clues]
     scored = pl.sum_horizontal(one.fill_null(value=False) * each for one, each in zip(met, points, strict=True))
     known = pl.sum_horizontal(one.is_not_null() * each for one, each in zip(met, points, strict=True))
-    return pl.when(known > 0).then(scored / known).otherwise(0.0)
+    return pl.when(known > HEARD * of).then(scored / known).otherwise(0.0)
 
 
 def _ranked(rules: tuple[Rule, ...]) -> tuple[pl.Expr, pl.Expr]:

@@ -54,6 +54,15 @@ def test_what_is_not_known_speaks_neither_for_nor_against():
     assert (nothing["reason"].to_list(), nothing["clues"].to_list()) == (["unknown"], [[]])
 
 
+def test_one_weak_clue_alone_is_no_reason():
+    quiet = Rule(
+        Leaving.DRIFTING, (Clue(feature="tickets", points=1, at_most=0), Clue(feature="use", points=3, at_most=-0.5))
+    )
+    found = diagnose(frame(tickets=[0, 0], use=[None, -0.9]), (quiet,))
+    assert found["reason"].to_list() == ["unknown", "drifting"]
+    assert diagnose(frame(tickets=[0]), (quiet,))["reason"].to_list() == ["unknown"]
+
+
 VALUE = st.one_of(st.none(), st.integers(0, 30))
 
 
