@@ -5,9 +5,11 @@ Order at ingest: clean (here), redact (`privacy.redaction`), append. Rules kept:
 - a quoted reply is cut from its header line ("On ... wrote:", "-----Original Message-----", "Fra: ... Sendt: ...")
   to the end, and lines that begin with `>` are dropped;
 - a signature is cut from the delimiter line `-- ` (RFC 3676 section 4.3) or from "Sent from my ..." to the end;
+- a legal notice is cut from the line that begins it ("This e-mail is confidential ...", in five languages) to the end,
+  where it is the last 2,000 characters at most;
 - conservative: a cut that would leave nothing is not made (a forwarded mail is all quotation), and a signature longer
   than 1,000 characters is taken for text.
-Copies across mailboxes, disclaimers and auto-replies are left to a later version.
+Copies across mailboxes and auto-replies are left to a later version.
 """
 
 import itertools
@@ -17,7 +19,7 @@ from typing import Final
 
 import polars as pl
 
-CLEANER_VERSION: Final = 1
+CLEANER_VERSION: Final = 2
 
 _QUOTE_HEADERS: Final = (
     # A line that introduces a quotation; up to two lines, because mail programs wrap it.
@@ -42,6 +44,23 @@ _DEVICE_LINE: Final = (
     r"|Gesendet von|Holen Sie sich Outlook|Hent Outlook|Hämta Outlook)\b[^\n]{0,60}"
 )
 _SIGNATURE: Final = rf"(?s)\n(?:--[ ]?\n.{{0,1000}}|{_DEVICE_LINE}\s*)\z"
+_NOTICE_BEGINS: Final = (
+    # What a legal notice calls itself, and within one line what it says of itself.
+    (
+        r"(?:This|The (?:content|information)s? (?:of|in) this) (?:e-?mail|message|communication)\b[^\n]{0,120}"
+        r"(?:confidential|privileged|intended (?:only|solely)|legally)"
+    ),
+    (
+        r"(?:Denne|Dette) (?:e-?posten?|meldinga?e?n?|mailen?)\b[^\n]{0,120}"
+        r"(?:konfidensiell?e?|fortrolig|taushetsplikt|teieplikt|kun bestemt|bare meint)"
+    ),
+    (
+        r"(?:Detta|Det här|Denna) (?:e-?post(?:meddelande)?|meddelandet?|mejlet?|mail)\b[^\n]{0,120}"
+        r"(?:konfidentiell?|sekretess|endast avsett|avsett endast)"
+    ),
+    r"Diese (?:E-?Mail|Nachricht)\b[^\n]{0,120}(?:vertraulich|rechtlich geschützt|ausschließlich für)",
+)
+_NOTICE: Final = rf"(?is)\n(?:[ \t*_-]*(?-s:{'|'.join(_NOTICE_BEGINS)})).{{0,2000}}\z"
 _INVISIBLE: Final = r"[\u{200B}-\u{200F}\u{202A}-\u{202E}\u{2060}-\u{2064}\u{FEFF}\u{00AD}]"
 _CONTROL: Final = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F\u{0080}-\u{009F}]"
 _SPACE: Final = r"[\t\u{00A0}\u{1680}\u{2000}-\u{200A}\u{202F}\u{205F}\u{3000}]"
@@ -52,7 +71,7 @@ class Cleaned:
     """What cleaning made of a batch of texts.
 
     `text` is one cleaned text per text, in order; null stays null. `counts` is how many texts each rule changed:
-    `normalised`, `quoted_reply`, `signature`.
+    `normalised`, `quoted_reply`, `notice`, `signature`.
     """
 
     text: pl.Series
@@ -67,7 +86,8 @@ def clean(texts: pl.Series | Sequence[str | None]) -> Cleaned:
         pl.DataFrame({"raw": pl.Series(texts, dtype=pl.String)})
         .with_columns(normalised=_normalised(raw))
         .with_columns(quoted_reply=_without_quotes(pl.col("normalised")))
-        .with_columns(signature=_without_signature(pl.col("quoted_reply")))
+        .with_columns(notice=_without_notice(pl.col("quoted_reply")))
+        .with_columns(signature=_without_signature(pl.col("notice")))
     )
     names = steps.columns
     changed = steps.select((pl.col(name) != pl.col(before)).sum() for before, name in itertools.pairwise(names))
@@ -96,6 +116,10 @@ def _without_quotes(text: pl.Expr) -> pl.Expr:
     cut = ("\n" + text).str.replace(_QUOTED_REPLY, "").str.strip_chars()
     cut = _unless_empty(cut, text).str.replace_all(_QUOTED_LINE, "").str.strip_chars()
     return _unless_empty(cut, text)
+
+
+def _without_notice(text: pl.Expr) -> pl.Expr:
+    return _unless_empty(text.str.replace(_NOTICE, "").str.strip_chars(), text)
 
 
 def _without_signature(text: pl.Expr) -> pl.Expr:

@@ -61,7 +61,7 @@ def test_what_is_not_surely_quoted_stays(text: str) -> None:
 
 def test_counts_say_how_many_texts_each_rule_changed() -> None:
     cleaned = clean(pl.Series(["a  b", "Hei\n\n-----Original Message-----\nx", "Hei\n-- \nKari", None, "ren"]))
-    assert cleaned.counts == {"normalised": 2, "quoted_reply": 1, "signature": 1}
+    assert cleaned.counts == {"normalised": 2, "quoted_reply": 1, "notice": 0, "signature": 1}
     assert cleaned.text.to_list() == ["a b", "Hei", "Hei", None, "ren"]
 
 
@@ -76,3 +76,27 @@ def test_cleaning_keeps_the_rows_and_never_empties_what_has_content(texts: list[
     assert all(
         after for before, after in zip(texts, cleaned, strict=True) if before and before.isascii() and before.isalnum()
     )
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "This e-mail and any attachment is confidential and meant for the addressee.",
+        "Denne e-posten kan inneholde konfidensiell informasjon.",
+        "Denne e-posten kan vere fortrolig og er bare meint for mottakaren.",
+        "Detta e-postmeddelande kan innehålla konfidentiell information.",
+        "Diese E-Mail ist vertraulich und nur für den Empfänger bestimmt.",
+    ],
+)
+def test_a_legal_notice_at_the_end_goes_and_is_counted(notice: str) -> None:
+    cleaned = clean([f"Pakken kom aldri.\n\n{notice}\nMore of it.", notice])
+    assert cleaned.text.to_list() == ["Pakken kom aldri.", notice]
+    assert cleaned.counts["notice"] == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Hei\nDenne meldingen er viktig for meg", "Hi\nThis message never reached you", "Diese Nachricht kam nie an"],
+)
+def test_a_sentence_about_a_message_is_no_legal_notice(text: str) -> None:
+    assert clean([text]).text.to_list() == [text]
