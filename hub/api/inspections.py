@@ -3,6 +3,7 @@
 A check says counts over everybody and opens nobody; counts of few are null for whoever is neither DPO nor owner.
 """
 
+from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -15,8 +16,10 @@ from hub.api.answers import problem_responses
 from hub.api.audited import run_audited
 from hub.api.dependencies import Acting, Serving
 from hub.api.guard import PrincipalRoute
+from hub.consents import find_subject
 from hub.inspection.check import check, checkable
 from hub.inspection.diff import changes_of
+from hub.inspection.explain import explain, verify_may_explain
 from hub.inspection.figures import Figures
 from hub.views import registry
 from hub.views.look import Refusal
@@ -25,6 +28,7 @@ router: Final = APIRouter(prefix="/v1/views", tags=["approvals"], route_class=Pr
 _PROBLEMS: Final = problem_responses(
     HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
 )
+_OF_ONE: Final = _PROBLEMS | problem_responses(HTTPStatus.NOT_FOUND)
 Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 
@@ -52,6 +56,34 @@ class ChangesAnswer(BaseModel):
     version: int
     against: int | None
     changes: list[str]
+
+
+class ExplanationBody(BaseModel):
+    """Of whom and of when: in the body, for no address may hold a person."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    subject: str = Field(
+        min_length=1, max_length=320, repr=False, description="email:ADDRESS, phone:NUMBER, SOURCE:KEY or a record id"
+    )
+    as_of: AwareDatetime | None = None
+
+
+class ExplanationAnswer(BaseModel):
+    """Where the person stands: the rule that fired, in a sentence, and since when.
+
+    `since` is null where nothing that happened on a day made it so; `closed` is the rule by which nobody may read the
+    view now, whoever is in it.
+    """
+
+    version: int
+    purpose: str
+    as_of: datetime
+    present: bool
+    rule: str
+    words: str
+    since: datetime | None
+    closed: str | None
 
 
 class RefusalBody(BaseModel):
@@ -90,6 +122,19 @@ async def get_changes(name: Name, principal: Acting, service: Serving) -> Change
             row = checkable(session, name, principal)
             against, told = changes_of(session, row)
         return ChangesAnswer(version=row.version, against=against, changes=list(told))
+
+    return await run_audited(service, found)
+
+
+@router.post("/{name}/explanation", summary="Explain why somebody is in a view, or not", responses=_OF_ONE)
+async def post_explanation(name: Name, body: ExplanationBody, principal: Acting, service: Serving) -> ExplanationAnswer:
+    """Say to the DPO why one person is in a view, or not. Audited, and in the person's own list of accesses."""
+
+    def found() -> ExplanationAnswer:
+        verify_may_explain(principal)  # before the look-up: who may not see must not learn whom this hub knows
+        subject = find_subject(service.hub, body.subject)
+        told = asdict(explain(service.hub, subject, name, principal, as_of=body.as_of))
+        return ExplanationAnswer(**{field: told[field] for field in ExplanationAnswer.model_fields})
 
     return await run_audited(service, found)
 

@@ -285,6 +285,7 @@ OPERATIONS = {
     ("/v1/releases/recalls", "get"),
     ("/v1/views/{name}/submission", "get"),
     ("/v1/views/{name}/check", "post"),
+    ("/v1/views/{name}/explanation", "post"),
     ("/v1/views/{name}/changes", "get"),
     ("/v1/views/{name}/refusal", "post"),
     ("/v1/views/{name}/approval", "post"),

@@ -95,6 +95,11 @@ def check_view(desk: Desk) -> httpx.Response:
     return desk.caller.call("POST", "/v1/views/shopping/check", desk.dpo, json=body)
 
 
+def explain_view(desk: Desk) -> httpx.Response:
+    body = {"subject": f"email:person{desk.person}@example.org", "as_of": AS_OF.isoformat()}
+    return desk.caller.call("POST", "/v1/views/shopping/explanation", desk.dpo, json=body)
+
+
 def reveal(desk: Desk) -> httpx.Response:
     body = {"purpose": CHURN, "pseudonym": desk.pseudonym.hex(), "reason": "help_offered"}
     return desk.caller.call("POST", "/v1/reveal", desk.revealer, json=body)
@@ -143,6 +148,7 @@ TRIED: Final = {
     "GET /v1/views/{name}": Tried(read_view, lambda desk: desk.pseudonym),
     "GET /v1/views/{name}/rows/{pseudonym}": Tried(read_row, lambda _desk: b'"features"'),
     "POST /v1/views/{name}/check": Tried(check_view, lambda _desk: b'"customers"'),
+    "POST /v1/views/{name}/explanation": Tried(explain_view, lambda _desk: b'"words"'),
     "GET /v1/views/{name}/rows": Tried(read_rows, lambda desk: desk.pseudonym),
     "POST /v1/views/{name}/joined": Tried(join_view, lambda desk: desk.pseudonym),
     "GET /v1/releases/{release}/recalls": Tried(recalls, lambda _desk: b'"pseudonyms"'),
