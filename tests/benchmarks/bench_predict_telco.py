@@ -1,4 +1,4 @@
-"""How well departures of a telephone company are foretold: Telco (IBM, fictional), five folds, by the product's training.
+"""How well departures of a telephone company are foretold: Telco (IBM, fictional), five folds, our own training.
 
     python -m tests.benchmarks.bench_predict_telco --file Telco-Customer-Churn.csv --seeds 3
 
