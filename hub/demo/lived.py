@@ -1,6 +1,6 @@
 """A company that was lived once: who is who, what everybody did and why. The truth; `hub.demo.company` exports it.
 
-A function of what it is made from. 1,000 people take about a second, 5,000 three to five; nothing is written.
+A function of what it is made from. 5,000 people take 1.2 s on two cores; nothing is written.
 """
 
 from dataclasses import dataclass, field
