@@ -17,7 +17,7 @@ from typing import Final
 
 import polars as pl
 
-from ingest.canonical.scores import SCORES
+from ingest.canonical.scores import SCORE_ACTS, SCORES
 from ingest.canonical.table import INSTANT, KeepDays, Table
 from privacy.purposes import Policy
 from privacy.retention import (
@@ -136,8 +136,14 @@ def terms_of(policy: Policy, table: Table, purpose: str | None = None) -> TableT
         laws=laws_of(policy, table.name),
         books=policy.bookkeeping,
         purpose=purpose,
-        days_of_module=tuple((each.id, each.retention_days) for each in policy.purposes) if table is SCORES else (),
+        days_of_module=tuple((each.id, each.retention_days) for each in policy.purposes)
+        if table in (SCORES, SCORE_ACTS)
+        else (),
     )
+
+
+def _days_of_module(policy: Policy) -> tuple[tuple[str, int], ...]:
+    return tuple((each.id, each.retention_days) for each in policy.purposes)
 
 
 def laws_of(policy: Policy, table: str) -> tuple[StatutoryHold, ...]:

@@ -1,10 +1,10 @@
-"""What the hub itself writes into the lake: scores of its prediction modules. No contract maps onto it."""
+"""What the hub itself writes into the lake: scores, and what was done about them. No contract maps onto it."""
 
 from typing import Final
 
 import polars as pl
 
-from ingest.canonical.column import NOBODY, code, instant, number
+from ingest.canonical.column import NOBODY, code, instant, number, one_of
 from ingest.canonical.snapshots import OTHERS
 from ingest.canonical.table import Buckets, Column, Erasure, KeepDays, Table
 from privacy.terms import DataCategory
@@ -26,6 +26,19 @@ SCORES: Final = Table(
         code("reason_2", "feature that speaks second"),
         code("reason_3", "feature that speaks third"),
         Column("crosswalk_revision", pl.Int64(), NOBODY, "revision", "revision of the customer's record set"),
+        Column(OTHERS, pl.List(pl.Binary()), NOBODY, "record ids", "further records of the customer, if any"),
+    ),
+    KeepDays(90),
+    Erasure.DELETE_ROW,
+    Buckets.FEW,
+)
+
+SCORE_ACTS: Final = Table(
+    "score_acts",
+    "what somebody did about one score of one customer; event_time is when",
+    (
+        code("module", "prediction module"),
+        one_of("act", "what was done", "contacted", "offered", "helped", "dismissed"),
         Column(OTHERS, pl.List(pl.Binary()), NOBODY, "record ids", "further records of the customer, if any"),
     ),
     KeepDays(90),

@@ -111,10 +111,11 @@ EXCUSED: Final = {
     "request review": "a score in words to its human reviewer, audited by hub.me.scores before the lake is read",
     **dict.fromkeys(("predict report", "predict card"), "figures of a model over groups; its file names nobody"),
     **dict.fromkeys(
-        ("predict drift", "predict recalibrate", "predict compare"),
+        ("predict drift", "predict recalibrate", "predict compare", "predict review"),
         "figures of a model over groups, from the audited reads of predict score and predict train",
     ),
     "predict adopt": RULES,
+    "predict act": ACT,
     **dict.fromkeys(("source schema", "policy default", "policy show", "policy plan", "policy apply"), RULES),
     **dict.fromkeys(("policy agree", "policy reconsent"), RULES),
     **dict.fromkeys(("survivorship default", "survivorship show", "survivorship apply"), RULES),

@@ -2,20 +2,24 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import polars as pl
 import pytest
 
 from hub.authentication import Scope, add
 from hub.consents import Subject, Wish, record_wish
-from hub.errors import ModelNotFound
-from hub.predictions import service, tending
+from hub.errors import AccessRefused, ModelNotFound
+from hub.lake.reading import reading
+from hub.predictions import reviewing, service, tending
+from hub.predictions.reviewing import Deed, with_acts
 from hub.predictions.store import TrainedModel, all_models
 from hub.predictions.teaching import taught_at
 from hub.views.registry import approve, submit
-from predict.wire import Message
+from predict.review import COLUMNS
+from predict.wire import Message, arrow
 from privacy.store.audit import entries
 from privacy.terms import ActChannel, ConsentAct, PurposeId, Role
 from tests.api.world import CHURN, World, make_world
@@ -34,9 +38,25 @@ class Child:
 
     def __call__(self, action: str, _module: str, message: Message) -> Message:
         self.asked.append((action, message))
+        if action == "score":
+            return _scored(message)
         drift = b'{"light": "red", "score": null, "inputs": [], "calibration": {"light": "amber"}}'
-        told = {"artefact": action.encode(), "report": b'{"summary": "told"}', "drift": drift, "comparison": b"{}"}
+        told = {
+            "artefact": action.encode(),
+            "report": b'{"summary": "told"}',
+            "drift": drift,
+            "comparison": b"{}",
+            "review": b"{}",
+        }
         return Message({}, told | {"card": b"{}", "markdown": b"# card"})
+
+
+def _scored(message: Message) -> Message:
+    frame = message.frame("frame").select("pseudonym", "as_of")
+    figures = [pl.lit(0.5).alias(name) for name in ("probability", "low", "high")]
+    words = [pl.lit("high").alias(name) for name in ("band", "reason_1", "reason_2", "reason_3")]
+    parts = {"scores": arrow(frame.with_columns(*figures, *words)), "reasons": arrow(frame)}
+    return Message({}, parts, {"scores": "arrow", "reasons": "arrow"})
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +65,7 @@ def child() -> Iterator[Child]:
         made = Child()
         patch.setattr(service, "ask", made)
         patch.setattr(tending, "ask", made)
+        patch.setattr(reviewing, "ask", made)
         yield made
 
 
@@ -120,3 +141,49 @@ def test_the_card_says_under_which_purpose(world: World, child: Child) -> None:
     assert tending.card(world.hub, "churn")["markdown"] == b"# card"
     _, message = child.asked[-1]
     assert (message.fields["purpose"], message.fields["view"]) == ("churn", "taught")
+
+
+def test_only_who_may_be_read_now_is_reviewed_and_only_once_a_cut(world: World, child: Child) -> None:
+    cuts = service.train(world.hub, world.owner, "churn", view="taught").cuts
+    for _ in range(2):
+        service.score(world.hub, world.owner, "churn", as_of=cuts[-1])
+    gone = Subject(records=(world.records[1],))
+    no = Wish(act=ConsentAct.OBJECTED, purpose=PurposeId("churn"), channel=ActChannel.AGENT)
+    record_wish(world.hub, gone, no, world.owner)
+    reviewing.review(world.hub, world.owner, "churn")
+    alerts = child.asked[-1][1].frame("alerts")
+    allowed = {world.pseudonyms[CHURN][number] for number in range(2, PEOPLE)}
+    assert set(alerts["pseudonym"]) == allowed
+    assert alerts.height == len(allowed)
+    assert not alerts["acted"].any()
+    assert set(alerts.columns) == set(COLUMNS)
+
+
+def test_a_deed_is_sealed_in_the_lake_and_audited_and_nobodys_is_refused(world: World) -> None:
+    whose = world.pseudonyms[CHURN][2]
+    reviewing.act(world.hub, world.owner, "churn", whose, Deed.HELPED)
+    assert actions(world)[0] == "model.act"
+    with reading(world.hub.lake) as reader:
+        rows = reader.collect(reader.scan(reviewing.ACTS))
+    assert rows.select("module", "act").rows() == [("churn", "helped")]
+    with pytest.raises(AccessRefused):
+        reviewing.act(world.hub, world.owner, "churn", bytes(16), Deed.HELPED)
+
+
+def test_an_act_counts_within_the_window_of_its_alert_only() -> None:
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    alerts = pl.DataFrame({"pseudonym": [b"a", b"b", b"c"], "as_of": [at] * 3, "person": [b"1", b"2", b"3"]})
+    times = [at + timedelta(days=6), at + timedelta(days=7), at - timedelta(days=1)]
+    acts = pl.DataFrame({"whose": [b"1", b"2", b"3"], "acted_at": times})
+    told = with_acts(alerts, acts, timedelta(days=7))
+    assert told.sort("pseudonym")["acted"].to_list() == [True, False, False]
+
+
+def test_past_scores_are_read_only_once_the_log_has_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def looked(*_: object) -> None:
+        assert actions(world)[0] == "model.review"
+        raise LookupError
+
+    monkeypatch.setattr(reviewing, "reading", looked)
+    with pytest.raises(LookupError):
+        reviewing.review(world.hub, world.owner, "churn")
