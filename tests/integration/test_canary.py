@@ -148,7 +148,7 @@ def test_nothing_is_written_outside_the_home_and_the_asked_for(seen: Seen) -> No
 def test_child_processes_are_told_nothing(seen: Seen) -> None:
     started = [note for note in seen.evidence.notes if note["event"] == "subprocess.Popen"]
     asked = {tuple(note["arguments"][-2:]) for note in started}
-    assert asked == {(task, "churn") for task in ("readiness", "train", "score", "report")}
+    assert asked == {(task, "churn") for task in ("readiness", "train", "score", "card", "drift", "report")}
     assert {name for note in started for name in note["environment"]} == {"PYTHONPATH", "OMP_WAIT_POLICY"}
 
 
