@@ -7,7 +7,7 @@ what the hub knows of view and purpose; it names nobody.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from predict.share import in_words
+from predict.shares import in_words
 
 NEVER: Final = (
     "To decide about a person without a person (Article 22): a score is a suggestion to somebody who may override it.",

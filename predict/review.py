@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from predict.share import share
+from predict.shares import told_share
 
 ALERT: Final = "high"
 COLUMNS: Final = ("pseudonym", "as_of", "probability", "band", "outcome", "acted", "promised")
@@ -36,7 +36,7 @@ def _summed(rows: pl.DataFrame) -> dict[str, Any]:
     unacted = alerted.filter(~pl.col("acted"))
     outcomes, hits = int(rows["outcome"].sum()), int(alerted["outcome"].sum())
     promised = alerted["promised"].mean()
-    precision = share(hits, alerted.height)
+    precision = told_share(hits, alerted.height)
     return {
         "customers": rows.height,
         "outcomes": outcomes,
@@ -47,8 +47,8 @@ def _summed(rows: pl.DataFrame) -> dict[str, Any]:
         "acted_on": alerted.height - unacted.height,
         "acted_on_and_averted": int((alerted["acted"] & ~alerted["outcome"]).sum()),
         "precision": precision,
-        "precision_where_nobody_acted": share(int(unacted["outcome"].sum()), unacted.height),
-        "recall": share(hits, outcomes),
+        "precision_where_nobody_acted": told_share(int(unacted["outcome"].sum()), unacted.height),
+        "recall": told_share(hits, outcomes),
         "promised_precision": promised,
         "kept": _kept(precision, promised),
     }

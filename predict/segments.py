@@ -11,7 +11,7 @@ from typing import Any, Final
 import polars as pl
 
 from predict.frames import AS_OF, PSEUDONYM, Vector
-from predict.share import in_words, share
+from predict.shares import in_words, told_share
 
 LEAST: Final = 30
 UNTOLD: Final = "not told"
@@ -54,9 +54,9 @@ def _judged(column: str, row: dict[str, Any]) -> dict[str, Any]:
     told: dict[str, Any] = {"segment": column, "level": row["level"], "customers": customers}
     if customers < LEAST:
         return told
-    told |= {"outcomes": outcomes, "share": share(outcomes, customers), "foretold": float(row["probability"])}
+    told |= {"outcomes": outcomes, "share": told_share(outcomes, customers), "foretold": float(row["probability"])}
     if outcomes:
-        told["recall"] = share(int(row["hits"]), outcomes)
+        told["recall"] = told_share(int(row["hits"]), outcomes)
     if row["chosen"]:
-        told["precision"] = share(int(row["hits"]), int(row["chosen"]))
+        told["precision"] = told_share(int(row["hits"]), int(row["chosen"]))
     return told

@@ -17,6 +17,21 @@ def share(events: float, size: float) -> Interval:
     return Interval(found, min(centre - half, found), max(centre + half, found))
 
 
+def told_share(events: float, size: float) -> dict[str, float]:
+    """Give a share for a report: figure, low and high (as `share`) and `of`, of how many; of none nothing is known."""
+    if size <= 0:
+        return {"figure": 0.0, "low": 0.0, "high": 1.0, "of": 0}
+    found = share(events, size)
+    return {"figure": found.figure, "low": max(0.0, found.low), "high": min(1.0, found.high), "of": size}
+
+
+def in_words(told: dict[str, float]) -> str:
+    """Write a told share as a person reads it: 62 % (55 to 68 %, of 210)."""
+    if not told["of"]:
+        return "unknown (of none)"
+    return f"{told['figure']:.0%} ({100 * told['low']:.0f} to {100 * told['high']:.0f} %, of {told['of']:g})"
+
+
 def difference(first: tuple[float, float], second: tuple[float, float]) -> Interval:
     """Give share minus share, of (events, size) each, with its 95 % interval (Newcombe 1998, method 10)."""
     one, other = share(*first), share(*second)

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from predict.artefact import Artefact
 from predict.declaration import Wording
-from predict.share import in_words
+from predict.shares import in_words
 
 SERVED: Final = ("segment", "customers", "had the outcome", "foretold", "recall", "precision")
 WORTH: Final = ("source", "AUC lost without it", "missing signals")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from predict.review import review
-from predict.share import in_words, share
+from predict.shares import in_words, told_share
 
 SCHEMA = {
     "pseudonym": pl.Binary, "as_of": pl.Datetime("us", "UTC"), "probability": pl.Float64, "band": pl.String,
@@ -74,10 +74,10 @@ def test_every_customer_is_counted_once(parts):
 
 @given(st.integers(0, 500), st.integers(1, 500))
 def test_a_share_lies_within_its_interval_and_that_within_nothing_and_all(part, whole):
-    found = share(min(part, whole), whole)
+    found = told_share(min(part, whole), whole)
     assert 0 <= found["low"] <= found["figure"] <= found["high"] <= 1
 
 
 def test_a_share_in_words_has_its_n():
-    assert in_words(share(31, 50)) == "62% (48 to 74 %, of 50)"
-    assert in_words(share(0, 0)) == "unknown (of none)"
+    assert in_words(told_share(31, 50)) == "62% (48 to 74 %, of 50)"
+    assert in_words(told_share(0, 0)) == "unknown (of none)"
