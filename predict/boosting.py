@@ -9,12 +9,13 @@ the least and greatest value of each column, which it would hold as well, are ta
 
 import re
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from typing import Any, Final
 
-import lightgbm
 import numpy as np
 
-from predict.errors import ArtefactRefused
+from predict.errors import ArtefactRefused, TreesMissing
 from predict.frames import Columns, Matrix, Vector
 from predict.levels import most_frequent
 from predict.threads import few_threads, thread_count
@@ -74,8 +75,12 @@ class _Silence:
 
 
 def fit_boosting(raw: Matrix, outcome: Vector, columns: Columns, *, seed: int) -> Boosting:
-    """Fit the trees; missing values and levels are handled by the trees themselves."""
-    lightgbm.register_logger(_Silence())
+    """Fit the trees; missing values and levels are handled by the trees themselves.
+
+    Raises:
+        TreesMissing: LightGBM cannot be loaded.
+    """
+    lightgbm = _lightgbm()
     settings = {
         **SETTINGS,
         "min_data_in_leaf": min(100, max(MIN_LEAF, outcome.size // 50)),
@@ -101,8 +106,9 @@ def opened(text: str) -> Any:  # noqa: ANN401 - LightGBM has no types
 
     Raises:
         ArtefactRefused: it is no model of LightGBM, or not one that tells yes from no.
+        TreesMissing: LightGBM cannot be loaded.
     """
-    lightgbm.register_logger(_Silence())
+    lightgbm = _lightgbm()
     try:
         booster = lightgbm.Booster(model_str=text)
     except lightgbm.basic.LightGBMError as exc:
@@ -110,6 +116,17 @@ def opened(text: str) -> Any:  # noqa: ANN401 - LightGBM has no types
     if not text.startswith("tree\n") or "\nobjective=binary" not in text:
         raise ArtefactRefused("trees do not tell yes from no")
     return booster
+
+
+@cache
+def _lightgbm() -> Any:  # noqa: ANN401 - LightGBM has no types
+    """Load LightGBM when trees are asked for: it needs a library of the system that a small machine may lack."""
+    try:
+        lightgbm = import_module("lightgbm")
+    except OSError as exc:
+        raise TreesMissing from exc
+    lightgbm.register_logger(_Silence())
+    return lightgbm
 
 
 def _askers(raw: Matrix) -> int:

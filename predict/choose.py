@@ -20,6 +20,7 @@ import numpy as np
 
 from predict.boosting import Boosting, fit_boosting
 from predict.calibrate import expit
+from predict.errors import TreesMissing
 from predict.evaluate import auc, brier
 from predict.frames import Columns, Matrix, Vector
 from predict.logistic import PENALTIES, Logistic, fit_penalties
@@ -89,7 +90,10 @@ def choose(table: Table, folds: tuple[Fold, ...], *, seed: int) -> Choice:
     straight, curved = (_kept(_judge_penalties(table, folds, lines)) for lines in (Lines.STRAIGHT, Lines.CURVED))
     lines = Lines.CURVED if do_curves_pay(curved.judged, straight.judged) else Lines.STRAIGHT
     logistic = curved if lines is Lines.CURVED else straight
-    boosting = _judge_challenger(table, folds, boosting_on(table, seed), champion=logistic.judged)
+    try:
+        boosting, hindered = _judge_challenger(table, folds, boosting_on(table, seed), champion=logistic.judged), None
+    except TreesMissing as exc:  # a model that people understand needs no challenger, but they are told
+        boosting, hindered = [], str(exc)
     evidence = {
         "folds": len(folds),
         "lines": lines.value,
@@ -98,6 +102,7 @@ def choose(table: Table, folds: tuple[Fold, ...], *, seed: int) -> Choice:
         **_told("curved", curved.judged),
         **_told("logistic", logistic.judged),
         **_told("boosting", boosting),
+        "boosting_hindered": hindered,
     }
     family = "boosting" if is_clearly_better(boosting, logistic.judged) else "logistic"
     return Choice(family, logistic.penalty, lines, evidence)

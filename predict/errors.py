@@ -46,6 +46,13 @@ class ArtefactRefused(PredictError):
         self.because = because
 
 
+class TreesMissing(PredictError):
+    """LightGBM cannot be loaded on this machine; models without trees are trained and score all the same."""
+
+    def __init__(self) -> None:
+        super().__init__("LightGBM cannot be loaded: the system's OpenMP library is missing; install libgomp1 (Debian)")
+
+
 class MessageRefused(PredictError):
     """A message between hub and child process does not follow the framing of `predict.wire`."""
 

@@ -83,6 +83,7 @@ def facts(artefact: Artefact, wording: Wording) -> list[tuple[str, str]]:
     """Give what the reader must know about the test itself."""
     figures, cuts = artefact.figures, artefact.figures["cuts"]
     left_out = ", ".join(figures["left_out"])
+    hindered = figures.get("validation", {}).get("boosting_hindered")  # a rule was not chosen
     return [
         ("Horizon", f"{artefact.horizon_days} days"),
         ("Split", str(figures["split"])),
@@ -91,6 +92,7 @@ def facts(artefact: Artefact, wording: Wording) -> list[tuple[str, str]]:
         ("Validation cuts", ", ".join(cuts["validate"]) or "none"),
         *([("Calibration", str(figures["calibration_kind"]))] if "calibration_kind" in figures else []),
         ("Shipped model", str(artefact.manifest["shipped"])),
+        *([("Not compared with trees", hindered)] if hindered else []),
         *([("Left out, the same or unknown for everybody", left_out)] if left_out else []),
         ("Seed", str(artefact.manifest["seed"])),
     ]

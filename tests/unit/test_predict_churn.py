@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from predict.artefact import pack_artefact, unpack_artefact
-from predict.boosting import fit_boosting, opened, text_of
+from predict.boosting import _lightgbm, fit_boosting, opened, text_of
 from predict.calibrate import expit
 from predict.choose import Table, _judge, _judge_challenger, is_clearly_better
 from predict.churn.declaration import CHURN
@@ -52,6 +52,17 @@ def test_the_planted_cause_is_found_and_beats_recency_alone(artefact):
     assert figures["model"]["ece"] < 0.06
     assert figures["suspects"] == []
     assert max(figures["importance"], key=figures["importance"].get) == "rhythm"
+
+
+def test_a_machine_without_the_library_of_trees_has_a_model_and_is_told(frame, monkeypatch):
+    def missing(_):
+        raise OSError("libgomp.so.1: cannot open shared object file")
+
+    monkeypatch.setattr("predict.boosting.import_module", missing)
+    _lightgbm.cache_clear()
+    alone = train(frame.filter(pl.col("as_of") > month(5)), FEW, BRIEF)
+    assert alone.family == "logistic"
+    assert "libgomp1" in markdown(alone, CHURN.wording)
 
 
 def test_nothing_is_found_where_nothing_was_planted():
