@@ -16,17 +16,17 @@ PictureOption = Annotated[
 ]
 
 
-def draw(path: Path, drawn: Callable[[ModuleType], str]) -> None:
-    """Write what a function draws with the pictures that it is given (`hub.cli.picture`).
+def draw(path: Path, drawn: Callable[[ModuleType], str], *, pictures: str = "hub.cli.picture") -> None:
+    """Write what a function draws with the room of pictures that it is given.
 
     Raises:
         SettingsInvalid: what draws them is not installed.
 
     """
     try:
-        pictures = import_module("hub.cli.picture")  # late: it needs the extra `plots`
+        room = import_module(pictures)  # late: it needs the extra `plots`
     except ImportError:
         remedy = "Install the extra: pip install 'varde[plots]'"
         raise SettingsInvalid("--picture", "what draws pictures is not installed", remedy) from None
     with private_file(path) as file:
-        file.write(drawn(pictures).encode())
+        file.write(drawn(room).encode())

@@ -48,7 +48,7 @@ def sweep_picture(sweep: Sweep, *, at: float) -> str:
     words = chosen.mark_text(align="right", dx=-5, fontSize=_TEXT)
     words = words.encode(text="words:N", y=alt.value(_HEIGHT - _TEXT))
     layers = alt.layer(lines, chosen.mark_rule(), words).properties(height=_HEIGHT)
-    return _drawn(layers, "Precision, recall and F1 by threshold")
+    return drawn(layers, "Precision, recall and F1 by threshold")
 
 
 def waterfall_picture(steps: Sequence[tuple[str, float]]) -> str:
@@ -72,15 +72,15 @@ def waterfall_picture(steps: Sequence[tuple[str, float]]) -> str:
         x=alt.X("from:Q", title="log2 odds"), x2="to:Q", color=alt.Color("side:N", title=None, scale=sides)
     )
     weights = told.mark_text(align="left", dx=5, fontSize=_TEXT).encode(x="end:Q", text="adds:N")
-    return _drawn(alt.layer(bars, weights), "What speaks for and against the two being one")
+    return drawn(alt.layer(bars, weights), "What speaks for and against the two being one")
+
+
+def drawn(chart: alt.LayerChart | alt.FacetChart, title: str, *, width: int = _WIDTH) -> str:
+    """Draw a chart; its title is also what a screen reader says."""
+    described = chart.properties(title=title, width=width, description=title)
+    return str(vl_convert.vegalite_to_svg(described.to_dict(), allowed_base_urls=[]))
 
 
 def _bar(place: int, start: float, weight: float, side: str) -> dict[str, int | float | str]:
     end = start + weight
     return {"place": place, "from": start, "to": end, "end": max(start, end), "side": side, "adds": f"{weight:+.2f}"}
-
-
-def _drawn(chart: alt.LayerChart | alt.FacetChart, title: str) -> str:
-    """Draw a chart; its title is also what a screen reader says."""
-    described = chart.properties(title=title, width=_WIDTH, description=title)
-    return str(vl_convert.vegalite_to_svg(described.to_dict(), allowed_base_urls=[]))

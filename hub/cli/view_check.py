@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
+from hub.cli.drawing import PictureOption, draw
 from hub.cli.duty import Duty
 from hub.cli.invocation import acting
 from hub.cli.message import say
@@ -29,7 +30,7 @@ _RULES: Final = {
 _COLUMNS: Final = ("what", "figure", "meaning")
 
 
-def check(
+def check(  # noqa: PLR0913 - a command's options are its parameters
     ctx: typer.Context,
     name: Name,
     *,
@@ -37,6 +38,7 @@ def check(
     last: Annotated[
         bool, typer.Option("--last", help="Show the newest check that still holds; measure nothing.")
     ] = False,
+    picture: PictureOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Measure on real data what a submitted view would release: who is lost, how small groups are. Audited."""
@@ -48,6 +50,9 @@ def check(
     else:
         instant = None if as_of is None else instant_from(as_of)
         found = check_view(act.hub, name, act.principal, as_of=instant)
+    if picture is not None:
+        threads = found.figures.lineage
+        draw(picture, lambda room: str(room.lineage_picture(threads, name)), pictures="hub.cli.picture_lineage")
     _tell(found, form)
 
 

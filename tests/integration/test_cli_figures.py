@@ -39,10 +39,12 @@ def desk(tmp_path: Path) -> Desk:
     return desk
 
 
-def test_figures_live_as_views_do(desk: Desk) -> None:
+def test_figures_live_as_views_do(desk: Desk, tmp_path: Path) -> None:
     """The desk has few customers: every cell of somebody is withheld, and nobody learns how many they are."""
-    checked = desk.run("view", "check", "order_figures", role="dpo")
+    picture = tmp_path / "lineage.svg"
+    checked = desk.run("view", "check", "order_figures", "--picture", picture, role="dpo")
     assert "withheld: too_few" in checked.stdout
+    assert "orders.event_time" in picture.read_text()
     assert "employees" not in desk.run("view", "show", "order_figures").stderr
     assert "No row leaves" in desk.run("view", "show", "order_figures").stderr
     changed = desk.json("view", "diff", "order_figures")
