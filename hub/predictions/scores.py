@@ -48,7 +48,7 @@ def write_scores(hub: Hub, principal: Principal, scores: pl.DataFrame, released:
         with hub.reading() as session:
             known = find_members(session, released.release_id)
             since = crosswalk_revision(session) if known is None else known.crosswalk_revision
-            anchors = record_sets_frame(session, spec.grain).filter(pl.col("revision") <= since)
+            anchors = _open_sets(session, spec.grain, since)
         scored = scores.drop(OTHERS, strict=False).with_columns(
             entity=resolve(domains, scores[PSEUDONYM], anchors["entity"])
         )
@@ -67,6 +67,17 @@ def write_scores(hub: Hub, principal: Principal, scores: pl.DataFrame, released:
             hub.audit(session, "model.score", principal.principal_id, fields)
         withdraw_quietly(hub, model.view)
         return frame.height
+
+
+def _open_sets(session: Session, kind: EntityKind, since: int) -> pl.DataFrame:
+    """Return the record sets that have not changed since a revision and of which nobody is closed.
+
+    A closed record stays in its set until its erasure is carried out, and that can wait for hours.
+    """
+    sets = record_sets_frame(session, kind).filter(pl.col("revision") <= since)
+    closed = pl.Series(sorted(tombstones(session)), dtype=pl.Binary).implode()
+    beside = pl.col(OTHERS).list.eval(pl.element().is_in(closed)).list.any().fill_null(value=False)
+    return sets.filter(~(pl.col("record").is_in(closed) | beside))
 
 
 def _anybody_erased(session: Session, frame: pl.DataFrame, grain: EntityKind) -> bool:

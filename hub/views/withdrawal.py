@@ -19,7 +19,7 @@ import polars as pl
 from sqlalchemy.orm import Session as AnySession
 
 from hub.compose import Hub
-from hub.lake.errors import LakeError
+from hub.errors import HubError
 from hub.lake.expiry import sift
 from hub.lake.purge import purge
 from hub.lake.terms import CatalogueFile
@@ -64,7 +64,7 @@ def withdraw_quietly(hub: Hub, view: str) -> None:
     """
     try:
         withdraw(hub)
-    except LakeError as exc:
+    except HubError as exc:  # of the lake, or of the database meanwhile
         _LOG.warning(LogEvent.SPENT_ROWS_STAYED, extra={"view": view, "error": type(exc).__name__})
 
 

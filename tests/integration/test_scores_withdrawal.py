@@ -8,8 +8,10 @@ import pytest
 from hub.authentication import acting_principal
 from hub.compose import Hub
 from hub.consents import Subject
+from hub.database.unit import StorageFull
 from hub.erasing import erase, plan
 from hub.erasure.absence import verify_absence
+from hub.errors import HubError
 from hub.lake.append import append
 from hub.lake.errors import CatalogueConflict
 from hub.lake.reading import reading
@@ -21,6 +23,8 @@ from hub.views.gateway import PSEUDONYM, Gateway, Released
 from hub.views.withdrawal import withdraw
 from ingest.canonical.catalogue import lake_table_of
 from ingest.canonical.snapshots import OTHERS
+from privacy.store.erasure import intend_erasure
+from privacy.terms import random_id
 from tests.integration.test_gateway_fence import AS_OF, entity_of, merge, record_of, shop
 from tests.integration.test_scores_carry_revision import MODEL
 from tests.integration.test_view_withdrawal import part, two_as_one
@@ -106,9 +110,32 @@ def test_a_score_is_not_written_if_one_whom_it_was_made_of_is_erased_meanwhile(
     assert len(tried) == 2, "the first try named the record of whoever was erased"
 
 
-def test_scores_stand_though_void_ones_cannot_be_taken_out(shop: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("fault", [CatalogueConflict(TABLE), StorageFull()])
+def test_scores_stand_though_void_ones_cannot_be_taken_out(
+    shop: Hub, monkeypatch: pytest.MonkeyPatch, fault: HubError
+) -> None:
     def conflicted(*_: object, **__: object) -> int:
-        raise CatalogueConflict(TABLE)
+        raise fault
 
     monkeypatch.setattr(withdrawal, "sift", conflicted)
     assert score(shop) == 5
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_scoring_does_not_wait_for_an_erasure_that_waits(
+    shop: Hub, monkeypatch: pytest.MonkeyPatch, which: int
+) -> None:
+    """Whoever is closed has a record as long as a delivery or a long read keeps the erasure from being carried out."""
+    *pair, _ = two_as_one(shop)
+    released, me = release(shop), acting_principal(shop).principal_id
+    with shop.unit_of_work() as session:
+        intend_erasure(session, random_id(), [pair[which]], by=me, at=shop.clock())
+    tried: list[Any] = []
+
+    def once(*given: Any, **named: Any) -> Any:
+        tried.append(given)
+        assert len(tried) == 1, "it would be tried for ever"
+        return append(*given, **named)
+
+    monkeypatch.setattr(written, "append", once)
+    assert score(shop, released) == 3
