@@ -18,6 +18,7 @@ from hub.lake.reading import reading
 from hub.me.scores import Explained, explain_scores
 from hub.predictions.store import all_models
 from hub.requests.steps import get_request, subject_of, verify_worked_on
+from ingest.store.record_set import revisions_of
 from privacy.audit import AuditFields
 from privacy.request import Right, StepRefused
 from privacy.store.principal import Principal
@@ -41,6 +42,8 @@ class ReviewReason(StrEnum):
     UNFAIR = "unfair"
 
 
+_REVISION: Final = "crosswalk_revision"
+_PRESENT: Final = {"person": pl.Binary, _REVISION: pl.Int64}
 _MAY_REVIEW: Final = frozenset({Role.OWNER, Role.DPO, Role.AGENT, Role.SUCCESS})
 
 
@@ -107,10 +110,15 @@ def _reviewed(hub: Hub, request_id: bytes) -> tuple[Subject, str]:
 
 
 def _newest_score(hub: Hub, subject: Subject, module: str) -> tuple[RecordId, bytes, datetime]:
+    """Find the newest score that still is of the present set of records: of another the person is not shown any."""
+    with hub.reading() as session:
+        revisions = revisions_of(session, subject.records)
+    present = pl.DataFrame({"person": list(revisions), _REVISION: list(revisions.values())}, schema=_PRESENT)
     with reading(hub.lake) as reader:
         scores = reader.scan_people("scores", subject.records).filter(pl.col("module") == module)
+        valid = scores.join(present.lazy(), on=["person", _REVISION], how="semi")
         rows = reader.collect(
-            scores.select("person", "model_id", "scored_at", "event_time").sort("scored_at", "event_time")
+            valid.select("person", "model_id", "scored_at", "event_time").sort("scored_at", "event_time")
         ).rows()
     if not rows:
         raise StepRefused("no_such_score", "Nothing of that module is held of the person")

@@ -18,6 +18,7 @@ from ingest.store.identity import anchors_frame
 from privacy.request import RequestState, Right, StepRefused
 from privacy.terms import BatchId, EntityKind, Role, random_id
 from tests.builders import an_id
+from tests.integration.test_gateway_fence import entity_of, merge
 from tests.request_builders import Office
 
 SET_ASIDE = Review(module="churn", verdict=Verdict.SET_ASIDE, reason=ReviewReason.MISSING_CONTEXT)
@@ -85,6 +86,17 @@ def test_art22_3_a_word_once_said_is_not_unsaid(desk: Office) -> None:
     review(desk.hub, request.request_id, replace(SET_ASIDE, verdict=Verdict.CONFIRMED), desk.dpo)
     (told,) = desk.told("shop:k1")["scores"]
     assert told["review"]["outcome"] == "confirmed"
+
+
+def test_art22_3_a_score_that_is_void_is_not_reviewed(desk: Office) -> None:
+    """A score made of other records than are the person's now is shown to nobody, and no human puts a word on it."""
+    scored(desk, "shop:k1")
+    request = desk.started("shop:k1", Right.HUMAN_REVIEW)
+    other, record = (desk.who(identifier).records[0] for identifier in ("shop:k2", "shop:k1"))
+    merge(desk.hub, other, entity_of(desk.hub, record))
+    assert not scores_to_review(desk.hub, request.request_id, desk.dpo)
+    with pytest.raises(StepRefused, match="no_such_score"):
+        review(desk.hub, request.request_id, SET_ASIDE, desk.dpo)
 
 
 def test_art22_there_is_nothing_to_review_of_whom_no_machine_judged(desk: Office) -> None:
