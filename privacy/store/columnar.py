@@ -11,7 +11,6 @@ The statement runs in the caller's transaction, so the rows are of its snapshot.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 from itertools import islice, pairwise
 from typing import Any, Final
@@ -20,6 +19,7 @@ import polars as pl
 from sqlalchemy import ColumnElement, Connection, LargeBinary, Select, String, bindparam, case
 from sqlalchemy import cast as sql_cast
 from sqlalchemy import func as sql
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session
 
@@ -111,13 +111,13 @@ def _copied(connection: Connection, query: Select[*tuple[Any, ...]]) -> Iterator
 
 
 def _lines(connection: Connection, statement: str) -> Iterator[bytes]:
-    """Copy out by the driver itself. If that fails, SQLAlchemy is told the same, to raise the error as its own."""
+    """Copy out by the driver itself; raise what it raises as SQLAlchemy raises it: a time-out stays a time-out."""
     driver: Any = connection.connection.driver_connection
     refused: type[Exception] = connection.dialect.loaded_dbapi.Error
-    with suppress(refused):
+    try:
         with driver.cursor() as cursor, cursor.copy(statement) as copying:
             rows = iter(copying)
             while lines := b"".join(islice(rows, _LINES)):
                 yield lines
-        return
-    connection.exec_driver_sql(statement)
+    except refused as exc:
+        raise DBAPIError.instance(statement, None, exc, refused, True, dialect=connection.dialect) from None  # noqa: FBT003 - SQLAlchemy's own form: parameters hidden

@@ -5,15 +5,18 @@ from typing import Final
 
 import polars as pl
 import pytest
-from sqlalchemy import BigInteger, Engine, select, type_coerce
+from sqlalchemy import BigInteger, Engine, String, func, select, text, type_coerce
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col
 
+from hub.database.engine import engine_of
 from hub.database.unit import reading, unit_of_work
+from hub.errors import ServiceUnreachable
 from privacy.instant import instant_of
 from privacy.store.bulk import Columns, insert_columns
 from privacy.store.columnar import select_columns
 from privacy.tables.consent import ConsentHead
+from tests.builders import Postgres
 
 _SCHEMA: Final = {"record": pl.Binary, "purpose": pl.String, "own": pl.Binary, "ended": pl.Binary, "at": pl.Int64}
 _QUERY: Final = select(
@@ -79,3 +82,20 @@ def test_a_database_that_refuses_is_told_as_any_other_time(control: Engine) -> N
         divided = select(col(ConsentHead.record_id), type_coerce(col(ConsentHead.version), BigInteger).op("//?")(0))
         with pytest.raises(DBAPIError):
             select_columns(session, divided, {"record": pl.Binary, "at": pl.Int64}, by=col(ConsentHead.record_id))
+
+
+def test_a_read_that_takes_too_long_may_be_tried_again(postgres: Postgres) -> None:
+    """As row by row: whoever asked is told to come back, not that a row was refused."""
+    control = engine_of(postgres.control_database())
+    with unit_of_work(control) as session:
+        write(session, 0)
+    with pytest.raises(ServiceUnreachable):
+        _read_in_time(control)
+    control.dispose()
+
+
+def _read_in_time(control: Engine) -> None:
+    with reading(control) as session:
+        session.execute(text("SET LOCAL statement_timeout = 1"))
+        slow = _QUERY.where(func.pg_sleep(0.1).cast(String) == "")
+        select_columns(session, slow, _SCHEMA, by=col(ConsentHead.record_id))
