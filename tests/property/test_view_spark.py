@@ -4,7 +4,7 @@
 """
 
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.views.compile import Tables, compile_training, compile_view
-from hub.views.feature import Comparison, Condition, Op
+from hub.views.feature import Aggregate, Comparison, Condition, Op, Rows
 from hub.views.folding import Wanted, Whose
 from hub.views.partials import Grouping
 from hub.views.spark.engine import SparkEvents
@@ -110,6 +110,18 @@ def test_labels_on_spark_are_those_of_this_process(sail: str, rng: Random, spec:
     asked: dict[str, Any] = {"cuts": [AS_OF - timedelta(days=40), AS_OF], "known_until": AS_OF + timedelta(days=60)}
     found = compile_training(spec, there(sail, world), permitted_of(world), **asked).collect()
     agree(found, compile_training(spec, frames(world), permitted_of(world), **asked).collect(), ["subject", "as_of"])
+
+
+def test_what_began_before_1970_stands_on_spark(sail: str) -> None:
+    """Instants before 1970 are negative, and Spark's remainders of them are, too."""
+    at = datetime(1969, 5, 1, tzinfo=UTC)
+    began = {"person": PERSONS[0], "organisation": None, "event_time": at, "subscription_ref": 7, "kind": "started"}
+    rows = Rows(table="subscriptions", latest_of="subscription_ref")
+    spec = view([Aggregate(name="running", op=Op.COUNT, rows=rows)])
+    world = World({"subscriptions": [began]}, {PERSONS[0]: 0})
+    found = compile_view(spec, there(sail, world), permitted_of(world), as_of=AS_OF).collect()
+    assert found["running"].to_list() == [1]
+    agree(found, compile_view(spec, frames(world), permitted_of(world), as_of=AS_OF).collect(), ["subject"])
 
 
 def test_the_staff_behind_a_cell_are_counted_on_spark(sail: str) -> None:

@@ -56,14 +56,17 @@ def _current(f: Any, period: Column) -> Column:  # noqa: ANN401 - a module of Sp
 
 
 def _standing(f: Any, latest: Column) -> Column:  # noqa: ANN401 - a module of Spark's, one of two
-    """Count, of each thing's greatest ranks, the odd ones: ranks of another thing do not matter."""
+    """Count, of each thing's greatest ranks, the odd ones: ranks of another thing do not matter.
+
+    Before 1970 ranks are negative, and Spark's remainder of an odd one is -1 then.
+    """
     ordered = f.sort_array(_set(f, latest))
 
     def following(place: Column) -> Column:
         return f.get(ordered, place + 1)[THING]
 
     last = f.filter(ordered, lambda each, place: f.coalesce(following(place) != each[THING], f.lit(True)))  # noqa: FBT003 - Spark's own form
-    return f.size(f.filter(last, lambda each: each[RANK] % 2 == 1)).cast("long")
+    return f.size(f.filter(last, lambda each: each[RANK] % 2 != 0)).cast("long")
 
 
 _KINDS: Final[Mapping[str, Callable[[Any, Column], Column]]] = {
