@@ -88,11 +88,11 @@ async def released_as(accept: str | None, release: Release, service: Service, pr
     share = Share(service.unread)
     try:
         sheet = await to_thread.run_sync(_sheet, release, chosen, share, limiter=service.reads)
+        escort = _escort(service, principal, sheet, share)
+        return PiecewiseResponse(sheet.pieces, escort, headers=_headers(sheet), media_type=chosen.media_type)
     except BaseException:
         share.give_back()
         raise
-    escort = _escort(service, principal, sheet, share)
-    return PiecewiseResponse(sheet.pieces, escort, headers=_headers(sheet), media_type=chosen.media_type)
 
 
 def _sheet(release: Release, chosen: Format, share: Share) -> _Sheet:

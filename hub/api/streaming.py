@@ -67,8 +67,10 @@ class PiecewiseResponse(Response):
         finally:
             for task in (sending, leaving):
                 task.cancel()
-            await asyncio.gather(sending, leaving, return_exceptions=True)
-            self._escort.ended()
+            try:
+                await asyncio.gather(sending, leaving, return_exceptions=True)
+            finally:
+                self._escort.ended()
 
     async def _pieces(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})

@@ -54,15 +54,21 @@ class Unread:
 
 
 class Share:
-    """What one answer holds, from when it is built until no more of it leaves."""
+    """What one answer holds, from when it is built until no more of it leaves.
+
+    Whoever asked may be gone before a thread has built it: what is weighed after that holds nothing.
+    """
 
     def __init__(self, room: Unread) -> None:
-        self._room = room
+        self._room, self._is_over = room, False
 
     def weigh(self, frame: pl.DataFrame) -> None:
         """Hold a frame's size, in the place of one that was built before; raises as `Unread.take` does."""
         self._room.take(self, int(frame.estimated_size()))
+        if self._is_over:
+            self._room.give_back(self)
 
     def give_back(self) -> None:
         """Hold nothing any more."""
+        self._is_over = True  # first: either this or whoever weighs right now gives back what is taken
         self._room.give_back(self)

@@ -3,6 +3,7 @@
 from typing import Final
 from unittest.mock import patch
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,3 +40,12 @@ def test_what_leaves_in_a_piece_is_not_weighed() -> None:
         room.take(Share(room), 10)
         with pytest.raises(AnswersUnread):
             room.take(Share(room), 11)
+
+
+def test_whoever_is_gone_before_their_answer_is_built_holds_nothing() -> None:
+    """A request that is cancelled ends; the thread that builds for it goes on, and weighs what it built."""
+    room = Unread(1)
+    share = Share(room)
+    share.give_back()
+    share.weigh(pl.DataFrame({"number": pl.zeros(MEBIBYTE, dtype=pl.Int32, eager=True)}))
+    assert room.held_bytes == 0
