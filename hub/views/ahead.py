@@ -9,7 +9,7 @@ Rules kept here:
 from typing import Final
 
 from hub.compose import Hub
-from hub.errors import AccessRefused
+from hub.errors import AccessRefused, HubError
 from hub.views.shelf import Shelf
 from hub.views.snapshot_store import Snapshot, serving_snapshots
 from privacy.store.epoch import current_epoch, records_changed_since
@@ -19,7 +19,13 @@ ROW_BYTES: Final = 300
 
 
 def open_ahead(hub: Hub) -> None:
-    """Open what serves now, one view after the other; a view that may not be read now is left as it is."""
+    """Open what serves now, one view after the other; a view that may not be read now is left as it is.
+
+    Raises:
+        HubError: one could not be opened; all others are.
+
+    """
+    fault: HubError | None = None
     shelf = hub.memory.of(Shelf)
     with hub.reading() as session:
         serving = serving_snapshots(session, at=hub.clock())
@@ -30,6 +36,10 @@ def open_ahead(hub: Hub) -> None:
             shelf.bring_on(hub, snapshot.view)
         except AccessRefused:  # revoked, expired, of a domain behind its anchors: whoever asks is told why
             continue
+        except HubError as exc:  # a file of it is damaged, or it is always changing
+            fault = exc
+    if fault is not None:
+        raise fault
 
 
 def _is_open(hub: Hub, shelf: Shelf, snapshot: Snapshot) -> bool:

@@ -55,6 +55,7 @@ class Shelf:
     _order: Lock = field(default_factory=Lock)
     _turns: Iterator[int] = field(default_factory=count)
     _asked: dict[str, int] = field(default_factory=dict)
+    _sizes: dict[str, int] = field(default_factory=dict)
 
     def of(self, hub: Hub, view: str) -> Opened:
         """Return a view's snapshot, as it was when it was opened or brought on last.
@@ -78,10 +79,13 @@ class Shelf:
         return self._opened.get(view)
 
     def has_room(self, view: str, size: int) -> bool:
-        """Say whether a view's snapshot of about so many bytes fits beside those of others."""
+        """Say whether a view's snapshot of about so many bytes fits beside those of others.
+
+        One that turned out to be larger is taken for as large again: else it would close others time after time.
+        """
         with self._order:
             others = sum(each.size_bytes for name, each in self._opened.items() if name != view)
-        return others + size <= self.most_bytes
+            return others + max(size, self._sizes.get(view, 0)) <= self.most_bytes
 
     def bring_on(self, hub: Hub, view: str) -> Opened:
         """Bring a snapshot up to the present epoch; raises what `of` raises."""
@@ -101,7 +105,7 @@ class Shelf:
     def _keep(self, view: str, opened: Opened) -> None:
         """Put a snapshot on the shelf, and close what was asked for longest ago while there is more than fits."""
         with self._order:
-            self._opened[view] = opened
+            self._opened[view], self._sizes[view] = opened, opened.size_bytes
             self._asked[view] = next(self._turns)
             by_turn = sorted(self._opened, key=lambda name: self._asked[name])
             sizes = {name: self._opened[name].size_bytes for name in by_turn}

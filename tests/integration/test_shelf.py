@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from hub.authentication import Scope, acting_principal, add
 from hub.compose import Hub
+from hub.errors import ReadContended
 from hub.views.access import Views
 from hub.views.ahead import open_ahead
 from hub.views.opened import Opened
@@ -116,6 +117,32 @@ def test_nothing_is_closed_for_what_nobody_asked_for(three: Hub) -> None:
     shelf.most_bytes = shelf.of(three, "two").size_bytes
     open_ahead(three)
     assert list(opened_of(three)) == ["two"]
+
+
+def test_what_is_larger_than_was_thought_closes_others_once_at_most(
+    three: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.views.ahead.ROW_BYTES", 0)
+    shelf = three.memory.of(Shelf)
+    shelf.most_bytes = shelf.of(three, "two").size_bytes
+    open_ahead(three)
+    asked = shelf.of(three, "two")
+    open_ahead(three)
+    assert shelf.found("two") is asked
+
+
+def test_one_that_cannot_be_opened_keeps_no_other_waiting(three: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    bring_on = Shelf.bring_on
+
+    def torn(self: Shelf, hub: Hub, view: str) -> Opened:
+        if view == "one":
+            raise ReadContended(view)
+        return bring_on(self, hub, view)
+
+    monkeypatch.setattr(Shelf, "bring_on", torn)
+    with pytest.raises(ReadContended):
+        open_ahead(three)
+    assert sorted(opened_of(three)) == ["six", "two"]
 
 
 def test_a_view_that_may_not_be_read_is_left_and_the_others_are_opened(three: Hub) -> None:
