@@ -29,6 +29,7 @@ from hub.views.currency import with_currency
 from hub.views.departure import label_for
 from hub.views.gateway import Gateway, Released
 from hub.views.intent import Reader
+from hub.views.kept import read_kept
 from hub.views.load import catalogue_names, catalogue_text, draft_text, load_spec
 from hub.views.look import Look, Refusal, Unchecked, seen_check
 from hub.views.registry import readable_spec
@@ -187,6 +188,7 @@ def read(  # noqa: PLR0913 - a command's options are its parameters
     purpose: Annotated[str, typer.Option("--purpose", help="What the rows are for; must be the view's own.")],
     use: Annotated[Use | None, typer.Option("--use", help="What the rows will be used for; accepts the list.")] = None,
     as_of: Annotated[str | None, typer.Option("--as-of", help="Instant of its grid; left out, the newest.")] = None,
+    kept: Annotated[bool, typer.Option("--kept", help="The rows that `view materialise` made, at once.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="File .parquet, .csv, .arrow or .json, mode 0600.")] = None,
     form: Annotated[Format | None, typer.Option("--format", help="How to print; left out, csv in a pipe.")] = None,
 ) -> None:
@@ -194,15 +196,20 @@ def read(  # noqa: PLR0913 - a command's options are its parameters
     if out is not None:
         verify_kind(out)
         verify_stated(use)
+    if kept and as_of is not None:
+        raise typer.BadParameter("kept rows are of the instant that they were made at; leave --as-of out")
     act = acting(ctx, Duty.ANYTHING)
-    at = instant_from(as_of) if as_of is not None else _newest(act, name)
     reader = Reader(principal=act.principal, use=use)
-    released = Gateway(act.hub).read(reader, name, purpose=purpose, as_of=at)
+    if kept:
+        released, when = read_kept(act.hub, reader, name, purpose=purpose), "as kept"
+    else:
+        at = instant_from(as_of) if as_of is not None else _newest(act, name)
+        released, when = Gateway(act.hub).read(reader, name, purpose=purpose, as_of=at), f"as of {at:%Y-%m-%d}"
     if out is None:
         show_rows(released.frame, form or (Format.TABLE if sys.stdout.isatty() else Format.CSV))
     else:
         write_rows(released.frame, out, label_for(released))
-    _tell(released, at)
+    _tell(released, when)
 
 
 def _newest(act: Acting, name: str) -> datetime:
@@ -215,12 +222,12 @@ def _newest(act: Acting, name: str) -> datetime:
         return at  # the gate says no again, and audits that it was asked
 
 
-def _tell(released: Released, at: datetime) -> None:
+def _tell(released: Released, when: str) -> None:
     spec, rows = released.spec, released.frame.height
     fields = {"view": spec.name, "view_version": spec.version, "purpose": spec.purpose, "rows": rows}
     _LOG.info(logs.LogEvent.VIEW_READ, extra={**fields, "release": released.release_id, "epoch": released.epoch})
     until = f"{released.expires_at:%Y-%m-%d}"
-    say(f"{counted(rows, 'row', 'rows')} of {spec.name} as of {at:%Y-%m-%d}, for {spec.purpose}, usable until {until}.")
+    say(f"{counted(rows, 'row', 'rows')} of {spec.name} {when}, for {spec.purpose}, usable until {until}.")
     if released.prohibited_uses:
         say(f"Never to be used for: {', '.join(released.prohibited_uses)}.")
     for because, count in sorted(released.absent.items(), key=lambda item: -item[1]):

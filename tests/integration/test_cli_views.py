@@ -56,6 +56,15 @@ def test_spec_that_breaks_a_rule_is_2_and_names_it(desk: Desk) -> None:
     assert "unknown_op" in ended.stderr
 
 
+def test_kept_rows_are_those_of_the_instant_they_were_made_at(approved: Desk) -> None:
+    assert approved.run(*READ, "--kept").exit_code == 4, "nobody made any"
+    assert approved.run("view", "materialise", "shopping", "--as-of", "2025-05-01").exit_code == 0
+    kept = approved.run(*READ, "--kept")
+    assert sorted(kept.stdout.splitlines()) == sorted(approved.run(*READ, "--as-of", "2025-05-01").stdout.splitlines())
+    assert "as kept" in kept.stderr
+    assert approved.run(*READ, "--kept", "--as-of", "2025-05-01").exit_code == 2
+
+
 def test_piped_rows_are_csv_under_pseudonyms(approved: Desk) -> None:
     ended = approved.run(*READ)
     assert ended.exit_code == 0
