@@ -3,7 +3,6 @@
 A check says counts over everybody and opens nobody; counts of few are null for whoever is neither DPO nor owner.
 """
 
-from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -133,8 +132,8 @@ async def post_explanation(name: Name, body: ExplanationBody, principal: Acting,
     def found() -> ExplanationAnswer:
         verify_may_explain(principal)  # before the look-up: who may not see must not learn whom this hub knows
         subject = find_subject(service.hub, body.subject)
-        told = asdict(explain(service.hub, subject, name, principal, as_of=body.as_of))
-        return ExplanationAnswer(**{field: told[field] for field in ExplanationAnswer.model_fields})
+        told = explain(service.hub, subject, name, principal, as_of=body.as_of)
+        return ExplanationAnswer(**{field: getattr(told, field) for field in ExplanationAnswer.model_fields})
 
     return await run_audited(service, found)
 
