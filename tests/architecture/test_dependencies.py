@@ -37,6 +37,8 @@ def imported(source: str) -> set[str]:
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
             found.add(node.module.partition(".")[0])
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "import_module":
+            found |= {name.value.partition(".")[0] for name in node.args if isinstance(name, ast.Constant)}
     return found - set(sys.stdlib_module_names) - set(OURS)
 
 
