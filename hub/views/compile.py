@@ -59,7 +59,7 @@ def compile_each(
 ) -> list[pl.LazyFrame]:
     """Return what `compile_view` does at each of some instants (at most 64) for people of its own.
 
-    Parts of a table are read once for all of them, and `before_part` is called before each.
+    Parts of a table are read once for all, another engine's events once for each; before that, `before_part` is called.
 
     Raises:
         CutRefused: an instant is not on the view's grid.
@@ -76,11 +76,13 @@ def compile_each(
         if isinstance(events, Sequence):
             frames = grouped_each(wanted, events, owners, before_part)
         else:
-            frames = [events.grouped(*each) for each in wanted]
+            frames = []
+            for each in wanted:
+                before_part()
+                frames.append(events.grouped(*each))
         for place, frame in enumerate(frames):
             found[place][table] = frame
-    permitted = [each for _, each in asked]
-    return [_released(*each) for each in zip(plans, map(_Plan.rows, plans, found, permitted), strict=True)]
+    return [_released(plan, plan.rows(one, theirs)) for plan, one, (_, theirs) in zip(plans, found, asked, strict=True)]
 
 
 def compile_training(

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hub.views.compile import Tables, compile_training, compile_view
+from hub.views.compile import Tables, compile_each, compile_training, compile_view
 from hub.views.feature import Aggregate, Comparison, Condition, Op, Rows
 from hub.views.folding import Wanted, Whose
 from hub.views.partials import Grouping
@@ -110,6 +110,19 @@ def test_labels_on_spark_are_those_of_this_process(sail: str, rng: Random, spec:
     asked: dict[str, Any] = {"cuts": [AS_OF - timedelta(days=40), AS_OF], "known_until": AS_OF + timedelta(days=60)}
     found = compile_training(spec, there(sail, world), permitted_of(world), **asked).collect()
     agree(found, compile_training(spec, frames(world), permitted_of(world), **asked).collect(), ["subject", "as_of"])
+
+
+def test_a_join_on_spark_is_that_of_this_process_and_keeps_its_lease(sail: str) -> None:
+    """Each instant is a job of its own there, and may take its time."""
+    rng, spec, renewed = Random(5), view(everything()[:6]), list[int]()  # noqa: S311 - a seeded sample, no secret
+    drawn = {table: [event for _ in range(9) for event in events(rng, table)] for table in spec.tables}
+    world = World(drawn, dict(zip(PERSONS, (0, 1, 1), strict=False)))
+    asked = [(cut, permitted_of(world)) for cut in (AS_OF - timedelta(days=40), AS_OF)]
+    found = compile_each(spec, there(sail, world), asked, before_part=lambda: renewed.append(1))
+    here = compile_each(spec, frames(world), asked, before_part=lambda: None)
+    for mine, yours in zip(found, here, strict=True):
+        agree(mine.collect(), yours.collect(), ["subject"])
+    assert len(renewed) == len(asked) * len(spec.tables)
 
 
 def test_what_began_before_1970_stands_on_spark(sail: str) -> None:
