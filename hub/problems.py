@@ -207,6 +207,9 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     predict.LabelNotYetKnown: _UNFIT,
     predict.ArtefactRefused: _BROKEN,
     predict.MessageRefused: _BROKEN,
+    predict.RuleRefused: _UNFIT,
+    predict.TextRefused: _UNFIT,
+    predict.TreesMissing: _SETUP,
 }
 
 _WORD_START: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")

@@ -27,7 +27,7 @@ from hub.views.spec import LANGUAGES
 from predict.registry import DECLARED
 from privacy.uses import Use
 
-app = typer.Typer(help="Prediction modules: is there enough, train, score, report.", no_args_is_help=True)
+app = typer.Typer(help="Prediction modules: is there enough, train, score, report, review.", no_args_is_help=True)
 for _command in (card, drift, recalibrate, compare, adopt, act, review):
     app.command()(_command)
 _LOG = logs.log_of("predict")
