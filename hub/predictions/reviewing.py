@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import Any, Final
 
 import polars as pl
-from sqlmodel import Session
 
 from hub.compose import Hub
 from hub.errors import AccessRefused
@@ -22,6 +21,7 @@ from hub.predictions import store
 from hub.predictions.child import ask
 from hub.predictions.lessons import known_until, scoring_view_of, spec_of
 from hub.predictions.scores import TABLE as SCORES
+from hub.views.admission import note_refusal, verify_may_read
 from hub.views.gateway import PSEUDONYM, Gateway
 from hub.views.intent import Reader
 from hub.views.spec import Grid, ViewSpec
@@ -55,10 +55,11 @@ def act(hub: Hub, principal: Principal, module: str, pseudonym: bytes, deed: Dee
     """Note that somebody acted on a score: a row sealed in the lake beside it, in the transaction of its audit entry.
 
     Raises:
-        AccessRefused: the pseudonym is nobody's of the module's purpose.
+        AccessRefused: the credential is not bound to the module's view and purpose, or the pseudonym is nobody's of it.
 
     """
     spec = _scored_by(hub, module)
+    _verify_bound(hub, principal, spec)
     domains = hub.domains.live(hub.policy().purpose(spec.purpose).domain, at=hub.clock())
     with hub.reading() as session:
         anchors = record_sets_frame(session, spec.grain)
@@ -66,7 +67,7 @@ def act(hub: Hub, principal: Principal, module: str, pseudonym: bytes, deed: Dee
     entity = resolve(domains, given[PSEUDONYM], anchors["entity"])
     whose = anchors.filter(pl.col("entity").is_in(entity.drop_nulls().implode()))
     if whose.is_empty():
-        raise AccessRefused("pseudonym_of_nobody", "Use a pseudonym as the newest scoring gave it")
+        raise _nobody()
     values = {_owner(spec): pl.col("record"), "event_time": pl.lit(hub.clock()), "module": pl.lit(module)}
     values |= {"act": pl.lit(deed.value), OTHERS: pl.col(OTHERS)}
     schema = lake_table_of(ACTS).schema
@@ -75,11 +76,16 @@ def act(hub: Hub, principal: Principal, module: str, pseudonym: bytes, deed: Dee
     staged = append(hub.lake, row, table=ACTS, batch_id=batch_id)
     with hub.unit_of_work() as session:
         lock_epoch(session)
-        _verify_not_erased(session, [row[_owner(spec)][0], *(row[OTHERS][0] or [])])
         catalogue.stage(session, staged, batch_id=batch_id, at=hub.lake.clock(session))
-        catalogue.publish(session, batch_id)
-        fields = AuditFields(batch=batch_id, module=module, purpose=spec.purpose, outcome=deed.value, rows=1)
-        hub.audit(session, "model.act", principal.principal_id, fields)
+        erased = not tombstones(session).isdisjoint([row[_owner(spec)][0], *(row[OTHERS][0] or [])])
+        if erased:  # it came between and could not see the row: its file is the catalogue's to take away
+            catalogue.abort(session, batch_id, operation_id=random_id(), at=hub.lake.clock(session))
+        else:
+            catalogue.publish(session, batch_id)
+            fields = AuditFields(batch=batch_id, module=module, purpose=spec.purpose, outcome=deed.value, rows=1)
+            hub.audit(session, "model.act", principal.principal_id, fields)
+    if erased:
+        raise _nobody()
 
 
 def review(hub: Hub, principal: Principal, module: str) -> dict[str, Any]:
@@ -95,6 +101,7 @@ def review(hub: Hub, principal: Principal, module: str) -> dict[str, Any]:
     spec = spec_of(hub, model.view)
     if spec.label is None:
         raise AccessRefused("no_label", "The view of the current model teaches nothing")
+    _verify_bound(hub, principal, spec)
     with hub.unit_of_work() as session:  # before the lake is read
         fields = AuditFields(module=module, view=spec.name, purpose=spec.purpose)
         hub.audit(session, "model.review", principal.principal_id, fields)
@@ -166,9 +173,17 @@ def _owner(spec: ViewSpec) -> str:
     return "person" if spec.grain is EntityKind.PERSON else "organisation"
 
 
-def _verify_not_erased(session: Session, records: list[bytes]) -> None:
-    if not tombstones(session).isdisjoint(records):
-        raise AccessRefused("pseudonym_of_nobody", "Use a pseudonym as the newest scoring gave it")
+def _verify_bound(hub: Hub, principal: Principal, spec: ViewSpec) -> None:
+    """Refuse a credential that may not read the view, before anybody is looked for."""
+    try:
+        verify_may_read(principal, spec.name, spec.purpose)
+    except AccessRefused as refused:
+        note_refusal(hub, principal, spec.purpose, refused)
+        raise
+
+
+def _nobody() -> AccessRefused:
+    return AccessRefused("pseudonym_of_nobody", "Use a pseudonym as the newest scoring gave it")
 
 
 def _on_grid(cut: datetime, grid: Grid) -> bool:

@@ -12,7 +12,9 @@ import pytest
 from hub.authentication import Scope, add
 from hub.consents import Subject, Wish, record_wish
 from hub.errors import AccessRefused, ModelNotFound
+from hub.lake.catalogue import files_of
 from hub.lake.reading import reading
+from hub.lake.terms import FileState
 from hub.predictions import reviewing, service, tending
 from hub.predictions.reviewing import Deed, with_acts
 from hub.predictions.store import TrainedModel, all_models
@@ -168,6 +170,33 @@ def test_a_deed_is_sealed_in_the_lake_and_audited_and_nobodys_is_refused(world: 
     assert rows.select("module", "act").rows() == [("churn", "helped")]
     with pytest.raises(AccessRefused):
         reviewing.act(world.hub, world.owner, "churn", bytes(16), Deed.HELPED)
+
+
+def test_a_deed_that_an_erasure_overtook_leaves_nothing_behind(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = actions(world)[0]
+    with reading(world.hub.lake) as reader:
+        noted = reader.collect(reader.scan(reviewing.ACTS)).height
+    monkeypatch.setattr(reviewing, "tombstones", lambda _: set(world.records))
+    with pytest.raises(AccessRefused, match="pseudonym_of_nobody"):
+        reviewing.act(world.hub, world.owner, "churn", world.pseudonyms[CHURN][3], Deed.HELPED)
+    assert actions(world)[0] == before
+    with world.hub.reading() as session:
+        states = (FileState.STAGED, FileState.REMOVED)
+        (left,) = files_of(session, table=reviewing.ACTS, states=states)
+    assert left.state is FileState.REMOVED, "the catalogue knows of it, and purges it with its key"
+    with reading(world.hub.lake) as reader:
+        assert reader.collect(reader.scan(reviewing.ACTS)).height == noted
+
+
+def test_nobody_looks_at_alerts_whose_credential_is_of_another_view(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger = replace(world.owner, views=frozenset({"another"}))
+    monkeypatch.setattr(reviewing, "reading", lambda *_: pytest.fail("the lake was opened"))
+    with pytest.raises(AccessRefused, match="credential_not_bound"):
+        reviewing.review(world.hub, stranger, "churn")
+    with pytest.raises(AccessRefused, match="credential_not_bound"):
+        reviewing.act(world.hub, stranger, "churn", world.pseudonyms[CHURN][2], Deed.HELPED)
 
 
 def test_an_act_counts_within_the_window_of_its_alert_only() -> None:
