@@ -48,6 +48,7 @@ def card(report: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any
             "segments": figures.get("segments", []),
             "what_each_source_is_worth": figures.get("families", []),
             "importance": figures.get("importance", {}),
+            **({"needs": figures["needs"]} if "needs" in figures else {}),
         },
         "ethical_considerations": list(CONSIDERED),
         "caveats": list(figures.get("remarks", [])),

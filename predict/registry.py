@@ -8,9 +8,11 @@ from typing import Final, cast
 from predict.churn.declaration import CHURN
 from predict.declaration import Declaration
 from predict.module import Module
+from predict.next_need.declaration import NEXT_NEED, NEXT_SERVICE, NEXT_UPGRADE
 from predict.winback.declaration import WINBACK
 
-DECLARED: Final[Mapping[str, Declaration]] = MappingProxyType({one.name: one for one in (CHURN, WINBACK)})
+_ALL: Final = (CHURN, WINBACK, NEXT_NEED, NEXT_UPGRADE, NEXT_SERVICE)
+DECLARED: Final[Mapping[str, Declaration]] = MappingProxyType({one.name: one for one in _ALL})
 """Every module by name. Adding one: its folder, and its declaration here."""
 
 

@@ -93,6 +93,7 @@ def _baseline(table: Table, split: Split, naive: Naive, probability: Vector, bri
         "auc": figure,
         "brier": evaluate.brier(outcome, 1 / (1 + np.exp(-odds))),
         "gain": _with_bounds(gain),
+        "precision_at_capacity": evaluate.precision_at(outcome, score, capacity_of(int(outcome.size), brief)),
     }
 
 

@@ -13,7 +13,7 @@ from predict.likelihood import score as scoring
 from predict.likelihood import tended
 from predict.likelihood import train as training
 from predict.likelihood.page import html
-from predict.likelihood.report import markdown, report
+from predict.likelihood.report import Section, markdown, report
 from predict.likelihood.words import reasons
 from predict.module import Brief, Report
 from predict.readiness import Verdict
@@ -59,7 +59,16 @@ class Likelihood:
     def report(self, artefact: bytes) -> Report:
         """Describe the model and its figures."""
         opened, wording = self.open(artefact), self.declared.wording
-        return Report(values=report(opened, wording), markdown=markdown(opened, wording), html=html(opened, wording))
+        added = self.sections(opened)
+        return Report(
+            values=report(opened, wording),
+            markdown=markdown(opened, wording, added),
+            html=html(opened, wording, added),
+        )
+
+    def sections(self, artefact: Artefact) -> tuple[Section, ...]:  # noqa: ARG002 - for modules that add some
+        """Give what the module adds to its report: nothing."""
+        return ()
 
     def open(self, artefact: bytes) -> Artefact:
         """Read an artefact back.

@@ -5,7 +5,7 @@ from html import escape
 
 from predict.artefact import Artefact
 from predict.declaration import Wording
-from predict.likelihood.report import SERVED, WORTH, facts, lights, moves, rows, served, summary, worth
+from predict.likelihood.report import SERVED, WORTH, Section, facts, lights, moves, rows, served, summary, worth
 
 SIDE, MARGIN = 260, 40
 STYLE = (
@@ -17,8 +17,8 @@ STYLE = (
 Points = list[tuple[float, float]]
 
 
-def html(artefact: Artefact, wording: Wording) -> str:
-    """Write the page."""
+def html(artefact: Artefact, wording: Wording, sections: Sequence[Section] = ()) -> str:
+    """Write the page; `sections` are those that the module adds."""
     figures = artefact.figures
     title = f"{artefact.module}: {artefact.family}, {artefact.horizon_days} days"
     pictures = _pictures(artefact) if "curves" in figures else []
@@ -28,6 +28,7 @@ def html(artefact: Artefact, wording: Wording) -> str:
         *(f'<p class="remark">{escape(remark)}</p>' for remark in figures["remarks"]),
         table,
         *pictures,
+        *(part for one in sections for part in _titled(one.title, one.head, one.lines)),
         "<h2>The test</h2>",
         _table(("what", "fact"), facts(artefact, wording)),
         "<h2>Is there enough to learn from?</h2>",

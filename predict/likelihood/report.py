@@ -1,5 +1,7 @@
 """The report of a yes/no module as data and as Markdown: what was measured, on whom, beside what. No personal data."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from predict.artefact import Artefact
@@ -8,6 +10,15 @@ from predict.shares import in_words
 
 SERVED: Final = ("segment", "customers", "had the outcome", "foretold", "recall", "precision")
 WORTH: Final = ("source", "AUC lost without it", "missing signals")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A table that a module adds to its report."""
+
+    title: str
+    head: tuple[str, ...]
+    lines: Sequence[tuple[str, ...]]
 
 
 def report(artefact: Artefact, wording: Wording) -> dict[str, Any]:
@@ -98,8 +109,8 @@ def facts(artefact: Artefact, wording: Wording) -> list[tuple[str, str]]:
     ]
 
 
-def markdown(artefact: Artefact, wording: Wording) -> str:
-    """Write the report as Markdown."""
+def markdown(artefact: Artefact, wording: Wording, sections: Sequence[Section] = ()) -> str:
+    """Write the report as Markdown; `sections` are those that the module adds."""
     lines = [
         f"# {artefact.module}: {artefact.family}, {artefact.horizon_days} days",
         "",
@@ -109,6 +120,8 @@ def markdown(artefact: Artefact, wording: Wording) -> str:
     lines += [f"> {remark}" for remark in artefact.figures["remarks"]]
     lines += ["", "| figure | model | beside |", "|---|---|---|"]
     lines += [f"| {name} | {ours} | {theirs} |" for name, ours, theirs in rows(artefact)]
+    for one in sections:
+        lines += _section(one.title, one.head, one.lines)
     lines += ["", "## The test", ""]
     lines += [f"- {name}: {fact}" for name, fact in facts(artefact, wording)]
     lines += [
@@ -166,7 +179,7 @@ def worth(artefact: Artefact) -> list[tuple[str, ...]]:
     ]
 
 
-def _section(title: str, head: tuple[str, ...], lines: list[tuple[str, ...]]) -> list[str]:
+def _section(title: str, head: tuple[str, ...], lines: Sequence[tuple[str, ...]]) -> list[str]:
     """Write a table as Markdown under its title; nothing where there is nothing to tell."""
     if not lines:
         return []

@@ -16,10 +16,14 @@ from hub.demo.lived import Making, live
 from hub.demo.planted import NOTHING, Planted
 from hub.demo.returns import win_back_of
 from hub.demo.voices import BREAK_DAY, voices_of
+from predict.next_need.hits import Verdict, measured
+from predict.next_need.trigger import DEFAULT_TRIGGERS
 
 UNTIL = datetime(2026, 1, 1, tzinfo=UTC)
 CUTS = [datetime(2025, month, 1, tzinfo=UTC) for month in (2, 5, 8)]
 TEST = datetime(2025, 10, 1, tzinfo=UTC)
+QUARTERS = ((2024, 9), (2024, 12), (2025, 3), (2025, 6), (2025, 9))
+NEED_CUTS = [datetime(year, month, 1, tzinfo=UTC) for year, month in QUARTERS]
 NAMES = {"pseudonym", "as_of", "asset"}
 
 
@@ -60,6 +64,25 @@ def test_a_plant_is_found_and_a_placebo_is_not(
     least, most = bounds
     assert auc(planted, view, label) > least
     assert auc(placebo, view, label) < most
+
+
+@pytest.mark.parametrize(
+    ("view", "label", "trigger"),
+    [
+        ("next_need_upgrades_training", "upgraded", "team_growth"),
+        ("next_need_services_training", "took_service", "project_end"),
+    ],
+)
+def test_a_trigger_holds_where_a_need_was_planted_and_nowhere_else(
+    planted: Lake, placebo: Lake, view: str, label: str, trigger: str
+) -> None:
+    def holding(found: Lake) -> set[str]:
+        frame = found.training(view, NEED_CUTS, UNTIL)
+        told = measured(frame, DEFAULT_TRIGGERS, label=label, horizon_days=60, frequency="orders_365d")
+        return {one["trigger"] for one in told if one["verdict"] == Verdict.HOLDS}
+
+    assert trigger in holding(planted)
+    assert not holding(placebo)
 
 
 def test_departures_are_as_many_without_a_sign(planted: Lake, placebo: Lake) -> None:
