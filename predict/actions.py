@@ -11,12 +11,12 @@
 | recalibrate | | artefact, labelled | artefact, report |
 | compare | seed | champion, challenger, labelled | comparison |
 | review | | alerts (`predict.review`) | review |
+| diagnose, draw, due | what `predict.winback.module` lists | | |
 
 Frames are arrow, the rest is JSON or text. `features` is a list of {name, role, unit, labels, activity}
 (`predict.feature`), `families` maps their names to the tables that they are made from.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
@@ -24,9 +24,9 @@ from typing import Any, Final
 from predict import card as cards
 from predict.errors import MessageRefused
 from predict.feature import features_of
-from predict.module import Brief, Module, Tended
+from predict.module import Brief, Campaigning, Module, Tended
 from predict.review import review
-from predict.wire import Message, arrow
+from predict.wire import Message, arrow, told
 
 LONGEST_HISTORY: Final = 10_000
 """Months: longer than records exist."""
@@ -34,7 +34,7 @@ LONGEST_HISTORY: Final = 10_000
 
 def _train(module: Module, asked: Message) -> Message:
     packed = module.train(asked.frame("frame"), _brief(asked))
-    return Message({"ok": True}, {"artefact": packed, "report": _json(module.report(packed).values)})
+    return Message({"ok": True}, {"artefact": packed, "report": told(module.report(packed).values)})
 
 
 def _readiness(module: Module, asked: Message) -> Message:
@@ -52,14 +52,14 @@ def _score(module: Module, asked: Message) -> Message:
 
 
 def _report(module: Module, asked: Message) -> Message:
-    told = module.report(asked.part("artefact"))
-    parts = {"report": _json(told.values), "markdown": told.markdown.encode(), "html": told.html.encode()}
+    found = module.report(asked.part("artefact"))
+    parts = {"report": told(found.values), "markdown": found.markdown.encode(), "html": found.html.encode()}
     return Message({"ok": True}, parts, {"report": "json", "markdown": "text", "html": "text"})
 
 
 def _card(module: Module, asked: Message) -> Message:
-    told = cards.card(module.report(asked.part("artefact")).values, asked.fields)
-    parts = {"card": _json(told), "markdown": cards.markdown(told).encode()}
+    card = cards.card(module.report(asked.part("artefact")).values, asked.fields)
+    parts = {"card": told(card), "markdown": cards.markdown(card).encode()}
     return Message({"ok": True}, parts, {"card": "json", "markdown": "text"})
 
 
@@ -70,13 +70,22 @@ def _drift(module: Module, asked: Message) -> Message:
 
 def _recalibrate(module: Module, asked: Message) -> Message:
     packed = _tended(module).recalibrate(asked.part("artefact"), asked.frame("labelled"))
-    return Message({"ok": True}, {"artefact": packed, "report": _json(module.report(packed).values)})
+    return Message({"ok": True}, {"artefact": packed, "report": told(module.report(packed).values)})
 
 
 def _compare(module: Module, asked: Message) -> Message:
     models = (asked.part("champion"), asked.part("challenger"))
     found = _tended(module).compare(models, asked.frame("labelled"), seed=_whole(asked.fields, "seed", 0))
     return _told("comparison", found)
+
+
+def _campaign(asked: str) -> Callable[[Module, Message], Message]:
+    def act(module: Module, message: Message) -> Message:
+        if not isinstance(module, Campaigning):
+            raise MessageRefused(f"{module.declared.name} has no campaigns")
+        return module.campaign(asked, message)
+
+    return act
 
 
 def _review(_module: Module, asked: Message) -> Message:
@@ -94,17 +103,14 @@ ACTIONS: Final[Mapping[str, Callable[[Module, Message], Message]]] = MappingProx
         "recalibrate": _recalibrate,
         "compare": _compare,
         "review": _review,
+        **{asked: _campaign(asked) for asked in ("diagnose", "draw", "due")},
     }
 )
 """What can be asked of a module, by name."""
 
 
 def _told(name: str, values: Mapping[str, Any]) -> Message:
-    return Message({"ok": True}, {name: _json(values)})
-
-
-def _json(values: Mapping[str, Any]) -> bytes:
-    return json.dumps(values, sort_keys=True).encode()
+    return Message({"ok": True}, {name: told(values)})
 
 
 def _tended(module: Module) -> Tended:

@@ -13,6 +13,7 @@ import polars as pl
 from predict.declaration import Declaration
 from predict.feature import Feature
 from predict.readiness import Verdict
+from predict.wire import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,15 @@ class Tended(Protocol):
 
     def compare(self, models: tuple[bytes, bytes], labelled: pl.DataFrame, *, seed: int) -> dict[str, Any]:
         """Judge champion and challenger by the same customers: plain JSON values."""
+        ...
+
+
+@runtime_checkable
+class Campaigning(Protocol):
+    """A module that customers are contacted by: it answers what a campaign asks (`predict.winback.module`)."""
+
+    def campaign(self, asked: str, message: Message) -> Message:
+        """Answer one of the questions that the module lists."""
         ...
 
 

@@ -60,6 +60,11 @@ def arrow(frame: pl.DataFrame) -> bytes:
     return sink.getvalue()
 
 
+def told(values: Mapping[str, Any]) -> bytes:
+    """Write plain values as JSON, always in the same way."""
+    return json.dumps(values, sort_keys=True).encode()
+
+
 def write_message(sink: BinaryIO, message: Message) -> None:
     """Write header line and parts, then flush."""
     listed = [

@@ -6,6 +6,9 @@
 | events | pseudonym, kind (String, a `Happened`), at (Datetime) |
 | taken | pseudonym, plan (String), step (Int64, from 0), at (Datetime): what was sent |
 
+`customers` may have `entered_at` (Datetime), when a campaign drew the customer: whose silence is older than that gets
+the first message then, not never.
+
 Nothing after `at` is seen; what happened *at* the instant is. Nobody gets two messages within `QUIET_DAYS`, whichever
 sequences they are of. A trigger that is older than `FRESH_DAYS` begins nothing any more: news of last year is none.
 """
@@ -107,7 +110,10 @@ def _begun(plan: Plan, customers: pl.DataFrame, events: pl.DataFrame, at: dateti
     if plan.trigger is Trigger.QUARTER_END:
         return meant.select(PSEUDONYM, began=pl.lit(_quarter_end(at) - days))
     gap = pl.duration(seconds=pl.col("usual_gap_days") * 86400)
-    return meant.select(PSEUDONYM, began=(pl.col("last_activity_at") + gap + days))
+    beyond = pl.col("last_activity_at") + gap + days
+    if "entered_at" in meant.columns:
+        beyond = pl.when(beyond.is_not_null()).then(pl.max_horizontal(beyond, "entered_at"))
+    return meant.select(PSEUDONYM, began=beyond)
 
 
 def _quarter_end(at: datetime) -> datetime:

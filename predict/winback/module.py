@@ -1,8 +1,85 @@
-"""The modules of this folder: how likely a return is. Whom contacting *changes* is `predict.uplift`'s question."""
+"""The modules of this folder: how likely a return is, and what a campaign asks beside it.
 
-from typing import Final
+| asked | fields in | parts in | parts out |
+|---|---|---|---|
+| diagnose | playbook, at, seed | frame, reach, trial (may be left out) | customers, told |
+| draw | hold_out, seed | customers (pseudonym, reason) | arms |
+| due | playbook, at | customers, events, taken | due |
 
+Whom contacting *changes* is `predict.uplift`'s question; it is answered within `diagnose`, of an earlier trial.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+from predict.errors import MessageRefused
 from predict.likelihood.module import Likelihood
 from predict.winback.declaration import WINBACK
+from predict.winback.due import due
+from predict.winback.experiment import draw_arms
+from predict.winback.former import Asked, former
+from predict.winback.playbook import playbook_of
+from predict.wire import Message, arrow, told
 
-MODULES: Final = {WINBACK.name: Likelihood(WINBACK)}
+
+class WinBack(Likelihood):
+    """The likelihood of a return, and campaigns to bring customers back."""
+
+    def campaign(self, asked: str, message: Message) -> Message:
+        """Answer what a campaign asks.
+
+        Raises:
+            MessageRefused: it is none of `CAMPAIGN`, or a field has no sense.
+        """
+        return CAMPAIGN[asked](message)
+
+
+def _diagnose(asked: Message) -> Message:
+    trial = asked.frame("trial") if "trial" in asked.parts else None
+    by = Asked(playbook=playbook_of(asked.fields["playbook"]), at=_at(asked.fields), seed=_seed(asked.fields))
+    found = former(asked.frame("frame"), asked.frame("reach"), trial, by)
+    return Message(
+        {"ok": True}, {"customers": arrow(found.rows), "told": told(found.told)}, {"customers": "arrow", "told": "json"}
+    )
+
+
+def _draw(asked: Message) -> Message:
+    share = asked.fields.get("hold_out")
+    if not isinstance(share, float) or not 0 < share < 1:
+        raise MessageRefused("field 'hold_out' must be a share above 0 and below 1")
+    arms = draw_arms(asked.frame("customers"), hold_out=share, seed=_seed(asked.fields), within="reason")
+    return Message({"ok": True}, {"arms": arrow(arms)}, {"arms": "arrow"})
+
+
+def _due(asked: Message) -> Message:
+    customers, events, taken = (asked.frame(name) for name in ("customers", "events", "taken"))
+    found = due(customers, events, taken, playbook_of(asked.fields["playbook"]).plans, at=_at(asked.fields))
+    return Message({"ok": True}, {"due": arrow(found)}, {"due": "arrow"})
+
+
+CAMPAIGN: Final[Mapping[str, Callable[[Message], Message]]] = MappingProxyType(
+    {"diagnose": _diagnose, "draw": _draw, "due": _due}
+)
+"""What can be asked about a campaign."""
+
+
+def _at(fields: Mapping[str, Any]) -> datetime:
+    try:
+        at = datetime.fromisoformat(fields["at"])
+    except (KeyError, TypeError, ValueError) as exc:
+        raise MessageRefused("field 'at' must be an instant, as ISO 8601") from exc
+    if at.tzinfo is None:
+        raise MessageRefused("field 'at' must name its time zone")
+    return at
+
+
+def _seed(fields: Mapping[str, Any]) -> int:
+    seed = fields.get("seed", 0)
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise MessageRefused("field 'seed' must be a whole number")
+    return seed
+
+
+MODULES: Final = {WINBACK.name: WinBack(WINBACK)}
