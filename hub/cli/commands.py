@@ -78,6 +78,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "keys": Command("keys", "app", "Keys: how old they are, rotating them, destroying old ones."),
     "view": Command("view", "app", "Feature views: what leaves, for which purpose, approved by whom."),
     "predict": Command("predict", "app", "Prediction modules: is there enough, train, score, report, review."),
+    "winback": Command("winback", "app", "Winning back: why they left, campaigns with a hold-out, letters."),
     "survivorship": Command("survivorship", "app", "Which value stands where sources of one customer differ."),
     "reveal": Command("reveal", "app", "Lead a pseudonym back to a person."),
     "audit": Command("audit", "app", "The audit log."),

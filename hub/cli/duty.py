@@ -32,6 +32,7 @@ class Duty(StrEnum):
     ROTATE_KEYS = "rotate_keys"
     RETIRE_KEYS = "retire_keys"
     TRAIN = "train"
+    WIN_BACK = "win_back"
     PLAN_RETENTION = "plan_retention"
     RUN_RETENTION = "run_retention"
     SERVE = "serve"
@@ -61,6 +62,7 @@ _ROLES: Final[Mapping[Duty, frozenset[Role]]] = {
     Duty.SEE_KEYS: frozenset({Role.OWNER, Role.DPO, Role.ENGINEER}),
     Duty.ROTATE_KEYS: frozenset({Role.OWNER}),
     Duty.RETIRE_KEYS: frozenset({Role.OWNER, Role.DPO}),
+    Duty.WIN_BACK: frozenset({Role.OWNER, Role.SUCCESS}),
     Duty.PLAN_RETENTION: frozenset({Role.OWNER, Role.DPO}),
     Duty.RUN_RETENTION: frozenset({Role.OWNER, Role.DPO}),
     Duty.SERVE: frozenset({Role.OWNER, Role.ENGINEER}),

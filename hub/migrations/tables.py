@@ -13,6 +13,7 @@ from hub.recipients import tables as recipients
 from hub.retention import tables as retention
 from hub.rotation import tables as rotation
 from hub.views import tables as views
+from hub.winback import tables as winback
 from ingest.tables import batch, identity, match, record, survivorship
 from privacy.tables import (
     attempt,
@@ -35,7 +36,7 @@ from privacy.tables import (
 )
 
 MODULES: Final[tuple[ModuleType, ...]] = (
-    *(anchors, identification, instance, lake, outbox, predictions, recipients, retention, rotation, views),
+    *(anchors, identification, instance, lake, outbox, predictions, recipients, retention, rotation, views, winback),
     *(batch, identity, match, record, survivorship),
     *(attempt, audit, consent, contact, domain, epoch, erasure, ledger, notice, policy),
     *(principal, release_members, request, reveal, subject_token, suppression, unwrap),

@@ -52,6 +52,7 @@ NOT_ABOUT: Final[Mapping[str, str]] = {
     "match_edge": "how alike two records are, in numbers; which records are one person stands under records",
     "change": "which record an act concerned, by number; the acts stand in their own tables",
     **dict.fromkeys(("notice", "reconsent_decision"), "texts of notices, and what was decided on them for everybody"),
+    "winback_campaign": "rules of campaigns; who was in which stands in the lake",
     "recipient_mark": "up to where the ledger was read, for telling recipients",
     "recipient": "who receives data from us; what they were told of a person stands under their notices",
     "source_ground": "what each source's contract declares",

@@ -1,10 +1,10 @@
-"""What the hub itself writes into the lake: scores, and what was done about them. No contract maps onto it."""
+"""What the hub itself writes into the lake: scores, campaigns, and what was done. No contract maps onto it."""
 
 from typing import Final
 
 import polars as pl
 
-from ingest.canonical.column import NOBODY, code, instant, number, one_of
+from ingest.canonical.column import NOBODY, code, instant, number, one_of, whole
 from ingest.canonical.snapshots import OTHERS
 from ingest.canonical.table import Buckets, Column, Erasure, KeepDays, Table
 from privacy.terms import DataCategory
@@ -42,6 +42,36 @@ SCORE_ACTS: Final = Table(
         Column(OTHERS, pl.List(pl.Binary()), NOBODY, "record ids", "further records of the customer, if any"),
     ),
     KeepDays(90),
+    Erasure.DELETE_ROW,
+    Buckets.FEW,
+)
+
+WINBACK_ACTS: Final = Table(
+    "winback_acts",
+    "one step of a win-back campaign with one customer; event_time is when",
+    (
+        code("campaign", "the campaign's random id"),
+        one_of(
+            "act",
+            "drawn to be written to or left alone, a letter sent, or what happened since",
+            "contact",
+            "hold_out",
+            "sent",
+            "reply",
+            "purchase",
+            "complaint_opened",
+            "complaint_closed",
+            "service_fixed",
+            "function_launched",
+        ),
+        code("reason", "why the customer left, as far as can be told"),
+        code("plan", "the sequence"),
+        whole("step", "step", "which step of it, from 0"),
+        code("channel", "by which way"),
+        number("value_minor", "minor units", "expected contribution if the customer returns", _PROFILING),
+        Column(OTHERS, pl.List(pl.Binary()), NOBODY, "record ids", "further records of the customer, if any"),
+    ),
+    KeepDays(730),
     Erasure.DELETE_ROW,
     Buckets.FEW,
 )

@@ -114,6 +114,11 @@ EXCUSED: Final = {
         ("predict drift", "predict recalibrate", "predict compare", "predict review"),
         "figures of a model over groups, from the audited reads of predict score and predict train",
     ),
+    **dict.fromkeys(("winback playbook", "winback list", "winback size"), RULES),
+    "winback draw": COUNTS,
+    **dict.fromkeys(
+        ("winback diagnose", "winback due"), "rows of two views, each release audited first (test_winback_campaigns)"
+    ),
     "predict adopt": RULES,
     "predict act": ACT,
     **dict.fromkeys(("source schema", "policy default", "policy show", "policy plan", "policy apply"), RULES),

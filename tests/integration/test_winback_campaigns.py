@@ -1,0 +1,128 @@
+"""A win-back campaign from the gate to the list of the day: who is in it, who is left alone, and what stops it."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from hub.consents import Subject, Wish, record_wish
+from hub.erasing import erase
+from hub.errors import AccessRefused, HubError
+from hub.winback import diagnosing, drawing
+from hub.winback import due as due_today
+from hub.winback.acts import acts_of
+from hub.winback.campaigns import get_campaign
+from hub.winback.diagnosing import Question, diagnose
+from hub.winback.drawing import Draw, Drawn, draw
+from hub.winback.due import due
+from predict.actions import ACTIONS
+from predict.errors import RuleRefused
+from predict.registry import load
+from predict.winback.playbook import DEFAULT
+from predict.wire import Message
+from privacy.terms import ActChannel, ConsentAct, PurposeId
+from tests.audit_faults import broken
+from tests.winback_builders import PEOPLE, Left, left
+
+SURE: Final = {**DEFAULT, "terms": {**DEFAULT["terms"], "assumed_uplift": 0.5}}
+HOW: Final = Draw(hold_out=0.25, facts={"news": "free delivery"})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def in_process() -> Iterator[None]:
+    """The child answers the same (`tests/unit/test_predict_child.py`); to start it each time takes seconds."""
+
+    def ask(action: str, module: str, message: Message) -> Message:
+        return ACTIONS[action](load(module), message)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (diagnosing, drawing, due_today):
+            patch.setattr(module, "ask", ask)
+        yield
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Left:
+    return left(Path(tmp_path_factory.mktemp("left")))
+
+
+@pytest.fixture(scope="module")
+def drawn(here: Left) -> Drawn:
+    return draw(here.hub, here.reader, Question(playbook=SURE), HOW)
+
+
+def arms(here: Left) -> pl.DataFrame:
+    return acts_of(here.hub).filter(pl.col("act").is_in(["contact", "hold_out"]))
+
+
+def test_who_left_is_told_why_and_that_nobody_knows_whom_a_contact_changes(here: Left, drawn: Drawn) -> None:
+    found = diagnose(here.hub, here.reader, Question(playbook=SURE))
+    assert found.customers.height == PEOPLE, "who bought yesterday has not left"
+    counted = dict(found.customers["reason"].value_counts().iter_rows())
+    assert counted == dict.fromkeys(["service_frustrated", "price_sensitive", "drifting", "lured_away"], PEOPLE // 4)
+    assert found.told["uplift"]["verdict"] == "no evidence"
+    frustrated = found.customers.filter(pl.col("reason") == "service_frustrated")
+    assert "ten_per_cent" not in set(frustrated["offer"])
+    assert set(found.customers["channel"]) == {"email"}, "nobody allowed the telephone"
+    assert drawn.contact + drawn.hold_out == PEOPLE
+
+
+def test_arms_are_drawn_within_each_reason_and_kept_sealed_by_present_customers(here: Left, drawn: Drawn) -> None:
+    kept = arms(here)
+    by_reason = kept.filter(pl.col("act") == "hold_out").group_by("reason").len()
+    assert set(by_reason["len"]) <= {1, 2}
+    assert kept.height == drawn.contact + drawn.hold_out
+    told = here.audited("winback.draw")[0]
+    assert (told["rows"], told["act_id"]) == (kept.height, drawn.campaign.campaign_id)
+
+
+def test_nobody_of_the_hold_out_is_due_and_a_reason_has_its_own_sequence(here: Left, drawn: Drawn) -> None:
+    steps = due(here.hub, here.reader, drawn.campaign).steps
+    left_alone = arms(here).filter(pl.col("act") == "hold_out")
+    assert steps.join(left_alone, on="pseudonym", how="semi").is_empty()
+    assert set(steps["reason"]) == {"drifting", "price_sensitive"}, "the others wait for a fix or a launch"
+    assert steps["reachable"].all()
+    assert steps["step"].unique().to_list() == [0]
+
+
+def test_who_objects_buys_again_or_is_erased_is_due_nothing(tmp_path: Path) -> None:
+    here = left(tmp_path)
+    drawn = draw(here.hub, here.reader, Question(playbook=SURE), HOW)
+    before = due(here.hub, here.reader, drawn.campaign).steps
+    numbers = {bytes(here.record(number)): number for number in range(PEOPLE)}
+    with here.hub.reading() as session:
+        people = due_today.people_of(here.hub, session, before["pseudonym"])
+    first, second, third = (numbers[record] for record in people["record"][:3])
+    no = Wish(act=ConsentAct.WITHDRAWN, purpose=PurposeId("winback"), channel=ActChannel.AGENT)
+    record_wish(here.hub, Subject(records=(here.record(first),)), no, here.owner)
+    erase(here.hub, Subject(records=(here.record(third),)), here.owner)
+    here.later(days=1)
+    here.buys(tmp_path, second, here.clock() - timedelta(hours=20))
+    after = due(here.hub, here.reader, drawn.campaign).steps
+    assert_frame_equal(after.select("pseudonym"), before.select("pseudonym")[3:], check_row_order=False)
+    assert acts_of(here.hub).height == PEOPLE - 1, "what is erased is in no act"
+    learnt = diagnosing.arms_of(acts_of(here.hub))
+    assert learnt.height == PEOPLE - 1
+
+
+def test_a_refused_playbook_names_what_is_wrong_and_nothing_is_kept(here: Left, drawn: Drawn) -> None:
+    wrong: dict[str, Any] = {**SURE, "terms": {"margin": 2}}
+    with pytest.raises(RuleRefused, match="a share is not between 0 and 1"):
+        draw(here.hub, here.reader, Question(playbook=wrong), HOW)
+    with pytest.raises(AccessRefused, match="no_such_fact"):
+        draw(here.hub, here.reader, Question(playbook=SURE), Draw(hold_out=0.5, facts={"score": "high"}))
+    with here.hub.reading() as session:
+        assert get_campaign(session).campaign_id == drawn.campaign.campaign_id
+
+
+def test_without_an_audit_entry_nothing_is_drawn_or_read(here: Left, drawn: Drawn) -> None:
+    before = acts_of(here.hub).height
+    with broken(here.hub.settings.home / "control.db", "leaf_refused"), pytest.raises(HubError):
+        draw(here.hub, here.reader, Question(playbook=SURE), HOW)
+    with broken(here.hub.settings.home / "control.db", "leaf_refused"), pytest.raises(HubError):
+        due(here.hub, here.reader, drawn.campaign)
+    assert acts_of(here.hub).height == before
