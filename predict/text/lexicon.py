@@ -3,7 +3,6 @@
 Rules kept:
 - each language has its own, because the same letters mean something else next door (`rolig` is fun in Swedish and
   calm in Norwegian);
-  in Norwegian);
 - the longest phrase wins, and no word counts twice;
 - a word is looked up once for all texts that hold it, not once for each place where it stands.
 """
