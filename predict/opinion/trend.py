@@ -1,0 +1,116 @@
+"""Whether answers of the last weeks are worse or better than those before, so clearly that chance does not explain it.
+
+The newest `LATE_WEEKS` against the `EARLY_WEEKS` before them, for each kind and channel at once. A customer who
+answered in both counts once (clusters, as in `predict.opinion.answers`); of all series looked at the chance of any
+false alarm is `LEVEL` at most (Holm, Scand. J. Stat. 6, 1979). It is looked at each week: at .01 nobody is alarmed
+for nothing more than about once in two years.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+import polars as pl
+from scipy.stats import t as student
+
+from predict.evaluate import Interval
+from predict.opinion.answers import AT, CHANNEL, CONFIDENCE, CUSTOMER, KIND, LEAST_CUSTOMERS, POINTS, with_every_channel
+from predict.opinion.scale import SCALES, Kind
+
+LATE_WEEKS: Final = 4
+EARLY_WEEKS: Final = 26
+LEVEL: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """How the figure of a kind and channel moved: before, now, the difference with its interval, and the chance of it.
+
+    `chance` is already that of all series together. `alarming` says whether it is certain and large enough to matter.
+    """
+
+    kind: Kind
+    channel: str
+    before: float
+    now: float
+    gap: Interval
+    customers: int
+    chance: float
+
+    @property
+    def alarming(self) -> bool:
+        """Say whether somebody should look; better news is news as well."""
+        return self.chance <= LEVEL and abs(self.gap.figure) >= SCALES[self.kind].worth
+
+
+def changes(answers: pl.DataFrame, *, until: datetime) -> list[Change]:
+    """Compare the newest weeks before `until` with those before, surest first; groups of few customers are left out."""
+    begins, broke = (until - timedelta(weeks=LATE_WEEKS + weeks) for weeks in (EARLY_WEEKS, 0))
+    seen = with_every_channel(answers.filter(pl.col(AT) >= begins, pl.col(AT) < until))
+    compared = _compared(seen.with_columns(late=pl.col(AT) >= broke))
+    if compared.is_empty():
+        return []
+    gap, error = compared["gap"].to_numpy(), np.sqrt(compared["variance"].to_numpy())
+    freedom = compared["customers"].to_numpy() - 1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        chance = np.where(error > 0, 2 * student.sf(np.abs(gap) / error, freedom), 1.0)
+    half = student.ppf((1 + CONFIDENCE) / 2, freedom) * error
+    found = [
+        Change(
+            kind=Kind(row["kind"]),
+            channel=row["channel"],
+            before=row["early"],
+            now=row["late"],
+            gap=Interval(float(gap[at]), float(gap[at] - half[at]), float(gap[at] + half[at])),
+            customers=row["customers"],
+            chance=float(adjusted),
+        )
+        for at, (row, adjusted) in enumerate(zip(compared.iter_rows(named=True), holm(chance), strict=True))
+    ]
+    return sorted(found, key=lambda one: (one.chance, -abs(one.gap.figure), one.kind, one.channel))
+
+
+def _compared(seen: pl.DataFrame) -> pl.DataFrame:
+    """Give by kind and channel early, late, gap, variance of the gap and customers of the smaller side."""
+    series = [KIND, CHANNEL]
+    each = seen.group_by([*series, CUSTOMER]).agg(
+        *(
+            expr.alias(f"{name}_{side}")
+            for side, here in (("late", pl.col("late")), ("early", ~pl.col("late")))
+            for name, expr in (("size", here.sum()), ("total", pl.col(POINTS).filter(here).sum()))
+        )
+    )
+    each = each.sort(*series, CUSTOMER)  # sums of the same numbers in the same order are the same
+    means = {
+        side: pl.col(f"total_{side}").sum().over(series) / pl.col(f"size_{side}").sum().over(series)
+        for side in ("late", "early")
+    }
+    off = {
+        side: (pl.col(f"total_{side}") - means[side] * pl.col(f"size_{side}"))
+        / pl.col(f"size_{side}").sum().over(series)
+        for side in means
+    }
+    summed = (
+        each.with_columns(off=off["late"] - off["early"])
+        .group_by(series)
+        .agg(
+            late=pl.col("total_late").sum() / pl.col("size_late").sum(),
+            early=pl.col("total_early").sum() / pl.col("size_early").sum(),
+            variance=(pl.col("off") ** 2).sum() * pl.len() / (pl.len() - 1),
+            customers=pl.min_horizontal((pl.col("size_late") > 0).sum(), (pl.col("size_early") > 0).sum()).cast(
+                pl.Int64
+            ),
+        )
+    )
+    judged = summed.filter(pl.col("customers") >= LEAST_CUSTOMERS).sort(series)
+    return judged.with_columns(gap=pl.col("late") - pl.col("early"))
+
+
+def holm(chances: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Raise chances so that the chance of any false alarm among them is what each says (step-down)."""
+    order = np.argsort(chances, kind="stable")
+    raised = np.maximum.accumulate(chances[order] * np.arange(chances.size, 0, -1))
+    found = np.empty_like(chances)
+    found[order] = np.minimum(raised, 1.0)
+    return found
