@@ -1,19 +1,21 @@
-"""The child process: `python -m predict ACTION MODULE`, a message on stdin, a message on stdout.
+"""The child process: `python -m predict ACTION MODULE` or `study NAME`, a message on stdin, a message on stdout.
 
-It opens no file and no connection (on Linux the kernel refuses it any: `predict.confinement`) and needs no environment.
-`predict.actions` lists what can be asked. The answer's header has `ok`; when false `error` has `kind` (the class),
-`text` (no value of a row) and its fields. Exit code: 0 done, 1 unexpected, 2 refused.
+It opens no file and no connection (on Linux the kernel refuses it any: `predict.confinement`) and needs no
+environment. `predict.actions` lists what can be asked of a module, `predict.studies` the studies. The answer's header
+has `ok`; when false `error` has `kind` (the class), `text` (no value of a row) and its fields. Exit code: 0 done, 1
+unexpected, 2 refused.
 """
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any, BinaryIO
 
 from predict.actions import ACTIONS
 from predict.confinement import confine
 from predict.errors import MessageRefused, PredictError
-from predict.module import Module
 from predict.registry import DECLARED, load
+from predict.studies import STUDIES, STUDY, load_study
 from predict.wire import Message, read_message, write_message
 
 DONE, UNEXPECTED, REFUSED = 0, 1, 2
@@ -22,8 +24,7 @@ DONE, UNEXPECTED, REFUSED = 0, 1, 2
 def main(arguments: list[str], source: BinaryIO, sink: BinaryIO) -> int:
     """Answer one message and give the exit code."""
     try:
-        action, module = _asked(arguments)
-        answer = action(module, read_message(source))
+        answer = _asked(arguments)(read_message(source))
     except PredictError as exc:
         write_message(sink, Message({"ok": False, "error": _told(exc)}))
         return REFUSED
@@ -34,10 +35,14 @@ def main(arguments: list[str], source: BinaryIO, sink: BinaryIO) -> int:
     return DONE
 
 
-def _asked(arguments: list[str]) -> tuple[Callable[[Module, Message], Message], Module]:
-    if len(arguments) != 2 or arguments[0] not in ACTIONS or arguments[1] not in DECLARED:  # noqa: PLR2004 - action and module
-        raise MessageRefused(f"usage: python -m predict {'|'.join(ACTIONS)} {'|'.join(DECLARED)}")
-    return ACTIONS[arguments[0]], load(arguments[1])
+def _asked(arguments: list[str]) -> Callable[[Message], Message]:
+    match arguments:
+        case [asked, name] if asked == STUDY and name in STUDIES:
+            return load_study(name)
+        case [action, name] if action in ACTIONS and name in DECLARED:
+            return partial(ACTIONS[action], load(name))
+    usage = f"{'|'.join(ACTIONS)} {'|'.join(DECLARED)}, or {STUDY} {'|'.join(STUDIES)}"
+    raise MessageRefused(f"usage: python -m predict {usage}")
 
 
 def _told(error: PredictError) -> dict[str, Any]:

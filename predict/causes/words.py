@@ -1,31 +1,52 @@
 """A proposal as a sentence in nb, nn, sv, en and de: what is seen, never why."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Final
 
 from predict.causes.finding import Finding
 
+
+class What(StrEnum):
+    """What a share is of."""
+
+    TEXTS = "texts"  # unhappy ones
+    CASES = "cases"  # those that went wrong
+
+
+_OF: Final[Mapping[str, Mapping[What, tuple[str, str]]]] = {
+    "nb": {
+        What.TEXTS: ("tekster er misfornøyde", "misfornøyde tekster"),
+        What.CASES: ("saker gikk galt", "slike saker"),
+    },
+    "nn": {What.TEXTS: ("tekstar er misnøgde", "misnøgde tekstar"), What.CASES: ("saker gjekk gale", "slike saker")},
+    "sv": {What.TEXTS: ("texter är missnöjda", "missnöjda texter"), What.CASES: ("ärenden gick fel", "sådana ärenden")},
+    "en": {What.TEXTS: ("texts are unhappy", "unhappy texts"), What.CASES: ("cases went wrong", "such cases")},
+    "de": {
+        What.TEXTS: ("Texten sind unzufrieden", "unzufriedene Texte"),
+        What.CASES: ("Anfragen liefen schief", "solche Anfragen"),
+    },
+}
 _SENTENCE: Final[Mapping[str, str]] = {
     "nb": (
-        "{place}{since}: {share} % av {texts} tekster er misfornøyde, ellers {elsewhere} % ({low} til "
-        "{high} prosentpoeng mer). {customers} kunder; rundt {excess} misfornøyde tekster færre om det var som ellers."
+        "{place}{since}: {share} % av {texts} {went}, ellers {elsewhere} % ({low} til {high} prosentpoeng mer). "
+        "{customers} kunder; rundt {excess} {such} færre om det var som ellers."
     ),
     "nn": (
-        "{place}{since}: {share} % av {texts} tekstar er misnøgde, elles {elsewhere} % ({low} til "
-        "{high} prosentpoeng meir). {customers} kundar; om lag {excess} misnøgde tekstar færre om det var som elles."
+        "{place}{since}: {share} % av {texts} {went}, elles {elsewhere} % ({low} til {high} prosentpoeng meir). "
+        "{customers} kundar; om lag {excess} {such} færre om det var som elles."
     ),
     "sv": (
-        "{place}{since}: {share} % av {texts} texter är missnöjda, annars {elsewhere} % ({low} till "
-        "{high} procentenheter mer). {customers} kunder; omkring {excess} missnöjda texter färre om det var som annars."
+        "{place}{since}: {share} % av {texts} {went}, annars {elsewhere} % ({low} till {high} procentenheter mer). "
+        "{customers} kunder; omkring {excess} {such} färre om det var som annars."
     ),
     "en": (
-        "{place}{since}: {share} % of {texts} texts are unhappy, elsewhere {elsewhere} % ({low} to "
-        "{high} points more). {customers} customers; about {excess} unhappy texts fewer if it were like the rest."
+        "{place}{since}: {share} % of {texts} {went}, elsewhere {elsewhere} % ({low} to {high} points more). "
+        "{customers} customers; about {excess} {such} fewer if it were like the rest."
     ),
     "de": (
-        "{place}{since}: {share} % von {texts} Texten sind unzufrieden, sonst {elsewhere} % ({low} bis "
-        "{high} Prozentpunkte mehr). {customers} Kunden; rund {excess} unzufriedene Texte weniger, "
-        "wenn es wie sonst wäre."
+        "{place}{since}: {share} % von {texts} {went}, sonst {elsewhere} % ({low} bis {high} Prozentpunkte mehr). "
+        "{customers} Kunden; rund {excess} {such} weniger, wenn es wie sonst wäre."
     ),
 }
 _SINCE: Final[Mapping[str, str]] = {
@@ -44,12 +65,15 @@ _EVERYTHING: Final[Mapping[str, str]] = {
 }
 
 
-def sentence_of(finding: Finding, language: str) -> str:
+def sentence_of(finding: Finding, language: str, what: What = What.TEXTS) -> str:
     """Say a proposal in a language of `nb`, `nn`, `sv`, `en`, `de`; levels stand as they were delivered."""
     place = ", ".join(f"{name} {level}" for name, level in finding.levels) or _EVERYTHING[language]
     since = "" if finding.since is None else _SINCE[language].format(day=finding.since.isoformat())
+    went, such = _OF[language][what]
     return _SENTENCE[language].format(
         place=place,
+        went=went,
+        such=such,
         since=since,
         share=round(100 * finding.share),
         elsewhere=round(100 * finding.elsewhere),

@@ -1,0 +1,23 @@
+"""Studies: what is told of rows of several views at once, where nothing is learned and nobody is scored.
+
+| study | fields in | parts in | parts out | |---|---|---|---| | voice | as_of, language, promises, said, seed |
+answers, cases, steps: each may be missing (`predict.voice.study`) | study, html |
+"""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Final, cast
+
+from predict.wire import Message
+
+STUDY: Final = "study"
+STUDIES: Final[Mapping[str, str]] = MappingProxyType({"voice": "predict.voice.door"})
+"""Every study by name, and the module that has its `answer`. Adding one: its folder, and a line here."""
+
+Answer = Callable[[Message], Message]
+
+
+def load_study(name: str) -> Answer:
+    """Load the code of a study: late, because what one needs is a second's work to import."""
+    return cast("Answer", import_module(STUDIES[name]).answer)

@@ -1,0 +1,182 @@
+"""The study as a page that somebody reads in two minutes: what changed first, tables after; no script, no network."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from html import escape
+from typing import Any, Final
+
+from predict.opinion.scale import SCALES, Kind
+from predict.voice.words import WORDS
+
+STYLE: Final = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#1c2430}"
+    "table{border-collapse:collapse}td,th{border-bottom:1px solid #ccd3dc;padding:.3rem .8rem;text-align:left}"
+    ".first{border-left:4px solid #b45309;padding-left:1rem}.note{color:#556}svg{vertical-align:middle}"
+)
+_SPARK: Final = (130, 28)
+
+
+def headlines(told: Mapping[str, Any]) -> list[str]:
+    """Say what somebody should know first: certain changes, steps that became slower, the strongest proposal."""
+    words = WORDS[told["language"]]
+    said = [
+        words["worse" if one["gap"]["figure"] < 0 else "better"].format(
+            what=_what(one, words),
+            **{name: _figure(one["kind"], one[name]) for name in ("now", "before")},
+            **{name: _signed(one["kind"], one["gap"][name]) for name in ("low", "high")},
+        )
+        for one in told.get("changes", [])
+        if one["alarming"]
+    ]
+    said += [
+        words["slower"].format(step=one["step"], slow=f"{one['slow']['figure']:.0%}")
+        for one in told.get("steps", [])
+        if one["slower"]
+    ]
+    said += [one["sentence"] for one in told.get("findings", [])[:1] if one["verdict"] != "refuted"]
+    return said or [words["calm"]]
+
+
+def html(told: Mapping[str, Any]) -> str:
+    """Write the page."""
+    words = WORDS[told["language"]]
+    day = datetime.fromisoformat(told["as_of"]).date().isoformat()
+    body = [
+        f"<h1>{escape(words['title'])}</h1><p>{escape(words['as_of'].format(day=day))}</p>",
+        f'<div class="first"><h2>{escape(words["first"])}</h2><ul>',
+        *(f"<li>{escape(one)}</li>" for one in headlines(told)),
+        "</ul></div>",
+        *_scores(told, words),
+        *_findings(told, words),
+        *_service(told, words),
+        *_steps(told, words),
+    ]
+    if told["missing"]:
+        body.append(f'<p class="note">{escape(words["missing"].format(parts=", ".join(told["missing"])))}</p>')
+    head = f'<meta charset="utf-8"><title>{escape(words["title"])}</title><style>{STYLE}</style>'
+    return f'<!doctype html><html lang="{told["language"]}"><head>{head}</head><body>{"".join(body)}</body></html>\n'
+
+
+def _scores(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
+    if "scores" not in told:
+        return
+    series: dict[tuple[str, str], dict[int, Mapping[str, Any]]] = {}
+    for one in told["scores"]:
+        series.setdefault((one["kind"], one["channel"]), {})[one["period"]] = one
+    lines = []
+    for (kind, channel), periods in series.items():
+        newest, before = periods.get(0), periods.get(1)
+        cells = [
+            kind.upper(),
+            words["all"] if channel == "all" else channel,
+            _spanned(kind, newest),
+            _spanned(kind, before),
+        ]
+        cells += [str(newest[name]) if newest else "0" for name in ("answers", "customers")]
+        lines.append([*map(escape, cells), _spark(kind, periods)])
+    yield f'<h2>{escape(words["scores"])}</h2><p class="note">{escape(words["scores_note"])}</p>'
+    yield _table([*words["score_head"].split("|"), ""], lines)
+
+
+def _findings(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
+    if "findings" not in told:
+        return
+    yield f"<h2>{escape(words['findings'])}</h2>"
+    if not told["findings"]:
+        yield f"<p>{escape(words['none'])}</p>"
+        return
+    yield f'<p class="note">{escape(words["finding_note"])}</p><ol>'
+    for one in told["findings"]:
+        yield f"<li>{escape(one['sentence'])} <em>{escape(words[one['verdict']])}</em> <code>{one['key']}</code></li>"
+    yield "</ol>"
+
+
+def _service(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
+    if "service" not in told:
+        return
+    lines = [
+        [
+            escape(words["all"] if one["by"] == "all" else one["by"]),
+            escape("" if one["by"] == "all" else one["level"]),
+            str(one["cases"]),
+            *(_share(one[act]) for act in ("answered", "solved")),
+            *("-" if one[name] is None else f"{one[name]:.1f}" for name in ("answer_hours", "solve_hours")),
+        ]
+        for one in told["service"]
+    ]
+    yield f'<h2>{escape(words["service"])}</h2><p class="note">{escape(words["service_note"])}</p>'
+    yield _table(words["service_head"].split("|"), lines)
+
+
+def _steps(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
+    if "steps" not in told:
+        return
+    lines = [
+        [
+            escape(one["step"]),
+            str(one["begun"]),
+            *(f"{one[name]:.0f}" for name in ("median", "most")),
+            f"{one['overdue']['figure']:.0%}",
+            words["yes" if one["slower"] else "no"],
+        ]
+        for one in told["steps"]
+    ]
+    yield f"<h2>{escape(words['steps'])}</h2>" + _table(words["steps_head"].split("|"), lines)
+
+
+def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """Write a table; cells are HTML already."""
+    top = "".join(f'<th scope="col">{escape(one)}</th>' for one in head)
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in line)}</tr>" for line in lines)
+    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _share(told: Mapping[str, float]) -> str:
+    """Write a share with its interval (`predict.shares.told_share`)."""
+    if not told["of"]:
+        return "-"
+    return f"{told['figure']:.0%} ({told['low']:.0%} - {told['high']:.0%})"
+
+
+def _what(one: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    channel = words["all"] if one["channel"] == "all" else one["channel"]
+    return f"{one['kind'].upper()} ({channel})"
+
+
+def _figure(kind: str, figure: float) -> str:
+    return f"{figure:.0%}" if kind == Kind.CSAT else f"{figure:.{SCALES[Kind(kind)].digits}f}"
+
+
+def _signed(kind: str, gap: float) -> str:
+    return f"{gap:+.0%}" if kind == Kind.CSAT else f"{gap:+.{SCALES[Kind(kind)].digits}f}"
+
+
+def _spanned(kind: str, one: Mapping[str, Any] | None) -> str:
+    if one is None or one["figure"] is None:
+        return "-"
+    figure, low, high = (_figure(kind, one[name]) for name in ("figure", "low", "high"))
+    return f"{figure} ({low} - {high})"
+
+
+def _spark(kind: str, periods: Mapping[int, Mapping[str, Any]]) -> str:
+    """Draw the figures of all periods, oldest first, over their intervals; what is not told is left out."""
+    low, high = SCALES[Kind(kind)].figures
+    width, height = _SPARK
+    told = [(period, one) for period, one in sorted(periods.items(), reverse=True) if one["figure"] is not None]
+    if len(told) < 2:  # noqa: PLR2004 - a line has two ends
+        return ""
+    first = max(period for period, _ in told)
+
+    def at(period: int, figure: float) -> str:
+        across = 4 + (width - 8) * (first - period) / max(first, 1)
+        return f"{across:.1f},{height - 3 - (height - 6) * (figure - low) / (high - low):.1f}"
+
+    line = " ".join(at(period, one["figure"]) for period, one in told)
+    band = [at(period, one["high"]) for period, one in told] + [
+        at(period, one["low"]) for period, one in reversed(told)
+    ]
+    return (
+        f'<svg width="{width}" height="{height}" role="img" aria-label="{escape(kind)}">'
+        f'<polygon points="{" ".join(band)}" fill="#dbe4ee"/>'
+        f'<polyline points="{line}" fill="none" stroke="#1c4f82" stroke-width="2"/></svg>'
+    )

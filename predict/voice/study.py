@@ -1,0 +1,106 @@
+"""The voice of the customer: what is told of answers, cases and steps, in one look.
+
+A study learns nothing and scores nobody: frames of approved views in, figures out. What was not delivered, or may not
+be read, is named and left out.
+
+| part in | columns | from | |---|---|---| | answers | pseudonym, kind, score, channel, age_days |
+`satisfaction_answers` | | cases | pseudonym, category, team, priority, channel, escalated, response_hours, hours,
+age_days | `satisfaction_cases` | | steps | pseudonym, step, hours, age_days | `satisfaction_steps` |
+
+Where service goes wrong is looked for in cases: a case *went wrong* that was escalated, or answered later than
+promised.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import polars as pl
+
+from predict.causes.finding import findings
+from predict.causes.place import AT, UNHAPPY
+from predict.causes.verdict import Verdict, ranked
+from predict.causes.words import What, sentence_of
+from predict.journey.bottleneck import bottlenecks
+from predict.opinion.answers import answers_of, by_period
+from predict.opinion.trend import Change, changes
+from predict.voice.casework import Promise, judged, measures
+
+PARTS: Final = ("answers", "cases", "steps")
+CAUSES: Final = ("category", "team", "channel")
+PERIOD_DAYS: Final = 28
+PERIODS: Final = 13
+
+Said = Mapping[str, tuple[Verdict, tuple[tuple[str, str], ...]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked: the instant of the views, the language, what was promised, and what people said of proposals."""
+
+    as_of: datetime
+    language: str
+    promises: Mapping[str, Promise]
+    said: Said
+    seed: int
+
+
+def studied(parts: Mapping[str, pl.DataFrame], question: Question) -> dict[str, Any]:
+    """Tell what there is to tell: `as_of`, `language`, `missing` and, of each part that is there, its figures.
+
+    Raises:
+        FrameRefused: a part does not keep its contract.
+    """
+    told: dict[str, Any] = {
+        "as_of": question.as_of.isoformat(),
+        "language": question.language,
+        "missing": [name for name in PARTS if name not in parts or parts[name].is_empty()],
+    }
+    present = {name: _dated(frame, question.as_of) for name, frame in parts.items() if not frame.is_empty()}
+    if "answers" in present:
+        answers = answers_of(present["answers"])
+        periods = by_period(answers, until=question.as_of, days=PERIOD_DAYS, periods=PERIODS)
+        told["scores"] = periods.to_dicts()
+        told["changes"] = [_change(one) for one in changes(answers, until=question.as_of)]
+    if "cases" in present:
+        cases = judged(present["cases"], question.promises)
+        told["service"] = measures(cases)
+        told["findings"] = _findings(cases, question)
+    if "steps" in present:
+        told["steps"] = [one.told() for one in bottlenecks(present["steps"])]
+    return told
+
+
+def _dated(frame: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+    """Give each row its instant, as exact as the view is, and its age in hours."""
+    days = pl.col("age_days").cast(pl.Float64)
+    instant = pl.lit(as_of) - pl.duration(microseconds=(days * timedelta(days=1).total_seconds() * 1e6).cast(pl.Int64))
+    return frame.with_columns(instant.alias(AT), age_hours=days * 24)
+
+
+def _change(one: Change) -> dict[str, Any]:
+    return {
+        "kind": one.kind.value,
+        "channel": one.channel,
+        "before": one.before,
+        "now": one.now,
+        "gap": {"figure": one.gap.figure, "low": one.gap.low, "high": one.gap.high},
+        "customers": one.customers,
+        "chance": one.chance,
+        "alarming": one.alarming,
+    }
+
+
+def _findings(cases: pl.DataFrame, question: Question) -> list[dict[str, Any]]:
+    """Propose where service goes wrong, in the order that people's verdicts leave."""
+    closed = cases.filter(pl.col("hours").is_not_null()).with_columns((pl.col("escalated") > 0).alias(UNHAPPY))
+    dimensions = tuple(name for name in CAUSES if name in cases.columns)
+    return [
+        one.told()
+        | {
+            "verdict": question.said.get(one.key, (Verdict.PROPOSED, ()))[0].value,
+            "sentence": sentence_of(one, question.language, What.CASES),
+        }
+        for one in ranked(findings(closed, dimensions, seed=question.seed), question.said)
+    ]

@@ -1,0 +1,177 @@
+"""What customers answered, waited for and complained of, on one page."""
+
+import json
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from predict.__main__ import REFUSED, main
+from predict.causes.finding import key_of
+from predict.errors import FrameRefused, RuleRefused
+from predict.voice.casework import PROMISED, Promise, judged, measures, promises_of
+from predict.wire import Message, arrow, read_message, write_message
+
+AS_OF = datetime(2026, 1, 5, tzinfo=UTC)
+PLACE = (("category", "delivery"), ("team", "technical"))
+
+
+def cases_of(seed: int, *, trouble: float = 0.0, rows: int = 900) -> pl.DataFrame:
+    """Invent cases of half a year; `trouble` is the share of deliveries of one team that are escalated besides."""
+    rng = np.random.default_rng(seed)
+    category, team = rng.choice(["delivery", "price", "wish"], rows), rng.choice(["first_line", "technical"], rows)
+    bad = (category == "delivery") & (team == "technical") & (rng.random(rows) < trouble)
+    return pl.DataFrame(
+        {
+            "pseudonym": [bytes([number // 250, number % 250]) for number in rng.integers(0, 300, rows)],
+            "category": category,
+            "team": team,
+            "priority": rng.choice(["high", "normal"], rows),
+            "channel": rng.choice(["email", "chat"], rows),
+            "escalated": (bad | (rng.random(rows) < 0.05)).astype(np.int64),
+            "response_hours": rng.lognormal(0.5, 0.8, rows),
+            "hours": rng.lognormal(2, 0.8, rows),
+            "age_days": rng.integers(1, 182, rows).astype(np.float64),
+        }
+    )
+
+
+def answers_of_a_year(seed: int) -> pl.DataFrame:
+    """Invent answers of a year; CSAT by chat fell four weeks ago."""
+    rng = np.random.default_rng(seed)
+    rows, age = 2_000, rng.integers(0, 52, 2_000) * 7.0
+    channel = rng.choice(["email", "chat"], rows)
+    satisfied = rng.random(rows) < 0.85 - 0.6 * ((age < 28) & (channel == "chat"))
+    return pl.DataFrame(
+        {
+            "pseudonym": rng.integers(0, 900, rows),
+            "kind": "csat",
+            "score": np.where(satisfied, 5.0, 2.0),
+            "channel": channel,
+            "age_days": age,
+        }
+    )
+
+
+def asked(parts: dict[str, pl.DataFrame], **fields: Any) -> tuple[int, Message]:
+    """Ask the child process, in this one."""
+    request, answer = BytesIO(), BytesIO()
+    known = {"as_of": AS_OF.isoformat(), "language": "en"} | fields
+    frames = {name: arrow(frame) for name, frame in parts.items()}
+    write_message(request, Message(known, frames, dict.fromkeys(frames, "arrow")))
+    code = main(["study", "voice"], BytesIO(request.getvalue()), answer)
+    return code, read_message(BytesIO(answer.getvalue()))
+
+
+def test_one_page_says_what_matters_first() -> None:
+    code, answer = asked({"answers": answers_of_a_year(1), "cases": cases_of(1, trouble=0.6)})
+    told, page = json.loads(answer.part("study")), answer.part("html").decode()
+    assert code == 0
+    assert told["missing"] == ["steps"]
+    assert {(one["kind"], one["channel"]) for one in told["changes"] if one["alarming"]} >= {("csat", "chat")}
+    (finding,) = told["findings"]
+    assert finding["levels"] == dict(PLACE)
+    assert finding["key"] == key_of(PLACE, broke=False)
+    assert finding["verdict"] == "proposed"
+    first = page[page.index("What matters most") : page.index("What customers answered")]
+    assert "CSAT (chat) became worse" in first
+    assert finding["sentence"] in page
+    assert finding["sentence"].startswith("category delivery, team technical")
+    assert "<svg" in page
+    assert "<script" not in page
+
+
+def test_what_was_refuted_is_said_to_be_and_is_no_headline() -> None:
+    key = key_of(PLACE, broke=False)
+    said = {key: {"verdict": "refuted", "levels": dict(PLACE)}}
+    _, answer = asked({"cases": cases_of(1, trouble=0.6)}, said=said)
+    page = answer.part("html").decode()
+    assert json.loads(answer.part("study"))["findings"][0]["verdict"] == "refuted"
+    assert "Nothing became clearly better or worse." in page
+    assert "<em>refuted</em>" in page
+
+
+def test_nothing_the_matter_is_said() -> None:
+    _, answer = asked({"cases": cases_of(2)})
+    assert json.loads(answer.part("study"))["findings"] == []
+    assert "Nowhere does it clearly go wrong more often" in answer.part("html").decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [
+        ("nb", "Kundenes stemme"),
+        ("nn", "Røysta til kundane"),
+        ("sv", "Kundernas röst"),
+        ("en", "Voice of the customer"),
+        ("de", "Stimme der Kunden"),
+    ],
+)
+def test_the_page_is_written_in_five_languages(language: str, title: str) -> None:
+    _, answer = asked({"answers": answers_of_a_year(1).head(40), "cases": cases_of(3, rows=60)}, language=language)
+    assert f"<title>{title}</title>" in answer.part("html").decode()
+
+
+def test_levels_are_written_as_text() -> None:
+    strange = cases_of(4, rows=60).with_columns(category=pl.lit("<b>price</b>"))
+    page = asked({"cases": strange})[1].part("html").decode()
+    assert "&lt;b&gt;price" in page
+    assert "<b>" not in page
+
+
+def test_other_questions_are_refused() -> None:
+    code, answer = asked({}, language="fr")
+    assert code == REFUSED
+    assert "language" in answer.fields["error"]["text"]
+    code, answer = asked({"cases": cases_of(1).drop("response_hours")})
+    assert (code, answer.fields["error"]["kind"]) == (REFUSED, "FrameRefused")
+
+
+def waiting(priority: str | None, response: float | None, age: float) -> pl.DataFrame:
+    """Write one case."""
+    return pl.DataFrame(
+        {"pseudonym": [1], "priority": [priority], "response_hours": [response], "hours": [None], "age_hours": [age]},
+        schema_overrides={"response_hours": pl.Float64, "hours": pl.Float64, "priority": pl.String},
+    )
+
+
+@pytest.mark.parametrize(
+    ("case", "known", "late"),
+    [
+        (waiting("high", 4.0, 900), True, False),
+        (waiting("high", 4.5, 900), True, True),
+        (waiting("high", None, 3), False, False),
+        (waiting("high", None, 5), True, True),
+        (waiting(None, 500.0, 900), False, False),
+        (waiting("whenever", 500.0, 900), False, False),
+    ],
+)
+def test_a_case_is_late_from_when_its_promise_is_over(case: pl.DataFrame, *, known: bool, late: bool) -> None:
+    row = judged(case, promises_of(PROMISED)).row(0, named=True)
+    assert (row["answered_judged"], row["answered_late"]) == (known, late)
+
+
+def test_half_open_has_no_median_and_few_customers_no_row() -> None:
+    cases = cases_of(5, rows=200).with_columns(
+        age_hours=pl.lit(9_000.0), hours=pl.when(pl.int_range(pl.len()) < 80).then("hours")
+    )
+    told = measures(judged(cases, promises_of(PROMISED)))
+    assert told[0]["by"] == "all"
+    assert told[0]["solve_hours"] is None
+    assert told[0]["answer_hours"] > 0
+    assert told[0]["solved"]["of"] == 200
+    assert measures(judged(cases.with_columns(pseudonym=pl.lit(b"1")), promises_of(PROMISED))) == []
+
+
+@pytest.mark.parametrize("hours", [{"high": [4]}, {"high": ["soon", 3]}, {"high": [9, 4]}, {"high": 4}])
+def test_promises_that_make_no_sense_are_refused(hours: dict[str, Any]) -> None:
+    with pytest.raises(RuleRefused, match="promise"):
+        promises_of(hours)
+
+
+def test_cases_of_the_future_are_refused() -> None:
+    with pytest.raises(FrameRefused, match="age_hours"):
+        judged(waiting("high", 1.0, -2), {"high": Promise(answered=4, solved=24)})
