@@ -1,7 +1,7 @@
 """Studies: what is told of rows of several views at once, where nothing is learned and nobody is scored.
 
-| study | fields in | parts in | parts out | |---|---|---|---| | voice | as_of, language, promises, said, seed |
-answers, cases, steps: each may be missing (`predict.voice.study`) | study, html |
+| study | fields in | parts in | parts out | |---|---|---|---| | voice | language, said; as_of, promises, seed |
+answers, cases, steps (each may be missing); or study | study, proposals, headlines, html |
 """
 
 from collections.abc import Callable, Mapping

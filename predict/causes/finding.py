@@ -6,6 +6,7 @@ place are unhappier is seen, why they are is not; a person confirms or refutes i
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -20,6 +21,7 @@ from predict.evaluate import Interval
 from predict.frames import Vector
 
 MOST: Final = 10
+_PLAIN: Final = ("key", "texts", "customers", "share", "elsewhere", "excess", "chance")
 LEAST_GAP: Final = 0.05  # below five more in a hundred a place is not worth anybody's hour, however sure it is
 
 
@@ -46,18 +48,22 @@ class Finding:
 
     def told(self) -> dict[str, Any]:
         """Give it for a report."""
-        return {
-            "key": self.key,
+        return {name: getattr(self, name) for name in _PLAIN} | {
             "levels": dict(self.levels),
             "since": None if self.since is None else self.since.isoformat(),
-            "texts": self.texts,
-            "customers": self.customers,
-            "share": self.share,
-            "elsewhere": self.elsewhere,
             "gap": {"figure": self.gap.figure, "low": self.gap.low, "high": self.gap.high},
-            "excess": self.excess,
-            "chance": self.chance,
         }
+
+
+def finding_of(told: Mapping[str, Any]) -> Finding:
+    """Read a proposal as `Finding.told` gave it."""
+    since, plain = told["since"], {name: told[name] for name in _PLAIN}
+    return Finding(
+        **plain,
+        levels=tuple(told["levels"].items()),
+        since=None if since is None else date.fromisoformat(since),
+        gap=Interval(**told["gap"]),
+    )
 
 
 def findings(frame: pl.DataFrame, dimensions: tuple[str, ...], *, seed: int) -> list[Finding]:

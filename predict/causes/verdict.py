@@ -23,12 +23,16 @@ RESEMBLES: Final = 0.5
 _WEIGHT: Final = {Verdict.PROPOSED: 1.0, Verdict.CONFIRMED: 1.0, Verdict.REFUTED: 0.0}
 
 
-def ranked(found: list[Finding], verdicts: Mapping[str, tuple[Verdict, tuple[tuple[str, str], ...]]]) -> list[Finding]:
+Said = Mapping[str, tuple[Verdict, tuple[tuple[str, str], ...]]]
+"""By a proposal's key what was said of it, and its levels."""
+
+
+def ranked(found: list[Finding], verdicts: Said) -> list[Finding]:
     """Order proposals by the unhappy texts that they would explain, those doubted by people later.
 
     Args:
         found: the proposals.
-        verdicts: by a proposal's key what was said of it, and its levels.
+        verdicts: what was said of these and of earlier ones.
 
     What was refuted weighs nothing; what narrows or widens a refuted place (all levels of one are levels of the other)
     weighs `RESEMBLES`. Ties go by key, so that the order is the same at every run.
@@ -39,7 +43,7 @@ def ranked(found: list[Finding], verdicts: Mapping[str, tuple[Verdict, tuple[tup
 
 def _weight(
     one: Finding,
-    verdicts: Mapping[str, tuple[Verdict, tuple[tuple[str, str], ...]]],
+    verdicts: Said,
     refuted: list[frozenset[tuple[str, str]]],
 ) -> float:
     if one.key in verdicts:

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from predict.causes.verdict import Verdict
+from predict.causes.verdict import Said, Verdict
 from predict.errors import MessageRefused
 from predict.voice.casework import PROMISED, promises_of
-from predict.voice.page import html
+from predict.voice.page import headlines, html
+from predict.voice.proposals import proposals
 from predict.voice.study import PARTS, Question, studied
 from predict.voice.words import LANGUAGES
 from predict.wire import Message
@@ -17,26 +18,37 @@ _SEED: Final = 7
 
 
 def answer(asked: Message) -> Message:
-    """Answer with `study` (JSON) and `html`.
+    """Answer with `study`, `proposals`, `headlines` (JSON) and `html`; an earlier `study` is only written anew.
 
     Raises:
         MessageRefused: no instant, or a language that the page has no words in.
         PredictError: a frame or a promise does not keep its contract.
     """
-    told = studied({name: asked.frame(name) for name in PARTS if name in asked.parts}, _question(asked.fields))
-    parts = {"study": json.dumps(told, ensure_ascii=False, sort_keys=True).encode(), "html": html(told).encode()}
-    return Message({"ok": True}, parts, {"study": "json", "html": "text"})
+    language = str(asked.fields.get("language"))
+    if language not in LANGUAGES:
+        raise MessageRefused(f"a study is told in {', '.join(LANGUAGES)}")
+    if "study" in asked.parts:
+        told = json.loads(asked.part("study"))
+    else:
+        frames = {name: asked.frame(name) for name in PARTS if name in asked.parts}
+        told = studied(frames, _question(asked.fields))
+    proposed = proposals(told, _said(asked.fields), language)
+    written = {"study": told, "proposals": proposed, "headlines": headlines(told, proposed, language)}
+    parts = {name: json.dumps(each, ensure_ascii=False, sort_keys=True).encode() for name, each in written.items()}
+    parts["html"] = html(told, proposed, language).encode()
+    return Message({"ok": True}, parts, {name: "text" if name == "html" else "json" for name in parts})
 
 
 def _question(fields: Mapping[str, Any]) -> Question:
-    language = str(fields.get("language"))
-    if language not in LANGUAGES or "as_of" not in fields:
-        raise MessageRefused(f"a study needs as_of, and a language of {', '.join(LANGUAGES)}")
-    said = fields.get("said") or {}
+    if "as_of" not in fields:
+        raise MessageRefused("a study needs as_of")
     return Question(
         as_of=datetime.fromisoformat(str(fields["as_of"])),
-        language=language,
         promises=promises_of(fields.get("promises") or PROMISED),
-        said={key: (Verdict(one["verdict"]), tuple(one["levels"].items())) for key, one in said.items()},
         seed=int(fields.get("seed") or _SEED),
     )
+
+
+def _said(fields: Mapping[str, Any]) -> Said:
+    said = fields.get("said") or {}
+    return {key: (Verdict(one["verdict"]), tuple(one["levels"].items())) for key, one in said.items()}

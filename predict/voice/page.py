@@ -16,9 +16,9 @@ STYLE: Final = (
 _SPARK: Final = (130, 28)
 
 
-def headlines(told: Mapping[str, Any]) -> list[str]:
+def headlines(told: Mapping[str, Any], proposed: Sequence[Mapping[str, Any]], language: str) -> list[str]:
     """Say what somebody should know first: certain changes, steps that became slower, the strongest proposal."""
-    words = WORDS[told["language"]]
+    words = WORDS[language]
     said = [
         words["worse" if one["gap"]["figure"] < 0 else "better"].format(
             what=_what(one, words),
@@ -33,28 +33,28 @@ def headlines(told: Mapping[str, Any]) -> list[str]:
         for one in told.get("steps", [])
         if one["slower"]
     ]
-    said += [one["sentence"] for one in told.get("findings", [])[:1] if one["verdict"] != "refuted"]
+    said += [one["sentence"] for one in proposed[:1] if one["verdict"] != "refuted"]
     return said or [words["calm"]]
 
 
-def html(told: Mapping[str, Any]) -> str:
-    """Write the page."""
-    words = WORDS[told["language"]]
+def html(told: Mapping[str, Any], proposed: Sequence[Mapping[str, Any]], language: str) -> str:
+    """Write the page of a study (`predict.voice.study`) and its proposals (`predict.voice.proposals`)."""
+    words = WORDS[language]
     day = datetime.fromisoformat(told["as_of"]).date().isoformat()
     body = [
         f"<h1>{escape(words['title'])}</h1><p>{escape(words['as_of'].format(day=day))}</p>",
         f'<div class="first"><h2>{escape(words["first"])}</h2><ul>',
-        *(f"<li>{escape(one)}</li>" for one in headlines(told)),
+        *(f"<li>{escape(one)}</li>" for one in headlines(told, proposed, language)),
         "</ul></div>",
         *_scores(told, words),
-        *_findings(told, words),
+        *(_findings(proposed, words) if "findings" in told else ()),
         *_service(told, words),
         *_steps(told, words),
     ]
     if told["missing"]:
         body.append(f'<p class="note">{escape(words["missing"].format(parts=", ".join(told["missing"])))}</p>')
     head = f'<meta charset="utf-8"><title>{escape(words["title"])}</title><style>{STYLE}</style>'
-    return f'<!doctype html><html lang="{told["language"]}"><head>{head}</head><body>{"".join(body)}</body></html>\n'
+    return f'<!doctype html><html lang="{language}"><head>{head}</head><body>{"".join(body)}</body></html>\n'
 
 
 def _scores(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
@@ -78,15 +78,13 @@ def _scores(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
     yield _table([*words["score_head"].split("|"), ""], lines)
 
 
-def _findings(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
-    if "findings" not in told:
-        return
+def _findings(proposed: Sequence[Mapping[str, Any]], words: Mapping[str, str]) -> Iterator[str]:
     yield f"<h2>{escape(words['findings'])}</h2>"
-    if not told["findings"]:
+    if not proposed:
         yield f"<p>{escape(words['none'])}</p>"
         return
     yield f'<p class="note">{escape(words["finding_note"])}</p><ol>'
-    for one in told["findings"]:
+    for one in proposed:
         yield f"<li>{escape(one['sentence'])} <em>{escape(words[one['verdict']])}</em> <code>{one['key']}</code></li>"
     yield "</ol>"
 

@@ -20,8 +20,6 @@ import polars as pl
 
 from predict.causes.finding import findings
 from predict.causes.place import AT, UNHAPPY
-from predict.causes.verdict import Verdict, ranked
-from predict.causes.words import What, sentence_of
 from predict.journey.bottleneck import bottlenecks
 from predict.opinion.answers import answers_of, by_period
 from predict.opinion.trend import Change, changes
@@ -32,29 +30,24 @@ CAUSES: Final = ("category", "team", "channel")
 PERIOD_DAYS: Final = 28
 PERIODS: Final = 13
 
-Said = Mapping[str, tuple[Verdict, tuple[tuple[str, str], ...]]]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked: the instant of the views, the language, what was promised, and what people said of proposals."""
+    """What is asked: the instant of the views, what was promised, and the seed of what is drawn."""
 
     as_of: datetime
-    language: str
     promises: Mapping[str, Promise]
-    said: Said
     seed: int
 
 
 def studied(parts: Mapping[str, pl.DataFrame], question: Question) -> dict[str, Any]:
-    """Tell what there is to tell: `as_of`, `language`, `missing` and, of each part that is there, its figures.
+    """Tell what there is to tell: `as_of`, `missing` and, of each part that is there, its figures.
 
     Raises:
         FrameRefused: a part does not keep its contract.
     """
     told: dict[str, Any] = {
         "as_of": question.as_of.isoformat(),
-        "language": question.language,
         "missing": [name for name in PARTS if name not in parts or parts[name].is_empty()],
     }
     present = {name: _dated(frame, question.as_of) for name, frame in parts.items() if not frame.is_empty()}
@@ -93,14 +86,7 @@ def _change(one: Change) -> dict[str, Any]:
 
 
 def _findings(cases: pl.DataFrame, question: Question) -> list[dict[str, Any]]:
-    """Propose where service goes wrong, in the order that people's verdicts leave."""
+    """Propose where service goes wrong."""
     closed = cases.filter(pl.col("hours").is_not_null()).with_columns((pl.col("escalated") > 0).alias(UNHAPPY))
     dimensions = tuple(name for name in CAUSES if name in cases.columns)
-    return [
-        one.told()
-        | {
-            "verdict": question.said.get(one.key, (Verdict.PROPOSED, ()))[0].value,
-            "sentence": sentence_of(one, question.language, What.CASES),
-        }
-        for one in ranked(findings(closed, dimensions, seed=question.seed), question.said)
-    ]
+    return [one.told() for one in findings(closed, dimensions, seed=question.seed)]

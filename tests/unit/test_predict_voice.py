@@ -72,7 +72,7 @@ def test_one_page_says_what_matters_first() -> None:
     assert code == 0
     assert told["missing"] == ["steps"]
     assert {(one["kind"], one["channel"]) for one in told["changes"] if one["alarming"]} >= {("csat", "chat")}
-    (finding,) = told["findings"]
+    (finding,) = json.loads(answer.part("proposals"))
     assert finding["levels"] == dict(PLACE)
     assert finding["key"] == key_of(PLACE, broke=False)
     assert finding["verdict"] == "proposed"
@@ -89,9 +89,19 @@ def test_what_was_refuted_is_said_to_be_and_is_no_headline() -> None:
     said = {key: {"verdict": "refuted", "levels": dict(PLACE)}}
     _, answer = asked({"cases": cases_of(1, trouble=0.6)}, said=said)
     page = answer.part("html").decode()
-    assert json.loads(answer.part("study"))["findings"][0]["verdict"] == "refuted"
+    assert json.loads(answer.part("proposals"))[0]["verdict"] == "refuted"
     assert "Nothing became clearly better or worse." in page
     assert "<em>refuted</em>" in page
+
+
+def test_an_earlier_study_is_written_anew_in_another_language() -> None:
+    _, first = asked({"cases": cases_of(1, trouble=0.6)})
+    request, again = BytesIO(), BytesIO()
+    write_message(request, Message({"language": "nb"}, {"study": first.part("study")}, {"study": "json"}))
+    assert main(["study", "voice"], BytesIO(request.getvalue()), again) == 0
+    second = read_message(BytesIO(again.getvalue()))
+    assert second.part("study") == first.part("study")
+    assert "saker gikk galt" in second.part("html").decode()
 
 
 def test_nothing_the_matter_is_said() -> None:
@@ -125,7 +135,7 @@ def test_levels_are_written_as_text() -> None:
 def test_other_questions_are_refused() -> None:
     code, answer = asked({}, language="fr")
     assert code == REFUSED
-    assert "language" in answer.fields["error"]["text"]
+    assert "told in nb" in answer.fields["error"]["text"]
     code, answer = asked({"cases": cases_of(1).drop("response_hours")})
     assert (code, answer.fields["error"]["kind"]) == (REFUSED, "FrameRefused")
 
