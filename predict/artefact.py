@@ -31,7 +31,8 @@ VERSION = 3
 class Artefact:
     """A model ready to score, with everything needed to explain, to report and to look after it.
 
-    `profile` says what the customers of the last cut looked like (`predict.drift`); it stays out of reports.
+    `profile` says what the customers of the last cut looked like (`predict.drift`), `added` is what a module learned
+    beside the probability; both stay out of reports.
     """
 
     module: str
@@ -42,6 +43,7 @@ class Artefact:
     figures: dict[str, Any]
     manifest: dict[str, Any]
     profile: dict[str, Any] = field(default_factory=dict)
+    added: dict[str, Any] = field(default_factory=dict)
 
     @property
     def family(self) -> str:
@@ -80,6 +82,7 @@ def pack_artefact(artefact: Artefact) -> bytes:
         "figures": artefact.figures,
         "manifest": artefact.manifest,
         "profile": artefact.profile,
+        "added": artefact.added,
     }
     digest = hashlib.sha256(_canonical(body)).hexdigest()
     return _canonical({"format": FORMAT, "version": VERSION, "sha256": digest, "body": body})
@@ -104,6 +107,7 @@ def unpack_artefact(packed: bytes, *, module: str) -> Artefact:
             figures=dict(body["figures"]),
             manifest=dict(body["manifest"]),
             profile=dict(body.get("profile") or {}),
+            added=dict(body.get("added") or {}),
         )
     except (KeyError, TypeError, ValueError) as exc:
         raise ArtefactRefused("a field is missing or of a wrong kind") from exc

@@ -43,8 +43,12 @@ class Label:
 class Wording:
     """How the reports of a yes/no module speak (English): "a *leaving* customer above a *staying* one", "who *left*".
 
-    `common` and `rare` are said when the outcome is so frequent, or so rare, that a reader may be misled.
+    `one` and `many` name what a row is. `common` and `rare` are said when the outcome is so frequent, or so rare, that
+    a reader may be misled.
     """
+
+    one: str = "customer"
+    many: str = "customers"
 
     yes: str = "positive"
     no: str = "negative"

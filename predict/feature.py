@@ -51,8 +51,8 @@ class Unit(StrEnum):
 class Feature:
     """One feature column as the view describes it.
 
-    `activity` is the verb of the RECENCY sentence: "order", "login" or "any". `levels` are those that a trained model
-    knows, in the order of their codes; empty for numbers and before training.
+    `activity` is the verb of the RECENCY sentence: "order", "login", "service" or "any". `levels` are those that a
+    trained model knows, in the order of their codes; empty for numbers and before training.
     """
 
     name: str
@@ -138,4 +138,4 @@ def _feature_of(entry: Mapping[str, Any]) -> Feature:
 def _activity_of(name: str | None) -> str:
     if name is None:
         return "any"
-    return next((verb for verb in ("order", "login") if verb in name), "any")
+    return next((verb for verb in ("order", "login", "service") if verb in name), "any")

@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
+import polars as pl
 import typer
 
 from hub import logs
@@ -19,6 +20,7 @@ from hub.cli.predict_upkeep import adopt, card, compare, drift, recalibrate
 from hub.cli.rehearsal import DryRun
 from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
 from hub.cli.table import Format, FormatOption, Table, show, show_json
+from hub.predictions.lessons import of_rows
 from hub.predictions.service import Scored, challenge, readiness, report, score, train
 from hub.views.departure import label_for
 from hub.views.gateway import PSEUDONYM
@@ -119,8 +121,7 @@ def score_(  # noqa: PLR0913 - a command's options are its parameters
         return
     at = None if as_of is None else instant_from(as_of)
     scored = score(act.hub, Reader(principal=act.principal, use=use), module, as_of=at, language=language)
-    rows = scored.scores.select(PSEUDONYM, *_SCORE).join(scored.reasons.drop("as_of"), on=PSEUDONYM, how="left")
-    rows = rows.sort("probability", PSEUDONYM, descending=[True, False])
+    rows = _rows_of(scored)
     if out is None:
         show_rows(rows, form or (Format.TABLE if sys.stdout.isatty() else Format.CSV))
     else:
@@ -129,14 +130,20 @@ def score_(  # noqa: PLR0913 - a command's options are its parameters
     _tell(scored, module)
 
 
+def _rows_of(scored: Scored) -> pl.DataFrame:
+    """Lay scores and reasons side by side; of a machine, whose it is and which."""
+    rows = scored.scores.select(PSEUDONYM, *_SCORE).join(scored.reasons.drop("as_of"), on=PSEUDONYM, how="left")
+    return of_rows(rows.sort("probability", PSEUDONYM, descending=[True, False]), scored.released.spec)
+
+
 def _tell(scored: Scored, module: str) -> None:
     """Say beside the scores what whoever reads them must know."""
     if scored.released.prohibited_uses:
         say(f"Never to be used for: {', '.join(scored.released.prohibited_uses)}.")
-    say(
-        f"Scored {counted(scored.written, 'customer', 'customers')}; "
-        f"a score is a suggestion to a person, never a decision (Article 22)."
-    )
+    whom, kept = counted(scored.written, "customer", "customers"), ""
+    if scored.released.spec.key is not None:
+        whom, kept = counted(scored.scores.height, "machine", "machines"), "nothing of it is kept; "
+    say(f"Scored {whom}; {kept}a score is a suggestion to a person, never a decision (Article 22).")
     if scored.is_rule:
         warn(f"a rule, not a model: there was too little to learn {module} from; see `varde predict report {module}`.")
     if scored.retrain_by is not None:

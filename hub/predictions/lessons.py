@@ -1,7 +1,8 @@
 """What a module is taught and shown: which instants of a view, which columns, and what is said of each.
 
-A view that serves a module has one row a customer and teaches the label that the module declares. Whoever is scored
-must stand in the columns that were learned.
+A view that serves a module has one row a customer, or a machine of one, and teaches the label that the module declares.
+Whoever is scored must stand in the columns that were learned. A module knows a machine by its owner's pseudonym and its
+own behind it, as one: a machine that was sold is another row with each owner.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from hub.views.gateway import PSEUDONYM
 from hub.views.load import load_spec
 from hub.views.registry import readable_spec
 from hub.views.release import dtype_of
+from hub.views.row_key import RowKind
 from hub.views.spec import Grid, ViewSpec, header_of
 from hub.views.version import find_version
 from predict.registry import DECLARED
@@ -64,7 +66,23 @@ def segments_in(frame: pl.DataFrame, spec: ViewSpec) -> pl.DataFrame | None:
     Never what people wrote.
     """
     levels = sorted(_levels(spec) & set(frame.columns))
-    return frame.select(PSEUDONYM, AS_OF, *levels) if levels else None
+    return by_row(frame, spec).select(PSEUDONYM, AS_OF, *levels) if levels else None
+
+
+def by_row(frame: pl.DataFrame, spec: ViewSpec) -> pl.DataFrame:
+    """Put the pseudonym of what a row is in the place of its owner's: of a machine both; customers stay as they are."""
+    if spec.key is None:
+        return frame
+    return frame.with_columns(pl.col(PSEUDONYM) + pl.col(spec.key.name)).drop(spec.key.name)
+
+
+def of_rows(scores: pl.DataFrame, spec: ViewSpec) -> pl.DataFrame:
+    """Take apart again what `by_row` put together: whose a machine is, and the machine beside it."""
+    if spec.key is None:
+        return scores
+    both = pl.col(PSEUDONYM)
+    half = (both.bin.size() // 2).cast(pl.Int64)
+    return scores.with_columns(both.bin.slice(0, half), both.bin.slice(half).alias(spec.key.name))
 
 
 def labelled_cuts(spec: ViewSpec, *, since: datetime, known_until: datetime) -> list[datetime]:
@@ -108,11 +126,24 @@ def _next_month(at: datetime) -> datetime:
 
 
 def spec_of(hub: Hub, view: str) -> ViewSpec:
-    """Return an approved view whose rows are customers; raises AccessRefused for any other."""
+    """Return an approved view whose rows are customers or machines; raises AccessRefused for any other."""
     with hub.reading() as session:
         spec = readable_spec(session, hub.policy(), view, at=hub.clock())
-    if spec.key is not None or spec.summary is not None:  # scores lie by customer: one row each, not several, not none
-        raise AccessRefused("rows_are_no_customers", "Use a view of person or organisation grain")
+    if spec.summary is not None or (spec.key is not None and spec.key.kind is not RowKind.ASSET):
+        raise AccessRefused("rows_are_no_customers", "Use a view of person, organisation or asset grain")
+    return spec
+
+
+def customers_of(hub: Hub, view: str) -> ViewSpec:
+    """Return an approved view whose rows are customers: kept scores lie by customer, one row each.
+
+    Raises:
+        AccessRefused: its rows are machines, or something else.
+
+    """
+    spec = spec_of(hub, view)
+    if spec.key is not None:
+        raise AccessRefused("scores_not_kept", "Scores of machines are shown and not kept: compare models instead")
     return spec
 
 
@@ -135,9 +166,13 @@ def _files(hub: Hub, spec: ViewSpec) -> list[Any]:
 
 def modelled(frame: pl.DataFrame, spec: ViewSpec) -> pl.DataFrame:
     """Give a module the types it knows: whole and real numbers, flags, and text whose levels are declared."""
-    return frame.drop(pl.selectors.string() - pl.selectors.by_name(_levels(spec), require_all=False)).with_columns(
-        pl.col(pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64, pl.Int8, pl.Int16, pl.Int32).cast(pl.Int64),
-        pl.col(pl.Float32).cast(pl.Float64),
+    return (
+        by_row(frame, spec)
+        .drop(pl.selectors.string() - pl.selectors.by_name(_levels(spec), require_all=False))
+        .with_columns(
+            pl.col(pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64, pl.Int8, pl.Int16, pl.Int32).cast(pl.Int64),
+            pl.col(pl.Float32).cast(pl.Float64),
+        )
     )
 
 

@@ -19,7 +19,7 @@ from hub.lake.append import append
 from hub.lake.reading import reading
 from hub.predictions import store
 from hub.predictions.child import ask
-from hub.predictions.lessons import known_until, scoring_view_of, spec_of
+from hub.predictions.lessons import customers_of, known_until, scoring_view_of
 from hub.predictions.scores import TABLE as SCORES
 from hub.views.admission import note_refusal, verify_may_read
 from hub.views.gateway import PSEUDONYM, Gateway
@@ -98,7 +98,7 @@ def review(hub: Hub, principal: Principal, module: str) -> dict[str, Any]:
     with hub.reading() as session:
         model = store.current_model(session, module)
         promised = {each.model_id: _promised(each) for each in store.all_models(session) if each.module == module}
-    spec = spec_of(hub, model.view)
+    spec = customers_of(hub, model.view)
     if spec.label is None:
         raise AccessRefused("no_label", "The view of the current model teaches nothing")
     _verify_bound(hub, principal, spec)
@@ -166,7 +166,7 @@ def with_acts(alerts: pl.DataFrame, acts: pl.DataFrame, window: timedelta) -> pl
 def _scored_by(hub: Hub, module: str) -> ViewSpec:
     with hub.reading() as session:
         model = store.current_model(session, module)
-    return spec_of(hub, scoring_view_of(model.view))
+    return customers_of(hub, scoring_view_of(model.view))
 
 
 def _owner(spec: ViewSpec) -> str:

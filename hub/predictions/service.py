@@ -107,7 +107,8 @@ def score(
 ) -> Scored:
     """Score every customer that the view releases at `as_of`; by default at the newest instant of its grid.
 
-    A model that learned from `x_training` scores by `x_scoring`: the same columns, with reads of their own.
+    A model that learned from `x_training` scores by `x_scoring`: the same columns, with reads of their own. Scores lie
+    by customer; those of a customer's machines are shown and not kept.
     """
     reader = replace(reader_of(who), module=module)
     with hub.reading() as session:
@@ -121,7 +122,7 @@ def score(
     message = Message({"capacity": None, "language": language}, parts, {"artefact": "json", "frame": "arrow"})
     answer = ask("score", module, message)
     scores, reasons = answer.frame("scores"), answer.frame("reasons")
-    written = write_scores(hub, reader.principal, scores, released, model)
+    written = 0 if spec.key else write_scores(hub, reader.principal, scores, released, model)
     return Scored(
         as_of=at,
         scores=scores,

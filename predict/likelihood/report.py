@@ -40,14 +40,14 @@ def summary(artefact: Artefact, wording: Wording) -> str:
         return f"{figures['remarks'][0]} It could not be measured: too few of the rarer outcome are known."
     model, kind = figures["model"], "rule, which is not a model," if is_rule(artefact) else f"{artefact.family} model"
     said = (
-        f"At the test cut the {kind} ranks a {wording.yes} customer above a {wording.no} one in "
+        f"At the test cut the {kind} ranks a {wording.yes} {wording.one} above a {wording.no} one in "
         f"{model['auc']['figure']:.1%} of pairs (AUC {bounds(model['auc'])})"
     )
     if "baseline" in figures:
         alone = figures["baseline"]
         said += f", {alone['gain']['figure']:+.3f} beside {alone['word']} alone (AUC {alone['auc']:.3f})"
     return (
-        f"{said}. Of the {figures['capacity']} customers with the highest probability "
+        f"{said}. Of the {figures['capacity']} {wording.many} with the highest probability "
         f"{model['precision_at_capacity']:.0%} {wording.did}, which is {model['recall_at_capacity']:.0%} of all who "
         f"{wording.did}."
     )
@@ -98,7 +98,10 @@ def facts(artefact: Artefact, wording: Wording) -> list[tuple[str, str]]:
     return [
         ("Horizon", f"{artefact.horizon_days} days"),
         ("Split", str(figures["split"])),
-        ("Test cut", f"{cuts['test']}, {figures['customers']} customers, {figures['base_rate']:.1%} {wording.did}"),
+        (
+            "Test cut",
+            f"{cuts['test']}, {figures['customers']} {wording.many}, {figures['base_rate']:.1%} {wording.did}",
+        ),
         ("Cuts that taught the tested model", ", ".join(cuts["teach"])),
         ("Validation cuts", ", ".join(cuts["validate"]) or "none"),
         *([("Calibration", str(figures["calibration_kind"]))] if "calibration_kind" in figures else []),

@@ -54,6 +54,12 @@ RHYTHM: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "quiet": "har ikke logget inn på {value}",
             "missing": "vi har ikke registrert noen innlogging",
         },
+        "service": {
+            "overdue": "har ikke hatt service på {value}; har vanligvis service {usual}",
+            "rare": "har sjelden service: {value}",
+            "quiet": "har ikke hatt service på {value}",
+            "missing": "vi har ikke registrert noen service",
+        },
         "any": {
             "overdue": "har ikke vært aktiv på {value}; er vanligvis aktiv {usual}",
             "rare": "er sjelden aktiv: {value}",
@@ -73,6 +79,12 @@ RHYTHM: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "rare": "loggar sjeldan inn: {value}",
             "quiet": "har ikkje logga inn på {value}",
             "missing": "vi har ikkje registrert noka innlogging",
+        },
+        "service": {
+            "overdue": "har ikkje hatt service på {value}; har vanlegvis service {usual}",
+            "rare": "har sjeldan service: {value}",
+            "quiet": "har ikkje hatt service på {value}",
+            "missing": "vi har ikkje registrert nokon service",
         },
         "any": {
             "overdue": "har ikkje vore aktiv på {value}; er vanlegvis aktiv {usual}",
@@ -94,6 +106,12 @@ RHYTHM: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "quiet": "har inte loggat in på {value}",
             "missing": "vi har ingen inloggning registrerad",
         },
+        "service": {
+            "overdue": "har inte haft service på {value}; har vanligtvis service {usual}",
+            "rare": "har sällan service: {value}",
+            "quiet": "har inte haft service på {value}",
+            "missing": "vi har ingen service registrerad",
+        },
         "any": {
             "overdue": "har inte varit aktiv på {value}; är vanligtvis aktiv {usual}",
             "rare": "är sällan aktiv: {value}",
@@ -114,6 +132,12 @@ RHYTHM: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "quiet": "has not logged in for {value}",
             "missing": "we have no record of a login",
         },
+        "service": {
+            "overdue": "has not been serviced for {value}; is usually serviced {usual}",
+            "rare": "is seldom serviced: {value}",
+            "quiet": "has not been serviced for {value}",
+            "missing": "we have no record of a service",
+        },
         "any": {
             "overdue": "has not been active for {value}; is usually active {usual}",
             "rare": "is seldom active: {value}",
@@ -133,6 +157,12 @@ RHYTHM: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "rare": "meldet sich selten an: {value}",
             "quiet": "hat sich seit {value} nicht angemeldet",
             "missing": "wir haben keine Anmeldung verzeichnet",
+        },
+        "service": {
+            "overdue": "wurde seit {value} nicht gewartet; wird üblicherweise {usual} gewartet",
+            "rare": "wird selten gewartet: {value}",
+            "quiet": "wurde seit {value} nicht gewartet",
+            "missing": "wir haben keine Wartung verzeichnet",
         },
         "any": {
             "overdue": "war seit {value} nicht aktiv; ist üblicherweise {usual} aktiv",

@@ -9,6 +9,8 @@ import pytest
 from hub.errors import AccessRefused
 from hub.inspection.check import check
 from hub.inspection.lineage import sources_of
+from hub.predictions.lessons import customers_of, of_rows
+from hub.predictions.teaching import read_lessons
 from hub.views.gateway import PSEUDONYM, Gateway
 from hub.views.intent import Reader
 from hub.views.load import catalogue_names, catalogue_spec, catalogue_text
@@ -21,6 +23,7 @@ from tests.view_builders import WITHOUT_CHECK
 
 KPIS = tuple(name for name in catalogue_names() if name.startswith("kpi_"))
 TAUGHT = "service_training"
+MACHINES = "service_machines_training"
 NAMES = tuple(name for name in catalogue_names() if name not in KPIS and not name.endswith("_training"))
 """What teaches has the columns of what scores; one of them is read for training."""
 TABLES = tuple(sorted({table for name in catalogue_names() for table in catalogue_spec(name).tables} - {"profiles"}))
@@ -66,8 +69,24 @@ def test_a_training_view_of_the_catalogue_teaches(made: Company) -> None:
     frame = gateway.read_training(reader, TAUGHT, purpose=spec.purpose, cuts=cuts, known_until=AT).frame
     assert set(frame["as_of"]) == set(cuts)
     assert set(frame["contacted"]) == {True, False}
+    for _ in range(spec.reads.at_most - 1 if spec.reads else 0):
+        gateway.read_training(reader, TAUGHT, purpose=spec.purpose, cuts=cuts[:1], known_until=AT)
     with pytest.raises(AccessRefused, match="reads_used_up"):
         gateway.read_training(reader, TAUGHT, purpose=spec.purpose, cuts=cuts[:1], known_until=AT)
+
+
+def test_a_module_learns_of_machines_one_by_one(made: Company) -> None:
+    spec = submit(made.hub, catalogue_text(MACHINES), made.scientist)
+    approve(made.hub, MACHINES, made.dpo, WITHOUT_CHECK)
+    lessons = read_lessons(made.hub, made.scientist, "maintenance")
+    told, released = lessons.labelled, lessons.released.frame
+    assert "asset" not in told.columns
+    assert not told.select("pseudonym", "as_of").is_duplicated().any()
+    again = of_rows(told.select("pseudonym", "as_of"), spec)
+    assert again.equals(released.select("pseudonym", "as_of", "asset"))
+    assert lessons.message(seed=1).frame("segments")["pseudonym"].equals(told["pseudonym"])
+    with pytest.raises(AccessRefused, match="scores_not_kept"):
+        customers_of(made.hub, spec.name)
 
 
 def read(made: Company, spec: ViewSpec) -> pl.DataFrame:

@@ -80,7 +80,7 @@ def test_every_language_has_every_sentence():
         assert set(texts) == set(LANGUAGES)
     for language in LANGUAGES:
         assert set(PLAIN[language]) == {"above", "below", "same", "missing"}
-        assert set(RHYTHM[language]) == {"order", "login", "any"}
+        assert set(RHYTHM[language]) == {"order", "login", "service", "any"}
         assert all(set(texts) == {"overdue", "rare", "quiet", "missing"} for texts in RHYTHM[language].values())
 
 
