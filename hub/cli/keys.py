@@ -131,7 +131,8 @@ def rotate_matching(ctx: typer.Context, *, dry_run: DryRun = False) -> None:
         return
     version = matching.rotate_matching(act.hub, act.principal)
     say(f"Matching: new records are kept under version {version} of its key, too.")
-    say("`varde match rebuild` moves everybody to it; then `varde keys retire` destroys the old one.")
+    say("`varde match rebuild` moves people to it, with `--kind organisation` organisations.")
+    say("Then `varde keys retire` destroys the old one.")
 
 
 @app.command()

@@ -5,7 +5,6 @@ What works on a file reads no home and keeps nothing; what works on a home is in
 
 from collections.abc import Mapping
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -17,6 +16,7 @@ from hub.cli.duty import Duty
 from hub.cli.invocation import acting
 from hub.cli.launch import Invocation
 from hub.cli.match_find import find
+from hub.cli.match_kind import SEVERAL, KindOption
 from hub.cli.match_model import models, text_of, use
 from hub.cli.match_rebuild import rebuild
 from hub.cli.match_review import decide, open_, review, undo, why
@@ -28,32 +28,27 @@ from ingest.errors import ColumnsUnfit
 from ingest.match.engine import ENGINES, Engine
 from ingest.match.evaluation import Evaluation, Quality, evaluate
 from ingest.match.explanation import explain as explain_pair
-from ingest.match.form import ATTRIBUTES, comparable_people, mapped
+from ingest.match.form import ATTRIBUTES, mapped
+from ingest.match.kinds import COMPARABLE
 from ingest.match.learning import learn
 from ingest.match.linkage import LEAST
 from ingest.match.model import Model, read, written
-from ingest.match.organisation import ORGANISATION_ATTRIBUTES, comparable_organisations
+from ingest.match.organisation import ORGANISATION_ATTRIBUTES
 from ingest.match.report import level_rows, told_of
 from ingest.match.resolution import Resolution, resolve
 from ingest.match.spec import Spec, read_spec
-from ingest.pipeline.learning import people_of_home
+from ingest.pipeline.learning import records_of_home
+from privacy.terms import EntityKind
 
-app = typer.Typer(help="Find out how well records of people are matched.", no_args_is_help=True)
+app = typer.Typer(help="Find out how well records of people and organisations are matched.", no_args_is_help=True)
 for home_command in (review, why, find, decide, undo, rebuild, use, models):
     app.command()(home_command)
 app.command("open")(open_)
 
 
-class Kind(StrEnum):
-    """What records are of."""
-
-    PERSON = "person"
-    ORGANISATION = "organisation"
-
-
 Records = Annotated[Path, typer.Argument(metavar="FILE", help="Records: CSV or Parquet, one row each.")]
 RecordsOrHome = Annotated[
-    Path | None, typer.Argument(metavar="[FILE]", help="Records: CSV or Parquet; without it, the people of this home.")
+    Path | None, typer.Argument(metavar="[FILE]", help="Records: CSV or Parquet; without it, those of this home.")
 ]
 Columns = Annotated[
     list[str] | None,
@@ -67,8 +62,6 @@ Columns = Annotated[
 ModelFile = Annotated[Path | None, typer.Option("--model", help="A saved model; else one is trained on the file.")]
 Truth = Annotated[Path, typer.Option("--truth", help="Which record is whose: columns record and entity.")]
 Output = Annotated[Path, typer.Option("--output", help="Where the model goes; it holds shares, no values.")]
-
-KindOption = Annotated[Kind, typer.Option("--kind", help="What the records are of.")]
 
 _SWEEP: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 _SHARES: Final = ("comparison", "level", "m", "u", "weight")
@@ -84,7 +77,7 @@ def train(
     *,
     output: Output,
     column: Columns = None,
-    kind: KindOption = Kind.PERSON,
+    kind: KindOption = EntityKind.PERSON,
 ) -> None:
     """Learn from records how alike those of one person or organisation are; write the model with its report."""
     spec = read_spec(kind)
@@ -97,7 +90,8 @@ def train(
     show(Table(_SHARES, level_rows(spec, resolution.model), f"{report['pairs_compared']} pairs compared"), Format.TABLE)
     show(Table(_BARS, _bars(report["weights"]), "pairs compared by weight (log2 odds)"), Format.TABLE)
     say(f"{report['unlinkable']:.1%} of records say too little to be matched, even with a copy of themselves.")
-    say(f"Trained on {resolution.model.records} records. `varde match use` lets a home match by it.")
+    option = "" if kind is EntityKind.PERSON else f" --kind {kind.value}"
+    say(f"Trained on {resolution.model.records} records. `varde match use {output}{option}` lets a home match by it.")
 
 
 @app.command(name="evaluate")
@@ -108,7 +102,7 @@ def evaluate_file(  # noqa: PLR0913 - a command's options are its parameters
     *,
     column: Columns = None,
     model: ModelFile = None,
-    kind: KindOption = Kind.PERSON,
+    kind: KindOption = EntityKind.PERSON,
     picture: PictureOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
@@ -138,7 +132,7 @@ def explain(  # noqa: PLR0913 - a command's options are its parameters
     *,
     column: Columns = None,
     model: ModelFile = None,
-    kind: KindOption = Kind.PERSON,
+    kind: KindOption = EntityKind.PERSON,
     picture: PictureOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
@@ -151,7 +145,7 @@ def explain(  # noqa: PLR0913 - a command's options are its parameters
     rows = [(step.what, step.says, round(step.weight, 2)) for step in told.steps]
     show(Table(("what", "says", "weight"), [*rows, ("all together", "log2 odds", round(told.weight, 2))]), form)
     ruled = f", joined by the rule `{told.rule}`" if told.rule else ""
-    say(f"Probability {told.probability:.3f}{ruled}: {f'one {kind}' if told.together else f'two {kind}s'}.")
+    say(f"Probability {told.probability:.3f}{ruled}: {f'one {kind}' if told.together else f'two {SEVERAL[kind]}'}.")
 
 
 def _saved(path: Path | None, spec: Spec) -> Model | None:
@@ -163,21 +157,20 @@ def _engine(ctx: typer.Context) -> Engine:
     return ENGINES[Invocation.of(ctx).settings().matching_engine]
 
 
-def _comparable(path: Path, mapping: Mapping[str, str], kind: Kind) -> pl.DataFrame:
-    if kind is Kind.ORGANISATION:
-        return comparable_organisations(_records(path, mapping, ORGANISATION_ATTRIBUTES))
-    return comparable_people(_records(path, mapping, ATTRIBUTES))
+def _comparable(path: Path, mapping: Mapping[str, str], kind: EntityKind) -> pl.DataFrame:
+    read = COMPARABLE[kind]
+    return read.form(_records(path, mapping, read.attributes))
 
 
-def _of_home(ctx: typer.Context, kind: Kind) -> pl.DataFrame:
-    """Open the people of this home; the log is told before each part."""
-    if kind is not Kind.PERSON:
-        raise typer.BadParameter("only people are matched by a model in a home; name a file of organisations")
+def _of_home(ctx: typer.Context, kind: EntityKind) -> pl.DataFrame:
+    """Open everybody of a kind in this home; the log is told before each part."""
     act = acting(ctx, Duty.REVIEW_MATCHES)
-    with counting("Opening people") as progress:
-        found = people_of_home(replace(act.hub.ports(act.principal.principal_id), progress=progress))
+    with counting(f"Opening {SEVERAL[kind]}") as progress:
+        found = records_of_home(replace(act.hub.ports(act.principal.principal_id), progress=progress), kind)
     if found.is_empty():
-        raise typer.BadParameter("nobody here was taken in by a model yet: set VARDE_MATCHING=model, or name a file")
+        raise typer.BadParameter(
+            f"no {SEVERAL[kind]} were taken in by a model here yet: set VARDE_MATCHING=model, or name a file"
+        )
     return found
 
 

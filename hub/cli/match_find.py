@@ -8,25 +8,27 @@ import typer
 
 from hub.cli.duty import Duty
 from hub.cli.invocation import acting
-from hub.cli.match_rebuild import matching_set
+from hub.cli.match_kind import KindOption, matching_set
 from hub.cli.message import counted, say
 from hub.cli.table import Format, FormatOption, Table, show
-from ingest.match.form import ATTRIBUTES
+from ingest.match.kinds import COMPARABLE
 from ingest.pipeline.arriving import Arriving
 from ingest.pipeline.lookup import Found, Lookup
 from ingest.pipeline.reviewing import steps_of
 from privacy.audit import SHAPES, AuditFields
-from privacy.terms import RecordId, random_id
+from privacy.terms import EntityKind, RecordId, random_id
 
-_UNFIT: Final = "the file holds one JSON object of a person's attributes, as texts: given_name, family_name, email, ..."
+_UNFIT: Final = "the file holds one JSON object of attributes, as texts:"
+_OWN: Final = {EntityKind.PERSON: "a person", EntityKind.ORGANISATION: "an organisation"}
 
 
-def find(
+def find(  # noqa: PLR0913 - a command's options are its parameters
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="SOURCE:KEY", help="Whose record it is, in its source.")],
     file: Annotated[Path, typer.Argument(help="One JSON object: attribute to text. Values never stand in a command.")],
     *,
     country: Annotated[str, typer.Option("--country", help="Where numbers come from, as the contract says it.")] = "",
+    kind: KindOption = EntityKind.PERSON,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Say who a record would be if it were delivered now: closeness and weights, no values. Nothing of it is kept."""
@@ -34,8 +36,8 @@ def find(
     source, colon, key = name.partition(":")
     if not colon or not SHAPES["source"].admits(source):  # else the log would refuse it, once somebody was opened
         raise typer.BadParameter("name the record as SOURCE:KEY, the source without 7 digits in a row")
-    arriving = Arriving(source=source, key=key, attributes=_attributes(file), country=country or None)
-    lookup = Lookup(matching_set(act.hub))
+    arriving = Arriving(source=source, key=key, attributes=_attributes(file, kind), country=country or None)
+    lookup = Lookup(matching_set(act.hub, kind))
     found = lookup.find(arriving, act.hub.ports(act.principal.principal_id))
     like_it = {edge.record for edge in found.edges} | {edge.other for edge in found.edges}
     fields = AuditFields(
@@ -62,7 +64,7 @@ def _show(found: Found, lookup: Lookup, form: Format) -> None:
         rows.append((other.hex(), found.homes[other].hex(), round(edge.probability, 3), joined, agrees, differs))
     show(Table(("record", "entity", "probability", "then", "agrees", "differs"), rows, "Like it"), form)
     if found.entity is None:
-        say("It would be a person of its own.")
+        say(f"It would be {_OWN[lookup.kind]} of its own.")
     else:
         say(f"It would belong to {found.entity.hex()}.")
     if found.moved:
@@ -71,14 +73,16 @@ def _show(found: Found, lookup: Lookup, form: Format) -> None:
         say(f"Somebody should look: {doubt}.")
 
 
-def _attributes(file: Path) -> dict[str, str]:
+def _attributes(file: Path, kind: EntityKind) -> dict[str, str]:
     """Read attributes; what is wrong with them is told without a word of theirs."""
+    known = COMPARABLE[kind].attributes
+    unfit = typer.BadParameter(f"{_UNFIT} {', '.join(known)}")
     try:
         told: Any = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise typer.BadParameter(_UNFIT) from None
-    if not isinstance(told, dict) or not set(ATTRIBUTES) >= told.keys():
-        raise typer.BadParameter(_UNFIT)
+        raise unfit from None
+    if not isinstance(told, dict) or not set(known) >= told.keys():
+        raise unfit
     if not all(isinstance(value, str) for value in told.values()):
-        raise typer.BadParameter(_UNFIT)
+        raise unfit
     return told

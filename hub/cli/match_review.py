@@ -7,7 +7,7 @@ import typer
 from hub.cli.drawing import PictureOption, draw
 from hub.cli.duty import Duty
 from hub.cli.invocation import Acting, acting
-from hub.cli.match_rebuild import matching_set
+from hub.cli.match_kind import SEVERAL, KindOption, matching_set
 from hub.cli.message import counted, say, would
 from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
@@ -25,7 +25,6 @@ from privacy.terms import ID_BYTES, BatchId, EntityKind, RecordId
 
 Pair = Annotated[tuple[str, str], typer.Argument(metavar="A B", help="Two records: ids as listed, or SOURCE:KEY.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, as one word such as household or called_them.")]
-KindOption = Annotated[EntityKind, typer.Option("--kind", help="What the records are of.")]
 _UNKNOWN = "there is no such record; `varde match review` lists ids, SOURCE:KEY names one of a source"
 
 
@@ -89,7 +88,7 @@ def why(
     steps = [(step.what, step.says, round(step.weight, 2)) for step in told]
     show(Table(("what", "says", "weight"), [*steps, ("all together", "log2 odds", round(edge.weight, 2))]), form)
     ruled = f", joined by the rule `{edge.rule}`" if edge.rule else ""
-    say(f"Probability {edge.probability:.3f}{ruled}: {'one person' if edge.together else 'two persons'} now.")
+    say(f"Probability {edge.probability:.3f}{ruled}: {f'one {kind}' if edge.together else f'two {SEVERAL[kind]}'} now.")
 
 
 def decide(  # noqa: PLR0913 - a command's options are its parameters
@@ -101,7 +100,7 @@ def decide(  # noqa: PLR0913 - a command's options are its parameters
     kind: KindOption = EntityKind.PERSON,
     dry_run: DryRun = False,
 ) -> None:
-    """Say that two records are the `same` person or `different` ones; it holds through every later delivery."""
+    """Say that two records are the `same` or `different`; it holds through every later delivery."""
     act = acting(ctx, Duty.REVIEW_MATCHES)
     matching, (one, other) = matching_set(act.hub, kind), _records(act.hub, pair, kind)
     if one == other:

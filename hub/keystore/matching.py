@@ -12,7 +12,7 @@ from hub.keystore.store import SqlKeyStore
 from hub.settings import EXACT, Settings
 from ingest.errors import SpecInvalid
 from ingest.match.engine import ENGINES
-from ingest.match.form import FORM_VERSION
+from ingest.match.kinds import COMPARABLE
 from ingest.match.saved import SavedModel, saved, shipped, shipped_for_organisations
 from ingest.match.spec import read_spec
 from ingest.pipeline.ports import Indexes, Matching, MatchVersion
@@ -44,9 +44,9 @@ def matching_of(
         document = model_in_use(session, kind.value)
         key_version, form_version = serving_version(session, kind)
     serving = MatchVersion(indexes=_indexes(keystore, key_version), key_version=key_version, form_version=form_version)
-    newest, coming = newest_key(keystore), None
-    if kind is EntityKind.PERSON and (newest, FORM_VERSION) != serving.number:  # a rebuild is of people
-        coming = MatchVersion(indexes=_indexes(keystore, newest), key_version=newest, form_version=FORM_VERSION)
+    newest, form, coming = newest_key(keystore), COMPARABLE[kind].version, None
+    if (newest, form) != serving.number:
+        coming = MatchVersion(indexes=_indexes(keystore, newest), key_version=newest, form_version=form)
     return Matching(
         model=_model(document, kind), serving=serving, coming=coming, engine=ENGINES[settings.matching_engine]
     )
@@ -73,12 +73,17 @@ def is_readable(document: str, kind: EntityKind) -> bool:
     return True
 
 
+def shipped_of(kind: EntityKind) -> SavedModel:
+    """Return the model of a kind that comes with the program."""
+    return _SHIPPED[kind]()
+
+
 def _model(document: str | None, kind: EntityKind) -> SavedModel:
     """Return the home's own model; the shipped one until another is trained, if its form or spec has become another.
 
     Whoever erases, corrects or reveals must not wait for a model to be trained.
     """
-    return _SHIPPED[kind]() if document is None or not is_readable(document, kind) else _read(document, kind)
+    return shipped_of(kind) if document is None or not is_readable(document, kind) else _read(document, kind)
 
 
 @lru_cache(maxsize=4)

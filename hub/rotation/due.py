@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from sqlmodel import Session
 
@@ -20,7 +21,7 @@ from hub.keystore.generation import Generation, GenerationState, all_generations
 from hub.keystore.matching import MATCHING
 from hub.keystore.named import NamedKey, named_keys, versions_of
 from hub.rotation.keeping import kept_until, version_ref
-from ingest.store.match_form import count_forms_under
+from ingest.store.match_form import has_forms_under
 from ingest.store.match_merge import has_runs_under
 from ingest.store.match_serving import serving_version
 from privacy.domain import DomainKeys
@@ -36,8 +37,12 @@ class Need(StrEnum):
 
     KEYS = "keys_wrapped_under_it"  # `varde keys rotate-kek` moves them
     WINDOW = "old_pseudonyms_led_back"
-    ROWS = "people_found_by_it"  # `varde match rebuild` moves them on
+    PEOPLE = "people_found_by_it"  # `varde match rebuild` moves them on
+    ORGANISATIONS = "organisations_found_by_it"  # `varde match rebuild --kind organisation` does
     BACKUP = "kept_for_backups"
+
+
+_FOUND: Final = {EntityKind.PERSON: Need.PEOPLE, EntityKind.ORGANISATION: Need.ORGANISATIONS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,27 +116,31 @@ def _matching(hub: Hub, kept: Mapping[str, datetime], at: datetime) -> list[OldK
     newest = max((each.version for each in versions), default=1)
     found = []
     with hub.reading() as session:
-        serving = {serving_version(session, kind)[0] for kind in EntityKind}
         for each in versions:
-            if each.version < newest:  # one at a time: there are two at most while people are moved on
-                needed = each.version in serving or _has_rows(session, each.version)
+            if each.version < newest:  # one at a time: there are two at most while a kind is moved on
+                found_by = [need for kind, need in _FOUND.items() if _is_found_by(session, kind, each.version)]
                 until = _after(kept, version_ref(MATCHING, MATCHING, each.version), at)
-                needs = [(Need.ROWS, needed), (Need.BACKUP, until is not None)]
+                backup = [Need.BACKUP] if until is not None else []
                 found.append(
                     OldKey(
                         kind=MATCHING,
                         name=MATCHING,
                         version=each.version,
                         key_id=each.key_id,
-                        needs=tuple(need for need, stands in needs if stands),
-                        until=None if needed else until,
+                        needs=(*found_by, *backup),
+                        until=None if found_by else until,
                     )
                 )
     return found
 
 
-def _has_rows(session: Session, key_version: int) -> bool:
-    return count_forms_under(session, key_version) > 0 or has_runs_under(session, key_version)
+def _is_found_by(session: Session, kind: EntityKind, key_version: int) -> bool:
+    """Say whether somebody of a kind is found by a version of matching's key, or its rows wait to be swept."""
+    return (
+        serving_version(session, kind)[0] == key_version
+        or has_forms_under(session, kind, key_version)
+        or has_runs_under(session, kind, key_version)
+    )
 
 
 def _domain(each: NamedKey, keys: DomainKeys, kept: datetime | None, at: datetime) -> OldKey:

@@ -53,6 +53,9 @@ PEOPLE: Final = "people"
 IDENTITY_TABLES: Final = {PEOPLE: EntityKind.PERSON, "organisations": EntityKind.ORGANISATION}
 """Contract `table` values that deliver identity records instead of events."""
 
+TABLE_OF: Final = {kind: table for table, kind in IDENTITY_TABLES.items()}
+"""Which of them delivers records of a kind."""
+
 
 def attributes_of(kind: EntityKind) -> dict[str, Attribute]:
     """Return the attributes that a person or an organisation may have, by name."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from ingest.errors import SpecInvalid
 from ingest.match.calibration import Curve
-from ingest.match.form import FORM_VERSION
+from ingest.match.kinds import COMPARABLE
 from ingest.match.spec import Shares, Spec
 
 _FORMAT: Final = 1
@@ -72,7 +72,7 @@ def written(model: Model, report: Mapping[str, Any]) -> str:
     """Write a model and its training report as JSON: the same model as the same bytes."""
     document = {
         "format": _FORMAT,
-        "form": FORM_VERSION,
+        "form": COMPARABLE[model.kind].version,
         "kind": model.kind,
         "spec_version": model.spec_version,
         "records": model.records,
@@ -108,7 +108,9 @@ def read(text: str, spec: Spec) -> Model:
         model = _read(document)
     except (ValueError, KeyError, TypeError) as error:
         raise SpecInvalid("model", "this is no model") from error
-    if stamp != (_FORMAT, FORM_VERSION, spec.kind, spec.version):
+    if model.kind != spec.kind:
+        raise SpecInvalid("model", f"it is not of the kind {spec.kind}; --kind says which kind is meant")
+    if stamp != (_FORMAT, COMPARABLE[spec.kind].version, spec.kind, spec.version):
         raise SpecInvalid("model", "it was trained for another format, form or spec")
     sizes = {comparison.name: comparison.size for comparison in spec.comparisons}
     shares = [*model.m.items(), *model.u.items(), *(item for each in model.look_alikes for item in each.levels.items())]

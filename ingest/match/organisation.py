@@ -15,6 +15,7 @@ Columns (String; * a blocking key derived from others):
 | `door`* | street and postcode |
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import polars as pl
@@ -23,6 +24,9 @@ from ingest.match.form import DOOR, given_records, numbers_by_country, places
 from ingest.standardise.column import standardised
 from ingest.standardise.name import legal_form
 from ingest.standardise.place import district
+
+ORGANISATION_FORM_VERSION: Final = 1
+"""Which form a model was trained on, as `form.FORM_VERSION` of persons: any change of a value below is a new one."""
 
 ORGANISATION_ATTRIBUTES: Final = (
     "organisation_name",
@@ -61,6 +65,12 @@ def comparable_organisations(records: pl.DataFrame) -> pl.DataFrame:
     columns["email"] = standardised(given["email"], "email")
     ids = given.select("record", pl.col("source").cast(pl.String), site=standardised(given["domain"], "domain"))
     return _with_keys(ids.with_columns(series.alias(name) for name, series in columns.items())).sort("record")
+
+
+ORGANISATION_FORMS: Final[dict[int, Callable[[pl.DataFrame], pl.DataFrame]]] = {
+    ORGANISATION_FORM_VERSION: comparable_organisations
+}
+"""Every form that rows at rest may still have, as `form.FORMS` of persons."""
 
 
 def _with_keys(frame: pl.DataFrame) -> pl.DataFrame:

@@ -1,14 +1,14 @@
-"""A person's record that somebody is about to deliver: whose, and what it says; for those who cannot wait for it."""
+"""A record that somebody is about to deliver: whose, and what it says; for those who cannot wait for it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from ingest.match.condition import Row
 from ingest.match.few_people import few_people
-from ingest.match.form import ATTRIBUTES, FORM_VERSION, FORMS
 from ingest.match.keys import as_number, key_values_of, keys_of
+from ingest.match.kinds import COMPARABLE, PEOPLE, Comparable
 from ingest.pipeline.forming import CHECKED
 from ingest.pipeline.ports import Matching
 from privacy.terms import RecordId
@@ -18,7 +18,8 @@ from privacy.terms import RecordId
 class Arriving:
     """One record as its source would deliver it, standardised as far as its contract does.
 
-    `attributes` are some of `ingest.match.form.ATTRIBUTES`; `country` is what its contract says of rows without one.
+    `attributes` are some of those that `ingest.match.kinds.COMPARABLE` names of its kind; `country` is what its
+    contract says of rows without one.
     """
 
     source: str
@@ -43,29 +44,26 @@ class Formed:
 
 def formed(arriving: Arriving, record: RecordId, matching: Matching) -> Formed:
     """Bring a record to comparable form under a name, and say what it is found by: as staging does for many."""
-    given: dict[str, str | None] = {name: arriving.attributes.get(name) for name in ATTRIBUTES}
+    read = COMPARABLE[matching.kind]
+    given: dict[str, str | None] = {name: arriving.attributes.get(name) for name in read.attributes}
     given |= {"source": arriving.source, "country": given["country"] or arriving.country}
-    (values,) = comparable_rows([given])
+    (values,) = comparable_rows([given], read)
     version = matching.serving
-    keyed = values if version.form_version == FORM_VERSION else _in_form(version.form_version, given)
+    keyed = values if version.form_version == read.version else _in_columns([given], read, version.form_version)[0]
     told = key_values_of(keyed, keys_of(matching.model.spec))
-    tokens = {as_number(version.candidate(name).token_of(value)): name for name, value in told}
+    tokens = {as_number(version.candidate(matching.named(name)).token_of(value)): name for name, value in told}
     weak = frozenset(token for token, name in tokens.items() if name in matching.model.model.weak)
     checked = keyed[CHECKED]
-    number = None if checked is None else as_number(version.candidate(CHECKED).token_of(checked))
+    number = None if checked is None else as_number(version.candidate(matching.named(CHECKED)).token_of(checked))
     return Formed(record=record, values=values, tokens=frozenset(tokens), weak=weak, number=number)
 
 
-def comparable_rows(given: Sequence[Row]) -> Sequence[Row]:
-    """Bring rows of `source` and all attributes to comparable form, in their order, one by one where that can be."""
-    few = few_people(given)
-    return few if few is not None else _in_columns(given, FORMS[FORM_VERSION])
+def comparable_rows(given: Sequence[Row], read: Comparable) -> Sequence[Row]:
+    """Bring rows of `source` and all attributes to comparable form, in their order; people one by one if they can."""
+    few = few_people(given) if read is PEOPLE else None
+    return few if few is not None else _in_columns(given, read, read.version)
 
 
-def _in_form(version: int, given: Row) -> Row:
-    return _in_columns([given], FORMS[version])[0]
-
-
-def _in_columns(given: Sequence[Row], form: Callable[[pl.DataFrame], pl.DataFrame]) -> Sequence[Row]:
-    frame = pl.DataFrame(list(given), schema=dict.fromkeys(("source", *ATTRIBUTES), pl.String), orient="row")
-    return form(frame.with_row_index("record")).sort("record").drop("record").to_dicts()
+def _in_columns(given: Sequence[Row], read: Comparable, version: int) -> Sequence[Row]:
+    frame = pl.DataFrame(list(given), schema=dict.fromkeys(("source", *read.attributes), pl.String), orient="row")
+    return read.forms[version](frame.with_row_index("record")).sort("record").drop("record").to_dicts()

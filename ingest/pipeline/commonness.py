@@ -18,13 +18,16 @@ from ingest.match.scorer import Weights
 from ingest.pipeline.ports import Indexes
 from ingest.store import identity
 from ingest.store.match_frequency import POOLED, frequencies
-from privacy.blind_index import BlindIndex
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """Carriers of each common value, by token; how many values few carry, and how many carriers all those have."""
+    """Carriers of each common value, by token; how many values few carry, and how many carriers all those have.
 
+    `name` is what indexes and counts know the column by.
+    """
+
+    name: str
     common: Mapping[bytes, int]
     told: int
     values: int
@@ -51,31 +54,33 @@ class Commonness:
         value, so it is pooled.
         """
         return {
-            name: _rare(
-                column.with_one_more(arriving[name]), [row[name] for row in rows], indexes.frequency(name), usual[name]
-            )
+            name: _rare(column.with_one_more(arriving[name]), [row[name] for row in rows], indexes, usual[name])
             for name, column in self.columns.items()
         }
 
 
-def commonness_of(session: Session, columns: Sequence[str], known: Commonness | None) -> Commonness:
-    """Return the counts as this transaction sees them; those that are known if nothing was counted since."""
+def commonness_of(session: Session, names: Mapping[str, str], known: Commonness | None) -> Commonness:
+    """Return the counts as this transaction sees them; those that are known if nothing was counted since.
+
+    `names` says of each column what counts know it by.
+    """
     version = identity.crosswalk_version(session)
     if known is not None and known.version == version:
         return known
-    counts = frequencies(session, columns)
-    return Commonness(version, {name: _column(counts.filter(pl.col("column") == name)) for name in columns})
+    counts = frequencies(session, list(names.values()))
+    return Commonness(version, {column: _column(counts, name) for column, name in names.items()})
 
 
-def _column(counts: pl.DataFrame) -> _Column:
+def _column(every: pl.DataFrame, name: str) -> _Column:
+    counts = every.filter(pl.col("column") == name)
     common, pooled = counts.filter(pl.col("token") != POOLED), counts.filter(pl.col("token") == POOLED)
     by_token = dict(zip(common["token"], common["carriers"], strict=True))
-    return _Column(by_token, sum(by_token.values()), int(pooled["values"].sum()), int(pooled["carriers"].sum()))
+    return _Column(name, by_token, sum(by_token.values()), int(pooled["values"].sum()), int(pooled["carriers"].sum()))
 
 
-def _rare(column: _Column, values: Sequence[str | None], index: BlindIndex, usual: Usual) -> Weights:
+def _rare(column: _Column, values: Sequence[str | None], indexes: Indexes, usual: Usual) -> Weights:
     distinct = list(dict.fromkeys(value for value in values if value is not None))
-    tokens = index.tokens_of(distinct) if column.common else [b""] * len(distinct)
+    tokens = indexes.frequency(column.name).tokens_of(distinct) if column.common else [b""] * len(distinct)
     carriers = {value: column.common.get(token) for value, token in zip(distinct, tokens, strict=True)}
     told, uncommon = column.told + column.carriers, column.carriers / column.values if column.values else 1.0
     rare = {value: rarity_of(carriers[value], told, uncommon, usual) for value in distinct}

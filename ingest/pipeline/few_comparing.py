@@ -15,7 +15,7 @@ from sqlmodel import Session
 from ingest.match.candidates import LARGEST_BLOCK
 from ingest.match.condition import Row
 from ingest.match.few_edges import FewEdge, FewEdges
-from ingest.match.form import ATTRIBUTES
+from ingest.match.kinds import COMPARABLE, Comparable
 from ingest.match.linkage import LEAST
 from ingest.match.rarity import Usual, usual_shares
 from ingest.match.whole import LEAST_KEPT
@@ -65,17 +65,24 @@ Edges = dict[Pair, Compared]
 
 @dataclass(frozen=True, slots=True)
 class Yardstick:
-    """By what records are compared, read once for all who ask; nobody's values."""
+    """By what records are compared, read once for all who ask; nobody's values.
+
+    `counted` says of each column whose rarity is usual what counts know it by.
+    """
 
     edges: FewEdges
     usual: Mapping[str, Usual]
+    counted: Mapping[str, str]
     indexes: Indexes
+    read: Comparable
 
     @classmethod
     def of(cls, matching: Matching) -> "Yardstick":
         """Read a model."""
         model = matching.model
-        return cls(FewEdges(model), usual_shares(model.spec, model.model), matching.indexes)
+        usual = usual_shares(model.spec, model.model)
+        counted = {column: matching.named(column) for column in usual}
+        return cls(FewEdges(model), usual, counted, matching.indexes, COMPARABLE[matching.kind])
 
     def edges_of(self, rows: Mapping[bytes, Row], pairs: Sequence[Pair], beside: Beside) -> list[FewEdge]:
         """Compare pairs of records, whose rows are in order; one of whom one cannot be opened any more is left out."""
@@ -125,8 +132,9 @@ class Comparison:
             with self._ports.read_only() as session:
                 forms = {**forms, **few_forms_of(session, missing)}
         opened = open_documents([RecordId(record) for record in fresh], self._ports, why=_WHY)
-        given = [_given(document, forms.get(record)) for record, document in opened.items()]
-        rows = self._rows | dict(zip(opened, comparable_rows(given), strict=True))
+        read = self._yardstick.read
+        given = [_given(document, forms.get(record), read) for record, document in opened.items()]
+        rows = self._rows | dict(zip(opened, comparable_rows(given, read), strict=True))
         self._rows = dict(sorted(rows.items()))
 
 
@@ -174,9 +182,9 @@ def _as_text(value: Any) -> str | None:  # noqa: ANN401 - a value of JSON
     return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
-def _given(document: bytes, form: FewForm | None) -> dict[str, str | None]:
+def _given(document: bytes, form: FewForm | None, read: Comparable) -> dict[str, str | None]:
     """Read an opened document; a row without a country is read by that of its form."""
     told = json.loads(document)
-    given = {name: _as_text(told.get(name)) for name in ATTRIBUTES}
+    given = {name: _as_text(told.get(name)) for name in read.attributes}
     source, country = (None, None) if form is None else (form.source, form.country)
     return given | {"source": source, "country": given["country"] or country}

@@ -8,7 +8,6 @@ from typing import Final
 import polars as pl
 
 from ingest.match.entries import Entries
-from ingest.match.form import FORM_VERSION, FORMS
 from ingest.match.keys import TOKEN_BYTES, as_number, key_values, keys_of, name_of
 from ingest.match.kinds import COMPARABLE, Comparable
 from ingest.match.pooled import counted
@@ -74,8 +73,9 @@ def form_chunk(fresh: pl.DataFrame, country: str | None, matching: Matching) -> 
 
 def formed_of(frame: pl.DataFrame, told: pl.DataFrame, matching: Matching) -> Formed:
     """Form rows, as they were told (`as_delivered`) and in comparable form."""
+    read = COMPARABLE[matching.kind]
     found = [
-        _formed(frame if each.form_version == FORM_VERSION else FORMS[each.form_version](told), each, matching)
+        _formed(frame if each.form_version == read.version else read.forms[each.form_version](told), each, matching)
         for each in matching.versions
     ]
     countries = told.select(row=pl.col("record").cast(pl.UInt32), country=pl.col("country").fill_null(""))

@@ -5,38 +5,38 @@ from typing import Final
 
 import polars as pl
 
-from ingest.match.form import ATTRIBUTES, comparable_people
+from ingest.match.kinds import COMPARABLE
 from ingest.pipeline.comparing import comparable
 from ingest.pipeline.opening import open_documents
 from ingest.pipeline.ports import Ports
 from ingest.store.identity import members_of
 from ingest.store.match_form import forms_of
-from ingest.store.match_whole import people_at_rest
+from ingest.store.match_whole import records_at_rest
 from privacy.store.consent import heads_of
 from privacy.store.erasure import tombstones_among
-from privacy.terms import RecordId
+from privacy.terms import EntityKind, RecordId
 
 _AT_ONCE: Final = 20_000
 _WHY: Final = "training"
 
 
-def people_of_home(ports: Ports) -> pl.DataFrame:
-    """Return who is matched by a model in comparable form, as `form.comparable_people` does.
+def records_of_home(ports: Ports, kind: EntityKind) -> pl.DataFrame:
+    """Return the records of a kind that are matched by a model in comparable form (`kinds.COMPARABLE`).
 
     Left out are records that were taken in by exact rules and not compared since, whoever is closed by an erasure, and
     whoever objected to anything or restricted it (Articles 21 and 18 GDPR), with every record that is one person with
     theirs: nothing has to be learned from them.
     """
     with ports.read_only() as session:
-        known = [RecordId(record) for record in people_at_rest(session)["record"]]
+        known = [RecordId(record) for record in records_at_rest(session, kind)["record"]]
     parts = []
     for start in range(0, len(known), _AT_ONCE):
-        parts.append(_part(known[start : start + _AT_ONCE], ports))
+        parts.append(_part(known[start : start + _AT_ONCE], ports, kind))
         ports.progress(min(start + _AT_ONCE, len(known)))
-    return pl.concat(parts).sort("record") if parts else _nobody()
+    return pl.concat(parts).sort("record") if parts else _nobody(kind)
 
 
-def _part(records: Sequence[RecordId], ports: Ports) -> pl.DataFrame:
+def _part(records: Sequence[RecordId], ports: Ports, kind: EntityKind) -> pl.DataFrame:
     with ports.read_only() as session:
         beside = members_of(session, records)
         every = [RecordId(record) for record in beside["record"]]
@@ -47,8 +47,9 @@ def _part(records: Sequence[RecordId], ports: Ports) -> pl.DataFrame:
         closed = set(kept_out)
         forms = forms_of(session, [record for record in records if record not in closed])
     documents = open_documents([RecordId(each) for each in forms["record"]], ports, why=_WHY)
-    return comparable(documents, forms)
+    return comparable(documents, forms, COMPARABLE[kind])
 
 
-def _nobody() -> pl.DataFrame:
-    return comparable_people(pl.DataFrame(schema=dict.fromkeys(("record", "source", *ATTRIBUTES), pl.String)))
+def _nobody(kind: EntityKind) -> pl.DataFrame:
+    read = COMPARABLE[kind]
+    return read.form(pl.DataFrame(schema=dict.fromkeys(("record", "source", *read.attributes), pl.String)))

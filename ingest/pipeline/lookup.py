@@ -39,7 +39,7 @@ from ingest.store.match_form import carriers_of_each, few_forms_of
 from ingest.store.neighbour import edges_beside, numbers_among
 from ingest.store.record import find_records
 from privacy.store.erasure import tombstones_among
-from privacy.terms import EntityId, RecordId, random_id
+from privacy.terms import EntityId, EntityKind, RecordId, random_id
 
 _TRIES: Final = 4
 _YOUNGEST: Final = 2**62
@@ -81,6 +81,11 @@ class Lookup:
         """By which model it answers."""
         return self._matching.model
 
+    @property
+    def kind(self) -> EntityKind:
+        """Of what."""
+        return self._matching.kind
+
     def find(self, arriving: Arriving, ports: Ports) -> Found:
         """Say who a record is; whoever is opened for it, the audit log was told before.
 
@@ -90,7 +95,7 @@ class Lookup:
         """
         for _ in range(_TRIES):
             beside = self._beside(arriving, ports)
-            if beside is None or is_shut_out(arriving, ports):
+            if beside is None or is_shut_out(arriving, ports, self.kind):
                 return Found(record=RecordId(random_id()), known=False, taken_in=False)
             found = self._found(beside, ports)
             if found is not None:
@@ -99,14 +104,14 @@ class Lookup:
 
     def _beside(self, arriving: Arriving, ports: Ports) -> Beside | None:
         """Find who shares a key; None if the record is known and somebody who is being erased."""
-        index = ports.indexes.source_key(arriving.source).token_of(arriving.key)
+        index = ports.indexes.source_key(arriving.source, self.kind).token_of(arriving.key)
         with ports.read_only() as session:
-            self._counts = counts = commonness_of(session, list(self._yardstick.usual), self._counts)
+            self._counts = counts = commonness_of(session, self._yardstick.counted, self._counts)
             known = find_records(session, [index]).get(index)
             if known is not None and tombstones_among(session, [known]):
                 return None
             mine = formed(arriving, known or RecordId(random_id()), self._matching)
-            carried = carriers_of_each(session, mine.tokens, self._matching.kind)
+            carried = carriers_of_each(session, mine.tokens, self.kind)
             few = carried_by_few(carried, mine.record)
             forms = few_forms_of(session, that_share(few, mine.weak))
         near = that_share(still_carried(few, forms), mine.weak)
@@ -125,7 +130,7 @@ class Lookup:
             return self._decided(session, beside, edges)
 
     def _decided(self, session: Session, beside: Beside, edges: Edges) -> Found | None:
-        self._counts = counts = commonness_of(session, list(self._yardstick.usual), self._counts)
+        self._counts = counts = commonness_of(session, self._yardstick.counted, self._counts)
         if counts.version != beside.counts.version:
             return None
         mine, model = beside.mine.record, self.model

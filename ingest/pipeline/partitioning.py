@@ -12,6 +12,7 @@ from typing import Final
 import polars as pl
 from sqlmodel import Session
 
+from ingest.canonical.identity import IDENTITY_TABLES
 from ingest.errors import RebuildBusy
 from ingest.identity.clustering import Move, Regrouping
 from ingest.match.saved import SavedModel
@@ -23,6 +24,7 @@ from ingest.pipeline.part import Part, as_compared, moves_for, unlike
 from ingest.pipeline.ports import Matching, Ports
 from ingest.store import batch as batches
 from ingest.store import identity
+from ingest.store.delivered import StoredBatch
 from ingest.store.match_decision import Verdict
 from ingest.store.match_edge import EDGES
 from ingest.store.match_form import drop_forms_alone, forms_left_behind
@@ -66,11 +68,12 @@ class Change:
 
 
 def whole_at_rest(session: Session, model: SavedModel) -> Whole:
-    """Read everything as it is stored."""
+    """Read everything as it is stored of the kind that a model is of."""
     edges = [as_compared(some, model) for some in (pl.DataFrame(schema=EDGES), *edges_at_rest(session))]
-    forms = forms_at_rest(session, serving_version(session))
+    kind = EntityKind(model.spec.kind)
+    forms = forms_at_rest(session, serving_version(session, kind))
     return Whole(
-        homes=homes_at_rest(session).select("record", "entity"),
+        homes=homes_at_rest(session, kind).select("record", "entity"),
         edges=pl.concat(edges),
         numbers=dict(forms.select("record", "number").iter_rows()),
         decisions=decisions_at_rest(session),
@@ -104,7 +107,7 @@ def _changed(regroupings: Sequence[Regrouping], homes: Mapping[bytes, bytes]) ->
     return Change(regroupings, touched)
 
 
-def finish_broken_off(ports: Ports, matching: Matching) -> int:
+def finish_broken_off(ports: Ports) -> int:
     """Finish the moves of rebuilds that a crash broke off; return how many rebuilds there were.
 
     Raises:
@@ -118,11 +121,22 @@ def finish_broken_off(ports: Ports, matching: Matching) -> int:
     if any(row.lease_until > ports.clock() for row in visible):
         raise RebuildBusy(BESIDE)
     for row in visible:
-        finish(BatchId(row.batch_id), ports, matching)
+        finish(row, ports)
     return len(visible)
 
 
-def finish(batch_id: BatchId, ports: Ports, matching: Matching) -> int:
+def finish(rebuild: StoredBatch, ports: Ports) -> int:
+    """Finish the moves of a rebuild by the model of whatever it is of; return how many moved.
+
+    Raises:
+        RebuildBusy: somebody else has finished it.
+
+    """
+    matching = ports.matched(IDENTITY_TABLES[rebuild.canonical_table])
+    return 0 if matching is None else move_all(BatchId(rebuild.batch_id), ports, matching)
+
+
+def move_all(batch_id: BatchId, ports: Ports, matching: Matching) -> int:
     """Move whoever is not where the edges at rest say, until nobody is; return how many moved.
 
     It may be repeated after a crash. Deliveries that come between are respected: then it is planned anew. Whoever
@@ -154,7 +168,7 @@ def _finished(lease: Lease, ports: Ports, matching: Matching) -> int:
         moved += carried_out(plan, ports)
         settled = _note_settled(plan, ports)
     _sweep_counts(ports)
-    _sweep_forms(ports)
+    _sweep_forms(ports, matching.kind)
     ports.reached("settled")
     return moved
 
@@ -177,14 +191,15 @@ def _sweep_counts(ports: Ports) -> None:
         ports.reached("counts_swept")
 
 
-def _sweep_forms(ports: Ports) -> None:
-    """Delete what records were found by in versions older than the one that serves."""
+def _sweep_forms(ports: Ports, kind: EntityKind) -> None:
+    """Delete what records of a kind were found by in versions older than those that serve it."""
     with ports.unit_of_work() as session:
-        drop_runs_before(session, Found(EntityKind.PERSON.value, *serving_version(session)))
+        drop_runs_before(session, Found(kind.value, *serving_version(session, kind)))
     beyond: bytes | None = b""
     while beyond is not None:
         with ports.read_only() as session:
-            stale = forms_left_behind(session, beyond, serving_version(session), limit=_FORMS_AT_ONCE)
+            serving = Found(kind.value, *serving_version(session, kind))
+            stale = forms_left_behind(session, beyond, serving, limit=_FORMS_AT_ONCE)
         for part in Pace(ports.spent).parts(len(stale)):
             with ports.unit_of_work() as session:
                 drop_forms_alone(session, stale[part])

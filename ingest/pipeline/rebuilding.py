@@ -23,6 +23,7 @@ from typing import Any, Final
 import polars as pl
 from sqlmodel import Session
 
+from ingest.canonical.identity import TABLE_OF
 from ingest.errors import RebuildBusy
 from ingest.match.whole import compared
 from ingest.pipeline.census import Census, Unformed, census
@@ -31,7 +32,7 @@ from ingest.pipeline.edging import between, edge_columns, ends_of, news
 from ingest.pipeline.forming import Forming, counts_of
 from ingest.pipeline.lease import Lease
 from ingest.pipeline.pace import Pace
-from ingest.pipeline.partitioning import BESIDE, Change, Whole, change_of, finish, finish_broken_off
+from ingest.pipeline.partitioning import BESIDE, Change, Whole, change_of, finish_broken_off, move_all
 from ingest.pipeline.ports import Matching, Ports
 from ingest.pipeline.recovery import abort_batch, give_up
 from ingest.store import batch as batches
@@ -54,7 +55,7 @@ from ingest.store.match_whole import (
 from ingest.store.record import records_of_batch
 from privacy.audit import AuditFields
 from privacy.store.epoch import lock_epoch
-from privacy.terms import BatchId, Role, random_id
+from privacy.terms import BatchId, EntityKind, Role, random_id
 
 _EDGES_AT_ONCE: Final = 50_000
 
@@ -94,8 +95,8 @@ def rebuild(order: Order, ports: Ports, matching: Matching) -> Rebuilt:
             version, and a delivery came meanwhile.
 
     """
-    finish_broken_off(ports, matching)
-    batch_id = _staged(ports)
+    finish_broken_off(ports)
+    batch_id = _staged(ports, matching.kind)
     lease = Lease(batch_id, ports)
     try:
         people = census(lease.renewing(), matching, country=order.country)
@@ -108,8 +109,8 @@ def rebuild(order: Order, ports: Ports, matching: Matching) -> Rebuilt:
         give_up(batch_id, ports)
         lease.let_go()
         raise
-    moved = finish(batch_id, ports, matching)
-    return Rebuilt(batch_id=batch_id, records=people.people.height, formed=_unformed(people), moved=moved)
+    moved = move_all(batch_id, ports, matching)
+    return Rebuilt(batch_id=batch_id, records=people.records.height, formed=_unformed(people), moved=moved)
 
 
 def rehearse(order: Order, ports: Ports, matching: Matching) -> Rehearsed:
@@ -120,13 +121,13 @@ def rehearse(order: Order, ports: Ports, matching: Matching) -> Rehearsed:
     while change is None:
         with ports.read_only() as session:
             whole = Whole(
-                homes=homes_at_rest(session).select("record", "entity"),
+                homes=homes_at_rest(session, matching.kind).select("record", "entity"),
                 edges=edges.select("record", "other", "probability", pl.col("^level_.*$")),
                 numbers=dict(people.frame.select("record", "checked_id").iter_rows()),
                 decisions=decisions_at_rest(session),
             )
         change = change_of(whole, matching.model, ports)
-    return Rehearsed(people.people.height, _unformed(people), change)
+    return Rehearsed(people.records.height, _unformed(people), change)
 
 
 def _unformed(people: Census) -> int:
@@ -142,7 +143,7 @@ def _edges(people: Census, matching: Matching) -> pl.DataFrame:
     return named.drop("one", "two").sort("record", "other")
 
 
-def _staged(ports: Ports) -> BatchId:
+def _staged(ports: Ports, kind: EntityKind) -> BatchId:
     """Take the lane, over from a process that died in it."""
     with ports.read_only() as session:
         there = batches.find_in_lane(session, REBUILD)
@@ -152,19 +153,19 @@ def _staged(ports: Ports) -> BatchId:
         abort_batch(BatchId(there.batch_id), ports)
     batch_id = BatchId(random_id())
     with ports.unit_of_work() as session:
-        if not batches.stage(session, _row(batch_id, ports), at=ports.clock()):
+        if not batches.stage(session, _row(batch_id, ports, kind), at=ports.clock()):
             raise RebuildBusy(BESIDE)
     ports.reached("rebuild_staged")
     return batch_id
 
 
-def _row(batch_id: BatchId, ports: Ports) -> dict[str, Any]:
+def _row(batch_id: BatchId, ports: Ports, kind: EntityKind) -> dict[str, Any]:
     return {
         "batch_id": batch_id,
         "contract": REBUILD,
         "contract_hash": hashlib.sha256(REBUILD.encode()).digest(),
         "source": REBUILD,
-        "canonical_table": "people",
+        "canonical_table": TABLE_OF[kind],
         "idempotency_key": hashlib.sha256(batch_id).digest(),
         "lane": REBUILD,
         "principal_id": ports.principal,
@@ -215,7 +216,7 @@ class _Work:
         for first, beyond, some in _ranges(edges):
             with self.ports.read_only() as session:
                 stored = edges_between(session, first, beyond)
-            stored = stored.filter(pl.col("record").is_in(self.people.people["record"].implode()))
+            stored = stored.filter(pl.col("record").is_in(self.people.records["record"].implode()))
             self._put(news(some, stored, self.matching.model))
             self._drop(stored.join(some, on=["record", "other"], how="anti").select("record", "other", "closing"))
             self.lease.renew()
@@ -260,9 +261,10 @@ class _Work:
             lock_epoch(session)
             if not batches.flip_visible(session, self.batch_id, Counts(), at=self.ports.clock()):
                 raise RebuildBusy("was given up by another command")
-            supersede(session, sorted(self.people.batches), self.batch_id)
+            supersede(session, sorted(self.people.batches), self.batch_id, self.matching.kind)
             self._move_on(session)
-            fields = AuditFields(batch=self.batch_id, role=role, rows=self.people.people.height)
+            kind, rows = self.matching.kind.value, self.people.records.height
+            fields = AuditFields(batch=self.batch_id, role=role, rows=rows, outcome=kind)
             self.ports.audit(session, "match.rebuild", self.ports.principal, fields)
         self.ports.reached("rebuild_counts")
 
@@ -273,13 +275,14 @@ class _Work:
             RebuildBusy: one came; what was formed stays, and the next rebuild has nearly nothing left to form.
 
         """
-        if self.matching.coming is None or serving_version(session) == self.matching.newest.number:
+        kind = self.matching.kind
+        if self.matching.coming is None or serving_version(session, kind) == self.matching.newest.number:
             return
-        if deliveries_beside(session, self.batch_id, self.people.batches):
-            raise RebuildBusy("cannot move to a new version yet: people were taken in meanwhile")
+        if deliveries_beside(session, self.batch_id, self.people.batches, kind):
+            raise RebuildBusy(f"cannot move to a new version yet: {TABLE_OF[kind]} were taken in meanwhile")
         key, form = self.matching.newest.number
         told = {"key_version": key, "form_version": form, "batch_id": self.batch_id, "at": self.ports.clock()}
-        serve(session, kinds_to_move(session), told)
+        serve(session, kinds_to_move(session, kind), told)
 
 
 def _series(records: set[bytes]) -> pl.Series:

@@ -7,6 +7,7 @@ nobody back, and its last step reads everybody: as long as its lease runs, it is
 from contextlib import suppress
 from dataclasses import dataclass
 
+from ingest.canonical.identity import IDENTITY_TABLES
 from ingest.errors import RebuildBusy
 from ingest.pipeline.compacting import sweep_runs
 from ingest.pipeline.expiry import expire
@@ -44,11 +45,11 @@ def recover(ports: Ports) -> Recovery:
 
 
 def _roll_forward(batch: StoredBatch, ports: Ports) -> None:
-    if batch.contract == REBUILD and ports.matching is not None:
+    if batch.contract == REBUILD and ports.matched(IDENTITY_TABLES[batch.canonical_table]) is not None:
         from ingest.pipeline.partitioning import finish  # noqa: PLC0415 - SciPy, for who is matched alone
 
         with suppress(RebuildBusy):  # somebody else was faster
-            finish(BatchId(batch.batch_id), ports, ports.matching)
+            finish(batch, ports)
     else:
         settle(BatchId(batch.batch_id), ports)
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-from sqlalchemy import Insert, bindparam, delete, func, or_, select
+from sqlalchemy import Insert, bindparam, delete, or_, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, SQLModel, col
@@ -190,23 +190,26 @@ def forms_before(session: Session, newest: pl.DataFrame) -> list[StaleForm]:
     return [each for each in held if each.revision < revisions[each.record]]
 
 
-def forms_left_behind(session: Session, beyond: bytes, serving: tuple[int, int], *, limit: int) -> list[StaleForm]:
-    """Return some forms of people in versions older than the one that serves, in the order of records, from one on."""
-    key, form = serving
-    older = or_(col(MatchForm.key_version) < key, col(MatchForm.form_version) < form)
-    people = (
+def forms_left_behind(session: Session, beyond: bytes, serving: Found, *, limit: int) -> list[StaleForm]:
+    """Return some forms of a kind in versions older than those that serve it, in the order of records, from one on."""
+    older = or_(col(MatchForm.key_version) < serving.key_version, col(MatchForm.form_version) < serving.form_version)
+    mine = (
         select(*_STALE)
         .join(SourceRecord, col(SourceRecord.record_id) == col(MatchForm.record_id))
-        .where(col(SourceRecord.kind) == EntityKind.PERSON.value)
+        .where(col(SourceRecord.kind) == serving.kind)
     )
-    query = people.where(col(MatchForm.record_id) >= beyond, older).order_by(col(MatchForm.record_id))
+    query = mine.where(col(MatchForm.record_id) >= beyond, older).order_by(col(MatchForm.record_id))
     return [StaleForm(*row) for row in session.execute(query.limit(limit))]
 
 
-def count_forms_under(session: Session, key_version: int) -> int:
-    """Count the forms under a version of matching's key."""
-    query = select(func.count()).select_from(MatchForm).where(col(MatchForm.key_version) == key_version)
-    return int(session.execute(query).scalar_one())
+def has_forms_under(session: Session, kind: EntityKind, key_version: int) -> bool:
+    """Say whether a record of a kind still has a form under a version of matching's key."""
+    query = (
+        select(col(MatchForm.record_id))
+        .join(SourceRecord, col(SourceRecord.record_id) == col(MatchForm.record_id))
+        .where(col(MatchForm.key_version) == key_version, col(SourceRecord.kind) == kind.value)
+    )
+    return session.execute(query.limit(1)).first() is not None
 
 
 def some_forms_of_batch(session: Session, batch_id: BatchId) -> list[StaleForm]:

@@ -14,11 +14,12 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col
 
+from ingest.canonical.identity import TABLE_OF
 from ingest.store.batch import COUNTED
 from ingest.tables.batch import Batch
 from ingest.tables.match import MatchFrequency
 from privacy.store.bulk import Columns, execute_columns
-from privacy.terms import BatchId
+from privacy.terms import BatchId, EntityKind
 
 POOLED: Final = b""
 """Stands for all values of a column that few carry."""
@@ -50,12 +51,12 @@ def frequencies(session: Session, columns: Sequence[str]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
 
-def supersede(session: Session, batches: Sequence[bytes], rebuild: BatchId) -> None:
-    """Let the counts of some batches say nothing any more, because a rebuild has counted the same records."""
+def supersede(session: Session, batches: Sequence[bytes], rebuild: BatchId, kind: EntityKind) -> None:
+    """Let the counts of some batches of a kind say nothing any more: a rebuild has counted the same records."""
     for start in range(0, len(batches), _AT_ONCE):
         some = col(Batch.batch_id).in_(batches[start : start + _AT_ONCE])
-        people = (col(Batch.canonical_table) == "people", col(Batch.counted_in).is_(None))
-        session.execute(update(Batch).where(some, *people).values(counted_in=rebuild))
+        mine = (col(Batch.canonical_table) == TABLE_OF[kind], col(Batch.counted_in).is_(None))
+        session.execute(update(Batch).where(some, *mine).values(counted_in=rebuild))
 
 
 def sweep_superseded(session: Session) -> int:

@@ -10,7 +10,7 @@ from ingest.store.batch import BatchState
 from ingest.store.match_run import DROPPED, MERGING, READY, Found, Run, runs, within
 from ingest.tables.batch import Batch
 from ingest.tables.match import MatchBlock, MatchRun
-from privacy.terms import BatchId
+from privacy.terms import BatchId, EntityKind
 
 
 def found_under(session: Session) -> list[Found]:
@@ -102,9 +102,10 @@ def waits_for_sweep(session: Session, *, at: datetime) -> bool:
     return session.execute(select(col(MatchRun.number)).where(_over(at)).limit(1)).first() is not None
 
 
-def has_runs_under(session: Session, key_version: int) -> bool:
-    """Say whether tokens under a version of matching's key still lie there, those waiting to be swept included."""
-    query = select(col(MatchRun.number)).where(col(MatchRun.key_version) == key_version)
+def has_runs_under(session: Session, kind: EntityKind, key_version: int) -> bool:
+    """Say whether tokens of a kind under a version of matching's key lie there, those waiting to be swept included."""
+    mine = (col(MatchRun.kind) == kind.value, col(MatchRun.key_version) == key_version)
+    query = select(col(MatchRun.number)).where(*mine)
     return session.execute(query.limit(1)).first() is not None
 
 

@@ -7,6 +7,7 @@ import polars as pl
 from sqlalchemy import Select, bindparam, func, select
 from sqlmodel import Session, col
 
+from ingest.canonical.identity import TABLE_OF
 from ingest.store.batch import COUNTED, BatchState
 from ingest.store.match_decision import Verdict
 from ingest.store.match_edge import EDGES
@@ -18,7 +19,7 @@ from privacy.store.bulk import among_keys, select_among
 from privacy.terms import EntityKind
 
 _PAGE: Final = 50_000
-PEOPLE: Final = pl.Schema(
+RECORDS: Final = pl.Schema(
     {
         "record": pl.Binary,
         "revision": pl.Int64,
@@ -28,7 +29,7 @@ PEOPLE: Final = pl.Schema(
         "source": pl.String,
     }
 )
-_PEOPLE: Final = (  # with the state beside each row: asked for it, SQLite would begin with the batches
+_RECORDS: Final = (  # with the state beside each row: asked for it, SQLite would begin with the batches
     select(
         col(RecordRevision.record_id),
         col(RecordRevision.revision),
@@ -39,7 +40,7 @@ _PEOPLE: Final = (  # with the state beside each row: asked for it, SQLite would
     )
     .join(Batch, col(Batch.batch_id) == col(RecordRevision.batch_id))
     .join(SourceRecord, col(SourceRecord.record_id) == col(RecordRevision.record_id))
-    .where(col(SourceRecord.kind) == EntityKind.PERSON.value)
+    .where(col(SourceRecord.kind) == bindparam("of_kind"))
 )
 FORMS: Final = pl.Schema(
     {
@@ -65,7 +66,7 @@ HOMES: Final = pl.Schema({"record": pl.Binary, "entity": pl.Binary, "name": pl.B
 _HOMES: Final = (
     select(col(Crosswalk.record_id), col(Crosswalk.entity_id), col(SourceRecord.key_index))
     .join(SourceRecord, col(SourceRecord.record_id) == col(Crosswalk.record_id))
-    .where(col(Crosswalk.kind) == EntityKind.PERSON.value)
+    .where(col(Crosswalk.kind) == bindparam("of_kind"))
 )
 _NAMES: Final = select(col(SourceRecord.record_id), col(SourceRecord.key_index)).where(
     among_keys(col(SourceRecord.record_id))
@@ -91,20 +92,20 @@ _DECISIONS: Final = select(
 ).order_by(col(MatchDecision.number))
 
 
-def people_at_rest(session: Session) -> pl.DataFrame:
-    """Return every person's record that a counted delivery told of, with its newest counted revision.
+def records_at_rest(session: Session, kind: EntityKind) -> pl.DataFrame:
+    """Return every record of a kind that a counted delivery told of, with its newest counted revision.
 
     Columns record, revision, batch, source, and name: the keyed index of its source key, which is the same in every
     home of the same keys, while a record id is chance.
     """
-    told = _paged(session, _PEOPLE, PEOPLE).filter(pl.col("state").is_in(COUNTED))
+    told = _paged(session, _RECORDS, RECORDS, of_kind=kind.value).filter(pl.col("state").is_in(COUNTED))
     newest = told.sort("record", "revision").unique("record", keep="last", maintain_order=True)
     return newest.drop("state")
 
 
-def count_people(session: Session) -> int:
-    """Count the persons' records, those that only events name included."""
-    query = select(func.count()).select_from(Crosswalk).where(col(Crosswalk.kind) == EntityKind.PERSON.value)
+def count_records(session: Session, kind: EntityKind) -> int:
+    """Count the records of a kind, those that only events name included."""
+    query = select(func.count()).select_from(Crosswalk).where(col(Crosswalk.kind) == kind.value)
     return int(session.execute(query).scalar_one())
 
 
@@ -118,9 +119,9 @@ def forms_at_rest(session: Session, version: tuple[int, int]) -> pl.DataFrame:
     return newest.drop("state", "key_version", "form_version")
 
 
-def homes_at_rest(session: Session) -> pl.DataFrame:
-    """Return every person's record with its entity and its name, in the order of names: record, entity, name."""
-    return _paged(session, _HOMES, HOMES).sort("name")
+def homes_at_rest(session: Session, kind: EntityKind) -> pl.DataFrame:
+    """Return every record of a kind with its entity and its name, in the order of names: record, entity, name."""
+    return _paged(session, _HOMES, HOMES, of_kind=kind.value).sort("name")
 
 
 def names_of(session: Session, records: Sequence[bytes]) -> dict[bytes, bytes]:
@@ -151,24 +152,29 @@ def counted_batches(session: Session) -> set[bytes]:
     return set(session.execute(select(col(Batch.batch_id)).where(col(Batch.state).in_(COUNTED))).scalars())
 
 
-def deliveries_beside(session: Session, own: bytes, known: frozenset[bytes]) -> bool:
-    """Say whether people are being taken in, or were since some batches counted."""
+def deliveries_beside(session: Session, own: bytes, known: frozenset[bytes], kind: EntityKind) -> bool:
+    """Say whether records of a kind are being taken in, or were since some batches counted."""
     query = select(col(Batch.batch_id), col(Batch.state)).where(
-        col(Batch.canonical_table) == "people", col(Batch.state) != BatchState.ABORTED.value, col(Batch.batch_id) != own
+        col(Batch.canonical_table) == TABLE_OF[kind],
+        col(Batch.state) != BatchState.ABORTED.value,
+        col(Batch.batch_id) != own,
     )
     rows = session.execute(query)
     return any(batch not in known or state != BatchState.SETTLED.value for batch, state in rows)
 
 
-def kinds_to_move(session: Session) -> list[EntityKind]:
-    """Return the kinds that a rebuild moves to another version: people; organisations only where there are none."""
-    kind = col(SourceRecord.kind) == EntityKind.ORGANISATION.value
-    some = select(col(SourceRecord.record_id)).where(kind).limit(1)
+def kinds_to_move(session: Session, kind: EntityKind) -> list[EntityKind]:
+    """Return the kinds that a rebuild of one moves to another version: its own, and any of which there is nobody."""
+    return [each for each in EntityKind if each is kind or not _is_any(session, each)]
+
+
+def _is_any(session: Session, kind: EntityKind) -> bool:
+    """Say whether there is a record of a kind, or a delivery of some on its way in."""
+    some = select(col(SourceRecord.record_id)).where(col(SourceRecord.kind) == kind.value)
     beside = select(col(Batch.batch_id)).where(
-        col(Batch.canonical_table) == "organisations", col(Batch.state) == BatchState.STAGED.value
+        col(Batch.canonical_table) == TABLE_OF[kind], col(Batch.state) == BatchState.STAGED.value
     )
-    there = session.execute(some).first() or session.execute(beside.limit(1)).first()
-    return [EntityKind.PERSON] if there else list(EntityKind)
+    return any(session.execute(query.limit(1)).first() is not None for query in (some, beside))
 
 
 def _edges(rows: Any) -> pl.DataFrame:  # noqa: ANN401 - a result and a page of one are iterated alike
@@ -176,8 +182,8 @@ def _edges(rows: Any) -> pl.DataFrame:  # noqa: ANN401 - a result and a page of 
     return pl.DataFrame(cut, schema=EVERY_EDGE, orient="row")
 
 
-def _paged(session: Session, query: Select[*tuple[Any, ...]], schema: pl.Schema) -> pl.DataFrame:
+def _paged(session: Session, query: Select[*tuple[Any, ...]], schema: pl.Schema, **bound: str) -> pl.DataFrame:
     """Read many rows page by page: a million small objects at once keep the garbage collector busy."""
-    found = session.connection().execute(query, execution_options={"yield_per": _PAGE}).partitions()
+    found = session.connection().execute(query, bound, execution_options={"yield_per": _PAGE}).partitions()
     pages = [pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row") for rows in found]
     return pl.concat([pl.DataFrame(schema=schema), *pages])

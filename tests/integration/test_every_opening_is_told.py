@@ -29,7 +29,7 @@ from ingest.contract.load import load_contract
 from ingest.match.saved import shipped
 from ingest.pipeline.arriving import Arriving
 from ingest.pipeline.delivery import ingest_file
-from ingest.pipeline.learning import people_of_home
+from ingest.pipeline.learning import records_of_home
 from ingest.pipeline.lookup import Lookup
 from ingest.pipeline.opening import open_documents
 from ingest.pipeline.rebuilding import Order, rebuild
@@ -43,7 +43,7 @@ from privacy.secret import SecretText
 from privacy.store.audit import entries
 from privacy.store.subject_token import SubjectScope, SubjectToken
 from privacy.store.unwrap import OPENING_ACTIONS, openings
-from privacy.terms import EVERY_PURPOSE, DomainName, KeyId, PurposeId, Role
+from privacy.terms import EVERY_PURPOSE, DomainName, EntityKind, KeyId, PurposeId, Role
 from tests.architecture.test_audit_actions import documented
 from tests.builders import FixedClock, an_id
 from tests.integration.test_matching import deliver, matching
@@ -192,7 +192,7 @@ def matching_people(desk: Office) -> None:
     Lookup(ports.matching).find(Arriving(source="elsewhere", key="1", attributes=told, country="NO"), ports)
     pair = waiting(ports, shipped(), limit=1)[0]
     assert opened((pair.record, pair.other), "household", Role.OWNER, ports) is not None
-    assert people_of_home(ports).height
+    assert records_of_home(ports, EntityKind.PERSON).height
 
 
 def erasing(desk: Office) -> None:

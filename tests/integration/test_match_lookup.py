@@ -45,8 +45,12 @@ def arriving(row: dict[str, object]) -> Arriving:
 
 
 def verify_same(hub: Hub, found: Found, records: pl.DataFrame, row: dict[str, object]) -> None:
-    """Compare what was foretold of a record with what its delivery, settled now, has made of it."""
-    mine = record_of(hub, records, int(str(row["record"])))
+    """Compare what was foretold of a person's record with what its delivery, settled now, has made of it."""
+    verify_edges(hub, found, record_of(hub, records, int(str(row["record"]))))
+
+
+def verify_edges(hub: Hub, found: Found, mine: RecordId) -> None:
+    """Compare what was foretold of a record with whom it is now, and by which edges."""
     with hub.reading() as session:
         homes = homes_of(session, [mine, *(RecordId(each) for each in found.homes if each != found.record)])
         stored = edges_near(session, [mine])

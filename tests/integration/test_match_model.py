@@ -17,11 +17,11 @@ from hub.consents import Wish, find_subject, record_wish
 from hub.erasing import erase
 from ingest.match.saved import saved, shipped
 from ingest.match.spec import read_spec
-from ingest.pipeline.learning import people_of_home
+from ingest.pipeline.learning import records_of_home
 from ingest.store.match_model import ModelSet, set_model
 from privacy.store.audit import entries
 from privacy.store.erasure import intend_erasure
-from privacy.terms import ActChannel, ConsentAct, PurposeId, random_id
+from privacy.terms import ActChannel, ConsentAct, EntityKind, PurposeId, random_id
 from tests.faults.ingest_company import owner_of
 from tests.integration.test_matching import deliver, matching
 from tests.match_people import people
@@ -72,14 +72,14 @@ def test_nobody_who_objected_or_is_closed_teaches_a_model(hub_factory: Callable[
     records = people(20)
     deliver(hub, records, tmp_path / "in", "first")
     ports = hub.ports(owner_of(hub).principal_id)
-    everybody = set(people_of_home(ports)["record"])
+    everybody = set(records_of_home(ports, EntityKind.PERSON)["record"])
     assert len(everybody) == records.height
     objected, erased = (find_subject(hub, f"{row['source']}:{row['record']}") for row in records.head(2).to_dicts())
     wish = Wish(act=ConsentAct.OBJECTED, purpose=PurposeId("churn"), channel=ActChannel.AGENT)
     record_wish(hub, objected, wish, owner_of(hub))
     with hub.unit_of_work() as session:
         intend_erasure(session, random_id(), erased.records, by=ports.principal, at=hub.clock(), counts="{}")
-    assert set(people_of_home(ports)["record"]) == everybody - {*objected.records, *erased.records}
+    assert set(records_of_home(ports, EntityKind.PERSON)["record"]) == everybody - {*objected.records, *erased.records}
     with hub.reading() as session:
         told = [dict(entry.fields) for _, entry in entries(session, action="open_batch")]
     assert [each["opened"] for each in told if each["reason"] == "training"] == [

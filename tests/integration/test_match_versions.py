@@ -21,6 +21,7 @@ from ingest.contract.load import contract_of_yaml
 from ingest.errors import MatchingMoved, RebuildBusy
 from ingest.match.evaluation import evaluate
 from ingest.match.form import FORMS, comparable_people
+from ingest.match.kinds import COMPARABLE, PEOPLE
 from ingest.pipeline.compacting import sweep_runs
 from ingest.pipeline.delivery import Summary, ingest_file
 from ingest.pipeline.rectify import Rectification, rectify
@@ -48,7 +49,8 @@ def shouted(records: pl.DataFrame) -> pl.DataFrame:
 def new_form(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     def bring() -> None:
         monkeypatch.setitem(FORMS, FORM, shouted)
-        monkeypatch.setattr("hub.keystore.matching.FORM_VERSION", FORM)
+        newer = {**COMPARABLE, EntityKind.PERSON.value: replace(PEOPLE, version=FORM)}
+        monkeypatch.setattr("hub.keystore.matching.COMPARABLE", newer)
 
     return bring
 

@@ -16,12 +16,13 @@ from ingest.errors import BatchBusy
 from ingest.match.evaluation import evaluate
 from ingest.pipeline.delivery import Summary
 from ingest.pipeline.edging import write_edges
-from ingest.pipeline.learning import people_of_home
+from ingest.pipeline.learning import records_of_home
 from ingest.pipeline.pace import Pace
 from ingest.pipeline.recovery import recover
 from ingest.pipeline.rectify import Rectification, rectify
 from ingest.store.identity import people_by_attribute
 from privacy.store.audit import entries
+from privacy.terms import EntityKind
 from tests.faults.ingest_company import deliver_text, owner_of
 from tests.match_people import people
 from tests.match_runs import carried_keys
@@ -271,7 +272,7 @@ def test_a_row_is_read_by_its_own_country_whenever_it_is_opened(
     head = "record,given_name,family_name,birth_date,email,phone,street,postcode,land\n"
     rows = ["1,Åsa,Öberg,1970-01-02,,070-123 45 67,,,SE\n", "2,Kari,Dal,1980-03-04,,912 34 567,,,\n"]
     deliver_text(hub, contract, head + "".join(rows), tmp_path / "shop.csv")
-    found = people_of_home(hub.ports(owner_of(hub).principal_id))
+    found = records_of_home(hub.ports(owner_of(hub).principal_id), EntityKind.PERSON)
     assert sorted(found["phone"]) == ["+46701234567", "+4791234567"]
 
 

@@ -11,7 +11,7 @@ from hub.consents import Wish, find_subject, record_wish
 from hub.recognising import Recogniser, recognise
 from hub.views.permission import permitted_set
 from ingest.pipeline.arriving import Arriving
-from ingest.pipeline.learning import people_of_home
+from ingest.pipeline.learning import records_of_home
 from ingest.store.identity import homes_of
 from privacy.store.erasure import intend_erasure
 from privacy.terms import ActChannel, ConsentAct, EntityKind, PurposeId, random_id
@@ -81,7 +81,9 @@ def test_an_objection_of_any_who_would_be_joined_binds_the_answer(hub: Hub, tmp_
     assert ask(hub, birth_date=None) == (False, [])
     put(hub, tmp_path, "till", TILL)
     assert not readable(hub), "and so it is once the record is there"
-    assert people_of_home(hub.ports(owner_of(hub).principal_id)).is_empty(), "nobody of theirs teaches a model"
+    assert records_of_home(hub.ports(owner_of(hub).principal_id), EntityKind.PERSON).is_empty(), (
+        "nobody of theirs teaches a model"
+    )
 
 
 def test_nobody_is_told_of_who_is_being_erased_in_part(hub: Hub) -> None:
