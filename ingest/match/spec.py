@@ -51,7 +51,7 @@ class Comparison:
     def words(self) -> dict[int, str]:
         """What each level says, by number."""
         named = {self.size - 1 - place: level.says for place, level in enumerate(self.levels)}
-        return {-1: "absent", 0: "otherwise"} | named
+        return {-1: "absent", 0: "different"} | named
 
 
 @dataclass(frozen=True, slots=True)
