@@ -67,6 +67,8 @@ _SWEEP: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 _SHARES: Final = ("comparison", "level", "m", "u", "weight")
 _BARS: Final = ("from", "pairs", "share")
 _BAR: Final = 40
+_FEW: Final = 200
+"""Joined records below which a model learns next to nothing of look-alikes, and of pairs in doubt nothing at all."""
 _FIGURES: Final = ("measure", "precision", "recall", "f1")
 
 
@@ -90,6 +92,9 @@ def train(
     show(Table(_SHARES, level_rows(spec, resolution.model), f"{report['pairs_compared']} pairs compared"), Format.TABLE)
     show(Table(_BARS, _bars(report["weights"]), "pairs compared by weight (log2 odds)"), Format.TABLE)
     say(f"{report['unlinkable']:.1%} of records say too little to be matched, even with a copy of themselves.")
+    joined = resolution.linkage.joined.filter(pl.col("at") >= resolution.threshold.at).height
+    if joined < _FEW:
+        warn(f"only {joined} records were found to be one with another: the shipped model knows more.")
     option = "" if kind is EntityKind.PERSON else f" --kind {kind.value}"
     say(f"Trained on {resolution.model.records} records. `varde match use {output}{option}` lets a home match by it.")
 

@@ -7,6 +7,7 @@ with it records are clustered again.
 """
 
 from dataclasses import dataclass
+from math import exp2
 from typing import Final
 
 import numpy as np
@@ -32,6 +33,23 @@ class Curve:
         """Return probabilities of weights."""
         read: npt.NDArray[np.float64] = np.interp(weights.to_numpy(), self.weights, self.probabilities)
         return pl.Series("probability", read)
+
+    def completed(self) -> "Curve":
+        """Return the curve with the model's own word beyond the weights that were seen.
+
+        A few clear pairs say nothing of doubtful ones: their probability would be that of the last weight seen.
+        """
+        lowest, highest = self.weights[0], self.weights[-1]
+        below = [float(w) for w in range(-_WIDEST, _WIDEST + 1) if w < lowest]
+        above = [float(w) for w in range(-_WIDEST, _WIDEST + 1) if w > highest]
+        least, most = self.probabilities[0], self.probabilities[-1]
+        likely = [min(_believed(w), least) for w in below], [max(_believed(w), most) for w in above]
+        return Curve((*below, *self.weights, *above), (*likely[0], *self.probabilities, *likely[1]))
+
+
+def _believed(weight: float) -> float:
+    """Return how likely a pair is by its odds alone."""
+    return 1 / (1 + exp2(-weight))
 
 
 def curve_of(edges: pl.DataFrame, clusters: pl.Series) -> Curve:

@@ -41,7 +41,8 @@ def learn(records: pl.DataFrame, spec: Spec, *, neutral: Collection[str] = (), e
     trained, report = train(records, spec)
     resolution = resolve(records, spec, _completed(trained, spec, neutral), engine=engine)
     weak = weak_keys(records, resolution.edges, spec)
-    resolution = replace(resolution, model=replace(resolution.model, weak=weak))
+    curve = None if resolution.model.curve is None else resolution.model.curve.completed()
+    resolution = replace(resolution, model=replace(resolution.model, weak=weak, curve=curve))
     return Learned(resolution, report | {TRUST: _trust(resolution, spec)})
 
 

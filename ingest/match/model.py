@@ -89,9 +89,8 @@ def written(model: Model, report: Mapping[str, Any]) -> str:
         ],
         "curve": None if model.curve is None else [list(model.curve.weights), list(model.curve.probabilities)],
         "threshold": model.threshold,
-        "weak": list(model.weak),
         "report": report,
-    }
+    } | ({"weak": list(model.weak)} if model.weak else {})
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
 

@@ -6,9 +6,12 @@ import pytest
 from ingest.errors import ColumnsUnfit
 from ingest.match.evaluation import evaluate
 from ingest.match.form import ATTRIBUTES, comparable_people, mapped
+from ingest.match.learning import learn
 from ingest.match.model import read, written
+from ingest.match.organisation import comparable_organisations
 from ingest.match.resolution import Resolution, resolve
 from ingest.match.spec import read_spec
+from tests.match_firms import firms
 from tests.match_people import people
 
 PERSON = read_spec("person")
@@ -145,3 +148,19 @@ def test_eight_records_are_told_apart_by_what_is_shipped() -> None:
 def test_a_source_that_has_each_person_once_is_learned_to_be_one(resolved: Resolution) -> None:
     otherwise, same_source = resolved.model.weights("source")
     assert same_source < -1 < 0 < otherwise
+
+
+def test_a_few_clear_pairs_do_not_teach_that_every_pair_is_one_nor_that_only_clear_ones_are() -> None:
+    """Two enterprises, each on record twice, word for word: of what is less alike they say nothing."""
+    rows = firms(40, seed=4).unique("entity", keep="first", maintain_order=True).head(30)
+    twice = pl.concat([rows, rows.head(2).with_columns(record=pl.col("record") + 1000, source=pl.lit("other"))])
+    learned = learn(comparable_organisations(twice), read_spec("organisation")).resolution
+    curve = learned.model.curve
+    assert curve is not None
+    unlike, even, clear = curve.probability(pl.Series([-8.0, 0.0, 12.0]))
+    assert unlike < 0.01
+    assert even <= 0.5
+    assert clear > 0.9
+    assert learned.threshold.at <= 0.5
+    found = learned.clusters.group_by("cluster").len().filter(pl.col("len") > 1)
+    assert found["len"].to_list() == [2, 2]
