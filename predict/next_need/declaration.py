@@ -32,7 +32,7 @@ NEXT_UPGRADE: Final = Declaration(
     label=Label(name="upgraded"),
     readiness=Readiness(months=12),
     baselines=("upgrades_365d",),
-    wording=Wording(yes="upgrading", no="not upgrading", did="upgraded", rare=_RARE),
+    wording=Wording(yes="growing", no="staying", did="upgraded", rare=_RARE),
 )
 NEXT_SERVICE: Final = Declaration(
     name="next_service",
@@ -41,5 +41,5 @@ NEXT_SERVICE: Final = Declaration(
     label=Label(name="took_service"),
     readiness=Readiness(months=12),
     baselines=("orders_365d",),
-    wording=Wording(yes="service-taking", no="other", did="took a service", rare=_RARE),
+    wording=Wording(yes="wanting", no="content", did="took a service", rare=_RARE),
 )

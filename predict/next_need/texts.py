@@ -51,3 +51,12 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "de": "{value} Funktion(en) in regelmäßiger Nutzung; eine weitere könnte nützlich sein",
     },
 }
+
+# a product that was bought before (times, days since), and one that others buy
+PRODUCT_WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "nb": ("antall kjøp: {}; dager siden sist: {}", "mange kunder kjøper dette"),
+    "nn": ("talet på kjøp: {}; dagar sidan sist: {}", "mange kundar kjøper dette"),
+    "sv": ("antal köp: {}; dagar sedan senast: {}", "många kunder köper detta"),
+    "en": ("times bought: {}; days since the last time: {}", "many customers buy this"),
+    "de": ("Anzahl Käufe: {}; Tage seit dem letzten: {}", "viele Kunden kaufen dies"),
+}

@@ -1,0 +1,147 @@
+"""What comes next, beside popularity and the customer's own frequency: next baskets of a shop, and planted triggers.
+
+    python -m tests.benchmarks.bench_next_need --folder FOLDER
+
+The folder (else VARDE_CORPORA) holds online_retail_ii/. Its pairs of customer and product are laid out by the
+definitions of the catalogue's next_need_products_training (products of 20 customers at least, 730 days, horizon 60
+days); a cut is judged by a model of the cuts whose outcome was known then. Precision is the share of ten names that the
+customer bought in the next basket, and in the 60 days after; of the customers who bought anything. Intervals are 95 %,
+over customers.
+
+The generator: 5,000 people, seeds 7, 8, 9, triggers measured at the labelled months of 2025, planted and not.
+"""
+
+import argparse
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from hub.demo.lake import lake_of
+from hub.demo.lived import Making, live
+from hub.demo.planted import NOTHING, Planted
+from predict.next_need.hits import measured
+from predict.next_need.products import Columns, Judged, judge, learn
+from predict.next_need.trigger import DEFAULT_TRIGGERS
+
+COLUMNS = Columns()
+HORIZON = timedelta(days=60)
+CUTS = [datetime(2010, month, 1, tzinfo=UTC) for month in range(3, 13)]
+CUTS += [datetime(2011, month, 1, tzinfo=UTC) for month in range(1, 5)]
+TESTS = (datetime(2010, 11, 1, tzinfo=UTC), datetime(2011, 2, 1, tzinfo=UTC), datetime(2011, 4, 1, tzinfo=UTC))
+SHARED_BY = 20
+UNTIL = datetime(2026, 1, 1, tzinfo=UTC)
+SEEDS = (7, 8, 9)
+VIEWS = {"upgraded": "next_need_upgrades_training", "took_service": "next_need_services_training"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--folder", type=Path, default=os.environ.get("VARDE_CORPORA"))
+    given = parser.parse_args()
+    if given.folder is None:
+        parser.error("say where the sets are: --folder or VARDE_CORPORA")
+    baskets(given.folder / "online_retail_ii" / "online_retail_ii_to_2011_06.parquet")
+    triggers()
+
+
+def baskets(file: Path) -> None:
+    bought = lines(file)
+    pairs = pl.concat([pairs_at(bought, cut) for cut in CUTS])
+    first = first_baskets(bought)
+    for at in TESTS:
+        known = pairs.filter(pl.col("as_of") + HORIZON <= at)
+        model = learn(known, "bought_again", until=at, columns=COLUMNS, seed=7)
+        for what, truth in (("next basket", first(at)), ("60 days", bought)):
+            tell(what, at, judge(pairs, truth, model, columns=COLUMNS, window=(at, HORIZON)))
+
+
+def tell(what: str, at: datetime, found: Judged) -> None:
+    said = "; ".join(
+        f"{way} {one.figure:.3f} ({one.low:.3f} to {one.high:.3f})" for way, one in found.precision.items()
+    )
+    gain = f"{found.gain.figure:+.3f} ({found.gain.low:+.3f} to {found.gain.high:+.3f})"
+    print(
+        f"online retail, {what} after {at:%Y-%m-%d}, {found.customers} customers, precision@10: {said}; "
+        f"model over own frequency {gain}: {found.way} is used",
+        flush=True,
+    )
+
+
+def lines(file: Path) -> pl.DataFrame:
+    """Read what customers bought: pseudonym, product_code, invoice, at, quantity."""
+    raw = pl.read_parquet(file).filter(pl.col("CustomerID").is_not_null() & (pl.col("Quantity") > 0))
+    return raw.select(
+        pseudonym=pl.col("CustomerID").cast(pl.String).cast(pl.Binary),
+        product_code=pl.col("StockCode").cast(pl.String),
+        invoice=pl.col("Invoice").cast(pl.String),
+        at=pl.col("InvoiceDate").dt.cast_time_unit("us").dt.replace_time_zone("UTC"),
+        quantity=pl.col("Quantity").cast(pl.Int64),
+    )
+
+
+def pairs_at(bought: pl.DataFrame, cut: datetime) -> pl.DataFrame:
+    """Lay out the columns of next_need_products_training at one cut."""
+    key = ["pseudonym", "product_code"]
+    ago = (pl.lit(cut) - pl.col("at")).dt.total_days().alias("ago")
+    seen = bought.filter((pl.col("at") < cut) & (pl.col("at") >= cut - timedelta(days=730))).with_columns(ago)
+    days = pl.col("at").dt.date().n_unique()
+    gap = pl.when(days > 1).then((pl.col("ago").max() - pl.col("ago").min()) / (days - 1))
+    pairs = seen.group_by(key).agg(
+        product_orders_730d=pl.col("invoice").n_unique().clip(upper_bound=50).cast(pl.Int64),
+        product_orders_90d=pl.col("invoice").filter(pl.col("ago") < 90).n_unique().clip(upper_bound=20).cast(pl.Int64),
+        days_since_product=pl.col("ago").min(),
+        days_per_product=gap.round(0),
+        product_pieces_365d=pl.col("quantity").filter(pl.col("ago") < 365).sum(),
+    )
+    pairs = pairs.filter(pl.len().over("product_code") >= SHARED_BY)
+    later = bought.filter((pl.col("at") >= cut) & (pl.col("at") < cut + HORIZON)).select(key).unique()
+    again = later.with_columns(bought_again=pl.lit(value=True))
+    overdue = (pl.col("days_since_product") / pl.col("days_per_product")).clip(upper_bound=20)
+    return pairs.join(again, on=key, how="left").with_columns(
+        pl.lit(cut).dt.cast_time_unit("us").alias("as_of"),
+        pl.col("bought_again").fill_null(value=False),
+        pl.when(pl.col("days_per_product") > 0).then(overdue).alias("product_overdue_ratio"),
+    )
+
+
+def first_baskets(bought: pl.DataFrame) -> Any:
+    """Keep, of what was bought from an instant on, each customer's first invoice."""
+
+    def after(at: datetime) -> pl.DataFrame:
+        later = bought.filter(pl.col("at") >= at).sort("at", "invoice")
+        return later.filter(pl.col("invoice") == pl.col("invoice").first().over("pseudonym"))
+
+    return after
+
+
+def triggers() -> None:
+    months = [datetime(2024, month, 1, tzinfo=UTC) for month in (7, 9, 11)]
+    months += [datetime(2025, month, 1, tzinfo=UTC) for month in (1, 3, 5, 7, 9, 11)]
+    for planted, word in ((Planted(), "planted"), (NOTHING, "placebo")):
+        for seed in SEEDS:
+            lake = lake_of(live(Making(seed=seed, people=5_000, organisations=300, until=UNTIL, planted=planted)))
+            for label, view in VIEWS.items():
+                frame = lake.training(view, months, UNTIL)
+                for one in measured(frame, DEFAULT_TRIGGERS, label=label, horizon_days=60, frequency="orders_365d"):
+                    show(word, seed, one)
+
+
+def show(word: str, seed: int, one: dict[str, Any]) -> None:
+    if "gain" not in one:
+        return
+    rate, everybody, gain = (
+        f"{100 * one[name]['figure']:.1f} % ({100 * one[name]['low']:.1f} to {100 * one[name]['high']:.1f})"
+        for name in ("rate", "untargeted", "gain")
+    )
+    print(
+        f"{word}, seed {seed}, {one['trigger']}: {rate} of {one['customers']} named, untargeted {everybody}, "
+        f"gain at the same frequency {gain}: {one['verdict']}",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
