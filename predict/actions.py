@@ -3,7 +3,7 @@
 | action | fields in | parts in | parts out |
 |---|---|---|---|
 | train | horizon_days, seed, capacity, history_months, features, families | frame, segments | artefact, report |
-| readiness | as train | frame | readiness |
+| readiness | as train, faults | frame | readiness |
 | score | capacity, language or null | artefact, frame | scores, reasons |
 | report | | artefact | report, markdown, html |
 | card | what the hub knows (`predict.card`) | artefact | card, markdown |
@@ -25,6 +25,7 @@ from predict import card as cards
 from predict.errors import MessageRefused
 from predict.feature import features_of
 from predict.module import Brief, Campaigning, Module, Tended
+from predict.quality import Finding, findings_of
 from predict.review import review
 from predict.wire import Message, arrow, told
 
@@ -128,6 +129,7 @@ def _brief(asked: Message) -> Brief:
         capacity=_capacity(fields),
         history_months=_months(fields),
         families=_families(fields),
+        faults=_faults(fields),
         segments=asked.frame("segments") if "segments" in asked.parts else None,
     )
 
@@ -137,6 +139,13 @@ def _families(fields: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     if not isinstance(told, dict) or not all(isinstance(names, list) for names in told.values()):
         raise MessageRefused("families must map names of features to lists of tables")
     return {str(name): tuple(map(str, tables)) for name, tables in told.items()}
+
+
+def _faults(fields: Mapping[str, Any]) -> tuple[Finding, ...]:
+    try:
+        return findings_of(fields.get("faults", []))
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise MessageRefused("faults must be a list of findings as `varde source check` tells them") from exc
 
 
 def _months(fields: Mapping[str, Any]) -> float | None:

@@ -12,6 +12,7 @@ import polars as pl
 
 from predict.declaration import Declaration
 from predict.feature import Feature
+from predict.quality import Finding as Fault
 from predict.readiness import Verdict
 from predict.wire import Message
 
@@ -23,7 +24,8 @@ class Brief:
     `horizon_days` is the length of the label window; `capacity` how many customers can be looked after per run (None:
     one tenth of them); `seed` draws every sample, so the same frame and brief give the same model. `history_months` is
     how far the records reach back, None for a cross-section, which has no history. `families` names the sources of each
-    feature; `segments` (pseudonym, as_of, text columns) tells the levels that figures are shown by; it teaches nothing.
+    feature; `faults` are what a check of the sources found (`predict.quality`); `segments` (pseudonym, as_of, text
+    columns) tells the levels that figures are shown by; it teaches nothing.
     """
 
     horizon_days: int
@@ -32,6 +34,7 @@ class Brief:
     capacity: int | None = None
     history_months: float | None = None
     families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
     segments: pl.DataFrame | None = None
 
 

@@ -4,7 +4,7 @@ A finding says how many rows break a rule, of how many, and what to do; never a 
 wrong is for people to say: two of the same article on one invoice are two equal rows, and right.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -114,6 +114,20 @@ def contradicting_flags(customers: pl.DataFrame, events: pl.DataFrame, *, on: st
         *_found("flag_without_event", flag, int((flagged & ~happened).sum()), customers.height, advice),
         *_found("event_without_flag", flag, int((~flagged & happened).sum()), customers.height, advice),
     ]
+
+
+def findings_of(told: Iterable[Mapping[str, object]]) -> tuple[Finding, ...]:
+    """Read findings back from their JSON values; raises KeyError, TypeError or ValueError for what is none."""
+    return tuple(
+        Finding(
+            rule=str(one["rule"]),
+            column=str(one["column"]),
+            rows=int(str(one["rows"])),
+            of=int(str(one["of"])),
+            advice=str(one["advice"]),
+        )
+        for one in told
+    )
 
 
 def verdict(findings: Iterable[Finding]) -> str:

@@ -19,6 +19,7 @@ from hub.cli.predict_review import act, review
 from hub.cli.predict_upkeep import adopt, card, compare, drift, recalibrate
 from hub.cli.rehearsal import DryRun
 from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
+from hub.cli.source_faults import faults_in
 from hub.cli.table import Format, FormatOption, Table, show, show_json
 from hub.predictions.lessons import of_rows
 from hub.predictions.service import Scored, challenge, readiness, report, score, train
@@ -75,11 +76,14 @@ def train_(  # noqa: PLR0913 - a command's options are its parameters
 
 
 @app.command("readiness")
-def readiness_(
+def readiness_(  # noqa: PLR0913 - a command's options are its parameters
     ctx: typer.Context,
     module: ModuleName,
     *,
     view: Annotated[str | None, typer.Option("--view", help="A view of yours; left out, the module's own.")] = None,
+    checked: Annotated[
+        Path | None, typer.Option("--checked", help="What `varde source check --format json` wrote; judged along.")
+    ] = None,
     form: FormatOption = Format.TABLE,
     dry_run: DryRun = False,
 ) -> None:
@@ -88,7 +92,7 @@ def readiness_(
     if dry_run:
         would(f"read {view or DECLARED[module].view} for training, audited, and judge what there is to learn from")
         return
-    told = readiness(act.hub, act.principal, module, view=view)
+    told = readiness(act.hub, act.principal, module, view=view, faults=() if checked is None else faults_in(checked))
     if form is Format.JSON:
         show_json(told)
         return

@@ -12,6 +12,7 @@ from hub.cli.duty import Duty
 from hub.cli.invocation import Acting, acting
 from hub.cli.launch import Invocation
 from hub.cli.message import say, warn
+from hub.cli.source_faults import Checked, faults_of, noise
 from hub.cli.table import Format, FormatOption, Table, show, show_json
 from hub.exit_code import ExitCode
 from ingest.contract.load import load_contract
@@ -22,6 +23,7 @@ from ingest.quality.profile import profile
 from ingest.quality.report import QualityReport
 from ingest.quality.tally import Known
 from ingest.store.record import keys_on_record
+from predict.quality import Finding
 from privacy.audit import AuditFields
 from privacy.terms import EntityKind
 
@@ -40,16 +42,23 @@ def check(ctx: typer.Context, pairs: Pairs, *, form: FormatOption = Format.TABLE
     hub = _hub_if_any(ctx)
     at = Invocation.of(ctx).clock()
     reports = []
-    for contract_path, path in zip(pairs[::2], pairs[1::2], strict=True):
-        contract = load_contract(contract_path)
+    given = [(load_contract(contract_path), path) for contract_path, path in zip(pairs[::2], pairs[1::2], strict=True)]
+    for contract, path in given:
         if hub is not None:
             _note_check(hub, contract)
         reports.append(profile(contract, path, at=at, known=None if hub is None else known_in(hub, contract)))
-    differ = disagreements_of(reports)
+    differ, faults = disagreements_of(reports), faults_of(given)
     if form is Format.JSON:
-        show_json({"reports": [asdict(report) for report in reports], "disagreements": [asdict(d) for d in differ]})
+        told: dict[str, object] = {
+            "reports": [asdict(report) for report in reports],
+            "disagreements": [asdict(d) for d in differ],
+        }
+        told |= {"faults": [fault for one in faults for fault in _fault(one)]}
+        show_json(told)
     else:
-        _show_findings(reports, differ, form)
+        _show_findings(reports, differ, faults, form)
+    if (said := noise(faults)) is not None:
+        warn(said)
     _alert(reports, linked=hub is not None)
     if any(report.quarantined for report in reports):
         raise typer.Exit(ExitCode.REJECTS)
@@ -89,20 +98,34 @@ def _hub_if_any(ctx: typer.Context) -> Acting | None:
     return acting(ctx, Duty.PROFILE) if Invocation.of(ctx).settings().home.is_dir() else None
 
 
-def _show_findings(reports: Sequence[QualityReport], differ: Sequence[Disagreement], form: Format) -> None:
+def _show_findings(
+    reports: Sequence[QualityReport], differ: Sequence[Disagreement], faults: Sequence[Checked], form: Format
+) -> None:
     rows: list[Row] = [(report.contract, *row) for report in reports for row in _findings(report)]
     for each in differ:
         spelled = ", ".join(f"{one} / {other}" for one, other in each.codes) or "no code in common"
         rows.append((" / ".join(each.contracts), "codes that disagree", each.column, spelled))
     columns = ("contract", "finding", "of", "value")
     if form is Format.CSV:
-        show(Table(columns, rows), form)
+        wrong = [(*_where(one, each), each.rows) for one in faults for each in one.findings]
+        show(Table(columns, [*rows, *wrong]), form)
         return
     for report in reports:
         own = [row[1:] for row in rows if row[0] == report.contract]
         show(Table(columns[1:], own, f"{report.contract} ({report.table} of {report.source})"), form)
     if differ:
         show(Table(columns, rows[-len(differ) :], "Codes that disagree between sources"), form)
+    listed = [(*_where(one, each), each.rows, each.of, each.advice) for one in faults for each in one.findings]
+    if listed:
+        show(Table(("contract", "finding", "of", "rows", "of all", "advice"), listed, "Faults"), form)
+
+
+def _where(checked: Checked, finding: Finding) -> tuple[str, str, str]:
+    return " / ".join(checked.contracts), "fault", f"{finding.column}: {finding.rule}"
+
+
+def _fault(checked: Checked) -> list[dict[str, object]]:
+    return [{"contracts": checked.contracts} | each.as_mapping() for each in checked.findings]
 
 
 def _findings(report: QualityReport) -> list[Row]:

@@ -5,7 +5,7 @@ crosswalk revision of its customer, so that a merge or an erasure voids it at on
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -66,10 +66,16 @@ class Scored:
     is_rule: bool = False
 
 
-def readiness(hub: Hub, principal: Principal, module: str, *, view: str | None = None) -> dict[str, Any]:
-    """Judge what there is to learn from, without learning: the verdict of `predict.readiness`; raises as `train`."""
-    lessons = read_lessons(hub, principal, module, view=view)
-    told: dict[str, Any] = json.loads(ask("readiness", module, lessons.message(seed=_DEFAULT_SEED)).part("readiness"))
+def readiness(
+    hub: Hub, principal: Principal, module: str, *, view: str | None = None, faults: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """Judge what there is to learn from, without learning: the verdict of `predict.readiness`; raises as `train`.
+
+    `faults` are what `varde source check` found in the files: they are judged along.
+    """
+    message = read_lessons(hub, principal, module, view=view).message(seed=_DEFAULT_SEED)
+    asked = replace(message, fields={**message.fields, "faults": list(faults)})
+    told: dict[str, Any] = json.loads(ask("readiness", module, asked).part("readiness"))
     return told
 
 

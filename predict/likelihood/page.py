@@ -5,7 +5,20 @@ from html import escape
 
 from predict.artefact import Artefact
 from predict.declaration import Wording
-from predict.likelihood.report import SERVED, WORTH, Section, facts, lights, moves, rows, served, summary, worth
+from predict.likelihood.report import (
+    SERVED,
+    WARNED,
+    WORTH,
+    Section,
+    facts,
+    lights,
+    moves,
+    rows,
+    served,
+    summary,
+    warned,
+    worth,
+)
 
 SIDE, MARGIN = 260, 40
 STYLE = (
@@ -33,6 +46,7 @@ def html(artefact: Artefact, wording: Wording, sections: Sequence[Section] = ())
         _table(("what", "fact"), facts(artefact, wording)),
         "<h2>Is there enough to learn from?</h2>",
         _table(("what", "light", "have", "need", "advice"), lights(artefact)),
+        *_titled("Alerts month by month, each customer once a spell", WARNED, warned(artefact)),
         *_titled("Whom it serves how well", SERVED, served(artefact)),
         *_titled("What each source is worth", WORTH, worth(artefact)),
         "<h2>What moves the score</h2>",

@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from predict.alerts import AHEAD
 from predict.artefact import Artefact
 from predict.declaration import Wording
 from predict.shares import in_words
 
 SERVED: Final = ("segment", "customers", "had the outcome", "foretold", "recall", "precision")
+WARNED: Final = (
+    "alerts", "of them right", "by lot", "departures found", "days ahead, median", "30 days ahead", "45 days", "60 days"
+)  # fmt: skip
 WORTH: Final = ("source", "AUC lost without it", "missing signals")
 
 
@@ -97,6 +101,7 @@ def facts(artefact: Artefact, wording: Wording) -> list[tuple[str, str]]:
     hindered = figures.get("validation", {}).get("boosting_hindered")  # a rule was not chosen
     return [
         ("Horizon", f"{artefact.horizon_days} days"),
+        *_rhythm(figures.get("horizon", {})),
         ("Split", str(figures["split"])),
         (
             "Test cut",
@@ -110,6 +115,17 @@ def facts(artefact: Artefact, wording: Wording) -> list[tuple[str, str]]:
         *([("Left out, the same or unknown for everybody", left_out)] if left_out else []),
         ("Seed", str(artefact.manifest["seed"])),
     ]
+
+
+def _rhythm(told: dict[str, Any]) -> list[tuple[str, str]]:
+    """Say how many would be silent by their own rhythm alone, and which horizon that proposes."""
+    if not told:
+        return []
+    silent = ", ".join(f"{days} days {share:.0%}" for days, share in told["by_rhythm"].items())
+    said = (
+        f"{told['proposed_days']} days (usual gap {told['median_gap_days']:.0f} days; silent and still there: {silent})"
+    )
+    return [("Horizon by the customers' own rhythm", said)]
 
 
 def markdown(artefact: Artefact, wording: Wording, sections: Sequence[Section] = ()) -> str:
@@ -135,6 +151,7 @@ def markdown(artefact: Artefact, wording: Wording, sections: Sequence[Section] =
         "|---|---|---|---|---|",
     ]
     lines += [f"| {' | '.join(line)} |" for line in lights(artefact)]
+    lines += _section("Alerts month by month, each customer once a spell", WARNED, warned(artefact))
     lines += _section("Whom it serves how well", SERVED, served(artefact))
     lines += _section("What each source is worth", WORTH, worth(artefact))
     lines += ["", "## What moves the score", "", "| feature group | share |", "|---|---|"]
@@ -167,6 +184,21 @@ def served(artefact: Artefact) -> list[tuple[str, ...]]:
             in_words(one["precision"]) if "precision" in one else "",
         )
         for one in artefact.figures.get("segments", [])
+    ]
+
+
+def warned(artefact: Artefact) -> list[tuple[str, ...]]:
+    """Give a row for each number of alerts: how many were right and by chance, departures found and how early."""
+    return [
+        (
+            f"{one['a_cut']} a cut, {one['alerts']} at {one['cuts']} cuts",
+            in_words(one["precision"]),
+            f"{one['by_lot']:.0%}",
+            in_words(one["found"]),
+            "none" if one["median_lead_days"] is None else f"{one['median_lead_days']:.0f}",
+            *(in_words(one["warned_ahead"][str(days)]) for days in AHEAD),
+        )
+        for one in artefact.figures.get("warnings", {}).values()
     ]
 
 

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from predict import horizon
 from predict.artefact import Artefact
 from predict.boosting import Boosting
 from predict.calibrate import fit_on_cuts
 from predict.choose import Choice, Fit, Table, boosting_on, choose, logistic_on
 from predict.declaration import Declaration, Label
 from predict.errors import FrameRefused, TooFewCustomers
-from predict.feature import declared_levels, feature_as_mapping, features_of, with_levels
+from predict.feature import Role, declared_levels, feature_as_mapping, features_of, with_levels
 from predict.frames import (
     AS_OF,
     PSEUDONYM,
@@ -35,9 +36,11 @@ from predict.frames import (
 from predict.levels import levels_of
 from predict.likelihood.figures import figures_of
 from predict.likelihood.naive import naive_of
+from predict.likelihood.noise import noise
 from predict.likelihood.rows import material, usable
 from predict.likelihood.ruled import ruled
 from predict.likelihood.served import profile, segments
+from predict.likelihood.warned import warnings
 from predict.likelihood.worth import losses
 from predict.logistic import Logistic
 from predict.module import Brief
@@ -72,8 +75,10 @@ def readiness(frame: pl.DataFrame, declared: Declaration, brief: Brief) -> Verdi
         return judged(Material(counted=0, taught=0, judged=0, months=brief.history_months), declared.readiness)
     rows, table, left_out = _laid_out(frame, declared, brief)
     split = split_of(rows, declared.label, horizon_days=brief.horizon_days, seed=brief.seed)
-    told = (brief.history_months, left_out)
-    return judged(material(rows, table, split, needs=declared.readiness, told=told), declared.readiness)
+    told, needs = (brief.history_months, left_out), declared.readiness
+    verdict = judged(material(rows, table, split, needs=needs, told=told), needs)
+    doubts = [*horizon.finding(_rhythm(table, split, brief)), *noise(rows, table, split, needs=needs, brief=brief)]
+    return replace(verdict, findings=(*verdict.findings, *doubts))
 
 
 def _laid_out(frame: pl.DataFrame, declared: Declaration, brief: Brief) -> tuple[pl.DataFrame, Table, list[str]]:
@@ -108,7 +113,8 @@ def _learned(
     folds = tuple(fold.thinned(COMPARED, seed=brief.seed) for fold in split.folds)
     choice = choose(table, folds, seed=brief.seed)
     fit = _fit_of(choice, table, brief.seed)
-    forecasts = [_forecast(fit(fold.teach), table, fold.judge) for fold in folds]
+    models = [fit(fold.teach) for fold in folds]
+    forecasts = [_forecast(model, table, fold.judge) for model, fold in zip(models, folds, strict=True)]
     tested = fit(thinned(split.teach, TAUGHT, seed=brief.seed))
     features = with_levels(features_of(table.names, map(feature_as_mapping, brief.features)), table.columns.levels)
     beside = (naive_of(table.names, declared, features), declared)
@@ -116,10 +122,17 @@ def _learned(
     figures = figures_of(table, split, (tested, judge), beside=beside, brief=brief)
     probability = judge.probability(tested.log_odds(table.raw[split.test]))
     by = segments(rows, split, brief, tested=(table.outcome[split.test], probability, figures["capacity"]))
+    rhythm = _rhythm(table, split, brief)
     figures |= {
         "segments": by,
+        "horizon": rhythm,
+        "warnings": warnings(rows, table, split, models, asked=asked),
         "families": losses(table, split, brief, recipe=lambda one: _fit_of(choice, one, brief.seed), absent=left_out),
-        "remarks": [*figures["remarks"], *uneven(by, figures["model"]["recall_at_capacity"])],
+        "remarks": [
+            *figures["remarks"],
+            *([horizon.advice(rhythm)] if rhythm.get("too_short") else []),
+            *uneven(by, figures["model"]["recall_at_capacity"]),
+        ],
     }
     return Artefact(
         module=declared.name,
@@ -130,6 +143,16 @@ def _learned(
         figures=figures | {"validation": choice.evidence},
         manifest=_manifest(table, rows, brief, choice),
     )
+
+
+def _rhythm(table: Table, split: Split, brief: Brief) -> dict[str, Any]:
+    """Propose a horizon from the usual gaps of the test customers, where the view tells them."""
+    name = next((one.name for one in brief.features if one.role is Role.RHYTHM and one.name in table.names), None)
+    if name is None:
+        return {}
+    gaps = table.raw[split.test, table.names.index(name)]
+    base = float(table.outcome[split.test].mean())
+    return horizon.proposed(gaps, horizon_days=brief.horizon_days, base_rate=base)
 
 
 def _table(rows: pl.DataFrame, label: Label) -> tuple[Table, list[str]]:

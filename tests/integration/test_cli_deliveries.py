@@ -5,10 +5,13 @@ import json
 from pathlib import Path
 
 import pytest
+from typer import BadParameter
 
 from hub.cli import ingest as cli_ingest
+from hub.cli.source_faults import faults_in
 from ingest.pipeline.delivery import ingest_file
 from tests.integration.cli_desk import Desk, stocked
+from tests.shop import ORDERS
 
 HEAD = "order,who,at,total,state"
 UNKNOWN = f"{HEAD}\nb1,99,2025-05-06T10:00:00Z,10.00,P\n"
@@ -97,3 +100,30 @@ def test_an_interrupt_tells_what_is_taken_in(desk: Desk, files: list[str], monke
     assert ended.exit_code == 130
     assert [row["file"] for row in json.loads(ended.stdout)] == [1]
     assert "file 2 of 2" in ended.stderr
+
+
+def test_a_check_names_faults_of_files_and_between_them_and_readiness_can_be_told(desk: Desk) -> None:
+    plans = ORDERS.replace("shop_orders", "shop_plans").replace("table: orders", "table: subscriptions")
+    plans = plans.replace("to: order_ref", "to: subscription_ref").replace(
+        "to: amount_minor", "to: monthly_amount_minor"
+    )
+    plans = plans.replace(
+        "to: status, type: category, values: {P: placed}", "to: kind, type: category, values: {P: started}"
+    )
+    rows = "".join(f"c{number},{number},2025-02-0{number}T10:00:00Z,10.00,P\n" for number in range(1, 5))
+    first = desk.file("one.csv", f"{HEAD}\na1,1,2025-01-05T10:00:00Z,-10.00,P\na2,2,2025-01-06T10:00:00Z,5.00,P\n")
+    second = desk.file("two.csv", f"{HEAD}\na2,2,2025-01-06T10:00:00Z,5.00,P\na3,3,2025-03-06T10:00:00Z,5.00,P\n")
+    terms = (desk.file("plans.yaml", plans), desk.file("terms.csv", f"{HEAD}\n{rows}"))
+    orders = desk.path("orders.yaml")
+    ended = desk.run("source", "check", orders, first, orders, second, *terms, "--format", "json")
+    told = {(*one["contracts"], one["rule"]): (one["rows"], one["of"]) for one in json.loads(ended.stdout)["faults"]}
+    assert told == {
+        ("shop_orders", "below_zero"): (1, 2),
+        ("shop_orders", "shop_orders", "overlapping_extract"): (1, 2),
+        ("shop_orders", "shop_plans", "event_before_start"): (1, 2),
+    }
+    assert "a model would learn noise" in ended.stderr
+    assert "overlapping_extract" in desk.run("source", "check", orders, first, orders, second, "--format", "csv").stdout
+    assert len(faults_in(Path(desk.file("told.json", ended.stdout)))) == 4
+    with pytest.raises(BadParameter):
+        faults_in(Path(first))

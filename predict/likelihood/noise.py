@@ -1,0 +1,78 @@
+"""Is there anything to learn? Faults of the sources, rows that repeat each other, labels that nothing tells.
+
+Noise looks like data: complete, long enough, with outcomes of both kinds. A plain logistic regression of the rows that
+may teach is judged by the rows that may judge; where its ranking cannot be told from chance, nobody should expect a
+model to do better than by luck, and one that does (an AUC above .7) reads the future somewhere.
+"""
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from predict import evaluate
+from predict.choose import Table, logistic_on
+from predict.declaration import Readiness
+from predict.frames import PSEUDONYM
+from predict.likelihood.rows import rarer
+from predict.module import Brief
+from predict.quality import verdict
+from predict.readiness import Finding, Light
+from predict.split import Split, thinned
+
+ASKED: Final = 20_000
+PENALTY: Final = 0.01
+CHANCE: Final = 0.5
+TOLD_FROM: Final = 0.01
+"""Share of rows that repeat others from which it is told; rounded columns make a few alike."""
+MOSTLY: Final = 0.5
+"""Share of columns that hold something: customers of whom nothing is known are alike, and no fault."""
+
+
+def noise(rows: pl.DataFrame, table: Table, split: Split, *, needs: Readiness, brief: Brief) -> list[Finding]:
+    """Give what speaks against learning from the rows, as advice."""
+    return [*_faults(brief), *_ranking(table, split, needs, brief.seed), *_repeated(rows, table)]
+
+
+def _faults(brief: Brief) -> list[Finding]:
+    """Repeat what a check of the sources found, and whether it is noise."""
+    advice = verdict(brief.faults)
+    unfit = [one for one in brief.faults if one.unfit]
+    said = [Finding(name="sources", light=Light.AMBER, have=len(unfit), need=0, advice=advice)] if unfit else []
+    return said + [
+        Finding(name=f"{one.rule}, {one.column}", light=Light.AMBER, have=one.rows, need=0, advice=one.advice)
+        for one in brief.faults
+    ]
+
+
+def _ranking(table: Table, split: Split, needs: Readiness, seed: int) -> list[Finding]:
+    teach, judge = thinned(split.teach, ASKED, seed=seed), thinned(split.test, ASKED, seed=seed)
+    if rarer(table.outcome, teach) < needs.outcomes or rarer(table.outcome, judge) < needs.judged:
+        return []
+    odds = logistic_on(table, PENALTY)(teach).log_odds(table.raw[judge])
+    found = evaluate.interval(evaluate.auc, table.outcome[judge], odds, seed=seed)
+    advice = (
+        "what was delivered tells who has the outcome no better than drawing lots: check that events and outcomes "
+        "belong together; a model that ranks well on such rows reads the future"
+    )
+    by_chance = found.low <= CHANCE
+    return [
+        Finding(
+            name="ranking by a plain model, lower bound of its AUC",
+            light=Light.AMBER if by_chance else Light.GREEN,
+            have=round(found.low, 3),
+            need=CHANCE,
+            advice=advice if by_chance else "",
+        )
+    ]
+
+
+def _repeated(rows: pl.DataFrame, table: Table) -> list[Finding]:
+    """Count rows of one cut that repeat another customer's in every column, though most of them hold something."""
+    filled = np.mean(np.isfinite(table.raw) & (table.raw != 0), axis=1) >= MOSTLY
+    told = rows.drop(PSEUDONYM).filter(pl.Series(filled))
+    again = told.height - told.n_unique() if told.height else 0
+    if again < TOLD_FROM * rows.height:
+        return []
+    advice = "a customer may stand there twice: check the key, or say that equal rows are meant"
+    return [Finding(name="rows that repeat another", light=Light.AMBER, have=again, need=0, advice=advice)]
