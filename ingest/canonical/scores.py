@@ -28,7 +28,7 @@ SCORES: Final = Table(
         Column("crosswalk_revision", pl.Int64(), NOBODY, "revision", "revision of the customer's record set"),
         Column(OTHERS, pl.List(pl.Binary()), NOBODY, "record ids", "further records of the customer, if any"),
     ),
-    KeepDays(90),
+    KeepDays(180),
     Erasure.DELETE_ROW,
     Buckets.FEW,
 )
@@ -41,7 +41,7 @@ SCORE_ACTS: Final = Table(
         one_of("act", "what was done", "contacted", "offered", "helped", "dismissed"),
         Column(OTHERS, pl.List(pl.Binary()), NOBODY, "record ids", "further records of the customer, if any"),
     ),
-    KeepDays(90),
+    KeepDays(180),
     Erasure.DELETE_ROW,
     Buckets.FEW,
 )

@@ -63,7 +63,7 @@ def test_changed_rules_need_a_new_version_and_mended_texts_do_not(approved: Desk
 def _shorter(version: str) -> str:
     """Write the default pack with a shorter retention for the churn purpose, under a version of it."""
     head, churn, rest = default_pack().partition("  churn:\n")
-    return head + churn + rest.replace("version: 1", version, 1).replace("retention_days: 90", "retention_days: 30", 1)
+    return head + churn + rest.replace("version: 1", version, 1).replace("retention_days: 180", "retention_days: 30", 1)
 
 
 def test_new_purpose_gets_its_domain_with_the_policy(desk: Desk) -> None:

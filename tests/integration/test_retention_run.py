@@ -256,8 +256,8 @@ def test_people_whose_whole_time_is_over_are_handed_to_erasure(shop: Hub, clock)
 
 
 def test_a_score_is_kept_no_longer_than_its_purpose_needs(shop: Hub) -> None:
-    """By the default pack winback keeps what is made for it 60 days and churn 90; the table's rule is 90 for all."""
-    scored = [(module, age) for module in ("churn", "winback", "satisfaction") for age in (59, 61, 91)]
+    """By the default pack next_need keeps what is made for it 120 days, churn 180; the table's rule is 180."""
+    scored = [(module, age) for module in ("churn", "next_need", "satisfaction") for age in (119, 151, 181)]
     rows = [{"person": an_id(1), "event_time": days_ago(age), "module": module} for module, age in scored]
     land(shop, "scores", rows)
     line = next(line for line in plan(shop, at=shop.clock()) if line.table == "scores")
@@ -266,9 +266,9 @@ def test_a_score_is_kept_no_longer_than_its_purpose_needs(shop: Hub) -> None:
     with reading(shop.lake) as reader:
         left = reader.collect(reader.scan("scores"))
     assert sorted(zip(left["module"], [(days_ago(0) - at).days for at in left["event_time"]], strict=True)) == [
-        ("churn", 59),
-        ("churn", 61),
-        ("satisfaction", 59),
-        ("satisfaction", 61),
-        ("winback", 59),
+        ("churn", 119),
+        ("churn", 151),
+        ("next_need", 119),
+        ("satisfaction", 119),
+        ("satisfaction", 151),
     ]

@@ -13,7 +13,7 @@ from privacy.store.reconsent import Reconsent
 from tests.integration.cli_desk import Desk, stocked
 from tests.privacy_builders import a_purpose
 
-DAYS = "retention_days: 60"
+DAYS = "retention_days: 120"
 NOTICES = st.frozensets(st.sampled_from(["n1", "n2", "n3"]), min_size=1)
 
 
