@@ -117,7 +117,7 @@ def test_catalogue_views_work_on_orders_alone_and_on_nothing(name: str) -> None:
     assert frame.select("subject", "orders_365d", "tickets_365d", "logins_180d", "days_since_last_login").rows() == [
         (0, 1, 0, 0, None)
     ]
-    assert set(frame.drop("subject").dtypes) <= {pl.Int64(), pl.Float64(), pl.Boolean()}
+    assert set(frame.drop("subject", "life_cycle_stage").dtypes) <= {pl.Int64(), pl.Float64(), pl.Boolean()}
     assert compile_view(spec, {}, permitted(FIRM), as_of=AS_OF).collect().is_empty()
 
 
