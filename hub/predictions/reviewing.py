@@ -77,7 +77,7 @@ def act(hub: Hub, principal: Principal, module: str, pseudonym: bytes, deed: Dee
     with hub.unit_of_work() as session:
         lock_epoch(session)
         catalogue.stage(session, staged, batch_id=batch_id, at=hub.lake.clock(session))
-        erased = not tombstones(session).isdisjoint([row[_owner(spec)][0], *(row[OTHERS][0] or [])])
+        erased = not tombstones(session).isdisjoint([row[_owner(spec)][0], *row[OTHERS].explode().drop_nulls()])
         if erased:  # it came between and could not see the row: its file is the catalogue's to take away
             catalogue.abort(session, batch_id, operation_id=random_id(), at=hub.lake.clock(session))
         else:
@@ -121,7 +121,7 @@ def review(hub: Hub, principal: Principal, module: str) -> dict[str, Any]:
         scores.rename({"event_time": "as_of"})
         .join(outcomes, on=[PSEUDONYM, "as_of"], how="inner")
         .join(figures, on="model_id", how="left")
-        .pipe(with_acts, _acts(hub, module, spec), window)
+        .pipe(with_acts, acts_of(hub, module, spec), window)
         .select(*COLUMNS)
     )
     told: dict[str, Any] = json.loads(ask("review", module, _message(alerts)).part("review"))
@@ -145,18 +145,32 @@ def _scores(hub: Hub, module: str, spec: ViewSpec, *, before: datetime) -> pl.Da
     return valid.with_columns(pseudonyms_of(domain, valid["entity"]).alias(PSEUDONYM))
 
 
-def _acts(hub: Hub, module: str, spec: ViewSpec) -> pl.DataFrame:
-    """Read what was done, by customer: the record that stands for them now, and when; a dismissal is no act."""
+def acts_of(hub: Hub, module: str, spec: ViewSpec) -> pl.DataFrame:
+    """Read what was done and when, by the customer who has any of the records that were acted on; a dismissal is none.
+
+    A deed names every record that its customer had: who was merged or split since keeps it.
+    """
     owner = _owner(spec)
+    with hub.reading() as session:
+        sets = record_sets_frame(session, spec.grain)
     with reading(hub.lake) as reader:
         rows = reader.scan(ACTS).filter(pl.col("module") == module, pl.col("act") != Deed.DISMISSED.value)
-        return reader.collect(rows.select(owner, acted_at=pl.col("event_time"))).rename({owner: "whose"})
+        found = reader.collect(rows.select(owner, OTHERS, acted_at=pl.col("event_time")))
+    records = _each_record(sets, "record").select("entity", "record")
+    whose = _each_record(found, owner).rename({owner: "record"})
+    return whose.join(records, on="record", how="inner").select("entity", "acted_at").unique()
+
+
+def _each_record(rows: pl.DataFrame, first: str) -> pl.DataFrame:
+    """Give a row for each record of a set: the first one and the others."""
+    alone = rows.drop(OTHERS)
+    further = rows.filter(pl.col(OTHERS).list.len() > 0).with_columns(pl.col(OTHERS).alias(first)).drop(OTHERS)
+    return pl.concat([alone, further.explode(first).select(alone.columns)])
 
 
 def with_acts(alerts: pl.DataFrame, acts: pl.DataFrame, window: timedelta) -> pl.DataFrame:
     """Say of each alert whether somebody acted within its window."""
-    owner = "person" if "person" in alerts.columns else "organisation"
-    near = alerts.select(PSEUDONYM, "as_of", owner).join(acts, left_on=owner, right_on="whose", how="inner")
+    near = alerts.select(PSEUDONYM, "as_of", "entity").join(acts, on="entity", how="inner")
     within = near.filter(pl.col("acted_at") >= pl.col("as_of"), pl.col("acted_at") < pl.col("as_of") + window)
     acted = within.select(PSEUDONYM, "as_of").unique().with_columns(acted=pl.lit(value=True))
     joined = alerts.join(acted, on=[PSEUDONYM, "as_of"], how="left")

@@ -19,12 +19,13 @@ from hub.predictions import reviewing, service, tending
 from hub.predictions.reviewing import Deed, with_acts
 from hub.predictions.store import TrainedModel, all_models
 from hub.predictions.teaching import taught_at
-from hub.views.registry import approve, submit
+from hub.views.registry import approve, readable_spec, submit
 from predict.review import COLUMNS
 from predict.wire import Message, arrow
 from privacy.store.audit import entries
 from privacy.terms import ActChannel, ConsentAct, PurposeId, Role
 from tests.api.world import CHURN, World, make_world
+from tests.integration.test_gateway_fence import entity_of, merge
 from tests.shop import view_text
 from tests.view_builders import WITHOUT_CHECK
 
@@ -172,6 +173,17 @@ def test_a_deed_is_sealed_in_the_lake_and_audited_and_nobodys_is_refused(world: 
         reviewing.act(world.hub, world.owner, "churn", bytes(16), Deed.HELPED)
 
 
+def test_a_deed_stays_a_customers_when_records_are_joined(world: World) -> None:
+    reviewing.act(world.hub, world.owner, "churn", world.pseudonyms[CHURN][4], Deed.CONTACTED)
+    with world.hub.reading() as session:
+        spec = readable_spec(session, world.hub.policy(), "taught", at=world.hub.clock())
+    before = set(reviewing.acts_of(world.hub, "churn", spec)["entity"])
+    home = entity_of(world.hub, world.records[3])
+    assert home not in before
+    merge(world.hub, world.records[4], home)
+    assert home in set(reviewing.acts_of(world.hub, "churn", spec)["entity"])
+
+
 def test_a_deed_that_an_erasure_overtook_leaves_nothing_behind(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     before = actions(world)[0]
     with reading(world.hub.lake) as reader:
@@ -201,9 +213,9 @@ def test_nobody_looks_at_alerts_whose_credential_is_of_another_view(
 
 def test_an_act_counts_within_the_window_of_its_alert_only() -> None:
     at = datetime(2026, 3, 1, tzinfo=UTC)
-    alerts = pl.DataFrame({"pseudonym": [b"a", b"b", b"c"], "as_of": [at] * 3, "person": [b"1", b"2", b"3"]})
+    alerts = pl.DataFrame({"pseudonym": [b"a", b"b", b"c"], "as_of": [at] * 3, "entity": [b"1", b"2", b"3"]})
     times = [at + timedelta(days=6), at + timedelta(days=7), at - timedelta(days=1)]
-    acts = pl.DataFrame({"whose": [b"1", b"2", b"3"], "acted_at": times})
+    acts = pl.DataFrame({"entity": [b"1", b"2", b"3"], "acted_at": times})
     told = with_acts(alerts, acts, timedelta(days=7))
     assert told.sort("pseudonym")["acted"].to_list() == [True, False, False]
 
