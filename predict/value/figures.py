@@ -38,24 +38,20 @@ def value_at_risk(leaving: Vector, value: Vector) -> Figure:
     )
 
 
-def recovered(kept: float, by_itself: float, value: Vector) -> Figure:
-    """Count the value of those whom an action kept or brought back beyond what a hold-out did by itself.
+def recovered(uplift: float, treated: int, value_of_kept: Vector) -> Figure:
+    """Count the value that an action kept or brought back beyond what a hold-out did by itself.
 
     Args:
-        kept: share of the treated who stayed or came back.
-        by_itself: the same share of the hold-out.
-        value: value of every treated customer.
+        uplift: share of the treated who stayed or came back, less the same share of the hold-out; or a bound of it.
+        treated: how many were treated.
+        value_of_kept: value of each of the treated who stayed or came back: nobody else brings any.
     """
+    mean = float(value_of_kept.mean()) if value_of_kept.size else 0.0
     return Figure(
-        name="recovered_value_minor",
-        figure=(kept - by_itself) * float(value.sum()),
-        formula="(share of the treated - share of the hold-out) * value of the treated",
-        inputs={
-            "treated": float(value.size),
-            "share_treated": kept,
-            "share_hold_out": by_itself,
-            "value_minor": float(value.sum()),
-        },
+        name="recovered_clv_minor",
+        figure=uplift * treated * mean,
+        formula="(share of the treated - share of the hold-out) * treated * mean value of who stayed or came back",
+        inputs={"treated": float(treated), "uplift": uplift, "mean_value_minor": mean},
     )
 
 
@@ -64,6 +60,6 @@ def returns(recovered_minor: float, cost_minor: float) -> Figure:
     return Figure(
         name="return_on_investment",
         figure=(recovered_minor - cost_minor) / cost_minor if cost_minor > 0 else None,
-        formula="(recovered_value_minor - cost_minor) / cost_minor",
-        inputs={"recovered_value_minor": recovered_minor, "cost_minor": cost_minor},
+        formula="(recovered_clv_minor - cost_minor) / cost_minor",
+        inputs={"recovered_clv_minor": recovered_minor, "cost_minor": cost_minor},
     )

@@ -29,6 +29,7 @@ import polars as pl
 from predict.errors import FrameRefused
 from predict.evaluate import Interval
 from predict.shares import Z_95, difference, ratio, share
+from predict.value.figures import Figure, recovered, returns
 from predict.winback.experiment import ARM, CONTACT, HOLD_OUT
 
 COLUMNS: Mapping[str, type[pl.DataType]] = MappingProxyType(
@@ -160,29 +161,20 @@ _BOUNDS: Mapping[str, str] = MappingProxyType({"rate": "figure", "low": "low", "
 
 
 def _money(contact: pl.DataFrame, uplift: Interval) -> tuple[Kpi, Kpi]:
-    """Recovered CLV and return on the campaign: only what the hold-out did not do by itself counts."""
-    back = contact.filter("returned")
-    mean_value = float(back["value_minor"].sum()) / back.height if back.height else 0.0
+    """Recovered CLV and return on the campaign by `predict.value.figures`: only what the hold-out did not do counts."""
+    value = contact.filter("returned")["value_minor"].cast(pl.Float64).to_numpy()
     cost = float(contact["cost_minor"].sum())
-    inputs = {"contacted": float(contact.height), "mean_value_minor": mean_value, "cost_minor": cost}
-    recovered = Interval(*(one * contact.height * mean_value for one in (uplift.figure, uplift.low, uplift.high)))
-    shown = {**inputs, "win_back_uplift": uplift.figure}
-    earned = [(one - cost) / cost if cost else math.nan for one in (recovered.figure, recovered.low, recovered.high)]
-    return (
-        Kpi(
-            name="recovered_clv_minor",
-            figure=recovered,
-            n=contact.height,
-            formula="win_back_uplift * contacted * mean value_minor of the returned",
-            inputs=shown,
-        ),
-        Kpi(
-            name="campaign_roi",
-            figure=Interval(*earned),
-            n=contact.height,
-            formula="(recovered_clv_minor - cost_minor) / cost_minor",
-            inputs={**shown, "recovered_clv_minor": recovered.figure},
-        ),
+    won = [recovered(one, contact.height, value) for one in (uplift.figure, uplift.low, uplift.high)]
+    earned = [returns(one.figure if one.figure is not None else math.nan, cost) for one in won]
+    return _kpi(won, contact.height), _kpi(earned, contact.height, name="campaign_roi")
+
+
+def _kpi(told: list[Figure], n: int, *, name: str | None = None) -> Kpi:
+    """Join the figure of an uplift with those of its bounds."""
+    figures = [math.nan if one.figure is None else one.figure for one in told]
+    middle = told[0]
+    return Kpi(
+        name=name or middle.name, figure=Interval(*figures), n=n, formula=middle.formula, inputs=dict(middle.inputs)
     )
 
 

@@ -95,7 +95,7 @@ def test_figures_show_their_inputs_and_say_nothing_of_a_share_of_nothing():
     value = np.array([1000.0, 3000.0])
     risk = value_at_risk(np.array([0.5, 0.1]), value)
     assert (risk.figure, risk.inputs["value_minor"]) == (800.0, 4000.0)
-    won = recovered(0.3, 0.2, value)
+    won = recovered(0.1, 2, value)
     assert won.figure == pytest.approx(400.0)
     assert returns(400.0, 100.0).figure == pytest.approx(3.0)
     assert returns(400.0, 0.0).figure is None
