@@ -4,9 +4,17 @@ A feature is a short text, "name=value"; the model knows a weight for some of th
 """
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from privacy.redaction.tokens import begins_sentence
 from privacy.redaction.word_traits import NOTHING, Traits, traits_of
+
+
+class TextFacts(NamedTuple):
+    """The words of one text, and the language that it seems to be in."""
+
+    words: list[str]
+    language: str
 
 
 class TraitsOfBatch(dict[str, Traits]):
@@ -22,15 +30,23 @@ def candidates(words: list[str]) -> list[int]:
     return [place for place, word in enumerate(words) if word[0].isupper()]
 
 
-def features_of(words: list[str], place: int, ruled: Iterable[bool], traits: TraitsOfBatch) -> list[str]:
+def features_of(text: TextFacts, place: int, ruled: Iterable[bool], traits: TraitsOfBatch) -> list[str]:
     """Describe one candidate; `ruled` says for it whether the rules take it, its left and its right neighbour."""
+    words, language = text
     size = len(words)
     around = [
         traits[words[at]] if 0 <= at < size else NOTHING for at in (place - 2, place - 1, place, place + 1, place + 2)
     ]
     start = "1" if begins_sentence(words, place) else "0"
     rules = "".join("1" if each else "0" for each in ruled)
-    return [*_own(around[2], start, rules), *_neighbours(around, start), *_pairs(around, start)]
+    beside = "".join("C" if each.written != "-" else "c" for each in (around[1], around[3]))
+    return [
+        *_own(around[2], start, rules),
+        *_neighbours(around, start),
+        *_pairs(around, start),
+        *_letters(around, start, beside),
+        *_in_language(around[2], language, start, rules),
+    ]
 
 
 def _own(it: Traits, start: str, rules: str) -> Iterator[str]:
@@ -84,3 +100,33 @@ def _pairs(around: list[Traits], start: str) -> Iterator[str]:
     yield f"|w+={it.wide}|{right.wide}"
     yield f"-w+={left.wide}{it.shape}{right.wide}"
     yield f"sd={start}{it.known}{right.said}"
+
+
+def _letters(around: list[Traits], start: str, beside: str) -> Iterator[str]:
+    """Say what the letters of a word speak for, with the words beside it; `beside` tells whose have capitals."""
+    _, left, it, right, _ = around
+    kind = it.written[0]
+    yield f"cw={it.as_word}{start}"
+    yield f"cn={it.as_name}{start}{beside}"
+    yield f"cp={it.as_place}{beside}"
+    yield f"cnp={it.as_name}{it.as_place}{it.shape}"
+    yield f"ct={it.written}{start}{beside}"
+    yield f"ctl={it.written}{it.lists}"
+    yield f"tt={it.parts}{start}{it.known}"
+    yield f"tg={it.tail_group}"
+    yield f"tw={it.tail_wide}{start}"
+    yield f"-c={left.said}|{kind}"
+    yield f"c+={right.said}|{kind}"
+    yield f"-c+={left.said}|{right.said}"
+    yield f"-x={left.said}|{it.shape}{beside}"
+    yield f"-t={left.written}|{it.written}"
+    yield f"+t={right.written}|{it.written}"
+
+
+def _in_language(it: Traits, language: str, start: str, rules: str) -> Iterator[str]:
+    """Say what a fact means in this language: German has capitals on all nouns."""
+    yield f"x={language}"
+    yield f"xs={language}{it.shape}{start}{it.known}"
+    yield f"xt={language}{it.written}{start}"
+    yield f"xl={language}{it.lists}{it.parts}"
+    yield f"xr={language}{rules[0]}{start}"

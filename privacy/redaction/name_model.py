@@ -10,27 +10,36 @@ Which model was chosen on what figures: docs/adr/0086.
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from math import exp
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from privacy.redaction.folding import folded
+from privacy.redaction.language import language_of
 from privacy.redaction.name_context import NOT_NAMES, PARTICLES
-from privacy.redaction.name_features import TraitsOfBatch, candidates, features_of
+from privacy.redaction.name_features import TextFacts, TraitsOfBatch, candidates, features_of
 from privacy.redaction.names import Named, named
+from privacy.redaction.place_phrases import within_places
 from privacy.redaction.placeholder import Kind, Span
 from privacy.redaction.special import special_words, tells_of_special_categories
 from privacy.redaction.tokens import Tokens, texts_of
 
+_SURELY: Final = 0.8
+"""From this probability on a word is a name wherever its text says it."""
+
 
 class NameModel(NamedTuple):
-    """Weights by feature, the weight of every word, and the probability from which a word is taken."""
+    """Weights by feature, the weight of every word, and by language the probability from which a word is taken."""
 
     weights: dict[str, float]
     bias: float
-    threshold: float
+    thresholds: dict[str, float]
+
+    def threshold_in(self, language: str) -> float:
+        """Return the threshold of a language; one that nobody chose a threshold for has the lowest."""
+        return self.thresholds.get(language) or min(self.thresholds.values())
 
     def likelihood(self, features: list[str]) -> float:
         """Return the probability that a word is (part of) a person's name."""
@@ -54,22 +63,21 @@ def name_spans(view: str) -> Iterator[Span]:
     yield from found.sure
     model, traits = name_model(), TraitsOfBatch()
     for tokens, ruled in _with_rules(view, found):
-        taken = [
-            each for each in described(tokens, ruled, traits) if model.likelihood(each.features) >= model.threshold
-        ]
-        taken = [each for each in taken if tokens.words[each.place].lower() not in NOT_NAMES]
+        language = language_of(tokens.words)
+        taken = _taken(tokens, described(tokens, ruled, traits, language), model, language)
         runs = [run for run in _runs(tokens.words, taken) if not _is_of_the_list(view[run.start : run.end])]
         yield from runs
         yield from _whole(runs, found.likely)
 
 
-def described(tokens: Tokens, ruled: list[bool], traits: TraitsOfBatch) -> Iterator[Candidate]:
-    """Describe each candidate of one text."""
+def described(tokens: Tokens, ruled: list[bool], traits: TraitsOfBatch, language: str) -> Iterator[Candidate]:
+    """Describe each candidate of one text in a language."""
+    text = TextFacts(tokens.words, language)
     around = [False, *ruled, False]
     for place in candidates(tokens.words):
         start = tokens.starts[place]
         rules = (around[place + 1], around[place], around[place + 2])
-        features = features_of(tokens.words, place, rules, traits)
+        features = features_of(text, place, rules, traits)
         yield Candidate(place, start, start + len(tokens.words[place]), features)
 
 
@@ -82,7 +90,22 @@ def texts_with_rules(view: str) -> Iterator[tuple[Tokens, list[bool]]]:
 def name_model() -> NameModel:
     """Return the model that is shipped."""
     told = json.loads(files("privacy.redaction").joinpath("name_model.json").read_text("utf-8"))
-    return NameModel(told["weights"], told["bias"], told["threshold"])
+    return NameModel(told["weights"], told["bias"], told["thresholds"])
+
+
+def _taken(tokens: Tokens, described: Iterable[Candidate], model: NameModel, language: str) -> list[Candidate]:
+    """Choose the words that are names; one that surely is a name once is one wherever its text says it."""
+    words, threshold = tokens.words, model.threshold_in(language)
+    likely = [(model.likelihood(each.features), each) for each in described]
+    likely = [pair for pair in likely if words[pair[1].place].lower() not in NOT_NAMES]
+    surely = {_bare(words[each.place]) for likelihood, each in likely if likelihood >= _SURELY}
+    taken = [each for likelihood, each in likely if likelihood >= threshold or _bare(words[each.place]) in surely]
+    places = within_places(words, [each.place for each in taken])
+    return [each for each in taken if each.place not in places] if places else taken
+
+
+def _bare(word: str) -> str:
+    return word.removesuffix("s")
 
 
 def _with_rules(view: str, found: Named) -> Iterator[tuple[Tokens, list[bool]]]:

@@ -25,9 +25,10 @@ def speaks_of_special_categories(text: pl.Expr) -> pl.Expr:
     return padded.str.contains(stems) | padded.str.contains(whole)
 
 
-def special_words() -> set[str]:
+@cache
+def special_words() -> frozenset[str]:
     """Return the folded single words of the list: "Krebs" is a name only beside another name."""
-    return {folded(entry.rstrip("*")) for entry in _entries() if " " not in entry}
+    return frozenset(folded(entry.rstrip("*")) for entry in _entries() if " " not in entry)
 
 
 def tells_of_special_categories(words: str) -> bool:

@@ -5,27 +5,33 @@ in the vocabulary of multilingual-e5-small (MIT), from shape, and from a word's 
 fact, unless it is a common word in lower case: so the model cannot hold a name of a text that it learned from.
 """
 
+from bisect import bisect_right
 from functools import cache
-from importlib.resources import files
 from typing import Final, NamedTuple
 
+from privacy.redaction.compound import WHOLE, compound_of
 from privacy.redaction.folding import folded
 from privacy.redaction.gazetteer import listed
+from privacy.redaction.letters import NOTHING_SAID, likeness_of
 from privacy.redaction.name_context import INTRODUCTIONS, NOT_NAMES, TITLES
 from privacy.redaction.surname import looks_like_surname
 from privacy.redaction.tokens import LINE, PLACED
+from privacy.redaction.word_classes import class_of, in_vocabulary
 
 _LISTS: Final = (
     ("g", ("given_names.txt", "given_names_by_hand.txt")),
     ("f", ("family_names.txt", "family_names_by_hand.txt")),
     ("t", ("places.txt",)),
     ("l", ("places_by_hand.txt",)),
+    ("n", ("nordic_places.txt",)),
     ("w", ("also_words.txt", "also_words_by_hand.txt", "nouns_by_hand.txt")),
     ("c", ("countries.txt",)),
     ("b", ("cities.txt",)),
 )
 _LONG_ENOUGH: Final = 4  # letters of a word whose ending says something
 _LONG: Final = 5
+_KINDS: Final = "wgfp"  # word, given name, family name, place
+_STEPS: Final = (0.02, 0.1, 0.25, 0.5, 0.75, 0.93)  # of a probability: finer where it is sure
 
 
 class Traits(NamedTuple):
@@ -34,6 +40,10 @@ class Traits(NamedTuple):
     `lists` are the lists it is in, `shape` its capitals, `known` whether it is a common word in lower case, `group` and
     `wide` its narrow and wide class, `ending` and `tail` its last three and two letters, `introduces` which phrase ends
     in it, `surname` whether it ends as family names do, `said` the word itself where it is a common one in lower case.
+
+    Of a word with a capital: `written` is the kind that its letters speak for and how loudly, `as_word`, `as_name` and
+    `as_place` how far they speak for each (0 to 6); `parts` says whether the parts of a compound are words,
+    `tail_group` and `tail_wide` are the classes of its last one.
     """
 
     lists: str
@@ -46,9 +56,16 @@ class Traits(NamedTuple):
     introduces: str
     surname: str
     said: str
+    written: str
+    as_word: str
+    as_name: str
+    as_place: str
+    parts: str
+    tail_group: str
+    tail_wide: str
 
 
-NOTHING: Final = Traits("-", "<>", "-", "-", "-", "", "", "", "-", "<>")
+NOTHING: Final = Traits("-", "<>", "-", "-", "-", "", "", "", "-", "<>", "-", "-", "-", "-", *WHOLE)
 
 
 def traits_of(word: str) -> Traits:
@@ -57,9 +74,9 @@ def traits_of(word: str) -> Traits:
         return NOTHING._replace(shape=_mark(word), said=_mark(word))
     low = word.lower()
     plain = folded(low)
-    known = f"{'k' if plain in _common() else '-'}{'e' if plain in _in_vocabulary() else '-'}"
-    group, wide = _class_of(word)
-    return Traits(
+    known = f"{'k' if plain in _common() else '-'}{'e' if plain in in_vocabulary() else '-'}"
+    group, wide = class_of(word)
+    return NOTHING._replace(
         lists=_lists_of(plain.rstrip(".")),
         shape=_shape(word),
         known=known,
@@ -70,7 +87,28 @@ def traits_of(word: str) -> Traits:
         introduces=_introduces(low.rstrip(".")),
         surname="s" if looks_like_surname(plain) else "-",
         said=low if word == low and known != "--" else "?",
+        **(_of_letters(plain.strip("-'.")) if word[0].isupper() else {}),
     )
+
+
+def _of_letters(plain: str) -> dict[str, str]:
+    """Return what the letters of a capitalised word say, and whether it is put together of words."""
+    likeness = likeness_of(plain) if len(plain) > 1 else NOTHING_SAID
+    most = max(likeness)
+    parts, group, wide = compound_of(plain)
+    return {
+        "written": f"{_KINDS[likeness.index(most)]}{_step(most)}",
+        "as_word": _step(likeness.word),
+        "as_name": _step(likeness.given + likeness.family),
+        "as_place": _step(likeness.place),
+        "parts": parts,
+        "tail_group": group,
+        "tail_wide": wide,
+    }
+
+
+def _step(probability: float) -> str:
+    return str(bisect_right(_STEPS, probability))
 
 
 def _mark(word: str) -> str:
@@ -117,32 +155,3 @@ def _codes() -> dict[str, str]:
 @cache
 def _common() -> frozenset[str]:
     return frozenset(listed("common_words.txt"))
-
-
-def _class_of(word: str) -> tuple[str, str]:
-    classes = _classes()
-    bare = word.rstrip(".'")
-    forms = [bare, bare[:-1].rstrip("'") if bare.endswith("s") else bare, bare.title() if bare.isupper() else bare]
-    found = next((classes[form] for form in forms if form in classes), None)
-    if found is not None:
-        return found
-    lower = classes.get(word.lower())
-    return (f"l{lower[0]}", f"l{lower[1]}") if lower else ("-", "-")
-
-
-@cache
-def _classes() -> dict[str, tuple[str, str]]:
-    """Return word -> its narrow and wide class; a line of the file is "wide.narrow: word word ..."."""
-    text = files("privacy.redaction").joinpath("gazetteer", "word_classes.txt").read_text("utf-8")
-    classes: dict[str, tuple[str, str]] = {}
-    for line in text.splitlines():
-        if not line.startswith("#"):
-            name, _, words = line.partition(": ")
-            wide, narrow = name.split(".")
-            classes |= dict.fromkeys(words.split(), (narrow, wide))
-    return classes
-
-
-@cache
-def _in_vocabulary() -> frozenset[str]:
-    return frozenset(folded(word) for word in _classes() if word.islower() and len(word) > 2)  # noqa: PLR2004 - two letters are a syllable of many words

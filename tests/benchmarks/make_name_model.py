@@ -29,6 +29,7 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
 from privacy.redaction.folding import viewed
+from privacy.redaction.language import language_of
 from privacy.redaction.name_features import TraitsOfBatch
 from privacy.redaction.name_model import described, texts_with_rules
 from tests.redaction_sets import CORPORA, Gold, german_cased, is_held_out, name_templates, named_people, presidio_people
@@ -42,8 +43,10 @@ SHARE: Final = 0.8
 SEED: Final = 7
 LEAST_SENTENCES: Final = 4
 COPIES: Final = 12  # of each own template, with other names
-STRENGTH: Final = 0.3  # inverse of the L2 penalty
-THRESHOLD: Final = 0.15
+STRENGTH: Final = 0.2  # inverse of the L2 penalty
+THRESHOLDS: Final = {"sv": 0.35, "-": 0.15}
+"""By language, for recall of .96 over the folds of `bench_name_curve`, never on what is held out; "-" is any other."""
+Lesson = tuple[str | None, Gold]  # a language, unless its words tell it, and a sentence with its people
 _NAME: Final = re.compile(r"[A-ZÀ-ÖØ-ÞŁŚŠŽÇ][A-Za-zÀ-ÖØ-öø-žŠ-ž'-]+")
 
 
@@ -71,17 +74,21 @@ def world() -> World:
     return World(sorted(given), sorted(family), random.Random(SEED))  # noqa: S311 - a sample
 
 
-def learned_from(names: World) -> Iterator[Gold]:
-    """Yield the sentences to learn from."""
+def learned_from(names: World) -> Iterator[Lesson]:
+    """Yield the sentences to learn from, those with nouns in capitals as if they were German."""
+    yield from ((None, gold) for gold in _as_they_are(names))
+    for file in SETS[:2]:
+        rows = list(german_cased(CORPORA / file))
+        yield from (("de", gold) for gold in rows[: int(len(rows) * SHARE)])
+
+
+def _as_they_are(names: World) -> Iterator[Gold]:
     for file in SETS:
         rows = list(named_people(CORPORA / file))
         for text, people in rows[: int(len(rows) * SHARE)]:
             yield text, people
             if people:
                 yield renamed(text, people, names)
-    for file in SETS[:2]:
-        rows = list(german_cased(CORPORA / file))
-        yield from rows[: int(len(rows) * SHARE)]
     rows = presidio_people(CORPORA)
     yield from rows[: int(len(rows) * SHARE)]
     for _, template in name_templates():
@@ -128,12 +135,12 @@ def filled(template: str, names: World) -> Gold:
     return out + template[at:], places
 
 
-def rows_of(sentences: Iterable[Gold]) -> Iterator[tuple[list[str], bool]]:
+def rows_of(lessons: Iterable[Lesson]) -> Iterator[tuple[list[str], bool]]:
     """Yield the features of each candidate and whether it is part of a person's name."""
     traits = TraitsOfBatch()
-    for text, people in sentences:
+    for language, (text, people) in lessons:
         for tokens, ruled in texts_with_rules(viewed(text)):
-            for each in described(tokens, ruled, traits):
+            for each in described(tokens, ruled, traits, language or language_of(tokens.words)):
                 yield each.features, any(start < each.end and end > each.start for start, end in people)
 
 
@@ -160,7 +167,7 @@ def main() -> None:
     kept = {"made_by": "tests.benchmarks.make_name_model", "seed": SEED, "candidates": len(rows)}
     told.output.write_text(
         json.dumps(
-            {**kept, "threshold": THRESHOLD, "bias": bias, "weights": weights},
+            {**kept, "thresholds": THRESHOLDS, "bias": bias, "weights": weights},
             ensure_ascii=False,
             indent=0,
             sort_keys=True,

@@ -6,6 +6,8 @@ from importlib.resources import files
 import pytest
 
 from privacy.redaction.gazetteer import listed
+from privacy.redaction.language import UNKNOWN, language_of
+from privacy.redaction.letters import LONGEST_RUN, likeness_of
 from privacy.redaction.name_model import name_model
 from privacy.redaction.redactor import find_spans, redact
 from privacy.redaction.word_traits import traits_of
@@ -50,3 +52,28 @@ def test_a_word_of_art_9_is_left_for_the_list_to_see() -> None:
 
 def test_a_name_over_particles_is_one_placeholder() -> None:
     assert redact(["Ludwig van Beethoven ringte"], own=None).frame["text_redacted"][0] == "[NAME_1] ringte"
+
+
+def test_the_model_of_letters_holds_no_run_of_more_than_four_letters() -> None:
+    told = json.loads(files("privacy.redaction").joinpath("letter_model.json").read_text("utf-8"))
+    assert max(map(len, told["weights"])) == LONGEST_RUN
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"), [("regjeringspartia", "word"), ("karianne", "given"), ("carlsten", "family"), ("norddal", "place")]
+)
+def test_letters_tell_words_in_no_list_apart(word: str, kind: str) -> None:
+    likeness = likeness_of(word)
+    assert max(likeness) == getattr(likeness, kind)
+
+
+def test_a_place_of_several_words_is_nobody() -> None:
+    assert find_spans("Vi var på Jan Mayen i fjor") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [("Jeg er ikke fornøyd", "no"), ("Jag är inte nöjd", "sv"), ("Ich bin nicht froh", "de"), ("Retur", UNKNOWN)],
+)
+def test_a_text_is_in_the_language_of_its_marking_words(words: str, language: str) -> None:
+    assert language_of(words.split()) == language

