@@ -30,6 +30,7 @@ from hub.kek.development import WARNING
 from hub.kek.provider import kek_of
 from hub.keystore.matching import MATCHING, newest_key
 from hub.notices.publishing import unkept
+from hub.redacting import finding as _redaction
 from hub.requests.lateness import lateness
 from hub.retention.overdue import finding as _retention
 from hub.rotation.due import keys_of_domain
@@ -191,7 +192,8 @@ def _sync_folder(folder: Path) -> None:
 
 def _inside(hub: Hub) -> list[Finding]:
     own = (_named_keys, _keys_due, _clock, _unsequenced, view_reviews)
-    single = (*own, _four_eyes, _batches, _erasures, _ledger, _releases, _retention, letters, notices, reviews, unkept)
+    standing = (_four_eyes, _batches, _erasures, _ledger, _releases, _retention, _redaction)
+    single = (*own, *standing, letters, notices, reviews, unkept)
     findings = [*_anchors(hub), *(look(hub) for look in single), lateness(hub)]
     hub.keep_unwraps()
     return findings

@@ -1,4 +1,4 @@
-"""`varde text`: what redaction takes out of a text, shown before anything is taken in."""
+"""`varde text`: what redaction takes out of a text, and redaction again of what an older redactor cleaned."""
 
 import sys
 from pathlib import Path
@@ -6,17 +6,21 @@ from typing import Annotated
 
 import typer
 
-from hub.cli.message import say
+from hub.cli.duty import Duty
+from hub.cli.invocation import acting
+from hub.cli.message import say, would
+from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
+from hub.redacting import count_older, redact_again
 from ingest.text import clean
 from privacy.redaction.redactor import find_spans, redact
 
-app = typer.Typer(help="Free text, before it is taken in.", no_args_is_help=True)
+app = typer.Typer(help="Free text: what is taken out of it.", no_args_is_help=True)
 
 
 @app.callback()
 def _group() -> None:
-    """Free text, before it is taken in."""
+    """Free text: what is taken out of it."""
 
 
 @app.command("redact")
@@ -36,6 +40,22 @@ def redact_(
     if form is Format.TABLE:
         left = redact([text], own=None).frame.row(0, named=True)
         say("It would be withheld: no text of it is kept." if left["withheld"] else f"Kept: {left['text_redacted']}")
+
+
+@app.command("redact-again")
+def redact_again_(ctx: typer.Context, *, dry_run: DryRun = False, form: FormatOption = Format.TABLE) -> None:
+    """Redact anew what an older redactor cleaned: from the sealed text while it is kept, else what is left of it.
+
+    Broken off, it goes on where it was when it is run again. Reads meanwhile see a file's rows of before or of after.
+    """
+    by = acting(ctx, Duty.KEEP_LAKE)
+    if dry_run:
+        rows = [(table, version, count) for (table, version), count in count_older(by.hub).items()]
+        show(Table(("table", "redactor_version", "rows"), rows, "Cleaned by an older redactor"), form)
+        would(f"redact {sum(row[2] for row in rows)} texts again")
+        return
+    done = redact_again(by.hub, by.principal.principal_id)
+    say(f"Redacted {done.rows} texts again in {done.files} files, {done.from_sealed} of them from the sealed text.")
 
 
 def _read(file: Path) -> str:

@@ -28,6 +28,7 @@ class Act(StrEnum):
     APPEND = "append"
     ERASE = "erase"
     COMPACT = "compact"
+    REDACT = "redact"
 
 
 class Step(StrEnum):

@@ -24,19 +24,19 @@ def open_documents(people: Sequence[RecordId], ports: Ports, *, why: str = "reda
         return {}
     with ports.read_only() as session:
         sealed = list(records.sealed_revisions(session, people))
-    return _opened(sealed, _announced(len(sealed), ports, why), ports) if sealed else {}
+    return _opened(sealed, announced(len(sealed), ports, why), ports) if sealed else {}
 
 
 def open_in_parts(people: Sequence[RecordId], ports: Ports, *, why: str) -> Iterator[dict[RecordId, bytes]]:
     """Open the newest documents of many records, some thousand at a time, for one act that the log is told of first."""
-    act_id = _announced(len(people), ports, why) if people else b""
+    act_id = announced(len(people), ports, why) if people else b""
     for start in range(0, len(people), _AT_ONCE):
         with ports.read_only() as session:
             sealed = list(records.sealed_revisions(session, people[start : start + _AT_ONCE]))
         yield _opened(sealed, act_id, ports)
 
 
-def _announced(count: int, ports: Ports, why: str) -> bytes:
+def announced(count: int, ports: Ports, why: str) -> bytes:
     """Tell the log how many documents are opened and why; return the id of the act."""
     act_id = random_id()
     with ports.unit_of_work() as session:

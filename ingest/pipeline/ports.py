@@ -98,6 +98,10 @@ class Indexes:
         """Name the common values of a column that are counted."""
         return BlindIndex(self.key, f"frequency:{column}", CANDIDATE_BYTES)
 
+    def placeholder(self) -> BlindIndex:
+        """Draw the numbers of placeholders within a thread."""
+        return BlindIndex(self.key, "placeholder", REFERENCE_BYTES)
+
     def delivery(self) -> BlindIndex:
         """Digest a delivery: contract and file content."""
         return BlindIndex(self.key, "delivery", FULL_BYTES)

@@ -1,11 +1,5 @@
-"""Free text on its way in: clean, redact, then append; the cleaned text is kept sealed for re-redaction, for days.
+"""Free text on its way in: clean, redact, then append; the cleaned text is kept sealed for re-redaction, for days."""
 
-The person's own attributes (names, e-mail, phone, street) are opened in memory to be taken out of what they wrote;
-the opening of a chunk is one audit entry with its count.
-"""
-
-import json
-from collections import defaultdict
 from datetime import timedelta
 from typing import Final
 
@@ -13,15 +7,13 @@ import polars as pl
 
 from ingest.contract.model import Contract
 from ingest.pipeline.arrival import new_key
-from ingest.pipeline.opening import open_documents
 from ingest.pipeline.ports import Ports
-from ingest.store import identity
+from ingest.pipeline.redacting import THREAD, redacted_rows
 from ingest.store import record as records
 from ingest.text import clean
 from privacy.keys import KeyKind, NewKey
-from privacy.redaction.redactor import REDACTOR_VERSION, redact
 from privacy.sealing import Cell, SealedTable, seal
-from privacy.terms import BatchId, RecordId, random_id
+from privacy.terms import BatchId, random_id
 
 _TEXT: Final = "_text_"
 _WRITE_ROWS: Final = 1000
@@ -45,27 +37,10 @@ class TextArrival:
             return frame
         cleaned = clean(frame[columns[0]]).text
         people = ids.gather(frame["person"])
-        outcome = redact(cleaned, own=self._own_attributes(people))
+        rows = pl.DataFrame({"text": cleaned, "person": people})
+        redacted = redacted_rows(rows.hstack([frame[THREAD]]) if THREAD in frame.columns else rows, self._ports)
         self._hold(people, frame["event_id"], cleaned)
-        return frame.with_columns(
-            text_redacted=outcome.frame["text_redacted"],
-            withheld=outcome.frame["withheld"],
-            redactor_version=pl.lit(REDACTOR_VERSION, dtype=pl.Int32),
-        )
-
-    def _own_attributes(self, writers: pl.Series) -> list[list[str]]:
-        """Open what any record of each row's person says: the values to take out of the text.
-
-        The desk may know the number only, and the shop the name: both are the person's.
-        """
-        people = [RecordId(record) for record in writers.drop_nulls().unique().to_list()]
-        with self._ports.read_only() as session:
-            members = identity.members_of(session, people)
-        entity_of = dict(members.select("record", "entity").iter_rows())
-        values: dict[bytes, list[str]] = defaultdict(list)
-        for record, document in open_documents(members["record"].to_list(), self._ports).items():
-            values[entity_of[record]] += [str(value) for value in json.loads(document).values() if value]
-        return [values.get(entity_of.get(record, b""), []) for record in writers.to_list()]
+        return frame.hstack(redacted)
 
     def _hold(self, writers: pl.Series, event_ids: pl.Series, cleaned: pl.Series) -> None:
         """Seal the cleaned texts, each under a key of its own that dies with the person or after the stated days."""

@@ -40,17 +40,20 @@ class Attribute(NamedTuple):
 
 
 def attributes_of(values: Iterable[str]) -> tuple[Attribute, ...]:
-    """Prepare a person's attributes once for all their texts; those shorter than three characters are left out."""
+    """Prepare a person's attributes once for all their texts; those shorter than three characters are left out.
+
+    What stands before the @ of an address is mostly a name: alone in a text it is taken out as one.
+    """
     plain = [viewed(value.strip()) for value in values]
-    return tuple(
-        Attribute(
-            kind=_kind(value),
-            needles=tuple(_needles(value)),
-            digits=tuple(form for form in _digit_forms(value) if len(form) >= _SHORTEST_DIGITS),
-        )
-        for value in plain
-        if len(value) >= SHORTEST
-    )
+    whole = [_attribute(_kind(value), value) for value in plain if len(value) >= SHORTEST]
+    mailboxes = [value.split("@", 1)[0] for value in plain if "@" in value]
+    return (*whole, *(_attribute(Kind.NAME, mailbox) for mailbox in mailboxes if len(mailbox) >= SHORTEST))
+
+
+def _attribute(kind: Kind, value: str) -> Attribute:
+    forms = (value,) if kind is Kind.EMAIL else (value, *_parts(value))
+    digits = tuple(form for form in _digit_forms(value) if len(form) >= _SHORTEST_DIGITS)
+    return Attribute(kind, tuple(_needles(forms)), () if kind is Kind.NAME else digits)
 
 
 def own_spans(view: str, attributes: Iterable[Attribute]) -> Iterator[Span]:
@@ -77,15 +80,19 @@ def _kind(value: str) -> Kind:
     return Kind.ID if digits > _LOCAL_NUMBER and "+" not in value else Kind.PHONE
 
 
-def _needles(value: str) -> Iterator[tuple[str, bool]]:
+def _parts(value: str) -> list[str]:
+    """Return the words of a value that are no everyday words."""
+    return [part for part in _PART.findall(value) if folded(part) not in _NOT_PARTS]
+
+
+def _needles(forms: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
     """Yield folded needles of a value and its parts, and whether each may stand inside a word."""
     seen: set[str] = set()
-    parts = [part for part in _PART.findall(value.split("@", 1)[0]) if folded(part) not in _NOT_PARTS]
-    for form in (value, *parts):
+    for form in forms:
         for needle in _spellings(form):
             if len(needle) >= SHORTEST and needle not in seen:
                 seen.add(needle)
-                yield needle, len(needle) >= _WHOLE_WORD_BELOW or (form is value and not needle.isalpha())
+                yield needle, len(needle) >= _WHOLE_WORD_BELOW or (form is forms[0] and not needle.isalpha())
 
 
 def _spellings(form: str) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Placeholders: what stands where something was taken out, and how spans become text.
 
 `[NAME_1]` is numbered within one text: the same value gets the same number, so "Kari" and "Kari Nordmann" in one
-message stay one person to a reader. Numbers tell nothing across texts. Text that already looks like a placeholder is
-never touched, which makes redaction idempotent, and new numbers start above those already present.
+message stay one person to a reader. Numbers tell nothing across texts, only within a thread (`thread`). Text that
+already looks like a placeholder is never touched, which makes redaction idempotent; new numbers begin above its own.
 """
 
 import re
@@ -56,9 +56,8 @@ def merged(spans: Iterable[Span], text: str) -> list[Span]:
     return out
 
 
-def replaced(text: str, spans: Sequence[Span], counts: Counter[str]) -> str:
+def replaced(text: str, spans: Sequence[Span], counts: Counter[str], numbers: "Numbers") -> str:
     """Write numbered placeholders over disjoint, sorted spans and add them to `counts` by kind."""
-    numbers = _Numbers(text)
     pieces: list[str] = []
     at = 0
     for span in spans:
@@ -73,7 +72,7 @@ def _one_name(left: Span, right: Span, text: str) -> bool:
     return left.kind is right.kind is Kind.NAME and text[left.end : right.start] in _NAME_GLUE
 
 
-class _Numbers:
+class Numbers:
     """Which number each value of each kind has within one text."""
 
     def __init__(self, text: str) -> None:
@@ -87,11 +86,15 @@ class _Numbers:
         keys = _keys(kind, value)
         found = next((self._known[kind, key] for key in keys if (kind, key) in self._known), None)
         if found is None:
-            self._next[kind] += 1
-            found = self._next[kind]
+            found = self.drawn(kind, keys)
         for key in keys:
             self._known.setdefault((kind, key), found)
         return found
+
+    def drawn(self, kind: Kind, _keys: Sequence[str]) -> int:
+        """Draw the number of a new value, known under some keys: the next one."""
+        self._next[kind] += 1
+        return self._next[kind]
 
 
 def _keys(kind: Kind, value: str) -> list[str]:
@@ -101,3 +104,8 @@ def _keys(kind: Kind, value: str) -> list[str]:
         return ["".join(filter(str.isalnum, low))]
     words = [word.removesuffix("'s") for word in low.replace("-", " ").split()]
     return [" ".join(words), *(word for word in words if len(word) > 1)]
+
+
+def name_words(name: str) -> list[str]:
+    """Return the words of a folded name that are no initials."""
+    return [word for word in name.split() if len(word.rstrip(".")) > 1]

@@ -25,11 +25,12 @@ from privacy.redaction.folding import viewed
 from privacy.redaction.name_model import name_spans
 from privacy.redaction.numbers import number_spans
 from privacy.redaction.own import Attribute, attributes_of, own_spans
-from privacy.redaction.placeholder import PLACEHOLDER, Span, merged, replaced
+from privacy.redaction.placeholder import PLACEHOLDER, Numbers, Span, merged, replaced
 from privacy.redaction.shapes import shape_spans
 from privacy.redaction.special import speaks_of_special_categories
+from privacy.redaction.thread import Threads
 
-REDACTOR_VERSION: Final = 2
+REDACTOR_VERSION: Final = 3
 
 _ROWS: Final = 1_024  # texts searched at once: one buffer for the patterns, memory bounded by it
 _UNMASKED: Final = re.compile(r"[^\s\x01](?:[^\x01]*[^\s\x01])?")
@@ -50,23 +51,35 @@ class Redacted:
     version: int = REDACTOR_VERSION
 
 
-def redact(texts: pl.Series | Sequence[str | None], *, own: Sequence[Sequence[str]] | None) -> Redacted:
+def redact(
+    texts: pl.Series | Sequence[str | None],
+    *,
+    own: Sequence[Sequence[str]] | None,
+    threads: Threads | None = None,
+) -> Redacted:
     """Take personal data out of texts, and withhold those that speak of special categories.
 
     `own` holds each text's person's own attributes (names, e-mail, phone, street, ...), opened in memory by the
-    caller, one sequence per text; values shorter than 3 characters are not matched.
+    caller, one sequence per text; values shorter than 3 characters are not matched. With `threads` the placeholders of
+    a value have one number over all messages of a thread.
 
     Raises:
-        ValueError: `own` has not one entry per text.
+        ValueError: `own` or `threads` has not one entry per text.
     """
     column = pl.Series("text", texts, dtype=pl.String)
-    if own is not None and len(own) != len(column):
-        raise ValueError(f"own has {len(own)} entries for {len(column)} texts; give one per text")
+    for name, given in (("own", own), ("threads", threads.ids if threads is not None else None)):
+        if given is not None and len(given) != len(column):
+            raise ValueError(f"{name} has {len(given)} entries for {len(column)} texts; give one per text")
     counts: Counter[str] = Counter()
     out: list[str | None] = []
     for start in range(0, len(column), _ROWS):
-        part = column[start : start + _ROWS].to_list()
-        out += _redacted(part, own[start : start + _ROWS] if own is not None else None, counts)
+        part = slice(start, start + _ROWS)
+        batch = _Batch(
+            texts=column[part].to_list(),
+            own=_prepared(own[part]) if own is not None else None,
+            threads=Threads(threads.ids[part], threads.tokens) if threads is not None else None,
+        )
+        out += _redacted(batch, counts)
     frame = pl.DataFrame({"text_redacted": pl.Series(out, dtype=pl.String)})
     withheld = speaks_of_special_categories(pl.col("text_redacted")).fill_null(value=False)
     frame = frame.with_columns(withheld=withheld)
@@ -80,46 +93,55 @@ def find_spans(text: str, *, own: Sequence[str] = ()) -> list[Span]:
     return merged([*_shared_spans(view), *own_spans(view, attributes_of(own))], view)
 
 
-def _redacted(texts: list[str | None], own: Sequence[Sequence[str]] | None, counts: Counter[str]) -> list[str | None]:
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Texts that are redacted at once; `texts` changes as rounds go by."""
+
+    texts: list[str | None]
+    own: Sequence[tuple[Attribute, ...]] | None
+    threads: Threads | None
+
+    def numbers_of(self, row: int, text: str) -> Numbers:
+        """Return the numbers that the placeholders of a text have."""
+        own = self.own[row] if self.own is not None else ()
+        return Numbers(text) if self.threads is None else self.threads.numbers_of(row, text, own)
+
+
+def _redacted(batch: _Batch, counts: Counter[str]) -> list[str | None]:
     """Redact a batch, going round again over the texts that changed: a new neighbour may be a new context.
 
     Each round that finds anything turns characters into placeholders, which are never searched: it ends.
     """
-    out = list(texts)
-    attributes = _prepared(own)
-    rows = [row for row, text in enumerate(texts) if text]
+    rows = [row for row, text in enumerate(batch.texts) if text]
     while rows:
-        rows = _round(out, rows, attributes, counts)
-    return out
+        rows = _round(batch, rows, counts)
+    return batch.texts
 
 
-def _round(
-    texts: list[str | None], rows: list[int], own: Sequence[tuple[Attribute, ...]] | None, counts: Counter[str]
-) -> list[int]:
+def _round(batch: _Batch, rows: list[int], counts: Counter[str]) -> list[int]:
     """Replace what is found in the given rows and return the rows that changed.
 
     A Python loop over findings, not over characters or rows: no Polars expression gives the places of matches, and
     numbering within a text needs them in order. Own attributes differ by row, hence a look per row.
     """
-    views = [_guarded(texts[row] or "") for row in rows]
+    views = [_guarded(batch.texts[row] or "") for row in rows]
     found = _by_row(views)
-    if own is not None:
+    if batch.own is not None:
         for place, row in enumerate(rows):
-            found[place].extend(own_spans(views[place], own[row]))
+            found[place].extend(own_spans(views[place], batch.own[row]))
     changed = []
     for place, spans in found.items():
         row = rows[place]
         whole = merged(_outside_placeholders(spans, views[place]), views[place])
         if whole:
-            texts[row] = replaced(texts[row] or "", whole, counts)
+            text = batch.texts[row] or ""
+            batch.texts[row] = replaced(text, whole, counts, batch.numbers_of(row, text))
             changed.append(row)
     return changed
 
 
-def _prepared(own: Sequence[Sequence[str]] | None) -> list[tuple[Attribute, ...]] | None:
+def _prepared(own: Sequence[Sequence[str]]) -> list[tuple[Attribute, ...]]:
     """Prepare each person of a batch once; the forms live no longer than the batch."""
-    if own is None:
-        return None
     people = {values: attributes_of(values) for values in set(map(tuple, own))}
     return [people[tuple(values)] for values in own]
 

@@ -145,7 +145,15 @@ def _upkeep(rooms: Rooms) -> Iterator[Step]:
     for form in ("table", "json"):
         yield step(f"audit log {form}", "audit", "log", "--limit", "500", "--format", form)
         yield step(f"doctor {form}", "doctor", "--format", form, codes=ANY)
-    for words in ("audit verify", "audit checkpoint", "audit key", "lake fsck", "lake compact", "lake purge"):
+    for words in (
+        "audit verify",
+        "audit checkpoint",
+        "audit key",
+        "lake fsck",
+        "lake compact",
+        "lake purge",
+        "text redact-again",
+    ):
         yield step(words, *words.split())
     yield step("lake sweep", "lake", "sweep")
     yield step("policy show", "policy", "show", "--format", "json")

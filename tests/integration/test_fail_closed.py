@@ -148,6 +148,7 @@ EXCUSED: Final = {
     **dict.fromkeys(("retention plan", "retention run", "retention list"), COUNTS),
     **dict.fromkeys(("hold add", "hold lift", "hold list"), ACT),
     "text redact": "a message that whoever asks brings along; nothing of the hub is read",
+    "text redact-again": UPKEEP,
     **dict.fromkeys(("receipt keys", "receipt verify"), "public keys, and a receipt that its holder brings along"),
     **dict.fromkeys(("lake fsck", "lake compact", "lake purge", "lake sweep"), UPKEEP),
     **dict.fromkeys(("keys status", "keys rotate-kek", "keys rotate-domain", "keys rotate-suppression"), UPKEEP),
