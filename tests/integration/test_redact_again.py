@@ -1,6 +1,6 @@
 """Texts of an older redactor are redacted by the newest; nothing else of their rows changes, nobody comes back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +14,7 @@ from hub.lake.compaction import compact
 from hub.redacting import count_older, finding, redact_again
 from ingest.pipeline import held, redacting
 from ingest.pipeline.expiry import expire
+from ingest.pipeline.ports import Ports
 from privacy.redaction.redactor import REDACTOR_VERSION, Redacted
 from privacy.store.audit import entries
 from privacy.terms import random_id
@@ -92,10 +93,10 @@ def test_a_run_that_breaks_off_is_resumed(older: Hub, tmp_path: Path, monkeypatc
         patch.setattr(redacting, "REDACTOR_VERSION", 1)
         deliver_text(older, THREADED, mails(5, "Hilsen Wijtze Qvistgaardur"), tmp_path / "more.csv")
 
-    def second_fails(table: str, rows: pl.DataFrame, *given: object, **named: object) -> object:
+    def second_fails(table: str, rows: pl.DataFrame, ports: Ports, *, opened: held.Seen) -> Iterator[pl.DataFrame]:
         if rows.height == 1:
             raise MemoryError
-        return held.redacted_again(table, rows, *given, **named)  # type: ignore[arg-type]
+        return held.redacted_again(table, rows, ports, opened=opened)
 
     with monkeypatch.context() as patch:
         patch.setattr("hub.redacting.redacted_again", second_fails)
@@ -112,11 +113,11 @@ def test_a_file_that_another_writer_replaced_meanwhile_is_met_again(
     deliver_text(older, THREADED, mails(5, "Takk"), tmp_path / "more.csv")
     done: list[str] = []
 
-    def merging(table: str, rows: pl.DataFrame, *given: object, **named: object) -> object:
+    def merging(table: str, rows: pl.DataFrame, ports: Ports, *, opened: held.Seen) -> Iterator[pl.DataFrame]:
         if not done:
             done.append(table)
             compact(older.lake, table, operation_id=random_id())
-        return held.redacted_again(table, rows, *given, **named)  # type: ignore[arg-type]
+        return held.redacted_again(table, rows, ports, opened=opened)
 
     monkeypatch.setattr("hub.redacting.redacted_again", merging)
     assert again(older) == 3

@@ -60,7 +60,8 @@ def test_the_model_of_letters_holds_no_run_of_more_than_four_letters() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "kind"), [("regjeringspartia", "word"), ("karianne", "given"), ("carlsten", "family"), ("norddal", "place")]
+    ("word", "kind"),
+    [("regjeringspartia", "word"), ("karianne", "given"), ("carlsten", "family"), ("norddal", "place")],
 )
 def test_letters_tell_words_in_no_list_apart(word: str, kind: str) -> None:
     likeness = likeness_of(word)
