@@ -163,6 +163,14 @@ class ModelNotFound(HubError):
         self.module = module
 
 
+class StudyNotFound(HubError):
+    """No study has been made here, or none proposed that."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what}. {remedy}")
+        self.remedy = remedy
+
+
 class IdentityNotProven(HubError):
     """A code or an issuer's token that proves nothing here; what is wrong with it is not told."""
 

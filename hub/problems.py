@@ -44,6 +44,7 @@ from hub.errors import (
     ServiceUnreachable,
     SettingsInvalid,
     StreamStopped,
+    StudyNotFound,
     SubjectNotFound,
     WriteUnknown,
 )
@@ -153,6 +154,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     DeliveryArriving: _BUSY,
     ChildFailed: _UNFIT,
     ModelNotFound: _UNKNOWN,
+    StudyNotFound: _UNKNOWN,
     RuleBroken: Problem(ExitCode.UNEXPECTED, HTTPStatus.CONFLICT, "The database refused a row"),
     StorageFull: _FULL,
     SpecRefused: _UNFIT,

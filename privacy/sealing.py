@@ -46,6 +46,7 @@ class SealedTable(IntEnum):
     RECORD_CORRECTION = 11
     RECIPIENT = 12
     RECIPIENT_NOTICE = 13
+    FINDING_EVIDENCE = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

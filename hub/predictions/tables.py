@@ -1,4 +1,8 @@
-"""Models and their manifests. Data category: none (a model file holds no personal data). Retention: three years."""
+"""Models and their manifests, studies and what people said of their proposals.
+
+Data category: none: a model file holds no personal data, a study figures of ten customers and more. Retention: three
+years.
+"""
 
 from datetime import datetime
 
@@ -31,3 +35,29 @@ class ModelVersion(SQLModel, table=True):
     report: str = Field(sa_type=Text)
     current: bool = False
     retrain_by: datetime | None = Field(default=None, sa_type=Instant)  # somebody whom it learned from was erased
+
+
+class VoiceStudy(SQLModel, table=True):
+    """What was told of answers, cases and steps at an instant (`predict.voice.study`); `told` is JSON."""
+
+    __tablename__ = "voice_study"
+
+    study_id: bytes = Field(primary_key=True)
+    as_of: datetime = Field(sa_type=Instant)
+    made_at: datetime = Field(sa_type=Instant, index=True)
+    made_by: bytes
+    told: str = Field(sa_type=Text)
+
+
+class FindingVerdict(SQLModel, table=True):
+    """What somebody said of a proposal after looking, the newest counts; `levels` is JSON, `evidence` sealed text."""
+
+    __tablename__ = "finding_verdict"
+
+    verdict_id: bytes = Field(primary_key=True)
+    finding: str = Field(index=True)
+    levels: str = Field(sa_type=Text)
+    verdict: str
+    evidence: bytes
+    said_at: datetime = Field(sa_type=Instant)
+    said_by: bytes

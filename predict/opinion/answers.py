@@ -24,28 +24,32 @@ CONFIDENCE: Final = 0.95
 _EVERY_CHANNEL: Final = "all"
 
 
+def on_scale() -> pl.Expr:
+    """Say of an answer whether its kind is known and its score lies on the kind's scale."""
+    kind, score = pl.col(KIND).cast(pl.String), pl.col(SCORE).cast(pl.Float64)
+    ends = {one.value: scale.answers for one, scale in SCALES.items()}
+    low, high = (
+        kind.replace_strict({name: pair[end] for name, pair in ends.items()}, default=None, return_dtype=pl.Float64)
+        for end in (0, 1)
+    )
+    return ((score >= low) & (score <= high)).fill_null(value=False)
+
+
 def answers_of(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the answers with their points: pseudonym, at, kind, channel (null: `unknown`), points.
 
     Raises:
-        FrameRefused: a column is missing, a kind is none of `predict.opinion.scale.Kind`, or a score is off its scale.
+        FrameRefused: a column is missing, or an answer is not `on_scale`.
     """
     for name in (CUSTOMER, AT, KIND, SCORE, CHANNEL):
         if name not in frame.columns:
             raise FrameRefused(name, "is missing", "put it into the view")
-    kind, score = pl.col(KIND).cast(pl.String), pl.col(SCORE).cast(pl.Float64)
-    if not frame.select(kind.is_in([one.value for one in Kind]).fill_null(value=False).all()).item():
-        raise FrameRefused(
-            KIND, "must be nps, csat, ces or stars in every row", "map the source's scale to one of them"
-        )
-    ends = {one.value: scale.answers for one, scale in SCALES.items()}
-    low, high = (
-        kind.replace_strict({name: pair[end] for name, pair in ends.items()}, return_dtype=pl.Float64) for end in (0, 1)
-    )
-    if not frame.select(((score >= low) & (score <= high)).fill_null(value=False).all()).item():
-        raise FrameRefused(SCORE, "must lie on the scale of its kind in every row", "check how the source counts")
-    channel = pl.col(CHANNEL).cast(pl.String).fill_null("unknown")
-    return frame.select(CUSTOMER, AT, kind.alias(KIND), channel.alias(CHANNEL), points(kind, score).alias(POINTS))
+    if not frame.select(on_scale().all()).item():
+        rule = "must lie on the scale of its kind (nps, csat, ces, stars) in every row"
+        raise FrameRefused(SCORE, rule, "check how the source counts, or leave such answers out")
+    kind, channel = pl.col(KIND).cast(pl.String), pl.col(CHANNEL).cast(pl.String).fill_null("unknown")
+    made = points(kind, pl.col(SCORE).cast(pl.Float64)).alias(POINTS)
+    return frame.select(CUSTOMER, AT, kind.alias(KIND), channel.alias(CHANNEL), made)
 
 
 def by_period(answers: pl.DataFrame, *, until: object, days: int, periods: int) -> pl.DataFrame:

@@ -53,6 +53,9 @@ def html(told: Mapping[str, Any], proposed: Sequence[Mapping[str, Any]], languag
     ]
     if told["missing"]:
         body.append(f'<p class="note">{escape(words["missing"].format(parts=", ".join(told["missing"])))}</p>')
+    if left_out := {name: rows for name, rows in told.get("left_out", {}).items() if rows}:
+        said = ", ".join(f"{name} {rows}" for name, rows in left_out.items())
+        body.append(f'<p class="note">{escape(words["left_out"].format(rows=said))}</p>')
     head = f'<meta charset="utf-8"><title>{escape(words["title"])}</title><style>{STYLE}</style>'
     return f'<!doctype html><html lang="{language}"><head>{head}</head><body>{"".join(body)}</body></html>\n'
 

@@ -21,12 +21,14 @@ import polars as pl
 from predict.causes.finding import findings
 from predict.causes.place import AT, UNHAPPY
 from predict.journey.bottleneck import bottlenecks
-from predict.opinion.answers import answers_of, by_period
+from predict.opinion.answers import answers_of, by_period, on_scale
 from predict.opinion.trend import Change, changes
 from predict.voice.casework import Promise, judged, measures
 
 PARTS: Final = ("answers", "cases", "steps")
 CAUSES: Final = ("category", "team", "channel")
+_FIT: Final = {"answers": on_scale(), "steps": pl.col("hours").is_null() | (pl.col("hours") >= 0)}
+"""Rows that tell nothing are left out and counted: answers off their scale, steps that ended before they began."""
 PERIOD_DAYS: Final = 28
 PERIODS: Final = 13
 
@@ -41,7 +43,7 @@ class Question:
 
 
 def studied(parts: Mapping[str, pl.DataFrame], question: Question) -> dict[str, Any]:
-    """Tell what there is to tell: `as_of`, `missing` and, of each part that is there, its figures.
+    """Tell what there is to tell: `as_of`, `missing`, `left_out` (rows by part) and the figures of each part.
 
     Raises:
         FrameRefused: a part does not keep its contract.
@@ -50,7 +52,9 @@ def studied(parts: Mapping[str, pl.DataFrame], question: Question) -> dict[str, 
         "as_of": question.as_of.isoformat(),
         "missing": [name for name in PARTS if name not in parts or parts[name].is_empty()],
     }
-    present = {name: _dated(frame, question.as_of) for name, frame in parts.items() if not frame.is_empty()}
+    dated = {name: _dated(frame, question.as_of) for name, frame in parts.items() if not frame.is_empty()}
+    present = {name: frame.filter(_FIT[name]) if name in _FIT else frame for name, frame in dated.items()}
+    told["left_out"] = {name: dated[name].height - frame.height for name, frame in present.items()}
     if "answers" in present:
         answers = answers_of(present["answers"])
         periods = by_period(answers, until=question.as_of, days=PERIOD_DAYS, periods=PERIODS)

@@ -119,6 +119,12 @@ EXCUSED: Final = {
     **dict.fromkeys(
         ("winback diagnose", "winback due"), "rows of two views, each release audited first (test_winback_campaigns)"
     ),
+    **dict.fromkeys(
+        ("voice study", "voice page", "voice findings"),
+        "figures of ten customers and more; each view is released by the gate, audited first",
+    ),
+    "voice judge": ACT,
+    "voice evidence": "what a colleague wrote, told to the log before it is opened (test_voice)",
     "predict adopt": RULES,
     "predict act": ACT,
     **dict.fromkeys(("source schema", "policy default", "policy show", "policy plan", "policy apply"), RULES),

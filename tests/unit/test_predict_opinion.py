@@ -137,7 +137,7 @@ def test_holm_rejects_what_stepping_down_rejects(chances: list[float]) -> None:
 @pytest.mark.parametrize(
     ("column", "broken"),
     [
-        ("kind", pl.lit("smile").alias("kind")),
+        ("score", pl.lit("smile").alias("kind")),
         ("score", pl.lit(11).alias("score")),
         ("score", pl.lit(None, dtype=pl.Int64).alias("score")),
     ],

@@ -132,6 +132,13 @@ def test_levels_are_written_as_text() -> None:
     assert "<b>" not in page
 
 
+def test_answers_off_their_scale_are_left_out_and_counted() -> None:
+    answers = answers_of_a_year(1).head(100)
+    _, answer = asked({"answers": pl.concat([answers, answers.head(3).with_columns(score=pl.lit(9.0))])})
+    assert json.loads(answer.part("study"))["left_out"] == {"answers": 3}
+    assert "answers 3" in answer.part("html").decode()
+
+
 def test_other_questions_are_refused() -> None:
     code, answer = asked({}, language="fr")
     assert code == REFUSED

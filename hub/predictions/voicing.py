@@ -1,0 +1,201 @@
+"""The voice of the customer: views are read through the gate, what they tell is kept, people judge what it proposes.
+
+A view that is not approved is left out and named. A study keeps figures of ten customers and more, no row and no
+pseudonym, and can be written anew in another language without reading anything.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import polars as pl
+
+from hub.compose import Hub
+from hub.errors import AccessRefused, StudyNotFound
+from hub.predictions import studies
+from hub.predictions.child import ask
+from hub.predictions.evidence import open_evidence, seal_evidence
+from hub.predictions.studies import SaidVerdict, Study
+from hub.views.admission import note_refusal, verify_may_read
+from hub.views.gateway import PSEUDONYM, Gateway
+from hub.views.intent import Reader
+from hub.views.quota import period_around
+from hub.views.registry import readable_spec
+from hub.views.spec import ViewSpec
+from predict.wire import Message, arrow
+from privacy.audit import AuditFields
+from privacy.store.principal import Principal
+from privacy.terms import random_id
+
+STUDY: Final = "voice"
+PURPOSE: Final = "satisfaction"
+VIEWS: Final[Mapping[str, tuple[str, str]]] = {
+    "answers": ("satisfaction_answers", "answer_"),
+    "cases": ("satisfaction_cases", "case_"),
+    "steps": ("satisfaction_steps", "step_"),
+}
+"""By part of a study, the view it is read from and what its columns begin with there."""
+_RENAMED: Final = {"step_name": "step"}
+_NOT_APPROVED: Final = frozenset({"view_not_approved", "approval_expired"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A study in a language: what it tells first, what it proposes (key, levels, verdict, sentence), and the page."""
+
+    as_of: datetime
+    missing: tuple[str, ...]
+    headlines: tuple[str, ...]
+    proposals: tuple[Mapping[str, Any], ...]
+    study: bytes
+    html: bytes
+
+
+def study(hub: Hub, principal: Principal, *, as_of: datetime | None = None, language: str = "en") -> Written:
+    """Read what may be read of answers, cases and steps at an instant, keep what it tells, and write it.
+
+    Args:
+        hub: the hub.
+        principal: who asks; each view is released to them and counted.
+        as_of: an instant of the views' grid; left out, the newest one.
+        language: of the page.
+
+    Raises:
+        AccessRefused: the gate said no, or none of the views is approved.
+        ChildFailed: a frame does not keep its contract.
+
+    """
+    specs = _readable(hub)
+    if not specs:
+        names = ", ".join(view for view, _ in VIEWS.values())
+        raise AccessRefused("view_not_approved", f"Submit {names} from the catalogue; a DPO approves them")
+    at = as_of or max(period_around(spec.grid, hub.clock())[0] for spec in specs.values())
+    reader = Reader(principal=principal, module=PURPOSE)
+    parts = {}
+    for part, spec in specs.items():
+        released = Gateway(hub).read(reader, spec.name, purpose=spec.purpose, as_of=at)
+        parts[part] = arrow(_renamed(released.frame, VIEWS[part][1]))
+    written = _written(
+        hub, Message({"as_of": at.isoformat(), "language": language}, parts, dict.fromkeys(parts, "arrow"))
+    )
+    with hub.unit_of_work() as session:
+        made = Study(
+            study_id=random_id(),
+            as_of=at,
+            made_at=hub.clock(),
+            made_by=principal.principal_id,
+            told=written.study.decode(),
+        )
+        studies.add_study(session, made)
+        told = AuditFields(act_id=made.study_id, purpose=PURPOSE, as_of=at, rows=len(written.proposals))
+        hub.audit(session, "voice.study", principal.principal_id, told)
+    return written
+
+
+def page(hub: Hub, *, language: str = "en") -> Written:
+    """Write the newest study anew, with what people said of its proposals since; reads no row of anybody.
+
+    Raises:
+        StudyNotFound: none has been made.
+
+    """
+    found = _newest(hub)
+    return _written(hub, Message({"language": language}, {"study": found.told.encode()}, {"study": "json"}))
+
+
+def judge(hub: Hub, principal: Principal, key: str, verdict: str, *, evidence: str) -> None:
+    """Keep what somebody says of a proposal of the newest study, and why, sealed.
+
+    Raises:
+        AccessRefused: the credential may not use the purpose.
+        StudyNotFound: no study has been made, or it did not propose that.
+
+    """
+    _verify_may(hub, principal)
+    proposed = {one["key"]: one for one in json.loads(_newest(hub).told).get("findings", [])}
+    if key not in proposed:
+        raise StudyNotFound("the newest study did not propose that", "See `varde voice findings`")
+    verdict_id = random_id()
+    said = SaidVerdict(
+        verdict_id=verdict_id,
+        finding=key,
+        levels=json.dumps(proposed[key]["levels"], ensure_ascii=False),
+        verdict=verdict,
+        evidence=seal_evidence(hub, verdict_id, evidence),
+        said_at=hub.clock(),
+        said_by=principal.principal_id,
+    )
+    with hub.unit_of_work() as session:
+        studies.add_verdict(session, said)
+        fields = AuditFields(act_id=verdict_id, purpose=PURPOSE, outcome=verdict)
+        hub.audit(session, "voice.verdict", principal.principal_id, fields)
+
+
+def evidence_of(hub: Hub, principal: Principal, key: str) -> list[tuple[SaidVerdict, str]]:
+    """Open what was said of a proposal, oldest first: told to the log before, for it is text about customers.
+
+    Raises:
+        AccessRefused: the credential may not use the purpose.
+        StudyNotFound: nobody has said anything of it.
+
+    """
+    _verify_may(hub, principal)
+    with hub.unit_of_work() as session:
+        found = [one for one in studies.verdicts(session) if one.finding == key]
+        if found:
+            fields = AuditFields(act_id=found[-1].verdict_id, purpose=PURPOSE, opened=len(found))
+            hub.audit(session, "voice.evidence", principal.principal_id, fields)
+    if not found:
+        raise StudyNotFound("nobody has judged that", "See `varde voice findings`")
+    return [(one, open_evidence(hub, one.verdict_id, one.evidence)) for one in found]
+
+
+def _verify_may(hub: Hub, principal: Principal) -> None:
+    try:
+        verify_may_read(principal, VIEWS["cases"][0], PURPOSE)
+    except AccessRefused as refused:
+        note_refusal(hub, principal, PURPOSE, refused)
+        raise
+
+
+def _readable(hub: Hub) -> dict[str, ViewSpec]:
+    found = {}
+    for part, (view, _) in VIEWS.items():
+        try:
+            with hub.reading() as session:
+                found[part] = readable_spec(session, hub.policy(), view, at=hub.clock())
+        except AccessRefused as refused:
+            if refused.because not in _NOT_APPROVED:
+                raise
+    return found
+
+
+def _renamed(frame: pl.DataFrame, prefix: str) -> pl.DataFrame:
+    """Call columns as the study does: without what tells views' columns apart."""
+    own = [name for name in frame.columns if name.startswith(prefix)]
+    return frame.select(PSEUDONYM, *(pl.col(name).alias(_RENAMED.get(name, name.removeprefix(prefix))) for name in own))
+
+
+def _written(hub: Hub, question: Message) -> Written:
+    with hub.reading() as session:
+        said = studies.as_said(studies.verdicts(session))
+    answer = ask("study", STUDY, Message({**question.fields, "said": said}, question.parts, question.kinds))
+    told = json.loads(answer.part("study"))
+    return Written(
+        as_of=datetime.fromisoformat(told["as_of"]),
+        missing=tuple(told["missing"]),
+        headlines=tuple(json.loads(answer.part("headlines"))),
+        proposals=tuple(json.loads(answer.part("proposals"))),
+        study=answer.part("study"),
+        html=answer.part("html"),
+    )
+
+
+def _newest(hub: Hub) -> Study:
+    with hub.reading() as session:
+        found = studies.newest_study(session)
+    if found is None:
+        raise StudyNotFound("no study has been made yet", "Run `varde voice study`")
+    return found

@@ -1,0 +1,139 @@
+"""The voice of the customer, from approved views to a page, and what people say of what it proposes."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from hub.authentication import Scope, add, authenticate
+from hub.cli.app import make_app
+from hub.cli.launch import Invocation
+from hub.errors import AccessRefused, StudyNotFound
+from hub.predictions import studies, voicing
+from hub.predictions.studies import Study
+from hub.views.load import catalogue_text
+from hub.views.registry import approve, submit
+from predict.causes.finding import key_of
+from privacy.store.audit import entries
+from privacy.store.principal import EVERYTHING
+from privacy.terms import Role
+from tests.builders import FixedClock
+from tests.catalogue_shop import AT, Company, company
+from tests.view_builders import WITHOUT_CHECK
+
+PLACE = (("category", "delivery"), ("team", "technical"))
+SECONDS = count()
+KEY = key_of(PLACE, broke=False)
+FINDING = {
+    "key": KEY,
+    "levels": dict(PLACE),
+    "since": None,
+    "texts": 90,
+    "customers": 40,
+    "share": 0.6,
+    "elsewhere": 0.2,
+    "gap": {"figure": 0.4, "low": 0.2, "high": 0.6},
+    "excess": 36.0,
+    "chance": 0.01,
+}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    with company(tmp_path_factory.mktemp("voice"), ("feedback", "journey_steps", "tickets")) as found:
+        yield found
+
+
+def run(made: Company, *words: str) -> Result:
+    """Type a command as the owner."""
+    home = made.hub.settings.home
+    now = AT + timedelta(hours=1, seconds=next(SECONDS))
+    invocation = Invocation(environment={"VARDE_HOME": str(home)}, clock=FixedClock(now))
+    return CliRunner().invoke(make_app(), ["voice", *words], obj=invocation)
+
+
+def allow(made: Company, part: str) -> None:
+    name = voicing.VIEWS[part][0]
+    submit(made.hub, catalogue_text(name), made.scientist)
+    approve(made.hub, name, made.dpo, WITHOUT_CHECK)
+
+
+def actions(made: Company) -> list[str]:
+    with made.hub.reading() as session:
+        return [entry.action for _, entry in entries(session, action="voice.", limit=40)]
+
+
+def test_without_an_approved_view_nothing_is_told(made: Company) -> None:
+    ended = run(made, "study")
+    assert ended.exit_code == 4
+    assert "satisfaction_answers" in ended.stderr
+    with pytest.raises(StudyNotFound, match="varde voice study"):
+        voicing.page(made.hub)
+    assert run(made, "findings").exit_code == 2
+
+
+def test_a_study_reads_what_is_approved_and_is_kept(made: Company, tmp_path: Path) -> None:
+    allow(made, "answers")
+    first = voicing.study(made.hub, made.scientist)
+    assert first.missing == ("cases", "steps")
+    allow(made, "cases")
+    allow(made, "steps")
+    ended = run(made, "study", "--language", "nb")
+    assert ended.exit_code == 0, ended.output
+    assert "varde voice page" in ended.stderr
+    told = json.loads(voicing.page(made.hub).study)
+    assert told["missing"] == []
+    assert {one["kind"] for one in told["scores"]} == {"nps", "csat", "ces", "stars"}
+    assert any(one["by"] == "category" for one in told["service"])
+    assert {one["step"] for one in told["steps"]} <= {"enquiry", "quote", "order", "delivery", "after_sales", "other"}
+    assert told["steps"]
+    assert actions(made).count("voice.study") == 2
+    page = tmp_path / "voice.html"
+    assert run(made, "page", "--out", str(page), "--language", "sv").exit_code == 0
+    assert "Kundernas röst" in page.read_text(encoding="utf-8")
+    assert page.stat().st_mode & 0o777 == 0o600
+    assert run(made, "page", "--out", str(tmp_path / "voice.pdf")).exit_code == 2
+
+
+def test_a_proposal_is_judged_with_evidence_that_rests_sealed(made: Company) -> None:
+    told = json.dumps({"as_of": AT.isoformat(), "missing": [], "findings": [FINDING]})
+    with made.hub.unit_of_work() as session:
+        studies.add_study(session, _study(made, told))
+    assert "category delivery" in run(made, "findings", "--format", "csv").stdout
+    why = "Asked Kari Nordmann: the new carrier loses parcels"
+    assert run(made, "judge", KEY, "proposed", "--evidence", why).exit_code == 2
+    assert run(made, "judge", "nosuchkey", "refuted", "--evidence", why).exit_code == 2
+    assert run(made, "judge", KEY, "confirmed", "--evidence", why).exit_code == 0
+    assert run(made, "judge", KEY, "refuted", "--evidence", "It was the season").exit_code == 0
+    assert voicing.page(made.hub).proposals[0]["verdict"] == "refuted"
+    shown = run(made, "evidence", KEY, "--format", "json")
+    assert [(one["verdict"], one["why"]) for one in json.loads(shown.stdout)] == [
+        ("confirmed", why),
+        ("refuted", "It was the season"),
+    ]
+    assert actions(made)[:3].count("voice.evidence") == 1
+    assert actions(made).count("voice.verdict") == 2
+    home = made.hub.settings.home
+    assert not any(b"Kari Nordmann" in file.read_bytes() for file in home.rglob("*") if file.is_file())
+
+
+def test_whoever_may_not_use_the_purpose_neither_judges_nor_opens(made: Company) -> None:
+    scope = Scope(role=Role.SCIENTIST, purposes=frozenset({"churn"}), views=frozenset({EVERYTHING}))
+    other = authenticate(made.hub, add(made.hub, "churn only", scope, made.owner)[1])
+    with pytest.raises(AccessRefused, match="credential_not_bound"):
+        voicing.judge(made.hub, other, KEY, "refuted", evidence="no")
+    with pytest.raises(AccessRefused, match="credential_not_bound"):
+        voicing.evidence_of(made.hub, other, KEY)
+    with pytest.raises(AccessRefused):
+        voicing.study(made.hub, other)
+    with pytest.raises(StudyNotFound, match="findings"):
+        voicing.evidence_of(made.hub, made.owner, "nosuchkey")
+
+
+def _study(made: Company, told: str) -> Study:
+    later = AT + timedelta(hours=2)
+    return Study(study_id=b"s" * 16, as_of=AT, made_at=later, made_by=made.owner.principal_id, told=told)
