@@ -1,15 +1,18 @@
-r"""Cleaning of free text, first form: what a person wrote, without the mail around it.
+r"""Cleaning of free text: what a person wrote, without the mail around it.
 
 Order at ingest: clean (here), redact (`privacy.redaction`), append. Rules kept:
 - Unicode NFC, `\n` line ends, plain spaces, no zero-width or control characters: a redactor reads what a person sees;
 - a quoted reply is cut from its header line ("On ... wrote:", "-----Original Message-----", "Fra: ... Sendt: ...")
   to the end, and lines that begin with `>` are dropped;
-- a signature is cut from the delimiter line `-- ` (RFC 3676 section 4.3) or from "Sent from my ..." to the end;
+- a signature is cut from the delimiter line `-- ` (RFC 3676 section 4.3), from "Sent from my ..." or from a line that
+  takes leave ("Med vennlig hilsen") to the end, this last only where at most six lines of five words follow;
 - a legal notice is cut from the line that begins it ("This e-mail is confidential ...", in five languages) to the end,
   where it is the last 2,000 characters at most;
+- an automatic reply is none of a person's words: its text goes whole. It calls itself one in its first line, or says in
+  few words that somebody is away and who answers instead, or when (`ingest.automatic`);
 - conservative: a cut that would leave nothing is not made (a forwarded mail is all quotation), and a signature longer
   than 1,000 characters is taken for text.
-Copies across mailboxes and auto-replies are left to a later version.
+Copies across mailboxes are found where rows are known (`ingest.pipeline.copies`).
 """
 
 import itertools
@@ -19,7 +22,9 @@ from typing import Final
 
 import polars as pl
 
-CLEANER_VERSION: Final = 2
+from ingest.automatic import is_automatic
+
+CLEANER_VERSION: Final = 3
 
 _QUOTE_HEADERS: Final = (
     # A line that introduces a quotation; up to two lines, because mail programs wrap it.
@@ -44,6 +49,16 @@ _DEVICE_LINE: Final = (
     r"|Gesendet von|Holen Sie sich Outlook|Hent Outlook|Hämta Outlook)\b[^\n]{0,60}"
 )
 _SIGNATURE: Final = rf"(?s)\n(?:--[ ]?\n.{{0,1000}}|{_DEVICE_LINE}\s*)\z"
+_LEAVE: Final = (
+    r"(?i:(?:med )?(?:vennlige?|venleg|beste|vänliga?|bästa|varma|mange|mvh|hjertelige?)?[ ]?"
+    r"(?:hilsen|helsing|helsingar|hilsner|hälsning|hälsningar|mvh|vh)"
+    r"|(?:kind|best|warm|many)? ?regards|sincerely|yours (?:sincerely|faithfully|truly)|best wishes|cheers"
+    r"|(?:mit )?(?:freundlichen?|besten?|herzlichen?|vielen?|lieben?) (?:grüßen|grüße|grüssen|grüsse)"
+    r"|mfg|lg|vg)"
+)
+_SHORT_LINE: Final = r"[ \t]*(?:[^\s?!]{1,40}[ ]?){0,5}"
+_FAREWELL: Final = rf"\n[ \t]*{_LEAVE}\b[ ,.!]*(?:[^\s?!]{{1,30}}[ ]?){{0,3}}(?:\n{_SHORT_LINE}){{0,6}}\z"
+_POSTSCRIPT: Final = r"(?mi)^[ \t]*(?:p\.? ?s\b|nb\b|obs\b)"
 _NOTICE_BEGINS: Final = (
     # What a legal notice calls itself, and within one line what it says of itself.
     (
@@ -71,7 +86,7 @@ class Cleaned:
     """What cleaning made of a batch of texts.
 
     `text` is one cleaned text per text, in order; null stays null. `counts` is how many texts each rule changed:
-    `normalised`, `quoted_reply`, `notice`, `signature`.
+    `normalised`, `quoted_reply`, `notice`, `signature`, `auto_reply` (whose text is null from here on).
     """
 
     text: pl.Series
@@ -88,11 +103,12 @@ def clean(texts: pl.Series | Sequence[str | None]) -> Cleaned:
         .with_columns(quoted_reply=_without_quotes(pl.col("normalised")))
         .with_columns(notice=_without_notice(pl.col("quoted_reply")))
         .with_columns(signature=_without_signature(pl.col("notice")))
+        .with_columns(auto_reply=pl.when(~is_automatic(pl.col("signature"))).then(pl.col("signature")))
     )
     names = steps.columns
-    changed = steps.select((pl.col(name) != pl.col(before)).sum() for before, name in itertools.pairwise(names))
+    changed = steps.select(pl.col(name).ne_missing(pl.col(before)).sum() for before, name in itertools.pairwise(names))
     counts = dict(zip(names[1:], changed.row(0), strict=True)) if names else {}
-    return Cleaned(steps["signature"].alias("text"), counts)
+    return Cleaned(steps["auto_reply"].alias("text"), counts)
 
 
 def _normalised(text: pl.Expr) -> pl.Expr:
@@ -123,7 +139,9 @@ def _without_notice(text: pl.Expr) -> pl.Expr:
 
 
 def _without_signature(text: pl.Expr) -> pl.Expr:
-    return _unless_empty(text.str.replace(_SIGNATURE, "").str.strip_chars(), text)
+    cut = _unless_empty(text.str.replace(_SIGNATURE, "").str.strip_chars(), text)
+    farewell = pl.when(~cut.str.contains(_POSTSCRIPT)).then(cut.str.replace(_FAREWELL, "").str.strip_chars())
+    return _unless_empty(farewell.fill_null(cut), cut)
 
 
 def _unless_empty(cut: pl.Expr, text: pl.Expr) -> pl.Expr:

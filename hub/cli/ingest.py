@@ -34,6 +34,13 @@ _COLUMNS = (
     *("file", "batch", "read", "accepted", "quarantined", "duplicate", "suppressed"),
     *("merged", "unheard", "taken_in_before"),
 )
+_CLEANED: Final = {
+    "quoted_reply": "quoted replies cut",
+    "notice": "legal notices cut",
+    "signature": "signatures cut",
+    "auto_reply": "automatic replies emptied",
+    "copy": "copies in other mailboxes left out",
+}
 _WAIT: Final = 330  # seconds: a little more than the lease that a process leaves behind that was killed
 _LONGEST_PAUSE: Final = 8
 Row = tuple[object, ...]
@@ -166,6 +173,9 @@ def _report(act: Acting, contract: Contract, summary: Summary) -> None:
         say(f"{contract.name}: this very file was taken in before; nothing was changed.")
     for rule, rows in sorted(summary.rules.items(), key=lambda item: -item[1]):
         say(f"{contract.name}: {counted(rows, 'row', 'rows')} refused: {rule}")
+    told = [f"{_CLEANED[rule]} {texts}" for rule, texts in sorted(summary.cleaned.items()) if rule in _CLEANED]
+    if told:
+        say(f"{contract.name}: free text cleaned: {', '.join(told)}.")
     if summary.counts.suppressed:
         dropped = counted(summary.counts.suppressed, "row", "rows")
         say(f"{contract.name}: {dropped} dropped, of people who were erased.")

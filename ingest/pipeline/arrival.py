@@ -40,6 +40,7 @@ class Arrival:
         self.breaches: list[str] = []
         self.unheard = 0
         self.restricted = 0
+        self.cleaned: dict[str, int] = {}
         self.remembered = Remembered()
         self.figures = Figures(contract)
         self._quarantine_key: Key | None = None

@@ -15,7 +15,7 @@ are numbered. Two at once would count an event twice, or give two revisions one 
 """
 
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -51,8 +51,9 @@ class Summary:
     `repeated` means that the same file had been taken in before: nothing was changed and the counts are the first
     time's. `rules` counts rejected rows by rule; `breaches` names columns below the completeness the contract
     demands. `unheard` counts refused rows that may have held a no which nobody could read, `restricted` records of
-    before that a row showed to be an erased person's. `untidied` names what went wrong when runs of tokens were to be
-    made one after everything was in: the next delivery tries that again.
+    before that a row showed to be an erased person's. `cleaned` counts free texts by the rule of cleaning that changed
+    them, and messages left out as a `copy` of another (they stand among the duplicates). `untidied` names what went
+    wrong when runs of tokens were to be made one after everything was in: the next delivery tries that again.
     """
 
     contract: str
@@ -64,6 +65,7 @@ class Summary:
     merged: int = 0
     unheard: int = 0
     restricted: int = 0
+    cleaned: dict[str, int] = field(default_factory=dict)
     untidied: str | None = None
 
 
@@ -272,4 +274,5 @@ def _summary(contract: Contract, arrival: Arrival, merged: int) -> Summary:
         merged=merged,
         unheard=arrival.unheard,
         restricted=arrival.restricted,
+        cleaned=arrival.cleaned,
     )

@@ -58,7 +58,8 @@ class EventArrival(Arrival):
         unlike = self._without_repeats(self._identified(chunk.frame))
         fresh = self._of_nobody_erased(self._owned(unlike))
         duplicate = chunk.frame.height - unlike.height
-        fresh = self._texts.redacted(self._referenced(fresh), self._roster.ids)
+        fresh = self._texts.redacted(self._referenced(named := fresh), self._roster.ids)
+        duplicate += named.height - fresh.height  # copies of a message in another mailbox
         self._staging.put(self._canonical(fresh), self._roster.ids)
         self.counts += Counts(
             read=chunk.read,
@@ -71,6 +72,8 @@ class EventArrival(Arrival):
     def finish(self) -> None:
         """Wait for the last chunk to be durable, then write the figures."""
         self._staging.finish()
+        self.cleaned = {rule: count for rule, count in self._texts.cleaned.items() if count}
+        self.figures.clean(self.cleaned)
         super().finish()
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ Compared with what was promised or usual.
 - completeness of a column breaches when it is below the share that the contract demands;
 - volume breaches when fewer than half as many rows came as in the middle one of the five deliveries before;
 - freshness (hours from the newest event to arrival) breaches above the contract's `freshness_hours`;
+- what cleaning did to free text is counted by rule (`cleaned`), and nothing is promised of it;
 - new category values breach when a column with earlier deliveries brings a value that none of them had. Values are
   remembered as keyed digests: what a source writes into a category may be anything.
 """
@@ -39,6 +40,7 @@ class Figures:
         self._rows = 0
         self._filled: Counter[str] = Counter()
         self._newest: datetime | None = None
+        self._cleaned: Counter[str] = Counter()
         self._values: dict[str, set[str]] = {
             mapping.to: set() for mapping in contract.columns if mapping.type is ColumnType.CATEGORY
         }
@@ -59,6 +61,10 @@ class Figures:
             if len(self._values[column]) > _MOST_VALUES:
                 del self._values[column]
 
+    def clean(self, counts: Mapping[str, int]) -> None:
+        """Note how many texts each rule of cleaning changed, and how many rows were copies."""
+        self._cleaned.update(counts)
+
     def keep(self, batch_id: BatchId, counts: Counts, ports: Ports) -> list[str]:
         """Stage the figures with the batch; return the names of those that breach.
 
@@ -70,8 +76,10 @@ class Figures:
             usual = batches.earlier_volumes(session, self._contract.name, _EARLIER)
             known = batches.known_categories(session, self._contract.name)
         fresh = {column: found - known.get(column, set()) for column, found in tokens.items()}
+        cleaned = sorted((rule, texts) for rule, texts in self._cleaned.items() if texts)
         figures = [
             *([] if retry else self._promised(counts, usual, ports.clock())),
+            *(_figure("cleaned", rule, texts, breached=False) for rule, texts in cleaned),
             *(
                 _figure("new_category_values", column, len(new), breached=bool(new) and column in known)
                 for column, new in sorted(fresh.items())

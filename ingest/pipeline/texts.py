@@ -1,5 +1,6 @@
 """Free text on its way in: clean, redact, then append; the cleaned text is kept sealed for re-redaction, for days."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Final
 
@@ -7,6 +8,8 @@ import polars as pl
 
 from ingest.contract.model import Contract
 from ingest.pipeline.arrival import new_key
+from ingest.pipeline.copies import TABLE as COPIED_TABLE
+from ingest.pipeline.copies import Copies
 from ingest.pipeline.ports import Ports
 from ingest.pipeline.redacting import THREAD, redacted_rows
 from ingest.store import record as records
@@ -26,21 +29,35 @@ class TextArrival:
         self._contract = contract
         self._batch_id = batch_id
         self._ports = ports
+        self._copies = Copies()
+        self.cleaned: Counter[str] = Counter()
 
     def redacted(self, frame: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
-        """Add `text_redacted`, `redactor_version` and `withheld` for a frame with a `_text_...` column.
+        """Add `text_redacted`, `redactor_version` and `withheld` for a frame with a `_text_...` column, without copies.
 
-        `ids` are the record ids that the frame's `person` numbers point into.
+        `ids` are the record ids that the frame's `person` numbers point into. What cleaning did is counted in
+        `cleaned`: texts by rule, and rows left out as a `copy`.
         """
         columns = [name for name in frame.columns if name.startswith(_TEXT)]
         if not columns or frame.is_empty():
             return frame
-        cleaned = clean(frame[columns[0]]).text
-        people = ids.gather(frame["person"])
-        rows = pl.DataFrame({"text": cleaned, "person": people})
+        cleaned = clean(frame[columns[0]])
+        self.cleaned.update(cleaned.counts)
+        frame = self._without_copies(frame.with_columns(_cleaned=cleaned.text), ids)
+        people, texts = ids.gather(frame["person"]), frame["_cleaned"]
+        rows = pl.DataFrame({"text": texts, "person": people})
         redacted = redacted_rows(rows.hstack([frame[THREAD]]) if THREAD in frame.columns else rows, self._ports)
-        self._hold(people, frame["event_id"], cleaned)
+        self._hold(people, frame["event_id"], texts)
         return frame.hstack(redacted)
+
+    def _without_copies(self, frame: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
+        """Leave out messages that this delivery, or an earlier one, has brought from another mailbox."""
+        if self._contract.table != COPIED_TABLE:
+            return frame
+        rows = frame.select("direction", "event_time", text="_cleaned", person=ids.gather(frame["person"]))
+        kept = frame.filter(self._copies.first_ones(rows))
+        self.cleaned["copy"] += frame.height - kept.height
+        return kept
 
     def _hold(self, writers: pl.Series, event_ids: pl.Series, cleaned: pl.Series) -> None:
         """Seal the cleaned texts, each under a key of its own that dies with the person or after the stated days."""

@@ -14,7 +14,7 @@ from hub.erasing import erase
 from ingest.contract.load import contract_of_yaml
 from ingest.errors import BatchBusy, FileRefused
 from ingest.pipeline.delivery import Summary, ingest_file
-from ingest.store.batch import BatchState
+from ingest.store.batch import BatchState, metrics_of
 from ingest.tables.batch import Batch
 from ingest.tables.record import HeldText
 from privacy.store.audit import entries
@@ -187,6 +187,19 @@ def test_cleaned_texts_are_held_sealed_each_under_a_key_of_its_own(hub_factory: 
         assert len({row.key_id for row in rows}) == len(rows) == 3
     assert [text for _, text in meaning(hub)["texts"]] == sorted([f"jeg heter {GIVEN}", "takk", "takk"])
     assert all(GIVEN.encode() not in row.sealed for row in rows)
+
+
+def test_what_cleaning_did_is_told_and_kept_with_the_delivery(hub_factory: HubFactory, tmp_path: Path) -> None:
+    hub = hub_factory()
+    long = "Bestillingen min er ikke kommet frem"
+    texts = mails(long, long, f"{long} og jeg venter\n\nMvh\nKari", "Autosvar: er tilbake mandag")
+    done = deliver_text(hub, MAIL, texts, tmp_path / "mail.csv")
+    assert done.cleaned == {"auto_reply": 1, "copy": 1, "signature": 1}
+    assert (done.counts.read, done.counts.accepted, done.counts.duplicate) == (4, 3, 1)
+    assert redacted(hub) == [long, f"{long} og jeg venter", None]
+    with hub.reading() as session:
+        kept = {each.column_name: each.value for each in metrics_of(session, done.batch_id) if each.metric == "cleaned"}
+    assert kept == done.cleaned
 
 
 def test_nothing_of_a_delivery_lies_in_clear_in_the_home(hub_factory: HubFactory, tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_what_is_not_surely_quoted_stays(text: str) -> None:
 
 def test_counts_say_how_many_texts_each_rule_changed() -> None:
     cleaned = clean(pl.Series(["a  b", "Hei\n\n-----Original Message-----\nx", "Hei\n-- \nKari", None, "ren"]))
-    assert cleaned.counts == {"normalised": 2, "quoted_reply": 1, "notice": 0, "signature": 1}
+    assert cleaned.counts == {"normalised": 2, "quoted_reply": 1, "notice": 0, "signature": 1, "auto_reply": 0}
     assert cleaned.text.to_list() == ["a b", "Hei", "Hei", None, "ren"]
 
 

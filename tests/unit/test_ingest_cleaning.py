@@ -1,0 +1,98 @@
+"""Farewells, automatic replies and copies: what goes in five languages, and what a customer wrote and stays."""
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from ingest.pipeline.copies import WITHIN_SECONDS, Copies
+from ingest.text import clean
+
+FIRST = datetime(2025, 5, 2, 8, tzinfo=UTC)
+LONG = "Bestillingen min er ikke kommet frem ennå"
+
+
+def one(text: str) -> str | None:
+    return clean([text]).text[0]
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        "Med vennlig hilsen\nKari Nordmann\nFirma AS\nTlf 912 34 567",
+        "Venleg helsing\nOla",
+        "Mvh Kari",
+        "Vänliga hälsningar,\nErik Ek",
+        "Kind regards,\nJane Doe\nHead of Sales",
+        "Mit freundlichen Grüßen\nHans Müller",
+    ],
+)
+def test_a_farewell_goes_with_the_lines_below_it(leave: str) -> None:
+    assert one(f"Det virker ikke.\n\n{leave}") == "Det virker ikke."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It broke.\n\nKind regards,\nJane\nPS: I want my money back",
+        "It broke.\nRegards\nJane\nCan you call me back tomorrow please?",
+        "Takk for hjelpen.\nHilsener er fint å få på kort og i posten",
+        "Mvh Kari",
+    ],
+)
+def test_what_is_said_after_a_farewell_stays(text: str) -> None:
+    assert one(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Autosvar: Jeg er ute av kontoret til mandag.",
+        "Automatic reply: your order",
+        "I am out of the office until Monday. I will reply when I return.",
+        "Eg er på ferie. Svarar deg når eg er tilbake.",
+        "Jag är på semester. Vid brådskande ärenden kontakta support.",
+        "Ich bin derzeit nicht im Büro. In dringenden Fällen wenden Sie sich an die Zentrale.",
+        "Takk for din henvendelse. Dette er en automatisk bekreftelse.",
+        "Undelivered Mail Returned to Sender",
+    ],
+)
+def test_an_automatic_reply_is_emptied(text: str) -> None:
+    cleaned = clean([text, LONG])
+    assert cleaned.text.to_list() == [None, LONG]
+    assert cleaned.counts["auto_reply"] == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I am away next week, can you come on Monday?",
+        "Jeg er på ferie, men varmepumpen virker ikke. Ring kona mi.",
+        "Takk for din raske respons! Alt virker nå, og jeg er tilbake på jobb.",
+        "Ikke levert! Hvor er pakken min?",
+        "Vielen Dank für Ihre Nachricht, aber das Gerät ist noch immer kaputt.",
+        "Tack för ditt mejl. Jag väntar fortfarande på pengarna.",
+    ],
+)
+def test_what_a_customer_wrote_stays(text: str) -> None:
+    assert one(text) == text
+
+
+def rows(*sent: tuple[bytes | None, str, int], direction: str = "in") -> pl.DataFrame:
+    columns = {"person": pl.Binary, "text": pl.String, "event_time": pl.Datetime("us", "UTC"), "direction": pl.String}
+    told = [(who, text, FIRST + timedelta(seconds=after), direction) for who, text, after in sent]
+    return pl.DataFrame(told, schema=columns, orient="row")
+
+
+def test_a_message_in_another_mailbox_is_a_copy_also_in_a_later_chunk() -> None:
+    copies = Copies()
+    assert copies.first_ones(rows((b"a", LONG, 0), (b"a", LONG, 30), (b"b", LONG, 30))).to_list() == [True, False, True]
+    assert copies.first_ones(rows((b"a", LONG, 60), (b"c", LONG, 60))).to_list() == [False, True]
+
+
+def test_said_again_later_or_in_few_words_or_by_nobody_known_is_no_copy() -> None:
+    copies = Copies()
+    assert copies.first_ones(rows((b"a", LONG, 0), (b"a", LONG, WITHIN_SECONDS + 1))).to_list() == [True, True]
+    assert copies.first_ones(rows((b"a", "Takk!", 0), (b"a", "Takk!", 1))).to_list() == [True, True]
+    assert copies.first_ones(rows((None, LONG, 0), (None, LONG, 1))).to_list() == [True, True]
+    assert copies.first_ones(rows((b"a", LONG, 0), direction="out")).to_list() == [True]
