@@ -68,6 +68,8 @@ _DWELLING: Final = re.compile(
     r"\b(?:Apt\.?|Suite|Flat|Studio|Unit|Leil\.?|Leilighet|Lgh\.?|Lägenhet|Whg\.?|Wohnung) $", re.IGNORECASE
 )
 _DWELLING_REST: Final = re.compile(rf"\d{{1,4}}[A-Za-z]?\b(?:,? ?\n?[ ]*[{UPPER}][\w'-]+(?: [{UPPER}][\w'-]+)?\b)?")
+# What stands above a flat in an address: a line that begins with its number, in whatever language.
+_LINE_ABOVE: Final = re.compile(r"(?:^|\n)[ ]*(?P<line>\d{1,5}[A-Za-z]? [^\n\x00\x01]{3,60})\n[ ]*$")
 _ADDRESS_WORD: Final = re.compile(
     r"\b(?:address|adresse|adressen|adressa|adress|anschrift|lives at|live at|living at)(?:,? ?\??:?)"
     r"(?: (?:is|er|är|ist|lautet|it is|with|to|til|till))? {1,2}$",
@@ -76,7 +78,7 @@ _ADDRESS_WORD: Final = re.compile(
 _ADDRESS_REST: Final = re.compile(
     r"\d[^\n.;!?]{3,70}?(?=\n|[.;!?]|$| (?:for|and|please|but|og|men|och|und|aber|bitte|takk|tack)\b)"
 )
-_COUNTRY_BEFORE: Final = re.compile(rf"(?P<country>[{UPPER}][\w'-]+),? $")
+_COUNTRY_BEFORE: Final = re.compile(rf"(?P<country>(?:[{UPPER}]|^[ ]*\w)[\w'-]+),? $")
 _UNIT: Final = re.compile(r",? (?:(?:apt|flat|suite|leilighet|leil|lgh|whg|wohnung)\b\.? ?\w{1,6})", re.IGNORECASE)
 _TOWN: Final = re.compile(rf"[ ]+(?P<town>[{UPPER}][\w'-]+)(?:[ ](?:[{UPPER}][\w'-]+|am|an der|im|i)){{0,2}}")
 _POSTCODE_WORD: Final = re.compile(
@@ -88,6 +90,17 @@ _BOX: Final = re.compile(r"\b(?:postboks|postbox|boks|p\.?o\.? box|postfach|box)
 _POSTCODE: Final = re.compile(r"\d{4,5}(?!\d)|\d{3} \d{2}(?!\d)")
 _COUNTRY_PREFIX: Final = re.compile(r"\b[A-Z]{1,3}-$")
 _BEFORE: Final = 64
+_BLOCK, _BLOCK_LINES = 80, 4  # characters and line ends within which a postcode may follow its street
+
+
+def in_block(view: str, address_end: int, start: int) -> bool:
+    """Say whether a place lies in the lines right below an address, as its postcode does: short ones, no sentence."""
+    between = view[address_end:start]
+    return (
+        len(between) <= _BLOCK
+        and 0 < between.count("\n") <= _BLOCK_LINES
+        and not any(char in between for char in "\x00.!?:;")
+    )
 
 
 def address_at(view: str, span: tuple[int, int], *, after_address: bool) -> Span | None:
@@ -109,7 +122,11 @@ def _announced(view: str, start: int, line: str) -> Span | None:
         return Span(start, rest.end(), Kind.ADDRESS) if rest else None
     dwelling = _DWELLING.search(line)
     rest = _DWELLING_REST.match(view, start) if dwelling else None
-    return Span(start - len(line) + dwelling.start(), rest.end(), Kind.ADDRESS) if dwelling and rest else None
+    if dwelling is None or rest is None:
+        return None
+    begin = start - len(line) + dwelling.start()
+    above = None if line[: dwelling.start()].strip() else _LINE_ABOVE.search(view, max(0, begin - _BEFORE), begin)
+    return Span(above.start("line") if above else begin, rest.end(), Kind.ADDRESS)
 
 
 def _street_before(view: str, start: int, line: str) -> Span | None:
@@ -157,8 +174,8 @@ def _postcode(view: str, start: int, line: str, *, after_address: bool) -> Span 
     if match is None:
         return None
     land = _COUNTRY_BEFORE.search(line)
-    if land is not None and folded(land["country"]) in listed("countries.txt"):
-        return Span(start - len(land.group()), match.end(), Kind.ADDRESS)
+    if land is not None and folded(land["country"].lstrip()) in listed("countries.txt"):
+        return Span(start - len(land.group().lstrip()), match.end(), Kind.ADDRESS)
     alone = not line.strip() and view[match.end() : match.end() + 1] in {"", "\n", "\x00"}
     if _POSTCODE_WORD.search(line) or (after_address and alone):
         return Span(start, match.end(), Kind.ADDRESS)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from privacy.redaction.addresses import address_at
+from privacy.redaction.addresses import address_at, in_block
 from privacy.redaction.placeholder import Kind, Span
 
 _CANDIDATE: Final = re.compile(
@@ -94,8 +94,10 @@ def number_spans(view: str) -> Iterator[Span]:
 
 
 def _follows(view: str, address_end: int, start: int) -> bool:
-    """Say whether a number stands right behind an address of the same text."""
-    return start - address_end < _NEAR and "\x00" not in view[address_end:start]
+    """Say whether a number stands right behind an address of the same text, or in the lines below it."""
+    if start - address_end < _NEAR:
+        return "\x00" not in view[address_end:start]
+    return in_block(view, address_end, start)
 
 
 def _candidate(view: str, match: re.Match[str]) -> Span | None:

@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.bench_name_curve
 
-Each set is cut into five parts in its order, so that a document is hardly ever on both sides. An entity counts as found if
-any word of it is taken (or a rule is sure of it); a run of taken words counts as right if it touches a person. So a place,
-a firm or a noun that is hidden costs precision, and so does every person that the corpus calls something else.
+Each set is cut into five parts in its order, so that a document is hardly ever on both sides. A person counts as found
+if any word of the name is taken (or a rule is sure of it); a run of taken words counts as right if it touches a person.
+So a place, a firm or a noun that is hidden costs precision, and so does a person that the corpus calls something else.
 """
 
 from collections.abc import Iterator

@@ -125,6 +125,7 @@ def test_personal_values_in_english_requests_are_found() -> None:
     if not path.exists():
         pytest.skip("presidio_research is not here; set VARDE_CORPORA to its folder")
     least = {
+        "ADDRESS": 0.85,
         "EMAIL_ADDRESS": 1.0,
         "CREDIT_CARD": 1.0,
         "PHONE_NUMBER": 0.93,
@@ -154,3 +155,23 @@ def test_short_and_old_cards_are_found() -> None:
     faker.seed_instance(7)
     kinds = ("maestro", "jcb15", "jcb16", "visa13", "visa19")
     assert recall([faker.credit_card_number(kind) for kind in kinds for _ in range(40)]) >= 0.99
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Send it to\n98 árpád fejedelem útja 45.\n apt. 614\n pomáz\n\n tunisia 13222", "Send it to"),
+        ("Ny adresse:\nStorgata 12\nleil. 4\nOslo\n0155", "Ny adresse:"),
+    ],
+)
+def test_an_address_in_lines_goes_with_its_postcode(text: str, kept: str) -> None:
+    left = text
+    for span in sorted(find_spans(text), reverse=True):
+        left = left[: span.start] + left[span.end :]
+    assert left.startswith(kept)
+    assert not any(char.isdigit() for char in left)
+
+
+def test_numbers_in_a_sentence_below_an_address_stay() -> None:
+    text = "Jeg bor i Storgata 12\nJeg har 12345 ting å klage på!"
+    assert ["12345" in text[span.start : span.end] for span in find_spans(text)] == [False]
