@@ -36,6 +36,7 @@ def as_mapping(model: Sentiment) -> dict[str, Any]:
     return {
         "version": VERSION,
         "taught": list(model.taught),
+        "trust": model.trust,
         "base": None if model.base is None else shipped_digest(),
         "rarest": rarest,
         "rarity": _squeezed(rarity.tobytes()),
@@ -70,6 +71,7 @@ def sentiment_of(stored: Mapping[str, Any]) -> Sentiment:
         full=Head(np.hstack([runs, np.array(stored["beside"], dtype=np.float64)]), np.array(stored["bias"])),
         words=Head(words, np.array(stored["words_bias"])),
         taught=tuple(map(str, stored["taught"])),
+        trust=float(stored["trust"]),
         base=None if stored["base"] is None else shipped(),
     )
 

@@ -49,7 +49,11 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentiment:
-    """A model of three classes; `taught` are the languages whose runs it knows; `base` is what it started from."""
+    """A model of three classes; `taught` are the languages whose runs it knows; `base` is what it started from.
+
+    `trust` weighs the head with runs against the one with words of feeling alone, where both speak: 1 for texts of the
+    kind that taught it, less where others are to be read (the shipped model knows reviews, and reads letters).
+    """
 
     grams: Grams
     centre: Values
@@ -58,6 +62,7 @@ class Sentiment:
     words: Head
     taught: tuple[str, ...]
     base: "Sentiment | None" = None
+    trust: float = 1.0
 
     def shares(self, texts: pl.DataFrame, told: Table) -> Table:
         """Give each text (columns text, language) a probability of each class; `told` is what its words say."""
@@ -67,7 +72,8 @@ class Sentiment:
         if knows.any():
             which = np.flatnonzero(knows)
             runs = self.grams.weigh(counts_of(texts[which]))
-            log_odds[which] = self.full.log_odds(sparse.hstack([runs, beside[which]], format="csr"))
+            both = self.full.log_odds(sparse.hstack([runs, beside[which]], format="csr"))
+            log_odds[which] = self.trust * both + (1 - self.trust) * log_odds[which]
         shares = np.exp(log_odds - log_odds.max(axis=1, keepdims=True))
         return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 

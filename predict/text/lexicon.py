@@ -104,16 +104,16 @@ def _found(words: pl.DataFrame, phrases: Phrases, size: int) -> Numbers:
     return found
 
 
-def read_list(name: str) -> list[list[str]]:
+def read_list(name: str, room: str = "predict.text") -> list[list[str]]:
     """Read one of our lists: its columns, comments left out."""
-    text = files("predict.text").joinpath(name).read_text(encoding="utf-8")
+    text = files(room).joinpath(name).read_text(encoding="utf-8")
     lines = (line for line in text.splitlines() if line.strip() and not line.startswith("#"))
     return [[part.strip() for part in line.split("|")] for line in lines]
 
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """The words of feeling: strength (-3 to 3) and emotions (letters of `EMOTIONS`) of each entry."""
+    """The words of feeling: strength (-3 to 3; 0: greeting) and emotions (letters of `EMOTIONS`) of each entry."""
 
     phrases: Phrases
     strength: np.ndarray[tuple[int], np.dtype[np.float64]]
