@@ -1,0 +1,131 @@
+"""What a text is about by our lists: its category with a default priority, what is critical, and what it mentions.
+
+Rules kept:
+- categories, words and priorities are data: `themes.txt` is shipped, `Themes` may be made of a company's own lines;
+- a text is of the category of which most words stand in it; ties go to the higher priority; none: `other`;
+- critical (a threat to leave, safety, law) is looked for in every text, whatever else it says and however politely;
+- a competitor's name that a company lists is a mention like any other word.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import polars as pl
+
+from predict.errors import RuleRefused
+from predict.text.lexicon import Phrases, matches, phrases_of, read_list
+from predict.text.words import words_of
+
+PRIORITIES: Final = ("low_medium", "medium", "medium_high", "high")
+"""Lowest first; `predict.satisfaction.urgency` weighs them 1 to 4."""
+OTHER: Final = "other"
+CRITICAL: Final = ("leaving", "safety", "legal")
+MENTIONS: Final = ("price", "competitor", "request")
+_KINDS: Final = ("category", "critical", "mention")
+_COLUMNS: Final = 5  # a head and four languages
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """One line: its kind, its name, its priority (`-`: none) and its words by language."""
+
+    kind: str
+    name: str
+    priority: str
+    words: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Insist on a known kind, and on a priority where a category needs one."""
+        if self.kind not in _KINDS or len(self.words) != _COLUMNS - 1:
+            raise RuleRefused(self.name, "has an unknown kind or not four languages", f"kinds: {', '.join(_KINDS)}")
+        if self.kind == "category" and self.priority not in PRIORITIES:
+            raise RuleRefused(self.name, "has no known priority", f"one of {', '.join(PRIORITIES)}")
+
+    @property
+    def phrases(self) -> Phrases:
+        """Lay the words out for looking up."""
+        return phrases_of([(0, list(self.words))])
+
+
+@dataclass(frozen=True, slots=True)
+class Themes:
+    """All lines of a company; `competitors` are names that it watches for."""
+
+    lines: tuple[Theme, ...]
+    competitors: tuple[str, ...] = ()
+
+    @classmethod
+    def shipped(cls) -> Self:
+        """Read what comes with this version."""
+        return cls(tuple(_theme(line) for line in read_list("themes.txt", "predict.satisfaction")))
+
+    @property
+    def categories(self) -> Mapping[str, str]:
+        """Tell the priority of each category."""
+        return {line.name: line.priority for line in self.lines if line.kind == "category"}
+
+    def as_mapping(self) -> dict[str, Any]:
+        """Give plain JSON values; `themes_of` reads them back."""
+        lines = [[each.kind, each.name, each.priority, *each.words] for each in self.lines]
+        return {"lines": lines, "competitors": list(self.competitors)}
+
+
+def themes_of(stored: Mapping[str, Any]) -> Themes:
+    """Read themes back from their JSON values.
+
+    Raises:
+        RuleRefused: a line has an unknown kind or priority.
+    """
+    lines = tuple(Theme(kind, name, priority, tuple(words)) for kind, name, priority, *words in stored["lines"])
+    return Themes(lines, tuple(stored.get("competitors", ())))
+
+
+def told_themes(texts: pl.DataFrame, themes: Themes) -> pl.DataFrame:
+    """Say of texts (columns text, language): category, priority, critical_* and mentions_* (Boolean)."""
+    words = words_of(texts)
+    counts = {(line.kind, line.name): _counted(words, line.phrases, texts.height) for line in themes.lines}
+    if themes.competitors:
+        named = phrases_of([(0, [", ".join(themes.competitors)] * (_COLUMNS - 1))])
+        rivals = _counted(words, named, texts.height)
+        counts["mention", "competitor"] = counts.get(("mention", "competitor"), 0 * rivals) + rivals
+    known = sorted(themes.categories.items(), key=lambda each: -PRIORITIES.index(each[1]))
+    frame = pl.DataFrame(
+        {name: counts["category", name] for name, _ in known} or {"": pl.zeros(texts.height, eager=True)}
+    )
+    return frame.select(
+        _first_of_most([name for name, _ in known]),
+        *(_flag(counts, "critical", name) for name in CRITICAL),
+        *(_flag(counts, "mention", name) for name in MENTIONS),
+    ).with_columns(
+        priority=pl.col("category").replace_strict(dict(known), default=PRIORITIES[0], return_dtype=pl.String)
+    )
+
+
+def _first_of_most(names: Sequence[str]) -> pl.Expr:
+    most = pl.max_horizontal(*names) if names else pl.lit(0)
+    said = pl.coalesce(
+        *(pl.when((pl.col(name) == most) & (most > 0)).then(pl.lit(name)) for name in names), pl.lit(OTHER)
+    )
+    return said.alias("category")
+
+
+def _flag(counts: Mapping[tuple[str, str], pl.Series], kind: str, name: str) -> pl.Series:
+    prefix = "critical" if kind == "critical" else "mentions"
+    some = counts.get((kind, name))
+    count = next(iter(counts.values())).len()
+    found = pl.repeat(value=False, n=count, eager=True) if some is None else some > 0
+    return found.alias(f"{prefix}_{name}")
+
+
+def _counted(words: pl.DataFrame, phrases: Phrases, texts: int) -> pl.Series:
+    """Count the entries in each text."""
+    entry, _ = matches(words, phrases)
+    hits = words.filter(pl.Series(entry >= 0))["row"].value_counts()
+    every = pl.DataFrame({"row": pl.int_range(texts, dtype=pl.UInt32, eager=True)})
+    return every.join(hits, on="row", how="left", maintain_order="left")["count"].fill_null(0).cast(pl.Int64)
+
+
+def _theme(line: list[str]) -> Theme:
+    kind, name, priority = line[0].split()
+    return Theme(kind, name, priority, tuple(line[1:]))
