@@ -2,9 +2,10 @@
 
 | action | fields in | parts in | parts out |
 |---|---|---|---|
-| train | horizon_days, seed, capacity, history_months, features, families | frame, segments | artefact, report |
-| readiness | as train, faults | frame | readiness |
+| train | horizon_days, seed, capacity, history_months, features, families | `Brief`'s frames | artefact, report |
+| readiness | as train, faults | frame, texts | readiness |
 | score | capacity, language or null | artefact, frame | scores, reasons |
+| hear | | artefact, texts | heard |
 | report | | artefact | report, markdown, html |
 | card | what the hub knows (`predict.card`) | artefact | card, markdown |
 | drift | | artefact, frame (to score), labelled (may be left out) | drift |
@@ -24,7 +25,7 @@ from typing import Any, Final
 from predict import card as cards
 from predict.errors import MessageRefused
 from predict.feature import features_of
-from predict.module import Brief, Campaigning, Module, Tended
+from predict.module import Brief, Campaigning, Listening, Module, Tended
 from predict.quality import Finding, findings_of
 from predict.review import review
 from predict.wire import Message, arrow, told
@@ -50,6 +51,13 @@ def _score(module: Module, asked: Message) -> Message:
     if language is not None:
         parts["reasons"] = arrow(module.reasons(scores, packed, language=str(language)))
     return Message({"ok": True}, parts, dict.fromkeys(parts, "arrow"))
+
+
+def _hear(module: Module, asked: Message) -> Message:
+    if not isinstance(module, Listening):
+        raise MessageRefused(f"{module.declared.name} reads no texts")
+    found = module.hear(asked.part("artefact"), asked.frame("texts"))
+    return Message({"ok": True}, {"heard": arrow(found)}, {"heard": "arrow"})
 
 
 def _report(module: Module, asked: Message) -> Message:
@@ -98,6 +106,7 @@ ACTIONS: Final[Mapping[str, Callable[[Module, Message], Message]]] = MappingProx
         "train": _train,
         "readiness": _readiness,
         "score": _score,
+        "hear": _hear,
         "report": _report,
         "card": _card,
         "drift": _drift,
@@ -131,6 +140,8 @@ def _brief(asked: Message) -> Brief:
         families=_families(fields),
         faults=_faults(fields),
         segments=asked.frame("segments") if "segments" in asked.parts else None,
+        texts=asked.frame("texts") if "texts" in asked.parts else None,
+        earlier=asked.parts.get("earlier"),
     )
 
 

@@ -91,6 +91,7 @@ class Declaration:
 
     - `name`: as used on the command line, in scores and for models; `folder`: where it lives under `predict`, by
       default the same. One folder may hold several modules (a contact and a machine are two questions of service).
+    - `texts`: the view of messages that is read beside, where the module reads what people wrote; empty: none.
     - `view`: the catalogue's view that it learns from. A name that ends with `_training` is scored by its twin
       `_scoring`, another by itself.
     - `label`: what it learns; a view that teaches another label is refused.
@@ -103,6 +104,7 @@ class Declaration:
     view: str
     label: Label
     folder: str = ""
+    texts: str = ""
     baselines: tuple[str, ...] = ()
     wording: Wording = field(default_factory=Wording)
     readiness: Readiness = field(default_factory=Readiness)

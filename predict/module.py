@@ -25,7 +25,8 @@ class Brief:
     one tenth of them); `seed` draws every sample, so the same frame and brief give the same model. `history_months` is
     how far the records reach back, None for a cross-section, which has no history. `families` names the sources of each
     feature; `faults` are what a check of the sources found (`predict.quality`); `segments` (pseudonym, as_of, text
-    columns) tells the levels that figures are shown by; it teaches nothing.
+    columns) tells the levels that figures are shown by; it teaches nothing. `texts` are what customers wrote, redacted,
+    where the module declares a view of them that may be read; `earlier` is the artefact of the model that this follows.
     """
 
     horizon_days: int
@@ -36,6 +37,8 @@ class Brief:
     families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     segments: pl.DataFrame | None = None
+    texts: pl.DataFrame | None = None
+    earlier: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,15 @@ class Campaigning(Protocol):
 
     def campaign(self, asked: str, message: Message) -> Message:
         """Answer one of the questions that the module lists."""
+        ...
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """A module that hears texts: what it tells of each holds none."""
+
+    def hear(self, artefact: bytes, texts: pl.DataFrame) -> pl.DataFrame:
+        """Hear a frame of texts: a row each, without the text (`predict.satisfaction.hearing`)."""
         ...
 
 

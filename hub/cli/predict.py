@@ -16,6 +16,7 @@ from hub.cli.module_name import ModuleName
 from hub.cli.moment import instant_from
 from hub.cli.outfile import private_file
 from hub.cli.predict_review import act, review
+from hub.cli.predict_texts import texts
 from hub.cli.predict_upkeep import adopt, card, compare, drift, recalibrate
 from hub.cli.rehearsal import DryRun
 from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
@@ -31,7 +32,7 @@ from predict.registry import DECLARED
 from privacy.uses import Use
 
 app = typer.Typer(help="Prediction modules: is there enough, train, score, report, review.", no_args_is_help=True)
-for _command in (card, drift, recalibrate, compare, adopt, act, review):
+for _command in (card, drift, recalibrate, compare, adopt, act, review, texts):
     app.command()(_command)
 _LOG = logs.log_of("predict")
 _SCORE: Final = ("as_of", "probability", "low", "high", "band")

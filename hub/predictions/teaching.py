@@ -11,6 +11,7 @@ from hub.accesses import manifest_of
 from hub.compose import Hub
 from hub.errors import AccessRefused
 from hub.predictions import store
+from hub.predictions.hearing import find_earlier, find_texts
 from hub.predictions.lessons import (
     described,
     families_of,
@@ -37,11 +38,16 @@ _MONTH: Final = timedelta(days=365.25 / 12)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lessons:
-    """Every cut of a view whose outcome is known, as it was released; `months` is how far the records reach back."""
+    """Every cut of a view whose outcome is known, as it was released; `months` is how far the records reach back.
+
+    `texts` are what customers wrote, where the module hears any and may; `earlier` is the model that it goes on with.
+    """
 
     released: Released
     cuts: list[datetime]
     months: float
+    texts: pl.DataFrame | None = None
+    earlier: bytes | None = None
 
     @property
     def labelled(self) -> pl.DataFrame:
@@ -63,7 +69,12 @@ class Lessons:
         segments = segments_in(self.released.frame, spec)
         if segments is not None:
             parts["segments"] = arrow(segments)
-        return Message(fields, parts, dict.fromkeys(parts, "arrow"))
+        if self.texts is not None:
+            parts["texts"] = arrow(self.texts)
+        kinds = dict.fromkeys(parts, "arrow")
+        if self.earlier is not None:
+            parts["earlier"], kinds["earlier"] = self.earlier, "json"
+        return Message(fields, parts, kinds)
 
 
 def read_lessons(
@@ -85,7 +96,9 @@ def read_lessons(
         raise AccessRefused("no_labelled_cut", "There is not enough history yet for one horizon after the first month")
     reader = Reader(principal=principal, module=module)
     released = Gateway(hub).read_training(reader, view, purpose=spec.purpose, cuts=cuts, known_until=known)
-    return Lessons(released=released, cuts=cuts, months=(known - since) / _MONTH)
+    heard = find_texts(hub, reader) if until is None else None  # what is read now was not known then
+    months = (known - since) / _MONTH
+    return Lessons(released=released, cuts=cuts, months=months, texts=heard, earlier=find_earlier(hub, module))
 
 
 def keep_model(hub: Hub, principal: Principal, module: str, answer: Message, *, taught: Released) -> bytes:

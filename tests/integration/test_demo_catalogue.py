@@ -4,18 +4,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import polars as pl
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
 from hub.authentication import Scope, acting_principal, add, authenticate
 from hub.compose import Hub, open_hub
 from hub.demo.company import generate
 from hub.demo.exports import write_exports
+from hub.errors import AccessRefused
 from hub.home import make_home
+from hub.predictions.hearing import hear
+from hub.predictions.service import train
 from hub.settings import Settings
 from hub.views.gateway import Gateway, Released
 from hub.views.load import catalogue_names, catalogue_spec, catalogue_text
 from hub.views.quota import period_around
 from hub.views.registry import approve, submit
+from hub.views.tables import Release
+from hub.views.version import find_version
 from ingest.contract.load import load_contract
 from ingest.pipeline.delivery import ingest_file
 from privacy.store.principal import EVERYTHING, Principal
@@ -89,3 +97,25 @@ def test_every_key_figure_is_of_somebody(home: Home, name: str) -> None:
     """Where a figure would be of few it is withheld, its number of customers included."""
     frame = read(home, name).frame
     assert (frame["customers"].fill_null(1) > 0).any()
+
+
+def test_satisfaction_hears_what_was_written_and_gives_nobodys_words_back(home: Home) -> None:
+    for name in ("satisfaction_training", "satisfaction_messages"):
+        with home.hub.reading() as session:
+            known = find_version(session, name, 1)
+        if known is None:
+            submit(home.hub, catalogue_text(name), home.scientist)
+            approve(home.hub, name, home.dpo, WITHOUT_CHECK)
+    trained = train(home.hub, home.scientist, "satisfaction")
+    told = trained.report["figures"]["texts"]
+    assert told["texts"] >= 50
+    assert {line["name"] for line in told["languages"]} <= {"nb", "nn", "sv", "en", "de"}
+    found = hear(home.hub, home.owner, "satisfaction")
+    assert found.rows.height == told["texts"]
+    assert not {"text", "message_text"} & set(found.rows.columns)
+    assert set(found.rows.schema.values()).isdisjoint({pl.Object})
+    with home.hub.reading() as session:
+        reads = session.execute(select(Release).where(col(Release.view) == "satisfaction_messages")).scalars().all()
+    assert len(reads) >= 2
+    with pytest.raises(AccessRefused, match="no_texts"):
+        hear(home.hub, home.owner, "churn")

@@ -1,0 +1,97 @@
+"""The module of satisfaction: who gives a low score next, and what customers write, in one report.
+
+Scores are those of every yes/no module, so that review, drift and recalibration serve them too. Texts are heard
+(`predict.satisfaction.hearing`) with what training found: sentiment, themes and topics lie in the artefact beside the
+profile, which stays out of reports. Without texts (no view of them is approved) the module does without.
+"""
+
+from dataclasses import replace
+from typing import Any, Final
+
+import polars as pl
+
+from predict.artefact import Artefact, pack_artefact
+from predict.likelihood.module import Likelihood
+from predict.likelihood.report import Section
+from predict.likelihood.train import train
+from predict.module import Brief
+from predict.readiness import Finding, Light, Verdict
+from predict.satisfaction.declaration import SATISFACTION, TEXTS
+from predict.satisfaction.hearing import Ear, heard, readable
+from predict.satisfaction.packing import as_mapping, sentiment_of, shipped
+from predict.satisfaction.pages import sections
+from predict.satisfaction.study import studied
+from predict.satisfaction.themes import Themes, themes_of
+from predict.satisfaction.topics import Topic, as_mappings, topics_of
+
+EAR: Final = "ear"
+
+
+class Satisfaction(Likelihood):
+    """How likely a low score is within the horizon, and what is heard in texts."""
+
+    def train(self, frame: pl.DataFrame, brief: Brief) -> bytes:
+        """Learn as every yes/no module does, and from the texts beside."""
+        artefact = train(frame, self.declared, brief)
+        if brief.texts is None:
+            return pack_artefact(artefact)
+        ear, figures = studied(brief.texts, frame, Themes.shipped(), earlier=self._earlier(brief), seed=brief.seed)
+        return pack_artefact(
+            replace(
+                artefact,
+                figures=artefact.figures | {"texts": figures},
+                profile=artefact.profile | {EAR: _packed(ear)},
+            )
+        )
+
+    def readiness(self, frame: pl.DataFrame, brief: Brief) -> Verdict:
+        """Judge customers as every module does; texts are advice, since lists and the shipped model need none."""
+        verdict = super().readiness(frame, brief)
+        have = 0 if brief.texts is None else readable(brief.texts).height
+        return replace(verdict, findings=(*verdict.findings, _enough(have)))
+
+    def hear(self, artefact: bytes, texts: pl.DataFrame) -> pl.DataFrame:
+        """Hear a frame of texts with what training found (`predict.satisfaction.hearing.heard`)."""
+        kept = self.open(artefact).profile.get(EAR)
+        ear = Ear(sentiment=shipped(), themes=Themes.shipped(), topics=()) if kept is None else _opened(kept)
+        return heard(readable(texts), ear)
+
+    def sections(self, artefact: Artefact) -> tuple[Section, ...]:
+        """Show what customers write beside who gives a low score."""
+        return sections(artefact.figures["texts"]) if "texts" in artefact.figures else ()
+
+    def _earlier(self, brief: Brief) -> tuple[Topic, ...]:
+        if brief.earlier is None:
+            return ()
+        kept = self.open(brief.earlier).profile.get(EAR)
+        return () if kept is None else tuple(topics_of(kept["topics"]))
+
+
+def _packed(ear: Ear) -> dict[str, Any]:
+    own = ear.sentiment.base is not None
+    return {
+        "sentiment": as_mapping(ear.sentiment) if own else None,
+        "themes": ear.themes.as_mapping(),
+        "topics": as_mappings(ear.topics),
+    }
+
+
+def _opened(kept: dict[str, Any]) -> Ear:
+    return Ear(
+        sentiment=shipped() if kept["sentiment"] is None else sentiment_of(kept["sentiment"]),
+        themes=themes_of(kept["themes"]),
+        topics=tuple(topics_of(kept["topics"])),
+    )
+
+
+def _enough(have: int) -> Finding:
+    if have >= TEXTS.ideal:
+        return Finding(name="texts", light=Light.GREEN, have=have, need=TEXTS.ideal)
+    need = TEXTS.least if have < TEXTS.least else TEXTS.ideal
+    advice = "with fewer, lists and the shipped model speak alone: deliver messages and approve the view of them"
+    if have >= TEXTS.least:
+        advice = "topics get stable, and own scores teach sentiment better"
+    return Finding(name="texts", light=Light.AMBER, have=have, need=need, advice=advice)
+
+
+MODULES: Final = {SATISFACTION.name: Satisfaction(SATISFACTION)}
