@@ -65,9 +65,49 @@ _EVERYTHING: Final[Mapping[str, str]] = {
 }
 
 
+NAMES: Final[Mapping[str, Mapping[str, str]]] = {
+    "nb": {
+        "category": "tema",
+        "topic": "tema",
+        "product": "produkt",
+        "step": "steg",
+        "channel": "kanal",
+        "priority": "prioritet",
+    },
+    "nn": {
+        "category": "tema",
+        "topic": "tema",
+        "product": "produkt",
+        "step": "steg",
+        "channel": "kanal",
+        "priority": "prioritet",
+    },
+    "sv": {
+        "category": "ämne",
+        "topic": "ämne",
+        "product": "produkt",
+        "step": "steg",
+        "channel": "kanal",
+        "priority": "prioritet",
+    },
+    "en": {"category": "topic"},
+    "de": {
+        "category": "Thema",
+        "topic": "Thema",
+        "product": "Produkt",
+        "step": "Schritt",
+        "channel": "Kanal",
+        "team": "Team",
+        "priority": "Priorität",
+    },
+}
+"""What dimensions are called; one that is not here is called what the view calls it."""
+
+
 def sentence_of(finding: Finding, language: str, what: What = What.TEXTS) -> str:
-    """Say a proposal in a language of `nb`, `nn`, `sv`, `en`, `de`; levels stand as they were delivered."""
-    place = ", ".join(f"{name} {level}" for name, level in finding.levels) or _EVERYTHING[language]
+    """Say a proposal in a language of `nb`, `nn`, `sv`, `en`, `de`; levels stand as delivered."""
+    names = NAMES[language]
+    place = ", ".join(f"{names.get(name, name)} {level}" for name, level in finding.levels) or _EVERYTHING[language]
     since = "" if finding.since is None else _SINCE[language].format(day=finding.since.isoformat())
     went, such = _OF[language][what]
     return _SENTENCE[language].format(

@@ -5,6 +5,7 @@ from datetime import datetime
 from html import escape
 from typing import Any, Final
 
+from predict.causes.words import NAMES
 from predict.opinion.scale import SCALES, Kind
 from predict.voice.words import WORDS
 
@@ -48,7 +49,7 @@ def html(told: Mapping[str, Any], proposed: Sequence[Mapping[str, Any]], languag
         "</ul></div>",
         *_scores(told, words),
         *(_findings(proposed, words) if "findings" in told else ()),
-        *_service(told, words),
+        *_service(told, words, NAMES[language]),
         *_steps(told, words),
     ]
     if told["missing"]:
@@ -92,12 +93,12 @@ def _findings(proposed: Sequence[Mapping[str, Any]], words: Mapping[str, str]) -
     yield "</ol>"
 
 
-def _service(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
+def _service(told: Mapping[str, Any], words: Mapping[str, str], names: Mapping[str, str]) -> Iterator[str]:
     if "service" not in told:
         return
     lines = [
         [
-            escape(words["all"] if one["by"] == "all" else one["by"]),
+            escape(words["all"] if one["by"] == "all" else names.get(one["by"], one["by"])),
             escape("" if one["by"] == "all" else one["level"]),
             str(one["cases"]),
             *(_share(one[act]) for act in ("answered", "solved")),

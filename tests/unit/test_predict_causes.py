@@ -162,6 +162,6 @@ def test_keys_are_of_levels_and_not_of_their_order() -> None:
 @pytest.mark.parametrize("language", ["nb", "nn", "sv", "en", "de"])
 def test_a_proposal_is_said_in_five_languages(language: str) -> None:
     said = sentence_of(proposal(27.4, ("topic", "price")), language)
-    assert "topic price" in said
+    assert said.lower().split()[1].startswith("price")
     assert "60 %" in said
     assert "27" in said
