@@ -10,6 +10,8 @@ from sqlalchemy import text
 
 from hub.compose import Hub
 from hub.consents import find_subject
+from hub.reveals.ask import Ask
+from hub.reveals.reveal import reveal
 from ingest.errors import KindsDiffer
 from ingest.match.evaluation import evaluate
 from ingest.match.organisation import comparable_organisations
@@ -22,13 +24,15 @@ from ingest.pipeline.rebuilding import Order, rebuild
 from ingest.pipeline.reviewing import steps_of, waiting
 from ingest.store.match_decision import Verdict
 from ingest.store.record import find_records
-from privacy.terms import BatchId, EntityKind, RecordId, Role
-from tests.faults.ingest_company import deliver_text
+from privacy.pseudonym import pseudonym_of
+from privacy.terms import BatchId, DomainName, EntityKind, RecordId, Role
+from tests.faults.ingest_company import deliver_text, owner_of
 from tests.integration.cli_desk import stocked
 from tests.integration.test_matching import KINDS, deliver, entities, matching
 from tests.match_firms import firms, worn
 from tests.match_people import people
 from tests.match_runs import carried_keys
+from tests.reveal_builders import person
 
 CONTRACT = """
 contract: {source}_firms
@@ -225,6 +229,21 @@ def test_a_delivery_of_organisations_is_taken_back(hub_factory: Callable[..., Hu
     joined = parts(hub, records)
     assert undo(BatchId(last.batch_id), Role.OWNER, hub.ports(b"p" * 16)) > 0
     assert len(parts(hub, records)) > len(joined)
+
+
+def test_an_organisation_has_a_golden_record_of_what_its_sources_say(
+    hub_factory: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub = matching(hub_factory())
+    records = firms(5, seed=4)
+    delivered(hub, records, tmp_path / "in")
+    entity, numbers = homes(hub, records).group_by("cluster").agg("record").sort(pl.col("record").list.len()).row(-1)
+    pseudonym = pseudonym_of(hub.domain(DomainName("churn")), entity)
+    asked = Ask(purpose="churn", pseudonym=pseudonym, reason="help_offered")
+    shown = reveal(hub, person(hub, "a caller", Role.SUCCESS, owner_of(hub)), asked).golden
+    told = records.filter(pl.col("record").is_in(numbers))
+    assert {each.attribute for each in shown} >= {"organisation_name"}
+    assert all(each.value in told[each.attribute].to_list() and each.source in told["source"] for each in shown)
 
 
 def test_a_rebuild_of_people_leaves_organisations_alone(hub_factory: Callable[..., Hub], tmp_path: Path) -> None:
