@@ -59,10 +59,9 @@ class Recognised:
 
 @dataclass(slots=True)
 class Recogniser:
-    """What a process keeps between questions: of the model in use, and of nobody's record."""
+    """What a process keeps between questions: of the models in use, and of nobody's record."""
 
-    _by: tuple[bytes, tuple[int, int]] | None = None
-    _lookup: "Lookup | None" = field(default=None, repr=False)
+    _lookups: "dict[EntityKind, tuple[tuple[bytes, tuple[int, int]], Lookup]]" = field(default_factory=dict, repr=False)
 
     def lookup(self, matching: Matching | None) -> "Lookup":
         """Return what answers by the model in use.
@@ -76,9 +75,10 @@ class Recogniser:
         from ingest.pipeline.lookup import Lookup  # noqa: PLC0415 - brings DuckDB along: only who is asked pays for it
 
         by = matching.model.digest, matching.serving.number
-        if self._lookup is None or self._by != by:
-            self._lookup, self._by = Lookup(matching), by
-        return self._lookup
+        known = self._lookups.get(matching.kind)
+        if known is None or known[0] != by:
+            known = self._lookups[matching.kind] = by, Lookup(matching)
+        return known[1]
 
 
 def recognise(hub: Hub, recogniser: Recogniser, by: Principal, purpose: str, arriving: Arriving) -> Recognised:
@@ -91,7 +91,7 @@ def recognise(hub: Hub, recogniser: Recogniser, by: Principal, purpose: str, arr
     """
     allowed = _allowed(hub, by, purpose)
     ports = hub.ports(by.principal_id)
-    lookup = recogniser.lookup(ports.matching)
+    lookup = recogniser.lookup(ports.matched(arriving.kind))
     for _ in range(_TRIES):
         found = _found(lookup, arriving, ports)
         released = _released(hub, by, allowed, arriving, found)
@@ -143,8 +143,9 @@ def _released(hub: Hub, by: Principal, purpose: Purpose, arriving: Arriving, fou
         if policy is None or purpose not in policy.purposes:
             raise AccessRefused("policy_changed", "The policy changed at this moment: try again")
         verify_release(session, purpose, Recipient(by.role), (), at=at)
-        beside = _beside(session, found)
-        usable = _usable(session, purpose, found, beside, at=at)
+        beside = _beside(session, found, arriving.kind)
+        theirs = _persons_usable if arriving.kind is EntityKind.PERSON else _organisations_usable
+        usable = theirs(session, purpose, found, beside, at)
         fields = AuditFields(
             act_id=act_id,
             role=by.role,
@@ -160,15 +161,25 @@ def _released(hub: Hub, by: Principal, purpose: Purpose, arriving: Arriving, fou
     return _Released(act_id, usable)
 
 
-def _beside(session: Session, found: "Found") -> pl.DataFrame:
-    """Return who would be one person with the record, and all who are one person with any of those now."""
+def _beside(session: Session, found: "Found", kind: EntityKind) -> pl.DataFrame:
+    """Return who would be one with the record, and all who are one with any of those now."""
     joined = [RecordId(record) for record, home in found.homes.items() if home == found.entity]
     entities = set(identity.homes_of(session, joined).values())
-    return records_frame(session, EntityKind.PERSON, sorted(entities))
+    return records_frame(session, kind, sorted(entities))
 
 
-def _usable(
-    session: Session, purpose: Purpose, found: "Found", beside: pl.DataFrame, *, at: datetime
+def _organisations_usable(
+    session: Session, _purpose: Purpose, found: "Found", beside: pl.DataFrame, _at: datetime
+) -> frozenset[bytes]:
+    """Return the records of an organisation: it is no data subject and has no standing, but may be erased."""
+    records = [RecordId(record) for record in beside["record"]]
+    if found.entity is None or found.entity not in set(beside["entity"]) or tombstones_among(session, records):
+        return frozenset()
+    return frozenset(records)
+
+
+def _persons_usable(
+    session: Session, purpose: Purpose, found: "Found", beside: pl.DataFrame, at: datetime
 ) -> frozenset[bytes]:
     """Return the records of whom may be told, none if what any of them said binds the others once they are one.
 

@@ -1,14 +1,14 @@
 """`POST /v1/match`: whether somebody is a customer already, asked by a program that cannot wait for the next delivery.
 
-Everything about the person travels in the body: a path stands in the logs of every proxy on the way.
+Everything about the record travels in the body: a path stands in the logs of every proxy on the way.
 """
 
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from hub.api.answers import problem_responses
 from hub.api.audited import run_audited
@@ -18,6 +18,7 @@ from hub.recognising import recognise
 from ingest.pipeline.arriving import Arriving
 from privacy.audit import SHAPES
 from privacy.secret import SecretText
+from privacy.terms import EntityKind
 
 router: Final = APIRouter(prefix="/v1/match", tags=["match"], route_class=PrincipalRoute)
 _WORD: Final = r"^[a-z][a-z0-9_]{0,63}$"
@@ -58,8 +59,28 @@ class PersonBody(BaseModel):
     occupation: Told
 
 
+class OrganisationBody(BaseModel):
+    """What the record says, in the words of an organisations contract's targets."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    organisation_name: Told
+    organisation_number: Told
+    email: Told
+    domain: Told
+    phone: Told
+    street: Told
+    house_number: Told
+    postcode: Told
+    city: Told
+    country: Country | None = None
+
+
 class MatchBody(BaseModel):
-    """A record as `source` would deliver it under `key`; `country` is what its contract says of rows without one."""
+    """A record as `source` would deliver it under `key`, of a person or of an organisation.
+
+    `country` is what its contract says of rows without one.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -67,12 +88,22 @@ class MatchBody(BaseModel):
     source: Annotated[str, Field(pattern=_WORD), AfterValidator(_fit_for_the_log)]
     key: Annotated[Annotated[str, AfterValidator(SecretText)], Field(min_length=1, max_length=250, repr=False)]
     country: Country | None = None
-    person: PersonBody = Field(repr=False)
+    person: PersonBody | None = Field(default=None, repr=False)
+    organisation: OrganisationBody | None = Field(default=None, repr=False)
+
+    @model_validator(mode="after")
+    def _is_of_one_kind(self) -> Self:
+        """Refuse a record of both, and of neither."""
+        if (self.person is None) == (self.organisation is None):
+            raise ValueError("name a person or an organisation")
+        return self
 
     def arriving(self) -> Arriving:
         """Return the record that is asked about."""
-        told = self.person.model_dump(exclude_none=True)
-        return Arriving(source=self.source, key=self.key, attributes=told, country=self.country)
+        kind = EntityKind.PERSON if self.organisation is None else EntityKind.ORGANISATION
+        body = self.person or self.organisation
+        told = {} if body is None else body.model_dump(exclude_none=True)
+        return Arriving(source=self.source, key=self.key, attributes=told, country=self.country, kind=kind)
 
 
 class ComparisonAnswer(BaseModel):
@@ -86,7 +117,7 @@ class ComparisonAnswer(BaseModel):
 class MatchAnswer(BaseModel):
     """Whom the record would belong to, under the purpose's pseudonym; null for nobody of whom anything may be told.
 
-    `match` names the act in the audit log. `comparisons` are of the closest record of that person.
+    `match` names the act in the audit log. `comparisons` are of the closest record of that person or organisation.
     """
 
     match: str

@@ -36,7 +36,7 @@ def find(  # noqa: PLR0913 - a command's options are its parameters
     source, colon, key = name.partition(":")
     if not colon or not SHAPES["source"].admits(source):  # else the log would refuse it, once somebody was opened
         raise typer.BadParameter("name the record as SOURCE:KEY, the source without 7 digits in a row")
-    arriving = Arriving(source=source, key=key, attributes=_attributes(file, kind), country=country or None)
+    arriving = Arriving(source=source, key=key, attributes=_attributes(file, kind), country=country or None, kind=kind)
     lookup = Lookup(matching_set(act.hub, kind))
     found = lookup.find(arriving, act.hub.ports(act.principal.principal_id))
     like_it = {edge.record for edge in found.edges} | {edge.other for edge in found.edges}

@@ -11,21 +11,22 @@ from ingest.match.keys import as_number, key_values_of, keys_of
 from ingest.match.kinds import COMPARABLE, PEOPLE, Comparable
 from ingest.pipeline.forming import CHECKED
 from ingest.pipeline.ports import Matching
-from privacy.terms import RecordId
+from privacy.terms import EntityKind, RecordId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arriving:
     """One record as its source would deliver it, standardised as far as its contract does.
 
-    `attributes` are some of those that `ingest.match.kinds.COMPARABLE` names of its kind; `country` is what its
-    contract says of rows without one.
+    It is of a person unless `kind` says of what. `attributes` are some of those that `ingest.match.kinds.COMPARABLE`
+    names of its kind; `country` is what its contract says of rows without one.
     """
 
     source: str
     key: str = field(repr=False)
     attributes: Mapping[str, str] = field(repr=False)
     country: str | None = None
+    kind: EntityKind = EntityKind.PERSON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,11 +91,14 @@ class Lookup:
 
         Raises:
             StateMoved: somebody was joined or taken in each time that it was worked out.
+            TypeError: the record is not of the kind that is matched so.
 
         """
+        if arriving.kind is not self.kind:
+            raise TypeError("a record is compared with those of its own kind")
         for _ in range(_TRIES):
             beside = self._beside(arriving, ports)
-            if beside is None or is_shut_out(arriving, ports, self.kind):
+            if beside is None or is_shut_out(arriving, ports):
                 return Found(record=RecordId(random_id()), known=False, taken_in=False)
             found = self._found(beside, ports)
             if found is not None:

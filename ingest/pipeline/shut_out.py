@@ -9,17 +9,16 @@ from ingest.contract.model import Contract, Format, FormatKind
 from ingest.pipeline.arriving import Arriving
 from ingest.pipeline.ports import Ports
 from ingest.pipeline.suppression import Screen
-from privacy.terms import EntityKind
 
 _ANY: Final = Format(kind=FormatKind.CSV)
 
 
-def is_shut_out(arriving: Arriving, ports: Ports, kind: EntityKind) -> bool:
+def is_shut_out(arriving: Arriving, ports: Ports) -> bool:
     """Say whether a delivery of this record alone would leave it outside: dropped, or put aside for a person to look.
 
     Nothing is listed or noted of who stands on the list, as a delivery would.
     """
-    return _Glance(_contract(arriving, kind), ports).keeps_out(arriving)
+    return _Glance(_contract(arriving), ports).keeps_out(arriving)
 
 
 class _Glance(Screen):
@@ -40,14 +39,14 @@ def _row(arriving: Arriving) -> pl.DataFrame:
     return pl.DataFrame({"_line": [1], "_key": [arriving.key], **told})
 
 
-def _contract(arriving: Arriving, kind: EntityKind) -> Contract:
+def _contract(arriving: Arriving) -> Contract:
     """Write the contract of such a record, as far as the list asks it."""
     return Contract(
         name=arriving.source,
         version=1,
         source=arriving.source,
         owner="",
-        table=TABLE_OF[kind],
+        table=TABLE_OF[arriving.kind],
         format=_ANY,
         key=(),
         columns=(),

@@ -18,14 +18,18 @@ from ingest.pipeline.delivery import ingest_file
 from ingest.store.identity import entity_of_record
 from privacy.pseudonym import entity_of
 from privacy.store.audit import entries
+from privacy.store.erasure import intend_erasure
 from privacy.store.principal import Principal
-from privacy.terms import ActChannel, ConsentAct, Pseudonym, PurposeId, Role
+from privacy.terms import ActChannel, ConsentAct, Pseudonym, PurposeId, Role, random_id
 from tests.api.conftest import Caller, called
 from tests.api.world import CHURN, World
 from tests.audit_faults import broken
 from tests.integration.test_matching import CONTRACT
+from tests.integration.test_matching_organisations import delivered, record_of
+from tests.match_firms import firms
 from tests.match_people import people
 
+FIRMS = firms(6, seed=4)
 BASIS = "basis: {purposes: {churn: legitimate_interests}, notice: privacy-2025-01, notice_given: true}\n"
 PEOPLE = people(12)
 
@@ -45,6 +49,13 @@ class Till:
         person = {name: value for name, value in told.items() if value} | {"postcode": row["postcode"]}
         body = {"purpose": CHURN, "source": "till", "key": f"t{number}", "country": "NO", "person": person} | more
         return self.caller.call("POST", "/v1/match", token or self.token, json=body)
+
+    def ask_of(self, number: int) -> httpx.Response:
+        """Ask about an organisation of the company."""
+        told = {name: value for name, value in FIRMS.row(number, named=True).items() if value is not None}
+        organisation = {name: str(told[name]) for name in told.keys() - {"record", "source", "entity"}}
+        body = {"purpose": CHURN, "source": "till", "key": f"f{number}", "country": "NO", "organisation": organisation}
+        return self.caller.call("POST", "/v1/match", self.token, json=body)
 
     def name(self, number: int) -> str:
         row = PEOPLE.row(number, named=True)
@@ -66,6 +77,7 @@ def till(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Till]:
         path = folder / f"{source}.csv"
         part.drop("entity", "source", "country").write_csv(path)
         ingest_file(contract_of_yaml(CONTRACT.format(source=source) + BASIS), path, hub.ports(owner.principal_id))
+    delivered(hub, FIRMS, folder / "in")
     world = World(hub=hub, owner=owner, reader_token="", reader=owner, records=[], tokens=[], pseudonyms={})
     with called(world) as caller:
         yield Till(hub, owner, caller)
@@ -106,6 +118,30 @@ def test_nobody_learns_more_of_who_may_not_be_used(till: Till) -> None:
         assert {**answer, "match": ""} == {**stranger, "match": ""}
         assert till.asked()[0]["outcome"] == "nobody"
         assert "records" not in till.asked()[0]
+
+
+def test_an_organisation_is_recognised_until_it_is_erased(till: Till) -> None:
+    record = record_of(till.hub, FIRMS, 0)
+    with till.hub.reading() as session:
+        entity = entity_of_record(session, record)
+    answer = till.ask_of(0)
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    domain = till.hub.domain(till.hub.policy().purpose(PurposeId(CHURN)).domain)
+    assert entity_of(domain, Pseudonym(bytes.fromhex(told["pseudonym"]))) == entity
+    assert {"name", "legal_form"} <= {each["what"] for each in told["comparisons"]}
+    assert record in till.asked()[0]["records"]
+    with till.hub.unit_of_work() as session:
+        by, at = till.owner.principal_id, till.hub.clock()
+        intend_erasure(session, random_id(), [record], by=by, at=at, counts="{}")
+    assert till.ask_of(0).json()["pseudonym"] is None
+
+
+@pytest.mark.parametrize("more", [{"organisation": {"organisation_name": "Nordlia Bygg"}}, {"person": None}])
+def test_a_record_is_of_a_person_or_of_an_organisation(till: Till, more: dict[str, Any]) -> None:
+    answer = till.ask(0, **more)
+    assert answer.status_code == 422
+    assert "Nordlia" not in answer.text
 
 
 def test_who_may_not_ask_is_told_by_which_rule(till: Till) -> None:

@@ -229,7 +229,8 @@ def arriving(row: Mapping[str, object]) -> Arriving:
         for name, value in row.items()
         if name not in {"record", "source", "entity", "country"} and value is not None
     }
-    return Arriving(source=str(row["source"]), key=str(row["record"]), attributes=told, country="NO")
+    source, key, kind = str(row["source"]), str(row["record"]), EntityKind.ORGANISATION
+    return Arriving(source=source, key=key, attributes=told, country="NO", kind=kind)
 
 
 def test_the_commands_say_organisations_where_they_mean_them(hub_factory: Callable[..., Hub], tmp_path: Path) -> None:
