@@ -86,14 +86,14 @@ def of_rows(scores: pl.DataFrame, spec: ViewSpec) -> pl.DataFrame:
 
 
 def labelled_cuts(spec: ViewSpec, *, since: datetime, known_until: datetime) -> list[datetime]:
-    """List the grid's month starts after the first month of history whose label windows end in the known past."""
+    """List the grid's first instant of each month after the first of history whose label window ended in the past."""
     if spec.label is None:
         return []
     horizon = timedelta(days=spec.label.starts_days + spec.label.horizon_days)
     first = _next_month(_next_month(since))
     cuts = []
-    while first + horizon <= known_until:
-        cuts.append(first)
+    while (cut := _at_or_after(spec.grid, first)) + horizon <= known_until:
+        cuts.append(cut)
         first = _next_month(first)
     return cuts[-_MOST_CUTS:]
 
@@ -118,6 +118,16 @@ def _around(grid: Grid, at: datetime) -> tuple[datetime, datetime]:
     step = timedelta(days=7 if grid is Grid.WEEK else 1)
     latest = midnight - timedelta(days=midnight.weekday() if grid is Grid.WEEK else 0)
     return latest, latest + step
+
+
+def on_grid(cut: datetime, grid: Grid) -> bool:
+    """Say whether a midnight is an instant of a grid."""
+    return _at_or_after(grid, cut) == cut
+
+
+def _at_or_after(grid: Grid, at: datetime) -> datetime:
+    latest, following = _around(grid, at)
+    return latest if latest == at else following
 
 
 def _next_month(at: datetime) -> datetime:

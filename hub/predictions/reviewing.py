@@ -19,12 +19,12 @@ from hub.lake.append import append
 from hub.lake.reading import reading
 from hub.predictions import store
 from hub.predictions.child import ask
-from hub.predictions.lessons import customers_of, known_until, scoring_view_of
+from hub.predictions.lessons import customers_of, known_until, on_grid, scoring_view_of
 from hub.predictions.scores import TABLE as SCORES
 from hub.views.admission import note_refusal, verify_may_read
 from hub.views.gateway import PSEUDONYM, Gateway
 from hub.views.intent import Reader
-from hub.views.spec import Grid, ViewSpec
+from hub.views.spec import ViewSpec
 from ingest.canonical.catalogue import lake_table_of
 from ingest.canonical.snapshots import OTHERS
 from ingest.store.identity import anchors_frame
@@ -108,7 +108,7 @@ def review(hub: Hub, principal: Principal, module: str) -> dict[str, Any]:
     window = timedelta(days=spec.label.starts_days + spec.label.horizon_days)
     until = known_until(hub, spec)
     scores = _scores(hub, module, spec, before=until - window)
-    cuts = [cut for cut in scores["event_time"].unique().sort().to_list() if _on_grid(cut, spec.grid)]
+    cuts = [cut for cut in scores["event_time"].unique().sort().to_list() if on_grid(cut, spec.grid)]
     if not cuts:
         raise AccessRefused("no_outcome_known", f"Score first; an alert is judged {window.days} days after its instant")
     reader = Reader(principal=principal, module=module)
@@ -198,10 +198,6 @@ def _verify_bound(hub: Hub, principal: Principal, spec: ViewSpec) -> None:
 
 def _nobody() -> AccessRefused:
     return AccessRefused("pseudonym_of_nobody", "Use a pseudonym as the newest scoring gave it")
-
-
-def _on_grid(cut: datetime, grid: Grid) -> bool:
-    return cut.day == 1 if grid is Grid.MONTH else grid is Grid.DAY or cut.weekday() == 0
 
 
 def _promised(model: store.TrainedModel) -> float | None:
