@@ -12,6 +12,7 @@
 | recalibrate | | artefact, labelled | artefact, report |
 | compare | seed | champion, challenger, labelled | comparison |
 | review | | alerts (`predict.review`) | review |
+| suggest, worth | what `predict.next_need.answer` lists | | |
 | diagnose, draw, due | what `predict.winback.module` lists | | |
 
 Frames are arrow, the rest is JSON or text. `features` is a list of {name, role, unit, labels, activity}
@@ -25,7 +26,7 @@ from typing import Any, Final
 from predict import card as cards
 from predict.errors import MessageRefused
 from predict.feature import features_of
-from predict.module import Brief, Campaigning, Listening, Module, Tended
+from predict.module import Brief, Campaigning, Listening, Module, Suggesting, Tended
 from predict.quality import Finding, findings_of
 from predict.review import review
 from predict.wire import Message, arrow, told
@@ -97,6 +98,20 @@ def _campaign(asked: str) -> Callable[[Module, Message], Message]:
     return act
 
 
+def _suggest(module: Module, asked: Message) -> Message:
+    return _suggesting(module).suggest(asked)
+
+
+def _worth(module: Module, asked: Message) -> Message:
+    return _suggesting(module).worth(asked)
+
+
+def _suggesting(module: Module) -> Suggesting:
+    if not isinstance(module, Suggesting):
+        raise MessageRefused(f"{module.declared.name} suggests no actions")
+    return module
+
+
 def _review(_module: Module, asked: Message) -> Message:
     return _told("review", review(asked.frame("alerts")))
 
@@ -113,6 +128,8 @@ ACTIONS: Final[Mapping[str, Callable[[Module, Message], Message]]] = MappingProx
         "recalibrate": _recalibrate,
         "compare": _compare,
         "review": _review,
+        "suggest": _suggest,
+        "worth": _worth,
         **{asked: _campaign(asked) for asked in ("diagnose", "draw", "due")},
     }
 )

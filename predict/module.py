@@ -88,6 +88,19 @@ class Listening(Protocol):
         ...
 
 
+@runtime_checkable
+class Suggesting(Protocol):
+    """A module that suggests what to do about what came up (`predict.next_need.answer`)."""
+
+    def suggest(self, asked: Message) -> Message:
+        """Choose an action for each customer, with its chance, and say why in words."""
+        ...
+
+    def worth(self, asked: Message) -> Message:
+        """Judge ways of choosing by a log of suggestions."""
+        ...
+
+
 class Module(Protocol):
     """A prediction module, listed in `predict.registry`; `predict.likelihood.module` is one for any yes/no outcome."""
 

@@ -16,6 +16,7 @@ from hub.cli.module_name import ModuleName
 from hub.cli.moment import instant_from
 from hub.cli.outfile import private_file
 from hub.cli.predict_review import act, review
+from hub.cli.predict_suggest import suggest, worth
 from hub.cli.predict_texts import texts
 from hub.cli.predict_upkeep import adopt, card, compare, drift, recalibrate
 from hub.cli.rehearsal import DryRun
@@ -32,7 +33,7 @@ from predict.registry import DECLARED
 from privacy.uses import Use
 
 app = typer.Typer(help="Prediction modules: is there enough, train, score, report, review.", no_args_is_help=True)
-for _command in (card, drift, recalibrate, compare, adopt, act, review, texts):
+for _command in (card, drift, recalibrate, compare, adopt, act, review, suggest, worth, texts):
     app.command()(_command)
 _LOG = logs.log_of("predict")
 _SCORE: Final = ("as_of", "probability", "low", "high", "band")

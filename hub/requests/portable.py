@@ -22,7 +22,7 @@ from privacy.store.consent import grounds
 from privacy.terms import ConsentAct, DataCategory, LegalBasis
 
 FORMAT: Final = "varde.portable.v1"
-DERIVED: Final = frozenset({"scores", "score_acts", "winback_acts"})
+DERIVED: Final = frozenset({"scores", "score_acts", "suggestions", "winback_acts"})
 PORTABLE_BASES: Final = frozenset({LegalBasis.CONSENT, LegalBasis.CONTRACT})
 _YES: Final = frozenset({ConsentAct.GIVEN.value, ConsentAct.RENEWED.value})
 _ACTS: Final = "consent_event"

@@ -8,7 +8,7 @@ from ingest.canonical.company import ACCOUNT_TEAM, CALENDAR, CONTEXT, PROJECTS
 from ingest.canonical.contact_traces import CONTACT_TRACES
 from ingest.canonical.equipment import ASSET_READINGS, ASSETS, SERVICE_EVENTS
 from ingest.canonical.profiles import PROFILES
-from ingest.canonical.scores import SCORE_ACTS, SCORES, WINBACK_ACTS
+from ingest.canonical.scores import SCORE_ACTS, SCORES, SUGGESTIONS, WINBACK_ACTS
 from ingest.canonical.snapshots import SNAPSHOTS
 from ingest.canonical.support import FEEDBACK, MESSAGES, TICKETS
 from ingest.canonical.table import Table
@@ -41,7 +41,7 @@ TABLES: Final = {
 
 LAKE_TABLES: Final = {
     **TABLES,
-    **{table.name: table for table in (SCORES, SCORE_ACTS, WINBACK_ACTS, SNAPSHOTS, CONTACT_TRACES)},
+    **{table.name: table for table in (SCORES, SCORE_ACTS, SUGGESTIONS, WINBACK_ACTS, SNAPSHOTS, CONTACT_TRACES)},
 }
 """What the lake holds: the canonical tables, and what the hub derives from them."""
 

@@ -1,4 +1,4 @@
-"""What the hub itself writes into the lake: scores, campaigns, and what was done. No contract maps onto it."""
+"""What the hub itself writes into the lake: scores, suggestions, campaigns, what was done. No contract maps onto it."""
 
 from typing import Final
 
@@ -42,6 +42,24 @@ SCORE_ACTS: Final = Table(
         Column(OTHERS, pl.List(pl.Binary()), NOBODY, "record ids", "further records of the customer, if any"),
     ),
     KeepDays(180),
+    Erasure.DELETE_ROW,
+    Buckets.FEW,
+)
+
+SUGGESTIONS: Final = Table(
+    "suggestions",
+    "what was suggested for one customer, of which options and with which chance; event_time is the as_of of it",
+    (
+        code("module", "prediction module"),
+        instant("suggested_at", "when it was suggested"),
+        code("need", "what came up"),
+        code("action", "what was suggested; nothing is an action, too"),
+        code("channel", "by which way"),
+        number("propensity", "0 to 1", "chance with which the action was chosen", _PROFILING),
+        code("options", "what could have been chosen"),
+        Column(OTHERS, pl.List(pl.Binary()), NOBODY, "record ids", "further records of the customer, if any"),
+    ),
+    KeepDays(730),
     Erasure.DELETE_ROW,
     Buckets.FEW,
 )

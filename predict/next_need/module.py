@@ -16,12 +16,14 @@ from predict.likelihood.module import Likelihood
 from predict.likelihood.report import Section
 from predict.likelihood.train import train
 from predict.module import Brief
+from predict.next_need.answer import judged, suggested
 from predict.next_need.declaration import NEXT_NEED, NEXT_SERVICE, NEXT_UPGRADE
 from predict.next_need.detect import detected
 from predict.next_need.hits import measured
 from predict.next_need.trigger import DEFAULT_TRIGGERS, Trigger, as_mapping, triggers_of
 from predict.next_need.words import sentences
 from predict.shares import in_words, told_share
+from predict.wire import Message
 
 CHOSEN: Final = ("who is chosen", "share who had it")
 HEAD: Final = ("what came up", "need", "customers", "had it", "untargeted", "gain at the same frequency", "verdict")
@@ -58,6 +60,14 @@ class NextNeed(Likelihood):
         said = super().reasons(scores, artefact, language=language)
         words = sentences(_kept(self.open(artefact)), language).alias("suggestion")
         return said.join(scores.select(PSEUDONYM, AS_OF, words), on=[PSEUDONYM, AS_OF], how="left")
+
+    def suggest(self, asked: Message) -> Message:
+        """Choose an action for each customer (`predict.next_need.answer`)."""
+        return suggested(self.open(asked.part("artefact")), asked)
+
+    def worth(self, asked: Message) -> Message:
+        """Judge ways of choosing by a log of suggestions."""
+        return judged(asked)
 
     def sections(self, artefact: Artefact) -> tuple[Section, ...]:
         """Show the model beside popularity and the own frequency, and each trigger beside untargeted offers."""

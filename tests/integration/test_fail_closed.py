@@ -111,7 +111,7 @@ EXCUSED: Final = {
     "request review": "a score in words to its human reviewer, audited by hub.me.scores before the lake is read",
     **dict.fromkeys(("predict report", "predict card"), "figures of a model over groups; its file names nobody"),
     **dict.fromkeys(
-        ("predict drift", "predict recalibrate", "predict compare", "predict review"),
+        ("predict drift", "predict recalibrate", "predict compare", "predict review", "predict worth"),
         "figures of a model over groups, from the audited reads of predict score and predict train",
     ),
     **dict.fromkeys(("winback playbook", "winback list", "winback size"), RULES),
@@ -125,6 +125,7 @@ EXCUSED: Final = {
     ),
     "voice judge": ACT,
     "voice evidence": "what a colleague wrote, told to the log before it is opened (test_voice)",
+    "predict suggest": "rows of two views, each release audited first (test_next_need_suggestions)",
     "predict adopt": RULES,
     "predict act": ACT,
     **dict.fromkeys(("source schema", "policy default", "policy show", "policy plan", "policy apply"), RULES),
