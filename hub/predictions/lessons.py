@@ -5,6 +5,7 @@ Whoever is scored must stand in the columns that were learned. A module knows a 
 own behind it, as one: a machine that was sold is another row with each owner.
 """
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -158,18 +159,26 @@ def customers_of(hub: Hub, view: str) -> ViewSpec:
 
 
 def known_since(hub: Hub, spec: ViewSpec) -> datetime:
-    """Return the first event time in the tables that say who is a customer."""
-    return min((file.min_event_at for file in _files(hub, spec)), default=hub.clock())
+    """Return the first event time in the tables that say who is a customer; if that is later, in those of the label.
+
+    Before anything of an outcome was told, that it did not come about is ignorance.
+    """
+    customers = _first(hub, {rows.table for rows in spec.population.any_of})
+    return customers if spec.label is None else max(customers, _first(hub, {rows.table for rows in spec.label.rows}))
 
 
 def known_until(hub: Hub, spec: ViewSpec) -> datetime:
     """Return the end of what is known: just after the last event that makes somebody a customer, never after now."""
-    last = max((file.max_event_at for file in _files(hub, spec)), default=hub.clock())
+    files = _files(hub, {rows.table for rows in spec.population.any_of})
+    last = max((file.max_event_at for file in files), default=hub.clock())
     return min(last + timedelta(microseconds=1), hub.clock())
 
 
-def _files(hub: Hub, spec: ViewSpec) -> list[Any]:
-    tables = {rows.table for rows in spec.population.any_of}
+def _first(hub: Hub, tables: Collection[str]) -> datetime:
+    return min((file.min_event_at for file in _files(hub, tables)), default=hub.clock())
+
+
+def _files(hub: Hub, tables: Collection[str]) -> list[Any]:
     with hub.reading() as session:
         return [f for table in tables for f in files_of(session, table=table, states=[FileState.LIVE])]
 
