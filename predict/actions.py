@@ -13,6 +13,7 @@
 | compare | seed | champion, challenger, labelled | comparison |
 | review | | alerts (`predict.review`) | review |
 | suggest, worth | what `predict.next_need.answer` lists | | |
+| load, limits, visits | what `predict.service.answers` lists | | |
 | diagnose, draw, due | what `predict.winback.module` lists | | |
 
 Frames are arrow, the rest is JSON or text. `features` is a list of {name, role, unit, labels, activity}
@@ -26,7 +27,7 @@ from typing import Any, Final
 from predict import card as cards
 from predict.errors import MessageRefused
 from predict.feature import features_of
-from predict.module import Brief, Campaigning, Listening, Module, Suggesting, Tended
+from predict.module import Brief, Campaigning, Foreseeing, Listening, Module, Suggesting, Tended
 from predict.quality import Finding, findings_of
 from predict.review import review
 from predict.wire import Message, arrow, told
@@ -112,6 +113,15 @@ def _suggesting(module: Module) -> Suggesting:
     return module
 
 
+def _foreseen(asked: str) -> Callable[[Module, Message], Message]:
+    def act(module: Module, message: Message) -> Message:
+        if not isinstance(module, Foreseeing):
+            raise MessageRefused(f"{module.declared.name} tells nothing but scores")
+        return module.foresee(asked, message)
+
+    return act
+
+
 def _review(_module: Module, asked: Message) -> Message:
     return _told("review", review(asked.frame("alerts")))
 
@@ -130,6 +140,7 @@ ACTIONS: Final[Mapping[str, Callable[[Module, Message], Message]]] = MappingProx
         "review": _review,
         "suggest": _suggest,
         "worth": _worth,
+        **{asked: _foreseen(asked) for asked in ("load", "limits", "visits")},
         **{asked: _campaign(asked) for asked in ("diagnose", "draw", "due")},
     }
 )

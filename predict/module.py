@@ -101,6 +101,15 @@ class Suggesting(Protocol):
         ...
 
 
+@runtime_checkable
+class Foreseeing(Protocol):
+    """A module that tells more than scores: days, dates or visits (`predict.service.answers`)."""
+
+    def foresee(self, asked: str, message: Message) -> Message:
+        """Answer one of the questions that the module lists."""
+        ...
+
+
 class Module(Protocol):
     """A prediction module, listed in `predict.registry`; `predict.likelihood.module` is one for any yes/no outcome."""
 

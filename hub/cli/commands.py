@@ -80,6 +80,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "predict": Command("predict", "app", "Prediction modules: is there enough, train, score, report, review."),
     "voice": Command("voice", "app", "The voice of the customer: answers, service, steps, and where it goes wrong."),
     "winback": Command("winback", "app", "Winning back: why they left, campaigns with a hold-out, letters."),
+    "service": Command("service", "app", "Service ahead: support load, seats that fill up, visits to machines."),
     "survivorship": Command("survivorship", "app", "Which value stands where sources of one customer differ."),
     "reveal": Command("reveal", "app", "Lead a pseudonym back to a person."),
     "audit": Command("audit", "app", "The audit log."),

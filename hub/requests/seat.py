@@ -4,7 +4,7 @@ Public holidays are those of the `holidays` library for the country and, where o
 Names and addresses of the supervisory authorities change now and then: the guide asks the DPO to look at their own.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -82,6 +82,12 @@ class Seat:
     def is_working_day(self, day: date) -> bool:
         """Say whether a day is neither Saturday nor Sunday nor a public holiday there."""
         return day.isoweekday() < _SUNDAY_BEFORE and day not in _holidays(self.country, self.part)
+
+    def holidays(self, years: Collection[int]) -> frozenset[date]:
+        """Return the public holidays there in some years."""
+        from holidays import country_holidays  # noqa: PLC0415 - as below
+
+        return frozenset(country_holidays(self.country, subdiv=self.part or None, years=sorted(years)))
 
     @property
     def authority(self) -> Authority:

@@ -116,6 +116,8 @@ EXCUSED: Final = {
     ),
     **dict.fromkeys(("winback playbook", "winback list", "winback size"), RULES),
     "winback draw": COUNTS,
+    "service load": "figures of all cases by day and topic, of an audited read (test_view_catalogue_gate)",
+    **dict.fromkeys(("service limits", "service visits"), "rows of a view, audited first (test_view_catalogue_gate)"),
     **dict.fromkeys(
         ("winback diagnose", "winback due"), "rows of two views, each release audited first (test_winback_campaigns)"
     ),

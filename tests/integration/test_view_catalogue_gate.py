@@ -1,14 +1,17 @@
 """Every view of the default catalogue through its whole life: submitted, checked, approved, read."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import polars as pl
 import pytest
 
-from hub.errors import AccessRefused
+from hub.errors import AccessRefused, HubError
 from hub.inspection.check import check
 from hub.inspection.lineage import sources_of
+from hub.predictions import outlook, service
 from hub.predictions.lessons import customers_of, of_rows
 from hub.predictions.teaching import read_lessons
 from hub.views.gateway import PSEUDONYM, Gateway
@@ -18,6 +21,10 @@ from hub.views.quota import period_around
 from hub.views.registry import approve, submit
 from hub.views.spec import ViewSpec
 from hub.views.summary import WITHHELD
+from predict.actions import ACTIONS
+from predict.registry import load
+from predict.service.declaration import MAINTENANCE
+from predict.service.module import Maintenance
 from tests.catalogue_shop import AT, Company, company
 from tests.view_builders import WITHOUT_CHECK
 
@@ -87,6 +94,37 @@ def test_a_module_learns_of_machines_one_by_one(made: Company) -> None:
     assert lessons.message(seed=1).frame("segments")["pseudonym"].equals(told["pseudonym"])
     with pytest.raises(AccessRefused, match="scores_not_kept"):
         customers_of(made.hub, spec.name)
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The child answers the same (`tests/unit/test_predict_child.py`); to start it each time takes seconds."""
+    few = Maintenance(replace(MAINTENANCE, readiness=replace(MAINTENANCE.readiness, rule_from=20)))
+    modules = {"maintenance": few, "service": load("service")}
+    for room in (outlook, service):
+        monkeypatch.setattr(room, "ask", lambda asked, name, message: ACTIONS[asked](modules[name], message))
+
+
+@pytest.mark.usefixtures("in_process")
+def test_load_limits_and_visits_are_told_of_rows_that_the_gate_gave(made: Company) -> None:
+    for name in (outlook.CASES, outlook.SEATS, MACHINES, MACHINES.replace("_training", "_scoring")):
+        with suppress(HubError):  # an earlier test has submitted and approved it
+            submit(made.hub, catalogue_text(name), made.scientist)
+            approve(made.hub, name, made.dpo, WITHOUT_CHECK)
+    who = Reader(principal=made.owner)
+    told = outlook.load(made.hub, who, ahead=14, holidays=[])
+    assert told.rows.columns == ["day", "topic", "expected", "low", "high"]
+    assert told.rows["day"].min() == told.as_of.date()
+    assert told.told["expected"] > 0
+    full = outlook.limits(made.hub, who)
+    assert full.rows["pseudonym"].is_in(full.released.frame["pseudonym"].implode()).all()
+    assert sum(full.told["by_reason"].values()) == full.rows.height > 0
+    service.train(made.hub, made.scientist, "maintenance")
+    planned = outlook.visits(made.hub, who, holidays=[])
+    assert planned.machines is not None
+    assert planned.machines.height == planned.told["due"] == planned.rows["machines"].sum() > 0
+    whose = planned.released.frame.select("asset", owner="pseudonym")
+    assert planned.machines.join(whose, on=["asset", "owner"], how="anti").is_empty()
 
 
 def read(made: Company, spec: ViewSpec) -> pl.DataFrame:
