@@ -3,7 +3,8 @@
 Rules kept:
 - two heads: one for the languages that taught it, which weighs runs and words of feeling; one for every other language,
   which weighs words of feeling alone, because they are told in each language by itself;
-- classes weigh alike in learning however rare they are; the seed is none, because nothing is drawn;
+- classes weigh alike in learning however rare they are, or by the root of it: folds of the texts say which is better
+  (`balance_of`), and nothing else is drawn;
 - who learns from the own company's scores starts from a base model: its log-odds are two more columns;
 - the model is numbers: no word, no text, no run that fewer than three texts held.
 """
@@ -16,10 +17,11 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # comes with scikit-learn, without stubs
 
 from predict.text.feeling import EMOTIONS, FEATURES, Table, Values, told_by_words
-from predict.text.grams import WIDTH, Grams, counts_of
+from predict.text.grams import WIDTH, Grams, Places, counts_of
 from predict.text.words import LANGUAGE
 
 CLASSES: Final = ("negative", "neutral", "positive")
@@ -27,7 +29,11 @@ SHARE: Final = "p_"
 LEVELS: Final = (-2, -1, 0, 1, 2)
 """Very negative to very positive."""
 VERY: Final = 0.6  # lean from which a level is "very"
+ALIKE: Final = 1.0
+BALANCES: Final = (ALIKE, 0.5)
+FOLDS: Final = 3
 ENOUGH: Final = 200  # labelled texts of a language that let it use the runs
+RUNS: Final = 2 * WIDTH
 _WORDS: Final = len(FEATURES) + len(EMOTIONS)
 _PENALTY: Final = 1.0
 BELIEVED: Final = 2.0  # praise as strong as this is no mere politeness
@@ -81,10 +87,27 @@ class Sentiment:
         return (_with_base(self.base, texts, told) - self.centre) / self.scale * _DENSE_SCALE
 
 
-def learn(texts: pl.DataFrame, classes: Values, *, base: Sentiment | None = None) -> Sentiment:
+def balance_of(texts: pl.DataFrame, classes: Values, *, base: Sentiment | None = None, seed: int) -> float:
+    """Choose how classes are balanced in learning: `FOLDS` parts drawn by the seed, each judged by the others."""
+    part = np.random.default_rng(seed).integers(0, FOLDS, classes.size)
+
+    def figure(balance: float) -> float:
+        said = np.empty(classes.size)
+        for fold in range(FOLDS):
+            asked = texts.filter(pl.Series(part == fold))
+            others = part != fold
+            model = learn(texts.filter(pl.Series(others)), classes[others], base=base, balance=balance)
+            said[part == fold] = model.shares(asked, told_by_words(asked).to_numpy()).argmax(axis=1)
+        return float(f1_score(classes, said, average="macro", zero_division=0))
+
+    return max(BALANCES, key=figure)
+
+
+def learn(texts: pl.DataFrame, classes: Values, *, base: Sentiment | None = None, balance: float = ALIKE) -> Sentiment:
     """Learn from texts (columns text, language) and their classes (0 negative, 1 neutral, 2 positive).
 
-    Every class must occur. Languages with fewer than `ENOUGH` texts teach the words of feeling only.
+    Every class must occur; it weighs by its rarity to the power of `balance` (1: all alike, 0: as it comes). Languages
+    with fewer than `ENOUGH` texts teach the words of feeling only.
     """
     told = told_by_words(texts).to_numpy()
     counts = counts_of(texts)
@@ -93,14 +116,14 @@ def learn(texts: pl.DataFrame, classes: Values, *, base: Sentiment | None = None
     centre, scale = columns.mean(axis=0), columns.std(axis=0)
     scale = np.where(scale > 0, scale, 1.0)
     beside = sparse.csr_matrix((columns - centre) / scale * _DENSE_SCALE)
-    runs = grams.weigh(counts)
+    runs, held = grams.weigh(counts), np.flatnonzero(grams.rarity)
     many = texts[LANGUAGE].value_counts().filter(pl.col("count") >= ENOUGH)[LANGUAGE]
     return Sentiment(
         grams=grams,
         centre=centre,
         scale=scale,
-        full=_fitted(sparse.hstack([runs, beside], format="csr"), classes),
-        words=_fitted(beside, classes),
+        full=_spread(_fitted(sparse.hstack([runs[:, held], beside], format="csr"), classes, balance), held),
+        words=_fitted(beside, classes, balance),
         taught=tuple(sorted(many.drop_nulls().to_list())),
         base=base,
     )
@@ -148,11 +171,18 @@ def _with_base(base: Sentiment | None, texts: pl.DataFrame, told: Table) -> Tabl
     return np.column_stack([told, logs[:, 2] - logs[:, 1], logs[:, 0] - logs[:, 1]])
 
 
-def _fitted(columns: sparse.csr_matrix, classes: Values) -> Head:
-    model = LogisticRegression(C=_PENALTY, class_weight="balanced", max_iter=200, tol=1e-3)
+def _spread(head: Head, held: Places) -> Head:
+    """Put the weights of the runs that weigh anything in their places among all."""
+    weights = np.zeros((head.weights.shape[0], RUNS + head.weights.shape[1] - held.size))
+    weights[:, held] = head.weights[:, : held.size]
+    weights[:, RUNS:] = head.weights[:, held.size :]
+    return Head(weights, head.bias)
+
+
+def _fitted(columns: sparse.csr_matrix, classes: Values, balance: float) -> Head:
+    rarity = classes.size / len(CLASSES) / np.bincount(classes.astype(np.int64), minlength=len(CLASSES))
+    weights = dict(enumerate(rarity**balance))
+    model = LogisticRegression(C=_PENALTY, class_weight=weights, max_iter=200, tol=1e-3)
     with threadpool_limits(1):  # the order of sums is part of the result
         model.fit(columns, classes)
     return Head(np.asarray(model.coef_), np.asarray(model.intercept_))
-
-
-RUNS: Final = 2 * WIDTH

@@ -17,7 +17,7 @@ from predict.frames import AS_OF, PSEUDONYM
 from predict.satisfaction.changes import Change, changes, weekly
 from predict.satisfaction.hearing import AGE, MESSAGE, WEEK, Ear, heard, readable
 from predict.satisfaction.packing import shipped
-from predict.satisfaction.sentiment import CLASSES, SHARE, Sentiment, judged, learn
+from predict.satisfaction.sentiment import CLASSES, SHARE, Sentiment, balance_of, judged, learn
 from predict.satisfaction.themes import CRITICAL, MENTIONS, Themes
 from predict.satisfaction.topics import Topic, discovered
 from predict.satisfaction.urgency import FEWEST, by_category
@@ -91,7 +91,8 @@ def _sentiment(texts: pl.DataFrame, classes: pl.DataFrame, seed: int) -> tuple[S
         return shipped(), told
     judges = _a_fifth(known[PSEUDONYM], seed)
     taught, asked = known.filter(~judges), known.filter(judges)
-    own = learn(taught, taught["class"].to_numpy(), base=shipped())
+    balance = balance_of(taught, taught["class"].to_numpy(), base=shipped(), seed=seed)
+    own = learn(taught, taught["class"].to_numpy(), base=shipped(), balance=balance)
     truth = asked["class"].to_numpy()
     told |= {
         "macro_f1": _macro(own, asked, truth),
@@ -100,7 +101,7 @@ def _sentiment(texts: pl.DataFrame, classes: pl.DataFrame, seed: int) -> tuple[S
     }
     if told["macro_f1"] <= told["macro_f1_shipped"]:
         return shipped(), told
-    return learn(known, known["class"].to_numpy(), base=shipped()), told | {"own": True}
+    return learn(known, known["class"].to_numpy(), base=shipped(), balance=balance), told | {"own": True}
 
 
 def _a_fifth(customers: pl.Series, seed: int) -> pl.Series:

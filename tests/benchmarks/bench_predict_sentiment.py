@@ -22,7 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from predict.satisfaction.packing import shipped
-from predict.satisfaction.sentiment import CLASSES, SHARE, judged, learn
+from predict.satisfaction.sentiment import CLASSES, SHARE, balance_of, judged, learn
 from tests.redaction_sets import CORPORA
 from tests.sentiment_sets import airline, held_out, norec, short_texts, stances
 
@@ -46,7 +46,10 @@ def main() -> None:
     tweets = airline(given.corpora)
     out = held_out(tweets, share=0.2, seed=SEED)
     taught = tweets.filter(~out)
-    own = learn(taught.select("text", "language"), taught["class"].to_numpy())
+    lines, classes = taught.select("text", "language"), taught["class"].to_numpy()
+    balance = balance_of(lines, classes, seed=SEED)
+    print(f"balance of classes, chosen by folds of what taught: {balance}")
+    own = learn(lines, classes, balance=balance)
     told_of("airline, shipped model", tweets.filter(out), shares(tweets.filter(out)))
     told_of(
         "airline, own scores taught", tweets.filter(out), judged(own, tweets.filter(out)).select(_SHARES).to_numpy()
