@@ -22,8 +22,8 @@ from predict.next_need.trigger import DEFAULT_TRIGGERS
 UNTIL = datetime(2026, 1, 1, tzinfo=UTC)
 CUTS = [datetime(2025, month, 1, tzinfo=UTC) for month in (2, 5, 8)]
 TEST = datetime(2025, 10, 1, tzinfo=UTC)
-QUARTERS = ((2024, 9), (2024, 12), (2025, 3), (2025, 6), (2025, 9))
-NEED_CUTS = [datetime(year, month, 1, tzinfo=UTC) for year, month in QUARTERS]
+MONDAYS = ((2024, 9, 2), (2024, 12, 2), (2025, 3, 3), (2025, 6, 2), (2025, 9, 1))
+NEED_CUTS = [datetime(year, month, day, tzinfo=UTC) for year, month, day in MONDAYS]
 NAMES = {"pseudonym", "as_of", "asset"}
 
 
