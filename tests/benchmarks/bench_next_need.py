@@ -8,9 +8,13 @@ days); a cut is judged by a model of the cuts whose outcome was known then. Prec
 customer bought in the next basket, and in the 60 days after; of the customers who bought anything. Intervals are 95 %,
 over customers.
 
-The generator, 5,000 people, seeds 7, 8, 9, planted and not: triggers measured at instants two months apart; the share
+The generator, 5,000 people, seeds 7, 8, 9, planted and not: triggers at nine Mondays, nine weeks apart; the share
 of later contacts (the last 30 %) answered among those that went by the chosen channel, beside the channel that most
 answer by (popularity) and the one by which the customer answered most often (own frequency). Hour and weekday alike.
+
+Learning: customers who buy as often as `TRUE` says, 20 rounds of 500, seeds 7, 8, 9: mean value a customer of what was
+chosen, beside choosing evenly (untargeted), doing nothing and always the best; and in how many of 100 logs of 2,000 the
+95 % intervals held the true value of ways of choosing that are fixed. The last row is of actions that change nothing.
 """
 
 import argparse
@@ -19,16 +23,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from hub.demo.answers import CHANNELS, HOURS, answers_of
 from hub.demo.lake import lake_of, pseudonym_of
 from hub.demo.lived import Making, live
 from hub.demo.planted import NOTHING, Planted
+from predict.next_need.action import NOTHING as IDLE
+from predict.next_need.action import action_catalogue_of
+from predict.next_need.belief import beliefs
 from predict.next_need.hits import measured
 from predict.next_need.products import Columns, Judged, judge, learn
+from predict.next_need.suggest import suggest
 from predict.next_need.timing import Slots, best, levels
 from predict.next_need.trigger import DEFAULT_TRIGGERS
+from predict.next_need.worth import Judging, values, with_values
 from predict.shares import told_share
 
 COLUMNS = Columns()
@@ -40,6 +50,20 @@ SHARED_BY = 20
 UNTIL = datetime(2026, 1, 1, tzinfo=UTC)
 SEEDS = (7, 8, 9)
 SLOTS = Slots(hours=HOURS)
+CATALOGUE = action_catalogue_of(
+    {
+        "actions": [
+            {"name": "call", "needs": ["premium"], "channels": ["phone"]},
+            {"name": "trial", "needs": ["premium"], "channels": ["email"], "cost_minor": 1_900},
+            {"name": "letter", "needs": ["premium"], "channels": ["email"]},
+        ],
+        "margins": {"premium": 20_000},
+        "channels": {"phone": 1_500, "email": 10},
+    }
+)
+TRUE = {IDLE: 0.05, "call": 0.14, "trial": 0.16, "letter": 0.07}
+UNMOVED = dict.fromkeys(TRUE, 0.05)
+AT = datetime(2026, 3, 2, tzinfo=UTC)
 VIEWS = {"upgraded": "next_need_upgrades_training", "took_service": "next_need_services_training"}
 
 
@@ -52,6 +76,9 @@ def main() -> None:
     baskets(given.folder / "online_retail_ii" / "online_retail_ii_to_2011_06.parquet")
     triggers()
     contacts()
+    for true, word in ((TRUE, "planted"), (UNMOVED, "placebo")):
+        learning(word, true)
+        held(word, true)
 
 
 def baskets(file: Path) -> None:
@@ -125,15 +152,66 @@ def first_baskets(bought: pl.DataFrame) -> Any:
 
 
 def triggers() -> None:
-    months = [datetime(2024, month, 1, tzinfo=UTC) for month in (7, 9, 11)]
-    months += [datetime(2025, month, 1, tzinfo=UTC) for month in (1, 3, 5, 7, 9, 11)]
+    mondays = [datetime(2024, 7, 1, tzinfo=UTC) + timedelta(weeks=9 * number) for number in range(9)]
     for planted, word in ((Planted(), "planted"), (NOTHING, "placebo")):
         for seed in SEEDS:
             lake = lake_of(live(Making(seed=seed, people=5_000, organisations=300, until=UNTIL, planted=planted)))
             for label, view in VIEWS.items():
-                frame = lake.training(view, months, UNTIL)
+                frame = lake.training(view, mondays, UNTIL)
                 for one in measured(frame, DEFAULT_TRIGGERS, label=label, horizon_days=60, frequency="orders_365d"):
                     show(word, seed, one)
+
+
+def asked(size: int) -> pl.DataFrame:
+    rows = pl.DataFrame({"pseudonym": [number.to_bytes(16, "big") for number in range(size)]})
+    reach = [pl.lit(value=True).alias(f"reach_{way}") for way in CATALOGUE.channels]
+    return rows.with_columns(pl.lit(AT).alias("as_of"), pl.lit("premium").alias("need"), *reach)
+
+
+def followed(size: int, log: pl.DataFrame, true: dict[str, float], seed: int) -> pl.DataFrame:
+    """Suggest by what the log teaches, and let customers buy."""
+    chosen = suggest(asked(size), CATALOGUE, beliefs(CATALOGUE, log), at=AT, seed=seed)
+    rate = chosen["action"].replace_strict(true, return_dtype=pl.Float64).to_numpy()
+    bought = np.random.default_rng([seed, 2]).random(size) < rate
+    return with_values(chosen.with_columns(bought=pl.Series(bought)), CATALOGUE)
+
+
+def true_values(true: dict[str, float]) -> dict[str, float]:
+    margin, price = CATALOGUE.margins["premium"], CATALOGUE.channels
+    cost = {one.name: one.cost_minor for one in CATALOGUE.actions}
+    way = {one.name: price[one.channels[0]] for one in CATALOGUE.actions}
+    return {name: share * (margin - cost.get(name, 0)) - way.get(name, 0) for name, share in true.items()}
+
+
+def learning(word: str, true: dict[str, float]) -> None:
+    worth = true_values(true)
+    evenly = sum(value for name, value in worth.items() if name != IDLE) / len(CATALOGUE.actions)
+    for seed in SEEDS:
+        log = pl.DataFrame(schema={"need": pl.String, "action": pl.String, "bought": pl.Boolean})
+        means = []
+        for number in range(20):
+            rows = followed(500, log, true, 100 * seed + number)
+            means.append(float(rows["action"].replace_strict(worth, return_dtype=pl.Float64).to_numpy().mean()))
+            log = pl.concat([log, rows.select("need", "action", "bought")])
+        print(
+            f"learning, {word}, seed {seed}: first round {means[0]:.0f}, last five {np.mean(means[-5:]):.0f}; "
+            f"evenly {evenly:.0f}, nothing {worth[IDLE]:.0f}, always the best {max(worth.values()):.0f}",
+            flush=True,
+        )
+
+
+def held(word: str, true: dict[str, float]) -> None:
+    worth, log = true_values(true), pl.DataFrame(schema={"need": pl.String, "action": pl.String, "bought": pl.Boolean})
+    evenly = sum(value for name, value in worth.items() if name != IDLE) / len(CATALOGUE.actions)
+    counts = dict.fromkeys(("ips", "snips", "dr"), 0)
+    for number in range(100):
+        found = values(followed(2_000, log, true, 5_000 + number))
+        for name in counts:
+            for way, value in ((Judging.EVENLY, evenly), (Judging.NOTHING, worth[IDLE])):
+                bounds = getattr(found[way], name)
+                counts[name] += bounds.low <= value <= bounds.high
+    said = ", ".join(f"{name} {count} of 200" for name, count in counts.items())
+    print(f"intervals that held, {word}: {said}", flush=True)
 
 
 def contacts() -> None:
