@@ -24,6 +24,8 @@ from privacy.store.consent import heads_of
 from privacy.terms import ActChannel, BatchId, ConsentAct, EntityKind, PurposeId, RecordId, Role
 from tests.faults.ingest_company import copy_home, deliver_text, make_template, memory_folder, open_home, owner_of
 from tests.integration.test_matching import CONTRACT, matching, together
+from tests.integration.test_matching_organisations import delivered, parts
+from tests.match_firms import firms, worn
 from tests.match_people import people
 
 HOUSEHOLDS = 6
@@ -90,6 +92,23 @@ def test_deliveries_leave_no_trace_in_a_rebuilt_partition(data: st.DataObject, s
             deliver(cut, records[rows], folder)
         assert canonical(cut, records) == expected
         assert canonical(cut, records) == expected
+
+
+@settings(FEW, max_examples=1)
+@given(data=st.data(), seed=st.integers(0, 99))
+def test_deliveries_of_organisations_leave_no_trace_either(data: st.DataObject, seed: int, root: Path) -> None:
+    records = worn(firms(HOUSEHOLDS, seed=seed), seed=seed)
+    whole, cut = [list(range(records.height))], data.draw(cuts(records.height))
+    found = []
+    for deliveries in (whole, cut):
+        with fresh(root) as (hub, folder):
+            for number, rows in enumerate(deliveries):
+                delivered(hub, records[rows], folder, str(number))
+            ports = hub.ports(owner_of(hub).principal_id)
+            assert ports.organisations is not None
+            rebuild(Order(role=Role.OWNER, country="NO"), ports, ports.organisations)
+            found.append(parts(hub, records))
+    assert found[0] == found[1]
 
 
 @FEW
