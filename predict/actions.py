@@ -14,7 +14,7 @@
 | review | | alerts (`predict.review`) | review |
 | suggest, worth | what `predict.next_need.answer` lists | | |
 | load, limits, visits | what `predict.service.answers` lists | | |
-| diagnose, draw, due | what `predict.winback.module` lists | | |
+| diagnose, draw, due, outcome | what `predict.winback.module` lists | | |
 
 Frames are arrow, the rest is JSON or text. `features` is a list of {name, role, unit, labels, activity}
 (`predict.feature`), `families` maps their names to the tables that they are made from.
@@ -141,7 +141,7 @@ ACTIONS: Final[Mapping[str, Callable[[Module, Message], Message]]] = MappingProx
         "suggest": _suggest,
         "worth": _worth,
         **{asked: _foreseen(asked) for asked in ("load", "limits", "visits")},
-        **{asked: _campaign(asked) for asked in ("diagnose", "draw", "due")},
+        **{asked: _campaign(asked) for asked in ("diagnose", "draw", "due", "outcome")},
     }
 )
 """What can be asked of a module, by name."""

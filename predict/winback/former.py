@@ -4,7 +4,9 @@ What customers stated stands before what clues say (`stated`); how far the two a
 Uplift comes from a trial (`predict.uplift`) where one is there: a campaign with a hold-out whose outcome is known.
 Without one nobody knows whether contacting works; the playbook's assumption is used, the same for all, and said so.
 
-    value = amount of three years / 3 * margin: a year's contribution as it was before leaving, in minor units
+    value = (amount of three years / 3 + 12 * monthly amount of a contract) * margin
+
+is a year's contribution as it was before leaving, in minor units.
 """
 
 from collections.abc import Mapping
@@ -31,6 +33,7 @@ from predict.winback.playbook import Playbook
 
 STATED: Final = "lost_reason"
 AMOUNT: Final = "amount_1095d"
+MONTHLY: Final = "monthly_amount"
 _YEARS: Final = 3
 _OPEN: Final = "open_tickets"
 _LEAST_TOLD: Final = 30  # customers who stated a reason: fewer agree or disagree by accident
@@ -147,9 +150,12 @@ def _effects(numbers: pl.DataFrame, learnt: Learnt | None, playbook: Playbook) -
 
 
 def _value(numbers: pl.DataFrame, playbook: Playbook) -> pl.Expr:
-    if AMOUNT not in numbers.columns:
-        return pl.lit(0.0)
-    return pl.col(AMOUNT).cast(pl.Float64).fill_null(0.0) / _YEARS * playbook.terms.margin
+    """Give a year's contribution: of orders a third of three years', of a contract twelve months' worth."""
+    shares = {AMOUNT: 1 / _YEARS, MONTHLY: 12.0}
+    known = [
+        pl.col(name).cast(pl.Float64).fill_null(0.0) * of for name, of in shares.items() if name in numbers.columns
+    ]
+    return pl.sum_horizontal(pl.lit(0.0), *known) * playbook.terms.margin
 
 
 def _with_reach(customers: pl.DataFrame, playbook: Playbook) -> pl.DataFrame:

@@ -5,6 +5,7 @@
 | diagnose | playbook, at, seed | frame, reach, trial (may be left out) | customers, told |
 | draw | hold_out, seed | customers (pseudonym, reason) | arms |
 | due | playbook, at | customers, events, taken | due |
+| outcome | playbook, at, returns_days | campaign, touches | report, markdown, html |
 
 Whom contacting *changes* is `predict.uplift`'s question; it is answered within `diagnose`, of an earlier trial.
 """
@@ -20,6 +21,8 @@ from predict.winback.declaration import WINBACK
 from predict.winback.due import due
 from predict.winback.experiment import draw_arms
 from predict.winback.former import Asked, former
+from predict.winback.kpi import Window
+from predict.winback.outcome import outcome
 from predict.winback.playbook import playbook_of
 from predict.wire import Message, arrow, told
 
@@ -59,8 +62,18 @@ def _due(asked: Message) -> Message:
     return Message({"ok": True}, {"due": arrow(found)}, {"due": "arrow"})
 
 
+def _outcome(asked: Message) -> Message:
+    days = asked.fields.get("returns_days")
+    if not isinstance(days, int) or isinstance(days, bool) or days <= 0:
+        raise MessageRefused("field 'returns_days' must be a whole number above zero")
+    window = Window(at=_at(asked.fields), returns_days=days)
+    found = outcome(asked.frame("campaign"), asked.frame("touches"), playbook_of(asked.fields["playbook"]), window)
+    parts = {"report": told(found.values), "markdown": found.markdown.encode(), "html": found.html.encode()}
+    return Message({"ok": True}, parts, {"report": "json", "markdown": "text", "html": "text"})
+
+
 CAMPAIGN: Final[Mapping[str, Callable[[Message], Message]]] = MappingProxyType(
-    {"diagnose": _diagnose, "draw": _draw, "due": _due}
+    {"diagnose": _diagnose, "draw": _draw, "due": _due, "outcome": _outcome}
 )
 """What can be asked about a campaign."""
 
