@@ -103,27 +103,34 @@ def released(hub: Hub, records: Sequence[RecordId], outreach: Outreach, by: Prin
     """
     verify_open(hub.anchoring.standing(), outreach.purpose)
     with hub.unit_of_work() as session:
-        lock_epoch(session)
-        policy = find_policy(session) or hub.policy()
-        now = Outreach(
-            channel=outreach.channel,
-            purpose=policy.purpose(outreach.purpose.id),
-            at=hub.clock(),
-            learned=outreach.learned,
-        )
-        checked = release_check(session, records, now)
-        reached = checked.filter(pl.col("because").is_null())
-        chosen = [RecordId(record) for record in reached["record"]]
-        forget_contacts(session, at=now.at)
-        add_contacts(session, chosen, channel=now.channel, purpose=now.purpose.id, at=now.at)
-        spared = checked.drop_nulls("because").group_by("because").len().sort("because")
-        fields = AuditFields(
-            purpose=now.purpose.id,
-            reason=now.channel.value,
-            rows=reached.height,
-            absent={str(word): int(count) for word, count in spared.iter_rows()},
-        )
-        hub.audit(session, "contact.release", by.principal_id, fields)
+        return release_in(hub, session, records, outreach, by)
+
+
+def release_in(
+    hub: Hub, session: Session, records: Sequence[RecordId], outreach: Outreach, by: Principal
+) -> pl.DataFrame:
+    """Do what `released` does in the caller's transaction, which has asked the anchors, for what leaves by it."""
+    lock_epoch(session)
+    policy = find_policy(session) or hub.policy()
+    now = Outreach(
+        channel=outreach.channel,
+        purpose=policy.purpose(outreach.purpose.id),
+        at=hub.clock(),
+        learned=outreach.learned,
+    )
+    checked = release_check(session, records, now)
+    reached = checked.filter(pl.col("because").is_null())
+    chosen = [RecordId(record) for record in reached["record"]]
+    forget_contacts(session, at=now.at)
+    add_contacts(session, chosen, channel=now.channel, purpose=now.purpose.id, at=now.at)
+    spared = checked.drop_nulls("because").group_by("because").len().sort("because")
+    fields = AuditFields(
+        purpose=now.purpose.id,
+        reason=now.channel.value,
+        rows=reached.height,
+        absent={str(word): int(count) for word, count in spared.iter_rows()},
+    )
+    hub.audit(session, "contact.release", by.principal_id, fields)
     return checked
 
 
