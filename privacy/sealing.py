@@ -47,6 +47,7 @@ class SealedTable(IntEnum):
     RECIPIENT = 12
     RECIPIENT_NOTICE = 13
     FINDING_EVIDENCE = 14
+    WINBACK_LETTER = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

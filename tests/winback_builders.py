@@ -1,7 +1,11 @@
 """Customers who left a small shop: what was bought, why they say they left, and two views to read them by."""
 
-from dataclasses import dataclass
+import atexit
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,9 +80,19 @@ class Left:
 
 
 def left(folder: Path, **environment: str) -> Left:
-    """Make a home whose customers have been silent for half a year and more, all but one."""
+    """Copy a home whose customers have been silent for half a year and more, all but one."""
+    template, home = _template(), folder / "home"
+    shutil.copytree(template.hub.settings.home, home)
     clock = FixedClock()
-    settings = Settings.load(environment, folder / "home")
+    return replace(template, hub=open_hub(Settings.load(environment, home), clock=clock), clock=clock)
+
+
+@cache
+def _template() -> Left:
+    folder = Path(tempfile.mkdtemp(prefix="varde-left-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    clock = FixedClock()
+    settings = Settings.load({}, folder / "home")
     make_home(settings, clock=clock)
     hub = open_hub(settings, clock=clock)
     owner = acting_principal(hub)
@@ -100,6 +114,7 @@ def left(folder: Path, **environment: str) -> Left:
         submit(hub, catalogue_text(name), owner)
         approve(hub, name, dpo, WITHOUT_CHECK)
     success, colleague = (person(hub, name, Role.SUCCESS, owner) for name in ("success", "colleague"))
+    hub.engine.dispose()
     return Left(hub=hub, owner=owner, success=success, colleague=colleague, clock=clock)
 
 

@@ -33,6 +33,7 @@ class Duty(StrEnum):
     RETIRE_KEYS = "retire_keys"
     TRAIN = "train"
     WIN_BACK = "win_back"
+    SEND_WINBACK = "send_winback"
     PLAN_RETENTION = "plan_retention"
     RUN_RETENTION = "run_retention"
     SERVE = "serve"
@@ -63,6 +64,7 @@ _ROLES: Final[Mapping[Duty, frozenset[Role]]] = {
     Duty.ROTATE_KEYS: frozenset({Role.OWNER}),
     Duty.RETIRE_KEYS: frozenset({Role.OWNER, Role.DPO}),
     Duty.WIN_BACK: frozenset({Role.OWNER, Role.SUCCESS}),
+    Duty.SEND_WINBACK: frozenset({Role.OWNER, Role.SERVICE}),
     Duty.PLAN_RETENTION: frozenset({Role.OWNER, Role.DPO}),
     Duty.RUN_RETENTION: frozenset({Role.OWNER, Role.DPO}),
     Duty.SERVE: frozenset({Role.OWNER, Role.ENGINEER}),

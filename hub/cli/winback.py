@@ -15,6 +15,8 @@ from hub.cli.moment import instant_from
 from hub.cli.rehearsal import DryRun
 from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
 from hub.cli.table import Format, FormatOption, Table, show
+from hub.cli.winback_letter import approve, edit, letters, refuse, send_, show_, stamps, template_app, write_
+from hub.cli.winback_report import note_, report_
 from hub.views.departure import label_for
 from hub.views.gateway import PSEUDONYM
 from hub.views.intent import Reader
@@ -27,6 +29,14 @@ from predict.winback.playbook import DEFAULT
 from privacy.uses import Use
 
 app = typer.Typer(help="Winning back: why they left, campaigns with a hold-out, letters.", no_args_is_help=True)
+app.add_typer(template_app, name="template")
+app.command("write")(write_)
+app.command("show")(show_)
+app.command("send")(send_)
+app.command("note")(note_)
+app.command("report")(report_)
+for _command in (letters, edit, approve, refuse, stamps):
+    app.command()(_command)
 _ROWS: Final = ("reason", "stated", "strength", "uplift", "value_minor", "offer", "channel", "expected_value_minor")
 _CAMPAIGNS: Final = ("campaign", "view", "as_of", "drawn_at", "hold_out", "customers")
 

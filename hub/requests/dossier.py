@@ -40,6 +40,7 @@ _CORRECTIONS: Final = "record_correction"
 _NAMES: Final = "source_record"
 _TEXTS: Final = "held_text"
 _LETTERS: Final = "outbox_letter"
+_INVITATIONS: Final = "winback_letter"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +250,7 @@ def _opened(dossier: Dossier, controller: str) -> dict[str, list[Any]]:
     for cell, value in dossier.opened:
         if cell.table not in {_DOCUMENTS, _CORRECTIONS}:
             told = _as_sent(cell, value, controller) if cell.table == _LETTERS else value
+            told = _as_written(value) if cell.table == _INVITATIONS else told
             found[cell.table].append(without_others(told, own))
     return dict(found)
 
@@ -271,6 +273,11 @@ def _as_sent(cell: Sealed, letter: Mapping[str, Any], controller: str) -> dict[s
     """Add to a letter's values the text that they fill in: alone they say a date or a code, and not of what."""
     subject, body = written(cell.row["kind"], cell.row["language"], {CONTROLLER: controller, **letter["values"]})
     return {**letter, "text": f"{subject}\n{body}"}
+
+
+def _as_written(letter: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell of an invitation its text, why it was written and what it states; who of us wrote it is not told."""
+    return {"text": f"{letter['subject']}\n{letter['body']}", "reason": letter["reason"], "plan": letter["plan"]}
 
 
 def _all_told(source: Mapping[str, Any]) -> list[Mapping[str, Any]]:

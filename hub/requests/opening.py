@@ -30,6 +30,7 @@ CELLS: Final[Mapping[str, CellOf]] = {
     "quarantine_row": CellOf(SealedTable.QUARANTINE_ROW, "row_id"),
     "record_correction": CellOf(SealedTable.RECORD_CORRECTION, "record_id", "number"),
     "outbox_letter": CellOf(SealedTable.LETTER, "letter_id"),
+    "winback_letter": CellOf(SealedTable.WINBACK_LETTER, "letter_id", "revision"),
     "held_text": CellOf(SealedTable.HELD_TEXT, "text_id"),
 }
 """Every table of the control database with sealed rows about customers."""

@@ -25,7 +25,7 @@ from privacy.terms import BatchId, random_id
 TABLE: Final = "winback_acts"
 Deed = Callable[[Session, BatchId, int], None]
 """What else happens in the transaction: it is given the batch and how many rows there are."""
-_READ: Final = ("campaign", "act", "reason", "plan", "step", "channel", "value_minor")
+_READ: Final = ("campaign", "act", "reason", "offer", "plan", "step", "channel", "value_minor")
 
 
 def keep_acts(hub: Hub, rows: pl.DataFrame, campaign: bytes, deed: Deed, *, at: datetime) -> int:

@@ -21,6 +21,7 @@ from predict.winback.offers import prioritise
 from predict.winback.template import FACTS
 from predict.wire import Message, arrow
 from privacy.audit import AuditFields
+from privacy.purposes import LANGUAGES
 from privacy.terms import BatchId, PrincipalId, random_id
 
 
@@ -47,11 +48,11 @@ def draw(hub: Hub, who: Reader, question: Question, how: Draw) -> Drawn:
     """Diagnose, keep those of highest expected value, draw arms, and keep them with campaign and audit entry as one.
 
     Raises:
-        AccessRefused: the gate said no, nobody is recommended, or a fact is none that a template may ask for.
+        AccessRefused: the gate said no, nobody is recommended, a fact is none that a template may ask for, or an
+            arm would be empty.
 
     """
-    unknown = set(how.facts) - set(FACTS)
-    if unknown:
+    if not all(_is_fact(name) for name in how.facts):
         raise AccessRefused("no_such_fact", f"A letter may state {', '.join(FACTS)}")
     found = diagnose(hub, who, question)
     rows = found.customers
@@ -62,6 +63,10 @@ def draw(hub: Hub, who: Reader, question: Question, how: Draw) -> Drawn:
     parts = {"customers": arrow(kept.select(PSEUDONYM, "reason"))}
     fields = {"hold_out": how.hold_out, "seed": question.seed}
     arms = ask("draw", MODULE, Message(fields, parts, dict.fromkeys(parts, "arrow"))).frame("arms")
+    counts = dict(arms["arm"].value_counts().iter_rows())
+    in_arms = (int(counts.get("contact", 0)), int(counts.get("hold_out", 0)))
+    if not all(in_arms):
+        raise AccessRefused("arm_empty", "Too few customers for two arms: take another share, or wait for more")
     campaign = Campaign(
         campaign_id=random_id(),
         view=question.view,
@@ -75,9 +80,13 @@ def draw(hub: Hub, who: Reader, question: Question, how: Draw) -> Drawn:
         facts=json.dumps(dict(how.facts), sort_keys=True),
     )
     _keep(hub, campaign, kept.join(arms, on=PSEUDONYM))
-    counts = dict(arms["arm"].value_counts().iter_rows())
-    in_arms = (int(counts.get("contact", 0)), int(counts.get("hold_out", 0)))
     return Drawn(campaign=campaign, contact=in_arms[0], hold_out=in_arms[1], told=found.told)
+
+
+def _is_fact(name: str) -> bool:
+    """Say whether a fact may be given under a name: one that templates ask for, or that in one language."""
+    stem, dot, language = name.partition(".")
+    return stem in FACTS and (not dot or language in LANGUAGES)
 
 
 def _keep(hub: Hub, campaign: Campaign, rows: pl.DataFrame) -> None:

@@ -27,7 +27,7 @@ _TAKEN: Final = (PSEUDONYM, "plan", "step", "at")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """`steps`: pseudonym, plan, step, template, channel, since, reason, silent_days, value_minor, reachable.
+    """`steps`: pseudonym, plan, step, template, channel, since, reason, silent_days, value_minor, language, reachable.
 
     `reachable` says whether suppression, consent and wishes let that channel be used now: a plan; whoever sends asks
     again.
@@ -56,6 +56,7 @@ def due(hub: Hub, who: Reader, campaign: Campaign) -> Due:
     customers = present.select(
         *(PSEUDONYM, "reason", "entered_at", "value_minor"),
         silent_days=silent,
+        language=_language(present),
         last_activity_at=pl.lit(as_of) - pl.duration(days=silent),
         usual_gap_days=pl.col("days_per_activity").cast(pl.Float64),
     )
@@ -68,8 +69,15 @@ def due(hub: Hub, who: Reader, campaign: Campaign) -> Due:
     parts = {"customers": arrow(customers), "events": arrow(events), "taken": arrow(taken)}
     fields = {"playbook": campaign.rules, "at": at.isoformat()}
     found = ask("due", MODULE, Message(fields, parts, dict.fromkeys(parts, "arrow"))).frame("due")
-    known = customers.select(PSEUDONYM, "reason", "silent_days", "value_minor")
+    known = customers.select(PSEUDONYM, "reason", "silent_days", "value_minor", "language")
     return Due(campaign=campaign, at=at, steps=_reachable(hub, found.join(known, on=PSEUDONYM), at))
+
+
+def _language(rows: pl.DataFrame) -> pl.Expr:
+    """Name the language of letters; null where it is not known, or too few share it to be told."""
+    if "letter_language" not in rows.columns:
+        return pl.lit(None, dtype=pl.String)
+    return pl.col("letter_language").cast(pl.String).replace({"no": "nb"})
 
 
 def _reachable(hub: Hub, steps: pl.DataFrame, at: datetime) -> pl.DataFrame:

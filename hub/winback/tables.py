@@ -1,4 +1,9 @@
-"""Campaigns. Data category: none (who is in which arm lies sealed in the lake). Retention: two years, as its acts."""
+"""Campaigns, templates, letters and who looked at them.
+
+Data category of a letter: identifier and behaviour (text and facts, sealed under a key of the person's record, so that
+both end with it). The others hold nothing about a customer. Retention: a letter's content until it has left, was
+refused or stopped, its empty row 90 days; campaigns, templates and looks two years, as campaign contacts.
+"""
 
 from datetime import datetime
 
@@ -23,3 +28,63 @@ class WinbackCampaign(SQLModel, table=True):
     customers: int
     playbook: str = Field(sa_type=Text)
     facts: str = Field(sa_type=Text)  # what is said to everybody, as JSON: facts of the company, none of a customer
+
+
+class WinbackTemplate(SQLModel, table=True):
+    """One text of a template: usable once somebody who did not write it approved it; the newest such is used."""
+
+    __tablename__ = "winback_template"
+
+    template_id: bytes = Field(primary_key=True)
+    name: str = Field(index=True)
+    language: str
+    tone: str
+    band: str
+    subject: str = Field(sa_type=Text)
+    body: str = Field(sa_type=Text)
+    written_by: bytes
+    written_at: datetime = Field(sa_type=Instant)
+    approved_by: bytes | None = None
+    approved_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class WinbackLetter(SQLModel, table=True):
+    """One letter: draft -> approved -> leaving -> sent; or refused (by a person), stopped, rejected (by the server).
+
+    `revision` counts changes of the text: the sealed cell is bound to it. `due_at` is when whoever sends may try it
+    next; whoever tries it moves that on first.
+    """
+
+    __tablename__ = "winback_letter"
+
+    letter_id: bytes = Field(primary_key=True)
+    record_id: bytes = Field(index=True)
+    language: str
+    key_id: bytes
+    sealed: bytes
+    revision: int
+    state: str
+    attempts: int = 0
+    claim: bytes | None = None
+    created_at: datetime = Field(sa_type=Instant)
+    due_at: datetime = Field(sa_type=Instant, index=True)
+    ended_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class WinbackLook(SQLModel, table=True):
+    """Who of ours was shown which text of a letter, and what they said to it.
+
+    `commitment` is the SHA-256 of the sealed bytes that were shown: it names this very text and tells nothing of it.
+    """
+
+    __tablename__ = "winback_look"
+
+    letter_id: bytes = Field(primary_key=True)
+    revision: int = Field(primary_key=True)
+    person_id: bytes = Field(primary_key=True)
+    commitment: bytes
+    characters: int
+    edited: bool
+    shown_at: datetime = Field(sa_type=Instant)
+    decided_at: datetime | None = Field(default=None, sa_type=Instant)
+    decision: str | None = None

@@ -83,6 +83,7 @@ WINBACK_ACTS: Final = Table(
             "function_launched",
         ),
         code("reason", "why the customer left, as far as can be told"),
+        code("offer", "what was recommended to be offered"),
         code("plan", "the sequence"),
         whole("step", "step", "which step of it, from 0"),
         code("channel", "by which way"),

@@ -17,7 +17,15 @@ from privacy.tables.audit import AuditBody
 from privacy.tables.unwrap import UnwrapTally
 
 OPENING_ACTIONS: Final = (
-    *("identity.look_up", "letter.carry", "open_batch", "request.export.intent", "request.rectify.intent"),
+    *(
+        "identity.look_up",
+        "letter.carry",
+        "winback.carry",
+        "winback.open",
+        "open_batch",
+        "request.export.intent",
+        "request.rectify.intent",
+    ),
     "reveal.intent",
 )
 """Audit actions that announce how many sealed documents an act opens: in the log before the first is opened.

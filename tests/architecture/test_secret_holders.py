@@ -48,6 +48,7 @@ from hub.recipients.roster import Endpoint
 from hub.recipients.webhook import Webhook
 from hub.settings import KekSetting, Settings
 from hub.subject_tokens import NewToken
+from hub.winback.addressee import Addressee
 from hub.witness.witness import Witness
 from ingest.pipeline.ports import Indexes
 from privacy.blind_index import BlindIndex
@@ -99,6 +100,7 @@ HOLDERS: Final[dict[str, object]] = {
     "Client": Client("https://hub.example", TOKEN),
     "Line": Line("https://hub.example", TOKEN),
     "Address": Address(RecordId(b"r" * 16), SecretText(TOKEN), _KEY),
+    "Addressee": Addressee(RecordId(b"r" * 16), SecretText(TOKEN), SecretText(PASSWORD), _KEY),
     "Endpoint": Endpoint(SecretText(TOKEN), Secret(SECRET)),
     "Webhook": Webhook(webhook_id="msg_1", at=_ENDS, body=b"{}", secret=Secret(SECRET)),
     "Codes": Codes(SecretText(TOKEN), SecretText(PASSWORD)),

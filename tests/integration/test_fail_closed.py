@@ -115,9 +115,15 @@ EXCUSED: Final = {
         "figures of a model over groups, from the audited reads of predict score and predict train",
     ),
     **dict.fromkeys(("winback playbook", "winback list", "winback size"), RULES),
-    "winback draw": COUNTS,
     "service load": "figures of all cases by day and topic, of an audited read (test_view_catalogue_gate)",
     **dict.fromkeys(("service limits", "service visits"), "rows of a view, audited first (test_view_catalogue_gate)"),
+    **dict.fromkeys(("winback template first", "winback template add", "winback template approve"), RULES),
+    **dict.fromkeys(("winback template list", "winback template show"), RULES),
+    **dict.fromkeys(("winback draw", "winback write", "winback letters", "winback note"), COUNTS),
+    **dict.fromkeys(("winback edit", "winback approve", "winback refuse"), ACT),
+    "winback show": "one letter's text, opened once the log was told; test_winback_letters breaks the log",
+    "winback send": "hands over letters that the log was told of first; test_winback_letters breaks the log",
+    **dict.fromkeys(("winback report", "winback stamps"), "figures of arms and of approvers; no customer is in them"),
     **dict.fromkeys(
         ("winback diagnose", "winback due"), "rows of two views, each release audited first (test_winback_campaigns)"
     ),

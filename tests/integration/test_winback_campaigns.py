@@ -1,5 +1,6 @@
 """A win-back campaign from the gate to the list of the day: who is in it, who is left alone, and what stops it."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,16 +13,19 @@ from polars.testing import assert_frame_equal
 from hub.consents import Subject, Wish, record_wish
 from hub.erasing import erase
 from hub.errors import AccessRefused, HubError
-from hub.winback import diagnosing, drawing
+from hub.winback import diagnosing, drawing, reporting
 from hub.winback import due as due_today
 from hub.winback.acts import acts_of
 from hub.winback.campaigns import get_campaign
 from hub.winback.diagnosing import Question, diagnose
 from hub.winback.drawing import Draw, Drawn, draw
 from hub.winback.due import due
+from hub.winback.noting import Noted, note
+from hub.winback.reporting import report
 from predict.actions import ACTIONS
 from predict.errors import RuleRefused
 from predict.registry import load
+from predict.winback.leaving import Leaving
 from predict.winback.playbook import DEFAULT
 from predict.wire import Message
 from privacy.terms import ActChannel, ConsentAct, PurposeId
@@ -40,7 +44,7 @@ def in_process() -> Iterator[None]:
         return ACTIONS[action](load(module), message)
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in (diagnosing, drawing, due_today):
+        for module in (diagnosing, drawing, due_today, reporting):
             patch.setattr(module, "ask", ask)
         yield
 
@@ -107,6 +111,49 @@ def test_who_objects_buys_again_or_is_erased_is_due_nothing(tmp_path: Path) -> N
     assert acts_of(here.hub).height == PEOPLE - 1, "what is erased is in no act"
     learnt = diagnosing.arms_of(acts_of(here.hub))
     assert learnt.height == PEOPLE - 1
+
+
+def test_what_is_noted_begins_and_ends_sequences(here: Left, drawn: Drawn) -> None:
+    launched = note(here.hub, here.reader, drawn.campaign, Noted.FUNCTION_LAUNCHED, whom=Leaving.LURED_AWAY)
+    steps = due(here.hub, here.reader, drawn.campaign).steps
+    there = steps.filter(pl.col("plan") == "function_is_there")
+    left_alone = arms(here).filter((pl.col("act") == "hold_out") & (pl.col("reason") == "lured_away")).height
+    assert there.height == launched - left_alone, "the hold-out hears nothing of a launch either"
+    whose = there["pseudonym"][0]
+    note(here.hub, here.reader, drawn.campaign, Noted.REPLY, whom=whose)
+    assert whose not in due(here.hub, here.reader, drawn.campaign).steps["pseudonym"].to_list()
+    with pytest.raises(AccessRefused, match="nobody_of_campaign"):
+        note(here.hub, here.reader, drawn.campaign, Noted.REPLY, whom=bytes(16))
+
+
+def test_a_report_counts_returns_of_both_arms_and_of_no_one_else(tmp_path: Path) -> None:
+    here = left(tmp_path)
+    drawn = draw(here.hub, here.reader, Question(playbook=SURE), HOW)
+    who = arms(here).sort("act", "pseudonym").select("pseudonym", "act")
+    numbers = {bytes(here.record(number)): number for number in range(PEOPLE)}
+    with here.hub.reading() as session:
+        people = due_today.people_of(here.hub, session, who["pseudonym"])
+    by_arm = {
+        act: [
+            numbers[one] for one in people.join(who.filter(pl.col("act") == act), on="pseudonym", how="semi")["record"]
+        ]
+        for act in ("contact", "hold_out")
+    }
+    begun = here.clock()
+    for day, number in ((5, by_arm["contact"][0]), (20, by_arm["contact"][1]), (30, by_arm["hold_out"][0])):
+        here.buys(tmp_path, number, begun + timedelta(days=day))
+    here.later(days=95)
+    told = json.loads(report(here.hub, here.reader, drawn.campaign)["report"])
+    figures = {one["name"]: one for one in told["figures"]}
+    assert told["arms"] == {"contact": drawn.contact, "hold_out": drawn.hold_out}
+    assert figures["win_back_rate"]["inputs"] == {"counted": 2, "of": drawn.contact}
+    assert figures["unasked_return_rate"]["inputs"] == {"counted": 1, "of": drawn.hold_out}
+    assert figures["time_to_return_days"]["figure"] == pytest.approx(12.5, abs=1.0)
+    assert (told["test"]["contact"], told["test"]["hold_out"]) == ([2, drawn.contact], [1, drawn.hold_out])
+    assert "cannot be told yet" in told["summary"]
+    learnt = diagnose(here.hub, here.reader, Question(playbook=SURE))
+    assert learnt.told["uplift"]["verdict"] == "no evidence", "a trial of two dozen tells nothing, and says so"
+    assert "at least" in learnt.told["uplift"]["why"]
 
 
 def test_a_refused_playbook_names_what_is_wrong_and_nothing_is_kept(here: Left, drawn: Drawn) -> None:

@@ -1,0 +1,160 @@
+"""Looking at a letter before it is sent: shown, changed, approved or refused by people, each an audited act.
+
+A text is opened for one act that the log was told of. What is shown is pseudonymous: name and address are put in where
+the letter leaves, and nobody reads them here. An approval names the sealed bytes that this person was shown,
+and nobody who wrote or changed a text, in any place of its history, can approve it.
+"""
+
+import json
+from typing import Final
+
+from hub.compose import Hub
+from hub.errors import AccessRefused
+from hub.winback.addressee import Opened, content_of, letter_cell, opened_of
+from hub.winback.letters import (
+    LetterState,
+    Look,
+    change_letter,
+    decide,
+    end_letter,
+    find_letter,
+    find_letters,
+    note_look,
+)
+from hub.winback.people import PURPOSE
+from predict.winback.draft import Draft, edited
+from privacy.audit import AuditFields
+from privacy.sealing import seal
+from privacy.store.principal import Principal
+from privacy.terms import KeyId, random_id
+
+APPROVED, REFUSED = "approved", "refused"
+_WAITING: Final = (LetterState.DRAFT,)
+_GONE: Final = "`varde winback letters` lists those that wait; whoever was erased has none"
+
+
+def find_waiting(hub: Hub, named: str) -> bytes:
+    """Return the id of the one letter that waits and whose id begins like that.
+
+    Raises:
+        AccessRefused: there is none, or several begin so.
+
+    """
+    with hub.reading() as session:
+        letters = find_letters(session, (LetterState.DRAFT, LetterState.APPROVED))
+    found = [one.letter_id for one in letters if one.letter_id.hex().startswith(named)]
+    if len(found) != 1:
+        raise AccessRefused("no_such_letter", _GONE)
+    return found[0]
+
+
+def show(hub: Hub, letter_id: bytes, by: Principal) -> Draft:
+    """Open a letter's text for somebody, and note that this very text was shown to them.
+
+    Raises:
+        AccessRefused: there is no such letter.
+
+    """
+    opened = _open(hub, letter_id, by, "winback.show")
+    draft, letter = opened.draft, opened.letter
+    look = Look(
+        letter_id=letter_id,
+        revision=letter.revision,
+        person_id=by.person_id,
+        commitment=letter.commitment,
+        characters=len(draft.subject) + len(draft.body),
+        edited=len(draft.authors) > 1,
+        shown_at=hub.clock(),
+    )
+    with hub.unit_of_work() as session:
+        note_look(session, look, waits=letter.state == LetterState.DRAFT.value)
+    return draft
+
+
+def edit(hub: Hub, letter_id: bytes, text: tuple[str, str], by: Principal) -> None:
+    """Replace subject and body; the letter waits for an approval anew, whoever approved it before.
+
+    Raises:
+        AccessRefused: there is no such letter, or somebody changed it at this moment.
+        TextRefused: the text says what is never said, or cannot be unsubscribed from.
+
+    """
+    opened = _open(hub, letter_id, by, "winback.edit")
+    subject, body = text
+    changed = edited(opened.draft, subject=subject, body=body, author=by.person_id.hex(), at=hub.clock())
+    content = {**opened.content, **content_of(changed)}
+    revision = opened.letter.revision + 1
+    cell = letter_cell(hub, letter_id, revision)
+    values = {"sealed": seal(json.dumps(content).encode(), key=opened.key, cell=cell), "revision": revision}
+    with hub.unit_of_work() as session:
+        states = (LetterState.DRAFT, LetterState.APPROVED)
+        if not change_letter(session, opened.letter, states, **values, state=LetterState.DRAFT.value):
+            raise _changed()
+
+
+def approve(hub: Hub, letter_id: bytes, by: Principal, *, separate_accounts: bool = False) -> None:
+    """Say yes to the very text that this person was shown.
+
+    `separate_accounts`: the approver acts from an account of their own, so four eyes are enforced and noted so.
+
+    Raises:
+        AccessRefused: it was not shown to them, they wrote or changed it, or somebody changed it since.
+
+    """
+    opened = _open(hub, letter_id, by, "winback.judge")
+    letter = opened.letter
+    if by.person_id.hex() in opened.draft.authors:
+        raise AccessRefused("own_eyes", "Who wrote or changed a letter cannot approve it; another person must")
+    with hub.unit_of_work() as session:
+        if not decide(session, letter, by, APPROVED, at=hub.clock()):
+            raise AccessRefused("not_shown", "Look at it first: `varde winback show LETTER`; it may have changed since")
+        if not change_letter(session, letter, _WAITING, state=LetterState.APPROVED.value, due_at=hub.clock()):
+            raise _changed()
+        fields = AuditFields(
+            act_id=letter_id, purpose=PURPOSE, sha256=letter.commitment.hex(), role=by.role, four_eyes=separate_accounts
+        )
+        hub.audit(session, "winback.approve", by.principal_id, fields)
+
+
+def refuse(hub: Hub, letter_id: bytes, by: Principal) -> None:
+    """Say no to a letter; its text is let go of.
+
+    Raises:
+        AccessRefused: there is no such letter.
+
+    """
+    with hub.unit_of_work() as session:
+        letter = find_letter(session, letter_id)
+        if letter is None:
+            raise AccessRefused("no_such_letter", _GONE)
+        decide(session, letter, by, REFUSED, at=hub.clock())
+        if not end_letter(session, letter, LetterState.REFUSED, at=hub.clock()):
+            raise _changed()
+        hub.audit(session, "winback.refuse", by.principal_id, AuditFields(act_id=letter_id, purpose=PURPOSE))
+
+
+def _open(hub: Hub, letter_id: bytes, by: Principal, action: str) -> Opened:
+    """Tell the log, then open one text."""
+    act_id = random_id()
+    with hub.unit_of_work() as session:
+        letter = find_letter(session, letter_id)
+        if letter is None or not letter.sealed:
+            raise AccessRefused("no_such_letter", _GONE)
+        fields = AuditFields(
+            act_id=act_id,
+            request=letter_id,
+            purpose=PURPOSE,
+            records=(letter.record_id,),
+            role=by.role,
+            opened=1,
+            outcome=action,
+        )
+        hub.audit(session, "winback.open", by.principal_id, fields)
+    key = hub.keystore.get([KeyId(letter.key_id)], act_id=act_id).get(KeyId(letter.key_id))
+    if key is None:
+        raise AccessRefused("no_such_letter", _GONE)
+    return opened_of(hub, letter, key)
+
+
+def _changed() -> AccessRefused:
+    return AccessRefused("changed_meanwhile", "Somebody changed or decided this letter at this moment: look again")

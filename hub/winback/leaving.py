@@ -1,0 +1,112 @@
+"""The last step of a letter: leave to write, the contact noted, name, address and link put in, the outcome kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import Final
+
+import polars as pl
+from sqlmodel import Session
+
+from hub.anchors.standing import verify_open
+from hub.compose import Hub
+from hub.contact.release import Outreach, release_in
+from hub.opt_outs import Mailing, Recipient, unsubscribe_headers
+from hub.outbox.post import Post
+from hub.winback.acts import keep_acts
+from hub.winback.addressee import Addressee, Opened
+from hub.winback.letters import LetterState, change_letter, end_letter
+from hub.winback.people import PURPOSE, purpose_of
+from ingest.store.identity import records_beside
+from predict.winback.said import NAME, UNSUBSCRIBE
+from privacy.audit import AuditFields
+from privacy.contact import Unreached
+from privacy.store.principal import Principal
+from privacy.terms import BatchId, ContactChannel, PrincipalId, RecordId
+
+LINK_LASTS: Final = timedelta(days=90)
+SOON: Final = frozenset({Unreached.OUTSIDE_HOURS.value, Unreached.TOO_OFTEN.value})
+"""What is in the way for some hours or days only."""
+_AGAIN: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A letter that may leave as far as text, approval and sequence go, and the person it goes to."""
+
+    opened: Opened
+    person: Addressee = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def let_leave(hub: Hub, ready: list[Leaving], by: Principal) -> tuple[list[Leaving], int]:
+    """Ask once more under the epoch's lock who may be written to, and make their letters `leaving`; how many may not.
+
+    Raises:
+        AccessRefused: an anchor knows more than this hub, or the role may not issue links.
+        SettingsInvalid: VARDE_PUBLIC_URL is missing: no letter leaves without a link to say no by.
+
+    """
+    purpose, at = purpose_of(hub), hub.clock()
+    verify_open(hub.anchoring.standing(), purpose)
+    outreach = Outreach(channel=ContactChannel.EMAIL, purpose=purpose, at=at)
+    records = [RecordId(one.opened.letter.record_id) for one in ready]
+    with hub.unit_of_work() as session:
+        checked = release_in(hub, session, records, outreach, by)
+        because = dict(checked.select("record", "because").iter_rows())
+        going = [one for one in ready if because[one.opened.letter.record_id] is None]
+        mailing = Mailing(purposes=frozenset({PURPOSE}), until=at + LINK_LASTS)
+        to = [Recipient(one.person.record, one.person.email) for one in going]
+        headers = unsubscribe_headers(hub, session, mailing, to, by)
+        for one in going:  # a round of letters, a few
+            change_letter(session, one.opened.letter, (LetterState.APPROVED,), state=LetterState.LEAVING.value)
+        for one in ready:
+            why = because[one.opened.letter.record_id]
+            if why in SOON:
+                change_letter(session, one.opened.letter, (LetterState.APPROVED,), due_at=at + _AGAIN)
+            elif why is not None:
+                end_letter(session, one.opened.letter, LetterState.STOPPED, at=at)
+    links = [Leaving(one.opened, one.person, each) for one, each in zip(going, headers, strict=True)]
+    return links, len(ready) - len(going)
+
+
+def mail_of(hub: Hub, post: Post, leaving: Leaving) -> EmailMessage:
+    """Write the mail in memory; its Message-ID is the letter's for life, its link says no to win-back (RFC 8058)."""
+    draft, letter = leaving.opened.draft, leaving.opened.letter
+    link = leaving.headers["List-Unsubscribe"].strip("<>")
+    subject, body = (
+        text.replace(NAME, leaving.person.name).replace(UNSUBSCRIBE, link) for text in (draft.subject, draft.body)
+    )
+    mail = EmailMessage(policy=SMTP)
+    mail["From"], mail["To"], mail["Subject"] = post.sender, leaving.person.email, " ".join(subject.split())
+    mail["Date"] = hub.clock()
+    mail["Message-ID"] = f"<{letter.letter_id.hex()}@{post.domain}>"
+    for name, value in leaving.headers.items():
+        mail[name] = value
+    mail.set_content(body)
+    mail["Content-Language"] = draft.language  # after the content, which clears headers of its name
+    return mail
+
+
+def note_sent(hub: Hub, opened: Opened, state: LetterState, actor: PrincipalId) -> None:
+    """Note in one transaction that a letter left, or may have: the step in the lake, the empty row, the audit entry."""
+    content, letter, at = opened.content, opened.letter, hub.clock()
+    with hub.reading() as session:
+        others = sorted(set(records_beside(session, letter.record_id)) - {letter.record_id})
+    named = ("plan", "step", "channel", "reason", "value_minor")
+    row = {
+        "record": [letter.record_id],
+        "others": [others or None],
+        "act": ["sent"],
+        **{name: [content[name]] for name in named},
+    }
+    frame = pl.DataFrame(row, schema_overrides={"record": pl.Binary, "others": pl.List(pl.Binary)}, strict=False)
+
+    def deed(session: Session, batch: BatchId, _count: int) -> None:
+        end_letter(session, letter, state, at=at)
+        fields = AuditFields(act_id=letter.letter_id, batch=batch, purpose=PURPOSE, outcome=state.value)
+        hub.audit(session, "winback.send", actor, fields)
+
+    keep_acts(hub, frame, bytes.fromhex(content["campaign"]), deed, at=at)

@@ -1,0 +1,181 @@
+"""The letters' table and that of who looked at them: the only code that touches the two."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+import polars as pl
+from sqlalchemy import delete, func, insert, select, update
+from sqlmodel import Session, col
+
+from hub.winback.tables import WinbackLetter, WinbackLook
+from privacy.store.frozen import frozen
+from privacy.store.principal import Principal
+from privacy.terms import ID_BYTES, PersonId, RecordId
+
+_INSTANT: Final = pl.Datetime("us", "UTC")
+_APPROVALS: Final[dict[str, pl.DataType]] = {
+    "by": pl.String(),
+    "shown_at": _INSTANT,
+    "approved_at": _INSTANT,
+    "characters": pl.Int64(),
+    "edited": pl.Boolean(),
+}
+LEASE: Final = timedelta(minutes=10)
+KEPT: Final = timedelta(days=90)
+"""How long the empty row of an ended letter stays."""
+
+
+class LetterState(StrEnum):
+    """What became of a letter."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    LEAVING = "leaving"  # handed over at this moment
+    SENT = "sent"
+    UNSURE = "unsure"  # the program ended while it was handed over: counted as sent, never sent again
+    REFUSED = "refused"  # by a person
+    STOPPED = "stopped"  # the customer came back, answered, complained or may not be written to
+    REJECTED = "rejected"  # the mail server will never take it
+
+
+OPEN: Final = (LetterState.DRAFT, LetterState.APPROVED, LetterState.LEAVING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedLetter:
+    """A letter as it rests: what it says, to whom and why is sealed under a key of the person's record."""
+
+    letter_id: bytes
+    record_id: RecordId
+    language: str
+    key_id: bytes
+    sealed: bytes
+    revision: int
+    state: str
+    attempts: int = 0
+    created_at: datetime
+    due_at: datetime
+    ended_at: datetime | None = None
+
+    @property
+    def commitment(self) -> bytes:
+        """Name this very text without telling anything of it: the sealed bytes hold a random nonce."""
+        return hashlib.sha256(self.sealed).digest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What somebody of ours was shown, and what they said to it."""
+
+    letter_id: bytes
+    revision: int
+    person_id: bytes
+    commitment: bytes
+    characters: int
+    edited: bool
+    shown_at: datetime
+    decided_at: datetime | None = None
+    decision: str | None = None
+
+
+def add_letters(session: Session, letters: Sequence[SealedLetter]) -> None:
+    """Keep new drafts."""
+    rows = [{name: getattr(one, name) for name in SealedLetter.__dataclass_fields__} for one in letters]
+    session.execute(insert(WinbackLetter), rows)
+
+
+def find_letters(session: Session, states: Sequence[LetterState]) -> list[SealedLetter]:
+    """List the letters in some states, oldest first."""
+    query = select(WinbackLetter).where(col(WinbackLetter.state).in_([one.value for one in states]))
+    ordered = query.order_by(col(WinbackLetter.created_at), col(WinbackLetter.letter_id))
+    return [frozen(SealedLetter, row) for row in session.execute(ordered).scalars()]
+
+
+def find_letter(session: Session, letter_id: bytes) -> SealedLetter | None:
+    """Find one letter."""
+    query = select(WinbackLetter).where(col(WinbackLetter.letter_id) == letter_id)
+    row = session.execute(query).scalar_one_or_none()
+    return None if row is None else frozen(SealedLetter, row)
+
+
+def count_letters(session: Session) -> dict[LetterState, int]:
+    """Count the letters by state."""
+    query = select(col(WinbackLetter.state), func.count()).group_by(col(WinbackLetter.state))
+    return {LetterState(state): int(count) for state, count in session.execute(query).all()}
+
+
+def change_letter(session: Session, letter: SealedLetter, states: Sequence[LetterState], **values: Any) -> bool:  # noqa: ANN401 - columns are of several types
+    """Change a letter that still is as it was read, in one of some states; False: somebody was faster."""
+    same = (col(WinbackLetter.letter_id) == letter.letter_id, col(WinbackLetter.revision) == letter.revision)
+    mine = update(WinbackLetter).where(*same, col(WinbackLetter.state).in_([one.value for one in states]))
+    return bool(getattr(session.execute(mine.values(**values)), "rowcount", 0))
+
+
+def end_letter(session: Session, letter: SealedLetter, state: LetterState, *, at: datetime) -> bool:
+    """Note what became of a letter, and let go of its content."""
+    return change_letter(session, letter, OPEN, state=state.value, ended_at=at, sealed=b"", claim=None)
+
+
+def claim(session: Session, state: LetterState, *, at: datetime, most: int) -> list[SealedLetter]:
+    """Take letters of a state that are due; nobody else takes them within `LEASE`."""
+    due = (col(WinbackLetter.state) == state.value, col(WinbackLetter.due_at) <= at)
+    chosen = session.execute(select(col(WinbackLetter.letter_id)).where(*due).limit(most)).scalars().all()
+    if not chosen:
+        return []
+    mark = secrets.token_bytes(ID_BYTES)
+    taken = update(WinbackLetter).where(col(WinbackLetter.letter_id).in_(chosen), *due)
+    session.execute(taken.values(claim=mark, due_at=at + LEASE))
+    query = select(WinbackLetter).where(col(WinbackLetter.claim) == mark)
+    return [frozen(SealedLetter, row) for row in session.execute(query).scalars()]
+
+
+def forget_letters(session: Session, *, at: datetime) -> None:
+    """Delete the empty rows of letters that ended long ago."""
+    session.execute(delete(WinbackLetter).where(col(WinbackLetter.ended_at) <= at - KEPT))
+
+
+def note_look(session: Session, look: Look, *, waits: bool) -> None:
+    """Note that a text was shown; the first time counts, and again the first since it waits for an approval anew."""
+    same = (
+        col(WinbackLook.letter_id) == look.letter_id,
+        col(WinbackLook.revision) == look.revision,
+        col(WinbackLook.person_id) == look.person_id,
+    )
+    found = session.execute(select(col(WinbackLook.decided_at)).where(*same)).first()
+    if found is None:
+        row = {name: getattr(look, name) for name in Look.__dataclass_fields__}
+        session.execute(insert(WinbackLook), [row])
+    elif waits and found[0] is not None:  # the approval of before ran out, or did not hold
+        anew = {"shown_at": look.shown_at, "decided_at": None, "decision": None}
+        session.execute(update(WinbackLook).where(*same).values(**anew))
+
+
+def decide(session: Session, letter: SealedLetter, by: Principal, decision: str, *, at: datetime) -> bool:
+    """Note what a person said to the very text that they were shown; False: they were not shown it."""
+    seen = (
+        col(WinbackLook.letter_id) == letter.letter_id,
+        col(WinbackLook.commitment) == letter.commitment,
+        col(WinbackLook.person_id) == by.person_id,
+        col(WinbackLook.decided_at).is_(None),
+    )
+    result = session.execute(update(WinbackLook).where(*seen).values(decided_at=at, decision=decision))
+    return bool(getattr(result, "rowcount", 0))
+
+
+def looks_at(session: Session, letter_id: bytes) -> list[Look]:
+    """List who looked at a letter and what they said."""
+    query = select(WinbackLook).where(col(WinbackLook.letter_id) == letter_id)
+    return [frozen(Look, row) for row in session.execute(query).scalars()]
+
+
+def approvals_frame(session: Session, decision: str) -> pl.DataFrame:
+    """Return every look that ended in a decision: the approval frame of `predict.winback.rubber_stamp`."""
+    columns = (WinbackLook.person_id, WinbackLook.shown_at, WinbackLook.decided_at, WinbackLook.characters)
+    query = select(*map(col, columns), col(WinbackLook.edited)).where(col(WinbackLook.decision) == decision)
+    rows = [(PersonId(person).hex(), *rest) for person, *rest in session.execute(query).all()]
+    return pl.DataFrame(rows, schema=_APPROVALS, orient="row")

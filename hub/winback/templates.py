@@ -1,0 +1,119 @@
+"""Templates: texts that one person wrote and another approved; the only code that touches their table.
+
+The newest approved text of a name, language, tone and role band is used. Nothing in a template is about a customer.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import insert, select, update
+from sqlmodel import Session, col
+
+from hub.compose import Hub
+from hub.errors import AccessRefused
+from hub.winback.tables import WinbackTemplate
+from predict.winback.letters import NAMES, letter
+from predict.winback.template import Band, Template, Tone
+from privacy.audit import AuditFields
+from privacy.purposes import LANGUAGES
+from privacy.store.frozen import frozen
+from privacy.store.principal import Principal
+from privacy.terms import PersonId, random_id
+
+_ACT: Final = "winback.template"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptTemplate:
+    """A text as it was written, and who approved it."""
+
+    template_id: bytes
+    name: str
+    language: str
+    tone: str
+    band: str
+    subject: str
+    body: str
+    written_by: bytes
+    written_at: datetime
+    approved_by: bytes | None = None
+    approved_at: datetime | None = None
+
+    def opened(self) -> Template:
+        """Return it as `predict` uses it: checked anew, for the list of words may have grown.
+
+        Raises:
+            TextRefused: a rule of templates is not kept any more.
+
+        """
+        style = (Tone(self.tone), Band(self.band))
+        return Template(
+            name=self.name, language=self.language, tone=style[0], band=style[1], subject=self.subject, body=self.body
+        )
+
+
+def first_letters() -> list[Template]:
+    """Return the texts to begin with: every name in every language, warm, for consumers."""
+    return [letter(name, language) for name in NAMES for language in LANGUAGES]
+
+
+def submit(hub: Hub, templates: Iterable[Template], by: Principal) -> list[bytes]:
+    """Keep texts that wait for somebody else's approval; return their ids."""
+    texts = list(templates)
+    ids = [random_id() for _ in texts]
+    rows = [
+        {
+            "template_id": template_id,
+            "name": one.name,
+            "language": one.language,
+            "tone": one.tone.value,
+            "band": one.band.value,
+            "subject": one.subject,
+            "body": one.body,
+            "written_by": by.person_id,
+            "written_at": hub.clock(),
+        }
+        for template_id, one in zip(ids, texts, strict=True)
+    ]
+    with hub.unit_of_work() as session:
+        session.execute(insert(WinbackTemplate), rows)
+        hub.audit(session, _ACT, by.principal_id, AuditFields(rows=len(rows), outcome="submitted"))
+    return ids
+
+
+def approve(hub: Hub, named: str, by: Principal) -> list[KeptTemplate]:
+    """Approve waiting texts: the one whose id begins like that, or all of a template's name; return them.
+
+    Raises:
+        AccessRefused: none waits, or the approver wrote one of them.
+
+    """
+    with hub.unit_of_work() as session:
+        found = [one for one in listed(session) if one.approved_at is None and _is_meant(one, named)]
+        if not found:
+            raise AccessRefused("no_such_template", "`varde winback template list` names those that wait")
+        if any(PersonId(one.written_by) == by.person_id for one in found):
+            raise AccessRefused("own_eyes", "Who wrote a template cannot approve it; another person must")
+        chosen = [one.template_id for one in found]
+        said = {"approved_by": by.person_id, "approved_at": hub.clock()}
+        session.execute(update(WinbackTemplate).where(col(WinbackTemplate.template_id).in_(chosen)).values(**said))
+        hub.audit(session, _ACT, by.principal_id, AuditFields(rows=len(found), outcome="approved"))
+    return found
+
+
+def listed(session: Session) -> list[KeptTemplate]:
+    """List every text, newest first."""
+    query = select(WinbackTemplate).order_by(col(WinbackTemplate.written_at).desc(), col(WinbackTemplate.name))
+    return [frozen(KeptTemplate, row) for row in session.execute(query).scalars()]
+
+
+def in_use(session: Session, tone: Tone, band: Band) -> dict[tuple[str, str], KeptTemplate]:
+    """Return the approved texts of a style that are used now, by name and language."""
+    mine = [one for one in listed(session) if one.approved_at is not None and (one.tone, one.band) == (tone, band)]
+    return {(one.name, one.language): one for one in reversed(mine)}
+
+
+def _is_meant(one: KeptTemplate, named: str) -> bool:
+    return one.name == named or one.template_id.hex().startswith(named)

@@ -1,0 +1,249 @@
+"""A letter from its template to the mailbox: two persons, one text, the standing of the moment, at most once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+import pytest
+
+from hub.consents import Subject, Wish, record_wish
+from hub.erasing import erase
+from hub.errors import AccessRefused, HubError
+from hub.outbox.post import Answer, Outcome
+from hub.reconciliation import reconcile
+from hub.views.intent import Reader
+from hub.winback import diagnosing, drawing, judging, templates
+from hub.winback import due as due_today
+from hub.winback.acts import acts_of
+from hub.winback.campaigns import Campaign
+from hub.winback.diagnosing import Question
+from hub.winback.drawing import Draw, draw
+from hub.winback.letters import LetterState, SealedLetter, approvals_frame, find_letters
+from hub.winback.sending import Round, send
+from hub.winback.writing import Style, write
+from predict.actions import ACTIONS
+from predict.errors import TextRefused
+from predict.registry import load
+from predict.winback.playbook import DEFAULT
+from predict.winback.rubber_stamp import rubber_stamps
+from predict.wire import Message
+from privacy.terms import ActChannel, ConsentAct, PurposeId
+from tests.audit_faults import broken
+from tests.integration.cli_desk import Desk
+from tests.winback_builders import Left, left
+
+SURE: Final = {**DEFAULT, "terms": {**DEFAULT["terms"], "assumed_uplift": 0.5}}
+FACTS: Final = {"news": "free delivery", "news.de": "kostenlose Lieferung"}
+
+
+class Box:
+    """A mail server's mailbox; `answers` says what it answers, and it may end the program after it took a mail."""
+
+    domain, sender = "shop.example", "post@shop.example"
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+        self.answer = Answer(Outcome.TAKEN)
+
+    @contextmanager
+    def open(self) -> Iterator["Box"]:
+        yield self
+
+    def carry(self, mail: EmailMessage) -> Answer:
+        if self.answer.outcome is not Outcome.REFUSED:
+            self.mails.append(mail)
+        return self.answer
+
+
+class KilledError(BaseException):
+    """Stands for kill -9."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def in_process() -> Iterator[None]:
+    def ask(action: str, module: str, message: Message) -> Message:
+        return ACTIONS[action](load(module), message)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (diagnosing, drawing, due_today):
+            patch.setattr(module, "ask", ask)
+        yield
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Left:
+    return left(Path(tmp_path_factory.mktemp("letters")), VARDE_PUBLIC_URL="https://varde.example")
+
+
+@pytest.fixture(scope="module")
+def campaign(here: Left) -> Campaign:
+    templates.submit(here.hub, templates.first_letters(), here.success)
+    for name in ("what_is_new", "talk"):
+        templates.approve(here.hub, name, here.colleague)
+    drawn = draw(here.hub, here.reader, Question(playbook=SURE), Draw(hold_out=0.25, facts=FACTS))
+    assert write(here.hub, here.reader, drawn.campaign, Style()).letters
+    return drawn.campaign
+
+
+def waiting(here: Left, *states: LetterState) -> list[SealedLetter]:
+    with here.hub.reading() as session:
+        return find_letters(session, states or (LetterState.DRAFT,))
+
+
+def approved(here: Left) -> SealedLetter:
+    letter = waiting(here)[0]
+    judging.show(here.hub, letter.letter_id, here.colleague)
+    here.later(minutes=2)
+    judging.approve(here.hub, letter.letter_id, here.colleague)
+    return letter
+
+
+def sent(here: Left, box: Any, **hub: Any) -> Round:
+    return send(replace(here.hub, **hub), Reader(principal=here.owner, module="winback"), box)
+
+
+def state_of(here: Left, letter: SealedLetter) -> str:
+    with here.hub.reading() as session:
+        found = judging.find_letter(session, letter.letter_id)
+    return "gone" if found is None else found.state
+
+
+def test_a_draft_is_in_the_customers_language_with_no_name_and_rests_sealed(here: Left, campaign: Campaign) -> None:
+    letters = waiting(here)
+    assert {one.language for one in letters} <= {"nb", "nn", "sv", "en", "de"}
+    assert len({one.language for one in letters}) > 1
+    for one in letters:
+        draft = judging.show(here.hub, one.letter_id, here.colleague)
+        assert "[[name]]" in draft.body
+        assert "Kari" not in draft.body
+        assert ("kostenlose" in draft.body) == (one.language == "de")
+        assert draft.body.encode() not in one.sealed
+    assert write(here.hub, here.reader, campaign, Style()).letters == 0, "one draft a step"
+    assert all(told["opened"] == 1 for told in here.audited("winback.open"))
+
+
+def test_who_wrote_or_changed_a_letter_cannot_approve_it_nor_who_did_not_look(here: Left, campaign: Campaign) -> None:
+    letter = waiting(here)[0].letter_id
+    with pytest.raises(AccessRefused, match="own_eyes"):
+        judging.approve(here.hub, letter, here.success)
+    with pytest.raises(AccessRefused, match="not_shown"):
+        judging.approve(here.hub, letter, here.owner)
+    body = judging.show(here.hub, letter, here.colleague).body
+    with pytest.raises(TextRefused):
+        judging.edit(here.hub, letter, ("Hei", f"{body} You are about to leave us."), here.colleague)
+    judging.edit(here.hub, letter, ("Hei", f"{body}Velkommen."), here.colleague)
+    for person in (here.success, here.colleague):
+        judging.show(here.hub, letter, person)
+        with pytest.raises(AccessRefused, match="own_eyes"):
+            judging.approve(here.hub, letter, person)
+    judging.show(here.hub, letter, here.owner)
+    judging.approve(here.hub, letter, here.owner)
+    with here.hub.reading() as session:
+        told = rubber_stamps(approvals_frame(session, judging.APPROVED))
+    assert told["unedited"].to_list() == [0.0]
+    judging.refuse(here.hub, letter, here.owner)
+
+
+def test_a_letter_leaves_once_with_name_address_and_a_link_to_say_no_by(here: Left, campaign: Campaign) -> None:
+    letter, box = approved(here), Box()
+    assert sent(here, box).sent == 1
+    assert sent(here, box).sent == 0
+    (mail,) = box.mails
+    assert mail["To"].startswith("kari")
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    link = mail["List-Unsubscribe"].strip("<>")
+    assert link.startswith("https://varde.example/u/")
+    body = mail.get_content()
+    assert link in body
+    assert "Kari" in body
+    assert "[[" not in body
+    assert acts_of(here.hub).filter(pl.col("act") == "sent").height == 1
+    assert reconcile(here.hub).is_clean, "as many keys were unwrapped as the log was told of"
+    assert state_of(here, letter) == "sent"
+    assert waiting(here, LetterState.SENT)[0].sealed == b"", "its content is let go of"
+
+
+@pytest.mark.parametrize(("step", "arrived"), [("winback_leaving", 0), ("winback_carried", 1)])
+def test_whatever_crashes_nobody_is_invited_twice(here: Left, campaign: Campaign, step: str, arrived: int) -> None:
+    letter, box = approved(here), Box()
+
+    def reached(name: str) -> None:
+        if name == step:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        sent(here, box, reached=reached)
+    assert len(box.mails) == arrived
+    here.later(minutes=11)
+    again = sent(here, box)
+    assert len(box.mails) == arrived
+    assert (again.sent, again.others["unsure"]) == (0, 1)
+    assert state_of(here, letter) == "unsure"
+
+
+def test_a_busy_server_gets_it_later_and_a_no_ends_it(here: Left, campaign: Campaign) -> None:
+    letter, box = approved(here), Box()
+    box.answer = Answer(Outcome.LATER, "smtp_451")
+    assert sent(here, box).others["approved"] == 1
+    box.answer = Answer(Outcome.REFUSED, "smtp_550")
+    here.later(hours=2)
+    assert sent(here, box).others["rejected"] == 1
+    assert state_of(here, letter) == "rejected"
+
+
+def test_what_holds_when_it_leaves_decides(here: Left, campaign: Campaign) -> None:
+    """An approval does not outlive the customer's no, nor a purchase; an erasure takes the letter along."""
+    box, letter = Box(), approved(here)
+    no = Wish(act=ConsentAct.WITHDRAWN, purpose=PurposeId("contact.email"), channel=ActChannel.AGENT)
+    record_wish(here.hub, Subject(records=(letter.record_id,)), no, here.owner)
+    assert sent(here, box).others["may not be written to now"] == 1
+    assert state_of(here, letter) == "stopped"
+    gone = waiting(here)[0]
+    erase(here.hub, Subject(records=(gone.record_id,)), here.owner)
+    assert state_of(here, gone) == "gone"
+    old = approved(here)
+    here.later(days=15)
+    assert sent(here, box).others["the approval is older than it holds"] == 1
+    assert state_of(here, old) == "draft"
+    assert not box.mails
+
+
+def test_while_the_log_takes_no_entry_no_letter_is_shown_approved_or_sent(here: Left, campaign: Campaign) -> None:
+    letter, box = approved(here), Box()
+    with broken(here.hub.settings.home / "control.db", "leaf_refused"):
+        for act in (judging.show, judging.approve, judging.refuse):
+            with pytest.raises(HubError):
+                act(here.hub, letter.letter_id, here.colleague)
+        with pytest.raises(HubError):
+            sent(here, box)
+    assert not box.mails
+    assert state_of(here, letter) == "approved"
+
+
+def test_the_commands_say_what_waits_and_refuse_who_may_not(here: Left, campaign: Campaign) -> None:
+    desk = Desk(here.hub.settings.home.parent)
+    listed = desk.json("winback", "letters")
+    assert {one["letter"] for one in listed} >= {one.letter_id.hex() for one in waiting(here)}
+    shown = desk.run("winback", "show", listed[0]["letter"])
+    assert "[[unsubscribe]]" in shown.stdout
+    assert "news" in shown.stderr or "product" in shown.stderr
+    assert "Kari" not in shown.stdout + shown.stderr
+    assert desk.run("winback", "send").exit_code == 2, "no mail server is configured"
+    assert len(desk.json("winback", "template", "list")) == 25
+    assert desk.json("winback", "list")[0]["campaign"] == campaign.campaign_id.hex()
+    assert desk.run("winback", "size", "0.04", "0.08").stdout.strip().isdigit()
+    assert desk.run("winback", "template", "approve", "none_such").exit_code == 4
+    for words in (
+        ("draw",),
+        ("write",),
+        ("due",),
+        ("report",),
+        ("diagnose",),
+        ("note", "reply", "--reason", "drifting"),
+    ):
+        ended = desk.run("winback", *words, "--dry-run")
+        assert ended.exit_code == 0, words
