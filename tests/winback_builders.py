@@ -3,11 +3,15 @@
 import atexit
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
+
+import pytest
 
 from hub.authentication import acting_principal
 from hub.compose import Hub, open_hub
@@ -17,8 +21,17 @@ from hub.settings import Settings
 from hub.views.intent import Reader
 from hub.views.load import catalogue_text
 from hub.views.registry import approve, submit
+from hub.winback import diagnosing, drawing, due, reporting, templates
+from hub.winback.campaigns import Campaign
+from hub.winback.diagnosing import Question
+from hub.winback.drawing import Draw
+from hub.winback.writing import Style, write
 from ingest.contract.load import load_contract
 from ingest.pipeline.delivery import ingest_file
+from predict.actions import ACTIONS
+from predict.registry import load
+from predict.winback.playbook import DEFAULT
+from predict.wire import Message
 from privacy.store.audit import entries
 from privacy.store.principal import Principal
 from privacy.terms import RecordId, Role
@@ -28,6 +41,8 @@ from tests.shop import ORDERS, people_contract
 from tests.view_builders import WITHOUT_CHECK
 
 VIEWS: Final = ("winback_scoring", "winback_progress")
+SURE: Final = {**DEFAULT, "terms": {**DEFAULT["terms"], "assumed_uplift": 0.5}}
+FACTS: Final = {"news": "free delivery", "news.de": "kostenlose Lieferung"}
 PEOPLE: Final = 24
 SAID: Final = ("service", "price", "no_need", "competitor")
 _PEOPLE: Final = people_contract("""  language: {to: language}
@@ -116,6 +131,29 @@ def _template() -> Left:
     success, colleague = (person(hub, name, Role.SUCCESS, owner) for name in ("success", "colleague"))
     hub.engine.dispose()
     return Left(hub=hub, owner=owner, success=success, colleague=colleague, clock=clock)
+
+
+@contextmanager
+def in_process() -> Iterator[None]:
+    """Let this process answer as the child does (`tests/unit/test_predict_child.py`): to start it takes seconds."""
+
+    def ask(action: str, module: str, message: Message) -> Message:
+        return ACTIONS[action](load(module), message)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (diagnosing, drawing, due, reporting):
+            patch.setattr(module, "ask", ask)
+        yield
+
+
+def drafted(here: Left) -> Campaign:
+    """Draw a campaign, have its templates approved, and write the drafts that are due; call it `in_process`."""
+    templates.submit(here.hub, templates.first_letters(), here.success)
+    for name in ("what_is_new", "talk"):
+        templates.approve(here.hub, name, here.colleague)
+    drawn = drawing.draw(here.hub, here.reader, Question(playbook=SURE), Draw(hold_out=0.25, facts=FACTS))
+    assert write(here.hub, here.reader, drawn.campaign, Style()).letters
+    return drawn.campaign
 
 
 def deliver(hub: Hub, owner: Principal, place: Path, what: tuple[str, str, list[str]]) -> None:

@@ -27,6 +27,7 @@ from hub.api import (
     views,
     vouched,
     well_known,
+    winback,
 )
 from hub.api.answers import answer_problems
 from hub.api.edge import Edge
@@ -60,6 +61,7 @@ def create_app(hub: Hub) -> FastAPI:
         *(identify.router, vouched.router, one_click.router, gpc.router),
         *(requests.router, rows.router, releases.router, views.router, joins.router, descriptions.router),
         *(reveal.router, match.router, approvals.router, inspections.router, subject_tokens.router),
+        winback.router,
     ):
         app.include_router(router)
     answer_problems(app)

@@ -10,10 +10,13 @@ from typing import Final
 
 from hub.compose import Hub
 from hub.errors import AccessRefused
+from hub.views.admission import note_refusal, verify_may_read
 from hub.winback.addressee import Opened, content_of, letter_cell, opened_of
 from hub.winback.letters import (
+    OPEN,
     LetterState,
     Look,
+    SealedLetter,
     change_letter,
     decide,
     end_letter,
@@ -22,13 +25,15 @@ from hub.winback.letters import (
     note_look,
 )
 from hub.winback.people import PURPOSE
+from hub.winback.progress import VIEW
 from predict.winback.draft import Draft, edited
 from privacy.audit import AuditFields
 from privacy.sealing import seal
 from privacy.store.principal import Principal
-from privacy.terms import KeyId, random_id
+from privacy.terms import KeyId, Role, random_id
 
 APPROVED, REFUSED = "approved", "refused"
+_MAY_JUDGE: Final = frozenset({Role.OWNER, Role.SUCCESS})
 _WAITING: Final = (LetterState.DRAFT,)
 _GONE: Final = "`varde winback letters` lists those that wait; whoever was erased has none"
 
@@ -46,6 +51,18 @@ def find_waiting(hub: Hub, named: str) -> bytes:
     if len(found) != 1:
         raise AccessRefused("no_such_letter", _GONE)
     return found[0]
+
+
+def waiting(hub: Hub, by: Principal) -> list[SealedLetter]:
+    """List the letters that wait, oldest first.
+
+    Raises:
+        AccessRefused: the role or the credential may not.
+
+    """
+    _verify_may_judge(hub, by)
+    with hub.reading() as session:
+        return find_letters(session, OPEN)
 
 
 def show(hub: Hub, letter_id: bytes, by: Principal) -> Draft:
@@ -123,6 +140,7 @@ def refuse(hub: Hub, letter_id: bytes, by: Principal) -> None:
         AccessRefused: there is no such letter.
 
     """
+    _verify_may_judge(hub, by)
     with hub.unit_of_work() as session:
         letter = find_letter(session, letter_id)
         if letter is None:
@@ -135,6 +153,7 @@ def refuse(hub: Hub, letter_id: bytes, by: Principal) -> None:
 
 def _open(hub: Hub, letter_id: bytes, by: Principal, action: str) -> Opened:
     """Tell the log, then open one text."""
+    _verify_may_judge(hub, by)
     act_id = random_id()
     with hub.unit_of_work() as session:
         letter = find_letter(session, letter_id)
@@ -154,6 +173,21 @@ def _open(hub: Hub, letter_id: bytes, by: Principal, action: str) -> Opened:
     if key is None:
         raise AccessRefused("no_such_letter", _GONE)
     return opened_of(hub, letter, key)
+
+
+def _verify_may_judge(hub: Hub, by: Principal) -> None:
+    """Refuse who may not win back, or whose credential is bound to other purposes or views; audited."""
+    try:
+        _verify_role(by)
+        verify_may_read(by, VIEW, PURPOSE)
+    except AccessRefused as refused:
+        note_refusal(hub, by, PURPOSE, refused)
+        raise
+
+
+def _verify_role(by: Principal) -> None:
+    if by.role not in _MAY_JUDGE:
+        raise AccessRefused("role_may_not_win_back", "Ask the owner or customer success")
 
 
 def _changed() -> AccessRefused:

@@ -298,6 +298,11 @@ OPERATIONS = {
     ("/v1/reveal/requests", "get"),
     ("/v1/reveal/requests", "post"),
     ("/v1/reveal/requests/{request_id}/approval", "post"),
+    ("/v1/winback/letters", "get"),
+    ("/v1/winback/letters/{letter}/look", "post"),
+    ("/v1/winback/letters/{letter}/text", "put"),
+    ("/v1/winback/letters/{letter}/approval", "post"),
+    ("/v1/winback/letters/{letter}/refusal", "post"),
 }
 
 
@@ -316,7 +321,7 @@ def test_openapi_is_whole(caller: Caller) -> None:
     assert len({operation["operationId"] for operation in operations.values()}) == len(operations)
     assert operations["/v1/me/purposes/{purpose}", "put"]["security"] == [{"subject": []}]
     for path, operation in operations.items():
-        if path[0].startswith(("/v1/views", "/v1/reveal", "/v1/match")):
+        if path[0].startswith(("/v1/views", "/v1/reveal", "/v1/match", "/v1/winback")):
             assert operation["security"] == [{"principal": []}]
     for operation in operations.values():
         for status, response in operation["responses"].items():

@@ -186,6 +186,16 @@ EXCUSED: Final = {
     "GET /v1/me/requests/{request_id}": "tells the steps of a request of one's own",
     "PATCH /v1/me/profile": "answers with a request's id and a count; no detail is repeated",
     "POST /v1/me/erase": "answers with a request's random id and deadline",
+    "POST /v1/winback/letters/{letter}/look": "one letter's text, once the log was told (test_winback breaks the log)",
+    "GET /v1/winback/letters": "ids and states of letters; nobody is named",
+    **dict.fromkeys(
+        (
+            "PUT /v1/winback/letters/{letter}/text",
+            "POST /v1/winback/letters/{letter}/approval",
+            "POST /v1/winback/letters/{letter}/refusal",
+        ),
+        "answers with the letter's id and state; nobody is named",
+    ),
     "GET /v1/reveal/requests": "for what and why somebody asks; nobody is named",
     "POST /v1/reveal/requests": "answers with the id of a request; nobody is named",
     "POST /v1/reveal/requests/{request_id}/approval": "answers with an instant; nobody is named",

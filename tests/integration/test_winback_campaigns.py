@@ -13,7 +13,7 @@ from polars.testing import assert_frame_equal
 from hub.consents import Subject, Wish, record_wish
 from hub.erasing import erase
 from hub.errors import AccessRefused, HubError
-from hub.winback import diagnosing, drawing, reporting
+from hub.winback import diagnosing
 from hub.winback import due as due_today
 from hub.winback.acts import acts_of
 from hub.winback.campaigns import get_campaign
@@ -22,30 +22,18 @@ from hub.winback.drawing import Draw, Drawn, draw
 from hub.winback.due import due
 from hub.winback.noting import Noted, note
 from hub.winback.reporting import report
-from predict.actions import ACTIONS
 from predict.errors import RuleRefused
-from predict.registry import load
 from predict.winback.leaving import Leaving
-from predict.winback.playbook import DEFAULT
-from predict.wire import Message
 from privacy.terms import ActChannel, ConsentAct, PurposeId
 from tests.audit_faults import broken
-from tests.winback_builders import PEOPLE, Left, left
+from tests.winback_builders import PEOPLE, SURE, Left, in_process, left
 
-SURE: Final = {**DEFAULT, "terms": {**DEFAULT["terms"], "assumed_uplift": 0.5}}
 HOW: Final = Draw(hold_out=0.25, facts={"news": "free delivery"})
 
 
 @pytest.fixture(scope="module", autouse=True)
-def in_process() -> Iterator[None]:
-    """The child answers the same (`tests/unit/test_predict_child.py`); to start it each time takes seconds."""
-
-    def ask(action: str, module: str, message: Message) -> Message:
-        return ACTIONS[action](load(module), message)
-
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (diagnosing, drawing, due_today, reporting):
-            patch.setattr(module, "ask", ask)
+def _in_process() -> Iterator[None]:
+    with in_process():
         yield
 
 

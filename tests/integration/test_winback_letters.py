@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 import pytest
@@ -16,28 +16,18 @@ from hub.errors import AccessRefused, HubError
 from hub.outbox.post import Answer, Outcome
 from hub.reconciliation import reconcile
 from hub.views.intent import Reader
-from hub.winback import diagnosing, drawing, judging, templates
-from hub.winback import due as due_today
+from hub.winback import judging
 from hub.winback.acts import acts_of
 from hub.winback.campaigns import Campaign
-from hub.winback.diagnosing import Question
-from hub.winback.drawing import Draw, draw
 from hub.winback.letters import LetterState, SealedLetter, approvals_frame, find_letters
 from hub.winback.sending import Round, send
 from hub.winback.writing import Style, write
-from predict.actions import ACTIONS
 from predict.errors import TextRefused
-from predict.registry import load
-from predict.winback.playbook import DEFAULT
 from predict.winback.rubber_stamp import rubber_stamps
-from predict.wire import Message
 from privacy.terms import ActChannel, ConsentAct, PurposeId
 from tests.audit_faults import broken
 from tests.integration.cli_desk import Desk
-from tests.winback_builders import Left, left
-
-SURE: Final = {**DEFAULT, "terms": {**DEFAULT["terms"], "assumed_uplift": 0.5}}
-FACTS: Final = {"news": "free delivery", "news.de": "kostenlose Lieferung"}
+from tests.winback_builders import Left, drafted, in_process, left
 
 
 class Box:
@@ -64,13 +54,8 @@ class KilledError(BaseException):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def in_process() -> Iterator[None]:
-    def ask(action: str, module: str, message: Message) -> Message:
-        return ACTIONS[action](load(module), message)
-
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (diagnosing, drawing, due_today):
-            patch.setattr(module, "ask", ask)
+def _in_process() -> Iterator[None]:
+    with in_process():
         yield
 
 
@@ -81,12 +66,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Left:
 
 @pytest.fixture(scope="module")
 def campaign(here: Left) -> Campaign:
-    templates.submit(here.hub, templates.first_letters(), here.success)
-    for name in ("what_is_new", "talk"):
-        templates.approve(here.hub, name, here.colleague)
-    drawn = draw(here.hub, here.reader, Question(playbook=SURE), Draw(hold_out=0.25, facts=FACTS))
-    assert write(here.hub, here.reader, drawn.campaign, Style()).letters
-    return drawn.campaign
+    return drafted(here)
 
 
 def waiting(here: Left, *states: LetterState) -> list[SealedLetter]:
