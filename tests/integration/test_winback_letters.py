@@ -15,6 +15,9 @@ from hub.erasing import erase
 from hub.errors import AccessRefused, HubError
 from hub.outbox.post import Answer, Outcome
 from hub.reconciliation import reconcile
+from hub.requests.dossier import Gathering, document_of, gathered
+from hub.requests.opening import sealed_of
+from hub.requests.reflection import held_rows
 from hub.views.intent import Reader
 from hub.winback import judging
 from hub.winback.acts import acts_of
@@ -24,7 +27,8 @@ from hub.winback.sending import Round, send
 from hub.winback.writing import Style, write
 from predict.errors import TextRefused
 from predict.winback.rubber_stamp import rubber_stamps
-from privacy.terms import ActChannel, ConsentAct, PurposeId
+from privacy.audit import AuditFields
+from privacy.terms import ActChannel, ConsentAct, PurposeId, random_id
 from tests.audit_faults import broken
 from tests.integration.cli_desk import Desk
 from tests.winback_builders import Left, drafted, in_process, left
@@ -190,6 +194,22 @@ def test_what_holds_when_it_leaves_decides(here: Left, campaign: Campaign) -> No
     assert sent(here, box).others["the approval is older than it holds"] == 1
     assert state_of(here, old) == "draft"
     assert not box.mails
+
+
+def test_an_export_of_the_person_shows_the_letter_and_that_they_were_drawn(here: Left, campaign: Campaign) -> None:
+    letter, act_id = waiting(here)[0], random_id()
+    records = (letter.record_id,)
+    with here.hub.reading() as session:
+        held = held_rows(session, records)
+    sealed = sealed_of(held)
+    with here.hub.unit_of_work() as session:
+        fields = AuditFields(act_id=act_id, records=records, opened=len(sealed))
+        here.hub.audit(session, "request.export.intent", here.owner.principal_id, fields)
+    by = here.owner.principal_id
+    what = Gathering(act_id=act_id, by=by, records=records, language="nb", held=held, sealed=sealed)
+    document = document_of(here.hub, gathered(here.hub, what))
+    assert "[[unsubscribe]]" in document["opened"]["winback_letter"][0]["text"]
+    assert [row["act"] for row in document["lake"]["winback_acts"]["rows"]] == ["contact"]
 
 
 def test_while_the_log_takes_no_entry_no_letter_is_shown_approved_or_sent(here: Left, campaign: Campaign) -> None:
