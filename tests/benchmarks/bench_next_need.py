@@ -8,7 +8,7 @@ days); a cut is judged by a model of the cuts whose outcome was known then. Prec
 customer bought in the next basket, and in the 60 days after; of the customers who bought anything. Intervals are 95 %,
 over customers.
 
-The generator, 5,000 people, seeds 7, 8, 9, planted and not: triggers at nine Mondays, nine weeks apart; the share
+The generator, 5,000 people, seeds 7, 8, 9, planted and not: triggers at eight Mondays, nine weeks apart; the share
 of later contacts (the last 30 %) answered among those that went by the chosen channel, beside the channel that most
 answer by (popularity) and the one by which the customer answered most often (own frequency). Hour and weekday alike.
 
@@ -152,7 +152,7 @@ def first_baskets(bought: pl.DataFrame) -> Any:
 
 
 def triggers() -> None:
-    mondays = [datetime(2024, 7, 1, tzinfo=UTC) + timedelta(weeks=9 * number) for number in range(9)]
+    mondays = [datetime(2024, 7, 1, tzinfo=UTC) + timedelta(weeks=9 * number) for number in range(8)]
     for planted, word in ((Planted(), "planted"), (NOTHING, "placebo")):
         for seed in SEEDS:
             lake = lake_of(live(Making(seed=seed, people=5_000, organisations=300, until=UNTIL, planted=planted)))
