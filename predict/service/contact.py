@@ -13,6 +13,7 @@ import polars as pl
 from predict.artefact import Artefact, pack_artefact
 from predict.feature import Role
 from predict.frames import AS_OF, PSEUDONYM, Matrix, matrix_of, ordered
+from predict.levels import OTHER, levels_of
 from predict.likelihood import train as training
 from predict.likelihood.module import Likelihood
 from predict.likelihood.report import Section
@@ -91,8 +92,8 @@ def _columns(rows: pl.DataFrame, artefact: Artefact) -> tuple[str, ...]:
     """Name what topics are learned from: numbers that the model knows, and a flag for each topic of the last case."""
     levels = {one.name for one in artefact.features if one.role is Role.LEVEL}
     numbers = tuple(one.name for one in artefact.features if one.name not in levels)
-    topics = rows[TOPIC].cast(pl.String).drop_nulls().unique().sort()
-    return (*numbers, *(f"{TOPIC}={topic}" for topic in topics))
+    topics = levels_of(rows, (TOPIC,))[TOPIC]  # none that only a few rows share
+    return (*numbers, *(f"{TOPIC}={topic}" for topic in topics if topic != OTHER))
 
 
 def _seen(rows: pl.DataFrame, columns: tuple[str, ...]) -> Matrix:

@@ -17,13 +17,13 @@ import polars as pl
 from sklearn.linear_model import LogisticRegression
 
 from predict.frames import AS_OF, PSEUDONYM, Matrix, Vector
+from predict.levels import RARE_BELOW
 from predict.threads import few_threads
 
 TOPIC: Final = "last_ticket_topic"
 CAME: Final = "tickets_30d"
 LEAST: Final = 200
 """Cases from which topics can be learned; with fewer the shares are noise, too, and no topic is told."""
-_LEAST_SHARE: Final = 0.01
 _PENALTY: Final = 0.1
 _DRAWS: Final = 1000
 _SURELY: Final = 1e-9
@@ -92,9 +92,9 @@ def asked_next(frame: pl.DataFrame, *, horizon_days: int) -> pl.DataFrame:
 
 
 def learned(raw: Matrix, columns: tuple[str, ...], asked: pl.Series) -> TopicModel:
-    """Learn topics from rows of those who asked; rare topics are pooled with none, they are left out."""
+    """Learn topics from rows of those who asked; those of fewer than `RARE_BELOW` are left out: a model names none."""
     counted = asked.value_counts(sort=True)
-    common = counted.filter(pl.col("count") >= _LEAST_SHARE * asked.len())[asked.name].sort()
+    common = counted.filter(pl.col("count") >= RARE_BELOW)[asked.name].sort()
     there = asked.is_in(common.implode())
     wanted = _coded(asked.filter(there), tuple(common))
     base = TopicModel(tuple(common), np.bincount(wanted, minlength=common.len()) / max(wanted.size, 1))

@@ -105,8 +105,8 @@ def test_two_topics_are_told_apart_as_more_are() -> None:
         assert chances[2] == pytest.approx([0.5, 0.5], abs=0.05)
 
 
-def test_a_topic_of_hardly_anybody_is_none() -> None:
-    asked = pl.Series("asked", [*(["price"] * 300), "gdpr"])
-    model = learned(np.zeros((301, 1)), ("fill",), asked)
+def test_a_model_names_no_topic_that_fewer_than_fifty_asked_about() -> None:
+    asked = pl.Series("asked", [*(["price"] * 300), *(["gdpr"] * 49)])
+    model = learned(np.zeros((349, 1)), ("fill",), asked)
     assert (model.topics, model.columns) == (("price",), ())
     assert model.probability(np.zeros((2, 1))).tolist() == [[1.0], [1.0]]
