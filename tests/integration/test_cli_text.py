@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.integration.cli_desk import bare
 
-MESSAGE = "Hei, ring meg på 912 34 567.\nMvh\nKari Nordmann\n\n> gammelt svar"
+MESSAGE = "Hei, ring meg på 912 34 567.\nJeg heter Kari Nordmann\n\n> gammelt svar"
 
 
 def test_what_would_be_taken_out_is_shown_by_kind_without_a_home(tmp_path: Path) -> None:
@@ -32,3 +32,10 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "message.bin"
     file.write_bytes(b"\xff\xfe\x00")
     assert bare(tmp_path).run("text", "redact", str(file)).exit_code == 2
+
+
+def test_older_texts_are_counted_and_redacted_again_on_the_command_line(tmp_path: Path) -> None:
+    desk = bare(tmp_path)
+    assert desk.run("init").exit_code == 0
+    assert "would redact 0 texts again" in desk.run("text", "redact-again", "--dry-run").output.lower()
+    assert "0 texts again in 0 files" in desk.run("text", "redact-again").output
