@@ -1,5 +1,7 @@
 """The child process: `python -m predict ACTION MODULE` or `study NAME`, a message on stdin, a message on stdout.
 
+With `one MODULE` it stays and answers message after message (`predict.single`).
+
 It opens no file and no connection (on Linux the kernel refuses it any: `predict.confinement`) and needs no
 environment. `predict.actions` lists what can be asked of a module, `predict.studies` the studies. The answer's header
 has `ok`; when false `error` has `kind` (the class), `text` (no value of a row) and its fields. Exit code: 0 done, 1
@@ -15,6 +17,7 @@ from predict.actions import ACTIONS
 from predict.confinement import confine
 from predict.errors import MessageRefused, PredictError
 from predict.registry import DECLARED, load
+from predict.single import ONE, answer_each
 from predict.studies import STUDIES, STUDY, load_study
 from predict.wire import Message, read_message, write_message
 
@@ -24,6 +27,9 @@ DONE, UNEXPECTED, REFUSED = 0, 1, 2
 def main(arguments: list[str], source: BinaryIO, sink: BinaryIO) -> int:
     """Answer one message and give the exit code."""
     try:
+        if arguments[:1] == [ONE] and arguments[1:] and arguments[1] in DECLARED:
+            answer_each(load(arguments[1]), source, sink)
+            return DONE
         answer = _asked(arguments)(read_message(source))
     except PredictError as exc:
         write_message(sink, Message({"ok": False, "error": _told(exc)}))

@@ -8,7 +8,7 @@ checked before anything is read, so that a broken peer cannot make us allocate w
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -83,7 +83,17 @@ def read_message(stream: BinaryIO) -> Message:
     Raises:
         MessageRefused: no header line, another protocol, an impossible length, or the stream ends early.
     """
-    header = _header(stream)
+    return _message(stream.readline(MAX_HEADER), stream)
+
+
+def messages(stream: BinaryIO) -> Iterator[Message]:
+    """Read messages until the stream ends; raises as `read_message` does."""
+    while line := stream.readline(MAX_HEADER):
+        yield _message(line, stream)
+
+
+def _message(line: bytes, stream: BinaryIO) -> Message:
+    header = _header(line)
     parts: dict[str, bytes] = {}
     kinds: dict[str, str] = {}
     for entry in header.pop("parts"):
@@ -98,8 +108,7 @@ def read_message(stream: BinaryIO) -> Message:
     return Message(header, parts, kinds)
 
 
-def _header(stream: BinaryIO) -> dict[str, Any]:
-    line = stream.readline(MAX_HEADER)
+def _header(line: bytes) -> dict[str, Any]:
     if not line.endswith(b"\n"):
         raise MessageRefused("no header line within 1 MB")
     try:

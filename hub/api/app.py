@@ -19,6 +19,7 @@ from hub.api import (
     match,
     me,
     one_click,
+    predictions,
     releases,
     requests,
     reveal,
@@ -61,7 +62,7 @@ def create_app(hub: Hub) -> FastAPI:
         *(identify.router, vouched.router, one_click.router, gpc.router),
         *(requests.router, rows.router, releases.router, views.router, joins.router, descriptions.router),
         *(reveal.router, match.router, approvals.router, inspections.router, subject_tokens.router),
-        winback.router,
+        *(winback.router, predictions.router),
     ):
         app.include_router(router)
     answer_problems(app)

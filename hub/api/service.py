@@ -24,6 +24,7 @@ from hub.identification.id_token import Issuers
 from hub.identification.round import go_round
 from hub.logs import LogEvent, log_of
 from hub.outbox.post import post_of
+from hub.predictions.warm import WarmChildren
 from hub.recipients.address import networks_of
 from hub.recipients.sending import tell_due
 from hub.recognising import Recogniser
@@ -100,6 +101,7 @@ async def serving(hub: Hub) -> AsyncIterator[Service]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+    await to_thread.run_sync(hub.memory.of(WarmChildren).end)
     await to_thread.run_sync(writer.close)
     await to_thread.run_sync(_sign, hub)
     await to_thread.run_sync(_anchor, hub)

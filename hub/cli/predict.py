@@ -15,6 +15,7 @@ from hub.cli.message import counted, say, warn, would
 from hub.cli.module_name import ModuleName
 from hub.cli.moment import instant_from
 from hub.cli.outfile import private_file
+from hub.cli.predict_one import show_one
 from hub.cli.predict_review import act, review
 from hub.cli.predict_suggest import suggest, worth
 from hub.cli.predict_texts import texts
@@ -110,12 +111,15 @@ def score_(  # noqa: PLR0913 - a command's options are its parameters
     *,
     as_of: Annotated[str | None, typer.Option("--as-of", help="Instant of the view's grid; left out, newest.")] = None,
     language: Annotated[str, typer.Option("--language", help=f"Of the reasons: {', '.join(LANGUAGES)}.")] = "en",
+    one: Annotated[str | None, typer.Option("--one", help="A pseudonym: score this customer and keep nothing.")] = None,
     use: Annotated[Use | None, typer.Option("--use", help="What a file will be used for; accepts the list.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="File .parquet, .csv, .arrow or .json, mode 0600.")] = None,
     form: Annotated[Format | None, typer.Option("--format", help="How to print; left out, csv in a pipe.")] = None,
     dry_run: DryRun = False,
 ) -> None:
     """Score every customer that the view releases, with reasons in words, and write the scores back sealed."""
+    if one is not None and (as_of is not None or out is not None):
+        raise typer.BadParameter("one customer is scored at the instant of the view's snapshot, and printed")
     if language not in LANGUAGES:
         raise typer.BadParameter(f"reasons are written in {', '.join(LANGUAGES)}")
     if out is not None:
@@ -123,7 +127,11 @@ def score_(  # noqa: PLR0913 - a command's options are its parameters
         verify_stated(use)
     act = acting(ctx, Duty.TRAIN)
     if dry_run:
-        would(f"read the view of the current {module} model, audited, and write a score for each customer back")
+        whom = "write a score for each customer back" if one is None else "show the score of one customer"
+        would(f"read the view of the current {module} model, audited, and {whom}")
+        return
+    if one is not None:
+        show_one(act, Reader(principal=act.principal, use=use), module, (one, language), form)
         return
     at = None if as_of is None else instant_from(as_of)
     scored = score(act.hub, Reader(principal=act.principal, use=use), module, as_of=at, language=language)

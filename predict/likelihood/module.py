@@ -3,6 +3,7 @@
 A module of this kind is a declaration and nothing more; one that adds to it takes this class as its base.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -76,4 +77,10 @@ class Likelihood:
         Raises:
             ArtefactRefused: it is altered, of another version or of another module.
         """
-        return unpack_artefact(artefact, module=self.declared.name)
+        return _opened(artefact, self.declared.name)
+
+
+@lru_cache(maxsize=1)
+def _opened(artefact: bytes, module: str) -> Artefact:
+    """Keep the newest model open: a child that scores one customer after the other reads it once."""
+    return unpack_artefact(artefact, module=module)

@@ -291,6 +291,7 @@ OPERATIONS = {
     ("/v1/views/{name}/approval", "post"),
     ("/v1/views/{name}/approval", "delete"),
     ("/v1/releases/{release}/recalls", "get"),
+    ("/v1/predictions/{module}/{pseudonym}", "get"),
     ("/v1/domains/{name}/link", "get"),
     ("/v1/domains/{name}/link/approval", "post"),
     ("/v1/match", "post"),
