@@ -38,6 +38,7 @@ for _command in (card, drift, recalibrate, compare, adopt, act, review, suggest,
     app.command()(_command)
 _LOG = logs.log_of("predict")
 _SCORE: Final = ("as_of", "probability", "low", "high", "band")
+_WORTH: Final = ("value_minor", "value_at_risk_minor")
 _PARTS: Final = {".json": "report", ".md": "markdown", ".html": "html"}
 
 
@@ -146,7 +147,8 @@ def score_(  # noqa: PLR0913 - a command's options are its parameters
 
 def _rows_of(scored: Scored) -> pl.DataFrame:
     """Lay scores and reasons side by side; of a machine, whose it is and which."""
-    rows = scored.scores.select(PSEUDONYM, *_SCORE).join(scored.reasons.drop("as_of"), on=PSEUDONYM, how="left")
+    worth = [name for name in _WORTH if name in scored.scores.columns]
+    rows = scored.scores.select(PSEUDONYM, *_SCORE, *worth).join(scored.reasons.drop("as_of"), on=PSEUDONYM, how="left")
     return of_rows(rows.sort("probability", PSEUDONYM, descending=[True, False]), scored.released.spec)
 
 

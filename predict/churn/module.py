@@ -1,8 +1,75 @@
-"""Churn as a module: a yes/no outcome, learned, scored and reported as every other (`predict.likelihood`)."""
+"""Churn as a module: a yes/no outcome as every other (`predict.likelihood`), and what is lost with each customer."""
 
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
+import polars as pl
+
+from predict.artefact import Artefact, pack_artefact
 from predict.churn.declaration import CHURN
+from predict.churn.worth import DEFAULT_TERMS, at_risk, learn_worth, tells_worth, valued, worth_of
+from predict.declaration import Declaration
+from predict.frames import AS_OF, labels_of, ordered
+from predict.likelihood import score as scoring
 from predict.likelihood.module import Likelihood
+from predict.likelihood.report import Section
+from predict.likelihood.train import train
+from predict.module import Brief
+from predict.value.lifetime import Terms
 
-MODULES: Final = {CHURN.name: Likelihood(CHURN)}
+MINOR_PER_MAJOR: Final = 100
+HEAD: Final = ("what", "figure")
+
+
+class Churn(Likelihood):
+    """How likely a customer leaves within the horizon, and what he is worth if he stays."""
+
+    def __init__(self, declared: Declaration, terms: Terms = DEFAULT_TERMS) -> None:
+        super().__init__(declared)
+        self.terms = terms
+
+    def train(self, frame: pl.DataFrame, brief: Brief) -> bytes:
+        """Learn as every yes/no module does, and what customers of the last cut are worth."""
+        artefact = train(frame, self.declared, brief)
+        last = ordered(frame.filter(pl.col(AS_OF) == frame[AS_OF].max()))
+        if not tells_worth(last):
+            return pack_artefact(artefact)
+        worth = learn_worth(last, self.terms, usual=float(labels_of(last, self.declared.label).mean()))
+        scores = scoring.score(artefact, last)
+        values = valued(last, _chance(scores), worth, horizon_days=artefact.horizon_days)
+        told = {"worth": worth.as_mapping(), "at_risk": at_risk(values, scores["probability"].to_numpy(), worth)}
+        return pack_artefact(replace(artefact, figures=artefact.figures | told))
+
+    def score(self, artefact: bytes, frame: pl.DataFrame, *, capacity: int | None) -> pl.DataFrame:
+        """Score a scoring frame, and add what each customer is worth (`predict.churn.worth.COLUMNS`)."""
+        opened = self.open(artefact)
+        scores = scoring.score(opened, frame, capacity=capacity)
+        if "worth" not in opened.figures:
+            return scores
+        worth = worth_of(opened.figures["worth"])
+        return scores.hstack(valued(ordered(frame), _chance(scores), worth, horizon_days=opened.horizon_days))
+
+    def sections(self, artefact: Artefact) -> tuple[Section, ...]:
+        """Show the value at risk with its formula and what it rests on."""
+        told = artefact.figures.get("at_risk")
+        return (Section("Value at risk", HEAD, _lines(told)),) if told else ()
+
+
+def _chance(scores: pl.DataFrame) -> Any:  # noqa: ANN401 - three vectors
+    return tuple(scores[name].to_numpy() for name in ("probability", "low", "high"))
+
+
+def _lines(told: dict[str, Any]) -> list[tuple[str, ...]]:
+    terms, inputs = told["terms"], told["inputs"]
+    margin = "revenue: no margin was given" if terms["margin"] == 1 else f"{terms['margin']:.0%} of what is paid"
+    return [
+        ("value at risk at the last cut", f"{told['figure'] / MINOR_PER_MAJOR:,.0f}"),
+        ("formula", str(told["formula"])),
+        ("customers whose value is known", f"{told['customers']} of {told['of']}"),
+        ("their value if all stay", f"{inputs['value_minor'] / MINOR_PER_MAJOR:,.0f}"),
+        ("departures expected among them", f"{inputs['expected_departures']:,.0f}"),
+        ("counted", f"{terms['months']} months, {terms['yearly_discount']:.0%} a year taken off, {margin}"),
+    ]
+
+
+MODULES: Final = {CHURN.name: Churn(CHURN)}

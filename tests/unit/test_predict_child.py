@@ -100,7 +100,7 @@ def test_the_text_of_a_foreign_error_is_not_told(monkeypatch, frame):
     def broken(*_):
         raise RuntimeError("kari@example.no")
 
-    monkeypatch.setattr("predict.likelihood.module.Likelihood.train", broken)
+    monkeypatch.setattr("predict.churn.module.Churn.train", broken)
     code, answer = answered(["train", "churn"], asked_to_train(frame))
     assert code == 1
     assert "kari" not in json.dumps(dict(answer.fields))

@@ -1,0 +1,76 @@
+"""What is at risk is the chance of leaving times the one value, with a contract or without."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from predict.churn.module import Churn
+from predict.churn.worth import COLUMNS, DEFAULT_TERMS, Worth, learn_worth, valued, worth_of
+from predict.likelihood.report import markdown
+from predict.module import Brief
+from predict.value.lifetime import with_contract
+from tests.unit.predict_builders import FEW, customers
+
+
+def chance(*figures):
+    middle = np.array(figures)
+    return middle, middle * 0.8, np.minimum(middle * 1.2, 1.0)
+
+
+def bought(number=1500, seed=2):
+    """Buy for a year at a rate of one's own; some stop."""
+    rng = np.random.default_rng(seed)
+    rate = rng.gamma(1.2, 8, number)
+    stops = np.where(rng.random(number) < 0.3, rng.uniform(30, 365, number), 365)
+    orders = rng.poisson(rate * stops / 365) + 1
+    silent = 365 - stops + rng.exponential(365 / (rate + 1))
+    return pl.DataFrame(
+        {
+            "orders_365d": orders,
+            "amount_365d": orders * rng.gamma(6, 5000, number),
+            "days_since_first_order": np.full(number, 360),
+            "days_since_last_order": np.minimum(silent, 359),
+        }
+    )
+
+
+def test_a_contract_is_worth_margin_times_survival_and_what_is_at_risk_that_of_a_usual_customer():
+    rows = pl.DataFrame({"monthly_amount": [10_000.0, 10_000.0, None, 0.0]})
+    worth = Worth(terms=DEFAULT_TERMS, usual=0.1)
+    found = valued(rows, chance(0.1, 0.5, 0.5, 0.5), worth, horizon_days=90)
+    usual = with_contract(np.array([10_000.0]), (np.array([0.1]),) * 3, 90, DEFAULT_TERMS).expected[0]
+    assert found["value_minor"][0] == pytest.approx(usual)
+    assert found["value_at_risk_minor"].to_list()[:2] == pytest.approx([0.1 * usual, 0.5 * usual])
+    assert found["value_minor"][1] < found["value_minor"][0]
+    assert found["value_low_minor"][1] < found["value_minor"][1] < found["value_high_minor"][1]
+    assert found.tail(2).null_count().row(0) == (2,) * len(COLUMNS), "nothing is known of who pays nothing"
+
+
+def test_without_a_contract_value_is_that_of_purchases_to_come():
+    rows = bought()
+    worth = learn_worth(rows, DEFAULT_TERMS, usual=0.3)
+    assert worth_of(worth.as_mapping()) == worth
+    found = valued(rows, chance(*np.full(rows.height, 0.4)), worth, horizon_days=90)
+    paid, known = rows["amount_365d"], found["value_minor"].is_not_null()
+    assert known.mean() > 0.8
+    ratio = found["value_minor"].filter(known).sum() / paid.filter(known).sum()
+    assert 0.4 < ratio < 1.1, "a year to come is like the year before, less who left"
+    both = found.drop_nulls()
+    assert (both["value_low_minor"] <= both["value_high_minor"]).all()
+    assert (both["value_at_risk_minor"] >= 0.39 * both["value_minor"]).all(), "who is still there is worth more"
+
+
+def test_scores_and_report_tell_what_is_at_risk_and_say_nothing_where_nothing_is_known():
+    module = Churn(FEW)
+    frame = customers(cuts=6, each=300, seed=3).with_columns(monthly_amount=pl.lit(9_900.0))
+    packed = module.train(frame, Brief(horizon_days=90, features=()))
+    scores = module.score(packed, frame.filter(pl.col("as_of") == frame["as_of"].max()), capacity=None)
+    told = module.open(packed).figures["at_risk"]
+    assert told["figure"] == pytest.approx(scores["value_at_risk_minor"].sum())
+    assert told["customers"] == scores.height
+    opened = module.open(packed)
+    assert "Value at risk" in markdown(opened, FEW.wording, module.sections(opened))
+    plain = frame.drop("monthly_amount")
+    without = module.train(plain, Brief(horizon_days=90, features=()))
+    assert "at_risk" not in module.open(without).figures
+    assert module.sections(module.open(without)) == ()
