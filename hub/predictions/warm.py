@@ -8,7 +8,7 @@ model is another; the next question starts a new one.
 import subprocess
 from collections.abc import Callable
 from threading import Lock, Timer
-from typing import IO, Final, cast
+from typing import BinaryIO, Final, cast
 
 from hub.errors import ChildFailed
 from hub.predictions.child import Surroundings, answer_of, command, surroundings
@@ -53,8 +53,9 @@ class WarmChild:
         late = Timer(_SECONDS, self._process.kill)
         late.start()
         try:
-            write_message(cast("IO[bytes]", self._process.stdin), message)  # type: ignore[arg-type]  # a pipe is binary
-            return answer_of(self._module, read_message(cast("IO[bytes]", self._process.stdout)))  # type: ignore[arg-type]
+            sink, source = cast("BinaryIO", self._process.stdin), cast("BinaryIO", self._process.stdout)
+            write_message(sink, message)
+            return answer_of(self._module, read_message(source))
         except (MessageRefused, OSError) as exc:
             raise ChildFailed(self._module, "ChildEnded", "it ended without an answer") from exc
         finally:

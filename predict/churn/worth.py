@@ -13,7 +13,7 @@ there, with one that of a customer who leaves no more easily than others.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -51,8 +51,9 @@ class Worth:
         """Give plain JSON values; `worth_of` reads them back."""
         figures = None
         if self.market is not None:
-            figures = [dict(self.market[0].as_mapping()), asdict(self.market[1])]
-        return {"terms": asdict(self.terms), "usual": self.usual, "market": figures}
+            spending = {name: getattr(self.market[1], name) for name in ("p", "q", "gamma")}
+            figures = [dict(self.market[0].as_mapping()), spending]
+        return {"terms": _told(self.terms), "usual": self.usual, "market": figures}
 
 
 def worth_of(stored: Mapping[str, Any]) -> Worth:
@@ -116,7 +117,11 @@ def at_risk(values: pl.DataFrame, chance: Vector, worth: Worth) -> dict[str, Any
     leaving = chance[known]
     stays = values["value_at_risk_minor"].drop_nulls().to_numpy() / np.maximum(leaving, 1e-12)
     told = value_at_risk(leaving, np.asarray(stays, dtype=np.float64)).as_mapping()
-    return told | {"customers": int(known.sum()), "of": int(known.size), "terms": asdict(worth.terms)}
+    return told | {"customers": int(known.sum()), "of": int(known.size), "terms": _told(worth.terms)}
+
+
+def _told(terms: Terms) -> dict[str, float]:
+    return {name: getattr(terms, name) for name in ("months", "yearly_discount", "margin", "unit_days")}
 
 
 def _laid(value: Value, risk: Vector) -> Any:  # noqa: ANN401 - a matrix of numpy
