@@ -1,7 +1,10 @@
 """Studies: what is told of rows of several views at once, where nothing is learned and nobody is scored.
 
-| study | fields in | parts in | parts out | |---|---|---|---| | voice | language, said; as_of, promises, seed |
-answers, cases, steps (each may be missing); or study | study, proposals, headlines, html |
+| study | fields in | parts in | parts out |
+|---|---|---|---|
+| voice | language, said, rules; as_of, promises, seed | answers, cases, steps: any of them; or study | (below) |
+
+Out come study, proposals, headlines and tasks (JSON), and html.
 """
 
 from collections.abc import Callable, Mapping

@@ -4,16 +4,19 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from yaml import YAMLError
 
 from hub.cli.duty import Duty
 from hub.cli.invocation import acting
-from hub.cli.message import say, would
+from hub.cli.message import counted, say, would
 from hub.cli.moment import instant_from
 from hub.cli.outfile import private_file
 from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
+from hub.cli.voice_tasks import close, rules, tasks
 from hub.predictions import voicing
 from hub.predictions.evidence import LONGEST
+from hub.predictions.voice_tasks import rules_from
 from hub.predictions.voicing import VIEWS, Written
 from hub.views.spec import LANGUAGES
 from predict.causes.verdict import Verdict
@@ -21,6 +24,8 @@ from predict.causes.verdict import Verdict
 app = typer.Typer(
     help="The voice of the customer: answers, service, steps, and where it goes wrong.", no_args_is_help=True
 )
+for _command in (rules, tasks, close):
+    app.command()(_command)
 Language = Annotated[str, typer.Option("--language", help=f"Of the page: {', '.join(LANGUAGES)}.")]
 _ENDINGS: Final = {".html": "html", ".json": "study"}
 
@@ -31,6 +36,9 @@ def study_(
     *,
     as_of: Annotated[str | None, typer.Option("--as-of", help="Instant of the views' grid; left out, newest.")] = None,
     language: Language = "en",
+    rules_file: Annotated[
+        Path | None, typer.Option("--rules", help="YAML; left out, as `varde voice rules` prints.")
+    ] = None,
     dry_run: DryRun = False,
 ) -> None:
     """Read answers, cases and steps of those who agreed, audited, and keep what they tell; says what matters first."""
@@ -40,7 +48,8 @@ def study_(
         would(f"read {', '.join(view for view, _ in VIEWS.values())}, audited, and keep what they tell")
         return
     at = None if as_of is None else instant_from(as_of)
-    _say(voicing.study(act.hub, act.principal, as_of=at, language=language))
+    text = None if rules_file is None else _rules(rules_file)
+    _say(voicing.study(act.hub, act.principal, as_of=at, language=language, rules=text))
     say("`varde voice page --out voice.html` writes it all.")
 
 
@@ -104,9 +113,23 @@ def evidence_(
     show(Table(("said", "verdict", "by", "why"), rows), form)
 
 
+def _rules(file: Path) -> str:
+    """Read rules that somebody wrote, as far as YAML goes; the module says whether they make sense."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        rules_from(text)
+    except (OSError, UnicodeDecodeError, YAMLError) as exc:
+        mark = getattr(exc, "problem_mark", None)
+        where = "" if mark is None else f", line {mark.line + 1}"
+        raise typer.BadParameter(f"the rules cannot be read ({type(exc).__name__}{where})") from None
+    return text
+
+
 def _say(written: Written) -> None:
     for one in written.headlines:
         typer.echo(one)
+    if written.opened:
+        say(f"{counted(written.opened, 'new task', 'new tasks')}: `varde voice tasks` lists them.")
     if written.missing:
         say(f"Left out, because its view is not approved or empty: {', '.join(written.missing)}.")
 

@@ -1,4 +1,4 @@
-"""Studies as they were made, and what people said of their proposals since."""
+"""Studies as they were made, what people said of their proposals since, and the tasks that rules made of them."""
 
 import json
 from collections.abc import Mapping
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlmodel import Session, col
 
-from hub.predictions.tables import FindingVerdict, VoiceStudy
+from hub.predictions.tables import FindingVerdict, VoiceStudy, VoiceTask
 from privacy.store.frozen import frozen
 
 
@@ -37,6 +37,26 @@ class SaidVerdict:
     said_by: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTask:
+    """A task as kept (`hub.predictions.tables.VoiceTask`)."""
+
+    task_id: bytes
+    key: str
+    rule: str
+    subject: str
+    act: str
+    owner: str
+    escalate_to: str
+    opened_at: datetime
+    due_at: datetime
+    escalate_at: datetime
+
+    def whose(self, now: datetime) -> str:
+        """Say who should have it on their desk: the owner, or who hears of it when it was not done."""
+        return self.owner if now < self.escalate_at else self.escalate_to
+
+
 def add_study(session: Session, study: Study) -> None:
     """Keep a study."""
     session.execute(insert(VoiceStudy), [{name: getattr(study, name) for name in Study.__slots__}])
@@ -62,3 +82,25 @@ def verdicts(session: Session) -> list[SaidVerdict]:
 def as_said(found: list[SaidVerdict]) -> dict[str, Mapping[str, Any]]:
     """Give the newest verdict of each proposal as the child process takes it."""
     return {one.finding: {"verdict": one.verdict, "levels": json.loads(one.levels)} for one in found}
+
+
+def add_tasks(session: Session, tasks: list[OpenTask]) -> int:
+    """Open tasks; those whose like is open already stay as they are. Return how many are new."""
+    known = {one.key for one in open_tasks(session)}
+    fresh = [one for one in tasks if one.key not in known]
+    if fresh:
+        session.execute(insert(VoiceTask), [{name: getattr(one, name) for name in OpenTask.__slots__} for one in fresh])
+    return len(fresh)
+
+
+def open_tasks(session: Session) -> list[OpenTask]:
+    """Return the open tasks, the first due first."""
+    still = select(VoiceTask).where(col(VoiceTask.closed_at).is_(None))
+    rows = session.scalars(still.order_by(col(VoiceTask.due_at), col(VoiceTask.key)))
+    return [frozen(OpenTask, row) for row in rows]
+
+
+def close_task(session: Session, task_id: bytes, *, at: datetime, by: bytes, outcome: str) -> None:
+    """Close a task."""
+    mine = update(VoiceTask).where(col(VoiceTask.task_id) == task_id)
+    session.execute(mine.values(closed_at=at, closed_by=by, outcome=outcome))

@@ -1,7 +1,7 @@
 """Models and their manifests, studies and what people said of their proposals.
 
-Data category: none: a model file holds no personal data, a study figures of ten customers and more. Retention: three
-years.
+Data category: none: a model file holds no personal data, a study and its tasks figures of ten customers and more.
+Retention: three years.
 """
 
 from datetime import datetime
@@ -61,3 +61,23 @@ class FindingVerdict(SQLModel, table=True):
     evidence: bytes
     said_at: datetime = Field(sa_type=Instant)
     said_by: bytes
+
+
+class VoiceTask(SQLModel, table=True):
+    """What a rule asked for after a study (`predict.voice.rules.Task`); open until somebody did it or dropped it."""
+
+    __tablename__ = "voice_task"
+
+    task_id: bytes = Field(primary_key=True)
+    key: str = Field(index=True)
+    rule: str
+    subject: str
+    act: str = Field(sa_type=Text)
+    owner: str
+    escalate_to: str
+    opened_at: datetime = Field(sa_type=Instant)
+    due_at: datetime = Field(sa_type=Instant)
+    escalate_at: datetime = Field(sa_type=Instant)
+    closed_at: datetime | None = Field(default=None, sa_type=Instant)
+    closed_by: bytes | None = None
+    outcome: str | None = None

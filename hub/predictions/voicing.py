@@ -6,7 +6,7 @@ pseudonym, and can be written anew in another language without reading anything.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from hub.predictions import studies
 from hub.predictions.child import ask
 from hub.predictions.evidence import open_evidence, seal_evidence
 from hub.predictions.studies import SaidVerdict, Study
+from hub.predictions.voice_tasks import PURPOSE, open_for, rules_from, shipped_rules
 from hub.views.admission import note_refusal, verify_may_read
 from hub.views.gateway import PSEUDONYM, Gateway
 from hub.views.intent import Reader
@@ -30,7 +31,6 @@ from privacy.store.principal import Principal
 from privacy.terms import random_id
 
 STUDY: Final = "voice"
-PURPOSE: Final = "satisfaction"
 VIEWS: Final[Mapping[str, tuple[str, str]]] = {
     "answers": ("satisfaction_answers", "answer_"),
     "cases": ("satisfaction_cases", "case_"),
@@ -43,17 +43,29 @@ _NOT_APPROVED: Final = frozenset({"view_not_approved", "approval_expired"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """A study in a language: what it tells first, what it proposes (key, levels, verdict, sentence), and the page."""
+    """A study in a language: what it tells first, what it proposes (key, levels, verdict, sentence), and the page.
+
+    `tasks` is what the rules ask for, `opened` how many of these are new.
+    """
 
     as_of: datetime
     missing: tuple[str, ...]
     headlines: tuple[str, ...]
     proposals: tuple[Mapping[str, Any], ...]
+    tasks: tuple[dict[str, Any], ...]
     study: bytes
     html: bytes
+    opened: int = 0
 
 
-def study(hub: Hub, principal: Principal, *, as_of: datetime | None = None, language: str = "en") -> Written:
+def study(
+    hub: Hub,
+    principal: Principal,
+    *,
+    as_of: datetime | None = None,
+    language: str = "en",
+    rules: str | None = None,
+) -> Written:
     """Read what may be read of answers, cases and steps at an instant, keep what it tells, and write it.
 
     Args:
@@ -61,10 +73,11 @@ def study(hub: Hub, principal: Principal, *, as_of: datetime | None = None, lang
         principal: who asks; each view is released to them and counted.
         as_of: an instant of the views' grid; left out, the newest one.
         language: of the page.
+        rules: YAML that says who does what when something is told; left out, the shipped ones.
 
     Raises:
         AccessRefused: the gate said no, or none of the views is approved.
-        ChildFailed: a frame does not keep its contract.
+        ChildFailed: a frame does not keep its contract, or a rule makes no sense.
 
     """
     specs = _readable(hub)
@@ -77,9 +90,9 @@ def study(hub: Hub, principal: Principal, *, as_of: datetime | None = None, lang
     for part, spec in specs.items():
         released = Gateway(hub).read(reader, spec.name, purpose=spec.purpose, as_of=at)
         parts[part] = arrow(_renamed(released.frame, VIEWS[part][1]))
-    written = _written(
-        hub, Message({"as_of": at.isoformat(), "language": language}, parts, dict.fromkeys(parts, "arrow"))
-    )
+    asked = rules_from(shipped_rules() if rules is None else rules)
+    fields = {"as_of": at.isoformat(), "language": language, "rules": asked}
+    written = _written(hub, Message(fields, parts, dict.fromkeys(parts, "arrow")))
     with hub.unit_of_work() as session:
         made = Study(
             study_id=random_id(),
@@ -91,7 +104,7 @@ def study(hub: Hub, principal: Principal, *, as_of: datetime | None = None, lang
         studies.add_study(session, made)
         told = AuditFields(act_id=made.study_id, purpose=PURPOSE, as_of=at, rows=len(written.proposals))
         hub.audit(session, "voice.study", principal.principal_id, told)
-    return written
+    return replace(written, opened=open_for(hub, principal.principal_id, list(written.tasks)))
 
 
 def page(hub: Hub, *, language: str = "en") -> Written:
@@ -188,6 +201,7 @@ def _written(hub: Hub, question: Message) -> Written:
         missing=tuple(told["missing"]),
         headlines=tuple(json.loads(answer.part("headlines"))),
         proposals=tuple(json.loads(answer.part("proposals"))),
+        tasks=tuple(json.loads(answer.part("tasks"))),
         study=answer.part("study"),
         html=answer.part("html"),
     )

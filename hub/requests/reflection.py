@@ -38,7 +38,7 @@ NOT_ABOUT: Final[Mapping[str, str]] = {
     "view_spend": "what releases of figures spent of a view's privacy budget",
     "view_answer": "figures of many with noise, as they were released; no row of anybody",
     "view_check": "counts over everybody, of what a view would release; no row of anybody",
-    **dict.fromkeys(("voice_study", "finding_verdict"), "figures of many customers, and what was said of them"),
+    **dict.fromkeys(("voice_study", "finding_verdict", "voice_task"), "figures of many, and what was done about them"),
     "survivorship_version": "rules by which one of several values is chosen, for everybody",
     **dict.fromkeys(("pseudonymisation_domain", "pseudonymisation_domain_approval"), "rules of pseudonyms"),
     **dict.fromkeys(("reveal", "release_members"), "who was looked at stands under accesses"),

@@ -10,6 +10,7 @@ from predict.errors import MessageRefused
 from predict.voice.casework import PROMISED, promises_of
 from predict.voice.page import headlines, html
 from predict.voice.proposals import proposals
+from predict.voice.rules import rules_of, tasks_of
 from predict.voice.study import PARTS, Question, studied
 from predict.voice.words import LANGUAGES
 from predict.wire import Message
@@ -18,7 +19,7 @@ _SEED: Final = 7
 
 
 def answer(asked: Message) -> Message:
-    """Answer with `study`, `proposals`, `headlines` (JSON) and `html`; an earlier `study` is only written anew.
+    """Answer with `study`, `proposals`, `headlines`, `tasks` (JSON) and `html`; an earlier `study` is only told anew.
 
     Raises:
         MessageRefused: no instant, or a language that the page has no words in.
@@ -33,7 +34,13 @@ def answer(asked: Message) -> Message:
         frames = {name: asked.frame(name) for name in PARTS if name in asked.parts}
         told = studied(frames, _question(asked.fields))
     proposed = proposals(told, _said(asked.fields), language)
-    written = {"study": told, "proposals": proposed, "headlines": headlines(told, proposed, language)}
+    tasks = tasks_of(told, proposed, rules_of(asked.fields.get("rules") or []))
+    written = {
+        "study": told,
+        "proposals": proposed,
+        "headlines": headlines(told, proposed, language),
+        "tasks": [one.told() for one in tasks],
+    }
     parts = {name: json.dumps(each, ensure_ascii=False, sort_keys=True).encode() for name, each in written.items()}
     parts["html"] = html(told, proposed, language).encode()
     return Message({"ok": True}, parts, {name: "text" if name == "html" else "json" for name in parts})

@@ -13,8 +13,8 @@ from hub.authentication import Scope, add, authenticate
 from hub.cli.app import make_app
 from hub.cli.launch import Invocation
 from hub.errors import AccessRefused, StudyNotFound
-from hub.predictions import studies, voicing
-from hub.predictions.studies import Study
+from hub.predictions import studies, voice_tasks, voicing
+from hub.predictions.studies import OpenTask, Study
 from hub.views.load import catalogue_text
 from hub.views.registry import approve, submit
 from predict.causes.finding import key_of
@@ -121,6 +121,28 @@ def test_a_proposal_is_judged_with_evidence_that_rests_sealed(made: Company) -> 
     assert not any(b"Kari Nordmann" in file.read_bytes() for file in home.rglob("*") if file.is_file())
 
 
+def test_what_rules_ask_for_is_a_task_until_it_is_closed(made: Company, tmp_path: Path) -> None:
+    asked = [
+        {"key": "k1", "rule": "r", "subject": "csat all", "act": "Look.", "owner": "support", "escalate_to": "head"}
+    ]
+    asked = [one | {"days": 3, "escalate_days": 2} for one in asked]
+    opened = [voice_tasks.open_for(made.hub, made.owner.principal_id, asked) for _ in range(2)]
+    assert opened == [1, 0], "what is open is not opened again"
+    (task,) = listed(made)
+    assert [task.whose(AT + timedelta(days=day)) for day in (1, 4, 6)] == ["support", "support", "head"]
+    shown = json.loads(run(made, "tasks", "--format", "json").stdout)
+    assert [one["whose"] for one in shown if one["key"] == "k1"] == ["support"]
+    assert run(made, "close", "k1", "done").exit_code == 0
+    assert run(made, "close", "k1", "done").exit_code == 2
+    assert listed(made) == []
+    assert voice_tasks.open_for(made.hub, made.owner.principal_id, asked) == 1
+    assert actions(made)[:3] == ["voice.tasks", "voice.task", "voice.tasks"]
+    assert run(made, "rules").stdout == voice_tasks.shipped_rules()
+    (tmp_path / "rules.yaml").write_text("- name: [", encoding="utf-8")
+    ended = run(made, "study", "--rules", str(tmp_path / "rules.yaml"))
+    assert (ended.exit_code, "the rules cannot be read" in " ".join(ended.stderr.split())) == (2, True)
+
+
 def test_whoever_may_not_use_the_purpose_neither_judges_nor_opens(made: Company) -> None:
     scope = Scope(role=Role.SCIENTIST, purposes=frozenset({"churn"}), views=frozenset({EVERYTHING}))
     other = authenticate(made.hub, add(made.hub, "churn only", scope, made.owner)[1])
@@ -132,6 +154,10 @@ def test_whoever_may_not_use_the_purpose_neither_judges_nor_opens(made: Company)
         voicing.study(made.hub, other)
     with pytest.raises(StudyNotFound, match="findings"):
         voicing.evidence_of(made.hub, made.owner, "nosuchkey")
+
+
+def listed(made: Company) -> list[OpenTask]:
+    return [one for one in voice_tasks.listed(made.hub) if one.key == "k1"]
 
 
 def _study(made: Company, told: str) -> Study:

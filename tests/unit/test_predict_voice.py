@@ -9,10 +9,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from hub.predictions.voice_tasks import rules_from, shipped_rules
 from predict.__main__ import REFUSED, main
 from predict.causes.finding import key_of
 from predict.errors import FrameRefused, RuleRefused
 from predict.voice.casework import PROMISED, Promise, judged, measures, promises_of
+from predict.voice.rules import rules_of, tasks_of
 from predict.wire import Message, arrow, read_message, write_message
 
 AS_OF = datetime(2026, 1, 5, tzinfo=UTC)
@@ -192,3 +194,84 @@ def test_promises_that_make_no_sense_are_refused(hours: dict[str, Any]) -> None:
 def test_cases_of_the_future_are_refused() -> None:
     with pytest.raises(FrameRefused, match="age_hours"):
         judged(waiting("high", 1.0, -2), {"high": Promise(answered=4, solved=24)})
+
+
+RULES = rules_from(shipped_rules())
+
+
+def rule(**changed: Any) -> dict[str, Any]:
+    """Write a rule."""
+    plain = {"name": "one", "when": {"worse": "csat"}, "do": "Look.", "owner": "support", "days": 3}
+    return plain | {"escalate": {"to": "head", "after_days": 2}} | changed
+
+
+def test_shipped_rules_ask_for_what_was_told() -> None:
+    parts = {"answers": answers_of_a_year(1), "cases": cases_of(1, trouble=0.6)}
+    tasks = json.loads(asked(parts, rules=RULES)[1].part("tasks"))
+    assert {one["rule"] for one in tasks} >= {"csat_fell", "goes_wrong"}
+    assert json.loads(asked(parts, rules=RULES)[1].part("tasks")) == tasks
+    assert json.loads(asked({"cases": cases_of(2)}, rules=RULES)[1].part("tasks")) == []
+
+
+SHARE = {"figure": 0.7, "low": 0.65, "high": 0.75, "of": 300}
+TOLD = {
+    "changes": [
+        {"kind": "csat", "channel": name, "alarming": name == "chat", "gap": {"figure": -0.2}}
+        for name in ("chat", "web")
+    ],
+    "steps": [{"step": "delivery", "slower": True}, {"step": "order", "slower": False}],
+    "service": [{"by": "priority", "level": "high", "answered": SHARE, "solved": SHARE | {"of": 0}}],
+}
+PROPOSED = [
+    {"key": "a", "levels": {"team": "technical", "channel": "chat"}, "verdict": "proposed"},
+    {"key": "b", "levels": {"team": "technical"}, "verdict": "refuted"},
+]
+
+
+@pytest.mark.parametrize(
+    ("when", "subjects"),
+    [
+        ({"worse": "csat"}, ["csat chat"]),
+        ({"worse": "csat", "channel": "web"}, []),
+        ({"worse": "nps"}, []),
+        ({"slower": "any"}, ["delivery"]),
+        ({"slower": "order"}, []),
+        ({"proposed": {}}, ["a"]),
+        ({"proposed": {"channel": "chat"}}, ["a"]),
+        ({"proposed": {"channel": "email"}}, []),
+        ({"late": {"of": "answered", "by": "priority", "level": "high", "below": 0.8}}, ["answered priority high"]),
+        ({"late": {"of": "answered", "by": "priority", "level": "high", "below": 0.74}}, []),
+        ({"late": {"of": "solved", "by": "priority", "level": "high", "below": 0.8}}, []),
+    ],
+)
+def test_a_rule_asks_where_its_condition_is_told(when: dict[str, Any], subjects: list[str]) -> None:
+    found = tasks_of(TOLD, PROPOSED, rules_of([rule(when=when)]))
+    assert [one.subject for one in found] == subjects
+    assert len({one.key for one in found}) == len(found)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        rule(days=0),
+        rule(days="soon"),
+        rule(owner=" "),
+        rule(escalate={"to": "head"}),
+        rule(when={"worse": "mood"}),
+        rule(when={"better": "csat"}),
+        rule(when={"late": {"of": "answered", "by": "priority", "level": "high"}}),
+        rule(when={"late": {"of": "read", "by": "priority", "level": "high", "below": 0.5}}),
+        rule(when="csat"),
+        rule(colour="red"),
+    ],
+)
+def test_rules_that_make_no_sense_are_refused_by_name(broken: dict[str, Any]) -> None:
+    with pytest.raises(RuleRefused, match="one"):
+        rules_of([rule(name="another"), broken])
+
+
+def test_two_rules_of_one_name_are_refused() -> None:
+    with pytest.raises(RuleRefused, match="two rules"):
+        rules_of([rule(), rule()])
+    with pytest.raises(RuleRefused, match="the file"):
+        rules_of(rules_from("worse: csat"))
