@@ -23,6 +23,7 @@ _CODES: Final = {
     "kind": ("planned", "repair", "lost", "won_back", "inspection"),
     "reason_code": ("price", "service", "weather"),
     "metric": ("operating_hours", "temperature", "error_count", "pressure"),
+    "product_category": ("services", "desks", "chairs"),
     "company_size_band": ("1-9", "10-49", "huge"),
     "language": ("nb", "no", "fr"),
     "team": ("first_line", "billing"),
