@@ -68,7 +68,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "erase": Command("erase", "app", "Erase people (Article 17): `varde erase IDENTIFIER`."),
     "source": Command("source", "app", "Look at a source's files and contracts."),
     "quarantine": Command("quarantine", "app", "Rows that were refused."),
-    "text": Command("text", "app", "Free text, before it is taken in."),
+    "text": Command("text", "app", "Free text: what is taken out of it."),
     "consent": Command("consent", "app", "Consent, objection and restriction of a person."),
     "contact": Command("contact", "app", "By which way, when and how often a person wants to be reached."),
     "suppression": Command("suppression", "app", "Who must not come back, and whose no waits for them."),
