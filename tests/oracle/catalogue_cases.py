@@ -15,7 +15,8 @@ from tests.oracle.view_oracle import Event, World
 
 PERSONS: Final = [bytes([number]) * 16 for number in range(1, 15)]
 ORGANISATIONS: Final = [bytes([number]) * 16 for number in range(101, 108)]
-_AT: Final = {Grid.MONTH: datetime(2025, 6, 1, tzinfo=UTC), Grid.WEEK: datetime(2025, 6, 2, tzinfo=UTC)}
+_MONDAY: Final = datetime(2025, 6, 2, tzinfo=UTC)
+_AT: Final = {Grid.MONTH: datetime(2025, 6, 1, tzinfo=UTC), Grid.WEEK: _MONDAY, Grid.DAY: _MONDAY}
 _EDGES: Final = (365, 364, 180, 90, 90, 30, 28, 7, 1, 0, 0, -30, -60)
 _LAST: Final = 95
 _CODES: Final = {
