@@ -158,7 +158,7 @@ def evidence_of(hub: Hub, principal: Principal, key: str) -> list[tuple[SaidVerd
     with hub.unit_of_work() as session:
         found = [one for one in studies.verdicts(session) if one.finding == key]
         if found:
-            fields = AuditFields(act_id=found[-1].verdict_id, purpose=PURPOSE, opened=len(found))
+            fields = AuditFields(act_id=found[-1].verdict_id, purpose=PURPOSE, rows=len(found))
             hub.audit(session, "voice.evidence", principal.principal_id, fields)
     if not found:
         raise StudyNotFound("nobody has judged that", "See `varde voice findings`")
