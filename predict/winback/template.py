@@ -6,9 +6,10 @@ customer's name and the link to unsubscribe are no facts: `[[name]]` and `[[unsu
 and never seen here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain, islice
 from types import MappingProxyType
 from typing import Final
 
@@ -46,6 +47,8 @@ _ALLOWED: Final = (
     nodes.Not,
 )
 LONGEST: Final = 4_000  # characters of a template: a letter, not a book
+DEEPEST: Final = 20  # conditions within conditions; Python compiles no more than a hundred, and a letter needs few
+_TOO_DEEP: Final = ("it is nested too deep", "say it with fewer conditions")
 
 
 class Tone(StrEnum):
@@ -103,9 +106,14 @@ class Template:
         for text in (self.subject, self.body):
             try:
                 tree = _ENVIRONMENT.parse(text)
+                levels = list(islice(_levels(tree), DEEPEST + 1))
             except TemplateError as exc:
                 raise TextRefused(self.name, "it is not a template", "close what is opened") from exc
-            for node in _all(tree):
+            except RecursionError:
+                raise TextRefused(self.name, *_TOO_DEEP) from None
+            if len(levels) > DEEPEST:
+                raise TextRefused(self.name, *_TOO_DEEP)
+            for node in chain.from_iterable(levels):
                 if not isinstance(node, _ALLOWED):
                     rule = f"{type(node).__name__} is not allowed"
                     raise TextRefused(self.name, rule, "use text, facts and {% if %} only")
@@ -126,8 +134,12 @@ class Template:
         return " ".join(subject.split()), body
 
 
-def _all(tree: nodes.Template) -> list[nodes.Node]:
-    return [tree, *tree.find_all(nodes.Node)]
+def _levels(tree: nodes.Template) -> Iterator[list[nodes.Node]]:
+    """Give the nodes of a template level by level, however deep it is."""
+    level: list[nodes.Node] = [tree]
+    while level:
+        yield level
+        level = [child for node in level for child in node.iter_child_nodes()]
 
 
 def _environment() -> ImmutableSandboxedEnvironment:

@@ -111,6 +111,10 @@ def test_ordinary_words_are_not_refused(fine):
         "{{ salary }}",
         "{{ self }}",
         "x" * 5000,
+        "{{ " + "(" * 1500 + "offer" + ")" * 1500 + " }}",
+        "{% if offer %}" * 120 + "{% endif %}" * 120,
+        "{{ " + "not " * 300 + "offer }}",
+        "{{ " + "offer and " * 300 + "offer }}",
     ],
 )
 def test_a_template_can_do_nothing_but_put_facts_into_text(body):
