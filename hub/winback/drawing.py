@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -13,10 +14,11 @@ from hub.errors import AccessRefused
 from hub.predictions.child import ask
 from hub.views.gateway import PSEUDONYM
 from hub.views.intent import Reader
-from hub.winback.acts import keep_acts
-from hub.winback.campaigns import Campaign, add_campaign
-from hub.winback.diagnosing import MODULE, Question, diagnose
+from hub.winback.acts import acts_of, keep_acts
+from hub.winback.campaigns import Campaign, add_campaign, all_campaigns
+from hub.winback.diagnosing import ARMS, MODULE, Question, diagnose
 from hub.winback.people import PURPOSE, people_of
+from hub.winback.progress import WINDOW_DAYS
 from predict.winback.offers import prioritise
 from predict.winback.template import FACTS
 from predict.wire import Message, arrow
@@ -55,7 +57,7 @@ def draw(hub: Hub, who: Reader, question: Question, how: Draw) -> Drawn:
     if not all(_is_fact(name) for name in how.facts):
         raise AccessRefused("no_such_fact", f"A letter may state {', '.join(FACTS)}")
     found = diagnose(hub, who, question)
-    rows = found.customers
+    rows = found.customers.join(_left_alone(hub), on=PSEUDONYM, how="anti")
     chosen = prioritise(rows, capacity=rows.height if how.capacity is None else how.capacity)
     if chosen.is_empty():
         raise AccessRefused("nobody_recommended", "`varde winback diagnose` says why; look at offers and channels")
@@ -81,6 +83,18 @@ def draw(hub: Hub, who: Reader, question: Question, how: Draw) -> Drawn:
     )
     _keep(hub, campaign, kept.join(arms, on=PSEUDONYM))
     return Drawn(campaign=campaign, contact=in_arms[0], hold_out=in_arms[1], told=found.told)
+
+
+def _left_alone(hub: Hub) -> pl.DataFrame:
+    """Name who is in the hold-out of a campaign whose window is not over: no other campaign writes to them meanwhile.
+
+    Else what the other brings is counted as returned unasked, and the first can no longer be judged.
+    """
+    since = hub.clock() - timedelta(days=WINDOW_DAYS)
+    with hub.reading() as session:
+        running = [one.campaign_id.hex() for one in all_campaigns(session) if one.drawn_at > since]
+    kept_out = (pl.col("act") == ARMS[1]) & pl.col("campaign").is_in(running)
+    return acts_of(hub).filter(kept_out).select(PSEUDONYM).unique()
 
 
 def _is_fact(name: str) -> bool:

@@ -101,6 +101,17 @@ def test_who_objects_buys_again_or_is_erased_is_due_nothing(tmp_path: Path) -> N
     assert learnt.height == PEOPLE - 1
 
 
+def test_who_is_left_alone_is_drawn_into_no_other_campaign_until_the_window_is_over(tmp_path: Path) -> None:
+    here = left(tmp_path)
+    first = draw(here.hub, here.reader, Question(playbook=SURE), HOW)
+    again = draw(here.hub, here.reader, Question(playbook=SURE), HOW)
+    assert again.contact + again.hold_out == first.contact
+    alone = arms(here).filter(pl.col("act") == "hold_out")
+    assert alone["pseudonym"].is_unique().all()
+    written = arms(here).filter((pl.col("act") == "contact") & (pl.col("campaign") == again.campaign.campaign_id.hex()))
+    assert written.join(alone, on="pseudonym").is_empty()
+
+
 def test_what_is_noted_begins_and_ends_sequences(here: Left, drawn: Drawn) -> None:
     launched = note(here.hub, here.reader, drawn.campaign, Noted.FUNCTION_LAUNCHED, whom=Leaving.LURED_AWAY)
     steps = due(here.hub, here.reader, drawn.campaign).steps
