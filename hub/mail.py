@@ -5,11 +5,32 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.policy import EmailPolicy
 from typing import Final, NoReturn
 
 _SECONDS: Final = 10
+_WHOLE: Final = "list-unsubscribe"
 _IMPLICIT_TLS: Final = 465
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class LetterPolicy(EmailPolicy):
+    """How letters are written on the wire: the link to say no by stands whole in its header, however long it is.
+
+    Python writes a value that does not fit into 78 characters as an encoded word (RFC 2047), which no mail program
+    reads as a link: RFC 2047 section 5 allows it in text only, and RFC 2369 section 2 wants the URL as it is.
+    """
+
+    def fold(self, name: str, value: str) -> str:
+        """Write a header as text."""
+        return f"{name}: {value}{self.linesep}" if name.lower() == _WHOLE else super().fold(name, value)
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """Write a header as bytes."""
+        return self.fold(name, value).encode("ascii") if name.lower() == _WHOLE else super().fold_binary(name, value)
+
+
+LETTERS: Final = LetterPolicy(linesep="\r\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

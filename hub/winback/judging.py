@@ -8,10 +8,14 @@ and nobody who wrote or changed a text, in any place of its history, can approve
 import json
 from typing import Final
 
+from sqlmodel import Session
+
 from hub.compose import Hub
+from hub.contact.release import Outreach, release_check
 from hub.errors import AccessRefused
 from hub.views.admission import note_refusal, verify_may_read
 from hub.winback.addressee import Opened, content_of, letter_cell, opened_of
+from hub.winback.leaving import SOON
 from hub.winback.letters import (
     OPEN,
     LetterState,
@@ -24,18 +28,19 @@ from hub.winback.letters import (
     find_letters,
     note_look,
 )
-from hub.winback.people import PURPOSE
+from hub.winback.people import PURPOSE, purpose_of
 from hub.winback.progress import VIEW
 from predict.winback.draft import Draft, edited
 from privacy.audit import AuditFields
 from privacy.sealing import seal
 from privacy.store.principal import Principal
-from privacy.terms import KeyId, Role, random_id
+from privacy.terms import ContactChannel, KeyId, Role, random_id
 
 APPROVED, REFUSED = "approved", "refused"
 _MAY_JUDGE: Final = frozenset({Role.OWNER, Role.SUCCESS})
 _WAITING: Final = (LetterState.DRAFT,)
-_GONE: Final = "`varde winback letters` lists those that wait; whoever was erased has none"
+_HELD: Final = (LetterState.DRAFT, LetterState.APPROVED)
+_GONE: Final = "`varde winback letters` lists those that wait; whoever was erased or said no has none"
 
 
 def find_waiting(hub: Hub, named: str) -> bytes:
@@ -46,7 +51,7 @@ def find_waiting(hub: Hub, named: str) -> bytes:
 
     """
     with hub.reading() as session:
-        letters = find_letters(session, (LetterState.DRAFT, LetterState.APPROVED))
+        letters = find_letters(session, _HELD)
     found = [one.letter_id for one in letters if one.letter_id.hex().startswith(named)]
     if len(found) != 1:
         raise AccessRefused("no_such_letter", _GONE)
@@ -104,8 +109,7 @@ def edit(hub: Hub, letter_id: bytes, text: tuple[str, str], by: Principal) -> No
     cell = letter_cell(hub, letter_id, revision)
     values = {"sealed": seal(json.dumps(content).encode(), key=opened.key, cell=cell), "revision": revision}
     with hub.unit_of_work() as session:
-        states = (LetterState.DRAFT, LetterState.APPROVED)
-        if not change_letter(session, opened.letter, states, **values, state=LetterState.DRAFT.value):
+        if not change_letter(session, opened.letter, _HELD, **values, state=LetterState.DRAFT.value):
             raise _changed()
 
 
@@ -146,8 +150,8 @@ def refuse(hub: Hub, letter_id: bytes, by: Principal) -> None:
         if letter is None:
             raise AccessRefused("no_such_letter", _GONE)
         decide(session, letter, by, REFUSED, at=hub.clock())
-        if not end_letter(session, letter, LetterState.REFUSED, at=hub.clock()):
-            raise _changed()
+        if not end_letter(session, letter, LetterState.REFUSED, at=hub.clock(), among=_HELD):
+            raise _changed()  # what is handed over at this moment cannot be called back
         hub.audit(session, "winback.refuse", by.principal_id, AuditFields(act_id=letter_id, purpose=PURPOSE))
 
 
@@ -159,20 +163,31 @@ def _open(hub: Hub, letter_id: bytes, by: Principal, action: str) -> Opened:
         letter = find_letter(session, letter_id)
         if letter is None or not letter.sealed:
             raise AccessRefused("no_such_letter", _GONE)
-        fields = AuditFields(
-            act_id=act_id,
-            request=letter_id,
-            purpose=PURPOSE,
-            records=(letter.record_id,),
-            role=by.role,
-            opened=1,
-            outcome=action,
-        )
-        hub.audit(session, "winback.open", by.principal_id, fields)
-    key = hub.keystore.get([KeyId(letter.key_id)], act_id=act_id).get(KeyId(letter.key_id))
+        said_no = _has_said_no(hub, session, letter)
+        if said_no:
+            end_letter(session, letter, LetterState.STOPPED, at=hub.clock(), among=_HELD)
+        else:
+            fields = AuditFields(
+                act_id=act_id,
+                request=letter_id,
+                purpose=PURPOSE,
+                records=(letter.record_id,),
+                role=by.role,
+                opened=1,
+                outcome=action,
+            )
+            hub.audit(session, "winback.open", by.principal_id, fields)
+    key = None if said_no else hub.keystore.get([KeyId(letter.key_id)], act_id=act_id).get(KeyId(letter.key_id))
     if key is None:
         raise AccessRefused("no_such_letter", _GONE)
     return opened_of(hub, letter, key)
+
+
+def _has_said_no(hub: Hub, session: Session, letter: SealedLetter) -> bool:
+    """Say whether the person said no since it was written: then it is nobody's to read any more."""
+    outreach = Outreach(channel=ContactChannel.EMAIL, purpose=purpose_of(hub), at=hub.clock())
+    why = release_check(session, [letter.record_id], outreach)["because"].item()
+    return why is not None and why not in SOON
 
 
 def _verify_may_judge(hub: Hub, by: Principal) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import EmailMessage
-from email.policy import SMTP
 from typing import Final
 
 import polars as pl
@@ -13,16 +12,18 @@ from sqlmodel import Session
 from hub.anchors.standing import verify_open
 from hub.compose import Hub
 from hub.contact.release import Outreach, release_in
+from hub.mail import LETTERS
 from hub.opt_outs import Mailing, Recipient, unsubscribe_headers
 from hub.outbox.post import Post
 from hub.winback.acts import keep_acts
 from hub.winback.addressee import Addressee, Opened
-from hub.winback.letters import LetterState, change_letter, end_letter
+from hub.winback.letters import LEASE, LetterState, change_letter, end_letter
 from hub.winback.people import PURPOSE, purpose_of
 from ingest.store.identity import records_beside
 from predict.winback.said import NAME, UNSUBSCRIBE
 from privacy.audit import AuditFields
 from privacy.contact import Unreached
+from privacy.store.epoch import lock_epoch
 from privacy.store.principal import Principal
 from privacy.terms import BatchId, ContactChannel, PrincipalId, RecordId
 
@@ -30,6 +31,8 @@ LINK_LASTS: Final = timedelta(days=90)
 SOON: Final = frozenset({Unreached.OUTSIDE_HOURS.value, Unreached.TOO_OFTEN.value})
 """What is in the way for some hours or days only."""
 _AGAIN: Final = timedelta(hours=1)
+NOT_NOW: Final = "may not be written to now"
+CHANGED: Final = "changed, refused or taken by somebody else at this moment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,35 +44,38 @@ class Leaving:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-def let_leave(hub: Hub, ready: list[Leaving], by: Principal) -> tuple[list[Leaving], int]:
-    """Ask once more under the epoch's lock who may be written to, and make their letters `leaving`; how many may not.
+def let_leave(hub: Hub, one: Leaving, by: Principal) -> Leaving | str:
+    """Ask once more under the epoch's lock whether a letter may leave, and make it `leaving`; else say why it did not.
+
+    It is asked for each letter just before it is handed over: a no that is acknowledged while others are carried holds.
 
     Raises:
         AccessRefused: an anchor knows more than this hub, or the role may not issue links.
         SettingsInvalid: VARDE_PUBLIC_URL is missing: no letter leaves without a link to say no by.
 
     """
-    purpose, at = purpose_of(hub), hub.clock()
+    purpose, at, letter = purpose_of(hub), hub.clock(), one.opened.letter
+    record = RecordId(letter.record_id)
     verify_open(hub.anchoring.standing(), purpose)
     outreach = Outreach(channel=ContactChannel.EMAIL, purpose=purpose, at=at)
-    records = [RecordId(one.opened.letter.record_id) for one in ready]
     with hub.unit_of_work() as session:
-        checked = release_in(hub, session, records, outreach, by)
-        because = dict(checked.select("record", "because").iter_rows())
-        going = [one for one in ready if because[one.opened.letter.record_id] is None]
+        lock_epoch(session)
+        if one.person.record not in records_beside(session, record):
+            return CHANGED  # joined or parted since the address was looked for
+        leaving = {"state": LetterState.LEAVING.value, "due_at": at + LEASE}
+        if not change_letter(session, letter, (LetterState.APPROVED,), **leaving):
+            return CHANGED  # refused, changed or taken by somebody else since it was read
+        why = release_in(hub, session, [record], outreach, by)["because"].item()
+        if why in SOON:
+            again = {"state": LetterState.APPROVED.value, "due_at": at + _AGAIN}
+            change_letter(session, letter, (LetterState.LEAVING,), **again)
+            return NOT_NOW
+        if why is not None:
+            end_letter(session, letter, LetterState.STOPPED, at=at)
+            return NOT_NOW
         mailing = Mailing(purposes=frozenset({PURPOSE}), until=at + LINK_LASTS)
-        to = [Recipient(one.person.record, one.person.email) for one in going]
-        headers = unsubscribe_headers(hub, session, mailing, to, by)
-        for one in going:  # a round of letters, a few
-            change_letter(session, one.opened.letter, (LetterState.APPROVED,), state=LetterState.LEAVING.value)
-        for one in ready:
-            why = because[one.opened.letter.record_id]
-            if why in SOON:
-                change_letter(session, one.opened.letter, (LetterState.APPROVED,), due_at=at + _AGAIN)
-            elif why is not None:
-                end_letter(session, one.opened.letter, LetterState.STOPPED, at=at)
-    links = [Leaving(one.opened, one.person, each) for one, each in zip(going, headers, strict=True)]
-    return links, len(ready) - len(going)
+        (headers,) = unsubscribe_headers(hub, session, mailing, [Recipient(one.person.record, one.person.email)], by)
+    return Leaving(one.opened, one.person, headers)
 
 
 def mail_of(hub: Hub, post: Post, leaving: Leaving) -> EmailMessage:
@@ -79,7 +85,7 @@ def mail_of(hub: Hub, post: Post, leaving: Leaving) -> EmailMessage:
     subject, body = (
         text.replace(NAME, leaving.person.name).replace(UNSUBSCRIBE, link) for text in (draft.subject, draft.body)
     )
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=LETTERS)
     mail["From"], mail["To"], mail["Subject"] = post.sender, leaving.person.email, " ".join(subject.split())
     mail["Date"] = hub.clock()
     mail["Message-ID"] = f"<{letter.letter_id.hex()}@{post.domain}>"

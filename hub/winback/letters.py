@@ -116,9 +116,11 @@ def change_letter(session: Session, letter: SealedLetter, states: Sequence[Lette
     return bool(getattr(session.execute(mine.values(**values)), "rowcount", 0))
 
 
-def end_letter(session: Session, letter: SealedLetter, state: LetterState, *, at: datetime) -> bool:
-    """Note what became of a letter, and let go of its content."""
-    return change_letter(session, letter, OPEN, state=state.value, ended_at=at, sealed=b"", claim=None)
+def end_letter(
+    session: Session, letter: SealedLetter, state: LetterState, *, at: datetime, among: Sequence[LetterState] = OPEN
+) -> bool:
+    """Note what became of a letter in one of some states, and let go of its content."""
+    return change_letter(session, letter, among, state=state.value, ended_at=at, sealed=b"", claim=None)
 
 
 def claim(session: Session, state: LetterState, *, at: datetime, most: int) -> list[SealedLetter]:

@@ -39,7 +39,6 @@ MOST_AT_ONCE: Final = 20  # at ten seconds each, the lease is not over before th
 _AGAIN: Final = timedelta(hours=1)
 _REPLIED: Final = "smtp_"  # the server answered: it has not taken the mail
 NO_ADDRESS: Final = "no e-mail address any more"
-NOT_NOW: Final = "may not be written to now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,8 @@ def send(hub: Hub, who: Reader, post: Post) -> Round:
     """Send the approved letters that are due, some at a time, until none is.
 
     Raises:
-        ServiceUnreachable: the mail server cannot be reached; every letter is tried again later.
+        ServiceUnreachable: the mail server cannot be reached, or the connection broke: the letter that was handed
+            over is `unsure`, every other is tried again later.
         AccessRefused: the gate said no.
 
     """
@@ -129,16 +129,20 @@ def _hand_over(hub: Hub, by: Principal, post: Post, ready: list[Leaving], total:
     sent = 0
     try:
         with post.open() as carrier:
-            going, spared = let_leave(hub, ready, by)
-            total.others[NOT_NOW] += spared
-            hub.reached("winback_leaving")
-            for one in going:
+            for each in ready:  # one at a time: what breaks or says no in between concerns one letter
+                one = let_leave(hub, each, by)
+                if isinstance(one, str):
+                    total.others[one] += 1
+                    continue
+                hub.reached("winback_leaving")
                 answer = carrier.carry(mail_of(hub, post, one))
                 hub.reached("winback_carried")
                 word = _note(hub, one, answer, by)
                 sent += word is LetterState.SENT
                 if word is not LetterState.SENT:
                     total.others[word.value] += 1
+                if word is LetterState.UNSURE:  # the connection broke: the others were not handed over, and wait
+                    raise ServiceUnreachable("the mail server", answer.why)
     except (OSError, smtplib.SMTPException) as exc:
         raise ServiceUnreachable("the mail server", type(exc).__name__) from None
     return sent
@@ -147,7 +151,8 @@ def _hand_over(hub: Hub, by: Principal, post: Post, ready: list[Leaving], total:
 def _note(hub: Hub, one: Leaving, answer: Answer, by: Principal) -> LetterState:
     """Note what the server said; where it said nothing the mail may have left."""
     letter, at = one.opened.letter, hub.clock()
-    if answer.outcome is Outcome.TAKEN or not answer.why.startswith(_REPLIED):
+    broken = answer.outcome is Outcome.LATER and not answer.why.startswith(_REPLIED)
+    if answer.outcome is Outcome.TAKEN or broken:
         state = LetterState.SENT if answer.outcome is Outcome.TAKEN else LetterState.UNSURE
         note_sent(hub, one.opened, state, by.principal_id)
         return state

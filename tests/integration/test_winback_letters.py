@@ -1,11 +1,7 @@
 """A letter from its template to the mailbox: two persons, one text, the standing of the moment, at most once."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
@@ -18,12 +14,10 @@ from hub.reconciliation import reconcile
 from hub.requests.dossier import Gathering, document_of, gathered
 from hub.requests.opening import sealed_of
 from hub.requests.reflection import held_rows
-from hub.views.intent import Reader
 from hub.winback import judging
 from hub.winback.acts import acts_of
 from hub.winback.campaigns import Campaign
-from hub.winback.letters import LetterState, SealedLetter, approvals_frame, find_letters
-from hub.winback.sending import Round, send
+from hub.winback.letters import LetterState, approvals_frame
 from hub.winback.writing import Style, write
 from predict.errors import TextRefused
 from predict.winback.rubber_stamp import rubber_stamps
@@ -31,26 +25,8 @@ from privacy.audit import AuditFields
 from privacy.terms import ActChannel, ConsentAct, PurposeId, random_id
 from tests.audit_faults import broken
 from tests.integration.cli_desk import Desk
+from tests.winback_box import Box, approved, sent, state_of, waiting
 from tests.winback_builders import Left, drafted, in_process, left
-
-
-class Box:
-    """A mail server's mailbox; `answers` says what it answers, and it may end the program after it took a mail."""
-
-    domain, sender = "shop.example", "post@shop.example"
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self.answer = Answer(Outcome.TAKEN)
-
-    @contextmanager
-    def open(self) -> Iterator["Box"]:
-        yield self
-
-    def carry(self, mail: EmailMessage) -> Answer:
-        if self.answer.outcome is not Outcome.REFUSED:
-            self.mails.append(mail)
-        return self.answer
 
 
 class KilledError(BaseException):
@@ -71,29 +47,6 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Left:
 @pytest.fixture(scope="module")
 def campaign(here: Left) -> Campaign:
     return drafted(here)
-
-
-def waiting(here: Left, *states: LetterState) -> list[SealedLetter]:
-    with here.hub.reading() as session:
-        return find_letters(session, states or (LetterState.DRAFT,))
-
-
-def approved(here: Left) -> SealedLetter:
-    letter = waiting(here)[0]
-    judging.show(here.hub, letter.letter_id, here.colleague)
-    here.later(minutes=2)
-    judging.approve(here.hub, letter.letter_id, here.colleague)
-    return letter
-
-
-def sent(here: Left, box: Any, **hub: Any) -> Round:
-    return send(replace(here.hub, **hub), Reader(principal=here.owner, module="winback"), box)
-
-
-def state_of(here: Left, letter: SealedLetter) -> str:
-    with here.hub.reading() as session:
-        found = judging.find_letter(session, letter.letter_id)
-    return "gone" if found is None else found.state
 
 
 def test_a_draft_is_in_the_customers_language_with_no_name_and_rests_sealed(here: Left, campaign: Campaign) -> None:
