@@ -4,6 +4,9 @@ The newest `LATE_WEEKS` against the `EARLY_WEEKS` before them, for each kind and
 answered in both counts once (clusters, as in `predict.opinion.answers`); of all series looked at the chance of any
 false alarm is `LEVEL` at most (Holm, Scand. J. Stat. 6, 1979). It is looked at each week: at .01 nobody is alarmed
 for nothing more than about once in two years.
+
+Ten equal answers have no spread and are not certain for that: the variance is at least that of as many customers
+drawn from both times together, which is the one that holds where nothing changed (score test).
 """
 
 from dataclasses import dataclass
@@ -79,7 +82,8 @@ def _compared(seen: pl.DataFrame) -> pl.DataFrame:
             expr.alias(f"{name}_{side}")
             for side, here in (("late", pl.col("late")), ("early", ~pl.col("late")))
             for name, expr in (("size", here.sum()), ("total", pl.col(POINTS).filter(here).sum()))
-        )
+        ),
+        squares=(pl.col(POINTS) ** 2).sum(),
     )
     each = each.sort(*series, CUSTOMER)  # sums of the same numbers in the same order are the same
     means = {
@@ -98,13 +102,24 @@ def _compared(seen: pl.DataFrame) -> pl.DataFrame:
             late=pl.col("total_late").sum() / pl.col("size_late").sum(),
             early=pl.col("total_early").sum() / pl.col("size_early").sum(),
             variance=(pl.col("off") ** 2).sum() * pl.len() / (pl.len() - 1),
-            customers=pl.min_horizontal((pl.col("size_late") > 0).sum(), (pl.col("size_early") > 0).sum()).cast(
-                pl.Int64
-            ),
+            of_both=_of_both(),
+            customers=pl.min_horizontal(_answered("late"), _answered("early")),
         )
     )
     judged = summed.filter(pl.col("customers") >= LEAST_CUSTOMERS).sort(series)
-    return judged.with_columns(gap=pl.col("late") - pl.col("early"))
+    variance = pl.max_horizontal("variance", "of_both")
+    return judged.with_columns(variance=variance, gap=pl.col("late") - pl.col("early"))
+
+
+def _answered(side: str) -> pl.Expr:
+    return (pl.col(f"size_{side}") > 0).sum().cast(pl.Int64)
+
+
+def _of_both() -> pl.Expr:
+    """Give the variance of the gap where answers of both times are of one heap, and a customer's are alike."""
+    total, size = (pl.col(f"{name}_late").sum() + pl.col(f"{name}_early").sum() for name in ("total", "size"))
+    spread = pl.col("squares").sum() / size - (total / size) ** 2
+    return pl.max_horizontal(spread, 0.0) * (1 / _answered("late") + 1 / _answered("early"))
 
 
 def holm(chances: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

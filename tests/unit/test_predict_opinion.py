@@ -116,6 +116,26 @@ def test_chance_is_seldom_alarming() -> None:
     assert sum(alarmed) <= 2
 
 
+def lately(late: list[int], before: list[int]) -> pl.DataFrame:
+    """Write CSAT of the last weeks and of those before, each answer by a customer of its own."""
+    older = given_answers("csat", before).with_columns(
+        at=pl.lit(UNTIL - timedelta(days=60)), pseudonym=-1 - pl.int_range(pl.len())
+    )
+    return answers_of(pl.concat([given_answers("csat", late), older], how="vertical_relaxed"))
+
+
+def test_ten_equal_answers_are_no_news_where_nearly_all_were_so_before() -> None:
+    found = changes(lately([5] * 10, [5] * 465 + [1] * 35), until=UNTIL)
+    assert found[0].gap.figure > SCALES[Kind.CSAT].worth
+    assert not any(one.alarming for one in found)
+
+
+def test_everybody_who_turned_is_news_though_nobody_differs_from_the_other() -> None:
+    first = changes(lately([1] * 20, [5] * 40), until=UNTIL)[0]
+    assert first.alarming
+    assert first.gap.low < first.gap.figure < first.gap.high < 0
+
+
 def test_what_comes_after_is_not_looked_at() -> None:
     answers = weekly(2, drop=0.4)
     later = answers.with_columns(at=pl.col("at") + timedelta(days=400))
