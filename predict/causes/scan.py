@@ -142,7 +142,8 @@ def _layers(heard: Heard, residual: Vector) -> Iterator[_Layer]:
         bins = cell * weeks + heard.week
         rows = since(bins, np.ones(bins.size), shape)
         enough = (rows >= LEAST_ROWS) & (_customers(heard, cell, shape) >= LEAST_CUSTOMERS) & starts
-        enough &= rows <= heard.unhappy.size - LEAST_ROWS  # what is not in it is what it is compared with
+        # What is not in it is what it is compared with: many, too.
+        enough &= (rows <= heard.unhappy.size - LEAST_ROWS) & (_others(heard, cell, shape) >= LEAST_CUSTOMERS)
         enough[numbers.size] = False
         variance = _variance(heard, cell, residual, rows / heard.unhappy.size)
         judged = np.flatnonzero(enough & (variance > 0))
@@ -173,6 +174,17 @@ def _customers(heard: Heard, cell: Codes, shape: tuple[int, int]) -> Matrix:
     last = np.flatnonzero(np.diff(_groups(heard, cell, order), append=-1))
     newest = order[last]
     return since(cell[newest] * shape[1] + heard.week[newest], np.ones(newest.size), shape)
+
+
+def _others(heard: Heard, cell: Codes, shape: tuple[int, int]) -> Matrix:
+    """Count the customers with a row outside of each place: all but who has one cell, and is in it from the oldest."""
+    order = np.lexsort((heard.week, heard.customer))
+    first = np.flatnonzero(np.diff(heard.customer[order], prepend=-1))
+    lowest, highest = (of.reduceat(cell[order], first) for of in (np.minimum, np.maximum))
+    oldest = heard.week[order[first]]
+    alone = lowest == highest
+    inside = since(lowest[alone] * shape[1] + oldest[alone], np.ones(int(alone.sum())), shape)
+    return np.asarray(first.size - inside, dtype=np.float64)
 
 
 def _groups(heard: Heard, cell: Codes, order: Rows) -> Codes:

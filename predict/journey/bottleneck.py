@@ -86,6 +86,7 @@ def bottlenecks(frame: pl.DataFrame) -> list[Bottleneck]:
             pl.col("overdue", "ripe", "new", "slow").sum(),
             begun=pl.len(),
             customers=pl.col(CUSTOMER).n_unique(),
+            of=pl.col(CUSTOMER).filter("new").n_unique(),
             median=pl.col(HOURS).median(),
             most=pl.col(HOURS).quantile(0.9),
         )
@@ -96,7 +97,7 @@ def bottlenecks(frame: pl.DataFrame) -> list[Bottleneck]:
 
 
 def _bottleneck(row: dict[str, Any], *, steps: int) -> Bottleneck:
-    enough = row["new"] >= LEAST_STEPS
+    enough = row["new"] >= LEAST_STEPS and row["of"] >= LEAST_CUSTOMERS
     chance = binomtest(row["slow"], row["new"], 0.5, alternative="greater").pvalue if enough else 1.0
     return Bottleneck(
         **{name: row[name] for name in ("step", "begun", "customers", "median", "most")},

@@ -4,7 +4,8 @@ A figure is a mean of points (`predict.opinion.scale`). Its variance counts cust
 times is one customer (ratio estimator, clusters: Cochran, Sampling Techniques, 3rd ed. 1977, 9A). A handful of equal
 answers has no spread and is not certain for that: as many as `ADDED` answers are added for the interval alone, a
 quarter at each end of the scale and half in its middle (Rocks, Am. Stat. 70, 2016, for NPS; Agresti & Coull, Am.
-Stat. 52, 1998, for shares). Below `LEAST_CUSTOMERS` no figure is told.
+Stat. 52, 1998, for shares). Below `LEAST_CUSTOMERS` no figure is told, and none that would tell it by what is left of
+all when the others are taken off (complementary suppression: Hundepool et al., Statistical Disclosure Control, 2012).
 """
 
 from typing import Final
@@ -55,14 +56,33 @@ def answers_of(frame: pl.DataFrame) -> pl.DataFrame:
 def by_period(answers: pl.DataFrame, *, until: object, days: int, periods: int) -> pl.DataFrame:
     """Give figures by kind, channel (and `all`) and period of so many days, counted back from `until`.
 
-    Returns kind, channel, period (0 is the newest, 1 the one before), answers, customers, figure, low, high; figures
-    are null where fewer than `LEAST_CUSTOMERS` answered.
+    Returns kind, channel, period (0 is the newest, 1 the one before), answers, customers, figure, low, high of what
+    may be told: no row for fewer than `LEAST_CUSTOMERS`, and none for a channel that is not `tellable`.
     """
     age = (pl.lit(until) - pl.col(AT)).dt.total_seconds() / 86_400
     aged = answers.with_columns(period=(age / days).floor().cast(pl.Int64)).filter(
         pl.col("period").is_between(0, periods - 1)
     )
-    return measured(with_every_channel(aged), ["kind", "channel", "period"])
+    series = [KIND, CHANNEL, "period"]
+    figures = measured(with_every_channel(aged), series).filter(pl.col("figure").is_not_null())
+    return figures.join(tellable(aged, [KIND, "period"]), on=series, how="semi", maintain_order="left")
+
+
+def tellable(answers: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    """Say which channels may be told beside all, in each group: columns of `by`, and channel (`all` among them).
+
+    Of at least `LEAST_CUSTOMERS`. Where the customers of all others are fewer, the smallest of those is not told, too:
+    all less what is told would be their answers.
+    """
+    sizes = answers.group_by(*by, CHANNEL).agg(pl.col(CUSTOMER).n_unique().alias("customers"))
+    told = sizes.filter(pl.col("customers") >= LEAST_CUSTOMERS)
+    others = answers.join(told, on=[*by, CHANNEL], how="anti").group_by(by).agg(pl.col(CUSTOMER).n_unique())
+    few = others.filter(pl.col(CUSTOMER) < LEAST_CUSTOMERS)
+    ordered = told.sort(*by, "customers", CHANNEL)
+    smallest = ordered.join(few, on=by, how="semi", maintain_order="left").group_by(by).first()
+    kept = told.join(smallest, on=[*by, CHANNEL], how="anti").select(*by, CHANNEL)
+    every = answers.select(*by, pl.lit(_EVERY_CHANNEL).alias(CHANNEL)).unique()
+    return pl.concat([kept, every]).unique()
 
 
 def with_every_channel(answers: pl.DataFrame) -> pl.DataFrame:

@@ -18,7 +18,17 @@ import polars as pl
 from scipy.stats import t as student
 
 from predict.evaluate import Interval
-from predict.opinion.answers import AT, CHANNEL, CONFIDENCE, CUSTOMER, KIND, LEAST_CUSTOMERS, POINTS, with_every_channel
+from predict.opinion.answers import (
+    AT,
+    CHANNEL,
+    CONFIDENCE,
+    CUSTOMER,
+    KIND,
+    LEAST_CUSTOMERS,
+    POINTS,
+    tellable,
+    with_every_channel,
+)
 from predict.opinion.scale import SCALES, Kind
 
 LATE_WEEKS: Final = 4
@@ -50,8 +60,12 @@ class Change:
 def changes(answers: pl.DataFrame, *, until: datetime) -> list[Change]:
     """Compare the newest weeks before `until` with those before, surest first; groups of few customers are left out."""
     begins, broke = (until - timedelta(weeks=LATE_WEEKS + weeks) for weeks in (EARLY_WEEKS, 0))
-    seen = with_every_channel(answers.filter(pl.col(AT) >= begins, pl.col(AT) < until))
-    compared = _compared(seen.with_columns(late=pl.col(AT) >= broke))
+    # The newest weeks are those of `by_period`, to the row: what one had more would be told by the difference.
+    seen = answers.filter(pl.col(AT) > begins, pl.col(AT) <= until).with_columns(late=pl.col(AT) > broke)
+    compared = _compared(with_every_channel(seen))
+    for side in (pl.col("late"), ~pl.col("late")):
+        told = tellable(seen.filter(side), [KIND])
+        compared = compared.join(told, on=[KIND, CHANNEL], how="semi", maintain_order="left")
     if compared.is_empty():
         return []
     gap, error = compared["gap"].to_numpy(), np.sqrt(compared["variance"].to_numpy())

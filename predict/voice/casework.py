@@ -86,7 +86,8 @@ def judged(cases: pl.DataFrame, promises: Mapping[str, Promise]) -> pl.DataFrame
 def measures(cases: pl.DataFrame) -> list[dict[str, Any]]:
     """Tell shares in time and median hours of judged cases, of all and of each level of each dimension.
 
-    `LEAST_CUSTOMERS` stand behind every figure; levels with fewer are left out. Of each: by, level, cases, customers,
+    `LEAST_CUSTOMERS` stand behind every figure: levels with fewer are left out, and the smallest of the others where
+    all that is left out is of fewer (all less what is told would be theirs). Of each: by, level, cases, customers,
     answered and solved (`predict.shares.told_share`), answer_hours and solve_hours (medians, an open case counting as
     longer than any; None where half are open).
     """
@@ -102,13 +103,13 @@ def _measured(cases: pl.DataFrame, by: str) -> list[dict[str, Any]]:
     grouped = (
         cases.group_by("level")
         .agg(
-            *(pl.col(f"{act}_{what}").sum() for act in _ACTS for what in ("judged", "late")),
+            *(_if_many(act, pl.col(f"{act}_{what}").sum()) for act in _ACTS for what in ("judged", "late")),
             cases=pl.len(),
             customers=pl.col(CUSTOMER).n_unique(),
             answer_hours=pl.col("response_hours").fill_null(endless).median(),
             solve_hours=pl.col("hours").fill_null(endless).median(),
         )
-        .filter(pl.col("customers") >= LEAST_CUSTOMERS)
+        .join(_tellable(cases), on="level", how="semi")
         .sort("level")
     )
     return [
@@ -122,3 +123,17 @@ def _measured(cases: pl.DataFrame, by: str) -> list[dict[str, Any]]:
         }
         for row in grouped.iter_rows(named=True)
     ]
+
+
+def _if_many(act: str, figure: pl.Expr) -> pl.Expr:
+    """Give a figure of judged cases where they are of `LEAST_CUSTOMERS`; else 0: nothing is known."""
+    judged_of = pl.col(CUSTOMER).filter(pl.col(f"{act}_judged")).n_unique()
+    return pl.when(judged_of >= LEAST_CUSTOMERS).then(figure).otherwise(0)
+
+
+def _tellable(cases: pl.DataFrame) -> pl.DataFrame:
+    """Say which levels may be told beside all cases, as `predict.opinion.answers.tellable` does of channels."""
+    sizes = cases.group_by("level").agg(pl.col(CUSTOMER).n_unique().alias("customers"))
+    told = sizes.filter(pl.col("customers") >= LEAST_CUSTOMERS).sort("customers", "level")
+    others = cases.join(told, on="level", how="anti")[CUSTOMER].n_unique()
+    return told.slice(1 if 0 < others < LEAST_CUSTOMERS else 0)

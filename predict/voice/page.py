@@ -76,7 +76,7 @@ def _scores(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
             _spanned(kind, newest),
             _spanned(kind, before),
         ]
-        cells += [str(newest[name]) if newest else "0" for name in ("answers", "customers")]
+        cells += [str(newest[name]) if newest else "-" for name in ("answers", "customers")]
         lines.append([*map(escape, cells), _spark(kind, periods)])
     yield f'<h2>{escape(words["scores"])}</h2><p class="note">{escape(words["scores_note"])}</p>'
     yield _table([*words["score_head"].split("|"), ""], lines)

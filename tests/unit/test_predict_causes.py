@@ -12,7 +12,7 @@ from hub.demo.planted import NOTHING, Planted
 from hub.demo.voices import BREAK_DAY, voices_of
 from predict.causes.finding import Finding, findings, key_of
 from predict.causes.place import Heard, cells, heard_of
-from predict.causes.scan import _variance, find_peak
+from predict.causes.scan import _layers, _others, _variance, find_peak
 from predict.causes.verdict import Verdict, ranked
 from predict.causes.words import sentence_of
 from predict.errors import FrameRefused
@@ -114,6 +114,27 @@ def test_variance_is_that_of_customers_summed_one_by_one() -> None:
                 for one in range(int(heard.customer.max()) + 1)
             ]
             assert found[number, week] == pytest.approx(sum(one**2 for one in each))
+
+
+def test_a_place_beside_which_hardly_anybody_is_left_is_not_told() -> None:
+    """All but one customer are in it: what is told of elsewhere would be told of that one."""
+    everybody = heard_by_chance(3, rows=300).with_columns(product=pl.lit("desks"))
+    one = everybody.head(40).with_columns(pl.lit(150, dtype=pl.Int64).alias("pseudonym"), product=pl.lit("chairs"))
+    heard = heard_of(pl.concat([everybody, one]), ("product",))
+    layers = list(_layers(heard, heard.unhappy - heard.unhappy.mean()))
+    desks = heard.levels[0].index("desks")
+    assert not any(divmod(int(each), heard.weeks) == (desks, 0) for one in layers if one.chosen for each in one.judged)
+
+
+def test_customers_elsewhere_are_those_counted_one_by_one() -> None:
+    heard = heard_of(heard_by_chance(4, rows=300), ("topic", "team"))
+    cell = heard.codes[0]
+    shape = (len(heard.levels[0]), heard.weeks)
+    counted = [
+        [np.unique(heard.customer[(cell != level) | (heard.week < week)]).size for week in range(shape[1])]
+        for level in range(shape[0])
+    ]
+    assert _others(heard, cell, shape).tolist() == counted
 
 
 def test_too_few_texts_are_not_judged() -> None:

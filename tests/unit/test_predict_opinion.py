@@ -61,6 +61,42 @@ def test_few_customers_are_told_no_figure_however_often_they_answer() -> None:
     }
 
 
+def by_channel(**customers: int) -> pl.DataFrame:
+    """Write one CSAT answer of each of so many customers by channel, each once now and once in the weeks before."""
+    told = [
+        given_answers("csat", [5 if one % 3 else 1 for one in range(count)], channel=name).with_columns(
+            pseudonym=pl.int_range(pl.len()) + 1000 * number, at=pl.lit(UNTIL - timedelta(days=days))
+        )
+        for number, (name, count) in enumerate(customers.items())
+        for days in (5, 60)
+    ]
+    return answers_of(pl.concat(told))
+
+
+@pytest.mark.parametrize(
+    ("customers", "told"),
+    [
+        ({"web": 30, "desk": 12, "phone": 1}, {"all", "web"}),  # all less web and desk would be one person
+        ({"web": 30, "desk": 12, "phone": 6, "chat": 6}, {"all", "web", "desk"}),
+        ({"web": 30, "desk": 12}, {"all", "web", "desk"}),
+        ({"web": 30, "phone": 9}, {"all"}),
+        ({"web": 9}, set()),
+    ],
+)
+def test_no_channel_of_few_is_told_by_what_is_left_of_all(customers: dict[str, int], told: set[str]) -> None:
+    answers = by_channel(**customers)
+    figures = by_period(answers, until=UNTIL, days=28, periods=13)
+    assert set(figures["channel"]) == told
+    assert figures["figure"].null_count() == 0
+    assert {one.channel for one in changes(answers, until=UNTIL)} == told
+
+
+def test_the_newest_weeks_of_a_change_are_those_of_the_figure() -> None:
+    answers = pl.concat([by_channel(web=30), by_channel(web=10).with_columns(at=pl.lit(UNTIL - timedelta(days=28)))])
+    newest = by_period(answers, until=UNTIL, days=28, periods=1).filter(channel="all")
+    assert newest["figure"].to_list() == [one.now for one in changes(answers, until=UNTIL) if one.channel == "all"]
+
+
 def test_equal_answers_of_a_few_are_not_certain() -> None:
     told = measured(answers_of(given_answers("csat", [5] * 12)), ["kind"]).row(0, named=True)
     assert told["figure"] == told["high"] == 1.0

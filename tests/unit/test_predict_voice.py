@@ -15,6 +15,7 @@ from predict.causes.finding import key_of
 from predict.errors import FrameRefused, RuleRefused
 from predict.voice.casework import PROMISED, Promise, judged, measures, promises_of
 from predict.voice.rules import rules_of, tasks_of
+from predict.voice.study import Question, studied
 from predict.wire import Message, arrow, read_message, write_message
 
 AS_OF = datetime(2026, 1, 5, tzinfo=UTC)
@@ -183,6 +184,24 @@ def test_half_open_has_no_median_and_few_customers_no_row() -> None:
     assert told[0]["answer_hours"] > 0
     assert told[0]["solved"]["of"] == 200
     assert measures(judged(cases.with_columns(pseudonym=pl.lit(b"1")), promises_of(PROMISED))) == []
+
+
+def test_no_level_of_few_is_told_by_what_is_left_of_all_and_no_share_of_few_that_can_be_judged() -> None:
+    cases = cases_of(5, rows=200).with_columns(
+        age_hours=pl.lit(9_000.0),
+        pseudonym=pl.int_range(pl.len()),
+        category=pl.Series(["wish"] * 3 + ["price"] * 30 + ["delivery"] * 167),
+        priority=pl.when(pl.int_range(pl.len()) < 9).then(pl.lit("high")),
+    )
+    told = measures(judged(cases, promises_of(PROMISED)))
+    assert {one["level"] for one in told if one["by"] == "category"} == {"delivery"}
+    assert {one["answered"]["of"] for one in told} == {0}
+
+
+def test_a_case_of_which_nobody_said_whether_it_was_escalated_stops_no_study() -> None:
+    cases = cases_of(1).with_columns(escalated=pl.when(pl.int_range(pl.len()) > 0).then("escalated"))
+    told = studied({"cases": cases}, Question(as_of=AS_OF, promises=promises_of(PROMISED), seed=7))
+    assert told["findings"] == []
 
 
 @pytest.mark.parametrize("hours", [{"high": [4]}, {"high": ["soon", 3]}, {"high": [9, 4]}, {"high": 4}])
