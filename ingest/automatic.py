@@ -1,9 +1,13 @@
 """Automatic replies: a machine's words in a person's mailbox.
 
 Rules kept:
-- a first line that names itself ("Automatic reply:", "Autosvar", "Undeliverable:") is enough;
-- else two things must be said within 800 characters: that somebody is away, and who answers instead or when; or that a
-  message has arrived, and that nobody wrote this. "I am away next week, can you come on Monday?" is a customer's.
+- a first line that is its name ("Automatic reply: ...", "Autosvar", "Undeliverable: ...") is enough; one that goes on
+  is a sentence ("Autosvar fra dere hver gang");
+- else two things must be said within 800 characters, and nothing asked: at the beginning that somebody is away, and
+  who answers instead or that they will; or that a message has arrived, and that nobody wrote this.
+
+The text goes for good, so a customer's words count for more than a machine's: who says when they are back ("deliver it
+when I am back"), or that it is urgent, may be a customer, and stays.
 """
 
 from typing import Final
@@ -15,18 +19,22 @@ _CALLED: Final = (
     r"(?i)\A(?:(?:subject|emne|ämne|betreff|re|sv|aw): *)*\[?(?:automatic (?:reply|response)|auto-?reply|auto-?response"
     r"|out of (?:the )?office|autosvar|automatisk(?:t)? (?:svar|svarmelding|e-?post)|fraværsmelding|fråværsmelding"
     r"|ute av kontoret|frånvaromeddelande|automatische (?:antwort|abwesenheit\w*)|abwesenheits(?:notiz|meldung)"
-    r"|undeliverable:|undelivered mail|delivery status notification|mail delivery (?:failed|system)|returned mail"
-    r"|unzustellbar:|(?:meldingen|e-posten) kunne ikke leveres|(?:meddelandet|mejlet) kunde inte levereras)"
+    r"|undeliverable|undelivered mail(?: returned to sender)?|delivery status notification"
+    r"|mail delivery (?:failed|system)|returned mail|unzustellbar|(?:meldingen|e-posten) kunne ikke leveres"
+    r"|(?:meddelandet|mejlet) kunde inte levereras)"
+    r" *(?:[:.\])(–—-]|\n|\z)"
 )
+_BEGINS: Final = r"(?s)\A.{0,120}?"
 _AWAY: Final = (
-    r"(?i)\b(?:i am|i'm|i will be) (?:currently |now )?(?:away|out of (?:the )?office|on (?:annual |sick )?leave"
-    r"|on (?:parental leave|vacation|holiday))\b|\b(?:jeg|eg) (?:er|har) (?:for tiden |no |nå )?(?:ute av kontoret"
+    rf"{_BEGINS}(?i:\b(?:i am|i'm|i will be) (?:currently |now )?(?:away|out of (?:the )?office"
+    r"|on (?:annual |sick )?leave|on (?:parental leave|vacation|holiday))\b"
+    r"|\b(?:jeg|eg) (?:er|har) (?:for tiden |no |nå )?(?:ute av kontoret"
     r"|ikke på kontoret"
     r"|ikkje på kontoret|fraværende|fråverande|på ferie|bortreist|permisjon|ferie)\b"
     r"|\bjag (?:är|har) (?:för närvarande |nu )?(?:inte på kontoret|på semester|semester|bortrest|frånvarande"
     r"|tjänstledig|föräldraledig)\b"
     r"|\bich bin (?:derzeit |zurzeit |aktuell |bis \S+ |momentan )?(?:nicht im (?:büro|hause)|abwesend|im urlaub"
-    r"|außer haus|in elternzeit)\b"
+    r"|außer haus|in elternzeit)\b)"
 )
 _RECEIVED: Final = (
     r"(?i)\b(?:thank you for (?:your (?:e-?mail|message|enquiry|inquiry|request)|contacting)"
@@ -36,14 +44,15 @@ _RECEIVED: Final = (
     r"|(?:wir haben|ist) [^\n.]{0,40}(?:erhalten|eingegangen))\b"
 )
 _LATER: Final = (
-    r"(?i)\b(?:(?:will|shall) (?:reply|respond|answer|get back|be back|read)|as soon as i(?: a|')m back|upon my return"
-    r"|when i (?:return|am back)|(?:urgent|in my absence)[^\n.]{0,60}(?:contact|call|e-?mail)|limited access to"
-    r"|svarer (?:deg |på \S+ )?(?:når|så snart)|svarar (?:deg |dig |på \S+ )?(?:når|när|så snart)"
-    r"|er tilbake (?:på|den|mandag|igjen)|(?:haster|hastesaker|ved behov)[^\n.]{0,40}(?:kontakt|ring)"
-    r"|tillbaka (?:den|på|måndag|igen)"
-    r"|(?:brådskande|akut)[^\n.]{0,40}(?:kontakta|ring)|melde mich|werde (?:ich )?(?:mich|ihre|deine)[^\n.]{0,60}"
-    r"|(?:dringend\w*)[^\n.]{0,60}(?:wenden|kontaktieren|erreichen)|nach meiner rückkehr|wieder (?:erreichbar|im büro)"
-    r")"
+    r"(?i)(?:\b(?:i|we|and)(?:'ll| will| shall) (?:reply|respond|answer|read|get back to you)"
+    r"|\b(?:(?:if|for|in) [^\n.]{0,20}urgent|in my absence)[^\n.]{0,60}(?:contact|call|e-?mail)"
+    r"|\blimited access to (?:my )?(?:e-?mail|inbox|messages)"
+    r"|(?:\A|[.!\n] ?|\b(?:jeg|eg|jag|vi|og|och) )svar(?:er|ar) (?:deg |dig |på \S+ )?(?:når|när|så snart)"
+    r"|\b(?:(?:hvis|dersom|viss) det hast[ea]r|haster det|(?:ved|for) (?:haste\w*|behov))[^\n.]{0,40}(?:kontakt|ring)"
+    r"|\b(?:vid|i|om det är) (?:brådskande|akuta?)\b[^\n.]{0,40}(?:kontakta|ring)"
+    r"|\bmelde mich (?:nach|sobald|umgehend)|\bwerde (?:ich )?(?:mich|ihre|deine)[^\n.]{0,60}"
+    r"|\b(?:in|bei) dringend\w*[^\n.]{0,60}(?:wenden|kontaktieren|erreichen)"
+    r"|\bbin [^\n.]{0,40}wieder (?:erreichbar|im büro))"
 )
 _BY_ITSELF: Final = (
     r"(?i)\b(?:(?:this is an? |dette er (?:en|ei|eit|et) |detta är (?:ett|en) |dies(?:es)? ist eine )auto\w*"
@@ -54,7 +63,7 @@ _BY_ITSELF: Final = (
 
 def is_automatic(text: pl.Expr) -> pl.Expr:
     """Say of cleaned texts whether a machine wrote them (Boolean, false for null)."""
-    short = text.str.len_chars() <= _MOST
+    short = (text.str.len_chars() <= _MOST) & ~text.str.contains("?", literal=True)
     by_itself = text.str.contains(_BY_ITSELF)
     away = text.str.contains(_AWAY) & (by_itself | text.str.contains(_LATER))
     received = text.str.contains(_RECEIVED) & by_itself

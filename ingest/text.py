@@ -54,10 +54,12 @@ _LEAVE: Final = (
     r"(?:hilsen|helsing|helsingar|hilsner|hälsning|hälsningar|mvh|vh)"
     r"|(?:kind|best|warm|many)? ?regards|sincerely|yours (?:sincerely|faithfully|truly)|best wishes|cheers"
     r"|(?:mit )?(?:freundlichen?|besten?|herzlichen?|vielen?|lieben?) (?:grüßen|grüße|grüssen|grüsse)"
-    r"|mfg|lg|vg)"
+    r"|mfg)"
 )
+_BRIEF_LEAVE: Final = r"(?i:lg|vg)[ ,.!]*"  # a maker of television sets and a newspaper, too: alone on their line
 _SHORT_LINE: Final = r"[ \t]*(?:[^\s?!]{1,40}[ ]?){0,5}"
-_FAREWELL: Final = rf"\n[ \t]*{_LEAVE}\b[ ,.!]*(?:[^\s?!]{{1,30}}[ ]?){{0,3}}(?:\n{_SHORT_LINE}){{0,6}}\z"
+_TAKES_LEAVE: Final = rf"(?:{_LEAVE}\b[ ,.!]*(?:[^\s?!]{{1,30}}[ ]?){{0,3}}|{_BRIEF_LEAVE})"
+_FAREWELL: Final = rf"\n[ \t]*{_TAKES_LEAVE}(?:\n{_SHORT_LINE}){{0,6}}\z"
 _POSTSCRIPT: Final = r"(?mi)^[ \t]*(?:p\.? ?s\b|nb\b|obs\b)"
 _NOTICE_BEGINS: Final = (
     # What a legal notice calls itself, and within one line what it says of itself.

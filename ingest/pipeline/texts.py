@@ -51,7 +51,7 @@ class TextArrival:
         return frame.hstack(redacted)
 
     def _without_copies(self, frame: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
-        """Leave out messages that this delivery, or an earlier one, has brought from another mailbox."""
+        """Leave out messages that this delivery has brought from another mailbox before."""
         if self._contract.table != COPIED_TABLE:
             return frame
         rows = frame.select("direction", "event_time", text="_cleaned", person=ids.gather(frame["person"]))

@@ -25,6 +25,7 @@ def one(text: str) -> str | None:
         "Vänliga hälsningar,\nErik Ek",
         "Kind regards,\nJane Doe\nHead of Sales",
         "Mit freundlichen Grüßen\nHans Müller",
+        "LG\nAnna",
     ],
 )
 def test_a_farewell_goes_with_the_lines_below_it(leave: str) -> None:
@@ -38,6 +39,8 @@ def test_a_farewell_goes_with_the_lines_below_it(leave: str) -> None:
         "It broke.\nRegards\nJane\nCan you call me back tomorrow please?",
         "Takk for hjelpen.\nHilsener er fint å få på kort og i posten",
         "Mvh Kari",
+        "Hei, jeg har et problem:\nLG TV virker ikke",
+        "To ting:\nVG skrev om dere",
     ],
 )
 def test_what_is_said_after_a_farewell_stays(text: str) -> None:
@@ -55,6 +58,16 @@ def test_what_is_said_after_a_farewell_stays(text: str) -> None:
         "Ich bin derzeit nicht im Büro. In dringenden Fällen wenden Sie sich an die Zentrale.",
         "Takk for din henvendelse. Dette er en automatisk bekreftelse.",
         "Undelivered Mail Returned to Sender",
+        "Mail delivery failed: returning message to sender",
+        "Delivery Status Notification (Failure)",
+        "Returned mail: see transcript for details",
+        "Re: Autosvar",
+        "Automatisk svar\nJeg er tilbake mandag.",
+        "[Automatic reply] your order",
+        "I'm on annual leave until 3 June. For urgent matters please contact Jane.",
+        "I am away. If urgent, please call my mobile.",
+        "Jeg er på ferie. Hvis det haster, kontakt Kari.",
+        "Ich bin im Urlaub und melde mich nach meiner Rückkehr.",
     ],
 )
 def test_an_automatic_reply_is_emptied(text: str) -> None:
@@ -72,6 +85,21 @@ def test_an_automatic_reply_is_emptied(text: str) -> None:
         "Ikke levert! Hvor er pakken min?",
         "Vielen Dank für Ihre Nachricht, aber das Gerät ist noch immer kaputt.",
         "Tack för ditt mejl. Jag väntar fortfarande på pengarna.",
+        "Autosvar fra dere hver gang, og ingen hjelper meg.",
+        "Automatic reply after automatic reply, and nobody helps me.",
+        "Returned mail again: my contract never arrived.",
+        "Undelivered mail is what I got instead of an invoice.",
+        "Jeg er på ferie og ingen svarer når jeg ringer.",
+        "Jeg er bortreist til fredag. Det haster, ring naboen min.",
+        "I am on holiday. You said you will get back to me, and nobody has.",
+        "I am on vacation and the house is flooded. It is urgent, please call my neighbour.",
+        "Jag är på semester och det är akut, ring grannen.",
+        "Ich bin im Urlaub und es ist dringend, Sie erreichen meine Frau.",
+        "Ich bin im Urlaub. Ihr Kollege sagte, er werde sich melden.",
+        "Jeg er på ferie. Er dere tilbake på mandag?",
+        "Jeg er på ferie og er tilbake på mandag. Lever pakken da.",
+        "I am on holiday, please deliver it when I am back.",
+        "Bitte liefern Sie nach meiner Rückkehr, ich bin im Urlaub.",
     ],
 )
 def test_what_a_customer_wrote_stays(text: str) -> None:
