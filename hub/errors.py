@@ -155,6 +155,14 @@ class ChildFailed(HubError):
         self.kind = kind
 
 
+class ChildBusy(HubError):
+    """The child that answers for a module is with others' questions."""
+
+    def __init__(self, module: str) -> None:
+        super().__init__(f"{module}: others' questions take too long just now; nothing was told. Ask again in a moment")
+        self.module = module
+
+
 class ModelNotFound(HubError):
     """No model of that module has been trained here."""
 

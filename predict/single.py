@@ -23,6 +23,7 @@ def answer_each(module: Module, source: BinaryIO, sink: BinaryIO) -> None:
     for asked in messages(source):
         packed = asked.part("artefact") if not packed else asked.parts.get("artefact", packed)
         write_message(sink, Message({"ok": True, **scored(module, packed, asked)}))
+        del asked  # while it waits for the next row it holds none
 
 
 def scored(module: Module, packed: bytes, asked: Message) -> dict[str, Any]:

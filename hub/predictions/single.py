@@ -49,6 +49,7 @@ def score_one(
         AccessRefused: the gate said no, there is no snapshot, or the view's rows are no customers.
         ModelNotFound: none has been trained.
         ChildFailed: the module refused the row.
+        ChildBusy: others' questions took too long.
 
     """
     with hub.reading() as session:

@@ -6,17 +6,20 @@ model is another; the next question starts a new one.
 """
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Lock, Timer
 from typing import BinaryIO, Final, cast
 
-from hub.errors import ChildFailed
+from hub.errors import ChildBusy, ChildFailed
 from hub.predictions.child import Surroundings, answer_of, command, surroundings
 from predict.errors import MessageRefused
 from predict.single import ONE
 from predict.wire import Message, read_message, write_message
 
 _SECONDS: Final = 30.0
+_PATIENCE_SECONDS: Final = 10.0
+"""For a turn: many start a child and ask it within; a thread of the service is not held for one that hangs."""
 
 
 def alone(where: Surroundings) -> Surroundings:
@@ -42,6 +45,11 @@ class WarmChild:
     def process_id(self) -> int:
         """Give the child's process id."""
         return self._process.pid
+
+    @property
+    def ended(self) -> bool:
+        """Say whether it ended by itself, or was ended, since it was asked last."""
+        return self._process.poll() is not None
 
     def ask(self, message: Message) -> Message:
         """Ask and wait for the answer.
@@ -76,17 +84,23 @@ class WarmChildren:
         self._door = Lock()
 
     def ask(self, module: str, model_id: bytes, artefact: Callable[[], bytes], message: Message) -> Message:
-        """Ask the module's child, begun anew where it is of another model; raises ChildFailed as `WarmChild.ask`."""
+        """Ask the module's child, begun anew where it is of another model.
+
+        Raises:
+            ChildFailed: as `WarmChild.ask`.
+            ChildBusy: others' questions took too long.
+
+        """
         with self._turn(module):
             child = self._running.get(module)
-            if child is None or child.model_id != model_id:
+            if child is None or child.model_id != model_id or child.ended:
                 self._end(module)
-                child = self._running[module] = WarmChild(module, model_id)
                 parts, kinds = {"artefact": artefact(), **message.parts}, {"artefact": "json", **message.kinds}
+                child = self._running[module] = WarmChild(module, model_id)
                 message = Message(message.fields, parts, kinds)
             try:
                 return child.ask(message)
-            except ChildFailed:
+            except BaseException:  # whatever it is: what was not read of an answer would be the next caller's
                 self._end(module)
                 raise
 
@@ -96,14 +110,20 @@ class WarmChildren:
         return {module: child.process_id for module, child in self._running.items()}
 
     def end(self) -> None:
-        """End all children: for whoever closes the hub before the process ends."""
+        """End all children, asked or not: for whoever closes the hub before the process ends."""
         for module in list(self._running):
-            with self._turn(module):
-                self._end(module)
+            self._end(module)
 
-    def _turn(self, module: str) -> Lock:
+    @contextmanager
+    def _turn(self, module: str) -> Iterator[None]:
         with self._door:
-            return self._turns.setdefault(module, Lock())
+            turn = self._turns.setdefault(module, Lock())
+        if not turn.acquire(timeout=_PATIENCE_SECONDS):
+            raise ChildBusy(module)
+        try:
+            yield
+        finally:
+            turn.release()
 
     def _end(self, module: str) -> None:
         child = self._running.pop(module, None)
