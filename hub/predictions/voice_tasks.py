@@ -6,15 +6,19 @@ from importlib.resources import files
 from typing import Any, Final
 
 from hub.compose import Hub
-from hub.errors import StudyNotFound
+from hub.errors import AccessRefused, ChildFailed, StudyNotFound
 from hub.predictions import studies
 from hub.predictions.studies import OpenTask
+from hub.views.admission import note_refusal, verify_may_read
+from predict.errors import RuleRefused
+from predict.voice.rules import rules_of
 from privacy.audit import AuditFields
 from privacy.plain_yaml import load_yaml
 from privacy.store.principal import Principal
 from privacy.terms import PrincipalId, random_id
 
 PURPOSE: Final = "satisfaction"
+CASES: Final = "satisfaction_cases"
 
 
 class Outcome(StrEnum):
@@ -30,9 +34,20 @@ def shipped_rules() -> str:
 
 
 def rules_from(text: str) -> list[Any]:
-    """Read rules; whether they make sense says `predict.voice.rules`."""
+    """Read rules, and see that they make sense before anything is read by them: a view's reads are counted.
+
+    Raises:
+        YAMLError: it is no YAML.
+        ChildFailed: a rule makes no sense, in the words of the module.
+
+    """
     rules = load_yaml(text)
-    return list(rules) if isinstance(rules, list) else [{"name": "the file", "when": rules}]
+    asked = list(rules) if isinstance(rules, list) else [{"name": "the file", "when": rules}]
+    try:
+        rules_of(asked)
+    except RuleRefused as refused:
+        raise ChildFailed("voice", type(refused).__name__, str(refused)) from None
+    return asked
 
 
 def open_for(hub: Hub, principal: PrincipalId, asked: list[dict[str, Any]]) -> int:
@@ -61,13 +76,29 @@ def listed(hub: Hub) -> list[OpenTask]:
         return studies.open_tasks(session)
 
 
+def verify_may(hub: Hub, principal: Principal) -> None:
+    """Refuse, and count, whose credential may not read cases for the purpose: nor may it say what becomes of them.
+
+    Raises:
+        AccessRefused: it may not.
+
+    """
+    try:
+        verify_may_read(principal, CASES, PURPOSE)
+    except AccessRefused as refused:
+        note_refusal(hub, principal, PURPOSE, refused)
+        raise
+
+
 def close(hub: Hub, principal: Principal, key: str, outcome: Outcome) -> None:
     """Close an open task.
 
     Raises:
+        AccessRefused: the credential may not use the purpose.
         StudyNotFound: none of that key is open.
 
     """
+    verify_may(hub, principal)
     with hub.unit_of_work() as session:
         found = next((one for one in studies.open_tasks(session) if one.key == key), None)
         if found is None:

@@ -18,8 +18,7 @@ from hub.predictions import studies
 from hub.predictions.child import ask
 from hub.predictions.evidence import open_evidence, seal_evidence
 from hub.predictions.studies import SaidVerdict, Study
-from hub.predictions.voice_tasks import PURPOSE, open_for, rules_from, shipped_rules
-from hub.views.admission import note_refusal, verify_may_read
+from hub.predictions.voice_tasks import CASES, PURPOSE, open_for, rules_from, shipped_rules, verify_may
 from hub.views.gateway import PSEUDONYM, Gateway
 from hub.views.intent import Reader
 from hub.views.quota import period_around
@@ -33,7 +32,7 @@ from privacy.terms import random_id
 STUDY: Final = "voice"
 VIEWS: Final[Mapping[str, tuple[str, str]]] = {
     "answers": ("satisfaction_answers", "answer_"),
-    "cases": ("satisfaction_cases", "case_"),
+    "cases": (CASES, "case_"),
     "steps": ("satisfaction_steps", "step_"),
 }
 """By part of a study, the view it is read from and what its columns begin with there."""
@@ -80,6 +79,7 @@ def study(
         ChildFailed: a frame does not keep its contract, or a rule makes no sense.
 
     """
+    asked = rules_from(shipped_rules() if rules is None else rules)
     specs = _readable(hub)
     if not specs:
         names = ", ".join(view for view, _ in VIEWS.values())
@@ -90,7 +90,6 @@ def study(
     for part, spec in specs.items():
         released = Gateway(hub).read(reader, spec.name, purpose=spec.purpose, as_of=at)
         parts[part] = arrow(_renamed(released.frame, VIEWS[part][1]))
-    asked = rules_from(shipped_rules() if rules is None else rules)
     fields = {"as_of": at.isoformat(), "language": language, "rules": asked}
     written = _written(hub, Message(fields, parts, dict.fromkeys(parts, "arrow")))
     with hub.unit_of_work() as session:
@@ -126,7 +125,7 @@ def judge(hub: Hub, principal: Principal, key: str, verdict: str, *, evidence: s
         StudyNotFound: no study has been made, or it did not propose that.
 
     """
-    _verify_may(hub, principal)
+    verify_may(hub, principal)
     proposed = {one["key"]: one for one in json.loads(_newest(hub).told).get("findings", [])}
     if key not in proposed:
         raise StudyNotFound("the newest study did not propose that", "See `varde voice findings`")
@@ -154,7 +153,7 @@ def evidence_of(hub: Hub, principal: Principal, key: str) -> list[tuple[SaidVerd
         StudyNotFound: nobody has said anything of it.
 
     """
-    _verify_may(hub, principal)
+    verify_may(hub, principal)
     with hub.unit_of_work() as session:
         found = [one for one in studies.verdicts(session) if one.finding == key]
         if found:
@@ -163,14 +162,6 @@ def evidence_of(hub: Hub, principal: Principal, key: str) -> list[tuple[SaidVerd
     if not found:
         raise StudyNotFound("nobody has judged that", "See `varde voice findings`")
     return [(one, open_evidence(hub, one.verdict_id, one.evidence)) for one in found]
-
-
-def _verify_may(hub: Hub, principal: Principal) -> None:
-    try:
-        verify_may_read(principal, VIEWS["cases"][0], PURPOSE)
-    except AccessRefused as refused:
-        note_refusal(hub, principal, PURPOSE, refused)
-        raise
 
 
 def _readable(hub: Hub) -> dict[str, ViewSpec]:

@@ -51,7 +51,7 @@ class Task:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def rules_of(written: Sequence[Mapping[str, Any]]) -> list[Rule]:
+def rules_of(written: Sequence[object]) -> list[Rule]:
     """Read rules: each of name, when, do, owner, days and escalate (to, after_days).
 
     Raises:
@@ -78,7 +78,8 @@ def tasks_of(told: Mapping[str, Any], proposed: Sequence[Mapping[str, Any]], rul
     ]
 
 
-def _rule(number: int, one: Mapping[str, Any]) -> Rule:
+def _rule(number: int, written: object) -> Rule:
+    one: Mapping[str, Any] = written if isinstance(written, Mapping) else {}
     name = str(one.get("name") or f"rule {number}")
     known = {"name", "when", "do", "owner", "days", "escalate"}
     if set(one) != known:

@@ -12,9 +12,11 @@ from typer.testing import CliRunner, Result
 from hub.authentication import Scope, add, authenticate
 from hub.cli.app import make_app
 from hub.cli.launch import Invocation
-from hub.errors import AccessRefused, StudyNotFound
+from hub.errors import AccessRefused, ChildFailed, StudyNotFound
 from hub.predictions import studies, voice_tasks, voicing
 from hub.predictions.studies import OpenTask, Study
+from hub.predictions.voice_tasks import Outcome
+from hub.views.gateway import Gateway
 from hub.views.load import catalogue_text
 from hub.views.registry import approve, submit
 from predict.causes.finding import key_of
@@ -153,8 +155,17 @@ def test_whoever_may_not_use_the_purpose_neither_judges_nor_opens(made: Company)
         voicing.evidence_of(made.hub, other, KEY)
     with pytest.raises(AccessRefused):
         voicing.study(made.hub, other)
+    with pytest.raises(AccessRefused, match="credential_not_bound"):
+        voice_tasks.close(made.hub, other, "k1", Outcome.DONE)
     with pytest.raises(StudyNotFound, match="findings"):
         voicing.evidence_of(made.hub, made.owner, "nosuchkey")
+
+
+@pytest.mark.parametrize("rules", ["- a rule", "a: rule", "- {name: mine}"])
+def test_rules_that_make_no_sense_use_up_no_read(made: Company, monkeypatch: pytest.MonkeyPatch, rules: str) -> None:
+    monkeypatch.setattr(Gateway, "read", lambda *_, **__: pytest.fail("a view was read"))
+    with pytest.raises(ChildFailed, match=r"voice: RuleRefused: .*needs exactly"):
+        voicing.study(made.hub, made.scientist, rules=rules)
 
 
 def listed(made: Company) -> list[OpenTask]:
