@@ -1,6 +1,7 @@
 """A letter and the person it goes to: opened in memory for an act that the log was told of, kept nowhere."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +22,8 @@ from privacy.store.principal import Principal
 from privacy.terms import KeyId, RecordId, random_id
 
 _NAMES: Final = ("given_name", "full_name")
+_LONGEST_NAME: Final = 60
+_NO_NAME: Final = re.compile(r"[/:@<>\[\]!?]|www\.|\.\w{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def addressees(hub: Hub, records: Sequence[RecordId], by: Principal, *, why: str
             email = told.get("email")
             if email and comparable_email(email):
                 name = next((told[name] for name in _NAMES if told.get(name)), "")
-                found[record] = Addressee(record, SecretText(email.strip()), SecretText(_plain(name)), key)
+                found[record] = Addressee(record, SecretText(email.strip()), SecretText(name_in_letters(name)), key)
     chosen = {one: next((found[each] for each in rest if each in found), None) for one, rest in beside.items()}
     return {one: each for one, each in chosen.items() if each is not None}
 
@@ -109,6 +112,10 @@ def draft_of(content: Mapping[str, Any]) -> Draft:
     )
 
 
-def _plain(name: str) -> str:
-    """Write a name in one line: it stands in letters, and what comes from a source could hold anything."""
-    return " ".join("".join(each if each.isprintable() else " " for each in name).split())
+def name_in_letters(name: str) -> str:
+    """Write a name in one line, or none: it stands in letters that nobody reads any more, and may be anybody's text.
+
+    Who fills a form in a stranger's name must not write to them by us: what looks like a link or a sentence is no name.
+    """
+    line = " ".join("".join(each if each.isprintable() else " " for each in name).split())
+    return "" if len(line) > _LONGEST_NAME or _NO_NAME.search(line) else line

@@ -82,15 +82,15 @@ def mail_of(hub: Hub, post: Post, leaving: Leaving) -> EmailMessage:
     """Write the mail in memory; its Message-ID is the letter's for life, its link says no to win-back (RFC 8058)."""
     draft, letter = leaving.opened.draft, leaving.opened.letter
     link = leaving.headers["List-Unsubscribe"].strip("<>")
-    subject, body = (
-        text.replace(NAME, leaving.person.name).replace(UNSUBSCRIBE, link) for text in (draft.subject, draft.body)
-    )
+    name = leaving.person.name
+    bare = (draft.subject, draft.body) if name else (one.replace(f" {NAME}", "") for one in (draft.subject, draft.body))
+    subject, body = (text.replace(NAME, name).replace(UNSUBSCRIBE, link) for text in bare)
     mail = EmailMessage(policy=LETTERS)
     mail["From"], mail["To"], mail["Subject"] = post.sender, leaving.person.email, " ".join(subject.split())
     mail["Date"] = hub.clock()
     mail["Message-ID"] = f"<{letter.letter_id.hex()}@{post.domain}>"
-    for name, value in leaving.headers.items():
-        mail[name] = value
+    for header, value in leaving.headers.items():
+        mail[header] = value
     mail.set_content(body)
     mail["Content-Language"] = draft.language  # after the content, which clears headers of its name
     return mail

@@ -28,6 +28,9 @@ _APPROVALS: Final[dict[str, pl.DataType]] = {
 LEASE: Final = timedelta(minutes=10)
 KEPT: Final = timedelta(days=90)
 """How long the empty row of an ended letter stays."""
+WAITS: Final = timedelta(days=30)
+"""How long a letter waits to be approved and sent: what it says of news and months is old then."""
+LOOKS_KEPT: Final = timedelta(days=730)
 
 
 class LetterState(StrEnum):
@@ -43,6 +46,7 @@ class LetterState(StrEnum):
     REJECTED = "rejected"  # the mail server will never take it
 
 
+_UNSENT: Final = (LetterState.DRAFT.value, LetterState.APPROVED.value)
 OPEN: Final = (LetterState.DRAFT, LetterState.APPROVED, LetterState.LEAVING)
 
 
@@ -137,8 +141,13 @@ def claim(session: Session, state: LetterState, *, at: datetime, most: int) -> l
 
 
 def forget_letters(session: Session, *, at: datetime) -> None:
-    """Delete the empty rows of letters that ended long ago."""
+    """Let go of what nobody sent in time, of the empty rows of letters that ended long ago, and of old looks."""
+    old = (col(WinbackLetter.created_at) <= at - WAITS, col(WinbackLetter.state).in_(_UNSENT))
+    session.execute(
+        update(WinbackLetter).where(*old).values(state=LetterState.STOPPED.value, ended_at=at, sealed=b"", claim=None)
+    )
     session.execute(delete(WinbackLetter).where(col(WinbackLetter.ended_at) <= at - KEPT))
+    session.execute(delete(WinbackLook).where(col(WinbackLook.shown_at) <= at - LOOKS_KEPT))
 
 
 def note_look(session: Session, look: Look, *, waits: bool) -> None:

@@ -60,8 +60,8 @@ def send(hub: Hub, who: Reader, post: Post) -> Round:
     """
     total = Round(0, Counter())
     _settle(hub, who.principal, total)
-    while taken := _taken(hub, LetterState.APPROVED, who.principal):
-        ready = _ready(hub, who, taken, total)
+    while (taken := _taken(hub, LetterState.APPROVED, who.principal)) is not None:
+        ready = _ready(hub, who, taken, total) if taken else []
         if ready:
             sent = _hand_over(hub, who.principal, post, ready, total)
             total = Round(total.sent + sent, total.others)
@@ -72,17 +72,22 @@ def _settle(hub: Hub, by: Principal, total: Round) -> None:
     """Call what a program left behind in the middle `unsure`: it may have left, so it never leaves again."""
     with hub.unit_of_work() as session:
         forget_letters(session, at=hub.clock())
-    while taken := _taken(hub, LetterState.LEAVING, by):
+    while (taken := _taken(hub, LetterState.LEAVING, by)) is not None:
         for opened in taken:
             note_sent(hub, opened, LetterState.UNSURE, by.principal_id)
             total.others[LetterState.UNSURE.value] += 1
 
 
-def _taken(hub: Hub, state: LetterState, by: Principal) -> list[Opened]:
-    """Take letters under a lease and open them, once the log knows how many; those of erased people are ended."""
+def _taken(hub: Hub, state: LetterState, by: Principal) -> list[Opened] | None:
+    """Take letters under a lease and open them, once the log knows how many; None: there are no more.
+
+    Letters of erased people, and those whose key is gone, are ended.
+    """
     act_id = random_id()
     with hub.unit_of_work() as session:
         found = claim(session, state, at=hub.clock(), most=MOST_AT_ONCE)
+        if not found:
+            return None
         gone = tombstones_among(session, [one.record_id for one in found])
         live = [one for one in found if one.record_id not in gone]
         for one in found:
@@ -93,6 +98,12 @@ def _taken(hub: Hub, state: LetterState, by: Principal) -> list[Opened]:
             hub.audit(session, "winback.carry", by.principal_id, fields)
     keys = hub.keystore.get([KeyId(one.key_id) for one in live], act_id=act_id)
     held = [(one, key) for one in live if (key := keys.get(KeyId(one.key_id))) is not None]
+    if len(held) < len(live):
+        ended = LetterState.UNSURE if state is LetterState.LEAVING else LetterState.STOPPED
+        with hub.unit_of_work() as session:
+            for one in live:
+                if KeyId(one.key_id) not in keys:
+                    end_letter(session, one, ended, at=hub.clock())
     return [opened_of(hub, one, key) for one, key in held]
 
 
@@ -168,7 +179,10 @@ def _note(hub: Hub, one: Leaving, answer: Answer, by: Principal) -> LetterState:
 
 
 def _still_due(hub: Hub, who: Reader, taken: Sequence[Opened]) -> set[bytes]:
-    """Say of which letters the very step is due today, by campaign; who is not in the gate's rows is due nothing."""
+    """Say of which letters the very step is due today, by campaign; who is not in the gate's rows is due nothing.
+
+    Of two letters to one customer, whose records were joined since they were written, one is.
+    """
     letters = pl.DataFrame(
         {
             "record": [one.letter.record_id for one in taken],
@@ -180,12 +194,12 @@ def _still_due(hub: Hub, who: Reader, taken: Sequence[Opened]) -> set[bytes]:
     with hub.reading() as session:
         named = named_now(hub, session, letters)
         campaigns = [get_campaign(session, one) for one in sorted(set(named["campaign"]))]
-    still: set[bytes] = set()
+    still = named.clear()
     for campaign in campaigns:
         steps = due(hub, who, campaign).steps.select(PSEUDONYM, "plan", "step")
         mine = named.filter(pl.col("campaign") == campaign.campaign_id.hex())
-        still |= set(mine.join(steps, on=[PSEUDONYM, "plan", "step"], how="semi")["letter"])
-    return still
+        still.extend(mine.join(steps, on=[PSEUDONYM, "plan", "step"], how="semi"))
+    return set(still.unique(PSEUDONYM, keep="first", maintain_order=True)["letter"])
 
 
 def _approval(opened: Opened, by: str, shown_at: datetime, at: datetime) -> Approval:

@@ -2,7 +2,8 @@
 
 Data category of a letter: identifier and behaviour (text and facts, sealed under a key of the person's record, so that
 both end with it). The others hold nothing about a customer. Retention: a letter's content until it has left, was
-refused or stopped, its empty row 90 days; campaigns, templates and looks two years, as campaign contacts.
+refused or stopped, 30 days at most, its empty row 90 days; looks two years, as campaign contacts; campaigns and
+templates stay, so that a report can say by which rules and words.
 """
 
 from datetime import datetime

@@ -87,12 +87,14 @@ def approve(hub: Hub, named: str, by: Principal) -> list[KeptTemplate]:
     """Approve waiting texts: the one whose id begins like that, or all of a template's name; return them.
 
     Raises:
-        AccessRefused: none waits, or the approver wrote one of them.
+        AccessRefused: none waits, several ids begin so, or the approver wrote one of them.
 
     """
     with hub.unit_of_work() as session:
-        found = [one for one in listed(session) if one.approved_at is None and _is_meant(one, named)]
-        if not found:
+        waiting = [one for one in listed(session) if one.approved_at is None]
+        found = [one for one in waiting if one.name == named]
+        found = found or [one for one in waiting if one.template_id.hex().startswith(named)]
+        if not found or (len(found) > 1 and found[0].name != named):
             raise AccessRefused("no_such_template", "`varde winback template list` names those that wait")
         if any(PersonId(one.written_by) == by.person_id for one in found):
             raise AccessRefused("own_eyes", "Who wrote a template cannot approve it; another person must")
@@ -113,7 +115,3 @@ def in_use(session: Session, tone: Tone, band: Band) -> dict[tuple[str, str], Ke
     """Return the approved texts of a style that are used now, by name and language."""
     mine = [one for one in listed(session) if one.approved_at is not None and (one.tone, one.band) == (tone, band)]
     return {(one.name, one.language): one for one in reversed(mine)}
-
-
-def _is_meant(one: KeptTemplate, named: str) -> bool:
-    return one.name == named or one.template_id.hex().startswith(named)

@@ -20,7 +20,7 @@ from hub.views.intent import Reader
 from hub.winback.addressee import Addressee, addressees, content_of, letter_cell
 from hub.winback.campaigns import Campaign
 from hub.winback.due import Due, due
-from hub.winback.letters import OPEN, LetterState, SealedLetter, add_letters, find_letters
+from hub.winback.letters import OPEN, LetterState, SealedLetter, add_letters, find_letters, forget_letters
 from hub.winback.months import month_in_words
 from hub.winback.people import PURPOSE, named_now, people_of
 from hub.winback.templates import KeptTemplate, in_use
@@ -61,7 +61,8 @@ def write(hub: Hub, who: Reader, campaign: Campaign, style: Style) -> Written:
         AccessRefused: the gate said no, or nobody has approved a template yet.
 
     """
-    with hub.reading() as session:
+    with hub.unit_of_work() as session:
+        forget_letters(session, at=hub.clock())
         templates = in_use(session, style.tone, style.band)
     if not templates:
         raise AccessRefused("no_approved_template", "`varde winback template first`, then somebody else approves them")

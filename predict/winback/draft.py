@@ -148,4 +148,6 @@ def _checked(draft: Draft) -> Draft:
         raise TextRefused(
             draft.template, "it has a placeholder that nobody fills, or a subject of two lines", "mend it"
         )
+    if UNSUBSCRIBE in draft.subject:
+        raise TextRefused(draft.template, f"{UNSUBSCRIBE} stands in its subject", "put it into the body")
     return draft

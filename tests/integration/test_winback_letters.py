@@ -126,7 +126,7 @@ def test_a_busy_server_gets_it_later_and_a_no_ends_it(here: Left, campaign: Camp
     letter, box = approved(here), Box()
     box.answer = Answer(Outcome.LATER, "smtp_451")
     assert sent(here, box).others["approved"] == 1
-    box.answer = Answer(Outcome.REFUSED, "smtp_550")
+    box.answer = Answer(Outcome.REFUSED, "no_smtputf8")  # never handed over: not `unsure`
     here.later(hours=2)
     assert sent(here, box).others["rejected"] == 1
     assert state_of(here, letter) == "rejected"

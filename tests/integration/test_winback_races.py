@@ -8,9 +8,13 @@ import pytest
 from hub.consents import Subject, Wish, record_wish
 from hub.errors import AccessRefused, ServiceUnreachable
 from hub.outbox.post import Answer, Outcome
-from hub.winback import judging
-from hub.winback.letters import SealedLetter
-from privacy.terms import ActChannel, ConsentAct, PurposeId
+from hub.winback import judging, templates
+from hub.winback.addressee import name_in_letters
+from hub.winback.letters import LetterState, SealedLetter, find_letters
+from ingest.pipeline.deciding import Word, decide
+from ingest.store.match_decision import Verdict
+from privacy.terms import ActChannel, ConsentAct, PurposeId, Role
+from tests.integration.test_matching import matching
 from tests.winback_box import Box, approved, sent, state_of, waiting
 from tests.winback_builders import Left, drafted, in_process, left
 
@@ -36,28 +40,21 @@ def test_a_refusal_while_the_server_is_called_holds(here: Left) -> None:
     assert state_of(here, letter) == "refused"
 
 
-def test_what_is_handed_over_cannot_be_refused_any_more(here: Left) -> None:
-    letter, box = approved(here), Box()
-
-    def refused() -> None:
-        with pytest.raises(AccessRefused, match="changed_meanwhile"):
-            judging.refuse(here.hub, letter.letter_id, here.colleague)
-
-    box.carried = refused
-    assert sent(here, box).sent == 1
-    assert state_of(here, letter) == "sent"
-
-
-def test_a_no_while_another_letter_is_carried_holds(here: Left) -> None:
+def test_a_no_while_another_letter_is_carried_holds_but_what_left_cannot_be_refused(here: Left) -> None:
     pair, box = [approved(here), approved(here)], Box()
 
-    def both_say_no() -> None:
+    def said() -> None:
+        with here.hub.reading() as session:
+            (carried,) = find_letters(session, (LetterState.LEAVING,))
+        with pytest.raises(AccessRefused, match="changed_meanwhile"):
+            judging.refuse(here.hub, carried.letter_id, here.colleague)
         for letter in pair:
             says_no(here, letter)
 
-    box.carried = both_say_no
+    box.carried = said
     assert sent(here, box).sent == 1
     assert len(box.mails) == 1
+    assert sorted(state_of(here, letter) for letter in pair) == ["sent", "stopped"]
 
 
 def test_nobody_reads_the_draft_of_who_said_no(here: Left) -> None:
@@ -68,12 +65,47 @@ def test_nobody_reads_the_draft_of_who_said_no(here: Left) -> None:
     assert state_of(here, draft) == "stopped"
 
 
-def test_a_connection_that_breaks_costs_one_letter(here: Left) -> None:
+def test_two_letters_to_records_that_were_joined_since_are_one(here: Left) -> None:
+    pair = (approved(here), approved(here))
+    ports = matching(here.hub).ports(here.owner.principal_id)
+    assert ports.matching is not None
+    one, other = (letter.record_id for letter in pair)
+    word = Word(pair=(one, other), verdict=Verdict.SAME, reason="called_them", role=Role.OWNER)
+    assert decide(word, ports, ports.matching) > 0
+    box = Box()
+    assert sent(here, box).sent == 1
+    assert len(box.mails) == 1
+    assert sorted(state_of(here, letter) for letter in pair) == ["sent", "stopped"]
+
+
+def test_who_names_no_single_text_approves_none(here: Left) -> None:
+    with pytest.raises(AccessRefused, match="no_such_template"):
+        templates.approve(here.hub, "", here.colleague)
+
+
+def test_a_connection_that_breaks_costs_one_letter_and_what_waits_for_a_month_is_let_go_of(here: Left) -> None:
     pair, box = [approved(here), approved(here)], Box()
     box.answer = Answer(Outcome.LATER, "SMTPServerDisconnected")
     with pytest.raises(ServiceUnreachable):
         sent(here, box)
     assert sorted(state_of(here, one) for one in pair) == ["approved", "unsure"]
-    here.later(minutes=11)
-    box.answer = Answer(Outcome.REFUSED, "no_smtputf8")
-    assert sent(here, box).others["rejected"] == 1
+    here.later(days=31)
+    assert sent(here, box).others == {}
+    assert sorted(state_of(here, one) for one in pair) == ["stopped", "unsure"]
+    assert not any(one.sealed for one in waiting(here, LetterState.STOPPED))
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("Kari  Nr0", "Kari Nr0"),
+        ("Kari\r\nNordmann", "Kari Nordmann"),
+        ("J. R. R. Olsen", "J. R. R. Olsen"),
+        ("Win at https://evil.example", ""),
+        ("evil.example", ""),
+        ("[[unsubscribe]]", ""),
+        ("x" * 61, ""),
+    ],
+)
+def test_a_name_that_could_be_a_message_is_none(given: str, written: str) -> None:
+    assert name_in_letters(given) == written

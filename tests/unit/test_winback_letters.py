@@ -140,6 +140,12 @@ def test_facts_are_listed_needed_and_never_read_as_templates():
         drafted(template(), {"offer": "[[password]]"}, author="anna", at=AT)
 
 
+def test_the_link_to_say_no_by_stands_in_no_subject():
+    made = drafted(template(), KNOWN, author="anna", at=AT)
+    with pytest.raises(TextRefused):
+        edited(made, subject=f"Hei {UNSUBSCRIBE}", body=made.body, author="berit", at=AT)
+
+
 def test_a_language_model_sees_no_fact_and_can_lose_none():
     seen = []
 
