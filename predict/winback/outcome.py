@@ -30,8 +30,10 @@ _CARD: Final = (
     ("How", "customers were drawn by lot before anybody was written to; returns of both arms are counted alike."),
     (
         "Not seen",
-        "returns of who said no since: they are in neither arm. Who was written to says no more often, so the share of "
-        "the contacted who came back is told a little too high. Channels are bookkeeping, arms are proof.",
+        (
+            "returns of who said no since: they are in neither arm. Who was written to says no more often, so the "
+            "share of the contacted who came back is told a little too high. Channels are bookkeeping, arms are proof."
+        ),
     ),
 )
 _FEW: Final = 10  # customers of a month and arm: fewer are not told apart
