@@ -20,7 +20,7 @@ from sqlmodel import Session as SqlModelSession
 from hub.compose import Hub
 from hub.finding import Finding, State
 from hub.lake import catalogue
-from hub.lake.errors import CatalogueConflict
+from hub.lake.errors import CatalogueConflict, LakeError, LakeFileRefused
 from hub.lake.purge import purge
 from hub.lake.rewrite import read, swap
 from hub.lake.terms import Act, CatalogueFile, FileState
@@ -52,7 +52,7 @@ def redact_again(hub: Hub, by: PrincipalId) -> Redacted:
 
     Raises:
         CatalogueConflict: other writers kept replacing the same files; run it again.
-        LakeFileRefused: a file cannot be read; the files before it are done.
+        LakeFileRefused: a file cannot be read, also when looked for again; all others are done.
         LakeFileNotWritten: disk full or the like; the files before it are done.
 
     """
@@ -76,8 +76,12 @@ def count_older(hub: Hub) -> dict[tuple[str, int], int]:
 
 
 def finding(hub: Hub) -> Finding:
-    """Say whether texts wait for the newest redactor."""
-    waiting = sum(count_older(hub).values())
+    """Say whether texts wait for the newest redactor; a file that cannot be read hides no other finding."""
+    try:
+        waiting = sum(count_older(hub).values())
+    except LakeFileRefused:
+        found = "not known: a file of texts cannot be read, or was replaced meanwhile"
+        return Finding("redaction", State.WARNING, found, "Run `varde lake fsck`, then `varde doctor` again")
     if waiting:
         found = f"{waiting} texts were cleaned by an older redactor than version {REDACTOR_VERSION}"
         return Finding("redaction", State.WARNING, found, "Run `varde text redact-again`")
@@ -86,6 +90,7 @@ def finding(hub: Hub) -> Finding:
 
 def _redact_table(hub: Hub, table: str, ports: Ports, act_id: bytes, done: Redacted) -> None:
     clean: set[FileId] = set()
+    fault: LakeError = CatalogueConflict(table)
     for _ in range(_ATTEMPTS):
         todo = [file for file in _live(hub, table) if file.file_id not in clean]
         if not todo:
@@ -93,9 +98,9 @@ def _redact_table(hub: Hub, table: str, ports: Ports, act_id: bytes, done: Redac
         for file in todo:
             try:
                 clean.update(_redact_file(hub, file, ports, act_id, done))
-            except CatalogueConflict:  # an erasure, an expiry or a compaction was first: the next pass meets its files
-                continue
-    raise CatalogueConflict(table)
+            except (CatalogueConflict, LakeFileRefused) as refused:
+                fault = refused  # replaced meanwhile, and even purged: the next pass meets what is there now
+    raise fault
 
 
 def _redact_file(hub: Hub, file: CatalogueFile, ports: Ports, act_id: bytes, done: Redacted) -> set[FileId]:

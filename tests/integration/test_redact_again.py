@@ -6,11 +6,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from hub import redacting as redacting_again
 from hub.compose import Hub
 from hub.consents import find_subject
 from hub.erasing import erase
 from hub.finding import State
 from hub.lake.compaction import compact
+from hub.lake.purge import purge
+from hub.lake.terms import CatalogueFile
 from hub.redacting import count_older, finding, redact_again
 from ingest.pipeline import held, redacting
 from ingest.pipeline.expiry import expire
@@ -123,6 +126,31 @@ def test_a_file_that_another_writer_replaced_meanwhile_is_met_again(
     assert again(older) == 3
     assert messages(older).height == 4
     assert count_older(older) == {}
+
+
+def test_a_file_that_was_merged_and_destroyed_before_it_was_read_is_met_again(
+    older: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver_text(older, THREADED, mails(5, "Takk"), tmp_path / "more.csv")
+    listed, merged = redacting_again._live, []
+
+    def purging(hub: Hub, table: str) -> list[CatalogueFile]:
+        files = listed(hub, table)
+        if table == "messages" and not merged:
+            merged.append(compact(hub.lake, table, operation_id=random_id()))
+            purge(hub.lake)
+        return files
+
+    monkeypatch.setattr(redacting_again, "_live", purging)
+    assert again(older) == 3
+    assert count_older(older) == {}
+
+
+def test_a_file_that_cannot_be_read_hides_nothing_else_from_the_doctor(older: Hub) -> None:
+    for file in (older.settings.lake_root / "messages").rglob("*"):
+        file.write_bytes(b"no file of ours")
+    told = finding(older)
+    assert (told.state, "fsck" in told.remedy) == (State.WARNING, True)
 
 
 def test_nobody_who_was_erased_comes_back(older: Hub) -> None:
