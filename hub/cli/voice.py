@@ -85,7 +85,7 @@ def judge_(
     key: Annotated[str, typer.Argument(help="As `varde voice findings` shows it.")],
     verdict: Annotated[Verdict, typer.Argument(help="What you found.")],
     *,
-    evidence: Annotated[str, typer.Option("--evidence", help="What you looked at and saw; kept sealed.")],
+    evidence: Annotated[str, typer.Option("--evidence", help="What you looked at and saw; kept redacted and sealed.")],
     dry_run: DryRun = False,
 ) -> None:
     """Confirm or refute a proposal, with what you found; refuted ones come last from then on."""

@@ -1,4 +1,4 @@
-"""What people write about a proposal rests sealed: it is free text, and may name somebody."""
+"""What people write about a proposal rests sealed, and redacted: it is free text, and redaction may miss a name."""
 
 from typing import Final
 

@@ -26,6 +26,7 @@ from hub.views.registry import readable_spec
 from hub.views.spec import ViewSpec
 from predict.wire import Message, arrow
 from privacy.audit import AuditFields
+from privacy.redaction.redactor import redact
 from privacy.store.principal import Principal
 from privacy.terms import random_id
 
@@ -120,8 +121,10 @@ def page(hub: Hub, *, language: str = "en") -> Written:
 def judge(hub: Hub, principal: Principal, key: str, verdict: str, *, evidence: str) -> None:
     """Keep what somebody says of a proposal of the newest study, and why, sealed.
 
+    The reason is redacted first: no erasure and no copy of somebody's data would ever find a name in it.
+
     Raises:
-        AccessRefused: the credential may not use the purpose.
+        AccessRefused: the credential may not use the purpose, or the reason speaks of special categories.
         StudyNotFound: no study has been made, or it did not propose that.
 
     """
@@ -129,13 +132,17 @@ def judge(hub: Hub, principal: Principal, key: str, verdict: str, *, evidence: s
     proposed = {one["key"]: one for one in json.loads(_newest(hub).told).get("findings", [])}
     if key not in proposed:
         raise StudyNotFound("the newest study did not propose that", "See `varde voice findings`")
-    verdict_id = random_id()
+    verdict_id, why = random_id(), redact([evidence], own=None).frame.row(0, named=True)
+    if why["withheld"]:
+        raise AccessRefused(
+            "special_category", "Say what went wrong in the work, nothing of anybody's health or belief"
+        )
     said = SaidVerdict(
         verdict_id=verdict_id,
         finding=key,
         levels=json.dumps(proposed[key]["levels"], ensure_ascii=False),
         verdict=verdict,
-        evidence=seal_evidence(hub, verdict_id, evidence),
+        evidence=seal_evidence(hub, verdict_id, why["text_redacted"]),
         said_at=hub.clock(),
         said_by=principal.principal_id,
     )

@@ -110,12 +110,13 @@ def test_a_proposal_is_judged_with_evidence_that_rests_sealed(made: Company) -> 
     why = "Asked Kari Nordmann: the new carrier loses parcels"
     assert run(made, "judge", KEY, "proposed", "--evidence", why).exit_code == 2
     assert run(made, "judge", "nosuchkey", "refuted", "--evidence", why).exit_code == 2
+    assert run(made, "judge", KEY, "confirmed", "--evidence", "She has cancer").exit_code == 4
     assert run(made, "judge", KEY, "confirmed", "--evidence", why).exit_code == 0
     assert run(made, "judge", KEY, "refuted", "--evidence", "It was the season").exit_code == 0
     assert voicing.page(made.hub).proposals[0]["verdict"] == "refuted"
     shown = run(made, "evidence", KEY, "--format", "json")
     assert [(one["verdict"], one["why"]) for one in json.loads(shown.stdout)] == [
-        ("confirmed", why),
+        ("confirmed", "Asked [NAME_1]: the new carrier loses parcels"),
         ("refuted", "It was the season"),
     ]
     assert actions(made)[:3].count("voice.evidence") == 1
