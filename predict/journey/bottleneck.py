@@ -2,10 +2,12 @@
 
 A step is *overdue* when it is open longer than nine in ten of the finished ones took. Of the steps begun in the
 newest weeks, those are *slow* that took, or are open for, longer than half of the earlier ones took; half of them
-would be if nothing had changed (median test: Mood, Ann. Math. Stat. 21, 1950). Steps that are open and younger than
-that are not judged yet.
+would be if nothing had changed (median test: Mood, Ann. Math. Stat. 21, 1950). All steps of a customer may be slow for
+one reason: they count as far as customers differ (effective size: Kish, Survey Sampling, 1965). Steps that are open
+and younger than that are not judged yet.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -87,6 +89,7 @@ def bottlenecks(frame: pl.DataFrame) -> list[Bottleneck]:
             begun=pl.len(),
             customers=pl.col(CUSTOMER).n_unique(),
             of=pl.col(CUSTOMER).filter("new").n_unique(),
+            alike=pl.col(CUSTOMER).filter("new").value_counts().struct.field("count").pow(2).sum(),
             median=pl.col(HOURS).median(),
             most=pl.col(HOURS).quantile(0.9),
         )
@@ -98,7 +101,9 @@ def bottlenecks(frame: pl.DataFrame) -> list[Bottleneck]:
 
 def _bottleneck(row: dict[str, Any], *, steps: int) -> Bottleneck:
     enough = row["new"] >= LEAST_STEPS and row["of"] >= LEAST_CUSTOMERS
-    chance = binomtest(row["slow"], row["new"], 0.5, alternative="greater").pvalue if enough else 1.0
+    size = round(row["new"] ** 2 / row["alike"]) if enough else 0
+    slow = math.floor(size * row["slow"] / row["new"]) if enough else 0
+    chance = binomtest(slow, size, 0.5, alternative="greater").pvalue if enough else 1.0
     return Bottleneck(
         **{name: row[name] for name in ("step", "begun", "customers", "median", "most")},
         overdue=share(row["overdue"], row["ripe"]),

@@ -225,6 +225,15 @@ def test_the_slowest_step_comes_first_and_is_alarming_only_when_it_changed() -> 
     assert before[0].told()["slower"] is False
 
 
+def test_one_customer_of_many_slow_steps_makes_no_step_slower() -> None:
+    calm = steps(5).with_columns(pseudonym=pl.int_range(pl.len()))
+    new = calm.filter(step="delivery").head(1).with_columns(hours=pl.lit(400.0), age_hours=pl.lit(500.0))
+    theirs = pl.concat([new.with_columns(pseudonym=pl.lit(9_999, dtype=pl.Int64))] * 80)
+    assert [one.slower for one in bottlenecks(pl.concat([calm, theirs]))] == [False, False]
+    others = theirs.with_columns(pseudonym=10_000 + pl.int_range(pl.len()))
+    assert [one.slower for one in bottlenecks(pl.concat([calm, others]))] == [True, False]
+
+
 def test_a_step_that_stops_is_overdue() -> None:
     (delivery, order), (stopped, _) = bottlenecks(steps(2)), bottlenecks(steps(2, stopped=0.2))
     assert delivery.overdue.figure < 0.05 > order.overdue.figure
