@@ -59,8 +59,11 @@ def _barred(events: pl.DataFrame, taken: pl.DataFrame, at: datetime) -> pl.DataF
     complaint = pl.col("kind").is_in([Happened.COMPLAINT_OPENED.value, Happened.COMPLAINT_CLOSED.value])
     opened = pl.col("at").filter(pl.col("kind") == Happened.COMPLAINT_OPENED.value)
     closed = pl.col("at").filter(pl.col("kind") == Happened.COMPLAINT_CLOSED.value)
-    cases = events.filter(complaint).group_by(PSEUDONYM).agg(opened=opened.len(), closed=closed.len())
-    open_still = cases.filter(pl.col("opened") > pl.col("closed")).select(PSEUDONYM)
+    cases = events.filter(complaint).group_by(PSEUDONYM)
+    counted = cases.agg(opened=opened.len(), closed=closed.len(), newest=opened.max(), end=closed.max())
+    # Not all are told: a closing may be of a case that no longer shows, and says nothing of one opened after it.
+    more = (pl.col("opened") > pl.col("closed")) | (pl.col("newest") > pl.col("end")).fill_null(value=False)
+    open_still = counted.filter(more).select(PSEUDONYM)
     lately = taken.filter(pl.col("at") > at - timedelta(days=QUIET_DAYS)).select(PSEUDONYM)
     return pl.concat([objected, open_still, lately]).unique()
 

@@ -71,6 +71,12 @@ def test_after_the_service_fix_and_at_the_launch_of_the_missing_function():
     assert lived(customers("feature_seeking"), [], days=[5, 60]) == []
 
 
+def test_a_complaint_that_was_closed_says_nothing_of_one_opened_after_it():
+    closed, opened = (Happened.COMPLAINT_CLOSED, BEGIN + DAY), (Happened.COMPLAINT_OPENED, BEGIN + 30 * DAY)
+    assert lived(customers(), [closed], days=[41])
+    assert lived(customers(), [closed, opened], days=[41]) == []
+
+
 def test_before_the_quarter_ends_and_once_a_quarter():
     sent = lived(customers("lured_away"), [], days=[64, 65, 66, 90, 155, 156, 157])
     assert [(plan, at.date().isoformat()) for plan, _, at in sent] == [
@@ -166,8 +172,9 @@ def hold(messages, happened):
     when = {kind: [at for one, at in happened if one == kind] for kind in map(str, Happened)}
     for plan, step, at in messages:
         assert all(at < objection for objection in when["objection"])
-        opened, closed = (sum(one <= at for one in when[kind]) for kind in ("complaint_opened", "complaint_closed"))
-        assert opened <= closed
+        opened, closed = ([one for one in when[kind] if one <= at] for kind in ("complaint_opened", "complaint_closed"))
+        assert len(opened) <= len(closed)
+        assert not opened or max(opened) <= max(closed)
         if step:
             first = max(one for name, number, one in messages if name == plan and number == 0 and one <= at)
             assert not [
