@@ -18,6 +18,7 @@ from hub.winback.campaigns import Campaign
 from hub.winback.diagnosing import ARMS, MODULE, arms_of
 from hub.winback.people import people_of, reach_of
 from hub.winback.progress import events_of, midnight_of, read_progress
+from predict.winback.sequence import Happened
 from predict.wire import Message, arrow
 from privacy.terms import ContactChannel
 
@@ -62,6 +63,7 @@ def due(hub: Hub, who: Reader, campaign: Campaign) -> Due:
     )
     said = everything.filter(~pl.col("act").is_in([*ARMS, SENT])).select(PSEUDONYM, pl.col("act").alias("kind"), "at")
     events = pl.concat([events_of(present, as_of=as_of), said], how="vertical_relaxed")
+    customers = customers.join(_back(customers, events), on=PSEUDONYM, how="anti")
     elsewhere = pl.col("campaign") != campaign.campaign_id.hex()
     plan = pl.when(elsewhere).then(pl.lit("")).otherwise("plan").alias("plan")
     sent = everything.filter(pl.col("act") == SENT).with_columns(plan, pl.col("step").cast(pl.Int64))
@@ -71,6 +73,12 @@ def due(hub: Hub, who: Reader, campaign: Campaign) -> Due:
     found = ask("due", MODULE, Message(fields, parts, dict.fromkeys(parts, "arrow"))).frame("due")
     known = customers.select(PSEUDONYM, "reason", "silent_days", "value_minor", "language")
     return Due(campaign=campaign, at=at, steps=_reachable(hub, found.join(known, on=PSEUDONYM), at))
+
+
+def _back(customers: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """Name who bought since they were drawn: no former customers any more, whatever begins a sequence later."""
+    bought = events.filter(pl.col("kind") == Happened.PURCHASE.value).join(customers, on=PSEUDONYM)
+    return bought.filter(pl.col("at") >= pl.col("entered_at")).select(PSEUDONYM).unique()
 
 
 def _language(rows: pl.DataFrame) -> pl.Expr:

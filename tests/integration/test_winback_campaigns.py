@@ -121,6 +121,14 @@ def test_what_is_noted_begins_and_ends_sequences(here: Left, drawn: Drawn) -> No
     whose = there["pseudonym"][0]
     note(here.hub, here.reader, drawn.campaign, Noted.REPLY, whom=whose)
     assert whose not in due(here.hub, here.reader, drawn.campaign).steps["pseudonym"].to_list()
+    back = arms(here).filter((pl.col("act") == "contact") & (pl.col("reason") == "service_frustrated"))["pseudonym"][0]
+    note(here.hub, here.reader, drawn.campaign, Noted.PURCHASE, whom=back)
+    here.later(hours=1)
+    note(here.hub, here.reader, drawn.campaign, Noted.SERVICE_FIXED, whom=Leaving.SERVICE_FRUSTRATED)
+    here.later(days=4)
+    fixed = due(here.hub, here.reader, drawn.campaign).steps.filter(pl.col("plan") == "after_service_fix")
+    assert fixed.height
+    assert back not in fixed["pseudonym"].to_list(), "who came back is invited back by nothing that begins later"
     with pytest.raises(AccessRefused, match="nobody_of_campaign"):
         note(here.hub, here.reader, drawn.campaign, Noted.REPLY, whom=bytes(16))
 
