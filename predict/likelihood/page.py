@@ -19,6 +19,7 @@ from predict.likelihood.report import (
     warned,
     worth,
 )
+from predict.likelihood.waterfall import fall_of, picture
 
 SIDE, MARGIN = 260, 40
 STYLE = (
@@ -41,6 +42,7 @@ def html(artefact: Artefact, wording: Wording, sections: Sequence[Section] = ())
         *(f'<p class="remark">{escape(remark)}</p>' for remark in figures["remarks"]),
         table,
         *pictures,
+        *_waterfall(artefact),
         *(part for one in sections for part in _titled(one.title, one.head, one.lines)),
         "<h2>The test</h2>",
         _table(("what", "fact"), facts(artefact, wording)),
@@ -54,6 +56,12 @@ def html(artefact: Artefact, wording: Wording, sections: Sequence[Section] = ())
     ]
     head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(body)}</body></html>\n'
+
+
+def _waterfall(artefact: Artefact) -> list[str]:
+    """Draw how a score comes about; nothing where nothing raises it."""
+    fall = fall_of(artefact)
+    return [] if fall is None else [f"<h2>How a score comes about</h2>{picture(fall)}"]
 
 
 def _titled(title: str, head: tuple[str, ...], lines: Sequence[tuple[str, ...]]) -> list[str]:

@@ -19,6 +19,7 @@ from predict.likelihood.page import html
 from predict.likelihood.report import markdown, report
 from predict.likelihood.score import score
 from predict.likelihood.train import train
+from predict.likelihood.waterfall import fall_of, picture
 from predict.module import Brief, Module
 from predict.split import Fold
 from tests.unit.predict_builders import DESCRIBED, FEW, HORIZON_DAYS, customers, month
@@ -238,9 +239,20 @@ def test_the_reports_name_the_figures_and_nobody(artefact, frame):
     auc = f"{artefact.figures['model']['auc']['figure']:.3f}"
     assert auc in page
     assert auc in text
-    assert page.count("<svg") == 3
+    assert page.count("<svg") == 4
     for said in (page, text, values):
         assert not any(one.hex() in said for one in frame["pseudonym"].unique().head(50).to_list())
+
+
+def test_the_waterfall_adds_up_and_invents_its_customer(artefact):
+    fall = fall_of(artefact)
+    odds = artefact.model.log_odds(artefact.model.medians[None, :])
+    usual, end = artefact.calibrator.probability(np.append(odds, odds + sum(size for _, size in fall.parts)))
+    assert (fall.usual, fall.chance) == (pytest.approx(usual), pytest.approx(end))
+    assert fall.chance > fall.usual
+    assert [size for _, size in fall.parts] == sorted((size for _, size in fall.parts), reverse=True)
+    assert picture(fall).count("<rect") == len(fall.parts)
+    assert fall_of(replace(artefact, profile={})) is None
 
 
 def test_churn_keeps_the_protocol_of_a_module(frame):
