@@ -15,6 +15,7 @@ from hub.cli.outfile import private_file
 from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show, show_json
 from hub.predictions import tending
+from predict import drift_page
 
 _LOG = logs.log_of("predict")
 _PARTS = {".md": "markdown", ".json": "card"}
@@ -48,15 +49,27 @@ def card(
 
 
 def drift(
-    ctx: typer.Context, module: ModuleName, *, form: FormatOption = Format.TABLE, dry_run: DryRun = False
+    ctx: typer.Context,
+    module: ModuleName,
+    *,
+    form: FormatOption = Format.TABLE,
+    out: Annotated[Path | None, typer.Option("--out", help="File .html with a picture; left out, a table.")] = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Say how far customers, scores and outcomes have moved since the training, and what is due; two audited reads."""
+    if out is not None and out.suffix != ".html":
+        raise typer.BadParameter("the file's ending says how to write it: .html")
     act = acting(ctx, Duty.TRAIN)
     if dry_run:
         would(f"read the views of the current {module} model, audited, and compare them with what it was taught")
         return
     found = tending.upkeep(act.hub, act.principal, module)
     due = found.due(act.hub.clock())
+    if out is not None:
+        with private_file(out) as file:
+            file.write(drift_page.html(module, found.drift, due).encode())
+        say(f"Wrote what has moved to {out.name}.")
+        return
     if form is Format.JSON:
         by = {"recalibrate_by": found.recalibrate_by, "retrain_by": found.retrain_by}
         show_json(found.drift | by | {"due": due})

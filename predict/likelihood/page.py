@@ -20,14 +20,9 @@ from predict.likelihood.report import (
     worth,
 )
 from predict.likelihood.waterfall import fall_of, picture
+from predict.page import document, table
 
 SIDE, MARGIN = 260, 40
-STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2430}"
-    "table{border-collapse:collapse}td,th{border-bottom:1px solid #ccd3dc;padding:.3rem .8rem;text-align:left}"
-    "figure{display:inline-block;margin:1rem 1rem 1rem 0}.remark{border-left:4px solid #b45309;padding-left:1rem}"
-)
-
 Points = list[tuple[float, float]]
 
 
@@ -36,11 +31,11 @@ def html(artefact: Artefact, wording: Wording, sections: Sequence[Section] = ())
     figures = artefact.figures
     title = f"{artefact.module}: {artefact.family}, {artefact.horizon_days} days"
     pictures = _pictures(artefact) if "curves" in figures else []
-    table = _table(("figure", "model", "beside"), rows(artefact))
+    first = _table(("figure", "model", "beside"), rows(artefact))
     body = [
         f"<h1>{escape(title)}</h1><p>{escape(summary(artefact, wording))}</p>",
         *(f'<p class="remark">{escape(remark)}</p>' for remark in figures["remarks"]),
-        table,
+        first,
         *pictures,
         *_waterfall(artefact),
         *(part for one in sections for part in _titled(one.title, one.head, one.lines)),
@@ -54,8 +49,7 @@ def html(artefact: Artefact, wording: Wording, sections: Sequence[Section] = ())
         "<h2>What moves the score</h2>",
         _table(("feature group", "share"), [(name, f"{part:.1%}") for name, part in moves(artefact)]),
     ]
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
-    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(body)}</body></html>\n'
+    return document(title, body)
 
 
 def _waterfall(artefact: Artefact) -> list[str]:
@@ -92,9 +86,7 @@ def _pictures(artefact: Artefact) -> list[str]:
 
 
 def _table(head: tuple[str, ...], lines: Sequence[tuple[str, ...]]) -> str:
-    top = "".join(f'<th scope="col">{escape(one)}</th>' for one in head)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    return table(head, [[escape(cell) for cell in line] for line in lines])
 
 
 def _picture(title: str, points: Points, *, guide: tuple[tuple[float, float], tuple[float, float]]) -> str:

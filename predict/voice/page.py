@@ -7,13 +7,9 @@ from typing import Any, Final
 
 from predict.causes.words import NAMES
 from predict.opinion.scale import SCALES, Kind
+from predict.page import document, table
 from predict.voice.words import WORDS
 
-STYLE: Final = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#1c2430}"
-    "table{border-collapse:collapse}td,th{border-bottom:1px solid #ccd3dc;padding:.3rem .8rem;text-align:left}"
-    ".first{border-left:4px solid #b45309;padding-left:1rem}.note{color:#556}svg{vertical-align:middle}"
-)
 _SPARK: Final = (130, 28)
 
 
@@ -57,8 +53,7 @@ def html(told: Mapping[str, Any], proposed: Sequence[Mapping[str, Any]], languag
     if left_out := {name: rows for name, rows in told.get("left_out", {}).items() if rows}:
         said = ", ".join(f"{name} {rows}" for name, rows in left_out.items())
         body.append(f'<p class="note">{escape(words["left_out"].format(rows=said))}</p>')
-    head = f'<meta charset="utf-8"><title>{escape(words["title"])}</title><style>{STYLE}</style>'
-    return f'<!doctype html><html lang="{language}"><head>{head}</head><body>{"".join(body)}</body></html>\n'
+    return document(words["title"], body, language)
 
 
 def _scores(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
@@ -79,7 +74,7 @@ def _scores(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
         cells += [str(newest[name]) if newest else "-" for name in ("answers", "customers")]
         lines.append([*map(escape, cells), _spark(kind, periods)])
     yield f'<h2>{escape(words["scores"])}</h2><p class="note">{escape(words["scores_note"])}</p>'
-    yield _table([*words["score_head"].split("|"), ""], lines)
+    yield table([*words["score_head"].split("|"), ""], lines)
 
 
 def _findings(proposed: Sequence[Mapping[str, Any]], words: Mapping[str, str]) -> Iterator[str]:
@@ -107,7 +102,7 @@ def _service(told: Mapping[str, Any], words: Mapping[str, str], names: Mapping[s
         for one in told["service"]
     ]
     yield f'<h2>{escape(words["service"])}</h2><p class="note">{escape(words["service_note"])}</p>'
-    yield _table(words["service_head"].split("|"), lines)
+    yield table(words["service_head"].split("|"), lines)
 
 
 def _steps(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
@@ -123,14 +118,7 @@ def _steps(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
         ]
         for one in told["steps"]
     ]
-    yield f"<h2>{escape(words['steps'])}</h2>" + _table(words["steps_head"].split("|"), lines)
-
-
-def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """Write a table; cells are HTML already."""
-    top = "".join(f'<th scope="col">{escape(one)}</th>' for one in head)
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in line)}</tr>" for line in lines)
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    yield f"<h2>{escape(words['steps'])}</h2>" + table(words["steps_head"].split("|"), lines)
 
 
 def _share(told: Mapping[str, float]) -> str:

@@ -1,0 +1,32 @@
+"""What has moved, as a picture: a bar each, in the colour of its light."""
+
+import pytest
+
+from predict.drift_page import html
+
+SHIFT = {"name": "score", "psi": 0.05, "by_chance": 0.02, "light": "green"}
+TOLD = {
+    "customers": 900,
+    "score": SHIFT,
+    "inputs": [SHIFT | {"name": "<silence>", "psi": 3.0, "light": "red"}],
+    "calibration": {"seen": 40.0, "foretold": 55.2, "light": "amber"},
+}
+
+
+def test_each_input_has_a_bar_and_long_ones_end_at_the_edge() -> None:
+    page = html("churn", TOLD, ("recalibrate",))
+    assert page.count("<rect") == 2
+    assert 'width="360.0" height="16" fill="#b91c1c"' in page
+    assert 'width="36.0" height="16" fill="#15803d"' in page
+    assert "&lt;silence&gt;" in page
+    assert "<silence>" not in page
+    assert "Due now: recalibrate." in page
+    assert "Foretold 55, seen 40: amber." in page
+
+
+@pytest.mark.parametrize("calibration", [{}, {"calibration": None}])
+def test_without_a_profile_and_without_outcomes_it_says_so(calibration: dict[str, None]) -> None:
+    page = html("churn", {"customers": 0, "score": None, "inputs": []} | calibration, ())
+    assert "before it kept" in page
+    assert "Due now: nothing." in page
+    assert "No outcome is known yet" in page
