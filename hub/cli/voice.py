@@ -64,7 +64,8 @@ def page_(
     _verify_language(language)
     if out.suffix not in _ENDINGS:
         raise typer.BadParameter(f"the file's ending says how to write it: one of {', '.join(_ENDINGS)}")
-    written = voicing.page(acting(ctx, Duty.ANYTHING).hub, language=language)
+    act = acting(ctx, Duty.ANYTHING)
+    written = voicing.page(act.hub, act.principal, language=language)
     with private_file(out) as file:
         file.write(written.html if out.suffix == ".html" else written.study)
     say(f"Wrote the study as of {written.as_of:%Y-%m-%d} to {out.name}.")
@@ -74,7 +75,8 @@ def page_(
 def findings_(ctx: typer.Context, *, language: Language = "en", form: FormatOption = Format.TABLE) -> None:
     """List where it goes wrong, as the newest study proposes, what was refuted last."""
     _verify_language(language)
-    written = voicing.page(acting(ctx, Duty.ANYTHING).hub, language=language)
+    act = acting(ctx, Duty.ANYTHING)
+    written = voicing.page(act.hub, act.principal, language=language)
     rows = [(one["key"], one["verdict"], one["sentence"]) for one in written.proposals]
     show(Table(("key", "verdict", "what is seen"), rows), form)
 

@@ -20,11 +20,12 @@ def rules() -> None:
 
 def tasks(ctx: typer.Context, *, form: FormatOption = Format.TABLE) -> None:
     """List what rules asked for and nobody has closed, the first due first; overdue ones stand by the next in line."""
-    hub = acting(ctx, Duty.ANYTHING).hub
-    now = hub.clock()
+    act = acting(ctx, Duty.ANYTHING)
+    voice_tasks.verify_may_look(act.hub, act.principal)
+    now = act.hub.clock()
     rows = [
         (one.key, one.whose(now), f"{one.due_at:%Y-%m-%d}", "yes" if now > one.due_at else "no", one.subject, one.act)
-        for one in voice_tasks.listed(hub)
+        for one in voice_tasks.listed(act.hub)
     ]
     show(Table(("key", "whose", "due", "overdue", "subject", "what"), rows), form)
 

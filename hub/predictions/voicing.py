@@ -18,7 +18,7 @@ from hub.predictions import studies
 from hub.predictions.child import ask
 from hub.predictions.evidence import open_evidence, seal_evidence
 from hub.predictions.studies import SaidVerdict, Study
-from hub.predictions.voice_tasks import CASES, PURPOSE, open_for, rules_from, shipped_rules, verify_may
+from hub.predictions.voice_tasks import CASES, PURPOSE, open_for, rules_from, shipped_rules, verify_may, verify_may_look
 from hub.views.gateway import PSEUDONYM, Gateway
 from hub.views.intent import Reader
 from hub.views.quota import period_around
@@ -107,13 +107,15 @@ def study(
     return replace(written, opened=open_for(hub, principal.principal_id, list(written.tasks)))
 
 
-def page(hub: Hub, *, language: str = "en") -> Written:
+def page(hub: Hub, principal: Principal, *, language: str = "en") -> Written:
     """Write the newest study anew, with what people said of its proposals since; reads no row of anybody.
 
     Raises:
+        AccessRefused: the credential may not use the purpose, and is no DPO's.
         StudyNotFound: none has been made.
 
     """
+    verify_may_look(hub, principal)
     found = _newest(hub)
     return _written(hub, Message({"language": language}, {"study": found.told.encode()}, {"study": "json"}))
 

@@ -74,7 +74,7 @@ def test_without_an_approved_view_nothing_is_told(made: Company) -> None:
     assert ended.exit_code == 4
     assert "satisfaction_answers" in ended.stderr
     with pytest.raises(StudyNotFound, match="varde voice study"):
-        voicing.page(made.hub)
+        voicing.page(made.hub, made.owner)
     assert run(made, "findings").exit_code == 2
 
 
@@ -87,7 +87,7 @@ def test_a_study_reads_what_is_approved_and_is_kept(made: Company, tmp_path: Pat
     ended = run(made, "study", "--language", "nb")
     assert ended.exit_code == 0, ended.output
     assert "varde voice page" in ended.stderr
-    told = json.loads(voicing.page(made.hub).study)
+    told = json.loads(voicing.page(made.hub, made.owner).study)
     assert told["missing"] == []
     assert {"nps"} <= {one["kind"] for one in told["scores"]} <= {"nps", "csat", "ces", "stars"}
     assert all(one["customers"] >= 10 for one in told["scores"])
@@ -113,7 +113,7 @@ def test_a_proposal_is_judged_with_evidence_that_rests_sealed(made: Company) -> 
     assert run(made, "judge", KEY, "confirmed", "--evidence", "She has cancer").exit_code == 4
     assert run(made, "judge", KEY, "confirmed", "--evidence", why).exit_code == 0
     assert run(made, "judge", KEY, "refuted", "--evidence", "It was the season").exit_code == 0
-    assert voicing.page(made.hub).proposals[0]["verdict"] == "refuted"
+    assert voicing.page(made.hub, made.owner).proposals[0]["verdict"] == "refuted"
     shown = run(made, "evidence", KEY, "--format", "json")
     assert [(one["verdict"], one["why"]) for one in json.loads(shown.stdout)] == [
         ("confirmed", "Asked [NAME_1]: the new carrier loses parcels"),
@@ -158,6 +158,9 @@ def test_whoever_may_not_use_the_purpose_neither_judges_nor_opens(made: Company)
         voicing.study(made.hub, other)
     with pytest.raises(AccessRefused, match="credential_not_bound"):
         voice_tasks.close(made.hub, other, "k1", Outcome.DONE)
+    with pytest.raises(AccessRefused, match="credential_not_bound"):
+        voicing.page(made.hub, other)
+    assert voicing.page(made.hub, made.dpo).missing == ()
     with pytest.raises(StudyNotFound, match="findings"):
         voicing.evidence_of(made.hub, made.owner, "nosuchkey")
 
