@@ -1,6 +1,7 @@
 """`varde winback`: who left and why, a campaign by lot, and who is due a letter today; letters in `winback_letter`."""
 
 import json
+import secrets
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -38,12 +39,16 @@ app.command("report")(report_)
 for _command in (letters, edit, approve, refuse, stamps):
     app.command()(_command)
 _ROWS: Final = ("reason", "stated", "strength", "uplift", "value_minor", "offer", "channel", "expected_value_minor")
+_LOT_BITS: Final = 31  # a whole number of the database
 _CAMPAIGNS: Final = ("campaign", "view", "as_of", "drawn_at", "hold_out", "customers")
 
 View = Annotated[str, typer.Option("--view", help="Whose: winback_scoring or winback_contracts_scoring.")]
 AsOf = Annotated[str | None, typer.Option("--as-of", help="Instant of the view's grid; left out, its newest.")]
 PlaybookFile = Annotated[Path | None, typer.Option("--playbook", help="Your own: `varde winback playbook` is a start.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed on the same rows gives the same answer.")]
+Lot = Annotated[
+    int | None, typer.Option("--seed", min=0, help="Draws the lots; left out, another each time, and kept.")
+]
 CampaignId = Annotated[str, typer.Option("--campaign", help="The beginning of its id; left out, the newest.")]
 
 
@@ -95,7 +100,7 @@ def draw_(  # noqa: PLR0913 - a command's options are its parameters
     view: View = VIEW,
     as_of: AsOf = None,
     playbook: PlaybookFile = None,
-    seed: Seed = 7,
+    seed: Lot = None,
     hold_out: Annotated[float, typer.Option("--hold-out", min=0.01, max=0.99, help="Share that gets no letter.")] = 0.2,
     capacity: Annotated[int | None, typer.Option("--capacity", min=2, help="At most so many customers.")] = None,
     fact: Annotated[list[str] | None, typer.Option("--fact", help="What letters may state, as NAME=TEXT.")] = None,
@@ -108,7 +113,8 @@ def draw_(  # noqa: PLR0913 - a command's options are its parameters
     if dry_run:
         would(f"read {view}, audited, and draw {hold_out:.0%} of those who are recommended an offer to be left alone")
         return
-    question = Question(playbook=rules, view=view, as_of=at, seed=seed)
+    lot = secrets.randbits(_LOT_BITS) if seed is None else seed  # else the same customers are left alone each time
+    question = Question(playbook=rules, view=view, as_of=at, seed=lot)
     how = Draw(hold_out=hold_out, capacity=capacity, facts=facts)
     drawn = draw(act.hub, Reader(principal=act.principal, module=MODULE), question, how)
     typer.echo(drawn.campaign.campaign_id.hex())

@@ -70,5 +70,5 @@ def get_campaign(session: Session, named: str = "") -> Campaign:
 
 
 def newest_over(session: Session, view: str, *, before: datetime) -> Campaign | None:
-    """Find the newest campaign of a view that began before an instant."""
-    return next((one for one in all_campaigns(session) if one.view == view and one.as_of <= before), None)
+    """Find the newest campaign of a view that was drawn before an instant."""
+    return next((one for one in all_campaigns(session) if one.view == view and one.drawn_at <= before), None)

@@ -21,7 +21,7 @@ from hub.views.intent import Reader
 from hub.winback.acts import acts_of
 from hub.winback.campaigns import newest_over
 from hub.winback.people import PURPOSE, people_of, reach_of
-from hub.winback.progress import WINDOW_DAYS, read_progress, returned_at
+from hub.winback.progress import WINDOW_DAYS, midnight_of, read_progress, returned_at
 from predict.winback.playbook import playbook_of
 from predict.wire import Message, arrow
 from privacy.terms import ContactChannel
@@ -94,12 +94,13 @@ def _trial(hub: Hub, who: Reader, view: str, at: datetime) -> tuple[pl.DataFrame
         return None, ""
     try:
         rows = Gateway(hub).read(who, view, purpose=PURPOSE, as_of=campaign.as_of)
-        after = read_progress(hub, who, at=campaign.as_of + window)
+        begun = midnight_of(campaign.drawn_at)  # as in its report: before it nobody was written to
+        after = read_progress(hub, who, at=begun + window)
     except AccessRefused as exc:
         return None, f"rows of the earlier campaign are not to be had: {exc.because}"
     acts = acts_of(hub).filter(pl.col("campaign") == campaign.campaign_id.hex())
     drawn = arms_of(acts).select(PSEUDONYM, treated=pl.col("act") == ARMS[0])
-    back = after.frame.select(PSEUDONYM, back=returned_at(as_of=campaign.as_of + window) >= campaign.as_of)
+    back = after.frame.select(PSEUDONYM, back=returned_at(as_of=begun + window) >= begun)
     frame = modelled(rows.frame.with_columns(as_of=pl.lit(campaign.as_of)), rows.spec)
     joined = frame.join(drawn, on=PSEUDONYM, how="inner").join(back, on=PSEUDONYM, how="left")
     return joined.with_columns(responded=pl.col("back").fill_null(value=False)).drop("back"), ""

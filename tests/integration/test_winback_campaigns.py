@@ -16,7 +16,7 @@ from hub.errors import AccessRefused, HubError
 from hub.winback import diagnosing
 from hub.winback import due as due_today
 from hub.winback.acts import acts_of
-from hub.winback.campaigns import get_campaign
+from hub.winback.campaigns import get_campaign, newest_over
 from hub.winback.diagnosing import Question, diagnose
 from hub.winback.drawing import Draw, Drawn, draw
 from hub.winback.due import due
@@ -26,7 +26,7 @@ from predict.errors import RuleRefused
 from predict.winback.leaving import Leaving
 from privacy.terms import ActChannel, ConsentAct, PurposeId
 from tests.audit_faults import broken
-from tests.winback_builders import PEOPLE, SURE, Left, in_process, left
+from tests.winback_builders import PEOPLE, SURE, VIEWS, Left, in_process, left
 
 HOW: Final = Draw(hold_out=0.25, facts={"news": "free delivery"})
 
@@ -106,6 +106,9 @@ def test_who_is_left_alone_is_drawn_into_no_other_campaign_until_the_window_is_o
     first = draw(here.hub, here.reader, Question(playbook=SURE), HOW)
     again = draw(here.hub, here.reader, Question(playbook=SURE), HOW)
     assert again.contact + again.hold_out == first.contact
+    just_before = first.campaign.drawn_at - timedelta(seconds=1)
+    with here.hub.reading() as session:
+        assert newest_over(session, VIEWS[0], before=just_before) is None, "its window begins when it is drawn"
     alone = arms(here).filter(pl.col("act") == "hold_out")
     assert alone["pseudonym"].is_unique().all()
     written = arms(here).filter((pl.col("act") == "contact") & (pl.col("campaign") == again.campaign.campaign_id.hex()))
