@@ -118,6 +118,19 @@ def test_a_message_in_another_mailbox_is_a_copy_also_in_a_later_chunk() -> None:
     assert copies.first_ones(rows((b"a", LONG, 60), (b"c", LONG, 60))).to_list() == [False, True]
 
 
+@pytest.mark.parametrize("chunk", [3, 12])
+@pytest.mark.parametrize("pause", [20, 100, WITHIN_SECONDS])
+def test_every_copy_is_one_of_a_message_that_stays(pause: int, chunk: int) -> None:
+    """Each is within two minutes of the one before; a chain of them is no single message."""
+    copies, sent = Copies(), [pause * number for number in range(12)]
+    told = [(b"a", LONG, after) for after in sent]
+    firsts = [one for at in range(0, 12, chunk) for one in copies.first_ones(rows(*told[at : at + chunk]))]
+    stay = [after for after, first in zip(sent, firsts, strict=True) if first]
+    assert stay[0] == 0
+    assert len(stay) < len(sent)
+    assert all(min(abs(after - each) for each in stay) <= WITHIN_SECONDS for after in sent)
+
+
 def test_said_again_later_or_in_few_words_or_by_nobody_known_is_no_copy() -> None:
     copies = Copies()
     assert copies.first_ones(rows((b"a", LONG, 0), (b"a", LONG, WITHIN_SECONDS + 1))).to_list() == [True, True]
