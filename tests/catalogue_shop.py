@@ -58,6 +58,7 @@ columns:
   name: {to: full_name}
   group: {to: segment}
   since: {to: event_time}
+  lang: {to: language}
 consent:
   yes_please:
     purposes: [next_need, winback, satisfaction]
@@ -93,7 +94,7 @@ def company(folder: Path, tables: tuple[str, ...]) -> Iterator[Company]:
     hub = open_hub(settings, clock=clock)
     owner = acting_principal(hub)
     people = [
-        {"no": f"p{n}", "name": f"Person {n}", "group": GROUPS[n % 2], "since": "2023-01-01"} | AGREED
+        {"no": f"p{n}", "name": f"Person {n}", "group": GROUPS[n % 2], "since": "2023-01-01", "lang": "nb"} | AGREED
         for n in range(PEOPLE)
     ]
     firms = [{"no": f"f{n}", "name": f"Firm {n}", "size": "10-49", "at": "2023-01-01"} for n in range(FIRMS)]

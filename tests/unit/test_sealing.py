@@ -121,6 +121,8 @@ def test_table_numbers_never_change() -> None:
         "RECORD_CORRECTION": 11,
         "RECIPIENT": 12,
         "RECIPIENT_NOTICE": 13,
+        "FINDING_EVIDENCE": 14,
+        "WINBACK_LETTER": 15,
     }
 
 

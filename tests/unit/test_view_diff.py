@@ -13,13 +13,14 @@ from hub.views.spec import Grid, Outcome, Reads, ViewSpec
 BASE = catalogue_spec("churn_signals")
 PLACED = "orders (status is placed)"
 ORDERED = Outcome(rows=(Rows(table="orders"),), wanted=True)
-FIRST = BASE.features[3]
+PLACE = next(at for at, feature in enumerate(BASE.features) if feature.name == "orders_365d")
+FIRST = BASE.features[PLACE]
 
 
 def edited(**fields: object) -> ViewSpec:
     """Change one feature."""
     assert isinstance(FIRST, Aggregate)
-    return replace(BASE, features=(*BASE.features[:3], replace(FIRST, **fields), *BASE.features[4:]))
+    return replace(BASE, features=(*BASE.features[:PLACE], replace(FIRST, **fields), *BASE.features[PLACE + 1 :]))
 
 
 EDITS = {
