@@ -2,10 +2,12 @@
 
 A rule's `when` has one of these:
 
-| when | is so where | |---|---| | `worse: csat`, with `channel: chat` or of any | a change of that question for the
-worse is alarming | | `slower: delivery`, or `any` | that step became slower | | `proposed: {team: technical}`, or
-`{}` for any | it goes wrong in a place of these levels, and nobody refuted it | | `late: {of: answered, by: priority,
-level: high, below: 0.8}` | so few were in time that even the interval's end lies below |
+| when | is so where |
+|---|---|
+| `worse: csat`, with `channel: chat` or of any | a change of that question for the worse is alarming |
+| `slower: delivery`, or `any` | that step became slower |
+| `proposed: {team: technical}`, or `{}` for any | it goes wrong in a place of these levels, and nobody refuted it |
+| `late: {of: answered, by: priority, level: high, below: 0.8}` | so few were in time that the interval's end is below |
 """
 
 import hashlib

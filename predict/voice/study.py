@@ -3,9 +3,11 @@
 A study learns nothing and scores nobody: frames of approved views in, figures out. What was not delivered, or may not
 be read, is named and left out.
 
-| part in | columns | from | |---|---|---| | answers | pseudonym, kind, score, channel, age_days |
-`satisfaction_answers` | | cases | pseudonym, category, team, priority, channel, escalated, response_hours, hours,
-age_days | `satisfaction_cases` | | steps | pseudonym, step, hours, age_days | `satisfaction_steps` |
+| part in | columns |
+|---|---|
+| answers, from `satisfaction_answers` | pseudonym, kind, score, channel, age_days |
+| cases, from `satisfaction_cases` | pseudonym, category, team, priority, channel, escalated, (response_)hours, age_days |
+| steps, from `satisfaction_steps` | pseudonym, step, hours, age_days |
 
 Where service goes wrong is looked for in closed cases: a case *went wrong* that was escalated. One of which that is
 not known is left out there.
