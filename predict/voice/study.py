@@ -6,8 +6,10 @@ be read, is named and left out.
 | part in | columns |
 |---|---|
 | answers, from `satisfaction_answers` | pseudonym, kind, score, channel, age_days |
-| cases, from `satisfaction_cases` | pseudonym, category, team, priority, channel, escalated, (response_)hours, age_days |
+| cases, from `satisfaction_cases` | pseudonym, category, team, priority, channel, escalated, both hours, age_days |
 | steps, from `satisfaction_steps` | pseudonym, step, hours, age_days |
+
+Of a case there are `response_hours`, to the first answer, and `hours`, to the solution.
 
 Where service goes wrong is looked for in closed cases: a case *went wrong* that was escalated. One of which that is
 not known is left out there.
