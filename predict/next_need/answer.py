@@ -10,7 +10,6 @@ need, action, channel, propensity, options) and `bought`. Suggestions say in wor
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
 import polars as pl
@@ -19,6 +18,7 @@ from predict.artefact import Artefact
 from predict.errors import MessageRefused
 from predict.evaluate import Interval
 from predict.feature import LANGUAGES
+from predict.field import instant_of, seed_of
 from predict.frames import AS_OF, PSEUDONYM, ordered
 from predict.next_need.action import ActionCatalogue, action_catalogue_of
 from predict.next_need.belief import beliefs
@@ -44,7 +44,7 @@ def suggested(artefact: Artefact, asked: Message) -> Message:
     customers = rows.select(PSEUDONYM, AS_OF).hstack(found).hstack(_answers(rows, catalogue))
     reached = customers.join(asked.frame("reach"), on=PSEUDONYM, how="left").with_columns(_unreached(asked, catalogue))
     believed = beliefs(catalogue, asked.frame("seen"))
-    chosen = suggest(reached, catalogue, believed, at=_at(asked.fields), seed=_seed(asked.fields))
+    chosen = suggest(reached, catalogue, believed, at=instant_of(asked.fields, "at"), seed=seed_of(asked.fields))
     words = found.select(sentences(triggers, str(language)).alias("suggestion"))
     said = rows.select(PSEUDONYM, AS_OF).hstack(words)
     listed = chosen.join(said, on=[PSEUDONYM, AS_OF], how="left")
@@ -88,20 +88,3 @@ def _catalogue(fields: Mapping[str, Any]) -> ActionCatalogue:
     if not isinstance(stored, dict):
         raise MessageRefused("field 'catalogue' must be an object")
     return action_catalogue_of(stored)
-
-
-def _at(fields: Mapping[str, Any]) -> datetime:
-    try:
-        at = datetime.fromisoformat(fields["at"])
-    except (KeyError, TypeError, ValueError) as exc:
-        raise MessageRefused("field 'at' must be an instant, as ISO 8601") from exc
-    if at.tzinfo is None:
-        raise MessageRefused("field 'at' must name its time zone")
-    return at
-
-
-def _seed(fields: Mapping[str, Any]) -> int:
-    seed = fields.get("seed", 0)
-    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-        raise MessageRefused("field 'seed' must be a whole number")
-    return seed

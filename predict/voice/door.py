@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from predict.causes.verdict import Said, Verdict
 from predict.errors import MessageRefused
+from predict.field import instant_of, seed_of
 from predict.voice.casework import PROMISED, promises_of
 from predict.voice.page import headlines, html
 from predict.voice.proposals import proposals
@@ -47,12 +47,10 @@ def answer(asked: Message) -> Message:
 
 
 def _question(fields: Mapping[str, Any]) -> Question:
-    if "as_of" not in fields:
-        raise MessageRefused("a study needs as_of")
     return Question(
-        as_of=datetime.fromisoformat(str(fields["as_of"])),
+        as_of=instant_of(fields, "as_of"),
         promises=promises_of(fields.get("promises") or PROMISED),
-        seed=int(fields.get("seed") or _SEED),
+        seed=seed_of(fields, _SEED),
     )
 
 

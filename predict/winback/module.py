@@ -11,11 +11,11 @@ Whom contacting *changes* is `predict.uplift`'s question; it is answered within 
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from predict.errors import MessageRefused
+from predict.field import instant_of, seed_of
 from predict.likelihood.module import Likelihood
 from predict.winback.declaration import WINBACK
 from predict.winback.due import due
@@ -41,7 +41,9 @@ class WinBack(Likelihood):
 
 def _diagnose(asked: Message) -> Message:
     trial = asked.frame("trial") if "trial" in asked.parts else None
-    by = Asked(playbook=playbook_of(asked.fields["playbook"]), at=_at(asked.fields), seed=_seed(asked.fields))
+    by = Asked(
+        playbook=playbook_of(asked.fields["playbook"]), at=instant_of(asked.fields, "at"), seed=seed_of(asked.fields)
+    )
     found = former(asked.frame("frame"), asked.frame("reach"), trial, by)
     return Message(
         {"ok": True}, {"customers": arrow(found.rows), "told": told(found.told)}, {"customers": "arrow", "told": "json"}
@@ -52,13 +54,15 @@ def _draw(asked: Message) -> Message:
     share = asked.fields.get("hold_out")
     if not isinstance(share, float) or not 0 < share < 1:
         raise MessageRefused("field 'hold_out' must be a share above 0 and below 1")
-    arms = draw_arms(asked.frame("customers"), hold_out=share, seed=_seed(asked.fields), within="reason")
+    arms = draw_arms(asked.frame("customers"), hold_out=share, seed=seed_of(asked.fields), within="reason")
     return Message({"ok": True}, {"arms": arrow(arms)}, {"arms": "arrow"})
 
 
 def _due(asked: Message) -> Message:
     customers, events, taken = (asked.frame(name) for name in ("customers", "events", "taken"))
-    found = due(customers, events, taken, playbook_of(asked.fields["playbook"]).plans, at=_at(asked.fields))
+    found = due(
+        customers, events, taken, playbook_of(asked.fields["playbook"]).plans, at=instant_of(asked.fields, "at")
+    )
     return Message({"ok": True}, {"due": arrow(found)}, {"due": "arrow"})
 
 
@@ -66,7 +70,7 @@ def _outcome(asked: Message) -> Message:
     days = asked.fields.get("returns_days")
     if not isinstance(days, int) or isinstance(days, bool) or days <= 0:
         raise MessageRefused("field 'returns_days' must be a whole number above zero")
-    window = Window(at=_at(asked.fields), returns_days=days)
+    window = Window(at=instant_of(asked.fields, "at"), returns_days=days)
     found = outcome(asked.frame("campaign"), asked.frame("touches"), playbook_of(asked.fields["playbook"]), window)
     parts = {"report": told(found.values), "markdown": found.markdown.encode(), "html": found.html.encode()}
     return Message({"ok": True}, parts, {"report": "json", "markdown": "text", "html": "text"})
@@ -76,23 +80,6 @@ CAMPAIGN: Final[Mapping[str, Callable[[Message], Message]]] = MappingProxyType(
     {"diagnose": _diagnose, "draw": _draw, "due": _due, "outcome": _outcome}
 )
 """What can be asked about a campaign."""
-
-
-def _at(fields: Mapping[str, Any]) -> datetime:
-    try:
-        at = datetime.fromisoformat(fields["at"])
-    except (KeyError, TypeError, ValueError) as exc:
-        raise MessageRefused("field 'at' must be an instant, as ISO 8601") from exc
-    if at.tzinfo is None:
-        raise MessageRefused("field 'at' must name its time zone")
-    return at
-
-
-def _seed(fields: Mapping[str, Any]) -> int:
-    seed = fields.get("seed", 0)
-    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-        raise MessageRefused("field 'seed' must be a whole number")
-    return seed
 
 
 MODULES: Final = {WINBACK.name: WinBack(WINBACK)}
