@@ -13,17 +13,13 @@ import polars as pl
 
 from predict.evaluate import Interval
 from predict.module import Report
+from predict.page import document, table
 from predict.winback.attribution import attributed
 from predict.winback.benchmark import Band, standing
 from predict.winback.experiment import ARM, CONTACT, HOLD_OUT, look
 from predict.winback.kpi import Kpi, Window, check_campaign, cohorts, kpis
 from predict.winback.playbook import Playbook
 
-STYLE: Final = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2430}"
-    "table{border-collapse:collapse;margin:1rem 0}td,th{border-bottom:1px solid #ccd3dc;padding:.3rem .8rem;"
-    "text-align:left}.bar{fill:#2f6f9f}.line{stroke:#1c2430}.remark{border-left:4px solid #b45309;padding-left:1rem}"
-)
 _CARD: Final = (
     ("For", "judging whether writing to former customers brought any back who would not have come by themselves."),
     ("Not for", "judging a customer, or who wrote or approved letters; no figure here is of one person."),
@@ -149,12 +145,10 @@ def _markdown(values: dict[str, Any]) -> str:
 def _html(values: dict[str, Any]) -> str:
     body = [f"<h1>Win-back campaign</h1><p>{escape(values['summary'])}</p>", _picture(values)]
     for title, head, rows in _tables(values):
-        cells = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-        heads = "".join(f"<th>{escape(one)}</th>" for one in head)
-        table = f"<table><tr>{heads}</tr>{cells}</table>" if rows else "<p>Nothing yet.</p>"
-        body.append(f"<h2>{escape(title)}</h2>{table}")
-    meta = f'<meta charset="utf-8"><title>Win-back campaign</title><style>{STYLE}</style>'
-    return f'<!doctype html><html lang="en"><head>{meta}</head><body>{"".join(body)}</body></html>\n'
+        cells = [[escape(cell) for cell in row] for row in rows]
+        shown = table(head, cells) if rows else "<p>Nothing yet.</p>"
+        body.append(f"<h2>{escape(title)}</h2>{shown}")
+    return document("Win-back campaign", body)
 
 
 def _picture(values: dict[str, Any]) -> str:
@@ -162,7 +156,7 @@ def _picture(values: dict[str, Any]) -> str:
     shares = {arm: values["test"][arm][0] / max(1, values["test"][arm][1]) for arm in (CONTACT, HOLD_OUT)}
     most = max(*shares.values(), 0.01)
     bars = "".join(
-        f'<rect class="bar" x="150" y="{20 + 40 * at}" height="24" width="{300 * one / most:.0f}"></rect>'
+        f'<rect fill="#2f6f9f" x="150" y="{20 + 40 * at}" height="24" width="{300 * one / most:.0f}"></rect>'
         f'<text x="0" y="{38 + 40 * at}">{escape(arm)}: {one:.1%}</text>'
         for at, (arm, one) in enumerate(shares.items())
     )
