@@ -21,11 +21,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from predict.causes.place import SHORTEST_WEEKS, Codes, Heard, Place, cells, levels_of, subsets
+from predict.disclosure import LEAST_CUSTOMERS
 from predict.frames import Matrix, Vector
 
 DRAWS = 499
 LEAST_ROWS = 20
-LEAST_CUSTOMERS = 10
 LEVEL = 0.05
 
 Rows = np.ndarray[tuple[int], np.dtype[np.intp]]

@@ -14,6 +14,7 @@ from typing import Any, Final
 import polars as pl
 from scipy.stats import binomtest
 
+from predict.disclosure import LEAST_CUSTOMERS
 from predict.errors import FrameRefused
 from predict.evaluate import Interval
 from predict.shares import share
@@ -21,7 +22,6 @@ from predict.shares import share
 CUSTOMER, STEP, HOURS, AGE = "pseudonym", "step", "hours", "age_hours"
 LATE_HOURS: Final = 28 * 24.0
 LEAST_STEPS: Final = 20
-LEAST_CUSTOMERS: Final = 10
 LEVEL: Final = 0.01
 SLOWER: Final = 0.6  # share of slow steps from which on a change is worth somebody's look
 

@@ -14,11 +14,11 @@ import numpy as np
 import polars as pl
 from scipy.stats import t as student
 
+from predict.disclosure import LEAST_CUSTOMERS
 from predict.errors import FrameRefused
 from predict.opinion.scale import SCALES, Kind, points
 
 CUSTOMER, AT, KIND, SCORE, CHANNEL = "pseudonym", "at", "kind", "score", "channel"
-LEAST_CUSTOMERS: Final = 10
 ADDED: Final = 3.0
 POINTS: Final = "points"
 CONFIDENCE: Final = 0.95

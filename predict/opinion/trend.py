@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 from scipy.stats import t as student
 
+from predict.disclosure import LEAST_CUSTOMERS
 from predict.evaluate import Interval
 from predict.opinion.answers import (
     AT,
@@ -24,7 +25,6 @@ from predict.opinion.answers import (
     CONFIDENCE,
     CUSTOMER,
     KIND,
-    LEAST_CUSTOMERS,
     POINTS,
     tellable,
     with_every_channel,

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import polars as pl
 
+from predict.disclosure import LEAST_CUSTOMERS
 from predict.errors import FrameRefused, RuleRefused
 from predict.shares import told_share
 
 CUSTOMER, AGE = "pseudonym", "age_hours"
 DIMENSIONS: Final = ("category", "team", "priority", "channel")
-LEAST_CUSTOMERS: Final = 10
 PROMISED: Final[Mapping[str, tuple[float, float]]] = {
     "urgent": (1.0, 8.0),
     "high": (4.0, 24.0),
