@@ -5,6 +5,8 @@ from enum import StrEnum
 from importlib.resources import files
 from typing import Any, Final
 
+from sqlmodel import Session
+
 from hub.compose import Hub
 from hub.errors import AccessRefused, ChildFailed, StudyNotFound
 from hub.predictions import studies
@@ -14,6 +16,7 @@ from predict.errors import RuleRefused
 from predict.voice.rules import rules_of
 from privacy.audit import AuditFields
 from privacy.plain_yaml import load_yaml
+from privacy.store.epoch import lock_epoch
 from privacy.store.principal import Principal
 from privacy.terms import PrincipalId, Role, random_id
 
@@ -50,8 +53,9 @@ def rules_from(text: str) -> list[Any]:
     return asked
 
 
-def open_for(hub: Hub, principal: PrincipalId, asked: list[dict[str, Any]]) -> int:
-    """Open what rules ask for and is not open yet; return how many tasks are new."""
+def open_for(hub: Hub, session: Session, principal: PrincipalId, asked: list[dict[str, Any]]) -> int:
+    """Open what rules ask for and is not open yet, in the caller's transaction; return how many tasks are new."""
+    lock_epoch(session)  # of two studies at once the second sees what the first opened
     now = hub.clock()
     tasks = [
         OpenTask(
@@ -63,10 +67,9 @@ def open_for(hub: Hub, principal: PrincipalId, asked: list[dict[str, Any]]) -> i
         )
         for one in asked
     ]
-    with hub.unit_of_work() as session:
-        opened = studies.add_tasks(session, tasks)
-        if opened:
-            hub.audit(session, "voice.tasks", principal, AuditFields(purpose=PURPOSE, rows=opened))
+    opened = studies.add_tasks(session, tasks)
+    if opened:
+        hub.audit(session, "voice.tasks", principal, AuditFields(purpose=PURPOSE, rows=opened))
     return opened
 
 

@@ -104,7 +104,8 @@ def study(
         studies.add_study(session, made)
         told = AuditFields(act_id=made.study_id, purpose=PURPOSE, as_of=at, rows=len(written.proposals))
         hub.audit(session, "voice.study", principal.principal_id, told)
-    return replace(written, opened=open_for(hub, principal.principal_id, list(written.tasks)))
+        opened = open_for(hub, session, principal.principal_id, list(written.tasks))
+    return replace(written, opened=opened)
 
 
 def page(hub: Hub, principal: Principal, *, language: str = "en") -> Written:
