@@ -83,14 +83,27 @@ class HeldGenerations:
 
         Raises:
             KekUnavailable: the KEK is not at hand.
+            SealBroken: the current generation's key was altered.
 
         """
+        generation_id = self._looked_up()
+        while True:
+            try:
+                return generation_id, self.get(generation_id)
+            except SealBroken:  # retired, emptied and destroyed by somebody else since it was looked up?
+                self.forget_current()
+                again = self._looked_up()
+                if again == generation_id:
+                    raise
+                generation_id = again
+
+    def _looked_up(self) -> bytes:
         generation_id = self._current
         if generation_id is None:
             with reading(self._engine) as session:
                 found = find_current(session)
             generation_id = self._current = self._started() if found is None else found.generation_id
-        return generation_id, self.get(generation_id)
+        return generation_id
 
     def forget_current(self) -> None:
         """Look again which generation is current, at the next call."""

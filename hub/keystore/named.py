@@ -6,7 +6,8 @@ from sqlalchemy import Engine, select
 from sqlmodel import col
 
 from hub.database.unit import reading
-from hub.keystore.store import SqlKeyStore, kind_of
+from hub.keystore.binding import kind_of
+from hub.keystore.store import SqlKeyStore
 from hub.keystore.tables import NAMED, WrappedKey
 from privacy.errors import KeyNotFound
 from privacy.keys import Key, KeyKind

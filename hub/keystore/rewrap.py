@@ -16,9 +16,9 @@ from sqlmodel import Session
 
 from hub.database.unit import reading, unit_of_work
 from hub.kek.label import label_of
+from hub.keystore.binding import kind_of, wrap_aad
 from hub.keystore.generation import WrappedGeneration, replace_wrapped, stays_current, undestroyed, wrapper_of
 from hub.keystore.held import HeldGenerations
-from hub.keystore.store import kind_of, wrap_aad
 from privacy.errors import KekUnavailable
 from privacy.keys import KekProvider
 from privacy.terms import KeyId

@@ -7,9 +7,8 @@ committed when it returns: keys are durable before anything is sealed under them
 deletes the keys in one transaction, so neither can exist alone.
 """
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
@@ -19,6 +18,7 @@ from sqlmodel import Session, col
 from hub import clock as wall_clock
 from hub.database.journal import truncate_journal
 from hub.database.unit import reading, unit_of_work
+from hub.keystore.binding import kind_of, named_owner, wrap_aad
 from hub.keystore.generation import stays_current, wrapper_of
 from hub.keystore.held import Clock, HeldGenerations
 from hub.keystore.tables import NAMED, LedgerEntry, WrappedKey, WrappedRow
@@ -30,7 +30,6 @@ from privacy.terms import ID_BYTES, BatchId, KeyId, RecordId, random_id
 
 _CHUNK: Final = 500  # below SQLite's oldest limit of 999 bound parameters
 _AT_ONCE: Final = 4_000  # keys that are wrapped already: a lock of some 20 ms
-_WRAP: Final = b"\x00\x0cvarde-wrap-1"
 _ATTEMPTS: Final = 8  # a generation lasts days; a rotation may still meet the same write more than once
 _COLUMNS: Final = (
     col(WrappedKey.key_id),
@@ -93,18 +92,18 @@ class SqlKeyStore:
 
     def get(self, key_ids: Sequence[KeyId], *, act_id: bytes) -> dict[KeyId, Key]:
         """Unwrap the keys that exist, counted for an act; a shredded key is simply absent from the answer."""
-        return self._counted(self._rows(key_ids), act_id)
+        return self._counted(lambda: self._rows(key_ids), act_id)
 
     def get_files(self, key_ids: Sequence[KeyId]) -> dict[KeyId, Key]:
         """Unwrap keys of lake files, counted for no act; a key of another kind is absent, as one that was shredded."""
-        return self._counted([row for row in self._rows(key_ids) if row.kind == KeyKind.FILE], NO_ACT)
+        return self._counted(lambda: [row for row in self._rows(key_ids) if row.kind == KeyKind.FILE], NO_ACT)
 
     def _rows(self, key_ids: Sequence[KeyId]) -> list[WrappedRow]:
         with reading(self._engine) as session:
             return [WrappedRow(*row) for row in select_among(session, _ROWS, list(dict.fromkeys(key_ids)))]
 
-    def _counted(self, rows: Sequence[WrappedRow], act_id: bytes) -> dict[KeyId, Key]:
-        keys = self._unwrapped(rows)
+    def _counted(self, read: Callable[[], list[WrappedRow]], act_id: bytes) -> dict[KeyId, Key]:
+        keys = self._opened(read)
         self.unwraps.count(keys, act_id)
         return {key.key_id: key for key in keys}
 
@@ -124,21 +123,36 @@ class SqlKeyStore:
             SealBroken: the row was altered, or given the name of another.
 
         """
-        with reading(self._engine) as session:
-            found = session.execute(
-                select(*_COLUMNS).where(
-                    col(WrappedKey.kind) == kind.value,
-                    col(WrappedKey.name) == name,
-                    col(WrappedKey.version) == version,
-                    NAMED,
-                )
-            ).one_or_none()
-        if found is None:
-            return None
-        row = WrappedRow(*found)
-        if row.owner != named_owner(name, version):
-            raise SealBroken("a key of the hub under another name or version than its own", key_id=row.key_id)
-        return self._unwrapped([row])[0]
+        owner = named_owner(name, version)
+        query = select(*_COLUMNS).where(
+            col(WrappedKey.kind) == kind.value,
+            col(WrappedKey.name) == name,
+            col(WrappedKey.version) == version,
+            NAMED,
+        )
+
+        def read() -> list[WrappedRow]:
+            with reading(self._engine) as session:
+                rows = [WrappedRow(*row) for row in session.execute(query)]
+            for row in rows:
+                if row.owner != owner:
+                    raise SealBroken("a key of the hub under another name or version than its own", key_id=row.key_id)
+            return rows
+
+        found = self._opened(read)
+        return found[0] if found else None
+
+    def _opened(self, read: Callable[[], list[WrappedRow]]) -> list[Key]:
+        """Unwrap what `read` finds; a rotation that ends between the two has put the keys under another generation."""
+        rows = read()
+        while True:
+            try:
+                return self._unwrapped(rows)
+            except SealBroken:
+                again = read()
+                if again == rows:  # nothing has moved: it does not open
+                    raise
+                rows = again
 
     def _unwrapped(self, rows: Sequence[WrappedRow]) -> list[Key]:
         kinds = [kind_of(row.kind, row.key_id) for row in rows]
@@ -204,39 +218,6 @@ class SqlKeyStore:
         """Count the keys held."""
         with reading(self._engine) as session:
             return int(session.execute(select(func.count()).select_from(WrappedKey)).scalar_one())
-
-
-def wrap_aad(key_id: KeyId, kind: KeyKind, owner: bytes) -> bytes:
-    """Bind a wrapped key to its row: id, kind and owner, each with its length."""
-    kind_word = kind.value.encode()
-    return b"%b%b%b%b%b%b%b" % (
-        _WRAP,
-        len(key_id).to_bytes(2, "big"),
-        key_id,
-        len(kind_word).to_bytes(2, "big"),
-        kind_word,
-        len(owner).to_bytes(2, "big"),
-        owner,
-    )
-
-
-def named_owner(name: str, version: int) -> bytes:
-    """Return what stands as the owner of one of the hub's own keys: a digest of its name and version."""
-    parts = (b"varde-name-1", name.encode(), version.to_bytes(4, "big"))
-    return hashlib.sha256(b"".join(len(part).to_bytes(2, "big") + part for part in parts)).digest()
-
-
-def kind_of(word: str, key_id: bytes) -> KeyKind:
-    """Return the kind of a key that a row names.
-
-    Raises:
-        SealBroken: there is no such kind; the row was altered.
-
-    """
-    try:
-        return KeyKind(word)
-    except ValueError:
-        raise SealBroken("a wrapped key of an unknown kind", key_id=key_id) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

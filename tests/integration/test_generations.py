@@ -1,7 +1,7 @@
 """Key generations on both databases: what they cost the KEK, how long they are held, and how keys move between them."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from hub.database.unit import RuleBroken, reading
 from hub.errors import GenerationInUse
 from hub.kek.file import FileKek
 from hub.keystore import store as store_module
+from hub.keystore.binding import wrap_aad
 from hub.keystore.generation import (
     GenerationState,
     all_generations,
@@ -24,7 +25,7 @@ from hub.keystore.generation import (
     wrapper_of,
 )
 from hub.keystore.rewrap import rewrap_batch, rewrap_generations
-from hub.keystore.store import SqlKeyStore, wrap_aad
+from hub.keystore.store import SqlKeyStore
 from privacy.errors import KekUnavailable, SealBroken
 from privacy.keys import NO_ACT, KeyKind
 from privacy.terms import KeyId
@@ -267,6 +268,42 @@ def test_a_writer_with_an_old_generation_in_hand_writes_under_the_new_one(
     add(store, 1, start=2)
     assert elsewhere.get(ids(2), act_id=NO_ACT) == {an_id(1): a_key(1), an_id(2): a_key(2)}
     assert sorted(each.keys for each in all_generations(engine)) == [0, 2]
+
+
+def rotate_elsewhere(engine: Engine, clock: FixedClock) -> None:
+    """Another process starts a generation, moves every key to it and destroys the one before."""
+    elsewhere = SqlKeyStore(engine, KEK, instance=an_id(7), clock=clock)
+    retired, _ = elsewhere.generations.current()
+    elsewhere.generations.start()
+    walk(elsewhere, engine, wrapper_of(retired))
+    destroy_generation(engine, retired, at=NOON)
+
+
+def test_a_writer_that_slept_through_a_rotation_goes_on(store: SqlKeyStore, engine: Engine, clock: FixedClock) -> None:
+    """It remembers which generation was current, and has to ask the KEK for its key again, which is no more."""
+    add(store, 1)
+    clock.forward(minutes=6)
+    rotate_elsewhere(engine, clock)
+    add(store, 1, start=2)
+    assert len(store.get(ids(2), act_id=NO_ACT)) == 2
+
+
+def test_a_reader_that_stalls_through_a_rotation_reads_on(
+    store: SqlKeyStore, engine: Engine, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(store, 2)
+    store.add_named(a_key(9), "log")
+    mine = SqlKeyStore(engine, KEK, instance=an_id(7), clock=clock)
+    unwrap, stalls = mine.generations.unwrap, [True, True]
+
+    def stalled(wrappers: Sequence[str], wrapped: Sequence[bytes], aads: Sequence[bytes]) -> list[bytes]:
+        if stalls and stalls.pop():
+            rotate_elsewhere(engine, clock)
+        return unwrap(wrappers, wrapped, aads)
+
+    monkeypatch.setattr(mine.generations, "unwrap", stalled)
+    assert len(mine.get(ids(2), act_id=NO_ACT)) == 2
+    assert mine.find_named(a_key(9).kind, "log") == a_key(9)
 
 
 def test_writers_beside_a_rotation_lose_nothing(store: SqlKeyStore, engine: Engine, clock: FixedClock) -> None:

@@ -9,8 +9,8 @@ from hub.authentication import acting_principal
 from hub.compose import Hub, open_hub
 from hub.kek.file import FileKek, create_key_file
 from hub.kek.provider import kek_of
+from hub.keystore.binding import wrap_aad
 from hub.keystore.generation import GenerationState, all_generations, direct_wrappers
-from hub.keystore.store import wrap_aad
 from hub.rotation import kek as rotation
 from hub.rotation.destruction import destroy, retire
 from hub.rotation.due import Need, old_keys

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from hub.kek.file import FileKek
-from hub.keystore.store import wrap_aad
+from hub.keystore.binding import wrap_aad
 from privacy.blind_index import BlindIndex
 from privacy.errors import SealBroken
 from privacy.keys import Key, KeyKind
