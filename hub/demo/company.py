@@ -115,6 +115,7 @@ def _event_tables(view: systems.View, truth: Truth, firm_keys: pl.DataFrame) -> 
         "crm_outcomes": crm_events.crm_outcomes(seed, truth.outcomes, known["crm"]),
         "survey_answers": crm_events.survey_answers(seed, truth.feedback, known["crm"]),
         "support_tickets": events.support_tickets(seed, truth.tickets, known["support"]),
+        "support_replies": events.support_replies(seed, truth.tickets, known["support"], until=view.until),
         "product_usage": events.product_usage(seed, truth.usage, known["crm"], employers),
         "product_subscriptions": events.product_subscriptions(seed, truth.subscriptions, known["crm"], employers),
         "newsletter_contacts": events.newsletter_contacts(contacts),

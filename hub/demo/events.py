@@ -1,5 +1,6 @@
 """The systems' events under the systems' own keys and column names."""
 
+from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -7,8 +8,10 @@ import polars as pl
 
 from hub.demo.chance import stream
 from hub.demo.membership import keyed
+from hub.demo.replies import replies_of
 
 _OSLO: Final = "Europe/Oslo"
+ANSWERS_OF: Final = timedelta(days=180)
 _STATES: Final = {"placed": "P", "cancelled": "C", "returned": "R"}
 
 
@@ -56,6 +59,35 @@ def support_tickets(seed: int, tickets: pl.DataFrame, records: pl.DataFrame) -> 
         minutes="handling_minutes",
         agent="agent",
         lang="language",
+        text="text",
+    )
+
+
+def support_replies(seed: int, tickets: pl.DataFrame, records: pl.DataFrame, *, until: datetime) -> pl.DataFrame:
+    """Write what the desk answered in the last half-year, and what customers wrote back, under the tickets' numbers."""
+    frame = keyed(stream(seed, "support tickets"), tickets, records)
+    cases = frame.select(
+        "at",
+        "channel",
+        "category",
+        "tone",
+        "team",
+        "agent",
+        case=pl.lit("T") + _numbered(frame.height, 80_001),
+        requester="key",
+        lang="language",
+    ).filter(pl.col("at") >= until - ANSWERS_OF, pl.col("requester").is_not_null())
+    found = replies_of(seed, cases, planted=1.0).filter(pl.col("sent") < until)
+    return found.select(
+        id=pl.lit("R") + pl.col("number").cast(pl.String),
+        case="case",
+        requester="requester",
+        sent=pl.col("sent").dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        direction="direction",
+        channel="channel",
+        lang="lang",
+        team="team",
+        agent="agent",
         text="text",
     )
 

@@ -18,6 +18,7 @@ At 5,000 people and 300 organisations (seed 7; other seeds differ by a few per c
 | product_subscriptions.csv | CSV `;` decimal comma | 11,341 | 12 | 23 |
 | product_usage.parquet | Parquet, typed | 608,818 | 12 | 1216 |
 | support_tickets.ndjson | NDJSON, ISO 8601 UTC | 15,159 | 12 | 31 |
+| support_replies.ndjson | the same | 6,924 | 12 | 14 |
 | newsletter_contacts.csv.gz | CSV gzipped | 106,777 | 9 | 214 |
 | crm_journeys.csv | CSV `;` UTF-8 with BOM, Oslo time | 24,979 | 9 | 50 |
 | crm_projects.csv | the same | 711 | 6 | 2 |
@@ -124,6 +125,7 @@ _DIALECTS: Final[dict[str, tuple[str, Callable[[pl.DataFrame], bytes]]]] = {
     "product_subscriptions": (".csv", _semicolon),
     "product_usage": (".parquet", _parquet),
     "support_tickets": (".ndjson", _ndjson),
+    "support_replies": (".ndjson", _ndjson),
     "newsletter_contacts": (".csv.gz", _gzipped),
     "erp_order_lines": (".csv", _latin1),
     "erp_invoices": (".csv", _latin1),

@@ -44,6 +44,7 @@ _FAULTS: Final[dict[str, tuple[str, tuple[dict[str, str | float | None], ...]]]]
         "id",
         ({"id": None}, {"requester": None}, {"opened": "2025-06-31T08:00:00Z"}, {"opened": None}),
     ),
+    "support_replies": ("id", ({"id": None}, {"requester": None}, {"direction": "sideways"}, {"sent": None})),
     "product_usage": (
         "event_id",
         ({"event_id": None}, {"at": None}, {"kind": "teleport"}, {"user_ref": None, "org_ref": None}),

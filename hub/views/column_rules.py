@@ -15,7 +15,7 @@ from privacy.terms import DataCategory
 _ORDERED: Final = frozenset({Comparison.GE, Comparison.GT, Comparison.LE, Comparison.LT})
 _NUMERIC_OPS: Final = frozenset({Op.SUM, Op.MEAN, Op.MIN, Op.MAX, Op.STD, Op.LAST, Op.FIRST})
 _TRUTH_OPS: Final = frozenset({Op.SUM, Op.MEAN, Op.LAST, Op.FIRST})
-_DAY_OPS: Final = frozenset({Op.DAYS_SINCE, Op.DAYS_SINCE_FIRST, Op.DAYS_UNTIL})
+_DAY_OPS: Final = frozenset({Op.DAYS_SINCE, Op.HOURS_SINCE, Op.DAYS_SINCE_FIRST, Op.DAYS_UNTIL})
 _COUNTING_OPS: Final = COMPARING | {Op.COUNT, Op.DISTINCT, Op.RATE}
 _TABLE_OPS: Final = (STREAKS | COMPARING) | {
     Op.COUNT,
@@ -23,6 +23,7 @@ _TABLE_OPS: Final = (STREAKS | COMPARING) | {
     Op.GAP_MEAN,
     Op.RATE,
     Op.DAYS_SINCE,
+    Op.HOURS_SINCE,
     Op.DAYS_SINCE_FIRST,
 }
 """Operations that need no column."""

@@ -30,6 +30,7 @@ class Op(StrEnum):
     FIRST = "first"  # value of the earliest row; of several at one instant the smallest
     DISTINCT = "distinct"  # different values, or periods of `every_days` counted back from as_of
     DAYS_SINCE = "days_since"  # whole days from the latest instant to as_of
+    HOURS_SINCE = "hours_since"  # hours from the latest instant to as_of, with fractions
     DAYS_SINCE_FIRST = "days_since_first"  # whole days from the earliest instant to as_of
     DAYS_UNTIL = "days_until"  # whole days from as_of to the latest instant
     SHARE = "share"  # rows that also satisfy `part`, of all rows
@@ -41,6 +42,7 @@ class Op(StrEnum):
     SEASONAL_DIFFERENCE = "seasonal_difference"  # (r - e) - (r' - e'); null where any is
     STREAK_LONGEST = "streak_longest"  # most periods of `every_days` in a row with an event; 0 without rows
     STREAK_CURRENT = "streak_current"  # as many up to the window's end; 0 where the last one has none
+    THREAD = "thread"  # a message's thread, by a pseudonym of the purpose; null where the source numbers none
     TEXT = "text"  # redacted text of one message; null where it was withheld or an older redactor cleaned it
 
     @property

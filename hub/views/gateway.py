@@ -193,7 +193,7 @@ class Gateway:
         else:
             rows = frame.with_columns(entities.gather(frame[SUBJECT] - 1)).drop(SUBJECT)
             domain = hub.domain(declared.domain)
-            left = Summed(by_pseudonym(rows, spec.key, domain, names=(ENTITY, PSEUDONYM)))
+            left = Summed(by_pseudonym(rows, spec.key, domain, names=(ENTITY, PSEUDONYM), threads=spec.threads))
         found = (left.frame, members, absent, at.date(), left.withheld)
         return Built(spec, declared, epoch, permitted, persons, *found)
 

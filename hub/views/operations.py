@@ -15,7 +15,7 @@ import polars as pl
 
 from hub.views.feature import SEASONAL, Aggregate, Measure, Op
 from hub.views.partials import Grouping
-from hub.views.values import DAY_US, RANK, THING, Span, micros_of, ranked, unranked
+from hub.views.values import DAY_US, HOUR_US, RANK, THING, Span, micros_of, ranked, unranked
 from ingest.canonical.catalogue import table_of
 
 SEASON: Final = timedelta(days=364)
@@ -193,8 +193,10 @@ _RESULTS: Final[Mapping[Op, Callable[[Grouping, Aggregate, pl.Expr], pl.Expr]]] 
     Op.STD: lambda grouping, _, value: _std(grouping, value),
     Op.LAST: _last,
     Op.FIRST: _first,
+    Op.THREAD: _last,
     Op.DISTINCT: lambda grouping, _, value: _distinct(grouping, value),
     Op.DAYS_SINCE: lambda grouping, _, at: _days_between(micros_of(grouping.as_of), _max(grouping, at)),
+    Op.HOURS_SINCE: lambda grouping, _, at: (micros_of(grouping.as_of) - _max(grouping, at)) / HOUR_US,
     Op.DAYS_SINCE_FIRST: lambda grouping, _, at: _days_between(micros_of(grouping.as_of), _min(grouping, at)),
     Op.DAYS_UNTIL: lambda grouping, _, at: _days_between(_max(grouping, at), micros_of(grouping.as_of)),
     Op.GAP_MEAN: lambda grouping, _, day: _gap_mean(grouping, day),

@@ -27,7 +27,8 @@ from ingest.canonical.catalogue import table_of
 from privacy.minimisation import banded, rounded, top_coded
 
 _WHOLE_OPS = STREAKS | {Op.COUNT, Op.DISTINCT, Op.DAYS_SINCE, Op.DAYS_SINCE_FIRST, Op.DAYS_UNTIL}
-_REAL_OPS = COMPARING | {Op.MEAN, Op.STD, Op.SHARE, Op.GAP_MEAN, Op.RATE}
+_REAL_OPS = COMPARING | {Op.HOURS_SINCE, Op.MEAN, Op.STD, Op.SHARE, Op.GAP_MEAN, Op.RATE}
+_AS_IT_IS = frozenset({Op.TEXT, Op.THREAD})
 _RARE = "__rare"
 
 
@@ -68,7 +69,7 @@ def released(feature: Feature) -> pl.Expr:
     """Generalise, fill and type one feature's raw value."""
     dtype = dtype_of(feature)
     value = pl.col(feature.name)
-    if isinstance(feature, Staged) or (isinstance(feature, Aggregate) and feature.op is Op.TEXT):
+    if isinstance(feature, Staged) or (isinstance(feature, Aggregate) and feature.op in _AS_IT_IS):
         return value
     if dtype == pl.String and isinstance(feature, Aggregate):
         levels = dict(enumerate((*feature.levels, OTHER_LEVEL)))
@@ -115,6 +116,8 @@ def _base_dtype(feature: Feature) -> pl.DataType:
     """Return the type before generalisation."""
     if isinstance(feature, Staged):
         return pl.String()
+    if isinstance(feature, Aggregate) and feature.op is Op.THREAD:
+        return pl.Binary()  # as it leaves: `hub.views.keyed.by_pseudonym`
     if isinstance(feature, Derived) or feature.op in _REAL_OPS or feature.minus is not None:
         return pl.Float64()
     if feature.op in _WHOLE_OPS or feature.column is None:

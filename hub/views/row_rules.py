@@ -6,6 +6,7 @@ message_of_one_table    a message is one event, and no event lies in two tables
 groups_count_customers  k and rare levels count rows; where a customer has many, one could fill a group alone
 standing_of_part        what stands is told by all events of a thing, and a row has some of them
 bucket_too_fine, bucket_cut, op_not_of_bucket, label_of_bucket   a bucket is whole weeks or more, counted in itself
+identifier              a thread is named by a pseudonym of the purpose, among messages alone
 redacted_text           words of a person, redacted, in rows of one message each
 """
 
@@ -19,6 +20,7 @@ from ingest.canonical.catalogue import TABLES
 from ingest.canonical.table import ColumnKind
 from privacy.terms import DataCategory
 
+THREAD_REF: Final = "thread_ref"
 _LEAST_DAYS: Final = 7
 _LEAST_SHARED: Final = 2
 _OF_BUCKET: Final = frozenset(
@@ -55,6 +57,16 @@ def check_text(spec: ViewSpec, feature: Aggregate) -> None:
         raise _refuse(
             spec, where, "redacted_text", "use a view of message grain for a purpose that lists redacted text"
         )
+
+
+def check_thread(spec: ViewSpec, feature: Aggregate) -> None:
+    """Check that threads are named among messages alone, where each leaves under a pseudonym of the purpose."""
+    where = f"features.{feature.name}"
+    if spec.key is None or spec.key.kind is not RowKind.MESSAGE or feature.rows.table != "messages":
+        raise _refuse(spec, where, "identifier", "a thread is named in a view of message grain over `messages` alone")
+    plain = Aggregate(name=feature.name, op=Op.THREAD, rows=feature.rows, column=THREAD_REF, meaning=feature.meaning)
+    if feature != plain:
+        raise _refuse(spec, where, "op_column_mismatch", f"`thread` reads `{THREAD_REF}` and takes no further keys")
 
 
 def _check_message(spec: ViewSpec, _key: RowKey) -> None:

@@ -24,7 +24,7 @@ from hub.views.column_rules import check_aggregate, check_rows, is_quasi
 from hub.views.errors import SpecRefused
 from hub.views.feature import Aggregate, Comparison, Derived, DerivedOp, Feature, Op, Rows, Shape, Staged
 from hub.views.row_key import KEY_NAMES
-from hub.views.row_rules import check_key, check_text
+from hub.views.row_rules import check_key, check_text, check_thread
 from hub.views.spec import LANGUAGES, ViewSpec
 from hub.views.summary import WITHHELD
 from hub.views.summary_rules import check_summary
@@ -48,6 +48,8 @@ def check(spec: ViewSpec) -> None:
     for feature in spec.aggregates:
         if feature.op is Op.TEXT:
             check_text(spec, feature)
+        elif feature.op is Op.THREAD:
+            check_thread(spec, feature)
         else:
             check_aggregate(spec.name, feature)
     check_key(spec)
@@ -175,5 +177,5 @@ def _check_staged(spec: ViewSpec, feature: Staged, seen: dict[str, Feature]) -> 
 def _is_number(feature: Feature) -> bool:
     """Say whether a feature has a number to derive from."""
     if isinstance(feature, Aggregate):
-        return not feature.levels and feature.op is not Op.TEXT
+        return not feature.levels and feature.op not in (Op.TEXT, Op.THREAD)
     return isinstance(feature, Derived)

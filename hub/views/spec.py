@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from hub.views.feature import EVENT_TIME, Aggregate, Feature, FeatureRole, Rows
+from hub.views.feature import EVENT_TIME, Aggregate, Feature, FeatureRole, Op, Rows
 from hub.views.row_key import RowKey, RowKind
 from hub.views.staff import EMPLOYEE, is_staffed
 from hub.views.summary import Summary
@@ -159,6 +159,11 @@ class ViewSpec:
         codes = {(table, each.column) for table in tables for each in self.summary.of_events if each.column}
         staffed = {table for table in tables if self.summary.min_staff and is_staffed(table)}
         return codes | {(table, EMPLOYEE) for table in staffed}
+
+    @property
+    def threads(self) -> tuple[str, ...]:
+        """Return the features that name threads, which leave under pseudonyms of the purpose."""
+        return tuple(each.name for each in self.aggregates if each.op is Op.THREAD)
 
     @property
     def groups_levels(self) -> bool:

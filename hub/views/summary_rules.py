@@ -34,6 +34,7 @@ _MEDIAN_STEPS: Final = 100
 _OF_ONE: Final = frozenset({MeasureOp.SUM, MeasureOp.MEAN, MeasureOp.SHARE, MeasureOp.MEDIAN})
 _NOT_IN_BUCKET: Final = STREAKS | {
     Op.DAYS_SINCE,
+    Op.HOURS_SINCE,
     Op.DAYS_SINCE_FIRST,
     Op.DAYS_UNTIL,
     Op.RATE,
@@ -73,7 +74,7 @@ def check_summary(spec: ViewSpec) -> None:
 
 def _check_alone(spec: ViewSpec) -> None:
     """Check what else the view says."""
-    texts = any(isinstance(each, Aggregate) and each.op is Op.TEXT for each in spec.features)
+    texts = any(isinstance(each, Aggregate) and each.op in (Op.TEXT, Op.THREAD) for each in spec.features)
     rare = any(each.shape.rare_below for each in spec.features)
     if spec.key or spec.label or spec.quasi_identifiers or texts or rare:
         remedy = "leave out key, label, quasi_identifiers, rare_below and text: no row leaves"
@@ -184,7 +185,7 @@ def _counted(spec: ViewSpec) -> list[Aggregate]:
 
 
 def _is_number(feature: Feature) -> bool:
-    levels = isinstance(feature, Aggregate) and (feature.levels or feature.op is Op.TEXT)
+    levels = isinstance(feature, Aggregate) and (feature.levels or feature.op in (Op.TEXT, Op.THREAD))
     return not (levels or isinstance(feature, Staged))
 
 

@@ -35,6 +35,7 @@ MESSAGES: Final = Table(
         code("channel", "e-mail, chat, call, review, social"),
         one_of("direction", "from the customer (in) or to the customer (out)", "in", "out"),
         code("language", "ISO 639-1"),
+        code("team", "the team that answers it"),
         *redacted_text("the message, redacted"),
         employee("who wrote or answered it"),
     ),

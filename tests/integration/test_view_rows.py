@@ -9,6 +9,7 @@ from hub.authentication import Scope, acting_principal, add, authenticate
 from hub.compose import Hub
 from hub.consents import Subject, Wish, record_wish
 from hub.errors import AccessRefused
+from hub.views.errors import SpecRefused
 from hub.views.gateway import PSEUDONYM, Gateway
 from hub.views.registry import approve, submit
 from ingest.contract.load import contract_of_yaml
@@ -61,6 +62,7 @@ key: [no]
 person: {column: customer}
 columns:
   no: {to: message_ref}
+  thread: {to: thread_ref}
   at: {to: event_time, type: instant}
   way: {to: direction, values: {in: in, out: out}}
   text: {to: text_redacted}
@@ -79,9 +81,11 @@ def plant(hub_factory, tmp_path) -> Hub:
         "4,bo,2025-05-03 10:00:00,M3,7",
     ]
     mail = [
-        "no,customer,at,way,text",
-        "1,anna,2025-05-01 10:00:00,in,Maskinen er varm",
-        "2,bo,2025-05-02 10:00:00,in,Takk",
+        "no,thread,customer,at,way,text",
+        "1,t1,anna,2025-05-01 10:00:00,in,Maskinen er varm",
+        "2,t2,bo,2025-05-02 10:00:00,in,Takk",
+        "3,t2,bo,2025-05-02 11:00:00,out,Bare hyggelig",
+        "4,,bo,2025-05-03 10:00:00,in,Ha det",
     ]
     for name, contract, lines in (("r", READINGS, readings), ("m", MAIL, mail)):
         path = tmp_path / f"{name}.csv"
@@ -134,7 +138,27 @@ def test_redacted_text_leaves_message_by_message_for_a_purpose_that_lists_it(pla
     wish(plant, "bo", ConsentAct.GIVEN, "satisfaction")
     frame = rows(plant, "words", "satisfaction")
     assert frame.columns == [PSEUDONYM, "message", "f"]
-    assert frame["f"].to_list() == ["Takk"]
+    assert sorted(frame["f"]) == ["Bare hyggelig", "Ha det", "Takk"]
+
+
+def test_messages_of_one_thread_leave_under_one_pseudonym_of_the_purpose(plant: Hub) -> None:
+    approved(plant, "threads", "message", "satisfaction", "{op: thread, table: messages, column: thread_ref}")
+    wish(plant, "anna", ConsentAct.GIVEN, "satisfaction")
+    wish(plant, "bo", ConsentAct.GIVEN, "satisfaction")
+    frame = rows(plant, "threads", "satisfaction")
+    assert frame.schema["f"] == pl.Binary
+    assert set(frame["f"].drop_nulls().bin.size()) == {16}
+    assert sorted(frame["f"].value_counts()["count"]) == [1, 1, 2], "of what no source numbers nothing is told"
+    assert set(frame["f"].drop_nulls()).isdisjoint(frame["message"])
+
+
+def test_a_thread_is_named_among_messages_alone(plant: Hub) -> None:
+    asked = ("{op: thread, table: tickets, column: ticket_ref}", "{op: last, table: messages, column: thread_ref}")
+    for place, feature in enumerate(asked):
+        with pytest.raises(SpecRefused, match="identifier"):
+            approved(plant, f"v{place}", "message", "satisfaction", feature)
+    with pytest.raises(SpecRefused, match="identifier"):
+        approved(plant, "v2", "person", "satisfaction", "{op: thread, table: messages, column: thread_ref}")
 
 
 def test_redacted_text_is_refused_for_a_purpose_that_does_not_list_it(plant: Hub) -> None:

@@ -102,6 +102,7 @@ _COLUMNS |= {
     "messages": {
         "event_id": lambda rng: rng.randint(-(2**62), 2**62),
         "direction": _of("in", "out"),
+        "thread_ref": _nullable(lambda rng: rng.randint(1, 3)),
         "channel": _nullable(_of("e-mail", "chat")),
         "text_redacted": _nullable(_of("the lamp is dark", "where is [NAME]?")),
         "redactor_version": _nullable(lambda rng: rng.randint(1, 3)),
@@ -138,7 +139,7 @@ _CONDITIONS: dict[str, list[Condition]] = {
 
 _TRENDS = [Op.TREND, Op.TREND_DIFFERENCE, Op.SEASONAL_TREND, Op.SEASONAL_DIFFERENCE]
 _READS: list[tuple[str, dict[str, Any], list[Op]]] = [
-    ("orders", {}, [Op.COUNT, Op.GAP_MEAN, Op.DAYS_SINCE, Op.DAYS_SINCE_FIRST]),
+    ("orders", {}, [Op.COUNT, Op.GAP_MEAN, Op.DAYS_SINCE, Op.HOURS_SINCE, Op.DAYS_SINCE_FIRST]),
     (
         "orders",
         {"column": "amount_minor"},

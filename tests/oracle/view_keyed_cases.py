@@ -34,7 +34,8 @@ _KEYED: list[tuple[RowKey, list[tuple[str, dict[str, Any], list[Op]]]]] = [
         RowKey(kind=RowKind.MESSAGE),
         [
             ("messages", {"column": "text_redacted"}, [Op.TEXT]),
-            ("messages", {}, [Op.COUNT, Op.DAYS_SINCE]),
+            ("messages", {}, [Op.COUNT, Op.DAYS_SINCE, Op.HOURS_SINCE]),
+            ("messages", {"column": "thread_ref"}, [Op.THREAD]),
             ("messages", {"column": "channel", "levels": ("chat",)}, [Op.LAST]),
         ],
     ),

@@ -335,10 +335,12 @@ def _of_some(feature: Aggregate, pairs: list[tuple[datetime, Any]], values: list
             return min(values) if feature.op is Op.MIN else max(values)
         case Op.STD:
             return _std(values)
-        case Op.LAST | Op.FIRST:
-            return max(pairs)[1] if feature.op is Op.LAST else min(pairs)[1]
+        case Op.LAST | Op.FIRST | Op.THREAD:
+            return min(pairs)[1] if feature.op is Op.FIRST else max(pairs)[1]
         case Op.DAYS_SINCE | Op.DAYS_SINCE_FIRST:
             return (as_of - (max(values) if feature.op is Op.DAYS_SINCE else min(values))) // DAY
+        case Op.HOURS_SINCE:
+            return (as_of - max(values)) / timedelta(hours=1)
         case Op.DAYS_UNTIL:
             return (max(values) - as_of) // DAY
         case _:

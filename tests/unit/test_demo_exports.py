@@ -22,6 +22,7 @@ FILES = {
     "erp_orders.csv",
     "support_people.csv",
     "support_tickets.ndjson",
+    "support_replies.ndjson",
     "product_usage.parquet",
     "product_subscriptions.csv",
     "newsletter.csv",

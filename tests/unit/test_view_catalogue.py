@@ -79,7 +79,7 @@ def test_a_view_asks_no_more_than_its_purpose_lists(name: str) -> None:
     assert set(spec.tables) <= purpose.tables
     assert categories_of(spec) <= purpose.data_categories
     told = {DataCategory.BEHAVIOUR}
-    told |= {DataCategory.REDACTED_TEXT} if name == "satisfaction_messages" else set()
+    told |= {DataCategory.REDACTED_TEXT} if name in {"satisfaction_messages", "satisfaction_exchanges"} else set()
     told |= {DataCategory.QUASI_IDENTIFIER} if spec.quasi_identifiers or "profiles" in spec.tables else set()
     assert categories_of(spec) == told
     assert spec.summary is not None or bool(spec.quasi_identifiers) == ("profiles" in spec.tables)
