@@ -35,6 +35,7 @@ VIEWS: Final[Mapping[str, tuple[str, str]]] = {
     "answers": ("satisfaction_answers", "answer_"),
     "cases": (CASES, "case_"),
     "steps": ("satisfaction_steps", "step_"),
+    "replies": ("satisfaction_exchanges", "exchange_"),
 }
 """By part of a study, the view it is read from and what its columns begin with there."""
 _RENAMED: Final = {"step_name": "step"}

@@ -82,7 +82,8 @@ def topics_of(stored: Sequence[dict[str, Any]]) -> list[Topic]:
 
 
 @cache
-def _stopwords() -> pl.DataFrame:
+def stopwords() -> pl.DataFrame:
+    """List words that tell no topic: language, word."""
     rows = [
         (line[0], fold(word)) for line in read_list("stopwords.txt", "predict.satisfaction") for word in line[1].split()
     ]
@@ -93,7 +94,7 @@ def _terms(texts: pl.DataFrame) -> pl.DataFrame:
     """List the telling words of each text, and two of them side by side: row, language, word."""
     word = pl.col("word")
     words = words_of(texts).filter(word.str.contains(r"^\p{L}") & (word.str.len_chars() >= _SHORTEST))
-    words = words.join(_stopwords(), on=["language", "word"], how="anti", maintain_order="left")
+    words = words.join(stopwords(), on=["language", "word"], how="anti", maintain_order="left")
     pairs = words.with_columns(word=pl.concat_str(word, word.shift(-1).over("row"), separator=" ")).drop_nulls()
     who = texts.select(row=pl.int_range(pl.len(), dtype=pl.UInt32), pseudonym="pseudonym")
     return pl.concat([words, pairs]).join(who, on="row", how="left", maintain_order="left")

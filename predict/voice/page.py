@@ -9,6 +9,7 @@ from predict.causes.words import NAMES
 from predict.opinion.scale import SCALES, Kind
 from predict.page import document, table
 from predict.voice.words import WORDS
+from predict.writing import page as writing
 
 _SPARK: Final = (130, 28)
 
@@ -31,6 +32,7 @@ def headlines(told: Mapping[str, Any], proposed: Sequence[Mapping[str, Any]], la
         if one["slower"]
     ]
     said += [one["sentence"] for one in proposed[:1] if one["verdict"] != "refuted"]
+    said += writing.headlines(told["writing"], language) if "writing" in told else []
     return said or [words["calm"]]
 
 
@@ -47,6 +49,7 @@ def html(told: Mapping[str, Any], proposed: Sequence[Mapping[str, Any]], languag
         *(_findings(proposed, words) if "findings" in told else ()),
         *_service(told, words, NAMES[language]),
         *_steps(told, words),
+        *(writing.section(told["writing"], language) if "writing" in told else ()),
     ]
     if told["missing"]:
         body.append(f'<p class="note">{escape(words["missing"].format(parts=", ".join(told["missing"])))}</p>')

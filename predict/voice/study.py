@@ -8,6 +8,7 @@ be read, is named and left out.
 | answers, from `satisfaction_answers` | pseudonym, kind, score, channel, age_days |
 | cases, from `satisfaction_cases` | pseudonym, category, team, priority, channel, escalated, both hours, age_days |
 | steps, from `satisfaction_steps` | pseudonym, step, hours, age_days |
+| replies, from `satisfaction_exchanges` | those of `predict.writing.exchange` |
 
 Of a case there are `response_hours`, to the first answer, and `hours`, to the solution.
 
@@ -28,11 +29,13 @@ from predict.journey.bottleneck import bottlenecks
 from predict.opinion.answers import answers_of, by_period, on_scale
 from predict.opinion.trend import Change, changes
 from predict.voice.casework import Promise, judged, measures
+from predict.writing import study as writing
 
-PARTS: Final = ("answers", "cases", "steps")
+PARTS: Final = ("answers", "cases", "steps", "replies")
 CAUSES: Final = ("category", "team", "channel")
 _FIT: Final = {"answers": on_scale(), "steps": pl.col("hours").is_null() | (pl.col("hours") >= 0)}
 """Rows that tell nothing are left out and counted: answers off their scale, steps that ended before they began."""
+_DATED: Final = ("answers", "cases", "steps")
 PERIOD_DAYS: Final = 28
 PERIODS: Final = 13
 
@@ -56,7 +59,9 @@ def studied(parts: Mapping[str, pl.DataFrame], question: Question) -> dict[str, 
         "as_of": question.as_of.isoformat(),
         "missing": [name for name in PARTS if name not in parts or parts[name].is_empty()],
     }
-    dated = {name: _dated(frame, question.as_of) for name, frame in parts.items() if not frame.is_empty()}
+    dated = {
+        name: _dated(frame, question.as_of) for name, frame in parts.items() if name in _DATED and not frame.is_empty()
+    }
     present = {name: frame.filter(_FIT[name]) if name in _FIT else frame for name, frame in dated.items()}
     told["left_out"] = {name: dated[name].height - frame.height for name, frame in present.items()}
     if "answers" in present:
@@ -70,6 +75,8 @@ def studied(parts: Mapping[str, pl.DataFrame], question: Question) -> dict[str, 
         told["findings"] = _findings(cases, question)
     if "steps" in present:
         told["steps"] = [one.told() for one in bottlenecks(present["steps"])]
+    if "replies" not in told["missing"]:
+        told["writing"] = writing.studied(parts["replies"], seed=question.seed)
     return told
 
 

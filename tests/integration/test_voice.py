@@ -47,7 +47,7 @@ FINDING = {
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
-    with company(tmp_path_factory.mktemp("voice"), ("feedback", "journey_steps", "tickets")) as found:
+    with company(tmp_path_factory.mktemp("voice"), ("feedback", "journey_steps", "messages", "tickets")) as found:
         yield found
 
 
@@ -82,9 +82,10 @@ def test_without_an_approved_view_nothing_is_told(made: Company) -> None:
 def test_a_study_reads_what_is_approved_and_is_kept(made: Company, tmp_path: Path) -> None:
     allow(made, "answers")
     first = voicing.study(made.hub, made.scientist)
-    assert first.missing == ("cases", "steps")
+    assert first.missing == ("cases", "steps", "replies")
     allow(made, "cases")
     allow(made, "steps")
+    allow(made, "replies")
     ended = run(made, "study", "--language", "nb")
     assert ended.exit_code == 0, ended.output
     assert "varde voice page" in ended.stderr
@@ -95,6 +96,8 @@ def test_a_study_reads_what_is_approved_and_is_kept(made: Company, tmp_path: Pat
     assert any(one["by"] == "category" for one in told["service"])
     assert {one["step"] for one in told["steps"]} <= {"enquiry", "quote", "order", "delivery", "after_sales", "other"}
     assert told["steps"]
+    assert told["writing"]["mails"] > 0
+    assert set(told["writing"]) == {"mails", "customers", "withheld", "styles", "jargon", "phrases"}
     assert actions(made).count("voice.study") == 2
     page = tmp_path / "voice.html"
     assert run(made, "page", "--out", str(page), "--language", "sv").exit_code == 0

@@ -74,7 +74,7 @@ def test_one_page_says_what_matters_first() -> None:
     code, answer = asked({"answers": answers_of_a_year(1), "cases": cases_of(1, trouble=0.6)})
     told, page = json.loads(answer.part("study")), answer.part("html").decode()
     assert code == 0
-    assert told["missing"] == ["steps"]
+    assert told["missing"] == ["steps", "replies"]
     assert {(one["kind"], one["channel"]) for one in told["changes"] if one["alarming"]} >= {("csat", "chat")}
     (finding,) = json.loads(answer.part("proposals"))
     assert finding["levels"] == dict(PLACE)
