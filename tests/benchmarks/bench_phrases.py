@@ -38,9 +38,10 @@ def main() -> None:
 
 
 def _alike(found: str, meant: str) -> bool:
-    """Say whether most of a phrase's words are of the planted one, in its order."""
+    """Say whether three words of it or more, all but one at an edge, are the planted ones in their order."""
     words = found.split()
-    return any(" ".join(words[at:]) in meant or " ".join(words[:at]) in meant for at in (0, 1, len(words), -1))
+    pieces = (words, words[1:], words[:-1])
+    return any(len(piece) > 2 and " ".join(piece) in meant for piece in pieces)
 
 
 if __name__ == "__main__":
