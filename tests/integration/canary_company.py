@@ -53,6 +53,7 @@ LIKE_OTHERS: Final = frozenset(
 ) | {
     "field_readings",
     "field_visits",
+    "support_replies",  # as support_tickets: the same people and agents, and texts without personal fields
 }
 """Exports without personal fields that go the way of others: they would find nothing and cost a process each."""
 
