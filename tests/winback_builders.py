@@ -64,10 +64,11 @@ constants: {kind: lost}
 
 @dataclass(frozen=True)
 class Left:
-    """A hub with former customers; two of customer success are two persons."""
+    """A hub with former customers; `author`, `success` and `colleague` of customer success are three persons."""
 
     hub: Hub
     owner: Principal
+    author: Principal
     success: Principal
     colleague: Principal
     clock: FixedClock
@@ -128,9 +129,10 @@ def _template() -> Left:
     for name in VIEWS:
         submit(hub, catalogue_text(name), owner)
         approve(hub, name, dpo, WITHOUT_CHECK)
-    success, colleague = (person(hub, name, Role.SUCCESS, owner) for name in ("success", "colleague"))
+    three = (person(hub, name, Role.SUCCESS, owner) for name in ("author", "success", "colleague"))
+    author, success, colleague = three
     hub.engine.dispose()
-    return Left(hub=hub, owner=owner, success=success, colleague=colleague, clock=clock)
+    return Left(hub=hub, owner=owner, author=author, success=success, colleague=colleague, clock=clock)
 
 
 @contextmanager
@@ -148,7 +150,7 @@ def in_process() -> Iterator[None]:
 
 def drafted(here: Left) -> Campaign:
     """Draw a campaign, have its templates approved, and write the drafts that are due; call it `in_process`."""
-    templates.submit(here.hub, templates.first_letters(), here.success)
+    templates.submit(here.hub, templates.first_letters(), here.author)
     for name in ("what_is_new", "talk"):
         templates.approve(here.hub, name, here.colleague)
     drawn = drawing.draw(here.hub, here.reader, Question(playbook=SURE), Draw(hold_out=0.25, facts=FACTS))

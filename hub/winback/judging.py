@@ -85,7 +85,7 @@ def show(hub: Hub, letter_id: bytes, by: Principal) -> Draft:
         person_id=by.person_id,
         commitment=letter.commitment,
         characters=len(draft.subject) + len(draft.body),
-        edited=len(draft.authors) > 1,
+        edited=letter.revision > 1,
         shown_at=hub.clock(),
     )
     with hub.unit_of_work() as session:

@@ -29,7 +29,8 @@ from predict.winback.draft import Draft, drafted
 from predict.winback.template import Band, Tone
 from privacy.audit import AuditFields
 from privacy.sealing import seal
-from privacy.terms import ContactChannel, RecordId, random_id
+from privacy.store.principal import person_of
+from privacy.terms import ContactChannel, PersonId, PrincipalId, RecordId, random_id
 
 MOST_AT_ONCE: Final = 500
 EMAIL: Final = ContactChannel.EMAIL.value
@@ -64,15 +65,17 @@ def write(hub: Hub, who: Reader, campaign: Campaign, style: Style) -> Written:
     with hub.unit_of_work() as session:
         forget_letters(session, at=hub.clock())
         templates = in_use(session, style.tone, style.band)
+        teller = person_of(session, PrincipalId(campaign.drawn_by))
     if not templates:
         raise AccessRefused("no_approved_template", "`varde winback template first`, then somebody else approves them")
     asked = due(hub, who, campaign)
     steps, without = _to_write(hub, asked)
+    hands = tuple(one.hex() for one in (teller, who.principal.person_id) if one is not None)
     people = addressees(hub, [RecordId(one) for one in steps["record"]], who.principal, why="winback_draft")
     letters = []
     for row in steps.iter_rows(named=True):  # a letter each
         person = people.get(RecordId(row["record"]))
-        made = NO_ADDRESS if person is None else _written(row, asked, (templates, style), who)
+        made = NO_ADDRESS if person is None else _written(row, asked, (templates, style), hands)
         if person is None or isinstance(made, str):
             without[str(made)] += 1
         else:
@@ -105,9 +108,12 @@ def _written(
     row: Mapping[str, Any],
     asked: Due,
     by: tuple[Mapping[tuple[str, str], KeptTemplate], Style],
-    who: Reader,
+    hands: tuple[str, ...],
 ) -> Draft | str:
-    """Fill the template in the person's language, else in the usual one; a word says why there is no draft."""
+    """Fill the template in the person's language, else in the usual one; a word says why there is no draft.
+
+    Its authors are who wrote the template and the `hands` that gave its facts and had it written: none may approve it.
+    """
     templates, style = by
     wanted = [(row["template"], one) for one in (row["language"], style.language) if one is not None]
     template = next((templates[one] for one in wanted if one in templates), None)
@@ -115,7 +121,7 @@ def _written(
         return NO_TEMPLATE
     facts = facts_for(asked.campaign, template.language, asked.at - timedelta(days=row["silent_days"] or 0))
     try:
-        return drafted(template.opened(), facts, author=who.principal.person_id.hex(), at=asked.at)
+        return drafted(template.opened(), facts, authors=(PersonId(template.written_by).hex(), *hands), at=asked.at)
     except TextRefused:
         return NO_FACT
 

@@ -70,8 +70,10 @@ class Standing:
     due: bool = False
 
 
-def drafted(template: Template, facts: Mapping[str, str], *, author: str, at: datetime) -> Draft:
+def drafted(template: Template, facts: Mapping[str, str], *, authors: tuple[str, ...], at: datetime) -> Draft:
     """Fill a template with the facts it asks for, and no others.
+
+    `authors` are all whose words stand in it: of the template, of the facts, and whoever had it written.
 
     Raises:
         TextRefused: a fact is missing, or a fact's text says what is never said.
@@ -85,7 +87,7 @@ def drafted(template: Template, facts: Mapping[str, str], *, author: str, at: da
             subject=subject,
             body=body,
             facts=used,
-            authors=(author,),
+            authors=tuple(dict.fromkeys(authors)),
             changed_at=at,
         )
     )

@@ -73,7 +73,7 @@ def test_who_wrote_or_changed_a_letter_cannot_approve_it_nor_who_did_not_look(he
     with pytest.raises(TextRefused):
         judging.edit(here.hub, letter, ("Hei", f"{body} You are about to leave us."), here.colleague)
     judging.edit(here.hub, letter, ("Hei", f"{body}Velkommen."), here.colleague)
-    for person in (here.success, here.colleague):
+    for person in (here.author, here.success, here.colleague):  # of the template, of facts and draft, of a change
         judging.show(here.hub, letter, person)
         with pytest.raises(AccessRefused, match="own_eyes"):
             judging.approve(here.hub, letter, person)

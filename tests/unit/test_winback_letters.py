@@ -34,7 +34,7 @@ def template(body="Hello [[name]], {{ offer }}. [[unsubscribe]]", subject="An of
 
 
 def draft(**changes):
-    return drafted(template(**changes), KNOWN, author="anna", at=AT)
+    return drafted(template(**changes), KNOWN, authors=("anna",), at=AT)
 
 
 def approval(of, by="berit", at=AT + timedelta(minutes=5)):
@@ -46,7 +46,7 @@ def approval(of, by="berit", at=AT + timedelta(minutes=5)):
 def test_every_letter_keeps_the_rules_in_every_style(name, language):
     for tone in Tone:
         for band in Band:
-            made = drafted(letter(name, language, tone=tone, band=band), KNOWN, author="anna", at=AT)
+            made = drafted(letter(name, language, tone=tone, band=band), KNOWN, authors=("anna",), at=AT)
             assert set(made.facts) == letter(name, language).asks
             assert all(value in f"{made.subject}{made.body}" for value in made.facts.values())
             assert UNSUBSCRIBE in made.body
@@ -86,7 +86,7 @@ def test_what_is_never_said_is_refused_in_templates_and_in_edited_drafts(said):
     with pytest.raises(TextRefused):
         edited(draft(), subject="s", body=f"{said} {UNSUBSCRIBE}", author="carl", at=AT)
     with pytest.raises(TextRefused):
-        drafted(template(), {"offer": said}, author="anna", at=AT)
+        drafted(template(), {"offer": said}, authors=("anna",), at=AT)
 
 
 @pytest.mark.parametrize(
@@ -124,24 +124,24 @@ def test_a_template_can_do_nothing_but_put_facts_into_text(body):
 
 def test_a_template_may_choose_by_a_fact_and_needs_a_way_out_and_a_language():
     choosing = template(body="{% if offer == 'a' %}A{% else %}B{% endif %} [[unsubscribe]]")
-    assert drafted(choosing, {"offer": "a"}, author="anna", at=AT).body.startswith("A")
+    assert drafted(choosing, {"offer": "a"}, authors=("anna",), at=AT).body.startswith("A")
     for broken in ({"body": "no way out"}, {"language": "fr"}, {"subject": "two\nlines"}):
         with pytest.raises(TextRefused):
             template(**broken)
 
 
 def test_facts_are_listed_needed_and_never_read_as_templates():
-    made = drafted(template(), KNOWN | {"offer": "{{ product }}"}, author="anna", at=AT)
+    made = drafted(template(), KNOWN | {"offer": "{{ product }}"}, authors=("anna",), at=AT)
     assert made.facts == {"offer": "{{ product }}"}
     assert "{{ product }}" in made.body
     with pytest.raises(TextRefused):
-        drafted(template(), {"product": "p"}, author="anna", at=AT)
+        drafted(template(), {"product": "p"}, authors=("anna",), at=AT)
     with pytest.raises(TextRefused):
-        drafted(template(), {"offer": "[[password]]"}, author="anna", at=AT)
+        drafted(template(), {"offer": "[[password]]"}, authors=("anna",), at=AT)
 
 
 def test_the_link_to_say_no_by_stands_in_no_subject():
-    made = drafted(template(), KNOWN, author="anna", at=AT)
+    made = drafted(template(), KNOWN, authors=("anna",), at=AT)
     with pytest.raises(TextRefused):
         edited(made, subject=f"Hei {UNSUBSCRIBE}", body=made.body, author="berit", at=AT)
 
