@@ -16,7 +16,8 @@ from hub.views.intent import Reader
 from hub.winback import judging, templates
 from hub.winback.campaigns import get_campaign
 from hub.winback.diagnosing import MODULE
-from hub.winback.letters import OPEN, LetterState, approvals_frame, count_letters, find_letters
+from hub.winback.letters import OPEN, LetterState, count_letters, find_letters
+from hub.winback.looks import approvals_frame
 from hub.winback.sending import send
 from hub.winback.writing import Style, write
 from predict.errors import TextRefused

@@ -19,15 +19,13 @@ from hub.winback.leaving import SOON
 from hub.winback.letters import (
     OPEN,
     LetterState,
-    Look,
     SealedLetter,
     change_letter,
-    decide,
     end_letter,
     find_letter,
     find_letters,
-    note_look,
 )
+from hub.winback.looks import Look, decide, note_look
 from hub.winback.people import PURPOSE, purpose_of
 from hub.winback.progress import VIEW
 from predict.winback.draft import Draft, edited

@@ -1,4 +1,4 @@
-"""The letters' table and that of who looked at them: the only code that touches the two."""
+"""The letters' table: the only code that touches it."""
 
 import hashlib
 import secrets
@@ -8,29 +8,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-import polars as pl
 from sqlalchemy import delete, func, insert, select, update
 from sqlmodel import Session, col
 
-from hub.winback.tables import WinbackLetter, WinbackLook
+from hub.winback.looks import forget_looks
+from hub.winback.tables import WinbackLetter
 from privacy.store.frozen import frozen
-from privacy.store.principal import Principal
-from privacy.terms import ID_BYTES, PersonId, RecordId
+from privacy.terms import ID_BYTES, RecordId
 
-_INSTANT: Final = pl.Datetime("us", "UTC")
-_APPROVALS: Final[dict[str, pl.DataType]] = {
-    "by": pl.String(),
-    "shown_at": _INSTANT,
-    "approved_at": _INSTANT,
-    "characters": pl.Int64(),
-    "edited": pl.Boolean(),
-}
 LEASE: Final = timedelta(minutes=10)
 KEPT: Final = timedelta(days=90)
 """How long the empty row of an ended letter stays."""
 WAITS: Final = timedelta(days=30)
 """How long a letter waits to be approved and sent: what it says of news and months is old then."""
-LOOKS_KEPT: Final = timedelta(days=730)
 
 
 class LetterState(StrEnum):
@@ -67,24 +57,14 @@ class SealedLetter:
     ended_at: datetime | None = None
 
     @property
+    def text_id(self) -> bytes:
+        """Name it among all texts that are shown."""
+        return self.letter_id
+
+    @property
     def commitment(self) -> bytes:
         """Name this very text without telling anything of it: the sealed bytes hold a random nonce."""
         return hashlib.sha256(self.sealed).digest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """What somebody of ours was shown, and what they said to it."""
-
-    letter_id: bytes
-    revision: int
-    person_id: bytes
-    commitment: bytes
-    characters: int
-    edited: bool
-    shown_at: datetime
-    decided_at: datetime | None = None
-    decision: str | None = None
 
 
 def add_letters(session: Session, letters: Sequence[SealedLetter]) -> None:
@@ -147,46 +127,4 @@ def forget_letters(session: Session, *, at: datetime) -> None:
         update(WinbackLetter).where(*old).values(state=LetterState.STOPPED.value, ended_at=at, sealed=b"", claim=None)
     )
     session.execute(delete(WinbackLetter).where(col(WinbackLetter.ended_at) <= at - KEPT))
-    session.execute(delete(WinbackLook).where(col(WinbackLook.shown_at) <= at - LOOKS_KEPT))
-
-
-def note_look(session: Session, look: Look, *, waits: bool) -> None:
-    """Note that a text was shown; the first time counts, and again the first since it waits for an approval anew."""
-    same = (
-        col(WinbackLook.letter_id) == look.letter_id,
-        col(WinbackLook.revision) == look.revision,
-        col(WinbackLook.person_id) == look.person_id,
-    )
-    found = session.execute(select(col(WinbackLook.decided_at)).where(*same)).first()
-    if found is None:
-        row = {name: getattr(look, name) for name in Look.__dataclass_fields__}
-        session.execute(insert(WinbackLook), [row])
-    elif waits and found[0] is not None:  # the approval of before ran out, or did not hold
-        anew = {"shown_at": look.shown_at, "decided_at": None, "decision": None}
-        session.execute(update(WinbackLook).where(*same).values(**anew))
-
-
-def decide(session: Session, letter: SealedLetter, by: Principal, decision: str, *, at: datetime) -> bool:
-    """Note what a person said to the very text that they were shown; False: they were not shown it."""
-    seen = (
-        col(WinbackLook.letter_id) == letter.letter_id,
-        col(WinbackLook.commitment) == letter.commitment,
-        col(WinbackLook.person_id) == by.person_id,
-        col(WinbackLook.decided_at).is_(None),
-    )
-    result = session.execute(update(WinbackLook).where(*seen).values(decided_at=at, decision=decision))
-    return bool(getattr(result, "rowcount", 0))
-
-
-def looks_at(session: Session, letter_id: bytes) -> list[Look]:
-    """List who looked at a letter and what they said."""
-    query = select(WinbackLook).where(col(WinbackLook.letter_id) == letter_id)
-    return [frozen(Look, row) for row in session.execute(query).scalars()]
-
-
-def approvals_frame(session: Session, decision: str) -> pl.DataFrame:
-    """Return every look that ended in a decision: the approval frame of `predict.winback.rubber_stamp`."""
-    columns = (WinbackLook.person_id, WinbackLook.shown_at, WinbackLook.decided_at, WinbackLook.characters)
-    query = select(*map(col, columns), col(WinbackLook.edited)).where(col(WinbackLook.decision) == decision)
-    rows = [(PersonId(person).hex(), *rest) for person, *rest in session.execute(query).all()]
-    return pl.DataFrame(rows, schema=_APPROVALS, orient="row")
+    forget_looks(session, at=at)

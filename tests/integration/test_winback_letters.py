@@ -17,7 +17,8 @@ from hub.requests.reflection import held_rows
 from hub.winback import judging
 from hub.winback.acts import acts_of
 from hub.winback.campaigns import Campaign
-from hub.winback.letters import LetterState, approvals_frame
+from hub.winback.letters import LetterState
+from hub.winback.looks import approvals_frame
 from hub.winback.writing import Style, write
 from predict.errors import TextRefused
 from predict.winback.rubber_stamp import rubber_stamps
