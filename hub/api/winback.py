@@ -17,6 +17,7 @@ from hub.api.audited import run_audited
 from hub.api.dependencies import Acting, Serving
 from hub.api.guard import PrincipalRoute
 from hub.winback import judging
+from hub.winback.looks import APPROVED, REFUSED
 from predict.winback.template import LONGEST
 
 router: Final = APIRouter(prefix="/v1/winback/letters", tags=["win-back"], route_class=PrincipalRoute)
@@ -108,11 +109,11 @@ async def post_approval(letter: LetterId, principal: Acting, service: Serving) -
     """Approve, as somebody who wrote none of it."""
     agree = partial(judging.approve, service.hub, bytes.fromhex(letter), principal, separate_accounts=True)
     await run_audited(service, agree)
-    return Judged(letter=letter, state=judging.APPROVED)
+    return Judged(letter=letter, state=APPROVED)
 
 
 @router.post("/{letter}/refusal", summary="Refuse a letter", responses=_PROBLEMS)
 async def post_refusal(letter: LetterId, principal: Acting, service: Serving) -> Judged:
     """Refuse: it is never sent, and its text is let go of."""
     await run_audited(service, partial(judging.refuse, service.hub, bytes.fromhex(letter), principal))
-    return Judged(letter=letter, state=judging.REFUSED)
+    return Judged(letter=letter, state=REFUSED)

@@ -34,6 +34,7 @@ class Duty(StrEnum):
     TRAIN = "train"
     WIN_BACK = "win_back"
     SEND_WINBACK = "send_winback"
+    SEE_STAMPS = "see_stamps"
     PLAN_RETENTION = "plan_retention"
     RUN_RETENTION = "run_retention"
     SERVE = "serve"
@@ -65,6 +66,7 @@ _ROLES: Final[Mapping[Duty, frozenset[Role]]] = {
     Duty.RETIRE_KEYS: frozenset({Role.OWNER, Role.DPO}),
     Duty.WIN_BACK: frozenset({Role.OWNER, Role.SUCCESS}),
     Duty.SEND_WINBACK: frozenset({Role.OWNER, Role.SERVICE}),
+    Duty.SEE_STAMPS: frozenset({Role.OWNER, Role.DPO, Role.SUCCESS}),
     Duty.PLAN_RETENTION: frozenset({Role.OWNER, Role.DPO}),
     Duty.RUN_RETENTION: frozenset({Role.OWNER, Role.DPO}),
     Duty.SERVE: frozenset({Role.OWNER, Role.ENGINEER}),

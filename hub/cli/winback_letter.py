@@ -17,11 +17,9 @@ from hub.winback import judging, templates
 from hub.winback.campaigns import get_campaign
 from hub.winback.diagnosing import MODULE
 from hub.winback.letters import OPEN, LetterState, count_letters, find_letters
-from hub.winback.looks import approvals_frame
 from hub.winback.sending import send
 from hub.winback.writing import Style, write
 from predict.errors import TextRefused
-from predict.winback.rubber_stamp import rubber_stamps
 from predict.winback.template import Band, Template, Tone
 from privacy.purposes import LANGUAGES
 
@@ -46,7 +44,8 @@ def template_first(ctx: typer.Context, *, dry_run: DryRun = False) -> None:
         would(f"submit {len(first)} texts for approval")
         return
     templates.submit(act.hub, first, act.principal)
-    say(f"Submitted {len(first)} texts; another person approves each name: `varde winback template approve talk`.")
+    say(f"Submitted {len(first)} texts; another person reads and approves each name:")
+    say("  `varde winback template show talk`, then `varde winback template approve talk`.")
 
 
 @template_app.command("add")
@@ -71,12 +70,12 @@ def template_add(  # noqa: PLR0913 - a command's options are its parameters
         would("submit one text for approval")
         return
     typer.echo(templates.submit(act.hub, [template], act.principal)[0].hex())
-    say("Another person approves it: `varde winback template approve`.")
+    say("Another person reads and approves it: `varde winback template show`, then `template approve`.")
 
 
 @template_app.command("approve")
 def template_approve(ctx: typer.Context, named: str, *, dry_run: DryRun = False) -> None:
-    """Approve the text whose id begins like that, or all that wait of a template's name."""
+    """Approve what `template show` showed you: the text whose id begins like that, or all that wait of a name."""
     act = acting(ctx, Duty.WIN_BACK)
     if dry_run:
         would("approve texts that another person wrote")
@@ -96,14 +95,15 @@ def template_list(ctx: typer.Context, *, form: FormatOption = Format.TABLE) -> N
 
 
 @template_app.command("show")
-def template_show(ctx: typer.Context, named: str) -> None:
-    """Print a text as it was written."""
+def template_show(ctx: typer.Context, named: str, *, dry_run: DryRun = False) -> None:
+    """Print the texts of a name that wait, or one text by its id; only who was shown a text can approve it."""
     act = acting(ctx, Duty.WIN_BACK)
-    with act.hub.reading() as session:
-        found = [one for one in templates.listed(session) if one.template_id.hex().startswith(named)]
-    if len(found) != 1:
-        raise typer.BadParameter("`varde winback template list` names the texts; give the beginning of one id")
-    typer.echo(f"{found[0].subject}\n\n{found[0].body}")
+    if dry_run:
+        would("print texts, and note that you were shown them")
+        return
+    for one in templates.show(act.hub, named, act.principal):
+        say(f"{one.name}, {one.language}, {one.tone}, for {one.band}:")
+        typer.echo(f"{one.subject}\n\n{one.body}")
 
 
 def write_(  # noqa: PLR0913 - a command's options are its parameters
@@ -211,10 +211,9 @@ def send_(ctx: typer.Context, *, dry_run: DryRun = False) -> None:
 
 
 def stamps(ctx: typer.Context, *, form: FormatOption = Format.TABLE) -> None:
-    """Say whether approvers read what they approve: by person, shares with intervals, and no verdict on anybody."""
-    act = acting(ctx, Duty.WIN_BACK)
-    with act.hub.reading() as session:
-        found = rubber_stamps(approvals_frame(session, judging.APPROVED))
+    """Say whether approvers read what they approve: DPO and owner by person, anybody else of themselves."""
+    act = acting(ctx, Duty.SEE_STAMPS)
+    found = judging.stamps(act.hub, act.principal)
     show(Table(tuple(found.columns), list(found.iter_rows()), "Approvals"), form)
 
 

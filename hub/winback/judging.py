@@ -8,6 +8,7 @@ and nobody who wrote or changed a text, in any place of its history, can approve
 import json
 from typing import Final
 
+import polars as pl
 from sqlmodel import Session
 
 from hub.compose import Hub
@@ -25,17 +26,18 @@ from hub.winback.letters import (
     find_letter,
     find_letters,
 )
-from hub.winback.looks import Look, decide, note_look
+from hub.winback.looks import APPROVED, REFUSED, Look, approvals_frame, decide, note_look
 from hub.winback.people import PURPOSE, purpose_of
 from hub.winback.progress import VIEW
 from predict.winback.draft import Draft, edited
+from predict.winback.rubber_stamp import rubber_stamps
 from privacy.audit import AuditFields
 from privacy.sealing import seal
 from privacy.store.principal import Principal
 from privacy.terms import ContactChannel, KeyId, Role, random_id
 
-APPROVED, REFUSED = "approved", "refused"
 _MAY_JUDGE: Final = frozenset({Role.OWNER, Role.SUCCESS})
+_MAY_OVERSEE: Final = frozenset({Role.OWNER, Role.DPO})
 _WAITING: Final = (LetterState.DRAFT,)
 _HELD: Final = (LetterState.DRAFT, LetterState.APPROVED)
 _GONE: Final = "`varde winback letters` lists those that wait; whoever was erased or said no has none"
@@ -151,6 +153,17 @@ def refuse(hub: Hub, letter_id: bytes, by: Principal) -> None:
         if not end_letter(session, letter, LetterState.REFUSED, at=hub.clock(), among=_HELD):
             raise _changed()  # what is handed over at this moment cannot be called back
         hub.audit(session, "winback.refuse", by.principal_id, AuditFields(act_id=letter_id, purpose=PURPOSE))
+
+
+def stamps(hub: Hub, by: Principal) -> pl.DataFrame:
+    """Say whether approvers read what they approve (`predict.winback.rubber_stamp`), templates and letters alike.
+
+    Owner and DPO see it by person; anybody else sees of themselves alone how long they took.
+    """
+    with hub.reading() as session:
+        found = approvals_frame(session, APPROVED)
+    mine = pl.col("by") == by.person_id.hex()
+    return rubber_stamps(found if by.role in _MAY_OVERSEE else found.filter(mine))
 
 
 def _open(hub: Hub, letter_id: bytes, by: Principal, action: str) -> Opened:

@@ -21,6 +21,7 @@ _APPROVALS: Final[dict[str, pl.DataType]] = {
     "characters": pl.Int64(),
     "edited": pl.Boolean(),
 }
+APPROVED, REFUSED = "approved", "refused"
 LOOKS_KEPT: Final = timedelta(days=730)
 
 

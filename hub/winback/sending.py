@@ -25,10 +25,9 @@ from hub.views.intent import Reader
 from hub.winback.addressee import Opened, addressees, opened_of
 from hub.winback.campaigns import get_campaign
 from hub.winback.due import due
-from hub.winback.judging import APPROVED
 from hub.winback.leaving import Leaving, let_leave, mail_of, note_sent
 from hub.winback.letters import LetterState, change_letter, claim, end_letter, forget_letters
-from hub.winback.looks import looks_at
+from hub.winback.looks import APPROVED, looks_at
 from hub.winback.people import PURPOSE, named_now
 from predict.winback.draft import Approval, Refused, Standing, sendable
 from privacy.audit import AuditFields

@@ -73,9 +73,10 @@ class WinbackLetter(SQLModel, table=True):
 
 
 class WinbackLook(SQLModel, table=True):
-    """Who of ours was shown which text of a letter, and what they said to it.
+    """Who of ours was shown which text, and what they said to it: a letter's, or a template's by its id.
 
-    `commitment` is the SHA-256 of the sealed bytes that were shown: it names this very text and tells nothing of it.
+    `commitment` is the SHA-256 of a letter's sealed bytes that were shown: it names this very text and tells nothing of
+    it; of a template that of its words.
     """
 
     __tablename__ = "winback_look"

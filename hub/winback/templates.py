@@ -3,6 +3,7 @@
 The newest approved text of a name, language, tone and role band is used. Nothing in a template is about a customer.
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from sqlmodel import Session, col
 
 from hub.compose import Hub
 from hub.errors import AccessRefused
+from hub.winback.looks import APPROVED, Look, decide, note_look
 from hub.winback.tables import WinbackTemplate
 from predict.winback.letters import NAMES, letter
 from predict.winback.template import Band, Template, Tone
@@ -23,6 +25,7 @@ from privacy.store.principal import Principal
 from privacy.terms import PersonId, random_id
 
 _ACT: Final = "winback.template"
+_ONLY: Final = 1  # a text of a template never changes: another text is another template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,16 @@ class KeptTemplate:
     written_at: datetime
     approved_by: bytes | None = None
     approved_at: datetime | None = None
+
+    @property
+    def text_id(self) -> bytes:
+        """Name it among all texts that are shown."""
+        return self.template_id
+
+    @property
+    def commitment(self) -> bytes:
+        """Name these very words; a template holds nothing about anybody, so they may be guessed."""
+        return hashlib.sha256(f"{self.subject}\x00{self.body}".encode()).digest()
 
     def opened(self) -> Template:
         """Return it as `predict` uses it: checked anew, for the list of words may have grown.
@@ -83,11 +96,38 @@ def submit(hub: Hub, templates: Iterable[Template], by: Principal) -> list[bytes
     return ids
 
 
+def show(hub: Hub, named: str, by: Principal) -> list[KeptTemplate]:
+    """Return the texts of a name that wait, or the one whose id begins like that, and note that they were shown.
+
+    Raises:
+        AccessRefused: there is none, or several ids begin so.
+
+    """
+    with hub.unit_of_work() as session:
+        texts = listed(session)
+        found = [one for one in texts if one.name == named and one.approved_at is None]
+        found = found or [one for one in texts if one.template_id.hex().startswith(named)]
+        if not found or (len(found) > 1 and found[0].name != named):
+            raise _no_such()
+        for one in found:  # a name's languages
+            look = Look(
+                letter_id=one.text_id,
+                revision=_ONLY,
+                person_id=by.person_id,
+                commitment=one.commitment,
+                characters=len(one.subject) + len(one.body),
+                edited=False,
+                shown_at=hub.clock(),
+            )
+            note_look(session, look, waits=False)
+    return found
+
+
 def approve(hub: Hub, named: str, by: Principal) -> list[KeptTemplate]:
     """Approve waiting texts: the one whose id begins like that, or all of a template's name; return them.
 
     Raises:
-        AccessRefused: none waits, several ids begin so, or the approver wrote one of them.
+        AccessRefused: none waits, several ids begin so, or the approver wrote one of them or was not shown it.
 
     """
     with hub.unit_of_work() as session:
@@ -95,9 +135,11 @@ def approve(hub: Hub, named: str, by: Principal) -> list[KeptTemplate]:
         found = [one for one in waiting if one.name == named]
         found = found or [one for one in waiting if one.template_id.hex().startswith(named)]
         if not found or (len(found) > 1 and found[0].name != named):
-            raise AccessRefused("no_such_template", "`varde winback template list` names those that wait")
+            raise _no_such()
         if any(PersonId(one.written_by) == by.person_id for one in found):
             raise AccessRefused("own_eyes", "Who wrote a template cannot approve it; another person must")
+        if not all(decide(session, one, by, APPROVED, at=hub.clock()) for one in found):
+            raise AccessRefused("not_shown", "Read each text first: `varde winback template show NAME`")
         chosen = [one.template_id for one in found]
         said = {"approved_by": by.person_id, "approved_at": hub.clock()}
         session.execute(update(WinbackTemplate).where(col(WinbackTemplate.template_id).in_(chosen)).values(**said))
@@ -115,3 +157,7 @@ def in_use(session: Session, tone: Tone, band: Band) -> dict[tuple[str, str], Ke
     """Return the approved texts of a style that are used now, by name and language."""
     mine = [one for one in listed(session) if one.approved_at is not None and (one.tone, one.band) == (tone, band)]
     return {(one.name, one.language): one for one in reversed(mine)}
+
+
+def _no_such() -> AccessRefused:
+    return AccessRefused("no_such_template", "`varde winback template list` names the texts and those that wait")
