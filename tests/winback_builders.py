@@ -43,7 +43,7 @@ from tests.view_builders import WITHOUT_CHECK
 VIEWS: Final = ("winback_scoring", "winback_progress")
 SURE: Final = {**DEFAULT, "terms": {**DEFAULT["terms"], "assumed_uplift": 0.5}}
 FACTS: Final = {"news": "free delivery", "news.de": "kostenlose Lieferung"}
-PEOPLE: Final = 24
+PEOPLE: Final = 40
 SAID: Final = ("service", "price", "no_need", "competitor")
 _PEOPLE: Final = people_contract("""  language: {to: language}
 consent:
@@ -152,6 +152,7 @@ def drafted(here: Left) -> Campaign:
     """Draw a campaign, have its templates approved, and write the drafts that are due; call it `in_process`."""
     templates.submit(here.hub, templates.first_letters(), here.author)
     for name in ("what_is_new", "talk"):
+        templates.show(here.hub, name, here.colleague)
         templates.approve(here.hub, name, here.colleague)
     drawn = drawing.draw(here.hub, here.reader, Question(playbook=SURE), Draw(hold_out=0.25, facts=FACTS))
     assert write(here.hub, here.reader, drawn.campaign, Style()).letters

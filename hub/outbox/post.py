@@ -29,6 +29,7 @@ class Outcome(StrEnum):
     TAKEN = "taken"
     REFUSED = "refused"  # for good: this address or this content
     LATER = "later"
+    OUR_FAULT = "our_fault"  # our own address or login: no letter leaves until the setting is mended
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ class _SmtpCarrier:
             self._smtp.send_message(mail)
         except smtplib.SMTPRecipientsRefused as exc:
             return _answer_to(max(code for code, _ in exc.recipients.values()))
+        except smtplib.SMTPSenderRefused as exc:
+            return _answer_to(exc.smtp_code, refused=Outcome.OUR_FAULT)
         except smtplib.SMTPResponseException as exc:
             return _answer_to(exc.smtp_code)
         except smtplib.SMTPNotSupportedError:
@@ -112,5 +115,13 @@ def post_of(settings: Settings) -> Post | None:
     return Post(server=MailServer(host=parts.hostname, port=port, user=user, password=password), sender=sender)
 
 
-def _answer_to(code: int) -> Answer:
-    return Answer(Outcome.REFUSED if code >= _PERMANENT else Outcome.LATER, f"smtp_{code}")
+def sender_refused(answer: Answer) -> SettingsInvalid:
+    """Say that the mail server will not send for us, whatever the letter."""
+    why = f"the mail server refuses its sender ({answer.why})"
+    return SettingsInvalid(
+        "VARDE_MAIL", why, "Name a sender that it sends for, or set VARDE_SMTP_USER and its password"
+    )
+
+
+def _answer_to(code: int, *, refused: Outcome = Outcome.REFUSED) -> Answer:
+    return Answer(refused if code >= _PERMANENT else Outcome.LATER, f"smtp_{code}")

@@ -140,7 +140,7 @@ def _note(hub: Hub, letter: SealedLetter, answer: Answer) -> LetterState:
     if answer.outcome is not Outcome.TAKEN:
         _log.warning(LogEvent.LETTER_FAILED, extra={"problem": answer.why})
     with hub.unit_of_work() as session:
-        if answer.outcome is Outcome.LATER:
+        if answer.outcome in (Outcome.LATER, Outcome.OUR_FAULT):
             postpone(session, letter.letter_id, until=at + wait_after(letter.attempts))
             return LetterState.WAITING
         state = LetterState.SENT if answer.outcome is Outcome.TAKEN else LetterState.REFUSED

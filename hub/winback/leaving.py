@@ -17,9 +17,10 @@ from hub.opt_outs import Mailing, Recipient, unsubscribe_headers
 from hub.outbox.post import Post
 from hub.winback.acts import keep_acts
 from hub.winback.addressee import Addressee, Opened
-from hub.winback.letters import LEASE, LetterState, change_letter, end_letter
+from hub.winback.letters import LEASE, LetterState, change_letter, end_letter, has_left
 from hub.winback.people import PURPOSE, purpose_of
 from ingest.store.identity import records_beside
+from predict.winback.due import QUIET_DAYS
 from predict.winback.said import NAME, UNSUBSCRIBE
 from privacy.audit import AuditFields
 from privacy.contact import Unreached
@@ -31,7 +32,9 @@ LINK_LASTS: Final = timedelta(days=90)
 SOON: Final = frozenset({Unreached.OUTSIDE_HOURS.value, Unreached.TOO_OFTEN.value})
 """What is in the way for some hours or days only."""
 _AGAIN: Final = timedelta(hours=1)
+_APPROVED: Final = (LetterState.APPROVED,)
 NOT_NOW: Final = "may not be written to now"
+TWICE: Final = "another letter to the same customer left just now"
 CHANGED: Final = "changed, refused or taken by somebody else at this moment"
 
 
@@ -60,10 +63,14 @@ def let_leave(hub: Hub, one: Leaving, by: Principal) -> Leaving | str:
     outreach = Outreach(channel=ContactChannel.EMAIL, purpose=purpose, at=at)
     with hub.unit_of_work() as session:
         lock_epoch(session)
-        if one.person.record not in records_beside(session, record):
+        beside = records_beside(session, record)
+        if one.person.record not in beside:
             return CHANGED  # joined or parted since the address was looked for
+        if has_left(session, letter, beside, since=at - timedelta(days=QUIET_DAYS)):
+            # Records that were joined while another program sends: its letters were not among those judged beside this.
+            return TWICE if end_letter(session, letter, LetterState.STOPPED, at=at, among=_APPROVED) else CHANGED
         leaving = {"state": LetterState.LEAVING.value, "due_at": at + LEASE}
-        if not change_letter(session, letter, (LetterState.APPROVED,), **leaving):
+        if not change_letter(session, letter, _APPROVED, **leaving):
             return CHANGED  # refused, changed or taken by somebody else since it was read
         why = release_in(hub, session, [record], outreach, by)["because"].item()
         if why in SOON:

@@ -2,13 +2,13 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlmodel import Session, col
 
 from hub.winback.looks import forget_looks
@@ -37,6 +37,8 @@ class LetterState(StrEnum):
 
 
 _UNSENT: Final = (LetterState.DRAFT.value, LetterState.APPROVED.value)
+_LEFT: Final = (LetterState.LEAVING.value, LetterState.SENT.value, LetterState.UNSURE.value)
+_OLDEST_FIRST: Final = (col(WinbackLetter.created_at), col(WinbackLetter.letter_id))
 OPEN: Final = (LetterState.DRAFT, LetterState.APPROVED, LetterState.LEAVING)
 
 
@@ -76,8 +78,7 @@ def add_letters(session: Session, letters: Sequence[SealedLetter]) -> None:
 def find_letters(session: Session, states: Sequence[LetterState]) -> list[SealedLetter]:
     """List the letters in some states, oldest first."""
     query = select(WinbackLetter).where(col(WinbackLetter.state).in_([one.value for one in states]))
-    ordered = query.order_by(col(WinbackLetter.created_at), col(WinbackLetter.letter_id))
-    return [frozen(SealedLetter, row) for row in session.execute(ordered).scalars()]
+    return [frozen(SealedLetter, row) for row in session.execute(query.order_by(*_OLDEST_FIRST)).scalars()]
 
 
 def find_letter(session: Session, letter_id: bytes) -> SealedLetter | None:
@@ -108,16 +109,25 @@ def end_letter(
 
 
 def claim(session: Session, state: LetterState, *, at: datetime, most: int) -> list[SealedLetter]:
-    """Take letters of a state that are due; nobody else takes them within `LEASE`."""
+    """Take letters of a state that are due, oldest first; nobody else takes them within `LEASE`."""
     due = (col(WinbackLetter.state) == state.value, col(WinbackLetter.due_at) <= at)
-    chosen = session.execute(select(col(WinbackLetter.letter_id)).where(*due).limit(most)).scalars().all()
+    oldest = select(col(WinbackLetter.letter_id)).where(*due).order_by(*_OLDEST_FIRST).limit(most)
+    chosen = session.execute(oldest).scalars().all()
     if not chosen:
         return []
     mark = secrets.token_bytes(ID_BYTES)
     taken = update(WinbackLetter).where(col(WinbackLetter.letter_id).in_(chosen), *due)
     session.execute(taken.values(claim=mark, due_at=at + LEASE))
-    query = select(WinbackLetter).where(col(WinbackLetter.claim) == mark)
+    query = select(WinbackLetter).where(col(WinbackLetter.claim) == mark).order_by(*_OLDEST_FIRST)
     return [frozen(SealedLetter, row) for row in session.execute(query).scalars()]
+
+
+def has_left(session: Session, letter: SealedLetter, records: Collection[RecordId], *, since: datetime) -> bool:
+    """Say whether another letter to one of these records left, may have left, or leaves at this moment."""
+    others = (col(WinbackLetter.record_id).in_(records), col(WinbackLetter.letter_id) != letter.letter_id)
+    lately = or_(col(WinbackLetter.ended_at).is_(None), col(WinbackLetter.ended_at) > since)
+    query = select(col(WinbackLetter.letter_id)).where(*others, col(WinbackLetter.state).in_(_LEFT), lately).limit(1)
+    return session.execute(query).first() is not None
 
 
 def forget_letters(session: Session, *, at: datetime) -> None:

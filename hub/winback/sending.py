@@ -19,7 +19,7 @@ import polars as pl
 
 from hub.compose import Hub
 from hub.errors import ServiceUnreachable
-from hub.outbox.post import Answer, Outcome, Post
+from hub.outbox.post import Answer, Outcome, Post, sender_refused
 from hub.views.gateway import PSEUDONYM
 from hub.views.intent import Reader
 from hub.winback.addressee import Opened, addressees, opened_of
@@ -55,6 +55,7 @@ def send(hub: Hub, who: Reader, post: Post) -> Round:
     Raises:
         ServiceUnreachable: the mail server cannot be reached, or the connection broke: the letter that was handed
             over is `unsure`, every other is tried again later.
+        SettingsInvalid: the server does not send for us: every letter stays approved.
         AccessRefused: the gate said no.
 
     """
@@ -149,6 +150,8 @@ def _hand_over(hub: Hub, by: Principal, post: Post, ready: list[Leaving], total:
                 answer = carrier.carry(mail_of(hub, post, one))
                 hub.reached("winback_carried")
                 word = _note(hub, one, answer, by)
+                if answer.outcome is Outcome.OUR_FAULT:
+                    raise sender_refused(answer)
                 sent += word is LetterState.SENT
                 if word is not LetterState.SENT:
                     total.others[word.value] += 1
@@ -168,8 +171,9 @@ def _note(hub: Hub, one: Leaving, answer: Answer, by: Principal) -> LetterState:
         note_sent(hub, one.opened, state, by.principal_id)
         return state
     with hub.unit_of_work() as session:
-        if answer.outcome is Outcome.LATER:
-            again = {"state": LetterState.APPROVED.value, "due_at": at + _AGAIN}
+        if answer.outcome is not Outcome.REFUSED:
+            wait = _AGAIN if answer.outcome is Outcome.LATER else timedelta(0)
+            again = {"state": LetterState.APPROVED.value, "due_at": at + wait}
             change_letter(session, letter, (LetterState.LEAVING,), **again)
             return LetterState.APPROVED
         end_letter(session, letter, LetterState.REJECTED, at=at)

@@ -156,6 +156,7 @@ def test_two_who_look_at_once_do_not_take_the_same_letter(hub: Hub) -> None:
     [
         (Outcome.REFUSED, Sent(refused=1), LetterState.REFUSED),
         (Outcome.LATER, Sent(later=1), LetterState.WAITING),
+        (Outcome.OUR_FAULT, Sent(later=1), LetterState.WAITING),
     ],
 )
 def test_what_the_mail_server_says_decides(little: Hub, outcome: Outcome, sent: Sent, state: LetterState) -> None:

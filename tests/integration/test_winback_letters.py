@@ -1,6 +1,9 @@
 """A letter from its template to the mailbox: two persons, one text, the standing of the moment, at most once."""
 
+import smtplib
 from collections.abc import Iterator
+from datetime import timedelta
+from email.message import EmailMessage
 from pathlib import Path
 
 import polars as pl
@@ -8,8 +11,8 @@ import pytest
 
 from hub.consents import Subject, Wish, record_wish
 from hub.erasing import erase
-from hub.errors import AccessRefused, HubError
-from hub.outbox.post import Answer, Outcome
+from hub.errors import AccessRefused, HubError, SettingsInvalid
+from hub.outbox.post import Answer, Outcome, _SmtpCarrier
 from hub.reconciliation import reconcile
 from hub.requests.dossier import Gathering, document_of, gathered
 from hub.requests.opening import sealed_of
@@ -17,17 +20,22 @@ from hub.requests.reflection import held_rows
 from hub.winback import judging
 from hub.winback.acts import acts_of
 from hub.winback.campaigns import Campaign
-from hub.winback.letters import LetterState
-from hub.winback.looks import approvals_frame
+from hub.winback.letters import LetterState, change_letter, claim, find_letters
 from hub.winback.writing import Style, write
 from predict.errors import TextRefused
-from predict.winback.rubber_stamp import rubber_stamps
 from privacy.audit import AuditFields
 from privacy.terms import ActChannel, ConsentAct, PurposeId, random_id
 from tests.audit_faults import broken
 from tests.integration.cli_desk import Desk
 from tests.winback_box import Box, approved, sent, state_of, waiting
 from tests.winback_builders import Left, drafted, in_process, left
+
+
+class SenderRefused:
+    """Stands for a mail server that does not send for our address."""
+
+    def send_message(self, _mail: EmailMessage) -> None:
+        raise smtplib.SMTPSenderRefused(550, b"not yours", "post@shop.example")
 
 
 class KilledError(BaseException):
@@ -80,9 +88,11 @@ def test_who_wrote_or_changed_a_letter_cannot_approve_it_nor_who_did_not_look(he
             judging.approve(here.hub, letter, person)
     judging.show(here.hub, letter, here.owner)
     judging.approve(here.hub, letter, here.owner)
-    with here.hub.reading() as session:
-        told = rubber_stamps(approvals_frame(session, judging.APPROVED))
-    assert told["unedited"].to_list() == [0.0]
+    told = judging.stamps(here.hub, here.owner)
+    assert told.filter(by=here.owner.person_id.hex())["unedited"].to_list() == [0.0]
+    assert here.colleague.person_id.hex() in told["by"].to_list(), "who approved the templates"
+    own = judging.stamps(here.hub, here.colleague)
+    assert own["by"].to_list() == [here.colleague.person_id.hex()], "nobody sees how fast a colleague reads"
     judging.refuse(here.hub, letter, here.owner)
 
 
@@ -131,6 +141,29 @@ def test_a_busy_server_gets_it_later_and_a_no_ends_it(here: Left, campaign: Camp
     here.later(hours=2)
     assert sent(here, box).others["rejected"] == 1
     assert state_of(here, letter) == "rejected"
+
+
+def test_a_refused_sender_is_a_fault_of_the_setting_and_costs_no_letter(here: Left, campaign: Campaign) -> None:
+    letter, box = approved(here), Box()
+    box.answer = _SmtpCarrier(SenderRefused()).carry(EmailMessage())  # type: ignore[arg-type]  # answers as SMTP does
+    with pytest.raises(SettingsInvalid, match="refuses its sender"):
+        sent(here, box)
+    assert state_of(here, letter) == "approved"
+    box.answer = Answer(Outcome.TAKEN)
+    assert sent(here, box).sent == 1, "once the setting is mended it leaves"
+
+
+def test_the_oldest_letters_leave_first(here: Left, campaign: Campaign) -> None:
+    with here.hub.unit_of_work() as session:
+        listed = find_letters(session, (LetterState.DRAFT,))
+        for age, one in enumerate(listed):  # as if the last had been written first
+            at = one.created_at - timedelta(minutes=age)
+            change_letter(session, one, (LetterState.DRAFT,), created_at=at)
+    with here.hub.unit_of_work() as session:
+        taken = claim(session, LetterState.DRAFT, at=here.clock(), most=2)
+        for one in taken:  # give them back
+            change_letter(session, one, (LetterState.DRAFT,), due_at=one.created_at)
+    assert [one.letter_id for one in taken] == [one.letter_id for one in listed[:-3:-1]]
 
 
 def test_what_holds_when_it_leaves_decides(here: Left, campaign: Campaign) -> None:
