@@ -180,6 +180,9 @@ def _tell(told: dict[str, Any], prohibited: tuple[str, ...]) -> None:
     say("Groups without any rule: " + ("found again each time." if told["groups"]["believed"] else "none to believe."))
     uplift = told["uplift"]
     say(f"Whom a contact changes: {uplift['verdict']}" + (f" ({uplift['why']})." if "why" in uplift else "."))
+    if "not_to_be_read" in uplift:
+        lost = counted(uplift["not_to_be_read"], "customer", "customers")
+        say(f"{lost} of the earlier campaign may not be read any more: letters bring noes, so effects are too high.")
     if "assumed" in uplift:
         say(f"Values rest on an assumption of the playbook: a contact wins back {uplift['assumed']:.1%} more.")
     if prohibited:

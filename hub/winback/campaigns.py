@@ -26,6 +26,7 @@ class Campaign:
     hold_out: float
     seed: int
     customers: int
+    contact: int | None = None
     playbook: str
     facts: str
 

@@ -68,7 +68,7 @@ def diagnose(hub: Hub, who: Reader, question: Question) -> Diagnosed:
         people = people_of(hub, session, frame[PSEUDONYM])
         reach = reach_of(hub, session, people, _channels(question.playbook), at=at)
     parts = {"frame": arrow(frame), "reach": arrow(reach)}
-    trial, why = _trial(hub, who, question.view, at)
+    trial, why, unseen = _trial(hub, who, question.view, at)
     if trial is not None:
         parts["trial"] = arrow(trial)
     fields = {"playbook": question.playbook, "at": at.isoformat(), "seed": question.seed}
@@ -76,6 +76,8 @@ def diagnose(hub: Hub, who: Reader, question: Question) -> Diagnosed:
     told = json.loads(answer.part("told"))
     if why:
         told["uplift"]["why"] = why
+    if unseen:
+        told["uplift"]["not_to_be_read"] = unseen
     return Diagnosed(as_of=as_of, customers=answer.frame("customers"), told=told, released=released)
 
 
@@ -85,25 +87,29 @@ def _channels(playbook: Mapping[str, Any]) -> list[ContactChannel]:
     return [channel for channel in ContactChannel if channel.value in named]
 
 
-def _trial(hub: Hub, who: Reader, view: str, at: datetime) -> tuple[pl.DataFrame | None, str]:
-    """Join an earlier campaign's rows, as they were at its beginning, with its arms and who came back."""
+def _trial(hub: Hub, who: Reader, view: str, at: datetime) -> tuple[pl.DataFrame | None, str, int]:
+    """Join an earlier campaign's rows, as they were at its beginning, with its arms and who came back.
+
+    Also say why there are none, and how many who were drawn may not be read any more: of them nothing is learned.
+    """
     window = timedelta(days=WINDOW_DAYS)
     with hub.reading() as session:
         campaign = newest_over(session, view, before=at - window)
     if campaign is None:
-        return None, ""
+        return None, "", 0
     try:
         rows = Gateway(hub).read(who, view, purpose=PURPOSE, as_of=campaign.as_of)
         begun = midnight_of(campaign.drawn_at)  # as in its report: before it nobody was written to
         after = read_progress(hub, who, at=begun + window)
     except AccessRefused as exc:
-        return None, f"rows of the earlier campaign are not to be had: {exc.because}"
+        return None, f"rows of the earlier campaign are not to be had: {exc.because}", 0
     acts = acts_of(hub).filter(pl.col("campaign") == campaign.campaign_id.hex())
     drawn = arms_of(acts).select(PSEUDONYM, treated=pl.col("act") == ARMS[0])
     back = after.frame.select(PSEUDONYM, back=returned_at(as_of=begun + window) >= begun)
     frame = modelled(rows.frame.with_columns(as_of=pl.lit(campaign.as_of)), rows.spec)
     joined = frame.join(drawn, on=PSEUDONYM, how="inner").join(back, on=PSEUDONYM, how="left")
-    return joined.with_columns(responded=pl.col("back").fill_null(value=False)).drop("back"), ""
+    learned = joined.with_columns(responded=pl.col("back").fill_null(value=False)).drop("back")
+    return learned, "", max(0, campaign.customers - learned.height)
 
 
 def arms_of(acts: pl.DataFrame) -> pl.DataFrame:

@@ -78,6 +78,7 @@ def draw(hub: Hub, who: Reader, question: Question, how: Draw) -> Drawn:
         hold_out=how.hold_out,
         seed=question.seed,
         customers=arms.height,
+        contact=in_arms[0],
         playbook=json.dumps(question.playbook, sort_keys=True),
         facts=json.dumps(dict(how.facts), sort_keys=True),
     )

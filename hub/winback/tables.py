@@ -27,6 +27,7 @@ class WinbackCampaign(SQLModel, table=True):
     hold_out: float
     seed: int
     customers: int
+    contact: int | None = None  # of them drawn to be written to; of campaigns from before it was kept, unknown
     playbook: str = Field(sa_type=Text)
     facts: str = Field(sa_type=Text)  # what is said to everybody, as JSON: facts of the company, none of a customer
 

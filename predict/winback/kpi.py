@@ -8,13 +8,15 @@ The *campaign frame* has one row a customer:
 | arm | String | `contact` or `hold_out`, as drawn (`predict.winback.experiment`), whoever was reached in the end |
 | left_at | Datetime | when the customer left |
 | started_at | Datetime | when the campaign began for him, the same for both arms |
-| responded | Boolean | answered or clicked |
+| written | Boolean | a letter left to him, or may have |
+| responded | Boolean | clicked or replied, to anything of ours, since the first letter that was written |
 | returned_at | Datetime | first order or contract after `started_at`, null: not yet |
 | left_again_at | Datetime | when he left again, null: not |
 | cost_minor | Int64 | what contact and offer cost, in minor units; 0 in the hold-out |
 | value_minor | Int64 | expected contribution margin if he returns: the CLV of churn's definition, in minor units |
 
-Nothing at or after `at` is seen. Customers count only once they have had the whole window, in both arms.
+Nothing at or after `at` is seen. Customers count only once they have had the whole window, in both arms. Rows without
+`pseudonym` and `left_at` are of customers who may not be read any more (`predict.winback.intention`).
 """
 
 import math
@@ -38,6 +40,7 @@ COLUMNS: Mapping[str, type[pl.DataType]] = MappingProxyType(
         ARM: pl.String,
         "left_at": pl.Datetime,
         "started_at": pl.Datetime,
+        "written": pl.Boolean,
         "responded": pl.Boolean,
         "returned_at": pl.Datetime,
         "left_again_at": pl.Datetime,
@@ -45,7 +48,7 @@ COLUMNS: Mapping[str, type[pl.DataType]] = MappingProxyType(
         "value_minor": pl.Int64,
     }
 )
-MAY_BE_NULL = frozenset({"returned_at", "left_again_at"})
+MAY_BE_NULL = frozenset({"returned_at", "left_again_at", "pseudonym", "left_at"})
 _NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
@@ -86,9 +89,9 @@ def kpis(campaign: pl.DataFrame, window: Window) -> tuple[Kpi, ...]:
     contact, kept = (rows.filter(pl.col(ARM) == arm) for arm in (CONTACT, HOLD_OUT))
     won, unasked = _returned(contact), _returned(kept)
     return (
-        _share_of("response_rate", "responded / contacted", (int(contact["responded"].sum()), contact.height)),
-        _share_of("win_back_rate", "returned / contacted", won),
-        _share_of("unasked_return_rate", "returned / kept out", unasked),
+        _share_of("response_rate", "clicked or replied since / a letter left to them", _responses(contact)),
+        _share_of("win_back_rate", "returned / drawn to be written to, whoever was", won),
+        _share_of("unasked_return_rate", "returned / drawn to be left alone", unasked),
         _compared("win_back_uplift", "win_back_rate - unasked_return_rate", difference(won, unasked), (won, unasked)),
         _compared("win_back_ratio", "win_back_rate / unasked_return_rate", ratio(won, unasked), (won, unasked)),
         *_money(contact, difference(won, unasked)),
@@ -107,7 +110,7 @@ def check_campaign(campaign: pl.DataFrame) -> None:
         if name not in campaign.columns or campaign.schema[name] != kind:
             raise FrameRefused(name, f"is missing or not {kind.__name__}", "give the columns of a campaign frame")
         if name not in MAY_BE_NULL and campaign[name].null_count():
-            raise FrameRefused(name, "has nulls", "only what has not happened yet may be null")
+            raise FrameRefused(name, "has nulls", "null means not happened yet, or not to be read")
     if not campaign[ARM].is_in([CONTACT, HOLD_OUT]).all():
         raise FrameRefused(ARM, f"is not {CONTACT} or {HOLD_OUT}", "draw the arms with draw_arms")
 
@@ -148,8 +151,10 @@ def repeat_churn(campaign: pl.DataFrame, window: Window) -> Kpi:
 
 
 def cohorts(campaign: pl.DataFrame, window: Window) -> pl.DataFrame:
-    """Give by month of leaving and arm: customers, returned, rate, low, high."""
-    rows = observed(campaign, window).with_columns(left_month=pl.col("left_at").dt.truncate("1mo"))
+    """Give by month of leaving and arm, of who may be read: customers, returned, rate, low, high."""
+    rows = observed(campaign.drop_nulls("left_at"), window).with_columns(
+        left_month=pl.col("left_at").dt.truncate("1mo")
+    )
     counted = rows.group_by("left_month", ARM).agg(customers=pl.len(), returned=pl.col("returned").sum())
     rates = [share(*pair) for pair in counted.select("returned", "customers").iter_rows()]  # per month, not per row
     columns = {name: [getattr(rate, kind) for rate in rates] for name, kind in _BOUNDS.items()}
@@ -176,6 +181,11 @@ def _kpi(told: list[Figure], n: int, *, name: str | None = None) -> Kpi:
     return Kpi(
         name=name or middle.name, figure=Interval(*figures), n=n, formula=middle.formula, inputs=dict(middle.inputs)
     )
+
+
+def _responses(contact: pl.DataFrame) -> tuple[int, int]:
+    written = contact.filter("written")
+    return int(written["responded"].sum()), written.height
 
 
 def _returned(rows: pl.DataFrame) -> tuple[int, int]:

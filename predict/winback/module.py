@@ -5,7 +5,7 @@
 | diagnose | playbook, at, seed | frame, reach, trial (may be left out) | customers, told |
 | draw | hold_out, seed | customers (pseudonym, reason) | arms |
 | due | playbook, at | customers, events, taken | due |
-| outcome | playbook, at, returns_days | campaign, touches | report, markdown, html |
+| outcome | playbook, at, returns_days, started_at, unseen | campaign, touches | report, markdown, html |
 
 Whom contacting *changes* is `predict.uplift`'s question; it is answered within `diagnose`, of an earlier trial.
 """
@@ -21,6 +21,7 @@ from predict.winback.declaration import WINBACK
 from predict.winback.due import due
 from predict.winback.experiment import draw_arms
 from predict.winback.former import Asked, former
+from predict.winback.intention import Unseen, by_intention
 from predict.winback.kpi import Window
 from predict.winback.outcome import outcome
 from predict.winback.playbook import playbook_of
@@ -71,9 +72,18 @@ def _outcome(asked: Message) -> Message:
     if not isinstance(days, int) or isinstance(days, bool) or days <= 0:
         raise MessageRefused("field 'returns_days' must be a whole number above zero")
     window = Window(at=instant_of(asked.fields, "at"), returns_days=days)
-    found = outcome(asked.frame("campaign"), asked.frame("touches"), playbook_of(asked.fields["playbook"]), window)
+    unseen = _unseen(asked.fields.get("unseen", {}))
+    campaign = by_intention(asked.frame("campaign"), unseen, started_at=instant_of(asked.fields, "started_at"))
+    found = outcome(campaign, asked.frame("touches"), playbook_of(asked.fields["playbook"]), window)
     parts = {"report": told(found.values), "markdown": found.markdown.encode(), "html": found.html.encode()}
     return Message({"ok": True}, parts, {"report": "json", "markdown": "text", "html": "text"})
+
+
+def _unseen(told: object) -> Unseen:
+    known = Unseen.__dataclass_fields__
+    if not isinstance(told, dict) or not all(name in known and type(one) is int for name, one in told.items()):
+        raise MessageRefused(f"field 'unseen' must have whole numbers named {', '.join(known)}")
+    return Unseen(**told)
 
 
 CAMPAIGN: Final[Mapping[str, Callable[[Message], Message]]] = MappingProxyType(

@@ -17,6 +17,7 @@ from predict.page import document, table
 from predict.winback.attribution import attributed
 from predict.winback.benchmark import Band, standing
 from predict.winback.experiment import ARM, CONTACT, HOLD_OUT, look
+from predict.winback.intention import not_seen
 from predict.winback.kpi import Kpi, Window, check_campaign, cohorts, kpis
 from predict.winback.playbook import Playbook
 
@@ -27,8 +28,9 @@ _CARD: Final = (
     (
         "Not seen",
         (
-            "returns of who said no since: they are in neither arm. Who was written to says no more often, so the "
-            "share of the contacted who came back is told a little too high. Channels are bookkeeping, arms are proof."
+            "what became of who said no or was erased since: they may not be read, and count as not returned in the "
+            "arm that they were drawn into, so that the noes that letters bring never make letters look better. "
+            "Channels are bookkeeping, arms are proof."
         ),
     ),
 )
@@ -45,6 +47,7 @@ def outcome(campaign: pl.DataFrame, touches: pl.DataFrame, playbook: Playbook, w
     values: dict[str, Any] = {
         "at": window.at.isoformat(),
         "arms": dict(campaign[ARM].value_counts(sort=True).iter_rows()),
+        "not_to_be_read": not_seen(campaign),
         "window_days": window.returns_days,
         "test": _test(campaign, playbook, window),
         "figures": [_figure(one, bands.get(one.name)) for one in found],
@@ -120,6 +123,8 @@ def _band(band: dict[str, Any] | None) -> str:
 
 
 def _tables(values: dict[str, Any]) -> Iterable[tuple[str, tuple[str, ...], Rows]]:
+    arms = [(arm, str(values["arms"].get(arm, 0)), str(values["not_to_be_read"][arm])) for arm in (CONTACT, HOLD_OUT)]
+    yield "Arms", ("arm", "drawn", "of them not to be read any more"), arms
     yield "Figures", ("figure", "value (95 %)", "n", "band", "formula"), _rows_of_figures(values)
     months = [
         (one["left_month"], one[ARM], str(one["customers"]), str(one["returned"]), f"{one['rate']:.1%}")

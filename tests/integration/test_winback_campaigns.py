@@ -152,18 +152,24 @@ def test_a_report_counts_returns_of_both_arms_and_of_no_one_else(tmp_path: Path)
     begun = here.clock()
     for day, number in ((5, by_arm["contact"][0]), (20, by_arm["contact"][1]), (30, by_arm["hold_out"][0])):
         here.buys(tmp_path, number, begun + timedelta(days=day))
+    no = Wish(act=ConsentAct.WITHDRAWN, purpose=PurposeId("winback"), channel=ActChannel.AGENT)
+    record_wish(here.hub, Subject(records=(here.record(by_arm["contact"][2]),)), no, here.owner)
+    erase(here.hub, Subject(records=(here.record(by_arm["contact"][3]),)), here.owner)
     here.later(days=95)
     told = json.loads(report(here.hub, here.reader, drawn.campaign)["report"])
     figures = {one["name"]: one for one in told["figures"]}
     assert told["arms"] == {"contact": drawn.contact, "hold_out": drawn.hold_out}
     assert figures["win_back_rate"]["inputs"] == {"counted": 2, "of": drawn.contact}
     assert figures["unasked_return_rate"]["inputs"] == {"counted": 1, "of": drawn.hold_out}
+    assert told["not_to_be_read"] == {"contact": 2, "hold_out": 0}, "a no and an erasure stay in the arm of the draw"
+    assert (figures["response_rate"]["figure"], figures["response_rate"]["n"]) == (None, 0), "no letter left"
     assert figures["time_to_return_days"]["figure"] == pytest.approx(12.5, abs=1.0)
     assert (told["test"]["contact"], told["test"]["hold_out"]) == ([2, drawn.contact], [1, drawn.hold_out])
     assert "cannot be told yet" in told["summary"]
     learnt = diagnose(here.hub, here.reader, Question(playbook=SURE))
     assert learnt.told["uplift"]["verdict"] == "no evidence", "a trial of two dozen tells nothing, and says so"
     assert "at least" in learnt.told["uplift"]["why"]
+    assert learnt.told["uplift"]["not_to_be_read"] == 2
 
 
 def test_a_refused_playbook_names_what_is_wrong_and_nothing_is_kept(here: Left, drawn: Drawn) -> None:

@@ -3,11 +3,14 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from predict.errors import FrameRefused, RuleRefused
 from predict.evaluate import Interval
 from predict.winback.attribution import attributed
 from predict.winback.benchmark import Band, Standing, bands_of, standing
+from predict.winback.intention import Unseen, by_intention, not_seen
 from predict.winback.kpi import COLUMNS, Kpi, Window, cohorts, kpis
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -27,6 +30,7 @@ def campaign(contact=(200, 40), kept=(100, 10), **changes):
                     "arm": arm,
                     "left_at": START - timedelta(days=30 + 40 * (number % 2)),
                     "started_at": START,
+                    "written": arm == "contact",
                     "responded": number < 2 * returned and arm == "contact",
                     "returned_at": back,
                     "left_again_at": back + timedelta(days=100) if back and number % 4 == 0 else None,
@@ -69,6 +73,22 @@ def test_a_campaign_that_only_collects_those_who_come_anyway_recovers_nothing():
     assert found["recovered_clv_minor"].figure.figure == 0
     assert found["campaign_roi"].figure.figure == -1
     assert found["campaign_roi"].figure.low < -1 < found["campaign_roi"].figure.high
+
+
+@given(st.integers(0, 60), st.integers(0, 40))
+def test_noes_that_letters_bring_never_make_letters_look_better(noes, written):
+    """Of two campaigns that brought as many back, the one after which more said no is not the better one."""
+    frame = campaign()
+    quiet = frame.filter((pl.col("arm") == "contact") & pl.col("returned_at").is_null()).head(noes)
+    rest = frame.join(quiet, on="pseudonym", how="anti")
+    gone = Unseen(contact=noes, written=min(written, noes), cost_minor=7)
+    found, told = by_name(by_intention(rest, gone, started_at=START)), by_name(frame)
+    assert found["win_back_uplift"].figure == told["win_back_uplift"].figure
+    assert found["win_back_rate"].n == told["win_back_rate"].n == 200
+    assert by_name(rest)["win_back_uplift"].figure.figure >= found["win_back_uplift"].figure.figure, "what it mends"
+    assert not_seen(by_intention(rest, gone, started_at=START)) == {"contact": noes, "hold_out": 0}
+    assert found["response_rate"].n == 200 - noes + gone.written
+    assert cohorts(by_intention(rest, gone, started_at=START), WINDOW).equals(cohorts(rest, WINDOW))
 
 
 def test_the_future_is_not_seen_and_a_window_must_be_over():
