@@ -3,12 +3,12 @@
 | action | fields in | parts in | parts out |
 |---|---|---|---|
 | train | horizon_days, seed, capacity, history_months, features, families | `Brief`'s frames | artefact, report |
-| readiness | as train, faults | frame, texts | readiness |
+| readiness | as train, faults, language | frame, texts | readiness |
 | score | capacity, language or null | artefact, frame | scores, reasons |
 | hear | | artefact, texts | heard |
-| report | | artefact | report, markdown, html |
-| card | what the hub knows (`predict.card`) | artefact | card, markdown |
-| drift | | artefact, frame (to score), labelled (may be left out) | drift |
+| report | language | artefact | report, markdown, html |
+| card | what the hub knows (`predict.card`), language | artefact | card, markdown, html |
+| drift | language | artefact, frame (to score), labelled (may be left out) | drift |
 | recalibrate | | artefact, labelled | artefact, report |
 | compare | seed | champion, challenger, labelled | comparison |
 | review | | alerts (`predict.review`) | review |
@@ -30,6 +30,7 @@ from predict.feature import features_of
 from predict.module import Brief, Campaigning, Foreseeing, Listening, Module, Suggesting, Tended
 from predict.quality import Finding, findings_of
 from predict.review import review
+from predict.telling.teller import HOUSE, Teller, teller_of
 from predict.wire import Message, arrow, told
 
 LONGEST_HISTORY: Final = 10_000
@@ -42,7 +43,8 @@ def _train(module: Module, asked: Message) -> Message:
 
 
 def _readiness(module: Module, asked: Message) -> Message:
-    return _told("readiness", module.readiness(asked.frame("frame"), _brief(asked)).as_mapping())
+    verdict = module.readiness(asked.frame("frame"), _brief(asked)).as_mapping()
+    return _told("readiness", _teller(module, asked).spoken(verdict))
 
 
 def _score(module: Module, asked: Message) -> Message:
@@ -63,20 +65,22 @@ def _hear(module: Module, asked: Message) -> Message:
 
 
 def _report(module: Module, asked: Message) -> Message:
-    found = module.report(asked.part("artefact"))
+    found = module.report(asked.part("artefact"), language=_teller(module, asked).language)
     parts = {"report": told(found.values), "markdown": found.markdown.encode(), "html": found.html.encode()}
     return Message({"ok": True}, parts, {"report": "json", "markdown": "text", "html": "text"})
 
 
 def _card(module: Module, asked: Message) -> Message:
-    card = cards.card(module.report(asked.part("artefact")).values, asked.fields)
-    parts = {"card": told(card), "markdown": cards.markdown(card).encode()}
-    return Message({"ok": True}, parts, {"card": "json", "markdown": "text"})
+    teller = _teller(module, asked)
+    card = cards.card(module.report(asked.part("artefact"), language=teller.language).values, asked.fields, teller)
+    written = {"markdown": cards.markdown(card, teller).encode(), "html": cards.html(card, teller).encode()}
+    return Message({"ok": True}, {"card": told(card), **written}, {"card": "json", "markdown": "text", "html": "text"})
 
 
 def _drift(module: Module, asked: Message) -> Message:
     labelled = asked.frame("labelled") if "labelled" in asked.parts else None
-    return _told("drift", _tended(module).drift(asked.part("artefact"), asked.frame("frame"), labelled))
+    found = _tended(module).drift(asked.part("artefact"), asked.frame("frame"), labelled)
+    return _told("drift", _teller(module, asked).spoken(found))
 
 
 def _recalibrate(module: Module, asked: Message) -> Message:
@@ -145,6 +149,10 @@ ACTIONS: Final[Mapping[str, Callable[[Module, Message], Message]]] = MappingProx
     }
 )
 """What can be asked of a module, by name."""
+
+
+def _teller(module: Module, asked: Message) -> Teller:
+    return teller_of(module.declared, str(asked.fields.get("language") or HOUSE))
 
 
 def _told(name: str, values: Mapping[str, Any]) -> Message:

@@ -5,31 +5,42 @@ what the hub knows of view and purpose; it names nobody.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
 from typing import Any, Final
 
-from predict.shares import in_words
+from predict.page import document
+from predict.telling.teller import Teller
 
-NEVER: Final = (
-    "To decide about a person without a person (Article 22): a score is a suggestion to somebody who may override it.",
-    "For the uses that the purpose prohibits.",
-    "On customers whom its view does not release, or after its view changed.",
-)
+_INDENT: Final = "  "
+
+NEVER: Final = ("never.decide", "never.prohibited", "never.others")
+CONSIDERED: Final = ("considered.segments", "considered.reasons", "considered.columns")
+_NAMED: Final = {
+    "kind": "family",
+    "name": "finding",
+    "grade": "grade",
+    "light": "light",
+    "level": "level",
+    "segment": "segment",
+    "split": "split",
+    "legal_basis": "basis",
+    "family": "source",
+    "trigger": "trigger",
+    "need": "need",
+    "verdict": "verdict",
+}
+"""Which closed list the value of a field is of."""
 
 
-CONSIDERED: Final = (
-    "Figures by segment say whether groups are served alike; groups of fewer than 30 are counted, not judged.",
-    "Reasons say what the model weighed, not why a customer behaves so.",
-    "Which columns are read, and why each is needed, stands in the approval of the view.",
-)
-
-
-def card(report: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the card as plain JSON values.
+def card(report: Mapping[str, Any], context: Mapping[str, Any], teller: Teller) -> dict[str, Any]:
+    """Give the card as plain JSON values; its names are English, its sentences the teller's.
 
     Args:
         report: what the module reports of the model (`predict.module.Report.values`).
         context: what the hub knows: view, view_version, purpose, legal_basis, prohibited_uses, trained_at, model_id,
             rows, retrain_by, cadence (recalibrate_days, retrain_days).
+        teller: the words to tell it in.
     """
     figures = report.get("figures", {})
     return {
@@ -38,7 +49,7 @@ def card(report: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any
             "purpose": context.get("purpose"),
             "legal_basis": context.get("legal_basis"),
             "horizon_days": report.get("horizon_days"),
-            "never": [*NEVER, *context.get("prohibited_uses", ())],
+            "never": [*map(teller.say, NEVER), *context.get("prohibited_uses", ())],
         },
         "factors": sorted({one["segment"] for one in figures.get("segments", [])}),
         "metrics": _metrics(figures),
@@ -50,7 +61,7 @@ def card(report: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any
             "importance": figures.get("importance", {}),
             **({"needs": figures["needs"]} if "needs" in figures else {}),
         },
-        "ethical_considerations": list(CONSIDERED),
+        "ethical_considerations": list(map(teller.say, CONSIDERED)),
         "caveats": list(figures.get("remarks", [])),
     }
 
@@ -107,48 +118,85 @@ def _evaluation(figures: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def markdown(told: Mapping[str, Any]) -> str:
+def markdown(told: Mapping[str, Any], teller: Teller) -> str:
     """Write a card as Markdown, a section each."""
-    lines = [f"# Model card: {told['model_details']['module']}", ""]
+    lines = [f"# {_title(teller)}", ""]
     if told["model_details"]["not_a_model"]:
-        lines += ["> Not a model: a documented rule, because there was too little to learn from.", ""]
+        lines += [f"> {teller.say('card.rule')}", ""]
     for name, content in told.items():
-        lines += [f"## {name.replace('_', ' ').capitalize()}", "", *_lines(content), ""]
+        lines += [f"## {teller.named('card', name)}", "", *_Lines(teller).of(content), ""]
     return "\n".join(lines)
 
 
-def _lines(content: Any, indent: str = "") -> list[str]:  # noqa: ANN401 - whatever JSON holds
-    if isinstance(content, Mapping):
-        return [line for name, value in content.items() for line in _entry(str(name), value, indent)]
-    if isinstance(content, Sequence) and not isinstance(content, str):
-        return [f"{indent}- {_said(one)}" for one in content] or [f"{indent}- none"]
-    return [f"{indent}{_said(content)}"]
+def html(told: Mapping[str, Any], teller: Teller) -> str:
+    """Write a card as a page, a section each."""
+    body = [f"<h1>{escape(_title(teller))}</h1>"]
+    if told["model_details"]["not_a_model"]:
+        body.append(f'<p class="remark">{escape(teller.say("card.rule"))}</p>')
+    for name, content in told.items():
+        lines = "\n".join(_Lines(teller).of(content))
+        body.append(f"<h2>{escape(teller.named('card', name))}</h2>{_lists(lines.splitlines())}")
+    return document(_title(teller), body, teller.language)
 
 
-def _entry(name: str, value: Any, indent: str) -> list[str]:  # noqa: ANN401 - whatever JSON holds
-    title = f"{indent}- {name.replace('_', ' ')}"
-    nested = isinstance(value, Mapping) and "figure" not in value
-    many = isinstance(value, Sequence) and not isinstance(value, str)
-    if value and (nested or many):
-        return [f"{title}:", *_lines(value, indent + "  ")]
-    return [f"{title}: {_said(value)}"]
+def _title(teller: Teller) -> str:
+    return teller.say("card.title", title=teller.say("title"))
 
 
-def _said(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
-    """Write one value as a person reads it; a figure with its interval."""
-    if value is None or value in ({}, []):
-        return "none"
-    if isinstance(value, float):
-        return f"{value:.3g}"
-    if isinstance(value, Mapping) and {"figure", "low", "high", "of"} <= value.keys():
-        return in_words(dict(value))
-    if isinstance(value, Mapping) and "figure" in value:
-        interval = f" ({value['low']:.3f} to {value['high']:.3f})" if "low" in value else ""
+def _lists(lines: Sequence[str]) -> str:
+    """Turn lines of a Markdown list into nested lists."""
+    pieces, depth = [], 0
+    for line in lines:
+        text = line.lstrip()
+        deep = (len(line) - len(text)) // len(_INDENT) + 1
+        pieces.append("<ul>" * (deep - depth) + "</ul>" * (depth - deep))
+        pieces.append(f"<li>{escape(text.removeprefix('- '))}</li>")
+        depth = deep
+    return "".join(pieces) + "</ul>" * depth
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Write JSON values as lines of a list, in the words of a teller."""
+
+    teller: Teller
+
+    def of(self, content: Any, indent: str = "") -> list[str]:  # noqa: ANN401 - whatever JSON holds
+        if isinstance(content, Mapping):
+            return [line for name, value in content.items() for line in self._entry(str(name), value, indent)]
+        if isinstance(content, Sequence) and not isinstance(content, str):
+            return [f"{indent}- {self._said(one)}" for one in content] or [f"{indent}- {self.teller.say('none')}"]
+        return [f"{indent}{self._said(content)}"]
+
+    def _entry(self, name: str, value: Any, indent: str) -> list[str]:  # noqa: ANN401 - whatever JSON holds
+        title = f"{indent}- {self.teller.named('card', name)}"
+        nested = isinstance(value, Mapping) and "figure" not in value
+        many = isinstance(value, Sequence) and not isinstance(value, str)
+        if value and (nested or many):
+            return [f"{title}:", *self.of(value, indent + _INDENT)]
+        return [f"{title}: {self._said(value, name)}"]
+
+    def _said(self, value: Any, name: str = "") -> str:  # noqa: ANN401 - whatever JSON holds
+        """Write one value as a person reads it; a figure with its interval."""
+        teller = self.teller
+        if value is None or value in ({}, [], ""):
+            return teller.say("none")
+        if isinstance(value, bool):
+            return teller.say("yes" if value else "no")
+        if isinstance(value, float):
+            return teller.format_field(value, ".3g")
+        if isinstance(value, Mapping):
+            return self._figures(value)
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            return ", ".join(map(self._said, value))
+        return teller.named(_NAMED[name], value) if name in _NAMED and isinstance(value, str) else str(value)
+
+    def _figures(self, value: Mapping[str, Any]) -> str:
+        if {"figure", "low", "high", "of"} <= value.keys():
+            return self.teller.format_field(value, "span")
+        said = []
+        if "figure" in value:
+            said = [self.teller.format_field(value, "bounds") if "low" in value else self._said(value["figure"])]
         others = {name: each for name, each in value.items() if name not in {"figure", "low", "high"}}
-        rest = ", ".join(f"{name.replace('_', ' ')} {_said(each)}" for name, each in others.items())
-        return f"{value['figure']:.3f}{interval}{', ' + rest if rest else ''}"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{str(k).replace('_', ' ')} {_said(v)}" for k, v in value.items())
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(map(_said, value))
-    return str(value)
+        said += [f"{self.teller.named('card', name)} {self._said(each, name)}" for name, each in others.items()]
+        return ", ".join(said)

@@ -5,8 +5,12 @@ hub and its command line read it), `module.py` holds `MODULES`, the modules of t
 (`predict.module.Module`). `predict.registry` lists the declarations; nothing else names a module.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+Words = Mapping[str, Mapping[str, str]]
+"""Texts by language and key."""
 
 
 class LabelKind(StrEnum):
@@ -37,24 +41,6 @@ class Label:
     def columns(self) -> tuple[str, ...]:
         """Name the columns that are no features."""
         return (self.name,) if self.event is None else (self.name, self.event)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wording:
-    """How the reports of a yes/no module speak (English): "a *leaving* customer above a *staying* one", "who *left*".
-
-    `one` and `many` name what a row is. `common` and `rare` are said when the outcome is so frequent, or so rare, that
-    a reader may be misled.
-    """
-
-    one: str = "customer"
-    many: str = "customers"
-
-    yes: str = "positive"
-    no: str = "negative"
-    did: str = "had the outcome"
-    common: str = "Most customers have this outcome: read the calibration and the lift, not precision alone."
-    rare: str = "The outcome is rare at this horizon: read precision at capacity, not accuracy."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +83,9 @@ class Declaration:
     - `label`: what it learns; a view that teaches another label is refused.
     - `baselines`: columns, best known first, that rank customers by themselves (higher = likelier); the first that the
       view has is shown beside the model. None there: the column whose role is recency.
+    - `wording`: how its reports speak, by language (nb, nn, sv, en, de) and key; what is not there is said as for every
+      module (`predict.telling`). `title` names the module, `pair`, `top` and `stood` are sentences of figures, `common`
+      and `rare` are said when the outcome is so frequent, or so rare, that a reader may be misled.
     - `readiness`, `cadence`: how much it needs to know, and how often it is looked after.
     """
 
@@ -106,7 +95,7 @@ class Declaration:
     folder: str = ""
     texts: str = ""
     baselines: tuple[str, ...] = ()
-    wording: Wording = field(default_factory=Wording)
+    wording: Words = field(default_factory=dict)
     readiness: Readiness = field(default_factory=Readiness)
     cadence: Cadence = field(default_factory=Cadence)
 

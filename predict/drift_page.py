@@ -8,62 +8,72 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
-from predict.page import document, table
+from predict.page import document, shortened, table
+from predict.telling.teller import Teller
 
 SHOWN: Final = 20
 LINES: Final = (0.1, 0.25)  # worth a look; a shift (`predict.drift`)
 WIDEST: Final = 0.5  # PSI at the right edge; longer bars end there
-LABELS, BAR, ROW = 300, 360, 24
-_COLOURS: Final = {"green": "#15803d", "amber": "#b45309", "red": "#b91c1c"}
+LABELS, BAR, ROW = 330, 360, 24
 
 
-def html(module: str, told: Mapping[str, Any], due: Sequence[str]) -> str:
+def html(told: Mapping[str, Any], due: Sequence[str], teller: Teller) -> str:
     """Write the page of a drift report (`predict.drift`), and what is due because of it."""
     score = [told["score"]] if told["score"] else []
     shifts = [*score, *told["inputs"][:SHOWN]]
-    title = f"{module}: what has moved since the training"
+    labels = [teller.say("drift.score") if one in score else one.get("label", one["name"]) for one in shifts]
+    title = teller.say("drift.title", title=teller.say("title"))
+    now = ", ".join(teller.named("due", one) for one in due) or teller.say("due.nothing")
     body = [
         f"<h1>{escape(title)}</h1>",
-        f"<p>{told['customers']} customers. Due now: {escape(', '.join(due) or 'nothing')}.</p>",
-        _calibration(told.get("calibration")),
-        _picture(shifts) if shifts else "<p>The model was trained before it kept what customers looked like.</p>",
-        table(("what", "PSI", "by chance", "light"), [_line(one) for one in shifts]) if shifts else "",
+        f"<p>{escape(teller.say('drift.customers', customers=told['customers'], due=now))}</p>",
+        _calibration(told.get("calibration"), teller),
     ]
-    return document(title, body)
+    if shifts:
+        lines = [_line(label, one, teller) for label, one in zip(labels, shifts, strict=True)]
+        body += [_picture(shifts, labels, teller), table(teller.head("drift.head"), lines)]
+    else:
+        body.append(f"<p>{escape(teller.say('drift.no_profile'))}</p>")
+    return document(title, body, teller.language)
 
 
-def _calibration(told: Mapping[str, Any] | None) -> str:
+def _calibration(told: Mapping[str, Any] | None, teller: Teller) -> str:
     if told is None:
-        return '<p class="note">No outcome is known yet that the model was not taught.</p>'
-    seen, foretold = told["seen"], told["foretold"]
-    return f"<p>Foretold {foretold:.0f}, seen {seen:.0f}: {escape(told['light'])}.</p>"
+        return f'<p class="note">{escape(teller.say("drift.no_outcome"))}</p>'
+    light = teller.named("light", told["light"])
+    said = teller.say("drift.calibration", foretold=told["foretold"], seen=told["seen"], light=light)
+    return f"<p>{escape(said)}</p>"
 
 
-def _line(one: Mapping[str, Any]) -> tuple[str, ...]:
-    return escape(one["name"]), f"{one['psi']:.3f}", f"{one['by_chance']:.3f}", escape(one["light"])
+def _line(label: str, one: Mapping[str, Any], teller: Teller) -> tuple[str, ...]:
+    figures = (teller.format_field(one[each], ".3f") for each in ("psi", "by_chance"))
+    return escape(label), *figures, escape(teller.named("light", one["light"]))
 
 
-def _picture(shifts: list[Mapping[str, Any]]) -> str:
-    height = ROW * len(shifts) + 40
+def _picture(shifts: list[Mapping[str, Any]], labels: list[str], teller: Teller) -> str:
+    height, width = ROW * len(shifts) + 40, LABELS + BAR + 60
+    said = [
+        f"{teller.format_field(at, 'g')}: {teller.say(key)}"
+        for at, key in zip(LINES, ("drift.watch", "drift.shift"), strict=True)
+    ]
     lines = "".join(
-        f'<line x1="{_across(at)}" y1="20" x2="{_across(at)}" y2="{height - 10}" stroke="#64748b" '
-        'stroke-dasharray="4 4"/>'
-        f'<text x="{_across(at)}" y="14" font-size="12" text-anchor="middle">{at:g}</text>'
+        f'<line class="guide" x1="{_across(at)}" y1="20" x2="{_across(at)}" y2="{height - 10}"/>'
+        f'<text class="faint" x="{_across(at)}" y="14" text-anchor="middle">{teller.format_field(at, "g")}</text>'
         for at in LINES
     )
-    bars = "".join(_bar(number, one) for number, one in enumerate(shifts))
-    title = "Population stability index of the score and of each input; lines: worth a look, a shift"
+    bars = "".join(_bar(number, label, one) for number, (label, one) in enumerate(zip(labels, shifts, strict=True)))
+    title = escape(f"{teller.say('drift.picture')} ({'; '.join(said)})")
     return (
-        f'<figure><svg width="{LABELS + BAR + 60}" height="{height}" role="img" aria-label="{title}">'
-        f"{lines}{bars}</svg><figcaption>{title}</figcaption></figure>"
+        f'<figure><svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" '
+        f'aria-label="{title}">{lines}{bars}</svg><figcaption class="wide">{title}</figcaption></figure>'
     )
 
 
-def _bar(number: int, one: Mapping[str, Any]) -> str:
+def _bar(number: int, label: str, one: Mapping[str, Any]) -> str:
     up, long = ROW * number + 24, max(1.0, float(_across(one["psi"])) - LABELS)
     return (
-        f'<text x="{LABELS - 8}" y="{up + 13}" font-size="13" text-anchor="end">{escape(one["name"])}</text>'
-        f'<rect x="{LABELS}" y="{up}" width="{long:.1f}" height="16" fill="{_COLOURS[one["light"]]}"/>'
+        f'<text x="{LABELS - 8}" y="{up + 13}" text-anchor="end">{shortened(label)}</text>'
+        f'<rect class="{one["light"]}" x="{LABELS}" y="{up}" width="{long:.1f}" height="16"/>'
     )
 
 

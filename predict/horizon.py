@@ -16,6 +16,7 @@ import numpy as np
 
 from predict.frames import Vector
 from predict.readiness import Finding, Light
+from predict.telling.said import Sentence, said
 
 CHOICES: Final = (30, 60, 90, 120, 180)
 MISTAKEN: Final = 0.2
@@ -54,22 +55,22 @@ def proposed(gaps: Vector, *, horizon_days: int, base_rate: float) -> dict[str, 
     }
 
 
-def advice(told: Mapping[str, Any]) -> str:
-    """Say what the rhythm advises; empty where the horizon is long enough."""
+def advice(told: Mapping[str, Any]) -> Sentence | None:
+    """Say what the rhythm advises; None where the horizon is long enough."""
     if not told.get("too_short"):
-        return ""
-    return (
-        f"A silence of {told['horizon_days']} days is not yet churn here: {told['by_rhythm_here']:.0%} of customers "
-        f"would be silent for so long by their own rhythm alone and carry on. Take {told['proposed_days']} days "
-        f"({told['by_rhythm'][str(told['proposed_days'])]:.0%})."
-    )
+        return None
+    days = told["proposed_days"]
+    shares = {"here": told["by_rhythm_here"], "there": told["by_rhythm"][str(days)]}
+    return said("remark.too_short", days=told["horizon_days"], proposed=days, **shares)
 
 
 def finding(told: Mapping[str, Any]) -> list[Finding]:
     """Put the proposal among what readiness says; nothing where there is none."""
     if not told:
         return []
-    said = advice(told)
-    light = Light.AMBER if said else Light.GREEN
+    advised = advice(told)
+    light = Light.AMBER if advised else Light.GREEN
     name = "days of the horizon, by the customers' own rhythm"
-    return [Finding(name=name, light=light, have=told["horizon_days"], need=told["proposed_days"], advice=said)]
+    return [
+        Finding(name=name, light=light, have=told["horizon_days"], need=told["proposed_days"], advice=advised or "")
+    ]

@@ -147,6 +147,6 @@ class Module(Protocol):
         """Put the reasons of a scores frame into words: `pseudonym`, `as_of`, `reason_1..3`."""
         ...
 
-    def report(self, artefact: bytes) -> Report:
-        """Describe the model and its figures without personal data."""
+    def report(self, artefact: bytes, *, language: str = "en") -> Report:
+        """Describe the model and its figures without personal data, in nb, nn, sv, en or de."""
         ...

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from predict.declaration import Readiness
+from predict.telling.said import Sentence, said
 
 
 class Light(StrEnum):
@@ -46,13 +47,16 @@ class Material:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One question, its answer in figures, and what to do about it (empty: nothing)."""
+    """One question, its answer in figures, and what to do about it (empty: nothing).
+
+    `name` is one of those that catalogues have words for (`finding.*`); another, and advice in text, is told as it is.
+    """
 
     name: str
     light: Light
     have: float
     need: float
-    advice: str = ""
+    advice: Sentence | str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,19 +92,19 @@ def judged(material: Material, needs: Readiness) -> Verdict:
 
 def _size(material: Material, needs: Readiness) -> Finding:
     have, what = material.counted, needs.counted
-    light, need, advice = Light.GREEN, needs.least, ""
+    light, need = Light.GREEN, needs.least
+    advice: Sentence | str = ""
     if have < needs.least:
-        light, advice = Light.RED, f"connect more sources or wait: a model needs {needs.least:,} {what}"
-        if have >= needs.rule_from:
-            advice += "; until then a rule score stands in for it"
+        key = "advice.size_rule" if have >= needs.rule_from else "advice.size"
+        light, advice = Light.RED, said(key, least=needs.least, what=what)
     elif have < needs.ideal:
         light, need = Light.AMBER, needs.ideal
-        advice = f"{needs.ideal:,} {what} make the figures sure; with fewer the intervals are wide"
+        advice = said("advice.ideal", ideal=needs.ideal, what=what)
     return Finding(name=what, light=light, have=have, need=need, advice=advice)
 
 
 def _labels(material: Material, needs: Readiness) -> list[Finding]:
-    advice = "collect longer, add earlier cuts, or choose a horizon at which the outcome comes about for some only"
+    advice = said("advice.labels")
     asked = (
         ("rarer outcome, to learn from", material.taught, needs.outcomes),
         ("rarer outcome, to judge by", material.judged, needs.judged),
@@ -123,12 +127,8 @@ def _history(material: Material, needs: Readiness) -> list[Finding]:
         return []
     have = round(material.months, 1)
     asked = (
-        ("months of history", needs.months, "deliver older exports: a short past says little about the next months"),
-        (
-            "months of history, to see a season twice",
-            needs.seasonal_months,
-            "a season that was seen once cannot be told from a trend: compare with last year by hand",
-        ),
+        ("months of history", needs.months, said("advice.history")),
+        ("months of history, to see a season twice", needs.seasonal_months, said("advice.season")),
     )
     return [
         Finding(
@@ -145,5 +145,5 @@ def _history(material: Material, needs: Readiness) -> list[Finding]:
 def _signals(material: Material) -> list[Finding]:
     if not material.missing:
         return []
-    advice = f"no value, or one for all, of: {', '.join(material.missing)}; deliver the sources that they are made from"
+    advice = said("advice.signals", missing=list(material.missing))
     return [Finding(name="missing signals", light=Light.AMBER, have=len(material.missing), need=0, advice=advice)]

@@ -11,7 +11,8 @@ from typing import Any, Final
 import polars as pl
 
 from predict.frames import AS_OF, PSEUDONYM, Vector
-from predict.shares import in_words, told_share
+from predict.shares import told_share
+from predict.telling.said import Sentence, said
 
 LEAST: Final = 30
 UNTOLD: Final = "not told"
@@ -39,11 +40,10 @@ def by_segment(levels: pl.DataFrame, outcome: Vector, probability: Vector, chose
     return found
 
 
-def uneven(found: list[dict[str, Any]], recall: float) -> list[str]:
+def uneven(found: list[dict[str, Any]], recall: float) -> list[Sentence]:
     """Say which levels are served clearly worse than all: the interval of their recall lies below the recall of all."""
     return [
-        f"Among customers whose {one['segment']} is {one['level']}, fewer of those with the outcome are found, "
-        f"{in_words(one['recall'])}, than among all, {recall:.0%}."
+        said("remark.uneven", segment=one["segment"], level=one["level"], recall=one["recall"], all=recall)
         for one in found
         if "recall" in one and one["recall"]["high"] < recall
     ]

@@ -15,6 +15,7 @@ from hub.cli.message import counted, say, warn, would
 from hub.cli.module_name import ModuleName
 from hub.cli.moment import instant_from
 from hub.cli.outfile import private_file
+from hub.cli.predict_language import DEFAULT, LanguageOption
 from hub.cli.predict_one import show_one
 from hub.cli.predict_review import act, review
 from hub.cli.predict_suggest import suggest, worth
@@ -29,8 +30,8 @@ from hub.predictions.service import Scored, challenge, readiness, report, score,
 from hub.views.departure import label_for
 from hub.views.gateway import PSEUDONYM
 from hub.views.intent import Reader
-from hub.views.spec import LANGUAGES
 from predict.registry import DECLARED
+from predict.telling.teller import teller_of
 from privacy.uses import Use
 
 app = typer.Typer(help="Prediction modules: is there enough, train, score, report, review.", no_args_is_help=True)
@@ -88,6 +89,7 @@ def readiness_(  # noqa: PLR0913 - a command's options are its parameters
     checked: Annotated[
         Path | None, typer.Option("--checked", help="What `varde source check --format json` wrote; judged along.")
     ] = None,
+    language: LanguageOption = DEFAULT,
     form: FormatOption = Format.TABLE,
     dry_run: DryRun = False,
 ) -> None:
@@ -96,13 +98,17 @@ def readiness_(  # noqa: PLR0913 - a command's options are its parameters
     if dry_run:
         would(f"read {view or DECLARED[module].view} for training, audited, and judge what there is to learn from")
         return
-    told = readiness(act.hub, act.principal, module, view=view, faults=() if checked is None else faults_in(checked))
+    faults = () if checked is None else faults_in(checked)
+    told = readiness(act.hub, act.principal, module, view=view, faults=faults, language=language)
     if form is Format.JSON:
         show_json(told)
         return
-    rows = [(one["light"], one["name"], one["have"], one["need"], one["advice"]) for one in told["findings"]]
-    show(Table(("light", "what", "have", "need", "advice"), rows), form)
-    say(f"It allows: {told['grade']}.")
+    words, rows = teller_of(DECLARED[module], language), []
+    for one in told["findings"]:
+        what, light = words.named("finding", one["name"]), words.named("light", one["light"])
+        rows.append((what, light, one["have"], one["need"], one["advice"]))
+    show(Table(words.head("readiness.head"), rows), form)
+    say(words.say("readiness.allows", grade=words.named("grade", told["grade"])))
 
 
 @app.command("score")
@@ -111,7 +117,7 @@ def score_(  # noqa: PLR0913 - a command's options are its parameters
     module: ModuleName,
     *,
     as_of: Annotated[str | None, typer.Option("--as-of", help="Instant of the view's grid; left out, newest.")] = None,
-    language: Annotated[str, typer.Option("--language", help=f"Of the reasons: {', '.join(LANGUAGES)}.")] = "en",
+    language: LanguageOption = DEFAULT,
     one: Annotated[str | None, typer.Option("--one", help="A pseudonym: score this customer and keep nothing.")] = None,
     use: Annotated[Use | None, typer.Option("--use", help="What a file will be used for; accepts the list.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="File .parquet, .csv, .arrow or .json, mode 0600.")] = None,
@@ -121,8 +127,6 @@ def score_(  # noqa: PLR0913 - a command's options are its parameters
     """Score every customer that the view releases, with reasons in words, and write the scores back sealed."""
     if one is not None and (as_of is not None or out is not None):
         raise typer.BadParameter("one customer is scored at the instant of the view's snapshot, and printed")
-    if language not in LANGUAGES:
-        raise typer.BadParameter(f"reasons are written in {', '.join(LANGUAGES)}")
     if out is not None:
         verify_kind(out)
         verify_stated(use)
@@ -175,12 +179,13 @@ def report_(
     *,
     form: Annotated[ReportForm, typer.Option("--format", help="How to print it.")] = ReportForm.MARKDOWN,
     out: Annotated[Path | None, typer.Option("--out", help="File .md, .json or .html.")] = None,
+    language: LanguageOption = DEFAULT,
 ) -> None:
     """Say how good the current model is, beside which baseline, on whom; holds nothing about a person."""
     if out is not None and out.suffix not in _PARTS:
         raise typer.BadParameter(f"the file's ending says how to write it: one of {', '.join(_PARTS)}")
     act = acting(ctx, Duty.ANYTHING)
-    parts = report(act.hub, module)
+    parts = report(act.hub, module, language=language)
     if out is None:
         typer.echo(parts["report" if form is ReportForm.JSON else form.value].decode())
         return

@@ -1,6 +1,7 @@
 """`varde predict act|review`: what was done about a score, and how past alerts turned out."""
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 
@@ -8,13 +9,17 @@ from hub.cli.duty import Duty
 from hub.cli.invocation import acting
 from hub.cli.message import say, would
 from hub.cli.module_name import ModuleName
+from hub.cli.outfile import private_file
+from hub.cli.predict_language import DEFAULT, LanguageOption
 from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show, show_json
 from hub.predictions import reviewing
 from hub.predictions.reviewing import Deed
+from predict import review_page
+from predict.registry import DECLARED
+from predict.telling.teller import teller_of
 
-_COUNTS = ("customers", "alerts", "hits", "false_alarms", "misses", "acted_on")
-_COLUMNS = ("month", *(name.replace("_", " ") for name in _COUNTS), "precision", "promised", "kept")
+_PAGES: Final = {".html": review_page.html, ".md": review_page.markdown}
 
 
 def act(
@@ -38,24 +43,29 @@ def act(
     say("Noted.")
 
 
-def review(
-    ctx: typer.Context, module: ModuleName, *, form: FormatOption = Format.TABLE, dry_run: DryRun = False
+def review(  # noqa: PLR0913 - a command's options are its parameters
+    ctx: typer.Context,
+    module: ModuleName,
+    *,
+    form: FormatOption = Format.TABLE,
+    out: Annotated[Path | None, typer.Option("--out", help="File .html or .md; left out, a table.")] = None,
+    language: LanguageOption = DEFAULT,
+    dry_run: DryRun = False,
 ) -> None:
     """Join every past alert with what happened, month by month, beside what the model promised: an audited read."""
+    if out is not None and out.suffix not in _PAGES:
+        raise typer.BadParameter(f"the file's ending says how to write it: one of {', '.join(_PAGES)}")
     duty = acting(ctx, Duty.TRAIN)
     if dry_run:
         would(f"read outcomes of past alerts of {module}, audited, and tell figures by month")
         return
     told = reviewing.review(duty.hub, duty.principal, module)
-    if form is Format.JSON:
+    words = teller_of(DECLARED[module], language)
+    if out is not None:
+        with private_file(out) as file:
+            file.write(_PAGES[out.suffix](told, words).encode())
+        say(f"Wrote the review to {out.name}.")
+    elif form is Format.JSON:
         show_json(told)
-        return
-    rows = [_row(one["month"], one) for one in told["months"]] + [_row("all", told["all"])]
-    show(Table(_COLUMNS, rows), form)
-
-
-def _row(month: str, one: dict[str, Any]) -> tuple[object, ...]:
-    counts = (one[name] for name in _COUNTS)
-    precision, promised = one["precision"], one["promised_precision"]
-    said = f"{precision['figure']:.0%} ({precision['low']:.0%} to {precision['high']:.0%})" if precision["of"] else "-"
-    return month, *counts, said, "-" if promised is None else f"{promised:.0%}", one["kept"]
+    else:
+        show(Table(words.head("review.head"), [tuple(row) for row in review_page.rows(told, words)]), form)

@@ -12,13 +12,16 @@ from hub.cli.invocation import acting
 from hub.cli.message import say, would
 from hub.cli.module_name import ModuleName
 from hub.cli.outfile import private_file
+from hub.cli.predict_language import DEFAULT, LanguageOption
 from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show, show_json
 from hub.predictions import tending
 from predict import drift_page
+from predict.registry import DECLARED
+from predict.telling.teller import teller_of
 
 _LOG = logs.log_of("predict")
-_PARTS = {".md": "markdown", ".json": "card"}
+_PARTS = {".md": "markdown", ".json": "card", ".html": "html"}
 _SHOWN = 10
 
 
@@ -27,6 +30,7 @@ class CardForm(StrEnum):
 
     MARKDOWN = "markdown"
     JSON = "json"
+    HTML = "html"
 
 
 def card(
@@ -34,26 +38,28 @@ def card(
     module: ModuleName,
     *,
     form: Annotated[CardForm, typer.Option("--format", help="How to print it.")] = CardForm.MARKDOWN,
-    out: Annotated[Path | None, typer.Option("--out", help="File .md or .json.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="File .md, .json or .html.")] = None,
+    language: LanguageOption = DEFAULT,
 ) -> None:
     """Write the model card: what the current model is for, how good, for whom, and for what never; names nobody."""
     if out is not None and out.suffix not in _PARTS:
         raise typer.BadParameter(f"the file's ending says how to write it: one of {', '.join(_PARTS)}")
-    parts = tending.card(acting(ctx, Duty.ANYTHING).hub, module)
+    parts = tending.card(acting(ctx, Duty.ANYTHING).hub, module, language=language)
     if out is None:
-        typer.echo(parts["card" if form is CardForm.JSON else "markdown"].decode())
+        typer.echo(parts["card" if form is CardForm.JSON else form.value].decode())
         return
     with private_file(out) as file:
         file.write(parts[_PARTS[out.suffix]])
     say(f"Wrote the model card to {out.name}.")
 
 
-def drift(
+def drift(  # noqa: PLR0913 - a command's options are its parameters
     ctx: typer.Context,
     module: ModuleName,
     *,
     form: FormatOption = Format.TABLE,
     out: Annotated[Path | None, typer.Option("--out", help="File .html with a picture; left out, a table.")] = None,
+    language: LanguageOption = DEFAULT,
     dry_run: DryRun = False,
 ) -> None:
     """Say how far customers, scores and outcomes have moved since the training, and what is due; two audited reads."""
@@ -63,11 +69,11 @@ def drift(
     if dry_run:
         would(f"read the views of the current {module} model, audited, and compare them with what it was taught")
         return
-    found = tending.upkeep(act.hub, act.principal, module)
+    found = tending.upkeep(act.hub, act.principal, module, language=language)
     due = found.due(act.hub.clock())
     if out is not None:
         with private_file(out) as file:
-            file.write(drift_page.html(module, found.drift, due).encode())
+            file.write(drift_page.html(found.drift, due, teller_of(DECLARED[module], language)).encode())
         say(f"Wrote what has moved to {out.name}.")
         return
     if form is Format.JSON:

@@ -66,15 +66,21 @@ class Scored:
     is_rule: bool = False
 
 
-def readiness(
-    hub: Hub, principal: Principal, module: str, *, view: str | None = None, faults: Sequence[Mapping[str, Any]] = ()
+def readiness(  # noqa: PLR0913 - what was asked of a module, and how it is told
+    hub: Hub,
+    principal: Principal,
+    module: str,
+    *,
+    view: str | None = None,
+    faults: Sequence[Mapping[str, Any]] = (),
+    language: str = "en",
 ) -> dict[str, Any]:
     """Judge what there is to learn from, without learning: the verdict of `predict.readiness`; raises as `train`.
 
     `faults` are what `varde source check` found in the files: they are judged along.
     """
     message = read_lessons(hub, principal, module, view=view).message(seed=_DEFAULT_SEED)
-    asked = replace(message, fields={**message.fields, "faults": list(faults)})
+    asked = replace(message, fields={**message.fields, "faults": list(faults), "language": language})
     told: dict[str, Any] = json.loads(ask("readiness", module, asked).part("readiness"))
     return told
 
@@ -151,9 +157,9 @@ def models_of(hub: Hub, records: Sequence[RecordId]) -> list[bytes]:
     return [m.model_id for m in models if learned_from(hub, m.model_id, m.members or b"", ordinals)]
 
 
-def report(hub: Hub, module: str) -> dict[str, bytes]:
+def report(hub: Hub, module: str, *, language: str = "en") -> dict[str, bytes]:
     """Return the report of the current model as `report` (JSON), `markdown` and `html`."""
     with hub.reading() as session:
         model = store.current_model(session, module)
     artefact = store.read_artefact(hub.settings.models_folder, model)
-    return dict(ask("report", module, Message({}, {"artefact": artefact})).parts)
+    return dict(ask("report", module, Message({"language": language}, {"artefact": artefact})).parts)

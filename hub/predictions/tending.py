@@ -52,7 +52,7 @@ class Upkeep:
         return [*found, "recalibrate"] if shifted or at >= self.recalibrate_by else found
 
 
-def upkeep(hub: Hub, principal: Principal, module: str) -> Upkeep:
+def upkeep(hub: Hub, principal: Principal, module: str, *, language: str = "en") -> Upkeep:
     """Compare the present with what the current model was taught; two audited reads, of the present and of the past."""
     with hub.reading() as session:
         model = store.current_model(session, module)
@@ -63,7 +63,7 @@ def upkeep(hub: Hub, principal: Principal, module: str) -> Upkeep:
     frame = modelled(present.frame.with_columns(as_of=pl.lit(at)), spec)
     labelled = read_lessons(hub, principal, module, view=model.view).labelled
     parts = {"artefact": _artefact(hub, model), "frame": arrow(frame), "labelled": arrow(labelled)}
-    told = json.loads(ask("drift", module, _message(parts)).part("drift"))
+    told = json.loads(ask("drift", module, _message(parts, language=language)).part("drift"))
     cadence, marked = DECLARED[module].cadence, retrain_by(hub, model)
     taught = taught_at(model) + timedelta(days=cadence.retrain_days)
     return Upkeep(
@@ -119,13 +119,14 @@ def adopt(hub: Hub, principal: Principal, module: str, model_id: bytes) -> None:
         hub.audit(session, "model.adopt", principal.principal_id, fields)
 
 
-def card(hub: Hub, module: str) -> dict[str, bytes]:
-    """Return the card of the current model as `card` (JSON) and `markdown`; it names nobody."""
+def card(hub: Hub, module: str, *, language: str = "en") -> dict[str, bytes]:
+    """Return the card of the current model as `card` (JSON), `markdown` and `html`; it names nobody."""
     with hub.reading() as session:
         model = store.current_model(session, module)
     spec = spec_of(hub, model.view)
     purpose, cadence = hub.policy().purpose(spec.purpose), DECLARED[module].cadence
     context = {
+        "language": language,
         "model_id": model.model_id.hex(),
         "trained_at": taught_at(model).isoformat(),
         "retrain_by": None if model.retrain_by is None else model.retrain_by.isoformat(),

@@ -15,10 +15,10 @@ from predict.likelihood.module import Likelihood
 from predict.likelihood.report import Section
 from predict.likelihood.train import train
 from predict.module import Brief
+from predict.telling.teller import Teller
 from predict.value.lifetime import Terms
 
 MINOR_PER_MAJOR: Final = 100
-HEAD: Final = ("what", "figure")
 
 
 class Churn(Likelihood):
@@ -49,26 +49,31 @@ class Churn(Likelihood):
         worth = worth_of(opened.figures["worth"])
         return scores.hstack(valued(ordered(frame), _chance(scores), worth, horizon_days=opened.horizon_days))
 
-    def sections(self, artefact: Artefact) -> tuple[Section, ...]:
+    def sections(self, artefact: Artefact, teller: Teller) -> tuple[Section, ...]:
         """Show the value at risk with its formula and what it rests on."""
         told = artefact.figures.get("at_risk")
-        return (Section("Value at risk", HEAD, _lines(told)),) if told else ()
+        return (Section(teller.say("risk.title"), teller.head("risk.head"), _lines(told, teller)),) if told else ()
 
 
 def _chance(scores: pl.DataFrame) -> Any:  # noqa: ANN401 - three vectors
     return tuple(scores[name].to_numpy() for name in ("probability", "low", "high"))
 
 
-def _lines(told: dict[str, Any]) -> list[tuple[str, ...]]:
-    terms, inputs = told["terms"], told["inputs"]
-    margin = "revenue: no margin was given" if terms["margin"] == 1 else f"{terms['margin']:.0%} of what is paid"
+def _lines(told: dict[str, Any], teller: Teller) -> list[tuple[str, ...]]:
+    terms, inputs, say = told["terms"], told["inputs"], teller.say
+
+    def money(minor: float) -> str:
+        return teller.format_field(minor / MINOR_PER_MAJOR, "money")
+
+    margin = say("risk.revenue") if terms["margin"] == 1 else say("risk.margin_said", margin=terms["margin"])
     return [
-        ("value at risk at the last cut", f"{told['figure'] / MINOR_PER_MAJOR:,.0f}"),
-        ("formula", str(told["formula"])),
-        ("customers whose value is known", f"{told['customers']} of {told['of']}"),
-        ("their value if all stay", f"{inputs['value_minor'] / MINOR_PER_MAJOR:,.0f}"),
-        ("departures expected among them", f"{inputs['expected_departures']:,.0f}"),
-        ("counted", f"{terms['months']} months, {terms['yearly_discount']:.0%} a year taken off, {margin}"),
+        (say("risk.figure"), money(told["figure"])),
+        (say("risk.formula"), say("risk.formula_said")),
+        (say("risk.customers"), say("risk.of", customers=told["customers"], of=told["of"])),
+        (say("risk.all"), money(inputs["value_minor"])),
+        (say("risk.departures"), teller.format_field(inputs["expected_departures"], "money")),
+        (say("risk.margin"), margin),
+        (say("risk.counted"), say("risk.terms", months=terms["months"], discount=terms["yearly_discount"])),
     ]
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from predict import evaluate
 from predict.calibrate import Calibrator
 from predict.choose import Table
-from predict.declaration import Declaration, Wording
 from predict.explain import Explained, groups_of
 from predict.feature import feature_as_mapping, features_of
 from predict.frames import Vector
@@ -19,6 +18,7 @@ from predict.likelihood.naive import Naive
 from predict.logistic import fit_logistic
 from predict.module import Brief
 from predict.split import COMPARED, Rows, Split, SplitKind, thinned
+from predict.telling.said import Sentence, said
 
 CURVE_POINTS = 40
 LIFT_SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
@@ -32,11 +32,11 @@ def figures_of(
     split: Split,
     tested: tuple[Explained, Calibrator],
     *,
-    beside: tuple[Naive | None, Declaration],
+    naive: Naive | None,
     brief: Brief,
 ) -> dict[str, Any]:
     """Measure the tested model on the test rows, beside one column alone where there is one to compare with."""
-    (model, calibrator), (naive, declared) = tested, beside
+    model, calibrator = tested
     raw, outcome = table.raw[split.test], table.outcome[split.test]
     probability = calibrator.probability(model.log_odds(raw))
     base = float(outcome.mean())
@@ -55,7 +55,7 @@ def figures_of(
     }
     if naive is not None:
         figures["baseline"] = _baseline(table, split, naive, probability, brief)
-    figures["remarks"] = _remarks(figures, declared.wording)
+    figures["remarks"] = _remarks(figures)
     return figures
 
 
@@ -89,7 +89,7 @@ def _baseline(table: Table, split: Split, naive: Naive, probability: Vector, bri
     odds = alone.log_odds(column[split.test])
     return {
         "column": name,
-        "word": naive.word,
+        "word": naive.spelled(brief.features),
         "auc": figure,
         "brier": evaluate.brier(outcome, 1 / (1 + np.exp(-odds))),
         "gain": _with_bounds(gain),
@@ -132,22 +132,21 @@ def _suspects(table: Table, test: Rows) -> list[str]:
     return found
 
 
-def _remarks(figures: dict[str, Any], wording: Wording) -> list[str]:
+def _remarks(figures: dict[str, Any]) -> list[Sentence]:
     """Say what a reader must know before believing the figures."""
     base, found = figures["base_rate"], []
     if base > COMMON:
-        found.append(wording.common)
+        found.append(said("common"))
     if base < RARE:
-        found.append(wording.rare)
+        found.append(said("rare"))
     if figures["suspects"]:
-        found.append("A single column knows the outcome almost perfectly: check that it is not made from the future.")
+        found.append(said("remark.suspect"))
     if figures["model"]["auc"]["low"] <= 0.5:  # noqa: PLR2004 - one half is chance
-        found.append("The ranking cannot be told from chance on this test.")
+        found.append(said("remark.chance"))
     if "baseline" in figures and figures["baseline"]["gain"]["low"] <= 0:
-        word = figures["baseline"]["word"]
-        found.append(f"The model is not clearly better than {word} alone: sorting by {word} would do.")
+        found.append(said("remark.not_better", word=figures["baseline"]["word"]))
     if figures["split"] != SplitKind.TEMPORAL:
-        found.append(f"The split is not fully temporal ({figures['split']}): expect less in the future.")
+        found.append(said("remark.split", split=figures["split"]))
     return found
 
 

@@ -14,10 +14,11 @@ from predict.likelihood import score as scoring
 from predict.likelihood import tended
 from predict.likelihood import train as training
 from predict.likelihood.page import html
-from predict.likelihood.report import Section, markdown, report
+from predict.likelihood.report import Section, markdown, report, spoken
 from predict.likelihood.words import reasons
 from predict.module import Brief, Report
 from predict.readiness import Verdict
+from predict.telling.teller import HOUSE, Teller, teller_of
 
 
 class Likelihood:
@@ -57,17 +58,18 @@ class Likelihood:
         """Put the reasons of a scores frame into words."""
         return reasons(scores, language, self.open(artefact).features)
 
-    def report(self, artefact: bytes) -> Report:
-        """Describe the model and its figures."""
-        opened, wording = self.open(artefact), self.declared.wording
-        added = self.sections(opened)
+    def report(self, artefact: bytes, *, language: str = HOUSE) -> Report:
+        """Describe the model and its figures in a language."""
+        teller = teller_of(self.declared, language)
+        told = spoken(self.open(artefact), teller)
+        added = self.sections(told, teller)
         return Report(
-            values=report(opened, wording),
-            markdown=markdown(opened, wording, added),
-            html=html(opened, wording, added),
+            values=report(told, teller),
+            markdown=markdown(told, teller, added),
+            html=html(told, teller, added),
         )
 
-    def sections(self, artefact: Artefact) -> tuple[Section, ...]:  # noqa: ARG002 - for modules that add some
+    def sections(self, artefact: Artefact, teller: Teller) -> tuple[Section, ...]:  # noqa: ARG002 - for modules that add some
         """Give what the module adds to its report: nothing."""
         return ()
 

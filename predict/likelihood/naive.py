@@ -8,6 +8,7 @@ import numpy as np
 from predict.declaration import Declaration
 from predict.feature import Feature, Role
 from predict.frames import Vector
+from predict.telling.said import Sentence, named, said
 
 RECENCY: Final = "recency"
 
@@ -18,6 +19,12 @@ class Naive:
 
     position: int
     word: str
+
+    def spelled(self, features: tuple[Feature, ...]) -> Sentence:
+        """Give the word in every language."""
+        if self.word == RECENCY:
+            return said("recency")
+        return named(next((one for one in features if one.name == self.word), Feature(name=self.word)))
 
     def ranked(self, column: Vector) -> Vector:
         """Let who has no value rank at an end: never seen is the longest silence, nothing on record the lowest."""

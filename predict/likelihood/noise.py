@@ -16,9 +16,10 @@ from predict.declaration import Readiness
 from predict.frames import PSEUDONYM
 from predict.likelihood.rows import rarer
 from predict.module import Brief
-from predict.quality import verdict
 from predict.readiness import Finding, Light
 from predict.split import Split, thinned
+from predict.telling.said import said
+from predict.telling.teller import CATALOGUE, HOUSE
 
 ASKED: Final = 20_000
 PENALTY: Final = 0.01
@@ -36,11 +37,17 @@ def noise(rows: pl.DataFrame, table: Table, split: Split, *, needs: Readiness, b
 
 def _faults(brief: Brief) -> list[Finding]:
     """Repeat what a check of the sources found, and whether it is noise."""
-    advice = verdict(brief.faults)
     unfit = [one for one in brief.faults if one.unfit]
-    said = [Finding(name="sources", light=Light.AMBER, have=len(unfit), need=0, advice=advice)] if unfit else []
-    return said + [
-        Finding(name=f"{one.rule}, {one.column}", light=Light.AMBER, have=one.rows, need=0, advice=one.advice)
+    advice = said("advice.unfit", rules=sorted(one.rule for one in unfit))
+    found = [Finding(name="sources", light=Light.AMBER, have=len(unfit), need=0, advice=advice)] if unfit else []
+    return found + [
+        Finding(
+            name=f"{one.rule}, {one.column}",
+            light=Light.AMBER,
+            have=one.rows,
+            need=0,
+            advice=said(f"fault.{one.rule}") if f"fault.{one.rule}" in CATALOGUE[HOUSE] else one.advice,
+        )
         for one in brief.faults
     ]
 
@@ -51,10 +58,6 @@ def _ranking(table: Table, split: Split, needs: Readiness, seed: int) -> list[Fi
         return []
     odds = logistic_on(table, PENALTY)(teach).log_odds(table.raw[judge])
     found = evaluate.interval(evaluate.auc, table.outcome[judge], odds, seed=seed)
-    advice = (
-        "what was delivered tells who has the outcome no better than drawing lots: check that events and outcomes "
-        "belong together; a model that ranks well on such rows reads the future"
-    )
     by_chance = found.low <= CHANCE
     return [
         Finding(
@@ -62,7 +65,7 @@ def _ranking(table: Table, split: Split, needs: Readiness, seed: int) -> list[Fi
             light=Light.AMBER if by_chance else Light.GREEN,
             have=round(found.low, 3),
             need=CHANCE,
-            advice=advice if by_chance else "",
+            advice=said("advice.ranking") if by_chance else "",
         )
     ]
 
@@ -74,5 +77,5 @@ def _repeated(rows: pl.DataFrame, table: Table) -> list[Finding]:
     again = told.height - told.n_unique() if told.height else 0
     if again < TOLD_FROM * rows.height:
         return []
-    advice = "a customer may stand there twice: check the key, or say that equal rows are meant"
+    advice = said("advice.repeated")
     return [Finding(name="rows that repeat another", light=Light.AMBER, have=again, need=0, advice=advice)]

@@ -8,7 +8,7 @@ import polars as pl
 from predict.artefact import Artefact
 from predict.choose import Table
 from predict.declaration import Declaration
-from predict.feature import feature_as_mapping, features_of
+from predict.feature import Feature, feature_as_mapping, features_of
 from predict.frames import PSEUDONYM, Columns
 from predict.likelihood.figures import capacity_of, figures_of
 from predict.likelihood.naive import Naive, sorted_by
@@ -17,6 +17,7 @@ from predict.module import Brief
 from predict.readiness import Verdict
 from predict.rule import Rule, as_it_is, fit_rule
 from predict.split import Rows, Split
+from predict.telling.said import Sentence, said
 
 
 def ruled(
@@ -37,8 +38,8 @@ def ruled(
     }
     if rarer(table.outcome, split.test) >= declared.readiness.judged:
         tested = _fitted(alone, split.teach)
-        figures = figures_of(alone, split, (tested, as_it_is(split.teach.size)), beside=(None, declared), brief=brief)
-    figures["remarks"] = [remark(verdict, naive, alone), *figures["remarks"]]
+        figures = figures_of(alone, split, (tested, as_it_is(split.teach.size)), naive=None, brief=brief)
+    figures["remarks"] = [remark(verdict, naive, brief.features), *figures["remarks"]]
     return Artefact(
         module=declared.name,
         model=_fitted(alone, every),
@@ -55,11 +56,12 @@ def ruled(
     )
 
 
-def remark(verdict: Verdict, naive: Naive | None, alone: Table) -> str:
+def remark(verdict: Verdict, naive: Naive | None, features: tuple[Feature, ...]) -> Sentence:
     """Say that this is no model, what it does instead, and what is wanting."""
-    does = f"sorts customers by {alone.names[0]} alone" if naive else "gives everybody the base rate"
     because = verdict.shortest
-    return f"Not a model: a rule that {does}. {because.name}: {because.have:g} of {because.need:g}; {because.advice}."
+    does = said("rule.base_rate") if naive is None else said("rule.sorts", column=naive.spelled(features))
+    figures = {"name": because.name, "have": because.have, "need": because.need}
+    return said("remark.rule", does=does, advice=because.advice, **figures)
 
 
 def _alone(table: Table, naive: Naive | None) -> Table:

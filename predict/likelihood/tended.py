@@ -21,6 +21,7 @@ from predict.feature import Role, known_levels
 from predict.frames import AS_OF, Vector, check_training, labels_of, ordered
 from predict.readiness import Light
 from predict.recalibrate import Recalibrated, recalibrated
+from predict.telling.said import named
 
 CLEARLY_BETTER: Final = 0.0
 """The challenger's gain in AUC must lie above this with its whole 95 % interval."""
@@ -35,13 +36,17 @@ def drift(artefact: Artefact, present: pl.DataFrame) -> dict[str, Any]:
     # whoever stays grows older: that is told and raises no alarm
     ages = {one.name for one in artefact.features if one.role is Role.TENURE}
     inputs = [shift_of(binned_of(one), raw[:, position]) for position, one in enumerate(stored)]
+    labels = {one.name: named(one) for one in artefact.features if one.labels}
     probability = artefact.calibrator.probability(artefact.model.log_odds(raw)) if present.height else np.empty(0)
     score = shift_of(binned_of(artefact.profile["score"]), probability)
     return {
         "customers": present.height,
         "light": _worst([*(one for one in inputs if one.name not in ages), score]).value,
         "score": score.as_mapping(),
-        "inputs": [one.as_mapping() for one in sorted(inputs, key=lambda one: (-one.psi, one.name))],
+        "inputs": [
+            one.as_mapping() | {"label": labels.get(one.name, one.name)}
+            for one in sorted(inputs, key=lambda one: (-one.psi, one.name))
+        ],
     }
 
 

@@ -47,6 +47,7 @@ from predict.module import Brief
 from predict.readiness import Grade, Material, Verdict, judged
 from predict.segments import uneven
 from predict.split import COMPARED, TAUGHT, Rows, Split, split_of, thinned
+from predict.telling.teller import plain
 
 
 def train(frame: pl.DataFrame, declared: Declaration, brief: Brief) -> Artefact:
@@ -102,7 +103,7 @@ def _ready(
 
 def _too_few(verdict: Verdict, declared: Declaration) -> TooFewCustomers:
     needs, found = declared.readiness, verdict.findings[0]
-    advice = f"{found.advice}, and even a rule {needs.rule_from}"
+    advice = f"{plain().tell(found.advice)}, and even a rule {needs.rule_from}"
     return TooFewCustomers(have=int(found.have), need=needs.rule_from, of_what=needs.counted, advice=advice)
 
 
@@ -117,9 +118,9 @@ def _learned(
     forecasts = [_forecast(model, table, fold.judge) for model, fold in zip(models, folds, strict=True)]
     tested = fit(thinned(split.teach, TAUGHT, seed=brief.seed))
     features = with_levels(features_of(table.names, map(feature_as_mapping, brief.features)), table.columns.levels)
-    beside = (naive_of(table.names, declared, features), declared)
+    naive = naive_of(table.names, declared, features)
     judge = fit_on_cuts(forecasts)
-    figures = figures_of(table, split, (tested, judge), beside=beside, brief=brief)
+    figures = figures_of(table, split, (tested, judge), naive=naive, brief=brief)
     probability = judge.probability(tested.log_odds(table.raw[split.test]))
     by = segments(rows, split, brief, tested=(table.outcome[split.test], probability, figures["capacity"]))
     rhythm = _rhythm(table, split, brief)
@@ -130,7 +131,7 @@ def _learned(
         "families": losses(table, split, brief, recipe=lambda one: _fit_of(choice, one, brief.seed), absent=left_out),
         "remarks": [
             *figures["remarks"],
-            *([horizon.advice(rhythm)] if rhythm.get("too_short") else []),
+            *filter(None, [horizon.advice(rhythm)]),
             *uneven(by, figures["model"]["recall_at_capacity"]),
         ],
     }

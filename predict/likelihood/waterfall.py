@@ -17,7 +17,9 @@ from predict.explain import FAINT, Explained, Group, groups_of
 from predict.feature import Role
 from predict.frames import Matrix, Vector
 from predict.likelihood.reasons import headline
+from predict.page import shortened
 from predict.rule import Rule
+from predict.telling.teller import Teller
 
 SHOWN: Final = 5
 WIDTH, ROW, LABELS, BAR = 760, 30, 330, 340
@@ -92,20 +94,21 @@ def _label(artefact: Artefact, group: Group, language: str) -> str:
     return group.name if feature is None else feature.label(language)
 
 
-def picture(fall: Fall) -> str:
+def picture(fall: Fall, teller: Teller) -> str:
     """Draw the parts as bars that each begin where the one before ended."""
     total = sum(size for _, size in fall.parts)
     lines, begun = [], 0.0
     for number, (label, size) in enumerate(fall.parts, start=1):
-        lines.append(_bar(number, label, (begun / total, size / total), f"+{size:.2f}"))
+        lines.append(_bar(number, label, (begun / total, size / total), teller.format_field(size, "+.2f")))
         begun += size
     height = ROW * (len(fall.parts) + 2) + 10
-    first = _line(0, f"the usual customer: {fall.usual:.0%}")
-    last = _line(len(fall.parts) + 1, f"the invented customer: {fall.chance:.0%}")
-    title = "How a score comes about: an invented customer, parts in log-odds"
+    first = _line(0, teller.say("fall.usual", chance=fall.usual))
+    last = _line(len(fall.parts) + 1, teller.say("fall.invented", chance=fall.chance))
+    title = escape(teller.say("fall.caption"))
     return (
-        f'<figure><svg width="{WIDTH}" height="{height}" role="img" aria-label="{escape(title)}">'
-        f"{first}{''.join(lines)}{last}</svg><figcaption>{escape(title)}</figcaption></figure>"
+        f'<figure><svg width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" role="img" '
+        f'aria-label="{title}">{first}{"".join(lines)}{last}</svg>'
+        f'<figcaption class="wide">{title}</figcaption></figure>'
     )
 
 
@@ -113,11 +116,11 @@ def _bar(number: int, label: str, place: tuple[float, float], said: str) -> str:
     begins, long = LABELS + BAR * place[0], max(2.0, BAR * place[1])
     up = ROW * number + 6
     return (
-        f'<text x="{LABELS - 8}" y="{up + 14}" font-size="13" text-anchor="end">{escape(label)}</text>'
-        f'<rect x="{begins:.1f}" y="{up}" width="{long:.1f}" height="18" fill="#b45309"/>'
-        f'<text x="{begins + long + 6:.1f}" y="{up + 14}" font-size="12">{said}</text>'
+        f'<text x="{LABELS - 8}" y="{up + 14}" text-anchor="end">{shortened(label)}</text>'
+        f'<rect class="bar" x="{begins:.1f}" y="{up}" width="{long:.1f}" height="18"/>'
+        f'<text x="{begins + long + 6:.1f}" y="{up + 14}">{said}</text>'
     )
 
 
 def _line(number: int, said: str) -> str:
-    return f'<text x="{LABELS}" y="{ROW * number + 20}" font-size="13" font-weight="600">{escape(said)}</text>'
+    return f'<text class="strong" x="{LABELS}" y="{ROW * number + 20}">{escape(said)}</text>'

@@ -6,10 +6,16 @@ offer to everybody (popularity, the base rate) or to those who bought most so fa
 
 from typing import Final
 
-from predict.declaration import Declaration, Label, Readiness, Wording
+from predict.declaration import Declaration, Label, Readiness, Words
+from predict.next_need import wording
 
 FOLDER: Final = "next_need"
-_RARE: Final = "Few do so at this horizon: read precision at capacity and what brings a need up, not accuracy."
+
+
+def _worded(own: Words) -> Words:
+    """Put the words of tables, which all three share, beside a module's own."""
+    return {language: {**wording.TABLES[language], **words} for language, words in own.items()}
+
 
 NEXT_NEED: Final = Declaration(
     name="next_need",
@@ -17,13 +23,7 @@ NEXT_NEED: Final = Declaration(
     label=Label(name="bought"),
     readiness=Readiness(months=12),
     baselines=("orders_365d",),
-    wording=Wording(
-        yes="buying",
-        no="not buying",
-        did="ordered or upgraded",
-        common="Most customers buy within this horizon anyway: a high chance is no reason to contact anybody.",
-        rare=_RARE,
-    ),
+    wording=_worded(wording.NEXT_NEED),
 )
 NEXT_UPGRADE: Final = Declaration(
     name="next_upgrade",
@@ -32,7 +32,7 @@ NEXT_UPGRADE: Final = Declaration(
     label=Label(name="upgraded"),
     readiness=Readiness(months=12),
     baselines=("upgrades_365d",),
-    wording=Wording(yes="growing", no="staying", did="upgraded", rare=_RARE),
+    wording=_worded(wording.NEXT_UPGRADE),
 )
 NEXT_SERVICE: Final = Declaration(
     name="next_service",
@@ -41,5 +41,5 @@ NEXT_SERVICE: Final = Declaration(
     label=Label(name="took_service"),
     readiness=Readiness(months=12),
     baselines=("orders_365d",),
-    wording=Wording(yes="wanting", no="content", did="took a service", rare=_RARE),
+    wording=_worded(wording.NEXT_SERVICE),
 )

@@ -22,11 +22,9 @@ from predict.next_need.detect import detected
 from predict.next_need.hits import measured
 from predict.next_need.trigger import DEFAULT_TRIGGERS, Trigger, as_mapping, triggers_of
 from predict.next_need.words import sentences
-from predict.shares import in_words, told_share
+from predict.shares import told_share
+from predict.telling.teller import Teller
 from predict.wire import Message
-
-CHOSEN: Final = ("who is chosen", "share who had it")
-HEAD: Final = ("what came up", "need", "customers", "had it", "untargeted", "gain at the same frequency", "verdict")
 
 
 class NextNeed(Likelihood):
@@ -69,40 +67,53 @@ class NextNeed(Likelihood):
         """Judge ways of choosing by a log of suggestions."""
         return judged(asked)
 
-    def sections(self, artefact: Artefact) -> tuple[Section, ...]:
+    def sections(self, artefact: Artefact, teller: Teller) -> tuple[Section, ...]:
         """Show the model beside popularity and the own frequency, and each trigger beside untargeted offers."""
-        lines = [_line(one) for one in artefact.figures["needs"]]
-        beside = Section("Beside popularity and the customer's own frequency", CHOSEN, _chosen(artefact.figures))
-        return (beside, Section("What brings a need up, beside untargeted offers", HEAD, lines))
+        tables = {
+            "chosen": _chosen(artefact.figures, teller),
+            "needs": [_line(one, teller) for one in artefact.figures["needs"]],
+        }
+        return tuple(
+            Section(teller.say(f"{name}.title"), teller.head(f"{name}.head"), lines) for name, lines in tables.items()
+        )
 
 
 def _kept(artefact: Artefact) -> tuple[Trigger, ...]:
     return triggers_of(artefact.figures["triggers"])
 
 
-def _chosen(figures: dict[str, Any]) -> list[tuple[str, ...]]:
+def _chosen(figures: dict[str, Any], teller: Teller) -> list[tuple[str, ...]]:
     """Tell whom to choose for as many offers as can be made: by the model, by the own frequency, or anybody."""
     if "model" not in figures:
         return []
-    capacity, everybody = figures["capacity"], figures["customers"]
-    ways = [(f"the {capacity} whom the model ranks highest", figures["model"]["precision_at_capacity"], capacity)]
+    top, everybody = {"capacity": figures["capacity"]}, figures["customers"]
+    ways = [(teller.say("chosen.model", **top), figures["model"]["precision_at_capacity"], figures["capacity"])]
     if "baseline" in figures:
         alone = figures["baseline"]
-        who = f"the {capacity} highest by {alone['word']} (own frequency)"
-        ways.append((who, alone["precision_at_capacity"], capacity))
-    ways.append(("anybody (popularity)", figures["base_rate"], everybody))
-    return [(who, in_words(told_share(share * size, size))) for who, share, size in ways]
+        who = teller.say("chosen.own", word=alone["word"], **top)
+        ways.append((who, alone["precision_at_capacity"], figures["capacity"]))
+    ways.append((teller.say("chosen.anybody"), figures["base_rate"], everybody))
+    return [(who, teller.format_field(told_share(share * size, size), "span")) for who, share, size in ways]
 
 
-def _line(one: dict[str, Any]) -> tuple[str, ...]:
-    rates = [in_words(one[name]) if name in one else "" for name in ("rate", "untargeted")]
-    return (one["trigger"], one["need"], str(one.get("customers", "")), *rates, _gain(one.get("gain")), one["verdict"])
+def _line(one: dict[str, Any], teller: Teller) -> tuple[str, ...]:
+    rates = [teller.format_field(one[name], "span") if name in one else "" for name in ("rate", "untargeted")]
+    return (
+        teller.named("trigger", one["trigger"]),
+        teller.named("need", one["need"]),
+        str(one.get("customers", "")),
+        *rates,
+        _gain(one.get("gain"), teller),
+        teller.named("verdict", one["verdict"]),
+    )
 
 
-def _gain(gain: dict[str, float] | None) -> str:
+def _gain(gain: dict[str, float] | None, teller: Teller) -> str:
     if gain is None:
         return ""
-    return f"{100 * gain['figure']:+.1f} points ({100 * gain['low']:+.1f} to {100 * gain['high']:+.1f})"
+    return teller.say(
+        "points", **{name: teller.format_field(100 * gain[name], "+.1f") for name in ("figure", "low", "high")}
+    )
 
 
 MODULES: Final = {one.name: NextNeed(one) for one in (NEXT_NEED, NEXT_UPGRADE, NEXT_SERVICE)}

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from predict.declaration import Declaration, Label, Readiness, Wording
+from predict.declaration import Declaration, Label, Readiness
+from predict.satisfaction.wording import WORDING
 
 SATISFACTION: Final = Declaration(
     name="satisfaction",
@@ -11,13 +12,7 @@ SATISFACTION: Final = Declaration(
     label=Label(name="dissatisfied"),
     readiness=Readiness(months=12),
     baselines=("tickets_90d",),
-    wording=Wording(
-        yes="dissatisfied",
-        no="satisfied",
-        did="gave a low score",
-        common="Most who answer give a low score: read whom it ranks first, and ask what is wrong with all of it.",
-        rare="Few give a low score at this horizon: read precision at capacity, not accuracy.",
-    ),
+    wording=WORDING,
 )
 TEXTS: Final = Readiness(least=1000, ideal=5000, rule_from=1, counted="texts")
 """How many texts are needed: below 1,000 the lists and the shipped model alone speak; 5,000 make topics stable."""

@@ -23,6 +23,8 @@ from predict.satisfaction.pages import sections
 from predict.satisfaction.study import studied
 from predict.satisfaction.themes import Themes, themes_of
 from predict.satisfaction.topics import Topic, as_mappings, topics_of
+from predict.telling.said import said
+from predict.telling.teller import Teller
 
 EAR: Final = "ear"
 
@@ -56,9 +58,9 @@ class Satisfaction(Likelihood):
         ear = Ear(sentiment=shipped(), themes=Themes.shipped(), topics=()) if kept is None else _opened(kept)
         return heard(readable(texts), ear)
 
-    def sections(self, artefact: Artefact) -> tuple[Section, ...]:
+    def sections(self, artefact: Artefact, teller: Teller) -> tuple[Section, ...]:
         """Show what customers write beside who gives a low score."""
-        return sections(artefact.figures["texts"]) if "texts" in artefact.figures else ()
+        return sections(artefact.figures["texts"], teller) if "texts" in artefact.figures else ()
 
     def _earlier(self, brief: Brief) -> tuple[Topic, ...]:
         if brief.earlier is None:
@@ -88,9 +90,7 @@ def _enough(have: int) -> Finding:
     if have >= TEXTS.ideal:
         return Finding(name="texts", light=Light.GREEN, have=have, need=TEXTS.ideal)
     need = TEXTS.least if have < TEXTS.least else TEXTS.ideal
-    advice = "with fewer, lists and the shipped model speak alone: deliver messages and approve the view of them"
-    if have >= TEXTS.least:
-        advice = "topics get stable, and own scores teach sentiment better"
+    advice = said("advice.few_texts" if have < TEXTS.least else "advice.more_texts")
     return Finding(name="texts", light=Light.AMBER, have=have, need=need, advice=advice)
 
 

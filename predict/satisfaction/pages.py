@@ -1,88 +1,95 @@
 """What customers write, as tables of the report: what comes first, how they feel, what changed. Read in two minutes.
 
-Every line is of at least five customers; nobody's words are in it but those that many use.
+Every line is of at least five customers; nobody's words are in it but those that many use. The words of the tables are
+`predict.satisfaction.wording`'s.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from predict.likelihood.report import Section
-from predict.shares import in_words
+from predict.telling.teller import Teller
 
 MOST: Final = 8  # lines of a table
-_SEEN: Final = {"leaving": "threat to leave", "safety": "safety", "legal": "law"}
+Lines = list[tuple[str, ...]]
 
 
-def sections(told: Mapping[str, Any]) -> tuple[Section, ...]:
+def sections(told: Mapping[str, Any], teller: Teller) -> tuple[Section, ...]:
     """Lay the figures of texts out, the most urgent first."""
-    first = [
-        (
-            _words(one["category"]),
-            _words(one["priority"]),
-            str(one["texts"]),
-            str(one["customers"]),
-            f"{one['blame']:.2f}",
-            f"{one['points']:.0f}",
-        )
-        for one in told["categories"][:MOST]
-    ]
-    return (
-        Section("What to look at first", ("about", "priority", "texts", "customers", "blame", "points"), first),
-        Section("To be seen at once", ("what", "texts", "customers"), _counts(told["critical"], _SEEN)),
-        Section("What changed", ("about", "what", "weeks ago", "by"), [_change(one) for one in told["changes"]]),
-        Section("What customers write about", _HEAD, _lines(told["topics"])),
-        Section("How they feel, by language", _HEAD, _lines(told["languages"])),
-        Section("Also mentioned", ("what", "texts", "customers"), _counts(told["mentions"], {})),
-        Section("Asked for", _HEAD, _lines(told["requests"])),
-        Section("How these texts were read", ("what", "figure"), _read(told)),
+    first = [_first(one, teller) for one in told["categories"][:MOST]]
+    tables: tuple[tuple[str, str, Lines], ...] = (
+        ("first", "first", first),
+        ("critical", "counts", _counts(told["critical"], "critical", teller)),
+        ("changed", "changed", [_change(one, teller) for one in told["changes"]]),
+        ("topics", "lines", _lines(told["topics"], teller)),
+        ("languages", "lines", _lines(told["languages"], teller)),
+        ("mentions", "counts", _counts(told["mentions"], "category", teller)),
+        ("requests", "lines", _lines(told["requests"], teller)),
+        ("read", "read", _read(told, teller)),
+    )
+    return tuple(
+        Section(teller.say(f"{name}.title"), teller.head(f"{head}.head"), lines) for name, head, lines in tables
     )
 
 
-_HEAD: Final = ("about", "texts", "customers", "mean lean (-1 to 1)", "share that blames")
+def _first(one: Mapping[str, Any], teller: Teller) -> tuple[str, ...]:
+    return (
+        teller.named("category", one["category"]),
+        teller.named("priority", one["priority"]),
+        *(str(one[each]) for each in ("texts", "customers")),
+        teller.format_field(one["blame"], ".2f"),
+        teller.format_field(one["points"], ".0f"),
+    )
 
 
-def _lines(told: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+def _lines(told: Sequence[Mapping[str, Any]], teller: Teller) -> Lines:
+    write = teller.format_field
     return [
-        (str(one["name"]), str(one["texts"]), str(one["customers"]), f"{one['lean']:+.2f}", in_words(one["blaming"]))
+        (
+            teller.named("category", str(one["name"])),
+            str(one["texts"]),
+            str(one["customers"]),
+            write(one["lean"], "+.2f"),
+            write(one["blaming"], "span"),
+        )
         for one in told[:MOST]
     ]
 
 
-def _counts(told: Mapping[str, Mapping[str, Any]], names: Mapping[str, str]) -> list[tuple[str, ...]]:
+def _counts(told: Mapping[str, Mapping[str, Any]], kind: str, teller: Teller) -> Lines:
     return [
         (
-            names.get(name, name),
-            *("fewer than five" if one[each] is None else str(one[each]) for each in ("texts", "customers")),
+            teller.named(kind, name),
+            *(teller.say("few") if one[each] is None else str(one[each]) for each in ("texts", "customers")),
         )
         for name, one in told.items()
     ]
 
 
-def _change(one: Mapping[str, Any]) -> tuple[str, ...]:
+def _change(one: Mapping[str, Any], teller: Teller) -> tuple[str, ...]:
     share = one["of"] == "share"
-    scale, unit = (100, " points") if share else (1, "")
-    size, low, high = (f"{scale * one[each]:+.{0 if share else 2}f}" for each in ("size", "low", "high"))
+    scale, spec = (100, "+.0f") if share else (1, "+.2f")
+    said = {
+        name: teller.format_field(scale * one[each], spec)
+        for name, each in (("figure", "size"), ("low", "low"), ("high", "high"))
+    }
     return (
-        _words(one["category"]),
-        "share of texts" if share else "lean",
+        teller.named("category", one["category"]),
+        teller.say("changed.share" if share else "changed.lean"),
         str(one["weeks_ago"]),
-        f"{size}{unit} ({low} to {high})",
+        teller.say("points" if share else "bounded", **said),
     )
 
 
-def _read(told: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    learned = told["learned"]
-    lines: list[tuple[str, ...]] = [
-        ("texts, customers", f"{told['texts']}, {told['customers']}"),
-        ("withheld or empty, not read", str(told["withheld"])),
-        ("texts with a score of their customer", str(learned["labelled"])),
-        ("sentiment", "the company's own" if learned["own"] else "shipped lists and model"),
+def _read(told: Mapping[str, Any], teller: Teller) -> Lines:
+    learned, say = told["learned"], teller.say
+    lines: Lines = [
+        (say("read.texts"), f"{told['texts']}, {told['customers']}"),
+        (say("read.withheld"), str(told["withheld"])),
+        (say("read.labelled"), str(learned["labelled"])),
+        (say("read.sentiment"), say("read.own" if learned["own"] else "read.shipped")),
     ]
     if "macro_f1" in learned:
-        beside = f"{learned['macro_f1']:.3f} own, {learned['macro_f1_shipped']:.3f} shipped ({learned['judged']} texts)"
-        lines.append(("macro-F1 by customers that were not taught", beside))
+        figures = {"own": learned["macro_f1"], "shipped": learned["macro_f1_shipped"], "judged": learned["judged"]}
+        lines.append((say("read.macro"), say("read.beside", **figures)))
     return lines
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

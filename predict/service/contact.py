@@ -19,9 +19,10 @@ from predict.likelihood.module import Likelihood
 from predict.likelihood.report import Section
 from predict.module import Brief
 from predict.service.topic import CAME, LEAST, TOPIC, TopicModel, asked_next, gained, learned, topics_of
+from predict.telling.said import Sentence, said
+from predict.telling.teller import Teller
 
 SHOWN: Final = ("topic", "topic_share")
-SHARES: Final = ("topic", "share of all cases")
 
 
 class Contact(Likelihood):
@@ -55,14 +56,15 @@ class Contact(Likelihood):
 
     def reasons(self, scores: pl.DataFrame, artefact: bytes, *, language: str) -> pl.DataFrame:
         """Put the reasons of a scores frame into words; the likely topic stands beside them."""
-        said = super().reasons(scores, artefact, language=language)
-        return said.join(scores.select(PSEUDONYM, AS_OF, *SHOWN), on=[PSEUDONYM, AS_OF], how="left")
+        worded = super().reasons(scores, artefact, language=language)
+        return worded.join(scores.select(PSEUDONYM, AS_OF, *SHOWN), on=[PSEUDONYM, AS_OF], how="left")
 
-    def sections(self, artefact: Artefact) -> tuple[Section, ...]:
+    def sections(self, artefact: Artefact, teller: Teller) -> tuple[Section, ...]:
         """Show what customers ask about."""
         shares = artefact.figures.get("topics", {}).get("shares", {})
-        lines = [(topic, f"{share:.0%}") for topic, share in sorted(shares.items(), key=lambda one: -one[1])]
-        return (Section("What customers ask about", SHARES, lines),) if lines else ()
+        ordered_shares = sorted(shares.items(), key=lambda one: -one[1])
+        lines = [(topic, teller.format_field(share, "share")) for topic, share in ordered_shares]
+        return (Section(teller.say("topics.title"), teller.head("topics.head"), lines),) if lines else ()
 
 
 def _topics(rows: pl.DataFrame, artefact: Artefact, brief: Brief) -> tuple[TopicModel, dict[str, Any]] | None:
@@ -106,10 +108,10 @@ def _seen(rows: pl.DataFrame, columns: tuple[str, ...]) -> Matrix:
     return matrix_of(told, columns)
 
 
-def _remark(judged: dict[str, Any]) -> str:
+def _remark(judged: dict[str, Any]) -> Sentence:
     gain = judged["log_loss_gained"]
-    figure = f"{gain['figure']:+.3f} nats a case ({gain['low']:+.3f} to {gain['high']:+.3f}), {judged['asked']} cases"
+    figure = said("topics.figure", gain=gain["figure"], low=gain["low"], high=gain["high"], asked=judged["asked"])
     if judged["by_customer"]:
         right, usual = judged["right"], judged["right_by_the_most_frequent"]
-        return f"The topic is told by customer: {figure}; right in {right:.0%}, the most frequent one in {usual:.0%}."
-    return f"Nothing tells what a customer will ask about: topics are shares among all who ask ({figure})."
+        return said("topics.by_customer", figure=figure, right=right, usual=usual)
+    return said("topics.nothing", figure=figure)

@@ -2,20 +2,15 @@
 
 from typing import Final
 
-from predict.declaration import Declaration, Label, Readiness, Wording
+from predict.declaration import Declaration, Label, Readiness
+from predict.service import wording
 
 SERVICE: Final = Declaration(
     name="service",
     view="service_training",
     label=Label(name="contacted"),
     baselines=("tickets_30d",),  # whoever asked last month asks again: what any model has to beat
-    wording=Wording(
-        yes="calling",
-        no="silent",
-        did="asked for help",
-        common="Most customers ask for help within this horizon: prepare for topics, not for single customers.",
-        rare="Few customers ask for help at this horizon: read precision at capacity, not accuracy.",
-    ),
+    wording=wording.SERVICE,
 )
 
 SURELY: Final = 0.5
@@ -29,13 +24,5 @@ MAINTENANCE: Final = Declaration(
     baselines=("machine_errors_28d", "machine_age_days"),
     # a machine is seen each month anew, so that a hundred of them make more than a thousand machine-months a year
     readiness=Readiness(least=100, ideal=500, counted="machines"),
-    wording=Wording(
-        one="machine",
-        many="machines",
-        yes="failing",
-        no="working",
-        did="were repaired",
-        common="Most machines are repaired within this horizon: plan a service for all of them.",
-        rare="Few machines fail within this horizon: read the alerts' precision, not accuracy.",
-    ),
+    wording=wording.MAINTENANCE,
 )

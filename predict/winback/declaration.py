@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from predict.declaration import Declaration, Label, Readiness, Wording
+from predict.declaration import Declaration, Label, Readiness
+from predict.winback.wording import WORDING
 
 WINBACK: Final = Declaration(
     name="winback",
@@ -10,11 +11,5 @@ WINBACK: Final = Declaration(
     label=Label(name="returned"),
     readiness=Readiness(months=18),
     baselines=("orders_1095d",),  # recency would rank the wrong way round: the longer ago, the fewer come back
-    wording=Wording(
-        yes="returning",
-        no="staying away",
-        did="came back",
-        common="Most of them come back unasked: they were silent, not gone. Wait longer before calling somebody lost.",
-        rare="Few come back: read precision at capacity, and aim by uplift where a hold-out was drawn.",
-    ),
+    wording=WORDING,
 )

@@ -14,7 +14,10 @@ from predict.likelihood.report import markdown
 from predict.likelihood.score import score
 from predict.likelihood.train import train
 from predict.module import Brief
+from predict.telling.teller import teller_of
 from tests.unit.predict_builders import DESCRIBED, FEW, HORIZON_DAYS, customers, month
+
+WORDS = teller_of(CHURN)
 
 BRIEF = Brief(
     horizon_days=HORIZON_DAYS, features=features_of([str(one["name"]) for one in DESCRIBED], DESCRIBED), seed=3
@@ -43,9 +46,9 @@ def test_a_column_that_tells_nobody_apart_is_left_out_by_name_and_changes_nothin
     assert plain.figures["left_out"] == []
     assert artefact.model == plain.model
     assert artefact.figures["model"] == plain.figures["model"]
-    for page in (markdown(artefact, CHURN.wording), html(artefact, CHURN.wording)):
+    for page in (markdown(artefact, WORDS), html(artefact, WORDS)):
         assert all(name in page for name in BLANK)
-    assert "never_delivered" not in markdown(plain, CHURN.wording)
+    assert "never_delivered" not in markdown(plain, WORDS)
 
 
 def test_a_column_that_was_left_out_is_neither_needed_nor_weighed_at_scoring(frame, blank):

@@ -22,7 +22,10 @@ from predict.likelihood.train import train
 from predict.likelihood.waterfall import fall_of, picture
 from predict.module import Brief, Module
 from predict.split import Fold
+from predict.telling.teller import teller_of
 from tests.unit.predict_builders import DESCRIBED, FEW, HORIZON_DAYS, customers, month
+
+WORDS = teller_of(CHURN)
 
 BRIEF = Brief(
     horizon_days=HORIZON_DAYS, features=features_of([str(one["name"]) for one in DESCRIBED], DESCRIBED), seed=3
@@ -63,20 +66,20 @@ def test_a_machine_without_the_library_of_trees_has_a_model_and_is_told(frame, m
     _lightgbm.cache_clear()
     alone = train(frame.filter(pl.col("as_of") > month(5)), FEW, BRIEF)
     assert alone.family == "logistic"
-    assert "libgomp1" in markdown(alone, CHURN.wording)
+    assert "libgomp1" in markdown(alone, WORDS)
 
 
 def test_nothing_is_found_where_nothing_was_planted():
     nothing = train(customers(cuts=9, each=400, strength=0.0), FEW, BRIEF).figures
     assert nothing["model"]["auc"]["low"] < 0.5 < nothing["model"]["auc"]["high"]
-    assert any("chance" in remark for remark in nothing["remarks"])
+    assert any("chance" in WORDS.tell(remark) for remark in nothing["remarks"])
 
 
 def test_a_column_made_from_the_future_is_named(frame):
     leaked = frame.with_columns(oracle=pl.col("churned").cast(pl.Float64))
     figures = train(leaked, FEW, BRIEF).figures
     assert figures["suspects"] == ["oracle"]
-    assert any("future" in remark for remark in figures["remarks"])
+    assert any("future" in WORDS.tell(remark) for remark in figures["remarks"])
 
 
 def test_row_and_column_order_change_nothing(frame, artefact):
@@ -150,7 +153,7 @@ def test_too_few_customers_are_told_what_to_collect():
 def test_a_single_cut_is_trained_and_labelled_as_no_forecast():
     figures = train(customers(cuts=1, each=900), FEW, BRIEF).figures
     assert "not a test of forecasting" in figures["split"]
-    assert any("not fully temporal" in remark for remark in figures["remarks"])
+    assert any("not fully temporal" in WORDS.tell(remark) for remark in figures["remarks"])
 
 
 def test_the_challenger_must_win_on_every_fold_and_clearly():
@@ -232,9 +235,9 @@ def test_trees_hold_no_extreme_of_a_single_customer():
 
 def test_the_reports_name_the_figures_and_nobody(artefact, frame):
     page, text, values = (
-        html(artefact, CHURN.wording),
-        markdown(artefact, CHURN.wording),
-        json.dumps(report(artefact, CHURN.wording)),
+        html(artefact, WORDS),
+        markdown(artefact, WORDS),
+        json.dumps(report(artefact, WORDS)),
     )
     auc = f"{artefact.figures['model']['auc']['figure']:.3f}"
     assert auc in page
@@ -251,7 +254,7 @@ def test_the_waterfall_adds_up_and_invents_its_customer(artefact):
     assert (fall.usual, fall.chance) == (pytest.approx(usual), pytest.approx(end))
     assert fall.chance > fall.usual
     assert [size for _, size in fall.parts] == sorted((size for _, size in fall.parts), reverse=True)
-    assert picture(fall).count("<rect") == len(fall.parts)
+    assert picture(fall, WORDS).count("<rect") == len(fall.parts)
     assert fall_of(replace(artefact, profile={})) is None
 
 

@@ -4,12 +4,16 @@ import numpy as np
 import polars as pl
 import pytest
 
+from predict.churn.declaration import CHURN
 from predict.churn.module import Churn
 from predict.churn.worth import COLUMNS, DEFAULT_TERMS, Worth, learn_worth, valued, worth_of
 from predict.likelihood.report import markdown
 from predict.module import Brief
+from predict.telling.teller import teller_of
 from predict.value.lifetime import with_contract
 from tests.unit.predict_builders import FEW, customers
+
+WORDS = teller_of(CHURN)
 
 
 def chance(*figures):
@@ -69,8 +73,8 @@ def test_scores_and_report_tell_what_is_at_risk_and_say_nothing_where_nothing_is
     assert told["figure"] == pytest.approx(scores["value_at_risk_minor"].sum())
     assert told["customers"] == scores.height
     opened = module.open(packed)
-    assert "Value at risk" in markdown(opened, FEW.wording, module.sections(opened))
+    assert "Value at risk" in markdown(opened, WORDS, module.sections(opened, WORDS))
     plain = frame.drop("monthly_amount")
     without = module.train(plain, Brief(horizon_days=90, features=()))
     assert "at_risk" not in module.open(without).figures
-    assert module.sections(module.open(without)) == ()
+    assert module.sections(module.open(without), WORDS) == ()

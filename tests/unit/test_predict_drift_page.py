@@ -2,7 +2,9 @@
 
 import pytest
 
+from predict.churn.declaration import CHURN
 from predict.drift_page import html
+from predict.telling.teller import teller_of
 
 SHIFT = {"name": "score", "psi": 0.05, "by_chance": 0.02, "light": "green"}
 TOLD = {
@@ -14,10 +16,10 @@ TOLD = {
 
 
 def test_each_input_has_a_bar_and_long_ones_end_at_the_edge() -> None:
-    page = html("churn", TOLD, ("recalibrate",))
+    page = html(TOLD, ("recalibrate",), teller_of(CHURN))
     assert page.count("<rect") == 2
-    assert 'width="360.0" height="16" fill="#b91c1c"' in page
-    assert 'width="36.0" height="16" fill="#15803d"' in page
+    assert '<rect class="red" x="330" y="48" width="360.0"' in page
+    assert '<rect class="green" x="330" y="24" width="36.0"' in page
     assert "&lt;silence&gt;" in page
     assert "<silence>" not in page
     assert "Due now: recalibrate." in page
@@ -26,7 +28,7 @@ def test_each_input_has_a_bar_and_long_ones_end_at_the_edge() -> None:
 
 @pytest.mark.parametrize("calibration", [{}, {"calibration": None}])
 def test_without_a_profile_and_without_outcomes_it_says_so(calibration: dict[str, None]) -> None:
-    page = html("churn", {"customers": 0, "score": None, "inputs": []} | calibration, ())
+    page = html({"customers": 0, "score": None, "inputs": []} | calibration, (), teller_of(CHURN))
     assert "before it kept" in page
     assert "Due now: nothing." in page
     assert "No outcome is known yet" in page

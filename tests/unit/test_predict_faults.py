@@ -20,6 +20,7 @@ from predict.quality import (
     returns,
     without_customer,
 )
+from predict.telling.teller import plain
 from tests.unit.predict_builders import FEW, customers
 from tests.unit.test_predict_quality import _real, told
 
@@ -78,7 +79,7 @@ def test_ravenstack_is_called_noise_by_readiness_and_a_model_of_it_does_not_leak
     usage = read["feature_usage"].select("subscription_id", at="usage_date")
     faults = findings_of([one.as_mapping() for one in outside_contract(usage, contracts, on="subscription_id")])
     brief = Brief(horizon_days=90, features=(), seed=1, faults=faults)
-    assert "not fit to learn from: event_before_start" in doubts(frame, brief)["sources"].advice
+    assert "not fit to learn from: event_before_start" in plain().tell(doubts(frame, brief)["sources"].advice)
     assert train(frame, FEW, brief).figures["model"]["auc"]["figure"] < 0.7
 
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from predict.horizon import CHOICES, MISTAKEN, advice, by_rhythm, finding, proposed
+from predict.telling.teller import plain
 
 
 def gaps(days):
@@ -31,13 +32,13 @@ def test_thirty_days_are_no_churn_for_who_buys_each_second_month_and_are_for_who
     slow = proposed(gaps(60), horizon_days=30, base_rate=0.7)
     assert slow["too_short"]
     assert slow["proposed_days"] == 120
-    assert "30 days is not yet churn" in advice(slow)
+    assert "30 days is not yet churn" in plain().tell(advice(slow))
     assert finding(slow)[0].light.value == "amber"
     quick = proposed(gaps(2), horizon_days=30, base_rate=0.1)
-    assert (advice(quick), finding(quick)[0].light.value) == ("", "green")
+    assert (advice(quick), finding(quick)[0].light.value) == (None, "green")
 
 
 def test_contracts_that_end_are_no_silence_and_who_has_no_rhythm_gives_no_advice():
-    assert advice(proposed(gaps(60), horizon_days=30, base_rate=0.05)) == ""
+    assert advice(proposed(gaps(60), horizon_days=30, base_rate=0.05)) is None
     assert proposed(np.full(200, np.nan), horizon_days=30, base_rate=0.5) == {}
     assert finding({}) == []

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from predict.artefact import pack_artefact, unpack_artefact
 from predict.calibrate import CalibrationKind, Calibrator, expit, logit
 from predict.card import card, markdown
+from predict.churn.declaration import CHURN
 from predict.churn.module import MODULES
 from predict.drift import bin_columns, binned_of, calibration_shift, shift_of
 from predict.errors import TooFewCustomers
@@ -22,7 +23,10 @@ from predict.likelihood.train import train
 from predict.module import Brief, Tended
 from predict.readiness import Light
 from predict.recalibrate import Recalibrated, recalibrated
+from predict.telling.teller import teller_of
 from tests.unit.predict_builders import DESCRIBED, FEW, HORIZON_DAYS, customers, month
+
+WORDS = teller_of(CHURN)
 
 FEATURES = features_of([str(one["name"]) for one in DESCRIBED], DESCRIBED)
 LAST = 8
@@ -174,8 +178,8 @@ def test_a_group_that_the_model_serves_worse_is_named():
     stages = blind.select("pseudonym", "as_of", "stage")
     brief = Brief(horizon_days=HORIZON_DAYS, features=FEATURES, seed=3, segments=stages, capacity=400)
     figures = train(blind.drop("stage"), FEW, brief).figures
-    assert any("stage is new" in remark for remark in figures["remarks"])
-    assert not any("stage is old" in remark for remark in figures["remarks"])
+    assert any("stage is new" in WORDS.tell(remark) for remark in figures["remarks"])
+    assert not any("stage is old" in WORDS.tell(remark) for remark in figures["remarks"])
 
 
 def test_the_report_shows_segments_sources_and_their_intervals(artefact):
@@ -188,13 +192,15 @@ def test_the_report_shows_segments_sources_and_their_intervals(artefact):
 
 def test_the_card_has_every_section_and_says_for_what_never(artefact):
     told = card(
-        MODULES["churn"].report(pack_artefact(artefact)).values, {"purpose": "churn", "prohibited_uses": ["credit"]}
+        MODULES["churn"].report(pack_artefact(artefact)).values,
+        {"purpose": "churn", "prohibited_uses": ["credit"]},
+        WORDS,
     )
     assert list(told) == [
         "model_details", "intended_use", "factors", "metrics", "evaluation_data", "training_data",
         "quantitative_analyses", "ethical_considerations", "caveats",
     ]  # fmt: skip
-    text = markdown(told)
+    text = markdown(told, WORDS)
     assert "Article 22" in text
     assert "credit" in text
     assert "stage" in text
