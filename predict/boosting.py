@@ -19,6 +19,7 @@ from predict.errors import ArtefactRefused, TreesMissing
 from predict.frames import Columns, Matrix, Vector
 from predict.levels import most_frequent
 from predict.threads import few_threads, thread_count
+from predict.treeshap import trees_of
 
 MIN_LEAF: Final = 20
 TREES: Final = 150
@@ -51,17 +52,13 @@ class Boosting:
     def contributions(self, raw: Matrix, groups: tuple[tuple[int, ...], ...]) -> Matrix:
         """Split log-odds minus the reference customer's log-odds, exactly, over groups of feature positions.
 
-        TreeSHAP (Lundberg et al., Nature Machine Intelligence 2, 2020): what features do together is shared between
-        them, so that the parts add up.
+        TreeSHAP (`predict.treeshap`): what features do together is shared between them, so that the parts add up.
         """
         deviation = self._parts(raw) - self._parts(self.medians[None, :])
         return np.column_stack([deviation[:, list(group)].sum(axis=1) for group in groups])
 
     def _parts(self, raw: Matrix) -> Matrix:
-        if not raw.shape[0]:
-            return np.zeros(raw.shape)
-        found = self.booster.predict(raw, pred_contrib=True, num_threads=_askers(raw))
-        return np.asarray(found[:, :-1], dtype=np.float64)
+        return trees_of(self.booster).parts(raw)
 
 
 class _Silence:

@@ -65,10 +65,14 @@ def strongest(parts: Matrix, absent: Flags) -> tuple[np.ndarray[tuple[int, int],
     count = min(REASONS, parts.shape[1])
     raises = parts > FAINT
     behind = np.where(absent, np.max(parts, initial=0.0) + 1.0, 0.0)
-    order = np.argsort(np.where(raises, behind - parts, np.inf), axis=1, kind="stable")[:, :count]
-    size = np.take_along_axis(np.where(raises, parts, 0.0), order, axis=1)
+    left = np.where(raises, behind - parts, np.inf)
     chosen = np.full((parts.shape[0], REASONS), -1, dtype=np.int64)
-    chosen[:, :count] = np.where(size > FAINT, order, -1)
     sizes = np.zeros((parts.shape[0], REASONS), dtype=np.float64)
-    sizes[:, :count] = size
+    rows = np.arange(parts.shape[0])
+    for place in range(count):  # the smallest of what is left, the first of equals: no row needs all sorted
+        best = left.argmin(axis=1)
+        there = np.isfinite(left[rows, best])
+        chosen[there, place] = best[there]
+        sizes[there, place] = parts[rows, best][there]
+        left[rows, best] = np.inf
     return chosen, sizes
