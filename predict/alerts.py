@@ -17,6 +17,7 @@ the departure can have come about (a lead is "at least"), to within the distance
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any, Final
 
 import polars as pl
@@ -46,13 +47,13 @@ class Watch:
         return timedelta(days=self.within_days)
 
 
-def raised(scores: pl.DataFrame, watch: Watch, *, least: float = 0.0, capacity: int | None = None) -> pl.DataFrame:
+def raised(scores: pl.DataFrame, watch: Watch, *, least: float = -inf, capacity: int | None = None) -> pl.DataFrame:
     """Raise alerts cut after cut: at `least` or above, the likeliest first, at most `capacity` a cut, once a spell.
 
     Args:
         scores: pseudonym, as_of, probability (any figure that rises with the chance).
         watch: how long an alert stands; cuts that cannot be judged by `until` raise none.
-        least: the lowest figure that raises an alert.
+        least: the lowest figure that raises an alert; left out: any, also log-odds below zero.
         capacity: how many alerts a cut may raise; None: all.
     """
     judged = scores.select(PSEUDONYM, AS_OF, "probability").filter(pl.col(AS_OF) + watch.within <= watch.until)

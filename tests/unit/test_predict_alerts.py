@@ -46,6 +46,11 @@ def by_hand(scores, least, capacity):
     return set(alerted)
 
 
+def test_room_is_filled_also_by_log_odds_below_zero():
+    scores = scored((1, 0, -2.0), (2, 0, -1.0), (3, 0, -4.0))
+    assert set(raised(scores, WATCH, capacity=2)["pseudonym"]) == {bytes([1]), bytes([2])}
+
+
 @settings(max_examples=12)
 @given(
     figures=st.lists(st.lists(st.sampled_from([0.1, 0.4, 0.6, 0.9]), min_size=6, max_size=6), min_size=1, max_size=4),
