@@ -148,6 +148,7 @@ def _operation_fits(feature: Aggregate, columns: list[Column]) -> bool:
     return (
         feature.op in fits
         and (feature.of not in (Measure.SUM, Measure.MEAN) or kind in ("number", "truth"))
+        and (feature.op is not Op.UNUSUAL or (kind == "rows" and feature.of is Measure.COUNT))
         and (not feature.levels or (kind == "text" and feature.op in (Op.LAST, Op.FIRST)))
         and _keys_fit(feature)
     )

@@ -38,6 +38,7 @@ class Op(StrEnum):
     RATE = "rate"  # rows, or values of `column`, for each `per_days` of the window; 0 without rows
     TREND = "trend"  # (r - e) / e; null unless e is above 0
     TREND_DIFFERENCE = "trend_difference"  # r - e; null where either is
+    UNUSUAL = "unusual"  # how far r is from the own rate before, in standard deviations; null if that is too new
     SEASONAL_TREND = "seasonal_trend"  # (r / e) / (r' / e') - 1; null unless e, r' and e' are above 0
     SEASONAL_DIFFERENCE = "seasonal_difference"  # (r - e) - (r' - e'); null where any is
     STREAK_LONGEST = "streak_longest"  # most periods of `every_days` in a row with an event; 0 without rows
@@ -58,7 +59,7 @@ class Op(StrEnum):
 
 STREAKS: Final = frozenset({Op.STREAK_LONGEST, Op.STREAK_CURRENT})
 SEASONAL: Final = frozenset({Op.SEASONAL_TREND, Op.SEASONAL_DIFFERENCE})
-COMPARING: Final = SEASONAL | {Op.TREND, Op.TREND_DIFFERENCE}
+COMPARING: Final = SEASONAL | {Op.TREND, Op.TREND_DIFFERENCE, Op.UNUSUAL}
 NOT_FOLDABLE: Final = STREAKS | {Op.DISTINCT, Op.GAP_MEAN, Op.STD}
 
 

@@ -2,6 +2,7 @@
 
 count, sum, min, max         fold by sum, sum, min, max
 mean, share, rate, trends    of such sums and counts
+unusual                      of counts and an earliest instant
 last, first                  maximum and minimum of (event time, value)
 distinct, gap_mean, std,     do not fold: a product bought under two records is one product
 streaks, what stands
@@ -18,6 +19,11 @@ from hub.views.partials import Grouping
 from hub.views.values import DAY_US, HOUR_US, RANK, THING, Span, micros_of, ranked, unranked
 from ingest.canonical.catalogue import table_of
 
+LEVEL: Final = 3 / 8
+"""What is added to a count before its root is taken, so that the root's variance is a quarter at any rate
+(Anscombe, Biometrika 35, 1948)."""
+MOST_WINDOWS: Final = 2
+"""A rate is none of the customer's own before it has been seen for half a window."""
 SEASON: Final = timedelta(days=364)
 """52 weeks: the windows of a year before hold the same days of the week."""
 
@@ -32,6 +38,8 @@ def ask(grouping: Grouping, aggregate: Aggregate, span: Span) -> pl.Expr:
         return _events(grouping, aggregate, span)
     if aggregate.op is Op.RATE:
         return _events(grouping, aggregate, span) * (aggregate.per_days or 1) / _length(span)
+    if aggregate.op is Op.UNUSUAL:
+        return _unusual(grouping, aggregate, span)
     if aggregate.op.compares:
         return _compared(grouping, aggregate, span)
     if aggregate.op is Op.TEXT:
@@ -68,6 +76,25 @@ def _two_windows(grouping: Grouping, aggregate: Aggregate, span: Span) -> tuple[
     before = Span(since - timedelta(days=aggregate.earlier_days or days), since)
     recent, earlier = (_measured(grouping, aggregate, each) for each in (span, before))
     return recent, earlier if aggregate.of is Measure.MEAN else earlier * days / _length(before)
+
+
+def _unusual(grouping: Grouping, aggregate: Aggregate, span: Span) -> pl.Expr:
+    """Say how far a window's count lies from what the customer's own rate before it lets expect.
+
+    The rate is that of the rows after the first of the earlier window, over the days since that first row: who came
+    lately is measured by the days that he was there, and not at all before they are half a window. Both counts are
+    taken for Poisson; the difference of their roots has the variance (1 + k) / 4, where k is the window's length in
+    such days, so that little is unusual of whom little is known.
+    """
+    days = _length(span)
+    since = span.until - timedelta(days=days)
+    before = Span(since - timedelta(days=aggregate.earlier_days or days), since)
+    recent, earlier = (_events(grouping, aggregate, each) for each in (span, before))
+    first = _min(grouping, grouping.value(aggregate, before))
+    windows = days * DAY_US / (micros_of(since) - first)
+    expected = (earlier - 1) * windows
+    apart = 2 * ((recent + LEVEL).sqrt() - (expected + LEVEL).sqrt()) / (1 + windows).sqrt()
+    return pl.when(windows <= MOST_WINDOWS).then(apart)
 
 
 def _measured(grouping: Grouping, aggregate: Aggregate, span: Span) -> pl.Expr:

@@ -28,6 +28,7 @@ from hub.views.feature import (
 from hub.views.row_key import RowKey, RowKind
 from hub.views.spec import ViewSpec
 from privacy.terms import EntityKind
+from tests.oracle.view_rate import unusual
 
 Event = Mapping[str, Any]
 DAY = timedelta(days=1)
@@ -177,9 +178,9 @@ def _feature(feature: Aggregate, events: Sequence[Event], as_of: datetime) -> An
         return max((event[feature.column or ""] for event in chosen if _is_let_in(event)), default=None)
     if feature.op in (Op.STREAK_LONGEST, Op.STREAK_CURRENT):
         return _streak(feature, chosen, as_of)
-    if feature.of is None:
-        return _aggregate(feature, chosen, as_of)
-    return _trend(feature, events, as_of)
+    if feature.op is Op.UNUSUAL:
+        return unusual(feature, lambda rows: [each["event_time"] for each in _chosen(rows, events, as_of)], as_of)
+    return _aggregate(feature, chosen, as_of) if feature.of is None else _trend(feature, events, as_of)
 
 
 def _is_let_in(event: Event) -> bool:
