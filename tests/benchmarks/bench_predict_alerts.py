@@ -3,10 +3,11 @@
     python -m tests.benchmarks.bench_predict_alerts --people 20000 --seed 7
 
 The demo's generator, contracts alone (`churn_contracts_*`: silence tells of a departure only once it has happened). One
-training of what was known at `TAUGHT`, then a scoring at the start of every month whose alerts can be judged: an alert
-stands for two horizons (180 days), each customer is warned of once in them, and so many are raised that there are
-`--alerts` for each real departure. Departures by the generator's truth. "Settled" leaves out those of the first 90
-days: their signs began before there was anybody to alert, so that a lead had no room.
+training of what was known at `TAUGHT`, at the first Monday of each month, then a scoring every Monday whose alerts can
+be judged: an alert stands for two horizons (180 days), each customer is warned of once in them, and so many are raised
+that there are `--alerts` for each real departure. `--monthly` scores on first Mondays only; `--trees` shows what
+LightGBM by hand would find where the rule keeps the logistic regression. Departures by the generator's truth. "Settled"
+leaves out those of the first 90 days: their signs began before there was anybody to alert, so that a lead had no room.
 
 `perfect` knows who is in trouble, as soon as a third of it is over, and not who will get over it (one in five): the
 most that anybody can reach. Intervals are 95 % (Wilson).
@@ -16,8 +17,10 @@ median lead at least 45 days; with nothing planted no more than by lot.
 """
 
 import argparse
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from unittest.mock import patch
 
 import polars as pl
 
@@ -46,13 +49,17 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--people", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--monthly", action="store_true")
+    parser.add_argument("--trees", action="store_true")
     parser.add_argument("--alerts", type=float, default=alerts.ALERTS_A_DEPARTURE)
     given = parser.parse_args()
     for name, planted in (("planted", AS_IN_THE_DEMO), ("nothing planted", NOTHING)):
         firms = given.people // 16
         making = Making(seed=given.seed, people=given.people, organisations=firms, until=UNTIL, planted=planted)
         lake = lake_of(live(making))
-        family, scores = scored(lake, given.seed)
+        first, every = taught_at(), mondays(monthly=given.monthly)
+        with patch("predict.choose.is_clearly_better", return_value=True) if given.trees else nullcontext():
+            family, scores = scored(lake, given.seed, cuts=(first, every))
         print(f"{name}: {family}, {scores['as_of'].n_unique()} cuts")
         _print("  model", judged(lake, scores, within(lake, scores, given.alerts)))
         if planted is AS_IN_THE_DEMO:
@@ -60,17 +67,27 @@ def main() -> None:
             _print("  perfect", judged(lake, known, alerts.raised(known, WATCH, least=1.0)))
 
 
-def scored(lake: Lake, seed: int) -> tuple[str, pl.DataFrame]:
-    """Learn what was known at `TAUGHT`, and score every month from then on whose alerts can be judged."""
+def scored(lake: Lake, seed: int, *, cuts: tuple[list[datetime], list[datetime]]) -> tuple[str, pl.DataFrame]:
+    """Learn from some cuts what was known at `TAUGHT`, and score at the others."""
     spec = catalogue_spec(f"{VIEW}_training")
-    cuts = [month(number) for number in range(3, 25) if month(number) + timedelta(days=HORIZON) <= TAUGHT]
     told = described(spec)
     features = features_of([str(one["name"]) for one in told], told)
-    taught = modelled(lake.training(spec.name, cuts, TAUGHT), spec)
+    taught = modelled(lake.training(spec.name, cuts[0], TAUGHT), spec)
     artefact = train(taught, CHURN, Brief(horizon_days=HORIZON, features=features, seed=seed))
-    later = [month(number) for number in range(1, 25) if TAUGHT <= month(number) <= UNTIL - WATCH.within]
-    pieces = [score(artefact, modelled(lake.scoring(f"{VIEW}_scoring", cut), spec)) for cut in later]
+    pieces = [score(artefact, modelled(lake.scoring(f"{VIEW}_scoring", cut), spec)) for cut in cuts[1]]
     return artefact.family, pl.concat(pieces)
+
+
+def taught_at() -> list[datetime]:
+    """List the first Mondays whose outcome was known at `TAUGHT`, from the third month on."""
+    return [at for number in range(3, 25) if (at := first_monday(number)) + timedelta(days=HORIZON) <= TAUGHT]
+
+
+def mondays(*, monthly: bool) -> list[datetime]:
+    """List the Mondays from `TAUGHT` on whose alerts can be judged; of each month the first, or all."""
+    firsts = [at for number in range(1, 25) if TAUGHT <= (at := first_monday(number)) <= UNTIL - WATCH.within]
+    weeks = (UNTIL - WATCH.within - firsts[0]).days // 7
+    return firsts if monthly else [firsts[0] + timedelta(weeks=week) for week in range(weeks + 1)]
 
 
 def perfect(lake: Lake, scores: pl.DataFrame) -> pl.DataFrame:
@@ -102,8 +119,9 @@ def departures(lake: Lake) -> pl.DataFrame:
     return lake.truth.churn.select(pseudonym_of(pl.col("entity")), "left_at", "warned_at")
 
 
-def month(number: int) -> datetime:
-    return datetime(2024 + (number - 1) // 12, (number - 1) % 12 + 1, 1, tzinfo=UTC)
+def first_monday(number: int) -> datetime:
+    first = datetime(2024 + (number - 1) // 12, (number - 1) % 12 + 1, 1, tzinfo=UTC)
+    return first + timedelta(days=-first.weekday() % 7)
 
 
 def _print(what: str, told: list[tuple[str, dict[str, Any]]]) -> None:

@@ -16,6 +16,8 @@ from hub.demo.lived import Making, live
 from hub.demo.planted import NOTHING, Planted
 from hub.demo.returns import win_back_of
 from hub.demo.voices import BREAK_DAY, voices_of
+from hub.views.load import catalogue_spec
+from hub.views.spec import Grid
 from predict.next_need.hits import Verdict, measured
 from predict.next_need.trigger import DEFAULT_TRIGGERS
 
@@ -41,9 +43,16 @@ def placebo() -> Lake:
     return lake(NOTHING)
 
 
+def on_grid(view: str, cuts: list[datetime]) -> list[datetime]:
+    """Take the Monday before where a view is read on Mondays."""
+    if catalogue_spec(view).grid is not Grid.WEEK:
+        return cuts
+    return [cut - timedelta(days=cut.weekday()) for cut in cuts]
+
+
 def auc(found: Lake, view: str, label: str) -> float:
     """Return how well a logistic regression on the view's numbers ranks a later month."""
-    frames = [found.training(view, cuts, UNTIL) for cuts in (CUTS, [TEST])]
+    frames = [found.training(view, cuts, UNTIL) for cuts in (on_grid(view, CUTS), on_grid(view, [TEST]))]
     numbers = [name for name, kind in frames[0].schema.items() if kind.is_numeric() and name not in NAMES]
     train, test = (frame.select(pl.col(numbers).cast(pl.Float64).fill_nan(None).fill_null(-1)) for frame in frames)
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=500))

@@ -98,8 +98,9 @@ def test_a_training_view_has_the_columns_of_its_scoring_view_and_a_label_after_a
     assert used.label is None
     assert taught.label is not None
     assert taught.label.starts_days >= 0
-    suggested = taught.purpose == "next_need" and taught.key is None  # what followed a suggestion is read at its week
-    assert taught.grid.value == ("week" if suggested else "month"), "cuts of a training are the first of months"
+    # what followed a suggestion is read at its week, and so is what followed an alert
+    weekly = taught.purpose == "churn" or (taught.purpose == "next_need" and taught.key is None)
+    assert taught.grid.value == ("week" if weekly else "month"), "cuts of a training are the first of months"
 
 
 @pytest.mark.parametrize("name", sorted({*NAMES} - {*SMALL}))
