@@ -18,6 +18,8 @@
 | VARDE_RECIPIENT_NETWORKS | networks that are not public and where recipients may be told, as 10.1.0.0/16 | none |
 | VARDE_UNREAD_MIB | how many MiB answers over HTTP may hold that were built and are not read to their end | 1024 |
 | VARDE_SMTP_USER, VARDE_SMTP_PASSWORD | login at the mail server of letters or of a `mailto:` anchor | none |
+| VARDE_WINBACK_TOKEN | token of a service: as it, `varde serve` sends approved win-back letters | none: people send |
+| VARDE_WINBACK_HOURS | in which hours of working days at the seat, as 9-18 | 8-20 |
 | VARDE_TOKEN | token of the principal who acts | the owner's token file in the home |
 | VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE, VAULT_CACERT | where Vault is; only with `vault:` | none |
 
@@ -59,11 +61,14 @@ _IN_FILE: Final = {
     "public_url": "VARDE_PUBLIC_URL",
     "recipient_networks": "VARDE_RECIPIENT_NETWORKS",
     "unread_mib": "VARDE_UNREAD_MIB",
+    "winback_hours": "VARDE_WINBACK_HOURS",
 }
 _ISSUERS: Final = "issuer"
 _VAULT: Final = ("VAULT_ADDR", "VAULT_TOKEN", "VAULT_NAMESPACE", "VAULT_CACERT")
 _DIGITS: Final = 10
 _THIS_MACHINE: Final = (None, "127.0.0.1", "::1", "localhost")
+_HOURS: Final = re.compile(r"([0-9]{1,2})-([0-9]{1,2})", re.ASCII)
+_DAY: Final = 24
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+-]*):(.*)", re.DOTALL)
 
 
@@ -147,10 +152,12 @@ class Settings:
     public_url: str | None = None
     recipient_networks: str = ""
     unread_mib: int = 1_024
+    winback_token: str | None = field(default=None, repr=False)
+    winback_hours: tuple[int, int] = (8, 20)
     issuers: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("database_url", "keystore_url", "token"):
+        for name in ("database_url", "keystore_url", "token", "winback_token"):
             value = getattr(self, name)
             object.__setattr__(self, name, None if value is None else SecretText(value))
         if self.smtp_login is not None:
@@ -197,6 +204,8 @@ class Settings:
             public_url=found.get("public_url"),
             recipient_networks=found.get("recipient_networks", ""),
             unread_mib=_mebibytes_of(found.get("unread_mib", "1024")),
+            winback_token=environment.get("VARDE_WINBACK_TOKEN") or None,
+            winback_hours=_hours_of(found.get("winback_hours", "8-20")),
             issuers=issuers,
         )
 
@@ -248,6 +257,14 @@ def _mebibytes_of(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < _DIGITS) or not int(text):
         raise SettingsInvalid("VARDE_UNREAD_MIB", "it is no number of MiB", "Write a whole number, 1 or more")
     return int(text)
+
+
+def _hours_of(text: str) -> tuple[int, int]:
+    match = _HOURS.fullmatch(text)
+    begin, end = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not begin < end <= _DAY:
+        raise SettingsInvalid("VARDE_WINBACK_HOURS", "these are no hours of a day", "Write from and to, as 8-20")
+    return begin, end
 
 
 def _matching_engine_of(engine: str) -> str:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -28,8 +29,10 @@ from hub.predictions.warm import WarmChildren
 from hub.recipients.address import networks_of
 from hub.recipients.sending import tell_due
 from hub.recognising import Recogniser
+from hub.requests.seat import seat_of
 from hub.sequencing import sequence
 from hub.views.ahead import open_ahead
+from hub.winback.round import go_round as invite
 from hub.writer import Together, Writer
 from ingest.pipeline.recovery import recover
 from privacy.errors import PrivacyError
@@ -38,6 +41,7 @@ from privacy.verifier import ProofRejected
 
 CHECKPOINT_SECONDS: Final = 60.0  # design: an auditor never waits longer for a signed head
 SEQUENCE_SECONDS: Final = 1.0  # on PostgreSQL an audit entry is outside the tree no longer, unless thousands wait
+INVITE_SECONDS: Final = 60.0  # nobody waits for an invitation back
 LETTER_SECONDS: Final = 2.0  # a person waits for a code; rounds start by the clock, whoever asked meanwhile
 NOTICE_SECONDS: Final = 15.0
 SNAPSHOT_SECONDS: Final = 15.0  # the rows of views that were made anew are opened by then, before anybody asks
@@ -82,6 +86,7 @@ async def serving(hub: Hub) -> AsyncIterator[Service]:
     duties = (
         *((_sequence, SEQUENCE_SECONDS), (_sign, CHECKPOINT_SECONDS), (_anchor, CHECKPOINT_SECONDS)),
         *((_send_letters, LETTER_SECONDS), (_tell_recipients, NOTICE_SECONDS), (_open_ahead, SNAPSHOT_SECONDS)),
+        (_invite_back, INVITE_SECONDS),
     )
     tasks = [asyncio.create_task(_regularly(act, hub, every=seconds)) for act, seconds in duties]
     tasks.append(asyncio.create_task(to_thread.run_sync(_open_ahead, hub)))
@@ -169,6 +174,20 @@ def _tell_recipients(hub: Hub) -> None:
     """Tell recipients what is due; who does not answer is asked again later."""
     try:
         tell_due(hub)
+    except (HubError, PrivacyError, DBAPIError) as exc:
+        _log.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__})
+
+
+def _invite_back(hub: Hub) -> None:
+    """Send approved win-back letters if somebody said as whom; what cannot leave now waits for the next round."""
+    begin, end = hub.settings.winback_hours
+
+    def opens(at: datetime) -> bool:
+        seat = seat_of(hub.settings.country)
+        return seat.is_working_day(seat.today(at)) and begin <= at.astimezone(seat.time_zone).hour < end
+
+    try:
+        invite(hub, opens)
     except (HubError, PrivacyError, DBAPIError) as exc:
         _log.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__})
 

@@ -122,6 +122,12 @@ def claim(session: Session, state: LetterState, *, at: datetime, most: int) -> l
     return [frozen(SealedLetter, row) for row in session.execute(query).scalars()]
 
 
+def has_approved(session: Session, *, at: datetime) -> bool:
+    """Say whether an approved letter is due: costs a read and no write."""
+    due = (col(WinbackLetter.state) == LetterState.APPROVED.value, col(WinbackLetter.due_at) <= at)
+    return session.execute(select(col(WinbackLetter.letter_id)).where(*due).limit(1)).first() is not None
+
+
 def has_left(session: Session, letter: SealedLetter, records: Collection[RecordId], *, since: datetime) -> bool:
     """Say whether another letter to one of these records left, may have left, or leaves at this moment."""
     others = (col(WinbackLetter.record_id).in_(records), col(WinbackLetter.letter_id) != letter.letter_id)

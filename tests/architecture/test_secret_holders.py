@@ -76,6 +76,7 @@ _ENVIRONMENT: Final = {
     "VAULT_ADDR": "https://vault.example",
     "VAULT_TOKEN": TOKEN,
     "VARDE_TOKEN": TOKEN,
+    "VARDE_WINBACK_TOKEN": TOKEN,
     "VARDE_DATABASE_URL": f"postgresql://varde:{PASSWORD}@localhost/varde",
 }
 _ENDS: Final = datetime(2025, 6, 1, tzinfo=UTC)

@@ -2,29 +2,33 @@
 
 import smtplib
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from hub.authentication import Scope, add
 from hub.consents import Subject, Wish, record_wish
 from hub.erasing import erase
-from hub.errors import AccessRefused, HubError, SettingsInvalid
+from hub.errors import AccessRefused, HubError, NotAuthenticated, SettingsInvalid
+from hub.memory import Memory
 from hub.outbox.post import Answer, Outcome, _SmtpCarrier
 from hub.reconciliation import reconcile
 from hub.requests.dossier import Gathering, document_of, gathered
 from hub.requests.opening import sealed_of
 from hub.requests.reflection import held_rows
 from hub.winback import judging
+from hub.winback import round as rounds
 from hub.winback.acts import acts_of
 from hub.winback.campaigns import Campaign
 from hub.winback.letters import LetterState, change_letter, claim, find_letters
 from hub.winback.writing import Style, write
 from predict.errors import TextRefused
 from privacy.audit import AuditFields
-from privacy.terms import ActChannel, ConsentAct, PurposeId, random_id
+from privacy.terms import ActChannel, ConsentAct, PurposeId, Role, random_id
 from tests.audit_faults import broken
 from tests.integration.cli_desk import Desk
 from tests.winback_box import Box, approved, sent, state_of, waiting
@@ -151,6 +155,39 @@ def test_a_refused_sender_is_a_fault_of_the_setting_and_costs_no_letter(here: Le
     assert state_of(here, letter) == "approved"
     box.answer = Answer(Outcome.TAKEN)
     assert sent(here, box).sent == 1, "once the setting is mended it leaves"
+
+
+def test_a_serving_hub_sends_what_is_approved_once_in_its_hours_and_only_if_told_as_whom(
+    here: Left, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letter, box, hours = approved(here), Box(), [False]
+    monkeypatch.setattr(rounds, "post_of", lambda _settings: box)
+    scope = Scope(role=Role.SERVICE, purposes=frozenset({"*"}), views=frozenset({"*"}))
+    serving = [
+        replace(here.hub, memory=Memory(), settings=replace(here.hub.settings, winback_token=token))
+        for token in (None, add(here.hub, "sender", scope, here.owner)[1], "nobody's")
+    ]
+
+    def opens(_at: datetime) -> bool:
+        return hours[0]
+
+    assert [rounds.go_round(hub, opens) for hub in serving] == [None] * 3, "it is night"
+    hours[0] = True
+    assert rounds.go_round(serving[0], opens) is None, "off unless somebody says as whom"
+    with pytest.raises(NotAuthenticated):
+        rounds.go_round(serving[2], opens)
+    done = rounds.go_round(serving[1], opens)
+    assert done is not None
+    assert (done.sent, len(box.mails), state_of(here, letter)) == (1, 1, "sent")
+    approved(here)
+    assert rounds.go_round(serving[1], opens) is None, "once an hour: a round reads rows"
+    here.later(hours=1)
+    box.answer = Answer(Outcome.OUR_FAULT, "smtp_550")
+    with pytest.raises(SettingsInvalid):
+        rounds.go_round(serving[1], opens)
+    here.later(hours=2)
+    assert rounds.go_round(serving[1], opens) is None, "a fault of the setting is not tried at customers' cost"
+    judging.refuse(here.hub, waiting(here, LetterState.APPROVED)[0].letter_id, here.colleague)
 
 
 def test_the_oldest_letters_leave_first(here: Left, campaign: Campaign) -> None:

@@ -62,6 +62,8 @@ def test_a_file_is_named_by_path_or_url(tmp_path: Path, url: str) -> None:
         ("[database_url]", "database_url"),
         ("engine = 7", "engine"),
         ("unread_mib = 0", "VARDE_UNREAD_MIB"),
+        ('winback_hours = "20-8"', "VARDE_WINBACK_HOURS"),
+        ('winback_hours = "8"', "VARDE_WINBACK_HOURS"),
         ("unread_mib = -1", "VARDE_UNREAD_MIB"),
         ("unread_mib = true", "unread_mib"),
         ('unread_mib = "Zq7"', "VARDE_UNREAD_MIB"),
