@@ -18,6 +18,7 @@
 | VARDE_RECIPIENT_NETWORKS | networks that are not public and where recipients may be told, as 10.1.0.0/16 | none |
 | VARDE_UNREAD_MIB | how many MiB answers over HTTP may hold that were built and are not read to their end | 1024 |
 | VARDE_SMTP_USER, VARDE_SMTP_PASSWORD | login at the mail server of letters or of a `mailto:` anchor | none |
+| VARDE_LANGUAGE_MODEL | proposes words of letters: `http://127.0.0.1:PORT/PATH?model=NAME`, on this machine | none |
 | VARDE_WINBACK_TOKEN | token of a service: as it, `varde serve` sends approved win-back letters | none: people send |
 | VARDE_WINBACK_HOURS | in which hours of working days at the seat, as 9-18 | 8-20 |
 | VARDE_TOKEN | token of the principal who acts | the owner's token file in the home |
@@ -62,6 +63,7 @@ _IN_FILE: Final = {
     "recipient_networks": "VARDE_RECIPIENT_NETWORKS",
     "unread_mib": "VARDE_UNREAD_MIB",
     "winback_hours": "VARDE_WINBACK_HOURS",
+    "language_model": "VARDE_LANGUAGE_MODEL",
 }
 _ISSUERS: Final = "issuer"
 _VAULT: Final = ("VAULT_ADDR", "VAULT_TOKEN", "VAULT_NAMESPACE", "VAULT_CACERT")
@@ -154,6 +156,7 @@ class Settings:
     unread_mib: int = 1_024
     winback_token: str | None = field(default=None, repr=False)
     winback_hours: tuple[int, int] = (8, 20)
+    language_model: str | None = None
     issuers: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
@@ -206,6 +209,7 @@ class Settings:
             unread_mib=_mebibytes_of(found.get("unread_mib", "1024")),
             winback_token=environment.get("VARDE_WINBACK_TOKEN") or None,
             winback_hours=_hours_of(found.get("winback_hours", "8-20")),
+            language_model=found.get("language_model"),
             issuers=issuers,
         )
 

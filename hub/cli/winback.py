@@ -16,7 +16,7 @@ from hub.cli.moment import instant_from
 from hub.cli.rehearsal import DryRun
 from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
 from hub.cli.table import Format, FormatOption, Table, show
-from hub.cli.winback_letter import approve, edit, letters, refuse, send_, show_, stamps, template_app, write_
+from hub.cli.winback_letter import approve, edit, letters, propose, refuse, send_, show_, stamps, template_app, write_
 from hub.cli.winback_report import note_, report_
 from hub.views.departure import label_for
 from hub.views.gateway import PSEUDONYM
@@ -36,7 +36,7 @@ app.command("show")(show_)
 app.command("send")(send_)
 app.command("note")(note_)
 app.command("report")(report_)
-for _command in (letters, edit, approve, refuse, stamps):
+for _command in (letters, edit, propose, approve, refuse, stamps):
     app.command()(_command)
 _ROWS: Final = ("reason", "stated", "strength", "uplift", "value_minor", "offer", "channel", "expected_value_minor")
 _LOT_BITS: Final = 31  # a whole number of the database

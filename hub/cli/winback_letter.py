@@ -18,6 +18,7 @@ from hub.winback.campaigns import get_campaign
 from hub.winback.diagnosing import MODULE
 from hub.winback.letters import OPEN, LetterState, count_letters, find_letters
 from hub.winback.sending import send
+from hub.winback.wording import language_model_of
 from hub.winback.writing import Style, write
 from predict.errors import TextRefused
 from predict.winback.template import Band, Template, Tone
@@ -150,6 +151,8 @@ def show_(ctx: typer.Context, letter: LetterId, *, dry_run: DryRun = False) -> N
         return
     draft = judging.show(act.hub, letter_id, act.principal)
     typer.echo(f"{draft.subject}\n\n{draft.body}")
+    if judging.LANGUAGE_MODEL in draft.authors:
+        say("A language model proposed these words: read every line.")
     say(f"Template {draft.template}, {draft.language}. Facts about the customer or for everybody:")
     for name, value in draft.facts.items():
         say(f"  {name}: {value}")
@@ -167,6 +170,24 @@ def edit(ctx: typer.Context, letter: LetterId, file: TextFile, *, dry_run: DryRu
     except TextRefused as exc:
         raise typer.BadParameter(str(exc)) from None
     say("Replaced; it wants an approval by somebody who wrote none of it.")
+
+
+def propose(ctx: typer.Context, letter: LetterId, *, dry_run: DryRun = False) -> None:
+    """Let a language model on this machine propose other words for a letter; it sees none of its facts."""
+    act = acting(ctx, Duty.WIN_BACK)
+    model, letter_id = language_model_of(act.hub.settings), judging.find_waiting(act.hub, letter)
+    if model is None:
+        complain("No language model is configured. Set VARDE_LANGUAGE_MODEL to one on this machine.")
+        raise typer.Exit(ExitCode.USAGE)
+    if dry_run:
+        would("show a letter without its facts to the language model, and replace its text by what that proposes")
+        return
+    try:
+        judging.propose(act.hub, letter_id, act.principal, model)
+    except TextRefused as exc:
+        complain(f"The proposal was thrown away: {exc}. The letter is as it was.")
+        raise typer.Exit(ExitCode.REFUSED) from None
+    say("Replaced by a proposal; read it (`show`), and let somebody else approve it.")
 
 
 def approve(ctx: typer.Context, letter: LetterId, *, dry_run: DryRun = False) -> None:

@@ -6,6 +6,8 @@ and nobody who wrote or changed a text, in any place of its history, can approve
 """
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import polars as pl
@@ -29,13 +31,16 @@ from hub.winback.letters import (
 from hub.winback.looks import APPROVED, REFUSED, Look, approvals_frame, decide, note_look
 from hub.winback.people import PURPOSE, purpose_of
 from hub.winback.progress import VIEW
-from predict.winback.draft import Draft, edited
+from predict.winback.draft import Draft, edited, rewritten
 from predict.winback.rubber_stamp import rubber_stamps
 from privacy.audit import AuditFields
 from privacy.sealing import seal
 from privacy.store.principal import Principal
 from privacy.terms import ContactChannel, KeyId, Role, random_id
 
+LANGUAGE_MODEL: Final = "language_model"
+Proposer = Callable[[str, str], str]
+"""Gives other words for a text, of a language and that text."""
 _MAY_JUDGE: Final = frozenset({Role.OWNER, Role.SUCCESS})
 _MAY_OVERSEE: Final = frozenset({Role.OWNER, Role.DPO})
 _WAITING: Final = (LetterState.DRAFT,)
@@ -85,7 +90,7 @@ def show(hub: Hub, letter_id: bytes, by: Principal) -> Draft:
         person_id=by.person_id,
         commitment=letter.commitment,
         characters=len(draft.subject) + len(draft.body),
-        edited=letter.revision > 1,
+        edited=letter.revision > (2 if LANGUAGE_MODEL in draft.authors else 1),  # by a person
         shown_at=hub.clock(),
     )
     with hub.unit_of_work() as session:
@@ -103,10 +108,33 @@ def edit(hub: Hub, letter_id: bytes, text: tuple[str, str], by: Principal) -> No
     """
     opened = _open(hub, letter_id, by, "winback.edit")
     subject, body = text
-    changed = edited(opened.draft, subject=subject, body=body, author=by.person_id.hex(), at=hub.clock())
+    _replace(hub, opened, edited(opened.draft, subject=subject, body=body, author=by.person_id.hex(), at=hub.clock()))
+
+
+def propose(hub: Hub, letter_id: bytes, by: Principal, model: Proposer) -> None:
+    """Let a language model on this machine put a letter into other words; both it and who asks are its authors then.
+
+    It is shown the words of a template with every fact taken out. A text that a person typed into is not shown to it.
+
+    Raises:
+        AccessRefused: there is no such letter, or a person changed it.
+        ServiceUnreachable: the model does not answer.
+        TextRefused: it lost or invented a placeholder, or says what is never said; the letter stays as it was.
+
+    """
+    opened = _open(hub, letter_id, by, "winback.propose")
+    draft, at = opened.draft, hub.clock()
+    if opened.letter.revision > 1:
+        raise AccessRefused("not_as_written", "A language model is shown only what nobody has changed: edit it")
+    told = rewritten(draft, partial(model, draft.language), author=LANGUAGE_MODEL, at=at)
+    _replace(hub, opened, edited(told, subject=told.subject, body=told.body, author=by.person_id.hex(), at=at))
+
+
+def _replace(hub: Hub, opened: Opened, changed: Draft) -> None:
+    """Seal a changed text in the place of the one that was opened, if that still is the newest."""
     content = {**opened.content, **content_of(changed)}
     revision = opened.letter.revision + 1
-    cell = letter_cell(hub, letter_id, revision)
+    cell = letter_cell(hub, opened.letter.letter_id, revision)
     values = {"sealed": seal(json.dumps(content).encode(), key=opened.key, cell=cell), "revision": revision}
     with hub.unit_of_work() as session:
         if not change_letter(session, opened.letter, _HELD, **values, state=LetterState.DRAFT.value):

@@ -120,7 +120,7 @@ EXCUSED: Final = {
     **dict.fromkeys(("winback template first", "winback template add", "winback template approve"), RULES),
     **dict.fromkeys(("winback template list", "winback template show"), RULES),
     **dict.fromkeys(("winback draw", "winback write", "winback letters", "winback note"), COUNTS),
-    **dict.fromkeys(("winback edit", "winback approve", "winback refuse"), ACT),
+    **dict.fromkeys(("winback edit", "winback propose", "winback approve", "winback refuse"), ACT),
     "winback show": "one letter's text, opened once the log was told; test_winback_letters breaks the log",
     "winback send": "hands over letters that the log was told of first; test_winback_letters breaks the log",
     **dict.fromkeys(("winback report", "winback stamps"), "figures of arms and of approvers; no customer is in them"),

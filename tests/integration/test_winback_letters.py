@@ -157,6 +157,31 @@ def test_a_refused_sender_is_a_fault_of_the_setting_and_costs_no_letter(here: Le
     assert sent(here, box).sent == 1, "once the setting is mended it leaves"
 
 
+def test_a_language_model_proposes_words_sees_no_fact_and_approves_nothing(here: Left, campaign: Campaign) -> None:
+    letter, seen = waiting(here)[0], []
+    before = judging.show(here.hub, letter.letter_id, here.owner)
+
+    def model(language: str, text: str) -> str:
+        seen.append((language, text))
+        return text.replace("\n", "\n\n", 1)
+
+    with pytest.raises(TextRefused):
+        judging.propose(here.hub, letter.letter_id, here.colleague, lambda _language, text: f"{text} Risk!")
+    assert judging.show(here.hub, letter.letter_id, here.owner) == before, "what may not be said changes nothing"
+    judging.propose(here.hub, letter.letter_id, here.colleague, model)
+    ((language, text),) = seen
+    assert language == before.language
+    assert not any(value in text for value in before.facts.values())
+    after = judging.show(here.hub, letter.letter_id, here.owner)
+    assert all(value in after.body for value in before.facts.values())
+    assert judging.LANGUAGE_MODEL in after.authors
+    with pytest.raises(AccessRefused, match="own_eyes"):
+        judging.approve(here.hub, letter.letter_id, here.colleague)
+    with pytest.raises(AccessRefused, match="not_as_written"):
+        judging.propose(here.hub, letter.letter_id, here.owner, model)
+    judging.refuse(here.hub, letter.letter_id, here.owner)
+
+
 def test_a_serving_hub_sends_what_is_approved_once_in_its_hours_and_only_if_told_as_whom(
     here: Left, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
