@@ -178,7 +178,15 @@ def _brief(asked: Message) -> Brief:
         segments=asked.frame("segments") if "segments" in asked.parts else None,
         texts=asked.frame("texts") if "texts" in asked.parts else None,
         earlier=asked.parts.get("earlier"),
+        triggers=_triggers(fields),
     )
+
+
+def _triggers(fields: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    stored = fields.get("triggers", [])
+    if not isinstance(stored, list) or not all(isinstance(one, dict) for one in stored):
+        raise MessageRefused("field 'triggers' must be a list of objects")
+    return tuple(stored)
 
 
 def _families(fields: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

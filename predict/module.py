@@ -27,6 +27,7 @@ class Brief:
     feature; `faults` are what a check of the sources found (`predict.quality`); `segments` (pseudonym, as_of, text
     columns) tells the levels that figures are shown by; it teaches nothing. `texts` are what customers wrote, redacted,
     where the module declares a view of them that may be read; `earlier` is the artefact of the model that this follows.
+    `triggers` are what brings a need up, as the company wrote it (`predict.next_need.trigger`); none: the module's own.
     """
 
     horizon_days: int
@@ -39,6 +40,7 @@ class Brief:
     segments: pl.DataFrame | None = None
     texts: pl.DataFrame | None = None
     earlier: bytes | None = None
+    triggers: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,8 @@ from hub.cli.predict_one import show_one
 from hub.cli.predict_review import act, review
 from hub.cli.predict_suggest import suggest, worth
 from hub.cli.predict_texts import texts
+from hub.cli.predict_triggers import TriggersFile, triggers_in
+from hub.cli.predict_triggers import triggers as triggers_
 from hub.cli.predict_upkeep import adopt, card, compare, drift, recalibrate
 from hub.cli.rehearsal import DryRun
 from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
@@ -37,6 +39,7 @@ from privacy.uses import Use
 app = typer.Typer(help="Prediction modules: is there enough, train, score, report, review.", no_args_is_help=True)
 for _command in (card, drift, recalibrate, compare, adopt, act, review, suggest, worth, texts):
     app.command()(_command)
+app.command("triggers")(triggers_)
 _LOG = logs.log_of("predict")
 _SCORE: Final = ("as_of", "probability", "low", "high", "band")
 _WORTH: Final = ("value_minor", "value_at_risk_minor")
@@ -62,15 +65,19 @@ def train_(  # noqa: PLR0913 - a command's options are its parameters
         str | None,
         typer.Option("--until", help="Learn what was known then; kept beside the current model."),
     ] = None,
+    triggers: TriggersFile = None,
     dry_run: DryRun = False,
 ) -> None:
     """Learn from every past instant of the view whose outcome is known; the new model becomes the current one."""
+    rules = triggers_in(triggers, module)
+    if rules is not None and until is not None:
+        raise typer.BadParameter("a challenger is taught by the triggers of the current model: leave out --triggers")
     act = acting(ctx, Duty.TRAIN)
     if dry_run:
         would(f"read {view or DECLARED[module].view} for training, audited, and make a new current model of {module}")
         return
     if until is None:
-        trained = train(act.hub, act.principal, module, view=view, seed=seed)
+        trained = train(act.hub, act.principal, module, view=view, seed=seed, triggers=rules)
     else:
         trained = challenge(act.hub, act.principal, module, view=view, until=instant_from(until))
     _LOG.info(logs.LogEvent.MODEL_TRAINED, extra={"model": trained.model_id, "rows": trained.rows})

@@ -27,6 +27,7 @@ from hub.predictions.lessons import (
 from hub.predictions.retraining import retrain_by
 from hub.predictions.scores import write_scores
 from hub.predictions.teaching import Lessons, keep_challenger, keep_model, read_lessons
+from hub.predictions.triggers import Triggers
 from hub.views.gateway import Gateway, Released
 from hub.views.intent import Reader, reader_of
 from ingest.store.ordinal import ordinals_of
@@ -85,12 +86,18 @@ def readiness(  # noqa: PLR0913 - what was asked of a module, and how it is told
     return told
 
 
-def train(
-    hub: Hub, principal: Principal, module: str, *, view: str | None = None, seed: int = _DEFAULT_SEED
+def train(  # noqa: PLR0913 - what a module is taught by
+    hub: Hub,
+    principal: Principal,
+    module: str,
+    *,
+    view: str | None = None,
+    seed: int = _DEFAULT_SEED,
+    triggers: Triggers | None = None,
 ) -> Trained:
     """Train a module on every cut of a view whose outcome is known; by default on the module's own view.
 
-    The model becomes the module's current one.
+    The model becomes the module's current one. `triggers`: what brings its need up; None: as its current model has it.
 
     Raises:
         AccessRefused: the gate said no, the view teaches another label, or there is not enough history for one cut.
@@ -98,7 +105,8 @@ def train(
 
     """
     lessons = read_lessons(hub, principal, module, view=view)
-    answer = ask("train", module, lessons.message(seed=seed))
+    taught_by = lessons if triggers is None else replace(lessons, triggers=triggers)
+    answer = ask("train", module, taught_by.message(seed=seed))
     return _trained(lessons, answer, keep_model(hub, principal, module, answer, taught=lessons.released))
 
 

@@ -24,6 +24,7 @@ from hub.predictions.lessons import (
     verify_label,
 )
 from hub.predictions.store import TrainedModel
+from hub.predictions.triggers import Triggers, kept_triggers
 from hub.views.gateway import Gateway, Released
 from hub.views.intent import Reader
 from predict.registry import DECLARED
@@ -40,7 +41,8 @@ _MONTH: Final = timedelta(days=365.25 / 12)
 class Lessons:
     """Every cut of a view whose outcome is known, as it was released; `months` is how far the records reach back.
 
-    `texts` are what customers wrote, where the module hears any and may; `earlier` is the model that it goes on with.
+    `texts` are what customers wrote, where the module hears any and may; `earlier` is the model that it goes on with,
+    and `triggers` what brings its need up.
     """
 
     released: Released
@@ -48,6 +50,7 @@ class Lessons:
     months: float
     texts: pl.DataFrame | None = None
     earlier: bytes | None = None
+    triggers: Triggers = ()
 
     @property
     def labelled(self) -> pl.DataFrame:
@@ -64,6 +67,7 @@ class Lessons:
             "history_months": self.months,
             "features": described(spec),
             "families": families_of(spec),
+            "triggers": list(self.triggers),
         }
         parts = {"frame": arrow(self.labelled)}
         segments = segments_in(self.released.frame, spec)
@@ -98,7 +102,14 @@ def read_lessons(
     released = Gateway(hub).read_training(reader, view, purpose=spec.purpose, cuts=cuts, known_until=known)
     heard = find_texts(hub, reader) if until is None else None  # what is read now was not known then
     months = (known - since) / _MONTH
-    return Lessons(released=released, cuts=cuts, months=months, texts=heard, earlier=find_earlier(hub, module))
+    return Lessons(
+        released=released,
+        cuts=cuts,
+        months=months,
+        texts=heard,
+        earlier=find_earlier(hub, module),
+        triggers=kept_triggers(hub, module),
+    )
 
 
 def keep_model(hub: Hub, principal: Principal, module: str, answer: Message, *, taught: Released) -> bytes:

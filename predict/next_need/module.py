@@ -37,14 +37,15 @@ class NextNeed(Likelihood):
     def train(self, frame: pl.DataFrame, brief: Brief) -> bytes:
         """Learn as every yes/no module does, and measure each trigger at instants one horizon apart."""
         artefact = train(frame, self.declared, brief)
+        triggers = triggers_of(brief.triggers) or self.triggers
         found = measured(
             frame,
-            self.triggers,
+            triggers,
             label=self.declared.label.name,
             horizon_days=brief.horizon_days,
             frequency=next((one for one in self.declared.baselines if one in frame.columns), None),
         )
-        told = {"needs": found, "triggers": as_mapping(self.triggers)}
+        told = {"needs": found, "triggers": as_mapping(triggers)}
         return pack_artefact(replace(artefact, figures=artefact.figures | told))
 
     def score(self, artefact: bytes, frame: pl.DataFrame, *, capacity: int | None) -> pl.DataFrame:

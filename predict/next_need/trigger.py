@@ -98,6 +98,8 @@ class Trigger:
         return met & self.open_to(columns)
 
 
+_NEEDED: Final = frozenset({"name", "need", "signs", "words"})
+_FIELDS: Final = "give name, need, signs and words; unless, told_by and shown may be left out"
 _SETTLED: Final = (Sign(feature="upgrades_365d", at_least=1), Sign(feature="downgrades_365d", at_least=1))
 
 DEFAULT_TRIGGERS: Final = (
@@ -164,16 +166,17 @@ def triggers_of(stored: Sequence[Mapping[str, Any]]) -> tuple[Trigger, ...]:
     try:
         triggers = tuple(_trigger_of(one) for one in stored)
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
-        advice = "give name, need, signs and words; unless, told_by and shown may be left out"
-        raise RuleRefused("triggers", "an entry lacks a field or has one too many", advice) from exc
+        raise RuleRefused("triggers", "a value is of a wrong kind", _FIELDS) from exc
     if len({one.name for one in triggers}) != len(triggers):
         raise RuleRefused("triggers", "a name stands twice", "name each once")
     return triggers
 
 
 def _trigger_of(stored: Mapping[str, Any]) -> Trigger:
-    if set(stored) - set(Trigger.__slots__):
-        raise ValueError("unknown fields")
+    name = str(stored.get("name", "a trigger without a name"))
+    for what, fields in (("unknown", set(stored) - set(Trigger.__slots__)), ("missing", _NEEDED - set(stored))):
+        if fields:
+            raise RuleRefused(name, f"{what}: {', '.join(sorted(map(str, fields)))}", _FIELDS)
     return Trigger(
         name=str(stored["name"]),
         need=str(stored["need"]),

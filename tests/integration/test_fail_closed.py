@@ -135,6 +135,7 @@ EXCUSED: Final = {
     **dict.fromkeys(("voice judge", "voice close"), ACT),
     "voice evidence": "what a colleague wrote, told to the log before it is opened (test_voice)",
     "predict texts": "what is heard in messages, from a view that the gate releases, audited first; no text leaves",
+    "predict triggers": RULES,
     "predict suggest": "rows of two views, each release audited first (test_next_need_suggestions)",
     "predict adopt": RULES,
     "predict act": ACT,

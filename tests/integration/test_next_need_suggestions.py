@@ -1,5 +1,6 @@
 """Suggestions through the gate: chosen for whom a need came up and who may be reached, logged with their chance."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -20,6 +21,7 @@ from hub.predictions import service, suggesting
 from hub.predictions.reviewing import Deed, act
 from hub.predictions.suggested import TABLE, logged
 from hub.predictions.suggesting import Question, suggest, worth
+from hub.predictions.triggers import first_triggers, kept_triggers
 from hub.settings import Settings
 from hub.views.intent import Reader
 from hub.views.load import catalogue_spec, catalogue_text
@@ -32,6 +34,7 @@ from privacy.store.audit import entries
 from privacy.store.principal import Principal
 from privacy.terms import ActChannel, ConsentAct, PurposeId, Role
 from tests.builders import FixedClock
+from tests.integration.cli_desk import Desk
 from tests.reveal_builders import person
 from tests.shop import ORDERS, people_contract
 from tests.view_builders import WITHOUT_CHECK
@@ -46,6 +49,7 @@ ACTIONS_FILE: Final[dict[str, Any]] = {
     "channels": {"email": 10},
 }
 QUESTION: Final = Question(catalogue=ACTIONS_FILE)
+OWN: Final = [one | {"name": "our_own"} for one in first_triggers() if one["name"] == "order_due"]
 _PEOPLE: Final = people_contract("""
 consent:
   news: {purposes: [next_need], values: {"yes": given, "": unknown}, at: since, notice: privacy-2025-01}
@@ -101,7 +105,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         submit(hub, catalogue_text(name), owner)
         approve(hub, name, dpo, WITHOUT_CHECK)
     scientist = person(hub, "scientist", Role.SCIENTIST, owner)
-    service.train(hub, scientist, "next_need")
+    service.train(hub, scientist, "next_need", triggers=OWN)
     yield Shop(hub=hub, owner=owner, reader=Reader(principal=scientist, module="next_need"), clock=clock)
     hub.engine.dispose()
     hub.keystore.engine.dispose()
@@ -131,6 +135,22 @@ def test_a_suggestion_is_logged_with_its_chance_and_audited(shop: Shop, first: s
     (entry,) = shop.audited("model.suggest")
     assert entry["rows"] == first.kept
     assert first.rows.filter(pl.col("because") == "recommended")["suggestion"].null_count() == 0
+
+
+def test_a_model_keeps_the_triggers_that_it_was_taught_with(shop: Shop) -> None:
+    assert kept_triggers(shop.hub, "next_need") == OWN, "and the next one is taught with them, too"
+    assert kept_triggers(shop.hub, "next_upgrade") == kept_triggers(shop.hub, "churn") == []
+    desk = Desk(shop.hub.settings.home.parent)
+    printed = desk.run("predict", "triggers", "next_need")
+    assert json.loads(printed.stdout) == OWN
+    file = shop.hub.settings.home.parent / "triggers.yaml"
+    file.write_text(printed.stdout.replace("reorder", ""), encoding="utf-8")
+    assert desk.run("predict", "triggers", "next_need", "--check", str(file)).exit_code == 0
+    file.write_text(printed.stdout.replace('"need"', '"ned"'), encoding="utf-8")
+    refused = desk.run("predict", "train", "next_need", "--triggers", str(file))
+    assert refused.exit_code == 2
+    assert "line 2, our_own" in " ".join(refused.stderr.split())
+    assert desk.run("predict", "triggers", "churn").exit_code == 2
 
 
 def test_whoever_cannot_be_reached_is_suggested_nothing(first: suggesting.Suggested) -> None:
