@@ -3,8 +3,9 @@
 | study | fields in | parts in | parts out |
 |---|---|---|---|
 | voice | language, said, rules; as_of, promises, seed | answers, cases, steps: any of them; or study | (below) |
+| alerts | | texts (a frame of texts) | alerts |
 
-Out come study, proposals, headlines and tasks (JSON), and html.
+Out of `voice` come study, proposals, headlines and tasks (JSON), and html.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +16,9 @@ from typing import Final, cast
 from predict.wire import Message
 
 STUDY: Final = "study"
-STUDIES: Final[Mapping[str, str]] = MappingProxyType({"voice": "predict.voice.door"})
+STUDIES: Final[Mapping[str, str]] = MappingProxyType(
+    {"voice": "predict.voice.door", "alerts": "predict.satisfaction.critical"}
+)
 """Every study by name, and the module that has its `answer`. Adding one: its folder, and a line here."""
 
 Answer = Callable[[Message], Message]

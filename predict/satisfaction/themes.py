@@ -3,7 +3,8 @@
 Rules kept:
 - categories, words and priorities are data: `themes.txt` is shipped, `Themes` may be made of a company's own lines;
 - a text is of the category of which most words stand in it; ties go to the higher priority; none: `other`;
-- critical (a threat to leave, safety, law) is looked for in every text, whatever else it says and however politely;
+- critical (a threat to leave, safety, law) is looked for in every text, whatever else it says and however politely; a
+  phrase that is negated does not count, nor one that stands in a phrase of the `unless` line of that name;
 - a competitor's name that a company lists is a mention like any other word.
 """
 
@@ -14,7 +15,8 @@ from typing import Any, Final, Self
 import polars as pl
 
 from predict.errors import RuleRefused
-from predict.text.lexicon import Phrases, matches, phrases_of, read_list
+from predict.satisfaction.standing import standing
+from predict.text.lexicon import Numbers, Phrases, matches, phrases_of, read_list
 from predict.text.words import words_of
 
 PRIORITIES: Final = ("low_medium", "medium", "medium_high", "high")
@@ -22,7 +24,7 @@ PRIORITIES: Final = ("low_medium", "medium", "medium_high", "high")
 OTHER: Final = "other"
 CRITICAL: Final = ("leaving", "safety", "legal")
 MENTIONS: Final = ("price", "competitor", "request")
-_KINDS: Final = ("category", "critical", "mention")
+_KINDS: Final = ("category", "critical", "unless", "mention")
 _COLUMNS: Final = 5  # a head and four languages
 
 
@@ -84,10 +86,18 @@ def themes_of(stored: Mapping[str, Any]) -> Themes:
 def told_themes(texts: pl.DataFrame, themes: Themes) -> pl.DataFrame:
     """Say of texts (columns text, language): category, priority, critical_* and mentions_* (Boolean)."""
     words = words_of(texts)
-    counts = {(line.kind, line.name): _counted(words, line.phrases, texts.height) for line in themes.lines}
+    excuses = {line.name: line.phrases for line in themes.lines if line.kind == "unless"}
+    counts = {}
+    for line in themes.lines:
+        if line.kind != "unless":
+            critical = line.kind == "critical"
+            entry = (
+                standing(words, line.phrases, excuses.get(line.name)) if critical else matches(words, line.phrases)[0]
+            )
+            counts[line.kind, line.name] = _counted(words, entry, texts.height)
     if themes.competitors:
         named = phrases_of([(0, [", ".join(themes.competitors)] * (_COLUMNS - 1))])
-        rivals = _counted(words, named, texts.height)
+        rivals = _counted(words, matches(words, named)[0], texts.height)
         counts["mention", "competitor"] = counts.get(("mention", "competitor"), 0 * rivals) + rivals
     known = sorted(themes.categories.items(), key=lambda each: -PRIORITIES.index(each[1]))
     frame = pl.DataFrame(
@@ -118,9 +128,8 @@ def _flag(counts: Mapping[tuple[str, str], pl.Series], kind: str, name: str) -> 
     return found.alias(f"{prefix}_{name}")
 
 
-def _counted(words: pl.DataFrame, phrases: Phrases, texts: int) -> pl.Series:
+def _counted(words: pl.DataFrame, entry: Numbers, texts: int) -> pl.Series:
     """Count the entries in each text."""
-    entry, _ = matches(words, phrases)
     hits = words.filter(pl.Series(entry >= 0))["row"].value_counts()
     every = pl.DataFrame({"row": pl.int_range(texts, dtype=pl.UInt32, eager=True)})
     return every.join(hits, on="row", how="left", maintain_order="left")["count"].fill_null(0).cast(pl.Int64)

@@ -41,13 +41,11 @@ def weighed(texts: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
     known = lexicon()
     entry, length = matches(words, known.phrases)
     small = {kind: matches(words, phrases)[0] >= 0 for kind, phrases in markers().items()}
-    small["negation"] &= ~_within(
+    small["negation"] &= ~covered(
         entry, length
     )  # "does not work" is blamed as it stands, and not turned by its own "not"
-    row, word = words["row"].to_numpy(), words["word"]
-    pause = word.is_in(list(PAUSES)).to_numpy()
-    german = (words["language"] == "de").to_numpy()
-    negated = _near(small["negation"], row, pause, german) & (entry >= 0)
+    row = words["row"].to_numpy()
+    negated = reached(words, small["negation"]) & (entry >= 0)
     base = np.where(entry >= 0, known.strength[entry], 0.0)
     turned = np.where(base > 0, PRAISE_TURNED, BLAME_TURNED) * base
     felt = np.where(negated, turned, base)
@@ -58,7 +56,7 @@ def weighed(texts: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
     return words.with_columns(**{name: pl.Series(values) for name, values in columns.items()}), list(columns)
 
 
-def _within(entry: Numbers, length: Numbers) -> Flags:
+def covered(entry: Numbers, length: Numbers) -> Flags:
     """Say which words an entry took."""
     taken = entry >= 0
     for offset in range(1, LONGEST):
@@ -66,21 +64,23 @@ def _within(entry: Numbers, length: Numbers) -> Flags:
     return taken
 
 
-def _near(negation: Flags, row: np.ndarray, pause: Flags, german: Flags) -> Flags:
-    """Say at each word whether a negation reaches it."""
-    reached = np.zeros(negation.size, dtype=np.bool_)
+def reached(words: pl.DataFrame, negation: Flags) -> Flags:
+    """Say at each word of `words_of` whether a negation reaches it: flags at the words that negate."""
+    row, pause = words["row"].to_numpy(), words["word"].is_in(list(PAUSES)).to_numpy()
+    german = (words["language"] == "de").to_numpy()
+    met = np.zeros(negation.size, dtype=np.bool_)
     open_before = np.ones(negation.size, dtype=np.bool_)
     open_after = np.ones(negation.size, dtype=np.bool_)
     for offset in range(1, min(REACH, negation.size - 1) + 1):
         same = row[offset:] == row[:-offset]
         open_before[offset:] &= same & ~pause[:-offset]
         open_before[:offset] = False
-        reached[offset:] |= negation[:-offset] & open_before[offset:]
+        met[offset:] |= negation[:-offset] & open_before[offset:]
         open_after[:-offset] &= same & ~pause[offset:]
         open_after[negation.size - offset :] = False
         far = german[:-offset] if offset > REACH_AFTER else True
-        reached[:-offset] |= negation[offset:] & open_after[:-offset] & far
-    return reached
+        met[:-offset] |= negation[offset:] & open_after[:-offset] & far
+    return met
 
 
 def _right_before(flags: Flags, row: np.ndarray) -> Flags:
