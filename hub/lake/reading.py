@@ -1,7 +1,8 @@
 """Read the lake: pin a snapshot under a lease, scan tables lazily, turn file faults into the lake's own errors."""
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -18,7 +19,7 @@ from hub.lake.opening import open_file
 from hub.lake.parquet import is_refusal
 from hub.lake.portable import carried, portable
 from hub.lake.terms import CatalogueFile, Snapshot
-from privacy.terms import RecordId
+from privacy.terms import FileId, RecordId
 
 _PART_ROWS: Final = 2_000_000
 """Fewer, and the work around a part is more than the work in it; more, and its groups leave the caches."""
@@ -82,6 +83,11 @@ class Reader:
         files = [file for file in self.snapshot.of_table(table) if _overlaps(file, since, until)]
         within = _within(self._open(table, files), since, until)
         return within if columns is None else within.select(columns)
+
+    def among(self, files: Collection[FileId]) -> "Reader":
+        """Return a reader of some of the snapshot's files, under the same lease, which stays this reader's to renew."""
+        some = tuple(file for file in self.snapshot.files if file.file_id in files)
+        return Reader(self._lake, replace(self.snapshot, files=some))
 
     def parts(self, table: str, *, since: datetime | None = None, until: datetime | None = None) -> list[pl.LazyFrame]:
         """Scan as `scan` does, in parts of about two million rows that can be read one after another.

@@ -5,7 +5,7 @@ table is old enough, its scan is the plain one; where the event time decides, wh
 belongs to a person is joined as one frame.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Self
@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from hub.lake.folding import Answer
 from hub.lake.reading import Reader
+from hub.lake.terms import CatalogueFile
 from hub.retention.instants import OLDEST, from_folds, instants_of, joined, worked_out
 from hub.retention.terms import TableTerms, terms_of
 from ingest.canonical.catalogue import lake_table_of
@@ -23,7 +24,7 @@ from ingest.store.record import records_frame
 from privacy.purposes import Policy, policy_hash
 from privacy.retention import date_of
 from privacy.store.epoch import current_epoch
-from privacy.terms import EntityKind
+from privacy.terms import EntityKind, FileId
 
 RETENTION: Final = "retention"
 """The rule by which a customer is absent who has rows, all of whose time is over."""
@@ -67,6 +68,15 @@ class Sight:
     def parts(self, table: str, *, until: datetime) -> list[pl.LazyFrame]:
         """Scan as `scan` does, in the parts of `Reader.parts`."""
         return self._seen(table, until, lambda since: self._reader.parts(table, since=since, until=until))
+
+    def parts_of(self, table: str, files: Collection[FileId], *, until: datetime) -> list[pl.LazyFrame]:
+        """Scan as `parts` does, rows of some files alone; whose time is over is asked of everything there is."""
+        some = self._reader.among(files)
+        return self._seen(table, until, lambda since: some.parts(table, since=since, until=until))
+
+    def files(self, table: str) -> list[CatalogueFile]:
+        """List the files of a table that the snapshot holds."""
+        return self._reader.snapshot.of_table(table)
 
     def portable_parts(self, table: str, *, until: datetime) -> list[pl.LazyFrame]:
         """Scan as `parts` does, in frames that another process opens (`Reader.portable_parts`)."""

@@ -24,6 +24,7 @@ from hub.errors import AccessRefused, ReadContended
 from hub.lake.reading import reading
 from hub.retention.sight import RETENTION, Sight
 from hub.views.admission import note_refusal, told_of_absent, verify_may_read
+from hub.views.arrival import verify_way
 from hub.views.budget import keep_answer
 from hub.views.building import Build, RowsAt, TrainingAt, instant_of_figures
 from hub.views.built import Built, persons_of
@@ -168,6 +169,7 @@ class Gateway:
                 spec = readable_spec(session, policy, view, at=at)
                 if purpose != spec.purpose:
                     raise AccessRefused("purpose_not_of_view", f"This view serves {spec.purpose}")
+                verify_way(spec, build)
                 figures_at = instant_of_figures(spec, build)
                 declared = policy.purpose(spec.purpose)
                 verify_open(standing, declared)

@@ -57,11 +57,11 @@ def by_pseudonym(
         first_half = pl.col(pseudonym).bin.head(_HALF).bin.reinterpret(dtype=pl.UInt64, endianness="big")
         return owned.sort(first_half)  # the order of the pseudonyms, in a quarter of the time
     kinds = dict.fromkeys(threads, THREAD) | ({key.name: key.name} if key.is_pseudonym else {})
-    named = (_pseudonymous(owned[name], kind, domain) for name, kind in kinds.items())
+    named = (names_of_keys(owned[name], kind, domain) for name, kind in kinds.items())
     return owned.with_columns(*named).sort(pseudonym, key.name)
 
 
-def _pseudonymous(digests: pl.Series, kind: str, domain: PseudonymisationDomain) -> pl.Series:
+def names_of_keys(digests: pl.Series, kind: str, domain: PseudonymisationDomain) -> pl.Series:
     """Give the domain's pseudonyms (Binary, 16 bytes) of digests of one kind; null of null."""
     known = digests.drop_nulls().unique()
     blocks = np.empty((known.len(), 2), dtype=">i8")

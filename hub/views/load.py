@@ -158,6 +158,8 @@ def _spec(content: dict[str, object]) -> ViewSpec:
 def _reads(section: Section) -> Reads:
     """Read how often a period allows the view to be read."""
     reads = Reads(per=choice_of(section, "per", Grid, rule="unknown_period"), at_most=section.whole("at_most"))
+    if reads.per is Grid.ARRIVAL:
+        raise section.refused("per", "unknown_period", "write day, week or month")
     if reads.at_most < 1:
         raise section.refused("at_most", "bad_number", "write 1 or more")
     section.done()

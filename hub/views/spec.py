@@ -33,6 +33,7 @@ class Grid(StrEnum):
     DAY = "day"  # midnight UTC
     WEEK = "week"  # Monday midnight UTC
     MONTH = "month"  # first of the month, midnight UTC
+    ARRIVAL = "arrival"  # no free choice at all: each row leaves once, when it has come in (`hub.views.arrival`)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

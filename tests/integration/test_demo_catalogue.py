@@ -18,9 +18,8 @@ from hub.home import make_home
 from hub.predictions.hearing import hear
 from hub.predictions.service import train
 from hub.settings import Settings
-from hub.views.gateway import Gateway, Released
+from hub.views.gateway import Released
 from hub.views.load import catalogue_names, catalogue_spec, catalogue_text
-from hub.views.quota import period_around
 from hub.views.registry import approve, submit
 from hub.views.tables import Release
 from hub.views.version import find_version
@@ -29,7 +28,7 @@ from ingest.pipeline.delivery import ingest_file
 from privacy.store.principal import EVERYTHING, Principal
 from privacy.terms import EntityKind, Role
 from tests.builders import FixedClock
-from tests.view_builders import WITHOUT_CHECK
+from tests.view_builders import WITHOUT_CHECK, read_by_grid
 
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PEOPLE, ORGANISATIONS = 500, 60
@@ -76,10 +75,9 @@ def colleague(hub: Hub, owner: Principal, role: Role) -> Principal:
 
 
 def read(home: Home, name: str) -> Released:
-    spec = submit(home.hub, catalogue_text(name), home.scientist)
+    submit(home.hub, catalogue_text(name), home.scientist)
     approve(home.hub, name, home.dpo, WITHOUT_CHECK)
-    at = period_around(spec.grid, AT)[0]
-    return Gateway(home.hub).read(home.owner, name, purpose=spec.purpose, as_of=at)
+    return read_by_grid(home.hub, home.owner, catalogue_spec(name), AT)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("kpi_")])

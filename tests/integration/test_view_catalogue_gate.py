@@ -17,7 +17,6 @@ from hub.predictions.teaching import read_lessons
 from hub.views.gateway import PSEUDONYM, Gateway
 from hub.views.intent import Reader
 from hub.views.load import catalogue_names, catalogue_spec, catalogue_text
-from hub.views.quota import period_around
 from hub.views.registry import approve, submit
 from hub.views.spec import ViewSpec
 from hub.views.summary import WITHHELD
@@ -26,7 +25,7 @@ from predict.registry import load
 from predict.service.declaration import MAINTENANCE
 from predict.service.module import Maintenance
 from tests.catalogue_shop import AT, Company, company
-from tests.view_builders import WITHOUT_CHECK
+from tests.view_builders import WITHOUT_CHECK, read_by_grid
 
 KPIS = tuple(name for name in catalogue_names() if name.startswith("kpi_"))
 TAUGHT = "service_training"
@@ -128,8 +127,7 @@ def test_load_limits_and_visits_are_told_of_rows_that_the_gate_gave(made: Compan
 
 
 def read(made: Company, spec: ViewSpec) -> pl.DataFrame:
-    at = period_around(spec.grid, AT)[0]
-    return Gateway(made.hub).read(made.owner, spec.name, purpose=spec.purpose, as_of=at).frame
+    return read_by_grid(made.hub, made.owner, spec, AT).frame
 
 
 def test_a_view_of_nobody_is_checked_too(made: Company) -> None:

@@ -18,7 +18,7 @@ from hub.views.folding import Permitted
 from hub.views.load import catalogue_names, catalogue_text, load_spec
 from hub.views.load import catalogue_spec as read_spec
 from hub.views.signal import signals
-from hub.views.spec import LANGUAGES
+from hub.views.spec import LANGUAGES, Grid
 from privacy.policy import policy_of
 from privacy.terms import DataCategory
 from tests.oracle.view_cases import frame_of
@@ -79,11 +79,12 @@ def test_a_view_asks_no_more_than_its_purpose_lists(name: str) -> None:
     assert set(spec.tables) <= purpose.tables
     assert categories_of(spec) <= purpose.data_categories
     told = {DataCategory.BEHAVIOUR}
-    told |= {DataCategory.REDACTED_TEXT} if name in {"satisfaction_messages", "satisfaction_exchanges"} else set()
+    texts = {"satisfaction_messages", "satisfaction_exchanges", "satisfaction_alerts"}
+    told |= {DataCategory.REDACTED_TEXT} if name in texts else set()
     told |= {DataCategory.QUASI_IDENTIFIER} if spec.quasi_identifiers or "profiles" in spec.tables else set()
     assert categories_of(spec) == told
     assert spec.summary is not None or bool(spec.quasi_identifiers) == ("profiles" in spec.tables)
-    assert spec.reads is not None or name in SMALL
+    assert spec.reads is not None or name in SMALL or spec.grid is Grid.ARRIVAL
     assert spec.expires_days <= (35 if spec.summary is None else purpose.retention_days)
 
 
