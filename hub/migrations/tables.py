@@ -3,6 +3,7 @@
 from types import ModuleType
 from typing import Final
 
+from hub.alerts import tables as alerts
 from hub.anchors import tables as anchors
 from hub.identification import tables as identification
 from hub.instance import tables as instance
@@ -36,7 +37,8 @@ from privacy.tables import (
 )
 
 MODULES: Final[tuple[ModuleType, ...]] = (
-    *(anchors, identification, instance, lake, outbox, predictions, recipients, retention, rotation, views, winback),
+    *(alerts, anchors, identification, instance, lake, outbox, predictions, recipients, retention, rotation, views),
+    winback,
     *(batch, identity, match, record, survivorship),
     *(attempt, audit, consent, contact, domain, epoch, erasure, ledger, notice, policy),
     *(principal, release_members, request, reveal, subject_token, suppression, unwrap),
