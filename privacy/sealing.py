@@ -48,6 +48,7 @@ class SealedTable(IntEnum):
     RECIPIENT_NOTICE = 13
     FINDING_EVIDENCE = 14
     WINBACK_LETTER = 15
+    VOICE_ALERT = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

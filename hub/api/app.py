@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import FastAPI
 
 from hub.api import (
+    alerts,
     approvals,
     choices,
     contact,
@@ -62,7 +63,7 @@ def create_app(hub: Hub) -> FastAPI:
         *(identify.router, vouched.router, one_click.router, gpc.router),
         *(requests.router, rows.router, releases.router, views.router, joins.router, descriptions.router),
         *(reveal.router, match.router, approvals.router, inspections.router, subject_tokens.router),
-        *(winback.router, predictions.router),
+        *(winback.router, predictions.router, alerts.router),
     ):
         app.include_router(router)
     answer_problems(app)

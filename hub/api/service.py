@@ -11,6 +11,8 @@ from typing import Final
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy.exc import DBAPIError
 
+from hub.alerts.watch import EVERY_SECONDS, is_watching
+from hub.alerts.watch import go_round as go_on_watch
 from hub.anchors.anchor import Outcome
 from hub.api.counter import Counter
 from hub.api.looking import Looking
@@ -87,6 +89,7 @@ async def serving(hub: Hub) -> AsyncIterator[Service]:
         *((_sequence, SEQUENCE_SECONDS), (_sign, CHECKPOINT_SECONDS), (_anchor, CHECKPOINT_SECONDS)),
         *((_send_letters, LETTER_SECONDS), (_tell_recipients, NOTICE_SECONDS), (_open_ahead, SNAPSHOT_SECONDS)),
         (_invite_back, INVITE_SECONDS),
+        (_watch, EVERY_SECONDS),
     )
     tasks = [asyncio.create_task(_regularly(act, hub, every=seconds)) for act, seconds in duties]
     tasks.append(asyncio.create_task(to_thread.run_sync(_open_ahead, hub)))
@@ -188,6 +191,15 @@ def _invite_back(hub: Hub) -> None:
 
     try:
         invite(hub, opens)
+    except (HubError, PrivacyError, DBAPIError) as exc:
+        _log.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__})
+
+
+def _watch(hub: Hub) -> None:
+    """Look for critical messages where the view is approved; what fails now is looked at again in a minute."""
+    try:
+        if is_watching(hub):
+            go_on_watch(hub)
     except (HubError, PrivacyError, DBAPIError) as exc:
         _log.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__})
 

@@ -31,6 +31,7 @@ CELLS: Final[Mapping[str, CellOf]] = {
     "record_correction": CellOf(SealedTable.RECORD_CORRECTION, "record_id", "number"),
     "outbox_letter": CellOf(SealedTable.LETTER, "letter_id"),
     "winback_letter": CellOf(SealedTable.WINBACK_LETTER, "letter_id", "revision"),
+    "voice_alert": CellOf(SealedTable.VOICE_ALERT, "alert_id"),
     "held_text": CellOf(SealedTable.HELD_TEXT, "text_id"),
 }
 """Every table of the control database with sealed rows about customers."""

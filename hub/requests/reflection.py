@@ -39,6 +39,7 @@ NOT_ABOUT: Final[Mapping[str, str]] = {
     "view_answer": "figures of many with noise, as they were released; no row of anybody",
     "view_check": "counts over everybody, of what a view would release; no row of anybody",
     **dict.fromkeys(("voice_study", "finding_verdict", "voice_task"), "figures of many, and what was done about them"),
+    "heard_file": "which files of the lake were looked through for critical messages",
     "survivorship_version": "rules by which one of several values is chosen, for everybody",
     **dict.fromkeys(("pseudonymisation_domain", "pseudonymisation_domain_approval"), "rules of pseudonyms"),
     **dict.fromkeys(("reveal", "release_members"), "who was looked at stands under accesses"),
@@ -76,7 +77,11 @@ WITHHELD: Final[Mapping[str, str]] = {
     ),
     **dict.fromkeys(("handle_hash", "identifier_index", "short_digest", "long_digest", "claim"), _DIGEST),
     **dict.fromkeys(
-        ("actor", "decided_by", "reviewed_by", "reviewer_person", "approved_by", "approver_person"),
+        ("actor", "decided_by", "reviewed_by", "reviewer_person", "approved_by", "approver_person", "acknowledged_by"),
+        _COLLEAGUE,
+    ),
+    **dict.fromkeys(
+        ("closed_by",),
         _COLLEAGUE,
     ),
     **dict.fromkeys(("principal_id", "person_id", "requested_by"), _COLLEAGUE),

@@ -3,7 +3,7 @@
 A view whose grid is `arrival` is read at no instant that anybody chooses: an instant of its own would rebuild single
 events, and a grid of quarters of an hour would hand the same texts out a hundred times a day. What is new is known by
 file: a delivery adds files, and a file that was rewritten says by its operation which ones it was made of. Whoever
-reads notes, in the transaction of what came of the rows, which files were read (ADR 0099).
+reads notes, in the transaction of what came of the rows, which files were read (ADR 0102).
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -18,6 +18,8 @@ from privacy.tables.unwrap import UnwrapTally
 
 OPENING_ACTIONS: Final = (
     *(
+        "alert.list",
+        "alert.tell",
         "identity.look_up",
         "letter.carry",
         "winback.carry",

@@ -299,6 +299,9 @@ OPERATIONS = {
     ("/v1/reveal/requests", "get"),
     ("/v1/reveal/requests", "post"),
     ("/v1/reveal/requests/{request_id}/approval", "post"),
+    ("/v1/alerts", "get"),
+    ("/v1/alerts/{alert}/acknowledgement", "post"),
+    ("/v1/alerts/{alert}/closing", "post"),
     ("/v1/winback/letters", "get"),
     ("/v1/winback/letters/{letter}/look", "post"),
     ("/v1/winback/letters/{letter}/text", "put"),
@@ -322,7 +325,7 @@ def test_openapi_is_whole(caller: Caller) -> None:
     assert len({operation["operationId"] for operation in operations.values()}) == len(operations)
     assert operations["/v1/me/purposes/{purpose}", "put"]["security"] == [{"subject": []}]
     for path, operation in operations.items():
-        if path[0].startswith(("/v1/views", "/v1/reveal", "/v1/match", "/v1/winback")):
+        if path[0].startswith(("/v1/views", "/v1/reveal", "/v1/match", "/v1/winback", "/v1/alerts")):
             assert operation["security"] == [{"principal": []}]
     for operation in operations.values():
         for status, response in operation["responses"].items():

@@ -123,6 +123,7 @@ def test_table_numbers_never_change() -> None:
         "RECIPIENT_NOTICE": 13,
         "FINDING_EVIDENCE": 14,
         "WINBACK_LETTER": 15,
+        "VOICE_ALERT": 16,
     }
 
 

@@ -1,0 +1,101 @@
+"""Telling colleagues by mail that an alert waits: of which kind and until when, never of whom nor what was written.
+
+At least once: an alert is taken for a few minutes, the mail handed over, then noted; a crash between lets it go out
+again, under the same Message-ID. Told are the owner's addresses when the alert is raised, and those of the next in line
+where nobody acknowledged in time. Whose purpose may not be read any more is told to nobody.
+"""
+
+import smtplib
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import Final
+
+from hub.alerts import store
+from hub.alerts.desk import permitted_alerts
+from hub.alerts.raising import ITSELF, PURPOSE
+from hub.alerts.rules import AlertRule, rules_of
+from hub.alerts.sealing import Said, open_said
+from hub.alerts.store import LEASE, AlertState, SealedAlert
+from hub.compose import Hub
+from hub.errors import ServiceUnreachable
+from hub.outbox.post import Answer, Carrier, Outcome, Post
+from privacy.audit import AuditFields
+from privacy.terms import random_id
+
+MOST_AT_ONCE: Final = 20
+_BODY: Final = """{what} needs a person.
+
+It came in at {arrived:%Y-%m-%d %H:%M} UTC and is to be acknowledged by {due:%H:%M} UTC by: {owner}.
+
+  varde voice alerts list
+  varde voice alerts acknowledge {short}
+
+Neither who wrote nor what was written is in this mail.
+"""
+_WHAT: Final = {"safety": "A message about danger", "legal": "A message about law", "leaving": "A threat to leave"}
+
+
+def tell_due(hub: Hub, post: Post) -> int:
+    """Tell of the alerts that are due; return how many mails left.
+
+    Raises:
+        ServiceUnreachable: the mail server cannot be reached; all are told again later.
+        SettingsInvalid: alerts.yaml makes no sense.
+
+    """
+    rules, act_id = rules_of(hub), random_id()
+    with hub.reading() as session:
+        if not store.due_to_tell(session, at=hub.clock(), most=1):
+            return 0
+    with hub.unit_of_work() as session:
+        at = hub.clock()
+        due = permitted_alerts(hub, session, store.due_to_tell(session, at=at, most=MOST_AT_ONCE), at)
+        taken = [one for one in due if store.change_alert(session, one.alert_id, _OPEN, tell_at=at + LEASE)]
+        if taken:  # nothing is opened, and nothing leaves, before the log knows of it
+            fields = AuditFields(act_id=act_id, purpose=PURPOSE, rows=len(taken), opened=len(taken))
+            hub.audit(session, "alert.tell", ITSELF.principal_id, fields)
+    opened = open_said(hub, taken, act_id=act_id)
+    hub.reached("alerts_claimed")
+    try:
+        with post.open() as carrier:
+            return sum(
+                _tell(hub, (post, carrier), rules, one, opened[one.alert_id]) for one in taken if one.alert_id in opened
+            )
+    except (OSError, smtplib.SMTPException) as exc:
+        raise ServiceUnreachable("the mail server", type(exc).__name__) from None
+
+
+_OPEN: Final = (AlertState.OPEN,)
+
+
+def _tell(hub: Hub, way: tuple[Post, Carrier], rules: dict[str, AlertRule], one: SealedAlert, said: Said) -> int:
+    """Tell those whose turn it is, and note when the next are told; 1 where a mail left."""
+    rule = rules[said.kinds[0]]
+    escalates = hub.clock() >= one.escalate_at
+    addresses = rule.escalate_mail if escalates else rule.mail
+    answer = Answer(Outcome.TAKEN)
+    if addresses:
+        answer = way[1].carry(_mail(hub.clock(), way[0], one, said, addresses))
+        hub.reached("alert_told")
+    if answer.outcome is Outcome.LATER:
+        return 0  # the lease ends in minutes, and it is tried again
+    with hub.unit_of_work() as session:
+        later = None if escalates else one.escalate_at
+        store.change_alert(session, one.alert_id, _OPEN, tell_at=later, told=one.told + len(addresses))
+    return int(bool(addresses) and answer.outcome is Outcome.TAKEN)
+
+
+def _mail(at: datetime, post: Post, one: SealedAlert, said: Said, addresses: tuple[str, ...]) -> EmailMessage:
+    """Write the mail; its Message-ID is the alert's and how often it was told, for life."""
+    mail = EmailMessage(policy=SMTP)
+    mail["From"], mail["To"] = post.sender, ", ".join(addresses)
+    late = "Not acknowledged: " if at >= one.escalate_at else ""
+    mail["Subject"] = f"{late}{_WHAT[said.kinds[0]]}, {one.alert_id.hex()[:8]}"
+    mail["Date"] = at
+    mail["Message-ID"] = f"<{one.alert_id.hex()}.{one.told}@{post.domain}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    due, owner = one.due_at, said.escalate_to if late else said.owner
+    what, short = _WHAT[said.kinds[0]], one.alert_id.hex()[:8]
+    mail.set_content(_BODY.format(what=what, arrived=one.arrived_at, due=due, owner=owner, short=short))
+    return mail

@@ -1,0 +1,45 @@
+"""One round of watching: what came in is looked through, who is due is told, what is over ends."""
+
+from typing import Final
+
+from hub.alerts.ending import end_alerts
+from hub.alerts.raising import ITSELF, VIEW, Looked, look
+from hub.alerts.telling import tell_due
+from hub.compose import Hub
+from hub.errors import AccessRefused
+from hub.outbox.post import post_of
+from hub.views.registry import readable_spec
+from privacy.store.principal import Principal
+
+EVERY_SECONDS: Final = 60.0
+"""How often a service looks. A child takes seconds: the fifteen minutes that are promised are kept with room for many
+rounds that fail."""
+_NOT_YET: Final = frozenset({"view_not_approved", "approval_expired"})
+
+
+def go_round(hub: Hub, principal: Principal = ITSELF) -> Looked:
+    """Look, tell and end.
+
+    Raises:
+        AccessRefused: the view is not approved, or the credential may not read it.
+        ServiceUnreachable: the mail server cannot be reached; the alerts stand, and are told of later.
+        SettingsInvalid, ReadContended: as `hub.alerts.raising.look`.
+
+    """
+    end_alerts(hub, principal.principal_id)
+    looked, post = look(hub, principal), post_of(hub.settings)
+    if post is not None:
+        tell_due(hub, post)
+    return looked
+
+
+def is_watching(hub: Hub) -> bool:
+    """Say whether the view of arrivals is approved: whoever wants no alerts approves none."""
+    try:
+        with hub.reading() as session:
+            readable_spec(session, hub.policy(), VIEW, at=hub.clock())
+    except AccessRefused as refused:
+        if refused.because in _NOT_YET:
+            return False
+        raise
+    return True

@@ -1,0 +1,242 @@
+"""Critical messages become alerts once, in time, for those alone who may be read; what is withheld is never read."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from hub.alerts import desk, rules, store
+from hub.alerts.ending import end_alerts
+from hub.alerts.raising import VIEW, Looked
+from hub.alerts.store import AlertState, Closing
+from hub.alerts.telling import tell_due
+from hub.alerts.watch import EVERY_SECONDS, go_round, is_watching
+from hub.authentication import Scope, add, authenticate
+from hub.cli.app import make_app
+from hub.cli.launch import Invocation
+from hub.consents import Subject, Wish, record_wish
+from hub.erasing import erase
+from hub.errors import AccessRefused, HubError, SettingsInvalid
+from hub.lake.compaction import compact
+from hub.reconciliation import reconcile
+from hub.requests.reflection import held_rows
+from hub.views.gateway import Gateway
+from privacy.store.audit import entries
+from privacy.terms import ActChannel, ConsentAct, KeyId, PurposeId, Role, random_id
+from tests.alert_builders import HARMLESS, THREAT, Watched, watched
+from tests.audit_faults import broken
+from tests.builders import FixedClock
+from tests.winback_box import Box
+
+
+class KilledError(Exception):
+    """Where a process was ended."""
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    with watched(tmp_path_factory.mktemp("alerts")) as found:
+        yield found
+
+
+def run(here: Watched, *words: str) -> Result:
+    """Type a command as the owner, half an hour later each time."""
+    clock = FixedClock(here.clock.forward(minutes=30))
+    invocation = Invocation(environment={"VARDE_HOME": str(here.hub.settings.home)}, clock=clock)
+    return CliRunner().invoke(make_app(), ["voice", "alerts", *words], obj=invocation)
+
+
+def releases(here: Watched) -> int:
+    with here.hub.reading() as session:
+        return len(list(entries(session, action="view.release.intent", limit=1000)))
+
+
+def test_a_critical_message_is_an_alert_within_a_round_and_says_no_word_of_it(here: Watched) -> None:
+    unwrapped = reconcile(here.hub).unaudited
+    here.arrives(("p0", THREAT), ("p0", HARMLESS), ("p1", "Nothing is on fire, all is well."))
+    here.clock.forward(minutes=4)
+    assert here.looks() == Looked(messages=3, raised=1)
+    (alert,) = here.alerts_of("p0")
+    assert (alert.said.kinds, alert.state) == (("leaving",), AlertState.OPEN)
+    assert alert.said.words == ("cancel our",)
+    assert alert.latency == timedelta(minutes=4)
+    assert alert.due_at - alert.raised_at == timedelta(hours=4)
+    assert not here.alerts_of("p1")
+    before = releases(here)
+    assert here.looks() == Looked(), "what was read is not read again"
+    assert releases(here) == before, "and nothing new leaves no release"
+    assert reconcile(here.hub).unaudited == unwrapped, "as many keys were unwrapped as the log was told of"
+
+
+def test_whenever_a_delivery_comes_it_is_within_the_promise_under_the_usual_interval(here: Watched) -> None:
+    start = here.clock()
+    for late in (0.0, 1.0, 29.5, 59.9):
+        here.clock.at = start + timedelta(minutes=5, seconds=late)
+        here.arrives(("p2", THREAT))
+        rounds = 1 + (here.clock() - start) // timedelta(seconds=EVERY_SECONDS)
+        here.clock.at = start + rounds * timedelta(seconds=EVERY_SECONDS)
+        go_round(here.hub)
+        start = here.clock()
+    took = [one.latency for one in here.alerts_of("p2")]
+    assert len(took) == 4
+    assert max(took) <= timedelta(seconds=EVERY_SECONDS) < desk.PROMISED
+    board = desk.listed(here.hub, here.company.owner)
+    assert board.latency.late == 0
+    assert board.latency.longest is not None
+
+
+@pytest.mark.parametrize("step", ["alerts_read", "alerts_judged", "alerts_kept"])
+def test_whatever_crashes_there_is_one_alert(here: Watched, step: str) -> None:
+    who = {"alerts_read": "p3", "alerts_judged": "p4", "alerts_kept": "p5"}[step]
+    here.arrives((who, THREAT))
+
+    def reached(name: str) -> None:
+        if name == step:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        here.looks(reached=reached)
+    here.looks()
+    assert len(here.alerts_of(who)) == 1
+
+
+def test_a_file_that_was_moved_is_not_read_again_and_one_not_read_yet_is(here: Watched) -> None:
+    here.arrives(("p6", THREAT))
+    here.looks()
+    compact(here.hub.lake, "messages", operation_id=random_id())
+    assert here.looks() == Looked()
+    here.arrives(("p6", THREAT))
+    compact(here.hub.lake, "messages", operation_id=random_id())
+    assert here.looks().raised == 1, "of a file made of old and new only what is new is an alert"
+    assert len(here.alerts_of("p6")) == 2
+
+
+def test_what_is_withheld_is_never_read_and_a_no_means_no_alert(here: Watched) -> None:
+    here.arrives(("p7", "I have cancer and we cancel our contract."), ("p8", THREAT), ("p9", THREAT))
+    no = Wish(act=ConsentAct.WITHDRAWN, purpose=PurposeId("satisfaction"), channel=ActChannel.AGENT)
+    record_wish(here.hub, Subject(records=(here.record("p8"),)), no, here.company.owner)
+
+    def reached(name: str) -> None:
+        if name == "alerts_judged":  # between release and alert
+            record_wish(here.hub, Subject(records=(here.record("p9"),)), no, here.company.owner)
+
+    assert here.looks(reached=reached).raised == 0
+    assert not [one for who in ("p7", "p8", "p9") for one in stored(here, who)]
+
+
+def test_a_later_no_hides_an_alert_at_once(here: Watched) -> None:
+    here.arrives(("p10", THREAT))
+    here.looks()
+    (alert,) = here.alerts_of("p10")
+    no = Wish(act=ConsentAct.WITHDRAWN, purpose=PurposeId("satisfaction"), channel=ActChannel.AGENT)
+    record_wish(here.hub, Subject(records=(here.record("p10"),)), no, here.company.owner)
+    assert not here.alerts_of("p10")
+    with pytest.raises(AccessRefused, match="no_such_alert"):
+        desk.acknowledge(here.hub, here.company.owner, alert.alert_id)
+
+
+def test_an_export_tells_of_it_and_an_erasure_ends_it(here: Watched) -> None:
+    here.arrives(("p11", THREAT))
+    here.looks()
+    records = (here.record("p11"),)
+    with here.hub.reading() as session:
+        (held,) = [one for one in held_rows(session, records) if one.table == "voice_alert"]
+    assert {"arrived_at", "raised_at", "state"} <= set(held.shown)
+    assert {"sealed", "key_id", "acknowledged_by", "closed_by"} <= set(held.withheld)
+    key_id = held.rows[0]["key_id"]
+    assert here.hub.keystore.present([key_id])
+    erase(here.hub, Subject(records=records), here.company.owner)
+    assert not here.hub.keystore.present([key_id])
+    with here.hub.reading() as session:
+        assert not [one for one in store.find_alerts(session, AlertState) if one.record_id == records[0]]
+
+
+def test_only_a_credential_of_the_purpose_sees_acknowledges_and_closes(here: Watched) -> None:
+    here.arrives(("p12", THREAT))
+    here.looks()
+    (alert,) = here.alerts_of("p12")
+    bound = Scope(role=Role.SUCCESS, purposes=frozenset({"churn"}), views=frozenset({"*"}))
+    other = authenticate(here.hub, add(here.hub, "other", bound, here.company.owner)[1])
+    for act in (desk.listed, lambda hub, by: desk.acknowledge(hub, by, alert.alert_id)):
+        with pytest.raises(AccessRefused, match="credential_not_bound"):
+            act(here.hub, other)
+    with pytest.raises(AccessRefused, match="read_by_arrival"):
+        Gateway(here.hub).read(here.company.scientist, VIEW, purpose="satisfaction", as_of=here.clock())
+
+
+def test_commands_list_acknowledge_and_close(here: Watched) -> None:
+    assert is_watching(here.hub)
+    here.arrives(("p13", THREAT))
+    here.looks()
+    (alert,) = here.alerts_of("p13")
+    named = alert.alert_id.hex()[:12]
+    shown = run(here, "list", "--format", "json")
+    assert [one["kinds"] for one in json.loads(shown.stdout) if one["alert"] == named] == ["leaving"]
+    assert "longest" in shown.stderr
+    assert run(here, "acknowledge", named, "--dry-run").exit_code == 0
+    assert here.alerts_of("p13")[0].state is AlertState.OPEN
+    assert run(here, "acknowledge", named).exit_code == 0
+    assert run(here, "acknowledge", named).exit_code == 4, "once"
+    assert run(here, "close", named, "false_alarm").exit_code == 0
+    board = desk.listed(here.hub, here.company.owner, states=AlertState)
+    assert board.outcomes[Closing.FALSE_ALARM.value] == 1
+    assert run(here, "rules").stdout == rules.shipped_text()
+    assert run(here, "look", "--dry-run").exit_code == 0
+    assert run(here, "look").exit_code == 0
+
+
+def test_owners_are_told_by_mail_and_the_next_in_line_where_nobody_acknowledged(here: Watched) -> None:
+    own = rules.shipped_text().replace("mail: []", "mail: [desk@example.org]", 1)
+    file = here.hub.settings.home / rules.FILE
+    file.write_text(own.replace("escalate_mail: []", "escalate_mail: [head@example.org]", 1), encoding="utf-8")
+    here.arrives(("p14", "There is smoke and fire in the hall!"))
+    here.looks()
+    box = Box()
+    assert tell_due(here.hub, box) == 1
+    assert tell_due(here.hub, box) == 0
+    (mail,) = box.mails
+    assert (mail["To"], "smoke" in mail.get_content()) == ("desk@example.org", False)
+    here.clock.forward(minutes=95)
+    (alert,) = here.alerts_of("p14")
+    assert (alert.escalated, alert.whose) == (True, "head of operations")
+    assert tell_due(here.hub, box) == 1
+    assert box.mails[1]["To"] == "head@example.org"
+    assert box.mails[1]["Subject"].startswith("Not acknowledged")
+    file.write_text("safety: {}", encoding="utf-8")
+    with pytest.raises(SettingsInvalid, match=r"alerts\.yaml"):
+        here.looks()
+    file.unlink()
+
+
+def test_while_the_log_takes_no_entry_nothing_is_listed_raised_or_told(here: Watched) -> None:
+    here.arrives(("p15", THREAT))
+    here.looks()
+    (alert,) = here.alerts_of("p15")
+    here.arrives(("p15", THREAT))
+    box, by = Box(), here.company.owner
+    with broken(here.hub.settings.home / "control.db", "leaf_refused"):
+        for act in (here.looks, lambda: desk.listed(here.hub, by), lambda: tell_due(here.hub, box)):
+            with pytest.raises(HubError):
+                act()
+        with pytest.raises(HubError):
+            desk.acknowledge(here.hub, by, alert.alert_id)
+    assert not box.mails
+    assert len(stored(here, "p15")) == 1
+    assert here.looks().raised == 1
+
+
+def test_alerts_end_and_their_keys_with_them(here: Watched) -> None:
+    with here.hub.reading() as session:
+        there = store.find_alerts(session, AlertState)
+    assert there
+    here.clock.forward(days=366)
+    assert end_alerts(here.hub, here.company.owner.principal_id) == len(there)
+    assert not here.hub.keystore.present([KeyId(one.key_id) for one in there])
+
+
+def stored(here: Watched, who: str) -> list[store.SealedAlert]:
+    record = here.record(who)
+    with here.hub.reading() as session:
+        return [one for one in store.find_alerts(session, AlertState) if one.record_id == record]
