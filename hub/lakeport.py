@@ -40,3 +40,10 @@ class LakePort:
             frame = reader.scan(table, columns=["event_id"])
             wanted = event_ids.rename("event_id").to_frame().lazy()
             return reader.collect(frame.join(wanted, on="event_id", how="semi"))["event_id"]
+
+    def known_copies(self, table: str, refs: pl.Series) -> pl.DataFrame:
+        """Return copy_ref and event_time of the visible rows that have one of the digests; two columns are read."""
+        with reading(self._lake) as reader:
+            frame = reader.scan(table, columns=["copy_ref", "event_time"])
+            wanted = refs.rename("copy_ref").to_frame().lazy()
+            return reader.collect(frame.join(wanted, on="copy_ref", how="semi"))

@@ -60,6 +60,11 @@ def employee(meaning: str) -> Column:
     return Column("employee", pl.Binary(), DataCategory.IDENTIFIER, "record id, 16 bytes", meaning, ColumnKind.EMPLOYEE)
 
 
+def copied(meaning: str) -> Column:
+    """Describe what a message is known again by."""
+    return Column("copy_ref", pl.Int64(), NOBODY, "keyed digest", meaning, ColumnKind.SYSTEM)
+
+
 def redacted_text(meaning: str) -> tuple[Column, Column, Column]:
     """Describe free text as it enters the lake: redacted, by which redactor, or withheld."""
     redacted = DataCategory.REDACTED_TEXT

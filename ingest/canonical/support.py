@@ -2,7 +2,18 @@
 
 from typing import Final
 
-from ingest.canonical.column import code, employee, instant, number, one_of, redacted_text, reference, truth, whole
+from ingest.canonical.column import (
+    code,
+    copied,
+    employee,
+    instant,
+    number,
+    one_of,
+    redacted_text,
+    reference,
+    truth,
+    whole,
+)
 from ingest.canonical.table import Buckets, Erasure, KeepDays, Table
 
 TICKETS: Final = Table(
@@ -38,6 +49,7 @@ MESSAGES: Final = Table(
         code("team", "the team that answers it"),
         *redacted_text("the message, redacted"),
         employee("who wrote or answered it"),
+        copied("who says what, and in which thread: the same message of another mailbox is stored once"),
     ),
     KeepDays(730),
     Erasure.DELETE_ROW,

@@ -43,6 +43,10 @@ class EventLake(Protocol):
         """Return those of the event ids (Int64) that a visible row of the table carries, whenever it happened."""
         ...
 
+    def known_copies(self, table: str, refs: pl.Series) -> pl.DataFrame:
+        """Return copy_ref and event_time of the visible rows of a table that have one of the digests (Int64)."""
+        ...
+
 
 class AuditTrail(Protocol):
     """Appends an audit entry in the caller's transaction."""
@@ -101,6 +105,10 @@ class Indexes:
     def placeholder(self) -> BlindIndex:
         """Draw the numbers of placeholders within a thread."""
         return BlindIndex(self.key, "placeholder", REFERENCE_BYTES)
+
+    def copy(self) -> BlindIndex:
+        """Know a message again in another mailbox: who says what to whom, in which thread."""
+        return BlindIndex(self.key, "copy", REFERENCE_BYTES)
 
     def delivery(self) -> BlindIndex:
         """Digest a delivery: contract and file content."""

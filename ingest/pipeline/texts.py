@@ -9,7 +9,7 @@ import polars as pl
 from ingest.contract.model import Contract
 from ingest.pipeline.arrival import new_key
 from ingest.pipeline.copies import TABLE as COPIED_TABLE
-from ingest.pipeline.copies import Copies
+from ingest.pipeline.copies import Copies, copy_refs
 from ingest.pipeline.ports import Ports
 from ingest.pipeline.redacting import THREAD, redacted_rows
 from ingest.store import record as records
@@ -29,7 +29,7 @@ class TextArrival:
         self._contract = contract
         self._batch_id = batch_id
         self._ports = ports
-        self._copies = Copies()
+        self._copies = Copies(lambda refs: ports.lake.known_copies(contract.table, refs))
         self.cleaned: Counter[str] = Counter()
 
     def redacted(self, frame: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
@@ -51,11 +51,13 @@ class TextArrival:
         return frame.hstack(redacted)
 
     def _without_copies(self, frame: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
-        """Leave out messages that this delivery has brought from another mailbox before."""
+        """Leave out messages that this delivery or an earlier one has brought from another mailbox."""
         if self._contract.table != COPIED_TABLE:
             return frame
-        rows = frame.select("direction", "event_time", text="_cleaned", person=ids.gather(frame["person"]))
-        kept = frame.filter(self._copies.first_ones(rows))
+        thread = [THREAD] if THREAD in frame.columns else []
+        rows = frame.select("direction", *thread, text="_cleaned", person=ids.gather(frame["person"]))
+        frame = frame.with_columns(copy_ref=copy_refs(rows, self._ports.indexes.copy()))
+        kept = frame.filter(self._copies.first_ones(frame))
         self.cleaned["copy"] += frame.height - kept.height
         return kept
 

@@ -202,6 +202,23 @@ def test_what_cleaning_did_is_told_and_kept_with_the_delivery(hub_factory: HubFa
     assert kept == done.cleaned
 
 
+def test_a_mail_of_two_mailboxes_counts_once_however_their_exports_overlap(
+    hub_factory: HubFactory, tmp_path: Path
+) -> None:
+    hub = hub_factory()
+    long = "Bestillingen min er ikke kommet frem"
+    mail = "{},c1,2025-05-02 08:00:{:02},in,{}\n".format
+    sales, desk, later = mail("a1", 0, long), mail("b1", 20, long), mail("b2", 40, f"{long} i dag heller")
+    first = deliver_text(hub, MAIL, MAIL_HEADER + sales + desk, tmp_path / "both.csv")
+    again = deliver_text(hub, MAIL, MAIL_HEADER + sales + desk + later, tmp_path / "overlap.csv")
+    alone = deliver_text(hub, MAIL, MAIL_HEADER + desk + mail("c1", 1, long), tmp_path / "desk.csv")
+    counts = [
+        (each.counts.accepted, each.counts.duplicate, each.cleaned.get("copy", 0)) for each in (first, again, alone)
+    ]
+    assert counts == [(1, 1, 1), (1, 2, 1), (0, 2, 2)]
+    assert redacted(hub) == [long, f"{long} i dag heller"]
+
+
 def test_nothing_of_a_delivery_lies_in_clear_in_the_home(hub_factory: HubFactory, tmp_path: Path) -> None:
     hub = hub_factory()
     header = DELIVERIES["crm1"].content.partition("\n")[0] + "\n"

@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from ingest.pipeline.copies import WITHIN_SECONDS, Copies
+from ingest.pipeline.copies import WITHIN_SECONDS, Copies, copy_refs
 from ingest.text import clean
+from privacy.blind_index import REFERENCE_BYTES, BlindIndex
+from privacy.keys import Key, KeyKind
+from privacy.terms import KeyId
 
 FIRST = datetime(2025, 5, 2, 8, tzinfo=UTC)
 LONG = "Bestillingen min er ikke kommet frem ennå"
@@ -106,23 +109,50 @@ def test_what_a_customer_wrote_stays(text: str) -> None:
     assert one(text) == text
 
 
-def rows(*sent: tuple[bytes | None, str, int], direction: str = "in") -> pl.DataFrame:
+INDEX = BlindIndex(Key(KeyId(bytes(16)), KeyKind.INDEX, bytes(range(32))), "copy", REFERENCE_BYTES)
+NONE_BEFORE = pl.DataFrame(schema={"copy_ref": pl.Int64, "event_time": pl.Datetime("us", "UTC")})
+
+
+def none_known(_refs: pl.Series) -> pl.DataFrame:
+    return NONE_BEFORE
+
+
+def rows(
+    *sent: tuple[bytes | None, str, int], direction: str = "in", threads: tuple[int | None, ...] = ()
+) -> pl.DataFrame:
     columns = {"person": pl.Binary, "text": pl.String, "event_time": pl.Datetime("us", "UTC"), "direction": pl.String}
     told = [(who, text, FIRST + timedelta(seconds=after), direction) for who, text, after in sent]
-    return pl.DataFrame(told, schema=columns, orient="row")
+    frame = pl.DataFrame(told, schema=columns, orient="row")
+    frame = frame.with_columns(thread_ref=pl.Series(threads, dtype=pl.Int64)) if threads else frame
+    return frame.with_columns(copy_ref=copy_refs(frame, INDEX))
 
 
 def test_a_message_in_another_mailbox_is_a_copy_also_in_a_later_chunk() -> None:
-    copies = Copies()
+    copies = Copies(none_known)
     assert copies.first_ones(rows((b"a", LONG, 0), (b"a", LONG, 30), (b"b", LONG, 30))).to_list() == [True, False, True]
     assert copies.first_ones(rows((b"a", LONG, 60), (b"c", LONG, 60))).to_list() == [False, True]
+
+
+@pytest.mark.parametrize("after", [-WITHIN_SECONDS, -30, 0, WITHIN_SECONDS])
+def test_what_an_earlier_chunk_or_delivery_brought_stays_also_where_the_copy_is_older(after: int) -> None:
+    """Two mail servers' clocks differ: whichever came in first is the message."""
+    there, copy = rows((b"a", LONG, 0)), rows((b"a", LONG, after))
+    within = Copies(none_known)
+    assert within.first_ones(there).to_list() == [True]
+    assert within.first_ones(copy).to_list() == [False]
+    assert Copies(lambda _: there.select("copy_ref", "event_time")).first_ones(copy).to_list() == [False]
+
+
+def test_the_same_words_in_another_thread_are_another_message() -> None:
+    said = rows((b"a", LONG, 0), (b"a", LONG, 5), (b"a", LONG, 9), (b"a", LONG, 10), threads=(1, 2, 1, None))
+    assert Copies(none_known).first_ones(said).to_list() == [True, True, False, True]
 
 
 @pytest.mark.parametrize("chunk", [3, 12])
 @pytest.mark.parametrize("pause", [20, 100, WITHIN_SECONDS])
 def test_every_copy_is_one_of_a_message_that_stays(pause: int, chunk: int) -> None:
     """Each is within two minutes of the one before; a chain of them is no single message."""
-    copies, sent = Copies(), [pause * number for number in range(12)]
+    copies, sent = Copies(none_known), [pause * number for number in range(12)]
     told = [(b"a", LONG, after) for after in sent]
     firsts = [one for at in range(0, 12, chunk) for one in copies.first_ones(rows(*told[at : at + chunk]))]
     stay = [after for after, first in zip(sent, firsts, strict=True) if first]
@@ -132,7 +162,7 @@ def test_every_copy_is_one_of_a_message_that_stays(pause: int, chunk: int) -> No
 
 
 def test_said_again_later_or_in_few_words_or_by_nobody_known_is_no_copy() -> None:
-    copies = Copies()
+    copies = Copies(none_known)
     assert copies.first_ones(rows((b"a", LONG, 0), (b"a", LONG, WITHIN_SECONDS + 1))).to_list() == [True, True]
     assert copies.first_ones(rows((b"a", "Takk!", 0), (b"a", "Takk!", 1))).to_list() == [True, True]
     assert copies.first_ones(rows((None, LONG, 0), (None, LONG, 1))).to_list() == [True, True]
