@@ -7,7 +7,7 @@ to six digits: the same person has the same one in every message, in whatever ba
 
 import json
 from collections import defaultdict
-from typing import Final
+from typing import Final, NamedTuple
 
 import polars as pl
 
@@ -27,14 +27,23 @@ def redacted_rows(rows: pl.DataFrame, ports: Ports) -> pl.DataFrame:
 
     Columns text_redacted, withheld, redactor_version: one row per row, in order.
     """
+    own = _own_attributes(rows["person"], ports)
     threads = None
     if THREAD in rows.columns:
-        threads = Threads(rows[THREAD].to_list(), ports.indexes.placeholder().tokens_of)
-    outcome = redact(rows["text"], own=_own_attributes(rows["person"], ports), threads=threads)
+        writers = [each.entity for each in own]
+        threads = Threads(rows[THREAD].to_list(), ports.indexes.placeholder().tokens_of, writers)
+    outcome = redact(rows["text"], own=[each.values for each in own], threads=threads)
     return outcome.frame.with_columns(redactor_version=pl.lit(REDACTOR_VERSION, dtype=pl.Int32))
 
 
-def _own_attributes(writers: pl.Series, ports: Ports) -> list[list[str]]:
+class _Writer(NamedTuple):
+    """The person who wrote a text: the entity, as far as one is known, and the values to take out of the text."""
+
+    entity: bytes | None
+    values: list[str]
+
+
+def _own_attributes(writers: pl.Series, ports: Ports) -> list[_Writer]:
     """Open what any record of each row's person says: the values to take out of the text.
 
     The desk may know the number only, and the shop the name: both are the person's.
@@ -46,4 +55,5 @@ def _own_attributes(writers: pl.Series, ports: Ports) -> list[list[str]]:
     values: dict[bytes, list[str]] = defaultdict(list)
     for record, document in open_documents(members["record"].to_list(), ports).items():
         values[entity_of[record]] += [str(value) for value in json.loads(document).values() if value]
-    return [values.get(entity_of.get(record, b""), []) for record in writers.to_list()]
+    entities = [entity_of.get(record) for record in writers.to_list()]
+    return [_Writer(entity, values.get(entity or b"", [])) for entity in entities]

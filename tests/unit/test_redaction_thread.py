@@ -47,6 +47,15 @@ def test_the_writer_is_one_person_by_any_part_of_the_name() -> None:
     assert first == last
 
 
+def test_two_customers_of_one_thread_are_two_people() -> None:
+    said = Threads([1, 1, 1], under("k"), writers=[b"a", b"b", b"a"])
+    own = [["Kari Nordmann"], ["Ola Hansen"], ["Kari Nordmann"]]
+    frame = redact(["Mvh Kari", "Mvh Ola", "Mvh Nordmann"], own=own, threads=said).frame
+    kari, ola, nordmann = frame["text_redacted"]
+    assert kari == nordmann
+    assert kari != ola
+
+
 def test_a_text_in_no_thread_counts_from_one() -> None:
     assert texts_of("Hei Kari", "Hei Ola", threads=[None, 3])[0] == "Hei [NAME_1]"
 
