@@ -13,6 +13,7 @@ CORPORA: Final = Path(
 )
 _VECTORS: Final = Path(__file__).parent / "vectors" / "redaction"
 Gold = tuple[str, list[tuple[int, int]]]
+Named = tuple[str, list[tuple[int, int, str]]]  # a sentence, and its names as start, end and kind
 Marked = tuple[str, str, bool]  # a word, the kind of name it is part of or "", whether the name begins here
 
 
@@ -40,9 +41,13 @@ def is_held_out(text: str) -> bool:
 
 def named_people(path: Path) -> Iterator[Gold]:
     """Yield each sentence of a corpus as text and the places of its people."""
-    for words in marked_words(path):
-        text, names = joined(words)
+    for text, names in all_named(path):
         yield text, [(start, end) for start, end, kind in names if kind == "PER"]
+
+
+def all_named(path: Path) -> Iterator[Named]:
+    """Yield each sentence of a corpus as text and the places of all its names."""
+    yield from map(joined, marked_words(path))
 
 
 def marked_words(path: Path) -> Iterator[list[Marked]]:
@@ -51,7 +56,7 @@ def marked_words(path: Path) -> Iterator[list[Marked]]:
     yield from filter(None, map(reader, re.split(r"\n\s*\n", path.read_text("utf-8").replace("\u00ad", ""))))
 
 
-def joined(words: list[Marked]) -> tuple[str, list[tuple[int, int, str]]]:
+def joined(words: list[Marked]) -> Named:
     """Return a sentence as text, and its names as start, end and kind."""
     text, names = "", list[tuple[int, int, str]]()
     for word, kind, begins in words:
@@ -77,8 +82,8 @@ def _columns(block: str) -> list[Marked]:
     return [(row[0], kind, kind != last) for row, kind, last in zip(rows, kinds, before, strict=False)]
 
 
-def german_cased(path: Path) -> Iterator[Gold]:
-    """Yield sentences of a CoNLL-U corpus with each noun in a capital, as German writes them."""
+def german_cased(path: Path) -> Iterator[Named]:
+    """Yield sentences of a CoNLL-U corpus with each noun in a capital, as German writes them, and all their names."""
     for block in path.read_text("utf-8").split("\n\n"):
         rows = [line.split("\t") for line in block.splitlines() if line[:1].isdigit()]
         nouns = [row[3] == "NOUN" for row in rows]
@@ -88,7 +93,7 @@ def german_cased(path: Path) -> Iterator[Gold]:
         ]
         text, names = joined(words)
         if text:
-            yield text, [(start, end) for start, end, kind in names if kind == "PER"]
+            yield text, names
 
 
 def presidio_people(corpora: Path) -> list[Gold]:

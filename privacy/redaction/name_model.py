@@ -1,50 +1,72 @@
-"""The learned part of finding names: a logistic model over public facts of a capitalised word and its neighbours.
+"""The learned part of finding names: what a capitalised word and its neighbours are, by public facts of them.
 
 Rules kept:
-- the model is our own JSON, a weight for each feature, made by `tests.benchmarks.make_name_model`; it holds no word of
+- the model is our own JSON, weights for each feature, made by `tests.benchmarks.make_name_model`; it holds no word of
   a text but common ones in lower case, and readers can see why a word was taken;
+- two judges see the same features: one says whether a word is part of a person's name, one what else it may be (a
+  place, a firm, another thing); the mean of what they say goes on, with what the same word is elsewhere in the batch
+  (`name_evidence`);
 - what a context makes a name (`names.Named.sure`) is one whatever the model says; what lists make likely is a feature;
 - the threshold favours the person: a place taken for a person costs a word of the text, a person missed costs more.
-Which model was chosen on what figures: docs/adr/0086.
+Which model was chosen on what figures: docs/adr/0086, 0094, 0103.
 """
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from math import exp
-from typing import Final, NamedTuple
+from itertools import accumulate
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from privacy.redaction.folding import folded
 from privacy.redaction.language import language_of
 from privacy.redaction.name_context import NOT_NAMES, PARTICLES
+from privacy.redaction.name_evidence import Evidence, Numbers, elsewhere, likelihoods
 from privacy.redaction.name_features import TextFacts, TraitsOfBatch, candidates, features_of
 from privacy.redaction.names import Named, named
 from privacy.redaction.place_phrases import within_places
 from privacy.redaction.placeholder import Kind, Span
 from privacy.redaction.special import special_words, tells_of_special_categories
-from privacy.redaction.tokens import Tokens, texts_of
+from privacy.redaction.tokens import SEAM, Tokens, texts_of
 
-_SURELY: Final = 0.8
-"""From this probability on a word is a name wherever its text says it."""
+KINDS: Final = ("other", "person", "place", "firm", "thing")
+"""What a capitalised word may be: the order of a feature's weights, after which comes that of the judge of persons."""
+_LEAST: Final = 1e-4
+"""Nothing is surer than this."""
+
+
+class Thresholds(NamedTuple):
+    """The probability from which a word is taken: one that is said once, and one that other sentences say, too."""
+
+    alone: float
+    familiar: float
 
 
 class NameModel(NamedTuple):
-    """Weights by feature, the weight of every word, and by language the probability from which a word is taken."""
+    """A row of weights for each feature, the weight of every word, and thresholds by language."""
 
-    weights: dict[str, float]
-    bias: float
-    thresholds: dict[str, float]
+    rows: dict[str, int]
+    weights: npt.NDArray[np.float64]
+    bias: Numbers
+    evidence: Evidence
+    thresholds: dict[str, Thresholds]
 
-    def threshold_in(self, language: str) -> float:
-        """Return the threshold of a language; one that nobody chose a threshold for has the lowest."""
-        return self.thresholds.get(language) or min(self.thresholds.values())
+    def threshold_in(self, language: str) -> Thresholds:
+        """Return the thresholds of a language; "-" are those of one that nobody chose any for."""
+        return self.thresholds.get(language) or self.thresholds["-"]
 
-    def likelihood(self, features: list[str]) -> float:
-        """Return the probability that a word is (part of) a person's name."""
-        weights = self.weights
-        return 1 / (1 + exp(-self.bias - sum(weights[each] for each in features if each in weights)))
+    def odds(self, words: Sequence[Sequence[str]]) -> Numbers:
+        """Return the log-odds that each word, told by its features, is part of a person's name."""
+        rows = self.rows
+        known = [[rows[each] for each in features if each in rows] for features in words]
+        ends = np.cumsum([0, *(len(each) + 1 for each in known)])
+        # A last row of zeros for each word: no sum is of nothing.
+        flat = np.fromiter((row for each in known for row in (*each, -1)), dtype=np.int64, count=int(ends[-1]))
+        return odds_of(np.add.reduceat(self.weights[flat], ends[:-1], axis=0) + self.bias if known else self.bias[:0])
 
 
 class Candidate(NamedTuple):
@@ -56,18 +78,63 @@ class Candidate(NamedTuple):
     features: list[str]
 
 
-def name_spans(view: str) -> Iterator[Span]:
-    """Find names of people in a viewed text or a buffer of texts."""
-    found = named(view)
+class Said(NamedTuple):
+    """What one text says that may be names: its tokens, the candidates among them and their log-odds.
+
+    `sure` and `likely` are what the rules say of it (`names.Named`).
+    """
+
+    words: list[str]
+    language: str
+    candidates: list[Candidate]
+    odds: Numbers
+    rules: Named
+
+
+def odds_of(scores: Numbers) -> Numbers:
+    """Return the log-odds of the mean of both judges; `scores` has a column for each kind, and one of persons."""
+    if not len(scores):
+        return np.zeros(0)
+    kinds = np.exp(scores[:, :-1] - scores[:, :-1].max(axis=1, keepdims=True))
+    person = kinds[:, KINDS.index("person")] / kinds.sum(axis=1)
+    mean = np.clip((person + 1 / (1 + np.exp(-scores[:, -1]))) / 2, _LEAST, 1 - _LEAST)
+    odds: Numbers = np.log(mean / (1 - mean))
+    return odds
+
+
+def said_in(views: Sequence[str], model: NameModel | None = None) -> list[Said]:
+    """Weigh the capitalised words of each viewed text by its own sentences; places count from the text's start."""
+    starts = list(accumulate((len(view) + len(SEAM) for view in views), initial=0))
+    buffer, traits = SEAM.join(views), TraitsOfBatch()
+    found = named(buffer)
     found.likely.sort()
-    yield from found.sure
-    model, traits = name_model(), TraitsOfBatch()
-    for tokens, ruled in _with_rules(view, found):
+    sure, likely = (_by_text(spans, starts) for spans in found)
+    texts: list[tuple[list[str], str, list[Candidate]]] = []
+    for at, (tokens, ruled) in zip(starts, _with_rules(buffer, found), strict=False):
         language = language_of(tokens.words)
-        taken = _taken(tokens, described(tokens, ruled, traits, language), model, language)
-        runs = [run for run in _runs(tokens.words, taken) if not _is_of_the_list(view[run.start : run.end])]
-        yield from runs
-        yield from _whole(runs, found.likely)
+        inner = Tokens(tokens.words, [start - at for start in tokens.starts])
+        texts.append((tokens.words, language, list(described(inner, ruled, traits, language))))
+    odds = (model or name_model()).odds([each.features for *_, described in texts for each in described])
+    ends = np.cumsum([len(each) for *_, each in texts])
+    return [
+        Said(*text, of_text, Named(sure.get(place, []), likely.get(place, [])))
+        for place, (text, of_text) in enumerate(zip(texts, np.split(odds, ends[:-1]), strict=True))
+    ]
+
+
+def name_spans(texts: Sequence[Said], model: NameModel | None = None) -> Iterator[list[Span]]:
+    """Find the names of people in texts that came together: one list for each."""
+    model = model or name_model()
+    odds = np.concatenate([np.zeros(0), *(text.odds for text in texts)])
+    words = [text.words[each.place] for text in texts for each in text.candidates]
+    others = elsewhere(words, odds)
+    likely = likelihoods(model.evidence, odds, others)
+    at = 0
+    for text in texts:
+        part = slice(at, at := at + len(text.candidates))
+        least = model.threshold_in(text.language)
+        enough = likely[part] >= np.where(others.times[part] == 0, least.alone, least.familiar)
+        yield [*text.rules.sure, *_of_text(text, [text.candidates[place] for place in np.flatnonzero(enough)])]
 
 
 def described(tokens: Tokens, ruled: list[bool], traits: TraitsOfBatch, language: str) -> Iterator[Candidate]:
@@ -89,23 +156,36 @@ def texts_with_rules(view: str) -> Iterator[tuple[Tokens, list[bool]]]:
 @cache
 def name_model() -> NameModel:
     """Return the model that is shipped."""
-    told = json.loads(files("privacy.redaction").joinpath("name_model.json").read_text("utf-8"))
-    return NameModel(told["weights"], told["bias"], told["thresholds"])
+    return model_of(json.loads(files("privacy.redaction").joinpath("name_model.json").read_text("utf-8")))
 
 
-def _taken(tokens: Tokens, described: Iterable[Candidate], model: NameModel, language: str) -> list[Candidate]:
-    """Choose the words that are names; one that surely is a name once is one wherever its text says it."""
-    words, threshold = tokens.words, model.threshold_in(language)
-    likely = [(model.likelihood(each.features), each) for each in described]
-    likely = [pair for pair in likely if words[pair[1].place].lower() not in NOT_NAMES]
-    surely = {_bare(words[each.place]) for likelihood, each in likely if likelihood >= _SURELY}
-    taken = [each for likelihood, each in likely if likelihood >= threshold or _bare(words[each.place]) in surely]
-    places = within_places(words, [each.place for each in taken])
-    return [each for each in taken if each.place not in places] if places else taken
+def model_of(told: Mapping[str, Any]) -> NameModel:
+    """Read a model from what its JSON says."""
+    width = len(KINDS) + 1
+    rows = {name: row for row, name in enumerate(told["weights"])}
+    weights = np.array([*told["weights"].values(), [0.0] * width])
+    thresholds = {language: Thresholds(*pair) for language, pair in told["thresholds"].items()}
+    return NameModel(rows, weights, np.array([told["bias"]]), Evidence(**told["evidence"]), thresholds)
 
 
-def _bare(word: str) -> str:
-    return word.removesuffix("s")
+def _of_text(text: Said, taken: list[Candidate]) -> Iterator[Span]:
+    """Unite the chosen words of one text to names, without those that a list knows for something else."""
+    taken = [each for each in taken if text.words[each.place].lower() not in NOT_NAMES]
+    places = within_places(text.words, [each.place for each in taken])
+    runs = _runs(text.words, [each for each in taken if each.place not in places])
+    kept = [run for run, words in runs if not _is_of_the_list(words)]
+    yield from kept
+    yield from _whole(kept, text.rules.likely)
+
+
+def _by_text(spans: Iterable[Span], starts: list[int]) -> dict[int, list[Span]]:
+    """Give each finding of a buffer back to its text."""
+    found: dict[int, list[Span]] = {}
+    for span in spans:
+        place = bisect_right(starts, span.start) - 1
+        at, end = starts[place], starts[place + 1] - len(SEAM)
+        found.setdefault(place, []).append(Span(span.start - at, min(span.end, end) - at, span.kind))
+    return found
 
 
 def _with_rules(view: str, found: Named) -> Iterator[tuple[Tokens, list[bool]]]:
@@ -138,13 +218,17 @@ def _is_of_the_list(words: str) -> bool:
     return tells_of_special_categories(plain) if " " not in plain else plain in special_words()
 
 
-def _runs(words: list[str], taken: list[Candidate]) -> Iterator[Span]:
-    """Unite neighbours, also over particles ("Ludwig van Beethoven")."""
+def _runs(words: list[str], taken: list[Candidate]) -> Iterator[tuple[Span, str]]:
+    """Unite neighbours, also over particles ("Ludwig van Beethoven"), with the words as they are said."""
     run: list[Candidate] = []
     for each in taken:
         if run and not all(word in PARTICLES for word in words[run[-1].place + 1 : each.place]):
-            yield Span(run[0].start, run[-1].end, Kind.NAME)
+            yield _run(words, run)
             run = []
         run.append(each)
     if run:
-        yield Span(run[0].start, run[-1].end, Kind.NAME)
+        yield _run(words, run)
+
+
+def _run(words: list[str], run: list[Candidate]) -> tuple[Span, str]:
+    return Span(run[0].start, run[-1].end, Kind.NAME), " ".join(words[run[0].place : run[-1].place + 1])

@@ -3,7 +3,9 @@
 Rules kept:
 - order: clean (`ingest.text`), redact, append; a row carries the version that redacted it;
 - a finding is a union: whatever one rule calls personal is taken out, whole;
-- a text is redacted until nothing more is found, so redacting twice changes nothing;
+- texts that come together speak for each other: the same word is a name or none in most of them (`name_evidence`); a
+  text that shares no capitalised word with another is redacted as if it stood alone;
+- a batch is redacted until nothing more is found in any text, so redacting twice changes nothing;
 - special categories are looked for in what is left; a hit nulls the text and says only `withheld`;
 - neither a value nor its place is kept, logged or cached.
 
@@ -17,24 +19,24 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Final
+from typing import Final, NamedTuple
 
 import polars as pl
 
 from privacy.redaction.folding import viewed
-from privacy.redaction.name_model import name_spans
+from privacy.redaction.name_model import Said, name_spans, said_in
 from privacy.redaction.numbers import number_spans
 from privacy.redaction.own import Attribute, attributes_of, own_spans
 from privacy.redaction.placeholder import PLACEHOLDER, Numbers, Span, merged, replaced
 from privacy.redaction.shapes import shape_spans
 from privacy.redaction.special import speaks_of_special_categories
 from privacy.redaction.thread import Threads
+from privacy.redaction.tokens import SEAM
 
-REDACTOR_VERSION: Final = 3
+REDACTOR_VERSION: Final = 4
 
 _ROWS: Final = 1_024  # texts searched at once: one buffer for the patterns, memory bounded by it
 _UNMASKED: Final = re.compile(r"[^\s\x01](?:[^\x01]*[^\s\x01])?")
-_SEAM: Final = "\n\x00\n"  # between texts of a buffer: no pattern matches across NUL
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,9 @@ def redact(
         part = slice(start, start + _ROWS)
         batch = _Batch(
             texts=column[part].to_list(),
+            seen={},
             own=_prepared(own[part]) if own is not None else None,
-            threads=Threads(threads.ids[part], threads.tokens) if threads is not None else None,
+            threads=threads.part(part) if threads is not None else None,
         )
         out += _redacted(batch, counts)
     frame = pl.DataFrame({"text_redacted": pl.Series(out, dtype=pl.String)})
@@ -90,14 +93,23 @@ def redact(
 def find_spans(text: str, *, own: Sequence[str] = ()) -> list[Span]:
     """Return what a first round would take out of one text, for showing it to the person who may see the text."""
     view = _guarded(text)
-    return merged([*_shared_spans(view), *own_spans(view, attributes_of(own))], view)
+    (names,) = name_spans(said_in([view]))
+    return merged([*_plain_spans(view), *names, *own_spans(view, attributes_of(own))], view)
+
+
+class _Seen(NamedTuple):
+    """A text as it was last looked at: its view, and what it says that may be names."""
+
+    view: str
+    said: Said
 
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Texts that are redacted at once; `texts` changes as rounds go by."""
+    """Texts that are redacted at once; `texts` changes as rounds go by, and `seen` with it."""
 
     texts: list[str | None]
+    seen: dict[int, _Seen]
     own: Sequence[tuple[Attribute, ...]] | None
     threads: Threads | None
 
@@ -119,25 +131,36 @@ def _redacted(batch: _Batch, counts: Counter[str]) -> list[str | None]:
 
 
 def _round(batch: _Batch, rows: list[int], counts: Counter[str]) -> list[int]:
-    """Replace what is found in the given rows and return the rows that changed.
+    """Look at the given rows anew, replace what is found and return the rows that changed.
 
+    A row that was not looked at anew may still change: another's change may say what one of its words is.
     A Python loop over findings, not over characters or rows: no Polars expression gives the places of matches, and
     numbering within a text needs them in order. Own attributes differ by row, hence a look per row.
     """
-    views = [_guarded(batch.texts[row] or "") for row in rows]
-    found = _by_row(views)
-    if batch.own is not None:
-        for place, row in enumerate(rows):
-            found[place].extend(own_spans(views[place], batch.own[row]))
     changed = []
-    for place, spans in found.items():
-        row = rows[place]
-        whole = merged(_outside_placeholders(spans, views[place]), views[place])
+    for row, spans in sorted(_found(batch, rows).items()):
+        view, text = batch.seen[row].view, batch.texts[row] or ""
+        whole = merged(_outside_placeholders(spans, view), view)
         if whole:
-            text = batch.texts[row] or ""
             batch.texts[row] = replaced(text, whole, counts, batch.numbers_of(row, text))
             changed.append(row)
     return changed
+
+
+def _found(batch: _Batch, rows: list[int]) -> defaultdict[int, list[Span]]:
+    """Return what is found, by row: numbers, shapes and own attributes of the given rows, names of all."""
+    views = [_guarded(batch.texts[row] or "") for row in rows]
+    found: defaultdict[int, list[Span]] = defaultdict(list)
+    for place, spans in _by_text(views).items():
+        found[rows[place]].extend(spans)
+    for row, view, said in zip(rows, views, said_in(views), strict=True):
+        batch.seen[row] = _Seen(view, said)
+        if batch.own is not None:
+            found[row].extend(own_spans(view, batch.own[row]))
+    names = name_spans([seen.said for seen in batch.seen.values()])
+    for row, spans in zip(batch.seen, names, strict=True):
+        found[row].extend(spans)
+    return found
 
 
 def _prepared(own: Sequence[Sequence[str]]) -> list[tuple[Attribute, ...]]:
@@ -156,21 +179,21 @@ def _outside_placeholders(spans: Iterable[Span], view: str) -> Iterator[Span]:
             yield Span(*piece.span(), span.kind)
 
 
-def _by_row(views: list[str]) -> defaultdict[int, list[Span]]:
+def _by_text(views: list[str]) -> defaultdict[int, list[Span]]:
     """Search all texts as one buffer and give each finding back to its text."""
-    starts = list(accumulate((len(view) + len(_SEAM) for view in views), initial=0))
+    starts = list(accumulate((len(view) + len(SEAM) for view in views), initial=0))
     found: defaultdict[int, list[Span]] = defaultdict(list)
-    for span in _shared_spans(_SEAM.join(views)):
+    for span in _plain_spans(SEAM.join(views)):
         place = bisect_right(starts, span.start) - 1
         at = starts[place]
         found[place].append(Span(span.start - at, min(span.end - at, len(views[place])), span.kind))
     return found
 
 
-def _shared_spans(view: str) -> Iterator[Span]:
-    for rule in (shape_spans, number_spans, name_spans):
-        spans: Iterable[Span] = rule(view)
-        yield from spans
+def _plain_spans(view: str) -> Iterator[Span]:
+    """Yield what numbers and shapes tell of a text, or of a buffer of texts."""
+    yield from shape_spans(view)
+    yield from number_spans(view)
 
 
 def _guarded(text: str) -> str:

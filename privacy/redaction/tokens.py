@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+SEAM: Final = "\n\x00\n"  # between texts of a buffer: no pattern matches across NUL
 PLACED: Final = "\x01"  # stands for a placeholder, however long
 LINE: Final = "\n"
 _TOKEN: Final = re.compile(r"[^\W\d_]\.(?!\w)|[^\W\d_]+(?:['-][^\W\d_]+)*|\d+(?:[.,:]\d+)*|\x01+|\n+|[^\w\s\x01]|_")

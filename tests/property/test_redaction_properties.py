@@ -1,6 +1,7 @@
 """Laws of redaction over random texts made of words, names, numbers, marks and placeholders."""
 
 import re
+from collections import Counter
 
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
@@ -99,9 +100,23 @@ def test_a_long_own_attribute_goes_even_inside_a_word(attribute: str, around: st
 @example(["Hei", "0000 A0"])
 @example(["Hei", "Ea!A"])
 @example(["Storgata 5", "0000 A0"])
-def test_a_batch_is_its_texts(texts: list[str | None]) -> None:
+def test_texts_that_share_no_word_say_nothing_of_each_other(texts: list[str | None]) -> None:
+    words = [set(re.findall(r"[^\W\d_]+", viewed(text or "").lower().replace("s", ""))) for text in texts]
+    shared = Counter(word for each in words for word in each)
     batch = redact(texts, own=None).frame.rows()
-    assert batch == [redact([text], own=None).frame.row(0) for text in texts]
+    apart = [row for row, said in enumerate(words) if all(shared[word] == 1 for word in said)]
+    assert [batch[row] for row in apart] == [redact([texts[row]], own=None).frame.row(0) for row in apart]
+
+
+@settings(deadline=None)
+@given(st.lists(TEXTS, max_size=6))
+@example(["Olsen ringte", "Olsen svarte ikke", "Per Olsen her"])
+def test_redacting_a_batch_twice_changes_nothing(texts: list[str]) -> None:
+    once = redact(texts, own=None)
+    assume(not once.frame["withheld"].any())  # what is withheld speaks for no other text any more
+    twice = redact(once.frame["text_redacted"], own=None)
+    assert twice.counts == {}
+    assert twice.frame["text_redacted"].to_list() == once.frame["text_redacted"].to_list()
 
 
 @given(st.text(max_size=40))

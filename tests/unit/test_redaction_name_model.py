@@ -24,7 +24,7 @@ def test_the_model_holds_no_word_of_a_text_but_common_ones_in_lower_case() -> No
 
 
 def test_the_ending_is_the_longest_piece_of_another_word() -> None:
-    endings = [name.partition("=")[2] for name in name_model().weights if name.startswith(("-e=", "+e="))]
+    endings = [name.partition("=")[2] for name in name_model().rows if name.startswith(("-e=", "+e="))]
     assert max(map(len, endings)) <= 3
 
 

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 import pytest
 from faker import Faker
 
+from privacy.redaction.folding import viewed
+from privacy.redaction.name_model import name_spans, said_in
 from privacy.redaction.redactor import find_spans
 from tests.redaction_sets import CORPORA, Gold, named_people
 
@@ -104,9 +106,9 @@ def partial(texts: Iterator[Gold]) -> tuple[float, float]:
 @pytest.mark.parametrize(
     ("file", "least_recall", "least_precision"),
     [
-        ("norne/no_bokmaal-ud-dev.conllu", 0.95, 0.48),
-        ("norne/no_nynorsk-ud-dev.conllu", 0.96, 0.63),
-        ("swedish_ner_corpus/train_corpus.txt", 0.95, 0.83),
+        ("norne/no_bokmaal-ud-dev.conllu", 0.95, 0.52),
+        ("norne/no_nynorsk-ud-dev.conllu", 0.96, 0.67),
+        ("swedish_ner_corpus/train_corpus.txt", 0.95, 0.88),
     ],
 )
 def test_people_in_news_are_found(file: str, least_recall: float, least_precision: float) -> None:
@@ -117,6 +119,24 @@ def test_people_in_news_are_found(file: str, least_recall: float, least_precisio
     found, precise = partial(iter(rows[len(rows) * 4 // 5 :]))
     assert found >= least_recall
     assert precise >= least_precision
+
+
+@pytest.mark.real_data
+def test_sentences_that_come_together_tell_more_of_a_name_than_each_alone() -> None:
+    path = CORPORA / "norne/no_bokmaal-ud-dev.conllu"
+    if not path.exists():
+        pytest.skip("norne is not here; set VARDE_CORPORA to its folder")
+    rows = list(named_people(path))
+    rows = rows[len(rows) * 4 // 5 :]
+    said = said_in([viewed(text) for text, _ in rows])
+    right, taken, found = [0, 0], [0, 0], [0, 0]
+    for together, all_spans in enumerate(([next(name_spans([each])) for each in said], list(name_spans(said)))):
+        for (_, people), spans in zip(rows, all_spans, strict=True):
+            right[together] += sum(any(s.start < end and s.end > start for start, end in people) for s in spans)
+            found[together] += sum(any(s.start < end and s.end > start for s in spans) for start, end in people)
+            taken[together] += len(spans)
+    assert found[1] >= found[0]
+    assert right[1] / taken[1] > right[0] / taken[0]
 
 
 @pytest.mark.real_data
