@@ -19,6 +19,7 @@ from ingest.pipeline.edging import write_edges
 from ingest.pipeline.moving import MovePlan, carried_out
 from ingest.pipeline.ports import Ports
 from ingest.pipeline.remembered import Remembered
+from ingest.pipeline.uncollected import uncollected
 from ingest.store import batch as batches
 from ingest.store import identity
 from privacy.store.consent import acts_of_batch, move_heads
@@ -39,6 +40,7 @@ class _Plan:
     resolved: "Resolved | None" = None
 
 
+@uncollected()
 def settle(batch_id: BatchId, ports: Ports, remembered: Remembered | None = None) -> int:
     """Settle a visible batch; return how many records changed entity. Who is `remembered` need not be opened."""
     _let_acts_take_effect(batch_id, ports)
