@@ -7,14 +7,15 @@ thousand million pairs).
 A pair is one number here, left * 2**32 + right, so that a sort orders pairs and finds those found twice.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ingest.match.keys import name_of
+from ingest.match.keys import Alone, name_of
 
 LARGEST_BLOCK: Final = 60
 """Records that may share a key, which makes 1,770 pairs; a larger block is a place or a default, not a person."""
@@ -28,31 +29,39 @@ _MIXING: Final = np.uint64(0x9E3779B97F4A7C15)
 
 Pairs = npt.NDArray[np.uint64]
 Rows = npt.NDArray[np.int64]
+Carriers = npt.NDArray[np.uint8]
 _Hashes = Mapping[str, tuple[Pairs, npt.NDArray[np.bool_]]]
 _NONE: Final = np.empty(0, dtype=np.uint64)
+NO_BOUND: Final[Alone] = MappingProxyType({})
 
 
-def candidate_pairs(frame: pl.DataFrame, keys: Sequence[Sequence[str]], weak: Collection[str] = ()) -> pl.DataFrame:
+def candidate_pairs(frame: pl.DataFrame, keys: Sequence[Sequence[str]], alone: Alone = NO_BOUND) -> pl.DataFrame:
     """Return columns left, right (UInt32 rows of `frame`, left first), each pair once, in order.
 
-    A key that is `weak`, by name, makes no pair of two rows that share no other.
+    A key that more rows share than it counts `alone` with makes no pair of two rows that share no other.
     """
-    found = dict(pairs_of_keys(frame, keys))
-    strong = [_NONE, *(pairs for name, pairs in found.items() if name not in weak)]
-    faint = np.sort(np.concatenate([_NONE, *(pairs for name, pairs in found.items() if name in weak)]))
-    return _frame(_once(np.concatenate([*strong, faint[1:][faint[1:] == faint[:-1]]])))
+    strong, faint = [_NONE], [_NONE]
+    for name, pairs, carriers in pairs_of_keys(frame, keys):
+        crowded = carriers > alone.get(name, LARGEST_BLOCK)
+        strong.append(pairs[~crowded])
+        faint.append(pairs[crowded])
+    twice = np.sort(np.concatenate(faint))
+    return _frame(_once(np.concatenate([*strong, twice[1:][twice[1:] == twice[:-1]]])))
 
 
-def pairs_of_keys(frame: pl.DataFrame, keys: Sequence[Sequence[str]]) -> Iterator[tuple[str, Pairs]]:
-    """Yield each key, once, with the pairs that share it: a number each, left in its upper half."""
+def pairs_of_keys(frame: pl.DataFrame, keys: Sequence[Sequence[str]]) -> Iterator[tuple[str, Pairs, Carriers]]:
+    """Yield each key, once, with the pairs that share it and how many rows share it with them.
+
+    A pair is a number, left in its upper half.
+    """
     hashes = {column: _hashed(frame, column) for column in {column for key in keys for column in key}}
     for key in dict.fromkeys(tuple(key) for key in keys):
-        yield name_of(key), _within(*_blocks(hashes, key))
+        yield name_of(key), *_within(*_blocks(hashes, key))
 
 
 def block_of(frame: pl.DataFrame, key: Sequence[str]) -> pl.Series:
     """Return for each row a number of its block by a key; null where it shares the key with none or with too many."""
-    rows, last = _blocks({column: _hashed(frame, column) for column in key}, key)
+    rows, last, _ = _blocks({column: _hashed(frame, column) for column in key}, key)
     numbers = np.full(frame.height, -1, dtype=np.int64)
     numbers[rows] = last
     return pl.Series("block", numbers).replace(-1, None)
@@ -63,8 +72,11 @@ def _hashed(frame: pl.DataFrame, column: str) -> tuple[Pairs, npt.NDArray[np.boo
     return frame[column].hash().to_numpy(), frame[column].is_not_null().to_numpy()
 
 
-def _blocks(hashes: _Hashes, key: Sequence[str]) -> tuple[Rows, Rows]:
-    """Return the rows that share a key with some others, block by block, and for each the place of its block's last."""
+def _blocks(hashes: _Hashes, key: Sequence[str]) -> tuple[Rows, Rows, Carriers]:
+    """Return the rows that share a key with some others, block by block.
+
+    Beside each stand the place of its block's last and the size of the block.
+    """
     told = np.logical_and.reduce([hashes[column][1] for column in key])
     rows = np.flatnonzero(told)
     value = np.zeros(rows.size, dtype=np.uint64)
@@ -76,18 +88,23 @@ def _blocks(hashes: _Hashes, key: Sequence[str]) -> tuple[Rows, Rows]:
     sizes = np.diff(np.flatnonzero(np.append(value[1:] != value[:-1], np.ones(min(value.size, 1), bool))), prepend=-1)
     kept = (sizes > 1) & (sizes <= LARGEST_BLOCK)
     last = np.cumsum(sizes[kept]) - 1
-    return rows[np.repeat(kept, sizes)], np.repeat(last, sizes[kept])
+    few = sizes[kept]
+    return rows[np.repeat(kept, sizes)], np.repeat(last, few), np.repeat(few.astype(np.uint8), few)
 
 
-def _within(rows: Rows, last: Rows) -> Pairs:
-    """Return the pairs of rows that share a block: neighbours in order of blocks, then those two apart, and so on."""
-    behind, found = last - np.arange(rows.size), [_NONE]
+def _within(rows: Rows, last: Rows, size: Carriers) -> tuple[Pairs, Carriers]:
+    """Return the pairs of rows that share a block: neighbours in order of blocks, then those two apart, and so on.
+
+    Beside each stands the size of its block.
+    """
+    behind, found, sizes = last - np.arange(rows.size), [_NONE], [size[:0]]
     place = np.flatnonzero(behind >= 1)
     for apart in range(1, LARGEST_BLOCK):
         one, other = rows[place].astype(np.uint64), rows[place + apart].astype(np.uint64)
         found.append(packed(np.minimum(one, other), np.maximum(one, other)))
+        sizes.append(size[place])
         place = place[behind[place] > apart]
-    return np.concatenate(found)
+    return np.concatenate(found), np.concatenate(sizes)
 
 
 def closing_pairs(linked: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:

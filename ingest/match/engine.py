@@ -1,6 +1,6 @@
 """Where pairs are found and compared: in this process, or on Spark; the answer is the same to the last pair."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Final, Protocol
 
@@ -8,6 +8,8 @@ import polars as pl
 
 from ingest.errors import ColumnsUnfit
 from ingest.match import candidates
+from ingest.match.candidates import NO_BOUND
+from ingest.match.keys import Alone
 from ingest.match.spec import Comparison
 
 
@@ -15,7 +17,7 @@ class Engine(Protocol):
     """The two steps that grow with the records; what follows works on their numbers."""
 
     def candidate_pairs(
-        self, frame: pl.DataFrame, keys: Sequence[Sequence[str]], weak: Collection[str] = ()
+        self, frame: pl.DataFrame, keys: Sequence[Sequence[str]], alone: Alone = NO_BOUND
     ) -> pl.DataFrame:
         """Return left, right (UInt32 rows of `frame`, left first): as `candidates.candidate_pairs`."""
         ...
@@ -29,9 +31,9 @@ class _Here:
     """This process, in memory."""
 
     def candidate_pairs(
-        self, frame: pl.DataFrame, keys: Sequence[Sequence[str]], weak: Collection[str] = ()
+        self, frame: pl.DataFrame, keys: Sequence[Sequence[str]], alone: Alone = NO_BOUND
     ) -> pl.DataFrame:
-        return candidates.candidate_pairs(frame, keys, weak)
+        return candidates.candidate_pairs(frame, keys, alone)
 
     def levels_of(self, frame: pl.DataFrame, pairs: pl.DataFrame, comparisons: tuple[Comparison, ...]) -> pl.DataFrame:
         from ingest.match.scorer import levels_of  # noqa: PLC0415 - DuckDB, for who compares many alone
@@ -43,9 +45,9 @@ class _OnSpark:
     """A session of Spark, begun when it is first asked for something: that takes a minute and a JVM."""
 
     def candidate_pairs(
-        self, frame: pl.DataFrame, keys: Sequence[Sequence[str]], weak: Collection[str] = ()
+        self, frame: pl.DataFrame, keys: Sequence[Sequence[str]], alone: Alone = NO_BOUND
     ) -> pl.DataFrame:
-        return _begun().candidate_pairs(frame, keys, weak)
+        return _begun().candidate_pairs(frame, keys, alone)
 
     def levels_of(self, frame: pl.DataFrame, pairs: pl.DataFrame, comparisons: tuple[Comparison, ...]) -> pl.DataFrame:
         return _begun().levels_of(frame, pairs, comparisons)

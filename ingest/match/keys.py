@@ -4,7 +4,7 @@ A key that a spec names for candidates, or that a rule wants equal, is a value p
 keys keeps them under a keyed digest: `as_number` says in which form.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import polars as pl
@@ -15,6 +15,10 @@ TOKEN_BYTES: Final = 8
 TOKEN_BITS: Final = 62
 """Of a digest: what an integer column holds on every database, and packs. Two keys of 24 million meet with odds of 1 to
 16,000, and then two records are compared in vain."""
+Alone = Mapping[str, int]
+"""How many records at most may share a key, by its name, for it to make pairs of two who share no other.
+
+A key that is not named always does."""
 _SEPARATOR: Final = "\x1f"
 
 
@@ -50,26 +54,30 @@ def as_number(digest: bytes) -> int:
     return int.from_bytes(digest[:TOKEN_BYTES], "big") >> (8 * TOKEN_BYTES - TOKEN_BITS)
 
 
+def carriers_of(*carried: pl.DataFrame) -> pl.DataFrame:
+    """Count who carries each token of some frames with a column of that name: token, carriers."""
+    return pl.concat([each.select("token") for each in carried]).group_by("token").agg(carriers=pl.len())
+
+
 def pairs_that_share(
-    mine: pl.DataFrame, others: pl.DataFrame, *, largest: int, weak: Collection[int] = ()
+    mine: pl.DataFrame, others: pl.DataFrame, few: pl.DataFrame, *, alone: Mapping[int, int]
 ) -> pl.DataFrame:
     """Pair some records with one another and with others by what they carry: record, other, in order, the lesser first.
 
     Args:
         mine: record, token, key (its number); a record carries a token once.
         others: record, token of other records.
-        largest: how many records may share a token; a larger block makes no pairs.
-        weak: keys that make no pair of two who share nothing else.
+        few: the tokens that make pairs, and how many records carry each: token, carriers.
+        alone: with how many carriers at most a key makes a pair of two who share nothing else, by its number.
 
     """
     ends = ["record", "other"]
-    held = pl.concat([mine.select("token"), others.select("token")]).group_by("token").len()
-    few = held.filter(pl.col("len").is_between(2, largest))
-    block, beside = mine.join(few, on="token", how="semi"), others.select("token", other="record")
+    block, beside = mine.join(few, on="token"), others.select("token", other="record")
     inside = block.join(block.select("token", other="record"), on="token").filter(pl.col("record") < pl.col("other"))
     across = block.join(beside, on="token").select(*inside.columns)
     least, most = (pl.when(pl.col("record") < pl.col("other")).then(a).otherwise(b) for a, b in (ends, ends[::-1]))
     pairs = pl.concat([inside, across]).with_columns(record=least, other=most)
-    told = pairs.group_by(ends).agg(pl.len(), pl.col("key").first())
-    alone = (pl.col("len") == 1) & pl.col("key").is_in(list(weak)).fill_null(value=False)
-    return told.filter(~alone).select(ends).sort(ends)
+    told = pairs.group_by(ends).agg(pl.len(), pl.col("key", "carriers").first())
+    most = pl.col("key").replace_strict(dict(alone), default=None, return_dtype=pl.UInt32)
+    vain = (pl.col("len") == 1) & (pl.col("carriers") > most).fill_null(value=False)
+    return told.filter(~vain).select(ends).sort(ends)

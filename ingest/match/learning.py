@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from ingest.match.alone import most_alone
 from ingest.match.engine import HERE, Engine
 from ingest.match.model import Model
 from ingest.match.resolution import Resolution, resolve
@@ -17,7 +18,6 @@ from ingest.match.saved import TRUST
 from ingest.match.spec import Spec
 from ingest.match.training import train
 from ingest.match.trust import trusts_of
-from ingest.match.weakness import weak_keys
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ def learn(records: pl.DataFrame, spec: Spec, *, neutral: Collection[str] = (), e
     """
     trained, report = train(records, spec)
     resolution = resolve(records, spec, _completed(trained, spec, neutral), engine=engine)
-    weak = weak_keys(records, resolution.edges, spec)
+    alone = most_alone(records, resolution.edges, spec)
     curve = None if resolution.model.curve is None else resolution.model.curve.completed()
-    resolution = replace(resolution, model=replace(resolution.model, weak=weak, curve=curve))
+    resolution = replace(resolution, model=replace(resolution.model, alone=alone, curve=curve))
     return Learned(resolution, report | {TRUST: _trust(resolution, spec)})
 
 

@@ -6,7 +6,7 @@ is, is counted in the records at hand each time they are scored.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log2
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from ingest.errors import SpecInvalid
 from ingest.match.calibration import Curve
+from ingest.match.keys import Alone
 from ingest.match.kinds import COMPARABLE
 from ingest.match.spec import Shares, Spec
 
@@ -37,8 +38,8 @@ class Model:
     """What training learned for the comparisons that the records have.
 
     `match_share` is the share of all pairs of records that are of one person. `curve` and `threshold` are what the
-    clusters of the training records taught; without them a resolution learns its own. `weak` names the keys by which
-    alone next to nobody was found (see `weakness`).
+    clusters of the training records taught; without them a resolution learns its own. `alone` says with how many
+    carriers at most a key makes pairs by itself, of those that find next to nobody where more share them (see `alone`).
     """
 
     kind: str
@@ -50,7 +51,7 @@ class Model:
     look_alikes: tuple[LookAlike, ...]
     curve: Curve | None = None
     threshold: float | None = None
-    weak: tuple[str, ...] = ()
+    alone: Alone = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -90,7 +91,7 @@ def written(model: Model, report: Mapping[str, Any]) -> str:
         "curve": None if model.curve is None else [list(model.curve.weights), list(model.curve.probabilities)],
         "threshold": model.threshold,
         "report": report,
-    } | ({"weak": list(model.weak)} if model.weak else {})
+    } | ({"alone": dict(model.alone)} if model.alone else {})
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
 
@@ -137,8 +138,15 @@ def _read(document: Mapping[str, Any]) -> Model:
         ),
         curve=None if document["curve"] is None else Curve(*map(tuple, document["curve"])),
         threshold=document["threshold"],
-        weak=tuple(document.get("weak", ())),
+        alone=_alone(document),
     )
+
+
+def _alone(document: Mapping[str, Any]) -> dict[str, int]:
+    """Read what keys are worth alone; a model of before names those that find nobody however few share them."""
+    return dict.fromkeys(document.get("weak", ()), 0) | {
+        name: int(most) for name, most in document.get("alone", {}).items()
+    }
 
 
 def _plain(shares: Shares) -> list[float]:

@@ -104,7 +104,7 @@ def _clustered(
 def _edges(records: pl.DataFrame, spec: Spec, model: Model, rare: dict[str, pl.Series], engine: Engine) -> pl.DataFrame:
     """Score candidates, and then those who have a likely neighbour in common."""
     known = tuple(each for each in spec.comparisons if each.name in model.m)
-    first = engine.candidate_pairs(records, keys_of(spec), model.weak)
+    first = engine.candidate_pairs(records, keys_of(spec), model.alone)
     edges = outlined(engine.levels_of(records, first, known), spec, model, rare)
     closing = closing_pairs(edges.filter(pl.col("weight") >= 0), edges)
     return pl.concat([edges, outlined(engine.levels_of(records, closing, known), spec, model, rare)])

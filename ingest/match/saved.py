@@ -24,7 +24,7 @@ TRUST: Final = "trust"
 _WORDS: Final = frozenset(
     {
         *("format", "form", "kind", "spec_version", "records", "match_share", "comparisons", "m", "u", "look_alikes"),
-        *("name", "share", "by_frequency", "levels", "curve", "threshold", "weak", "report", TRUST),
+        *("name", "share", "by_frequency", "levels", "curve", "threshold", "weak", "alone", "report", TRUST),
         *("rounds", "pairs_compared", "pairs_drawn", "unlinkable", "weights"),
     }
 )
@@ -43,10 +43,10 @@ class SavedModel:
     digest: bytes
 
     @property
-    def weak(self) -> frozenset[int]:
-        """The keys by which alone nobody is compared, by their number among the spec's."""
+    def alone(self) -> dict[int, int]:
+        """With how many carriers at most a key makes pairs by itself, by its number among the spec's."""
         names = [name_of(key) for key in keys_of(self.spec)]
-        return frozenset(names.index(name) for name in self.model.weak if name in names)
+        return {names.index(name): most for name, most in self.model.alone.items() if name in names}
 
     @property
     def threshold(self) -> float:

@@ -6,18 +6,18 @@ Clear values pass through Spark's shuffle. Its files and its network are encrypt
 with it; a session that does not do that is refused.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
 
 import polars as pl
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as f
 
 from ingest.errors import ColumnsUnfit
-from ingest.match.candidates import LARGEST_BLOCK
-from ingest.match.keys import name_of
+from ingest.match.candidates import LARGEST_BLOCK, NO_BOUND
+from ingest.match.keys import Alone, name_of
 from ingest.match.scorer import cases_of, columns_of, connected
 from ingest.match.spec import Comparison
 
@@ -66,16 +66,16 @@ class SparkEngine:
         self._session = session
 
     def candidate_pairs(
-        self, frame: pl.DataFrame, keys: Sequence[Sequence[str]], weak: Collection[str] = ()
+        self, frame: pl.DataFrame, keys: Sequence[Sequence[str]], alone: Alone = NO_BOUND
     ) -> pl.DataFrame:
         """Return left, right (UInt32 rows of `frame`, left first), each pair once, in order, as `candidates` does."""
         blocks = self._there(_hashed(frame, keys)).groupBy("key", "hash").agg(f.collect_list("row").alias("rows"))
         few = blocks.where(f.size("rows").between(2, LARGEST_BLOCK))
-        left = few.select("key", "rows", f.explode("rows").alias("left"))
-        pairs = left.select("key", "left", f.explode("rows").alias("right")).where("left < right")
-        told = pairs.groupBy("left", "right").agg(f.count("key").alias("shared"), f.first("key").alias("key"))
-        alone = [number for number, key in enumerate(_each(keys)) if name_of(key) in weak]
-        pairs = told.where((f.col("shared") > 1) | ~f.col("key").isin(alone)).select("left", "right")
+        vain = f.size("rows") > _most_alone(keys, alone)
+        left = few.select("rows", vain.alias("vain"), f.explode("rows").alias("left"))
+        pairs = left.select("vain", "left", f.explode("rows").alias("right")).where("left < right")
+        told = pairs.groupBy("left", "right").agg(f.count("vain").alias("shared"), f.first("vain").alias("vain"))
+        pairs = told.where((f.col("shared") > 1) | ~f.col("vain")).select("left", "right")
         return _here(pairs).select(pl.col("left", "right").cast(pl.UInt32)).sort("left", "right")
 
     def levels_of(self, frame: pl.DataFrame, pairs: pl.DataFrame, comparisons: tuple[Comparison, ...]) -> pl.DataFrame:
@@ -112,6 +112,14 @@ def _hashed(frame: pl.DataFrame, keys: Sequence[Sequence[str]]) -> pl.DataFrame:
         for number, key in enumerate(_each(keys))
     ]
     return pl.concat(every)
+
+
+def _most_alone(keys: Sequence[Sequence[str]], alone: Alone) -> Column:
+    """Say of each row's key how many rows at most may share it for it to count alone."""
+    most = f.lit(LARGEST_BLOCK)
+    for number, key in enumerate(_each(keys)):
+        most = f.when(f.col("key") == number, f.lit(alone.get(name_of(key), LARGEST_BLOCK))).otherwise(most)
+    return most
 
 
 def _each(keys: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:

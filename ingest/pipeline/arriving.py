@@ -33,13 +33,13 @@ class Arriving:
 class Formed:
     """A record in comparable form, by column, what it is found by, and its checked number as a token.
 
-    `weak` are those of its tokens by which alone nobody is compared.
+    `alone` says with how many carriers at most a token makes pairs by itself, of those that may not always.
     """
 
     record: RecordId
     values: Row = field(repr=False)
     tokens: frozenset[int]
-    weak: frozenset[int]
+    alone: Mapping[int, int]
     number: int | None
 
 
@@ -53,10 +53,11 @@ def formed(arriving: Arriving, record: RecordId, matching: Matching) -> Formed:
     keyed = values if version.form_version == read.version else _in_columns([given], read, version.form_version)[0]
     told = key_values_of(keyed, keys_of(matching.model.spec))
     tokens = {as_number(version.candidate(matching.named(name)).token_of(value)): name for name, value in told}
-    weak = frozenset(token for token, name in tokens.items() if name in matching.model.model.weak)
+    most = matching.model.model.alone
+    alone = {token: most[name] for token, name in tokens.items() if name in most}
     checked = keyed[CHECKED]
     number = None if checked is None else as_number(version.candidate(matching.named(CHECKED)).token_of(checked))
-    return Formed(record=record, values=values, tokens=frozenset(tokens), weak=weak, number=number)
+    return Formed(record=record, values=values, tokens=frozenset(tokens), alone=alone, number=number)
 
 
 def comparable_rows(given: Sequence[Row], read: Comparable) -> Sequence[Row]:

@@ -6,7 +6,7 @@ leaves here are numbers between record ids.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final
 
 import numpy as np
@@ -15,7 +15,7 @@ import polars as pl
 from ingest.match.candidates import LARGEST_BLOCK
 from ingest.match.edges import weighed
 from ingest.match.form import ATTRIBUTES
-from ingest.match.keys import pairs_that_share
+from ingest.match.keys import carriers_of, pairs_that_share
 from ingest.match.kinds import COMPARABLE, PEOPLE, Comparable
 from ingest.match.linkage import LEAST
 from ingest.match.pooled import Pool, rare
@@ -80,16 +80,12 @@ class Comparing:
         with self._ports.read_only() as session:
             near = carriers(session, mine["token"], self._matching.kind)
             near = near.filter(~pl.col("record").is_in(touched["record"].implode()))
-            others = _others(self._pairs(mine, near), touched["record"])
+            few = carriers_of(mine, near).filter(pl.col("carriers").is_between(2, LARGEST_BLOCK))
+            pairs = partial(pairs_that_share, few=few, alone=self._model.alone)
+            others = _others(pairs(mine, near), touched["record"])
             forms = forms_of(session, others.to_list())
-        crowded = pl.concat([mine.select("token"), near.select("token")]).group_by("token").len()
-        few = crowded.filter(pl.col("len") <= LARGEST_BLOCK)
-        held = tokens_of(forms).join(near, on=["record", "token"], how="semi").join(few, on="token", how="semi")
-        pairs = self._pairs(mine.join(few, on="token", how="semi"), held)
-        return pairs, pl.concat([touched, forms])
-
-    def _pairs(self, mine: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
-        return pairs_that_share(mine, others, largest=LARGEST_BLOCK, weak=self._model.weak)
+        held = tokens_of(forms).join(near, on=["record", "token"], how="semi")
+        return pairs(mine, held), pl.concat([touched, forms])
 
     def _scored(self, pairs: pl.DataFrame, forms: pl.DataFrame | None) -> pl.DataFrame:
         """Score pairs of records; those of whom one cannot be opened any more are left out."""

@@ -172,10 +172,15 @@ def still_carried(few: Mapping[int, Collection[bytes]], forms: Mapping[bytes, Fe
     }
 
 
-def that_share(few: Mapping[int, Collection[bytes]], weak: Collection[int]) -> list[bytes]:
-    """Name those who carry a token that is not weak, or several."""
+def in_vain(few: Mapping[int, Collection[bytes]], alone: Mapping[int, int]) -> set[int]:
+    """Name the tokens that make no pair by themselves: more carry them than may, the record itself among them."""
+    return {token for token, held in few.items() if len(held) + 1 > alone.get(token, LARGEST_BLOCK)}
+
+
+def that_share(few: Mapping[int, Collection[bytes]], vain: Collection[int]) -> list[bytes]:
+    """Name those who carry a token that is not in vain, or several."""
     shared = Counter(record for held in few.values() for record in held)
-    return sorted({record for token, held in few.items() for record in held if shared[record] > 1 or token not in weak})
+    return sorted({record for token, held in few.items() for record in held if shared[record] > 1 or token not in vain})
 
 
 def _as_text(value: Any) -> str | None:  # noqa: ANN401 - a value of JSON

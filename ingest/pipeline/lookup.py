@@ -27,6 +27,7 @@ from ingest.pipeline.few_comparing import (
     Yardstick,
     carried_by_few,
     closing_pairs,
+    in_vain,
     still_carried,
     that_share,
 )
@@ -116,8 +117,9 @@ class Lookup:
             mine = formed(arriving, known or RecordId(random_id()), self._matching)
             carried = carriers_of_each(session, mine.tokens, self.kind)
             few = carried_by_few(carried, mine.record)
-            forms = few_forms_of(session, that_share(few, mine.weak))
-        near = that_share(still_carried(few, forms), mine.weak)
+            vain = in_vain(few, mine.alone)
+            forms = few_forms_of(session, that_share(few, vain))
+        near = that_share(still_carried(few, forms), vain)
         return Beside(mine, index, known is not None, forms, near, counts)
 
     def _found(self, beside: Beside, ports: Ports) -> Found | None:

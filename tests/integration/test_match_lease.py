@@ -1,6 +1,6 @@
 """A rebuild that takes long keeps its lease, and says so when it was given up."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
@@ -10,7 +10,9 @@ import pytest
 
 from hub.compose import Hub
 from ingest.errors import RebuildBusy
+from ingest.match.candidates import NO_BOUND
 from ingest.match.engine import HERE
+from ingest.match.keys import Alone
 from ingest.match.spec import Comparison
 from ingest.pipeline.rebuilding import rebuild
 from ingest.pipeline.recovery import recover
@@ -106,7 +108,7 @@ class _Slow:
         self._clock = clock
 
     def candidate_pairs(
-        self, frame: pl.DataFrame, keys: Sequence[Sequence[str]], weak: Collection[str] = ()
+        self, frame: pl.DataFrame, keys: Sequence[Sequence[str]], alone: Alone = NO_BOUND
     ) -> pl.DataFrame:
         for _ in range(3):
             self._clock.forward(minutes=4)
@@ -114,7 +116,7 @@ class _Slow:
             while not self._is_renewed() and monotonic() < until:
                 sleep(0.01)
             assert self._is_renewed()
-        return HERE.candidate_pairs(frame, keys, weak)
+        return HERE.candidate_pairs(frame, keys, alone)
 
     def levels_of(self, frame: pl.DataFrame, pairs: pl.DataFrame, comparisons: tuple[Comparison, ...]) -> pl.DataFrame:
         return HERE.levels_of(frame, pairs, comparisons)

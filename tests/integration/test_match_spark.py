@@ -66,8 +66,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 def test_clusters_on_spark_are_those_of_this_process(spark: Engine) -> None:
     records, model = comparable_people(crowd(1500, shared=80)), shipped()
     keys = keys_of(model.spec)
-    for weak in ((), model.model.weak):
-        assert_frame_equal(spark.candidate_pairs(records, keys, weak), HERE.candidate_pairs(records, keys, weak))
+    for alone in ({}, {**model.model.alone, "given+family": 3, "street+postcode": 2}):
+        assert_frame_equal(spark.candidate_pairs(records, keys, alone), HERE.candidate_pairs(records, keys, alone))
     there = resolve(records, model.spec, model.model, engine=spark)
     here = resolve(records, model.spec, model.model)
     assert_frame_equal(there.clusters, here.clusters)

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal, assert_series_equal
 
 from ingest.errors import SpecInvalid
-from ingest.match.candidates import candidate_pairs, random_pairs
+from ingest.match.candidates import LARGEST_BLOCK, candidate_pairs, random_pairs
 from ingest.match.condition import condition_of
 from ingest.match.edges import weighed
 from ingest.match.few_edges import FewEdges
 from ingest.match.few_pairs import FewPairs
 from ingest.match.few_people import comparable_few
 from ingest.match.form import ATTRIBUTES, comparable_people, given_records
-from ingest.match.keys import key_values, key_values_of, keys_of
+from ingest.match.keys import carriers_of, key_values, key_values_of, keys_of, pairs_that_share
 from ingest.match.linkage import Decided
 from ingest.match.organisation import comparable_organisations
 from ingest.match.partition import partition, partition_of_few
@@ -28,6 +28,7 @@ from ingest.match.spec import read_spec
 from ingest.match.suspicion import OWN
 from ingest.match.trust import lifted_by
 from ingest.match.whole import believed
+from ingest.pipeline.few_comparing import in_vain, that_share
 from tests.match_crowd import crowd
 from tests.match_firms import firms
 
@@ -54,6 +55,24 @@ def test_levels_of_organisations_are_too() -> None:
     assert_frame_equal(
         FewPairs(spec.comparisons).levels_of(records, pairs.rows()), levels_of(records, pairs, spec.comparisons)
     )
+
+
+@given(
+    carried=st.dictionaries(st.integers(0, 5), st.sets(st.integers(1, 9))),
+    alone=st.dictionaries(st.integers(0, 5), st.integers(0, 11)),
+)
+def test_one_record_is_compared_with_whom_a_delivery_of_it_is(
+    carried: dict[int, set[int]], alone: dict[int, int]
+) -> None:
+    few = {token: {bytes([each]) for each in records} for token, records in carried.items()}
+    mine = pl.DataFrame(
+        [(b"", token, token) for token in few], {"record": pl.Binary, "token": pl.Int64, "key": pl.Int64}, orient="row"
+    )
+    beside = [(each, token) for token, records in few.items() for each in records]
+    others = pl.DataFrame(beside, {"record": pl.Binary, "token": pl.Int64}, orient="row")
+    shared = carriers_of(mine, others).filter(pl.col("carriers").is_between(2, LARGEST_BLOCK))
+    pairs = pairs_that_share(mine, others, shared, alone=alone)
+    assert that_share(few, in_vain(few, alone)) == pairs["other"].to_list()
 
 
 @given(st.lists(st.fixed_dictionaries(dict.fromkeys(COLUMNS, texts)), min_size=8, max_size=8))

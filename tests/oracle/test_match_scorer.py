@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from ingest.match.alone import most_alone
 from ingest.match.candidates import LARGEST_BLOCK, candidate_pairs, random_pairs
 from ingest.match.form import comparable_people
 from ingest.match.model import Model
@@ -17,7 +18,6 @@ from ingest.match.rarity import rarities, usual_shares
 from ingest.match.reference import told_by_splink
 from ingest.match.scorer import _quick, as_levels, levels_of, weights_of
 from ingest.match.spec import read_spec
-from ingest.match.weakness import weak_keys
 from tests.match_crowd import crowd
 
 PERSON = read_spec("person")
@@ -50,7 +50,7 @@ def test_levels_weights_and_rarities_are_splinks(records: pl.DataFrame) -> None:
     assert_frame_equal(ours, splinks, check_column_order=False, abs_tol=1e-4)
 
 
-def plain_pairs(records: pl.DataFrame, key: tuple[str, ...]) -> set[tuple[int, int]]:
+def plain_pairs(records: pl.DataFrame, key: tuple[str, ...], *, largest: int = LARGEST_BLOCK) -> set[tuple[int, int]]:
     """Put every record beside every other, and count who shares a key."""
     blocks: dict[tuple[str, ...], list[int]] = {}
     for row, values in enumerate(records.select(key).iter_rows()):
@@ -59,7 +59,7 @@ def plain_pairs(records: pl.DataFrame, key: tuple[str, ...]) -> set[tuple[int, i
     return {
         (one, other)
         for rows in blocks.values()
-        if len(rows) <= LARGEST_BLOCK
+        if len(rows) <= largest
         for one in rows
         for other in rows
         if one < other
@@ -74,25 +74,40 @@ def test_candidates_are_those_that_a_plain_search_finds(records: pl.DataFrame) -
     assert records["district"].value_counts()["count"].max() > LARGEST_BLOCK  # type: ignore[operator]  # counts
 
 
-def test_pairs_that_share_a_weak_key_alone_are_no_candidates(records: pl.DataFrame) -> None:
+def test_pairs_that_share_a_crowded_key_alone_are_no_candidates(records: pl.DataFrame) -> None:
     keys = [("given", "family"), ("birth_year",), ("street", "postcode"), ("occupation",), ("given", "city")]
-    weak = {"birth_year", "occupation", "given+city"}
+    alone = {"birth_year": 0, "occupation": 20, "given+city": 1, "given+family": 2}
     times = Counter(pair for key in keys for pair in plain_pairs(records, key))
-    strong = {pair for key in keys if "+".join(key) not in weak for pair in plain_pairs(records, key)}
+    strong = {
+        pair for key in keys for pair in plain_pairs(records, key, largest=alone.get("+".join(key), LARGEST_BLOCK))
+    }
     expected = sorted(pair for pair, shared in times.items() if shared > 1 or pair in strong)
-    assert candidate_pairs(records, keys, weak).rows() == expected
-    assert 0 < len(expected) < len(times)
+    assert candidate_pairs(records, keys, alone).rows() == expected
+    assert 0 < len(strong) < len(expected) < len(times)
 
 
-def test_a_key_is_weak_by_which_alone_next_to_nobody_is_found() -> None:
+def test_a_key_never_counts_alone_by_which_next_to_nobody_is_found() -> None:
     rows = [{"record": str(n), "given": f"g{n}", "family": f"f{n // 2}", "city": f"c{n // 50}"} for n in range(200)]
     records = pl.DataFrame(rows)
     spec = replace(PERSON, candidates=(("city",), ("family",)), rules=())
     found = pl.DataFrame({"left": [0, 2], "right": [1, 3], "probability": [0.9, 0.4]})
-    assert weak_keys(records, found, spec) == ("city",)
+    assert most_alone(records, found, spec) == {"city": 0}
     some = [(one, other, 0.99) for one in (0, 4) for other in range(6, 50)]
     likely = pl.concat([found, pl.DataFrame(some, schema=found.schema, orient="row")])
-    assert weak_keys(records, likely, spec) == ()
+    assert most_alone(records, likely, spec) == {}
+
+
+def test_a_key_counts_alone_up_to_as_many_carriers_as_find_somebody() -> None:
+    """Forty share each of some names and nobody is one person; of those that two share each pair is."""
+    names = [f"common{n // 40}" for n in range(120)] + [f"rare{n // 2}" for n in range(2400)]
+    records = pl.DataFrame({"record": [f"{n:04}" for n in range(len(names))], "given": names})
+    spec = replace(PERSON, candidates=(("given",),), rules=())
+    rare = list(range(120, len(names), 2))
+    found = pl.DataFrame({"left": rare, "right": [row + 1 for row in rare], "probability": [0.9] * len(rare)})
+    assert most_alone(records, found, spec) == {"given": 39}
+    assert most_alone(records, found.clear(), spec) == {"given": 0}
+    assert most_alone(records[:80], found.clear(), spec) == {"given": 0}
+    assert most_alone(records[:40], found.clear(), spec) == {}
 
 
 texts = st.text("ab1", min_size=1, max_size=9)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ingest.errors import SpecInvalid
 from ingest.match.candidates import LARGEST_BLOCK, candidate_pairs
 from ingest.match.form import comparable_people
-from ingest.match.keys import as_number, key_values, keys_of, name_of, pairs_that_share
+from ingest.match.keys import Alone, as_number, carriers_of, key_values, keys_of, name_of, pairs_that_share
 from ingest.match.linkage import Decided, link
 from ingest.match.partition import partition
 from ingest.match.pooled import LEAST_CARRIERS, Pool, counted, rare
@@ -37,19 +37,23 @@ def test_the_shipped_model_holds_shares_and_no_value() -> None:
         saved("{}", PERSON)
 
 
-@pytest.mark.parametrize("weak", [(), ("family+city", "given+city", "initial+family_start+district")])
-def test_keys_give_the_pairs_that_candidates_are(frame: pl.DataFrame, weak: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "alone",
+    [{}, {"family+city": 0, "given+city": 3, "initial+family_start+district": 2, "given+family": LARGEST_BLOCK}],
+)
+def test_keys_give_the_pairs_that_candidates_are(frame: pl.DataFrame, alone: Alone) -> None:
     keys = keys_of(PERSON)
     numbers = {name_of(key): number for number, key in enumerate(keys)}
     told = pl.concat(
         each.select(record="row", token=pl.col("value").hash(numbers[name]), key=pl.lit(numbers[name]))
         for name, each in key_values(frame, keys)
     )
-    pairs = partial(pairs_that_share, largest=LARGEST_BLOCK, weak={numbers[name] for name in weak})
+    few = carriers_of(told).filter(pl.col("carriers").is_between(2, LARGEST_BLOCK))
+    pairs = partial(pairs_that_share, few=few, alone={numbers[name]: most for name, most in alone.items()})
     shared = pairs(told, told.clear())
-    expected = candidate_pairs(frame, keys, weak).rename({"left": "record", "right": "other"})
+    expected = candidate_pairs(frame, keys, alone).rename({"left": "record", "right": "other"})
     assert shared.equals(expected)
-    assert shared.rows() == candidate_pairs(frame, keys).rows() or weak
+    assert shared.rows() == candidate_pairs(frame, keys).rows() or alone
     mine = pl.col("record") % 3 == 0
     across = pairs(told.filter(mine), told.filter(~mine))
     assert across.equals(expected.filter((pl.col("record") % 3 == 0) | (pl.col("other") % 3 == 0)))
