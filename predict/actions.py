@@ -2,7 +2,7 @@
 
 | action | fields in | parts in | parts out |
 |---|---|---|---|
-| train | horizon_days, seed, capacity, history_months, features, families | `Brief`'s frames | artefact, report |
+| train | horizon_days, seed, capacity, history_months, features, families, themes | `Brief`'s | artefact, report |
 | readiness | as train, faults, language | frame, texts | readiness |
 | score | capacity, language or null | artefact, frame | scores, reasons |
 | hear | | artefact, texts | heard |
@@ -179,6 +179,7 @@ def _brief(asked: Message) -> Brief:
         texts=asked.frame("texts") if "texts" in asked.parts else None,
         earlier=asked.parts.get("earlier"),
         triggers=_triggers(fields),
+        themes=fields.get("themes"),
     )
 
 

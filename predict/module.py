@@ -28,6 +28,7 @@ class Brief:
     columns) tells the levels that figures are shown by; it teaches nothing. `texts` are what customers wrote, redacted,
     where the module declares a view of them that may be read; `earlier` is the artefact of the model that this follows.
     `triggers` are what brings a need up, as the company wrote it (`predict.next_need.trigger`); none: the module's own.
+    `themes` are the company's own (`predict.satisfaction.own_themes`); None: those of the earlier model.
     """
 
     horizon_days: int
@@ -41,6 +42,7 @@ class Brief:
     texts: pl.DataFrame | None = None
     earlier: bytes | None = None
     triggers: tuple[Mapping[str, Any], ...] = ()
+    themes: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import polars as pl
 import typer
 
 from hub import logs
+from hub.cli.company_file import company_file
 from hub.cli.duty import Duty
 from hub.cli.invocation import acting
 from hub.cli.message import counted, say, warn, would
@@ -27,6 +28,7 @@ from hub.cli.rehearsal import DryRun
 from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
 from hub.cli.source_faults import faults_in
 from hub.cli.table import Format, FormatOption, Table, show, show_json
+from hub.predictions.company_file import themes_from
 from hub.predictions.lessons import of_rows
 from hub.predictions.service import Scored, challenge, readiness, report, score, train
 from hub.views.departure import label_for
@@ -66,18 +68,24 @@ def train_(  # noqa: PLR0913 - a command's options are its parameters
         typer.Option("--until", help="Learn what was known then; kept beside the current model."),
     ] = None,
     triggers: TriggersFile = None,
+    themes: Annotated[
+        Path | None, typer.Option("--themes", help="Your own themes and competitors: YAML; left out, the last ones.")
+    ] = None,
     dry_run: DryRun = False,
 ) -> None:
     """Learn from every past instant of the view whose outcome is known; the new model becomes the current one."""
     rules = triggers_in(triggers, module)
     if rules is not None and until is not None:
         raise typer.BadParameter("a challenger is taught by the triggers of the current model: leave out --triggers")
+    if themes is not None and (until is not None or not DECLARED[module].texts):
+        raise typer.BadParameter("--themes is for the current model of a module that reads texts, such as satisfaction")
+    own = None if themes is None else company_file(themes, themes_from)
     act = acting(ctx, Duty.TRAIN)
     if dry_run:
         would(f"read {view or DECLARED[module].view} for training, audited, and make a new current model of {module}")
         return
     if until is None:
-        trained = train(act.hub, act.principal, module, view=view, seed=seed, triggers=rules)
+        trained = train(act.hub, act.principal, module, view=view, seed=seed, triggers=rules, themes=own)
     else:
         trained = challenge(act.hub, act.principal, module, view=view, until=instant_from(until))
     _LOG.info(logs.LogEvent.MODEL_TRAINED, extra={"model": trained.model_id, "rows": trained.rows})

@@ -1,9 +1,11 @@
 """`varde predict texts`: what is heard in what customers wrote, a row a message, without the text."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
+import polars as pl
 import typer
 
 from hub.cli.duty import Duty
@@ -21,12 +23,27 @@ from predict.registry import DECLARED
 from privacy.uses import Use
 
 
+class About(StrEnum):
+    """What texts are listed by, with the customers behind them."""
+
+    PRICE = "price"
+    COMPETITOR = "competitor"
+    REQUEST = "request"
+    CRITICAL = "critical"
+
+
+_SAID: Final = {one: "critical" if one is About.CRITICAL else f"mentions_{one}" for one in About}
+
+
 def texts(  # noqa: PLR0913 - a command's options are its parameters
     ctx: typer.Context,
     module: ModuleName,
     *,
     as_of: Annotated[str | None, typer.Option("--as-of", help="Instant of the view's grid; left out, newest.")] = None,
     use: Annotated[Use | None, typer.Option("--use", help="What a file will be used for; accepts the list.")] = None,
+    about: Annotated[
+        About | None, typer.Option("--about", help="Only who is behind this: a row a message, under pseudonyms.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="File .parquet, .csv, .arrow or .json, mode 0600.")] = None,
     form: Annotated[Format | None, typer.Option("--format", help="How to print; left out, csv in a pipe.")] = None,
     dry_run: DryRun = False,
@@ -44,9 +61,12 @@ def texts(  # noqa: PLR0913 - a command's options are its parameters
     at = None if as_of is None else instant_from(as_of)
     found = hear(act.hub, Reader(principal=act.principal, use=use), module, as_of=at)
     rows = found.rows.sort("urgency", "message", descending=[True, False])
+    if about is not None:
+        rows = rows.filter(pl.col(_SAID[about]))
     if out is None:
         show_rows(rows, form or (Format.TABLE if sys.stdout.isatty() else Format.CSV))
     else:
         write_rows(rows, out, label_for(found.released))
-    critical = int(rows["critical"].sum())
-    say(f"Heard {counted(rows.height, 'message', 'messages')}; {critical} to be seen at once by a person.")
+    critical, customers = int(rows["critical"].sum()), rows["pseudonym"].n_unique()
+    heard = f"{counted(rows.height, 'message', 'messages')} of {counted(customers, 'customer', 'customers')}"
+    say(f"Heard {heard}; {critical} to be seen at once by a person.")

@@ -94,17 +94,19 @@ def train(  # noqa: PLR0913 - what a module is taught by
     view: str | None = None,
     seed: int = _DEFAULT_SEED,
     triggers: Triggers | None = None,
+    themes: Mapping[str, Any] | None = None,
 ) -> Trained:
     """Train a module on every cut of a view whose outcome is known; by default on the module's own view.
 
     The model becomes the module's current one. `triggers`: what brings its need up; None: as its current model has it.
+    `themes` are the company's own (`hub.predictions.company_file`); None: those of the current model go on.
 
     Raises:
         AccessRefused: the gate said no, the view teaches another label, or there is not enough history for one cut.
         ChildFailed: the module refused, for example with too few customers; its reason is told.
 
     """
-    lessons = read_lessons(hub, principal, module, view=view)
+    lessons = replace(read_lessons(hub, principal, module, view=view), themes=themes)
     taught_by = lessons if triggers is None else replace(lessons, triggers=triggers)
     answer = ask("train", module, taught_by.message(seed=seed))
     return _trained(lessons, answer, keep_model(hub, principal, module, answer, taught=lessons.released))

@@ -1,6 +1,7 @@
 """What a model is taught, read through the gate, and how what it became is kept: file, row, members and audit entry."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -42,7 +43,7 @@ class Lessons:
     """Every cut of a view whose outcome is known, as it was released; `months` is how far the records reach back.
 
     `texts` are what customers wrote, where the module hears any and may; `earlier` is the model that it goes on with,
-    and `triggers` what brings its need up.
+    `triggers` what brings its need up, and `themes` are the company's own.
     """
 
     released: Released
@@ -51,6 +52,7 @@ class Lessons:
     texts: pl.DataFrame | None = None
     earlier: bytes | None = None
     triggers: Triggers = ()
+    themes: Mapping[str, Any] | None = None
 
     @property
     def labelled(self) -> pl.DataFrame:
@@ -69,6 +71,8 @@ class Lessons:
             "families": families_of(spec),
             "triggers": list(self.triggers),
         }
+        if self.themes is not None:
+            fields["themes"] = dict(self.themes)
         parts = {"frame": arrow(self.labelled)}
         segments = segments_in(self.released.frame, spec)
         if segments is not None:

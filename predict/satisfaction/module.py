@@ -18,6 +18,7 @@ from predict.module import Brief
 from predict.readiness import Finding, Light, Verdict
 from predict.satisfaction.declaration import SATISFACTION, TEXTS
 from predict.satisfaction.hearing import Ear, heard, readable
+from predict.satisfaction.own_themes import beside, own_themes
 from predict.satisfaction.packing import as_mapping, sentiment_of, shipped
 from predict.satisfaction.pages import sections
 from predict.satisfaction.study import studied
@@ -27,6 +28,7 @@ from predict.telling.said import said
 from predict.telling.teller import Teller
 
 EAR: Final = "ear"
+OWN: Final = "own_themes"
 
 
 class Satisfaction(Likelihood):
@@ -37,12 +39,14 @@ class Satisfaction(Likelihood):
         artefact = train(frame, self.declared, brief)
         if brief.texts is None:
             return pack_artefact(artefact)
-        ear, figures = studied(brief.texts, frame, Themes.shipped(), earlier=self._earlier(brief), seed=brief.seed)
+        own = self._own(brief)
+        themes = beside(Themes.shipped(), own)
+        ear, figures = studied(brief.texts, frame, themes, earlier=self._earlier(brief), seed=brief.seed)
         return pack_artefact(
             replace(
                 artefact,
                 figures=artefact.figures | {"texts": figures},
-                profile=artefact.profile | {EAR: _packed(ear)},
+                profile=artefact.profile | {EAR: _packed(ear) | {OWN: own.as_mapping()}},
             )
         )
 
@@ -61,6 +65,13 @@ class Satisfaction(Likelihood):
     def sections(self, artefact: Artefact, teller: Teller) -> tuple[Section, ...]:
         """Show what customers write beside who gives a low score."""
         return sections(artefact.figures["texts"], teller) if "texts" in artefact.figures else ()
+
+    def _own(self, brief: Brief) -> Themes:
+        """Read the company's own themes, else take those that the earlier model knew: they outlive a new training."""
+        if brief.themes is not None:
+            return own_themes(brief.themes)
+        kept = None if brief.earlier is None else self.open(brief.earlier).profile.get(EAR)
+        return themes_of(kept[OWN]) if kept is not None and OWN in kept else Themes(())
 
     def _earlier(self, brief: Brief) -> tuple[Topic, ...]:
         if brief.earlier is None:

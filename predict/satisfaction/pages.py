@@ -24,6 +24,8 @@ def sections(told: Mapping[str, Any], teller: Teller) -> tuple[Section, ...]:
         ("topics", "lines", _lines(told["topics"], teller)),
         ("languages", "lines", _lines(told["languages"], teller)),
         ("mentions", "counts", _counts(told["mentions"], "category", teller)),
+        ("competitors", "lines", _lines(told.get("competitors", ()), teller)),
+        ("price_seen", "lines", _lines(told.get("price_seen", ()), teller)),
         ("requests", "lines", _lines(told["requests"], teller)),
         ("read", "read", _read(told, teller)),
     )

@@ -62,6 +62,8 @@ def studied(
         "requests": _by(
             found.filter("mentions_request").with_columns(pl.col("topic_name").fill_null("other")), "topic_name"
         ),
+        "competitors": _by(found.drop_nulls("competitor"), "competitor"),
+        "price_seen": _by(found.drop_nulls("price_seen"), "price_seen"),
         "changes": _changed(found, seed),
     }
 

@@ -5,7 +5,8 @@ Rules kept:
 - a text is of the category of which most words stand in it; ties go to the higher priority; none: `other`;
 - critical (a threat to leave, safety, law) is looked for in every text, whatever else it says and however politely; a
   phrase that is negated does not count, nor one that stands in a phrase of the `unless` line of that name;
-- a competitor's name that a company lists is a mention like any other word.
+- a competitor's name that a company lists is a mention like any other word, and is told by name;
+- how the price is seen is dear or fair, by our phrases for both; a text with as many of each is dear (`not worth`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,8 @@ PRIORITIES: Final = ("low_medium", "medium", "medium_high", "high")
 OTHER: Final = "other"
 CRITICAL: Final = ("leaving", "safety", "legal")
 MENTIONS: Final = ("price", "competitor", "request")
-_KINDS: Final = ("category", "critical", "unless", "mention")
+PRICES: Final = ("dear", "fair")
+KINDS: Final = ("category", "critical", "unless", "mention", "price")
 _COLUMNS: Final = 5  # a head and four languages
 
 
@@ -39,8 +41,8 @@ class Theme:
 
     def __post_init__(self) -> None:
         """Insist on a known kind, and on a priority where a category needs one."""
-        if self.kind not in _KINDS or len(self.words) != _COLUMNS - 1:
-            raise RuleRefused(self.name, "has an unknown kind or not four languages", f"kinds: {', '.join(_KINDS)}")
+        if self.kind not in KINDS or len(self.words) != _COLUMNS - 1:
+            raise RuleRefused(self.name, "has an unknown kind or not four languages", f"kinds: {', '.join(KINDS)}")
         if self.kind == "category" and self.priority not in PRIORITIES:
             raise RuleRefused(self.name, "has no known priority", f"one of {', '.join(PRIORITIES)}")
 
@@ -84,7 +86,10 @@ def themes_of(stored: Mapping[str, Any]) -> Themes:
 
 
 def told_themes(texts: pl.DataFrame, themes: Themes) -> pl.DataFrame:
-    """Say of texts (columns text, language): category, priority, critical_* and mentions_* (Boolean)."""
+    """Say of texts (columns text, language): category, priority, critical_* and mentions_* (Boolean).
+
+    Besides: competitor (the first of the company's list that is named, or null) and price_seen (dear, fair or null).
+    """
     words = words_of(texts)
     excuses = {line.name: line.phrases for line in themes.lines if line.kind == "unless"}
     counts = {}
@@ -96,8 +101,7 @@ def told_themes(texts: pl.DataFrame, themes: Themes) -> pl.DataFrame:
             )
             counts[line.kind, line.name] = _counted(words, entry, texts.height)
     if themes.competitors:
-        named = phrases_of([(0, [", ".join(themes.competitors)] * (_COLUMNS - 1))])
-        rivals = _counted(words, matches(words, named)[0], texts.height)
+        rivals = _counted(words, matches(words, _named(themes.competitors))[0], texts.height)
         counts["mention", "competitor"] = counts.get(("mention", "competitor"), 0 * rivals) + rivals
     known = sorted(themes.categories.items(), key=lambda each: -PRIORITIES.index(each[1]))
     frame = pl.DataFrame(
@@ -107,9 +111,44 @@ def told_themes(texts: pl.DataFrame, themes: Themes) -> pl.DataFrame:
         _first_of_most([name for name, _ in known]),
         *(_flag(counts, "critical", name) for name in CRITICAL),
         *(_flag(counts, "mention", name) for name in MENTIONS),
+        _price_seen(counts, texts.height),
+        _competitor(words, themes.competitors, texts.height),
     ).with_columns(
         priority=pl.col("category").replace_strict(dict(known), default=PRIORITIES[0], return_dtype=pl.String)
     )
+
+
+def _named(competitors: Sequence[str]) -> Phrases:
+    """Lay names out for looking up, the same in all languages; entries are their places in the list."""
+    return phrases_of([(place, [name] * (_COLUMNS - 1)) for place, name in enumerate(competitors)])
+
+
+def _competitor(words: pl.DataFrame, competitors: Sequence[str], texts: int) -> pl.Series:
+    """Name the competitor of each text."""
+    entry, _ = matches(words, _named(competitors))
+    hits = (
+        words.select("row", entry=pl.Series(entry))
+        .filter(pl.col("entry") >= 0)
+        .group_by("row")
+        .agg(pl.col("entry").min())
+    )
+    every = pl.DataFrame({"row": pl.int_range(texts, dtype=pl.UInt32, eager=True)})
+    place = every.join(hits, on="row", how="left", maintain_order="left")["entry"]
+    names = dict(enumerate(competitors))
+    return place.replace_strict(names, default=None, return_dtype=pl.String).alias("competitor")
+
+
+def _price_seen(counts: Mapping[tuple[str, str], pl.Series], texts: int) -> pl.Series:
+    """Say how the price is seen: dear wins a tie."""
+    nothing = pl.zeros(texts, dtype=pl.Int64, eager=True)
+    dear, fair = (counts.get(("price", name), nothing) for name in PRICES)
+    told = pl.DataFrame({"dear": dear, "fair": fair}).select(
+        price_seen=pl.when((pl.col("dear") > 0) & (pl.col("dear") >= pl.col("fair")))
+        .then(pl.lit("dear"))
+        .when(pl.col("fair") > 0)
+        .then(pl.lit("fair"))
+    )
+    return told["price_seen"]
 
 
 def _first_of_most(names: Sequence[str]) -> pl.Expr:

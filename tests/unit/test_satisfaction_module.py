@@ -124,3 +124,16 @@ def test_few_scores_leave_the_shipped_model_and_lines_of_few_customers_are_not_t
     alone = frame.with_columns(message_text=pl.lit("We will cancel our contract"))
     assert studied(alone, customers(), Themes.shipped(), earlier=(), seed=7)[1]["critical"]["leaving"]["texts"] is None
     assert SATISFACTION.texts == "satisfaction_messages"
+
+
+def test_a_companys_own_themes_outlive_a_new_training() -> None:
+    module = load("satisfaction")
+    themes = {"competitors": ["Fjellro Data"], "themes": []}
+    few = texts(1)
+    first = module.train(customers(), brief(texts=few, themes=themes))
+    then = module.train(customers(), brief(texts=few, earlier=first))
+    asked = few.head(2).with_columns(message_text=pl.Series(["Fjellro Data is cheaper", "It works"]))
+    told = module.hear(then, asked).sort("message")  # type: ignore[attr-defined]  # it listens
+    assert told["competitor"].to_list() == ["Fjellro Data", None]
+    none = module.train(customers(), brief(texts=few, earlier=then, themes={"competitors": [], "themes": []}))
+    assert module.hear(none, asked)["competitor"].to_list() == [None, None]  # type: ignore[attr-defined]  # it listens

@@ -1,0 +1,53 @@
+"""Files that a company writes for a module: read here, because modules open none, and looked at by the module's rules.
+
+YAML with a mapping at the top. Each entry of a list of mappings is told its line, so that a refusal names it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import yaml
+
+from hub.errors import ChildFailed
+from predict.errors import RuleRefused
+from predict.satisfaction.own_themes import own_themes
+from privacy.plain_yaml import PlainLoader, load_yaml
+
+LONGEST: Final = 1_000_000  # characters: more is no list that people keep
+
+
+def themes_from(text: str) -> Mapping[str, Any]:
+    """Read a company's own themes and competitors, and see that they make sense before any view is read.
+
+    Raises:
+        YAMLError: it is no YAML.
+        ChildFailed: an entry makes no sense; line, entry and rule in the words of the module.
+
+    """
+    return _seen(text, "themes", own_themes)
+
+
+def _seen(text: str, key: str, verify: Callable[[Mapping[str, Any]], object]) -> Mapping[str, Any]:
+    if len(text) > LONGEST:
+        raise ChildFailed(key, RuleRefused.__name__, f"the file is longer than {LONGEST} characters; write less")
+    written = load_yaml(text)
+    told = dict(written) if isinstance(written, Mapping) else {}
+    lines = _lines(text, key)
+    if isinstance(told.get(key), list):
+        told[key] = [
+            {**one, "line": line} if isinstance(one, Mapping) else one
+            for one, line in zip(told[key], lines, strict=True)
+        ]
+    try:
+        verify(told)
+    except RuleRefused as refused:
+        raise ChildFailed(key, type(refused).__name__, str(refused)) from None
+    return told
+
+
+def _lines(text: str, key: str) -> list[int]:
+    """Return the line of each entry of a list, counted from 1."""
+    node = yaml.compose(text, Loader=PlainLoader)
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    found = next((value for name, value in pairs if name.value == key), None)
+    return [each.start_mark.line + 1 for each in found.value] if isinstance(found, yaml.SequenceNode) else []
