@@ -153,6 +153,7 @@ class ChildFailed(HubError):
         super().__init__(f"{module}: {kind}: {told}")
         self.module = module
         self.kind = kind
+        self.told = told
 
 
 class ChildBusy(HubError):

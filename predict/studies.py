@@ -2,8 +2,9 @@
 
 | study | fields in | parts in | parts out |
 |---|---|---|---|
-| voice | language, said, rules; as_of, promises, seed | answers, cases, steps: any of them; or study | (below) |
+| voice | language, said, rules; as_of, promises, seed | answers, cases, steps, replies: any; or study | (below) |
 | alerts | | texts (a frame of texts) | alerts |
+| answers | language, library; themes, judged, shown, seed | replies | suggestions, told, html |
 
 Out of `voice` come study, proposals, headlines and tasks (JSON), and html.
 """
@@ -17,7 +18,7 @@ from predict.wire import Message
 
 STUDY: Final = "study"
 STUDIES: Final[Mapping[str, str]] = MappingProxyType(
-    {"voice": "predict.voice.door", "alerts": "predict.satisfaction.critical"}
+    {"voice": "predict.voice.door", "alerts": "predict.satisfaction.critical", "answers": "predict.answers.door"}
 )
 """Every study by name, and the module that has its `answer`. Adding one: its folder, and a line here."""
 

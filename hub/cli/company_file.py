@@ -24,4 +24,4 @@ def company_file(file: Path, read: Callable[[str], Mapping[str, Any]]) -> Mappin
         where = "" if mark is None else f", line {mark.line + 1}"
         raise typer.BadParameter(f"{file.name} cannot be read ({type(exc).__name__}{where})") from None
     except ChildFailed as refused:
-        raise typer.BadParameter(f"{file.name}: {refused}") from None
+        raise typer.BadParameter(f"{file.name}: {refused.told}") from None

@@ -14,6 +14,7 @@ from hub.cli.outfile import private_file
 from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.cli.voice_alerts import alerts_app
+from hub.cli.voice_answers import answered, answers, library
 from hub.cli.voice_tasks import close, rules, tasks
 from hub.predictions import voicing
 from hub.predictions.evidence import LONGEST
@@ -26,7 +27,7 @@ app = typer.Typer(
     help="The voice of the customer: answers, service, steps, and where it goes wrong.", no_args_is_help=True
 )
 app.add_typer(alerts_app, name="alerts")
-for _command in (rules, tasks, close):
+for _command in (rules, tasks, close, library, answers, answered):
     app.command()(_command)
 Language = Annotated[str, typer.Option("--language", help=f"Of the page: {', '.join(LANGUAGES)}.")]
 _ENDINGS: Final = {".html": "html", ".json": "study"}

@@ -3,16 +3,23 @@
 YAML with a mapping at the top. Each entry of a list of mappings is told its line, so that a refusal names it.
 """
 
+import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import yaml
 
 from hub.errors import ChildFailed
+from predict.answers.door import topics_with
+from predict.answers.library import library_of
 from predict.errors import RuleRefused
 from predict.satisfaction.own_themes import own_themes
 from privacy.plain_yaml import PlainLoader, load_yaml
+from privacy.redaction.redactor import redact
 
+_TAKEN: Final = re.compile(r"\[(?!NAME)[A-Z_]+_\d+\]")
+"""A placeholder of the redactor that stands for no name."""
 LONGEST: Final = 1_000_000  # characters: more is no list that people keep
 
 
@@ -25,6 +32,38 @@ def themes_from(text: str) -> Mapping[str, Any]:
 
     """
     return _seen(text, "themes", own_themes)
+
+
+def library_from(text: str, themes: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+    """Read a library of approved answers, and see that it makes sense before any view is read.
+
+    Raises:
+        YAMLError: it is no YAML.
+        ChildFailed: an entry makes no sense, or names somebody; line, entry and rule in words.
+
+    """
+    return _seen(text, "answers", partial(_verify_library, themes=themes))
+
+
+def _verify_library(written: Mapping[str, Any], themes: Mapping[str, Any] | None) -> None:
+    """Look at each answer, and that it holds no address or number of anybody: it will go to many.
+
+    What looks like a name is let in: a colleague wrote and others read it, and a wrong guess would refuse good answers.
+
+    Raises:
+        RuleRefused: an entry makes no sense.
+
+    """
+    library = library_of(written, topics_with(themes))
+    texts = [one.text for one in library.answers]
+    clean = redact(texts, own=None).frame
+    for one, entry, text, withheld in zip(
+        library.answers, written["answers"], clean["text_redacted"], clean["withheld"], strict=True
+    ):
+        if withheld or _TAKEN.search(text):
+            where = f"line {entry['line']}, {one.name}"
+            rule = "holds what looks like an address, a number of somebody's, or a matter of Article 9"
+            raise RuleRefused(where, rule, "leave it to the colleague who answers")
 
 
 def _seen(text: str, key: str, verify: Callable[[Mapping[str, Any]], object]) -> Mapping[str, Any]:
@@ -41,7 +80,7 @@ def _seen(text: str, key: str, verify: Callable[[Mapping[str, Any]], object]) ->
     try:
         verify(told)
     except RuleRefused as refused:
-        raise ChildFailed(key, type(refused).__name__, str(refused)) from None
+        raise ChildFailed(key, type(refused).__name__, f"{refused.entry}: {refused.rule}; {refused.remedy}") from None
     return told
 
 

@@ -91,7 +91,7 @@ def study(
     parts = {}
     for part, spec in specs.items():
         released = Gateway(hub).read(reader, spec.name, purpose=spec.purpose, as_of=at)
-        parts[part] = arrow(_renamed(released.frame, VIEWS[part][1]))
+        parts[part] = arrow(renamed(released.frame, VIEWS[part][1]))
     fields = {"as_of": at.isoformat(), "language": language, "rules": asked}
     written = _written(hub, Message(fields, parts, dict.fromkeys(parts, "arrow")))
     with hub.unit_of_work() as session:
@@ -187,7 +187,7 @@ def _readable(hub: Hub) -> dict[str, ViewSpec]:
     return found
 
 
-def _renamed(frame: pl.DataFrame, prefix: str) -> pl.DataFrame:
+def renamed(frame: pl.DataFrame, prefix: str) -> pl.DataFrame:
     """Call columns as the study does: without what tells views' columns apart."""
     own = [name for name in frame.columns if name.startswith(prefix)]
     return frame.select(PSEUDONYM, *(pl.col(name).alias(_RENAMED.get(name, name.removeprefix(prefix))) for name in own))

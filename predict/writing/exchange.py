@@ -31,17 +31,26 @@ _NEEDED: Final = (CUSTOMER, THREAD, DIRECTION, AGE, TEXT)
 _OURS: Final = pl.col(DIRECTION) == "out"
 
 
+def verify_exchange(frame: pl.DataFrame) -> pl.DataFrame:
+    """Give the frame with a team and a language, empty where the view has none.
+
+    Raises:
+        FrameRefused: another column is missing.
+    """
+    for name in _NEEDED:
+        if name not in frame.columns:
+            raise FrameRefused(name, "is missing", "read a view such as satisfaction_exchanges")
+    absent = [pl.lit(None, dtype=pl.String).alias(name) for name in (TEAM, LANGUAGE) if name not in frame.columns]
+    return frame.with_columns(absent)
+
+
 def readable(frame: pl.DataFrame) -> pl.DataFrame:
     """Give the messages that may be read, with their language, oldest first in each thread.
 
     Raises:
         FrameRefused: a column is missing.
     """
-    for name in _NEEDED:
-        if name not in frame.columns:
-            raise FrameRefused(name, "is missing", "read a view such as satisfaction_exchanges")
-    absent = [pl.lit(None, dtype=pl.String).alias(name) for name in (TEAM, LANGUAGE) if name not in frame.columns]
-    texts = frame.with_columns(absent).filter(pl.col(TEXT).str.strip_chars().str.len_chars() > 0)
+    texts = verify_exchange(frame).filter(pl.col(TEXT).str.strip_chars().str.len_chars() > 0)
     return with_language(texts.sort(THREAD, AGE, CUSTOMER, TEXT, descending=[False, True, False, False]))
 
 

@@ -14,7 +14,7 @@ from hub.authentication import Scope, add, authenticate
 from hub.cli.app import make_app
 from hub.cli.launch import Invocation
 from hub.errors import AccessRefused, ChildFailed, StudyNotFound
-from hub.predictions import studies, voice_tasks, voicing
+from hub.predictions import answering, studies, voice_tasks, voicing
 from hub.predictions.studies import OpenTask, Study
 from hub.predictions.voice_tasks import Outcome
 from hub.views.gateway import Gateway
@@ -106,6 +106,31 @@ def test_a_study_reads_what_is_approved_and_is_kept(made: Company, tmp_path: Pat
     assert run(made, "page", "--out", str(tmp_path / "voice.pdf")).exit_code == 2
 
 
+def test_answers_are_suggested_beside_redacted_threads_and_judged_by_what_became_of_them(
+    made: Company, tmp_path: Path
+) -> None:
+    file, page = tmp_path / "library.yaml", tmp_path / "answers.html"
+    file.write_text(run(made, "library").stdout, encoding="utf-8")
+    assert "makes sense" in run(made, "library", "--check", str(file)).stderr
+    words = ("answers", "--library", str(file), "--out", str(page))
+    assert run(made, *words).exit_code == 2, "somebody says what it is for"
+    ended = run(made, *words, "--use", "help_offered", "--language", "nb")
+    assert ended.exit_code == 0, ended.output
+    assert "Nothing is sent" in ended.stderr
+    assert "Forslag til svar" in page.read_text(encoding="utf-8")
+    assert page.stat().st_mode & 0o777 == 0o600
+    for outcome in ("accepted", "edited", "edited"):
+        assert run(made, "answered", "fault_nb", outcome).exit_code == 0
+    assert run(made, "answered", "Kari Nordmann", "edited").exit_code == 2
+    told = json.loads(run(made, "answered", "--format", "json").stdout)
+    assert told == [{"answer": "fault_nb", "accepted": "1", "edited": "2", "rejected": "0", "taken over": "0"}]
+    assert actions(made)[:3] == ["voice.answer"] * 3
+    file.write_text("version: 1\nanswers:\n- {name: x}\n", encoding="utf-8")
+    refused = run(made, *words, "--use", "help_offered")
+    assert refused.exit_code == 2
+    assert "library.yaml: line 3, x: needs" in " ".join(refused.stderr.replace("│", " ").split())
+
+
 def test_a_proposal_is_judged_with_evidence_that_rests_sealed(made: Company) -> None:
     told = json.dumps({"as_of": AT.isoformat(), "missing": [], "findings": [FINDING]})
     with made.hub.unit_of_work() as session:
@@ -162,6 +187,10 @@ def test_whoever_may_not_use_the_purpose_neither_judges_nor_opens(made: Company)
         voicing.study(made.hub, other)
     with pytest.raises(AccessRefused, match="credential_not_bound"):
         voice_tasks.close(made.hub, other, "k1", Outcome.DONE)
+    with pytest.raises(AccessRefused, match="credential_not_bound"):
+        answering.note(made.hub, other, "fault_nb", answering.Outcome.EDITED)
+    with pytest.raises(AccessRefused, match="credential_not_bound"):
+        answering.look(made.hub, other)
     with pytest.raises(AccessRefused, match="credential_not_bound"):
         voicing.page(made.hub, other)
     assert voicing.page(made.hub, made.dpo).missing == ()
