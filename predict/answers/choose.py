@@ -1,7 +1,8 @@
 """Which approved answer to start from in each thread that waits for us, or why a person must write.
 
 Rules kept:
-- a thread waits if its last message is the customer's; only this message is answered, what came before is history;
+- a thread waits if its last message is the customer's and a month old at most; what it is about, and whether it is
+  critical, is told by all that the customer wrote in it: a threat is not over because a question follows;
 - a person must take over what is critical (a threat to leave, safety, law), a matter that the same customer complains
 of for
   the third time or more, what the redactor withheld, and whatever no approved answer fits: nothing is bent to fit;
@@ -18,11 +19,11 @@ import polars as pl
 from predict.answers.library import AGAIN, ANNOYED, ANY, CALM, FIRST, Approved, Library
 from predict.satisfaction.packing import shipped
 from predict.satisfaction.sentiment import judged
-from predict.satisfaction.themes import CRITICAL, Themes, told_themes
+from predict.satisfaction.themes import CRITICAL, OTHER, Themes, told_themes
 from predict.text.language import with_language
 from predict.text.lexicon import matches, phrases_of
 from predict.text.words import LANGUAGE, TEXT, words_of
-from predict.writing.exchange import AGE, CUSTOMER, DIRECTION, THREAD
+from predict.writing.exchange import AGE, CUSTOMER, DIRECTION, SOON, THREAD
 
 CHANNEL: Final = "channel"
 WITHHELD, REPEATED, UNMATCHED = "withheld", "third_time", "no_answer_fits"
@@ -44,7 +45,7 @@ def waiting(frame: pl.DataFrame) -> pl.DataFrame:
         .group_by(THREAD, maintain_order=True)
         .last()
     )
-    return last.filter(pl.col(DIRECTION) == "in").sort(AGE, THREAD, descending=[True, False])
+    return last.filter((pl.col(DIRECTION) == "in") & (pl.col(AGE) <= SOON)).sort(AGE, THREAD, descending=[True, False])
 
 
 def chosen(frame: pl.DataFrame, library: Library, themes: Themes) -> pl.DataFrame:
@@ -77,6 +78,7 @@ def _heard(frame: pl.DataFrame, themes: Themes) -> pl.DataFrame:
     theirs = frame.filter((pl.col(DIRECTION) == "in") & (pl.col(TEXT).str.strip_chars().str.len_chars() > 0))
     texts = with_language(theirs)
     told = told_themes(texts, themes).rename({"category": "topic"})
+    told = _of_threads(texts.select(CUSTOMER, THREAD, AGE).hstack(told)).drop(CUSTOMER, THREAD, AGE)
     felt = judged(shipped(), texts).select("lean", "polite_frustration", "anger")
     annoyed = (pl.col("lean") <= BLAMES) | pl.col("polite_frustration") | (pl.col("anger") > 0)
     heard = texts.hstack(told).hstack(felt).with_columns(annoyed=annoyed)
@@ -87,6 +89,15 @@ def _heard(frame: pl.DataFrame, themes: Themes) -> pl.DataFrame:
     heard = heard.join(times.drop("begun"), on=[CUSTOMER, "topic", THREAD], how="left", maintain_order="left")
     tone = pl.when(pl.col("annoyed")).then(pl.lit(ANNOYED)).otherwise(pl.lit(CALM))
     return heard.with_columns(tone=tone, time=pl.col("time").fill_null(1))
+
+
+def _of_threads(told: pl.DataFrame) -> pl.DataFrame:
+    """Give a message that says no topic the one before it, and let a thread be critical where a message is."""
+    thread = [CUSTOMER, THREAD]
+    known = pl.when(pl.col("topic") != OTHER).then(pl.col("topic"))
+    earlier = known.forward_fill().over(thread, order_by=AGE, descending=True)
+    critical = (pl.col(f"critical_{name}").any().over(thread) for name in CRITICAL)
+    return told.with_columns(earlier.fill_null(OTHER).alias("topic"), *critical)
 
 
 def _take_over() -> pl.Expr:

@@ -4,7 +4,7 @@
 competitors: [Fjellro Data]
 themes:
   - name: parking          # small letters, digits and _
-    kind: category         # or critical and unless (leaving, safety, legal), mention (price, competitor, request), price
+    kind: category         # critical, unless (leaving, safety, legal), mention (price, competitor, request), price
     priority: high         # a category's alone: low_medium, medium, medium_high, high
     words: {nb: "parkering*, bot", sv: "parkering*", en: "parking", de: "parken*"}
 ```
@@ -22,7 +22,10 @@ from predict.satisfaction.themes import CRITICAL, KINDS, MENTIONS, PRICES, PRIOR
 LANGUAGES: Final = ("nb", "sv", "en", "de")
 MOST: Final = 200  # themes, and names of competitors
 _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
-    "critical": CRITICAL, "unless": CRITICAL, "mention": MENTIONS, "price": PRICES
+    "critical": CRITICAL,
+    "unless": CRITICAL,
+    "mention": MENTIONS,
+    "price": PRICES,
 }
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _PHRASE: Final = re.compile(r"[^\W\d_][\w'’.&-]*(?: [\w'’.&-]+){0,3}\*?")

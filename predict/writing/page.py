@@ -45,7 +45,8 @@ def _style(one: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
     if "year" in one:
         ease += f", {words['year'].format(year=one['year']['figure'])}"
     cells = [one["language"], _team(one, words), str(one["mails"]), ease, words[one["verdict"]]]
-    cells += [_spanned(one["sentence_words"], 1), *(_share(one[name]) for name in ("long", "passive", "official"))]
+    cells += [f"{one['sentence_words']['figure']:.1f}"]
+    cells += [f"{one[name]['figure']:.0%}" for name in ("long", "passive", "official")]
     return [escape(cell) for cell in cells]
 
 
@@ -85,7 +86,3 @@ def _team(one: Mapping[str, Any], words: Mapping[str, str]) -> str:
 
 def _spanned(one: Mapping[str, float], digits: int) -> str:
     return f"{one['figure']:.{digits}f} ({one['low']:.{digits}f} - {one['high']:.{digits}f})"
-
-
-def _share(one: Mapping[str, float]) -> str:
-    return f"{one['figure']:.0%} ({one['low']:.0%} - {one['high']:.0%})"

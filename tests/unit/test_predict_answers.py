@@ -94,10 +94,24 @@ def test_a_person_takes_over_what_no_template_may_answer(text: str | None, why: 
     assert (one["take_over"], one["answer"], one["answer_text"]) == (why, None, None)
 
 
+def test_what_a_thread_said_before_counts_and_what_is_long_over_does_not() -> None:
+    found = suggested(
+        ("a", "t", "in", "When does the parcel arrive?", 50.0),
+        ("a", "t", "out", "Soon", 40.0),
+        ("a", "t", "in", "Any news?", 5.0),
+        ("b", "u", "in", "The parcel is late, my lawyer will write", 50.0),
+        ("b", "u", "in", "When does the parcel arrive?", 5.0),
+        ("c", "v", "in", "When does the parcel arrive?", 31 * 24.0),
+    )
+    assert found[b"t"]["answer"] == "parcel"
+    assert found[b"u"]["take_over"] == "legal"
+    assert b"v" not in found
+
+
 def test_the_third_complaint_about_the_same_is_for_a_person() -> None:
-    told = [("a", f"t{age:.0f}", "in", ANGRY, age) for age in (90.0, 50.0, 5.0)]
+    told = [("a", f"t{age:.0f}", "in", ANGRY, age) for age in (900.0, 50.0, 5.0)]
     found = suggested(*told)
-    assert [found[thread]["take_over"] for thread in (b"t90", b"t50", b"t5")] == [None, None, "third_time"]
+    assert [found[thread]["take_over"] for thread in (b"t50", b"t5")] == [None, "third_time"]
     other = suggested(*told[:2], ("a", "t5", "in", "Terrible error, the app is down", 5.0))
     assert other[b"t5"]["time"] == 1, "another matter is another matter"
 
