@@ -11,7 +11,7 @@ import typer
 
 from hub.cli.duty import Duty
 from hub.cli.invocation import acting
-from hub.cli.message import counted, say, would
+from hub.cli.message import counted, say, warn, would
 from hub.cli.moment import instant_from
 from hub.cli.rehearsal import DryRun
 from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
@@ -25,8 +25,9 @@ from hub.winback.campaigns import all_campaigns, get_campaign
 from hub.winback.diagnosing import MODULE, VIEW, Question, diagnose
 from hub.winback.drawing import Draw, draw
 from hub.winback.due import due
+from hub.winback.templates import facts_missing
 from predict.winback.experiment import sample_size
-from predict.winback.playbook import DEFAULT
+from predict.winback.playbook import DEFAULT, playbook_of
 from privacy.uses import Use
 
 app = typer.Typer(help="Winning back: why they left, campaigns with a hold-out, letters.", no_args_is_help=True)
@@ -119,6 +120,9 @@ def draw_(  # noqa: PLR0913 - a command's options are its parameters
     drawn = draw(act.hub, Reader(principal=act.principal, module=MODULE), question, how)
     typer.echo(drawn.campaign.campaign_id.hex())
     say(f"Drawn: {counted(drawn.contact, 'customer', 'customers')} to write to, {drawn.hold_out} to leave alone.")
+    for name, missing in facts_missing(act.hub, playbook_of(rules).plans, how.facts).items():
+        lacking = " ".join(f"--fact {one}=TEXT" for one in missing)
+        warn(f"no letter can be written from template {name} in this campaign: it lacks {lacking}")
     say("Whoever is left alone is what returns are compared with: do not write to them by another way either.")
 
 

@@ -4,7 +4,7 @@ The newest approved text of a name, language, tone and role band is used. Nothin
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,6 +17,7 @@ from hub.errors import AccessRefused
 from hub.winback.looks import APPROVED, Look, decide, note_look
 from hub.winback.tables import WinbackTemplate
 from predict.winback.letters import NAMES, letter
+from predict.winback.sequence import Plan
 from predict.winback.template import Band, Template, Tone
 from privacy.audit import AuditFields
 from privacy.purposes import LANGUAGES
@@ -25,6 +26,8 @@ from privacy.store.principal import Principal
 from privacy.terms import PersonId, random_id
 
 _ACT: Final = "winback.template"
+OWN_FACTS: Final = frozenset({"last_month"})
+"""What a letter states of its customer; everything else is said to everybody and given with the campaign."""
 _ONLY: Final = 1  # a text of a template never changes: another text is another template
 
 
@@ -151,6 +154,19 @@ def listed(session: Session) -> list[KeptTemplate]:
     """List every text, newest first."""
     query = select(WinbackTemplate).order_by(col(WinbackTemplate.written_at).desc(), col(WinbackTemplate.name))
     return [frozen(KeptTemplate, row) for row in session.execute(query).scalars()]
+
+
+def facts_missing(hub: Hub, plans: Sequence[Plan], given: Collection[str]) -> dict[str, list[str]]:
+    """Name by template of some sequences the facts that it asks for and nobody gave: no letter is written from it.
+
+    Templates are those kept, else those to begin with; what a letter knows by itself is not asked of anybody.
+    """
+    with hub.reading() as session:
+        kept = [one.opened() for one in listed(session)]
+    named = {step.template for plan in plans for step in plan.steps}
+    known = {one.partition(".")[0] for one in given} | OWN_FACTS
+    asked = {name: {fact for one in kept or first_letters() if one.name == name for fact in one.asks} for name in named}
+    return {name: sorted(facts - known) for name, facts in sorted(asked.items()) if facts - known}
 
 
 def in_use(session: Session, tone: Tone, band: Band) -> dict[tuple[str, str], KeptTemplate]:

@@ -22,8 +22,11 @@ from hub.winback.drawing import Draw, Drawn, draw
 from hub.winback.due import due
 from hub.winback.noting import Noted, note
 from hub.winback.reporting import report
+from hub.winback.templates import facts_missing
 from predict.errors import RuleRefused
 from predict.winback.leaving import Leaving
+from predict.winback.playbook import playbook_of
+from predict.winback.template import FACTS
 from privacy.terms import ActChannel, ConsentAct, PurposeId
 from tests.audit_faults import broken
 from tests.winback_builders import PEOPLE, SURE, VIEWS, Left, in_process, left
@@ -180,6 +183,14 @@ def test_a_refused_playbook_names_what_is_wrong_and_nothing_is_kept(here: Left, 
         draw(here.hub, here.reader, Question(playbook=SURE), Draw(hold_out=0.5, facts={"score": "high"}))
     with here.hub.reading() as session:
         assert get_campaign(session).campaign_id == drawn.campaign.campaign_id
+
+
+def test_facts_that_letters_ask_for_and_nobody_gave_are_named(here: Left) -> None:
+    plans = playbook_of(SURE).plans
+    missing = facts_missing(here.hub, plans, {"news.de", "offer", "offer_until"})
+    assert missing["talk"] == ["product"]
+    assert "what_is_new" not in missing, "news is given in a language at least"
+    assert not facts_missing(here.hub, plans, FACTS)
 
 
 def test_without_an_audit_entry_nothing_is_drawn_or_read(here: Left, drawn: Drawn) -> None:
