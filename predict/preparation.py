@@ -7,8 +7,9 @@ the median of every number, the most frequent level of every kind and nothing mi
 from that customer.
 
 Lines are straight or curved. CURVED lets every other non-negative number enter as itself and as its log, so that the
-first month may weigh more than the fiftieth: the model stays a sum of one curve per feature (fractional polynomials of
-powers 1 and 0: Royston & Altman, Applied Statistics 43, 1994).
+first month may weigh more than the fiftieth, and lets a number of both signs bend at zero, so that a fall may weigh
+more than a rise: the model stays a sum of one curve per feature (fractional polynomials of powers 1 and 0: Royston &
+Altman, Applied Statistics 43, 1994; a line with one knot).
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,7 @@ from predict.levels import most_frequent
 
 SKEWED_FROM = 1.0  # moment coefficient of skewness above which a column counts as skewed (Bulmer 1979)
 FEW_VALUES = 10  # a number with no more different values than this is not curved: it has hardly a shape
+BOTH_SIDES = 0.05  # share of rows that must lie on each side of zero: a bend of a handful is their noise
 SKETCHED = 100_000  # rows from which shapes are judged: more settle no quantile
 
 
@@ -35,10 +37,10 @@ class Lines(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """Per feature: how many levels (0: a number), taken as log, centre (raw), curved, and whether indicated.
+    """Per feature: how many levels (0: a number), taken as log, centre (raw), curved, bent, and whether indicated.
 
-    The columns of a feature stand together: the number and its curve, or its levels; then the indicator of what is
-    missing. `means` and `scales` are those of the columns.
+    The columns of a feature stand together: the number and its curve or what of it is below zero, or its levels; then
+    the indicator of what is missing. `means` and `scales` are those of the columns.
     """
 
     names: tuple[str, ...]
@@ -46,6 +48,7 @@ class Preparation:
     logged: tuple[bool, ...]
     medians: tuple[float, ...]
     curved: tuple[bool, ...]
+    bent: tuple[bool, ...]
     indicated: tuple[bool, ...]
     means: tuple[float, ...] = ()
     scales: tuple[float, ...] = ()
@@ -75,7 +78,7 @@ class Preparation:
         return {name: list(getattr(self, name)) for name in self.__slots__}
 
     def _width(self, j: int) -> int:
-        return (self.counts[j] or 1 + self.curved[j]) + self.indicated[j]
+        return (self.counts[j] or 1 + self.curved[j] + self.bent[j]) + self.indicated[j]
 
     def _columns(self, raw: Matrix) -> Iterator[Vector]:
         for j, count in enumerate(self.counts):
@@ -90,6 +93,8 @@ class Preparation:
             yield filled
         if self.logged[j] or self.curved[j]:
             yield np.log1p(np.maximum(filled, 0.0))
+        if self.bent[j]:
+            yield np.minimum(filled, 0.0)
 
     def _levels(self, column: Vector, j: int) -> Iterator[Vector]:
         codes = np.where(np.isnan(column), self.medians[j], column)
@@ -101,13 +106,14 @@ class Preparation:
 
 
 def preparation_of(stored: Mapping[str, Any]) -> Preparation:
-    """Read a preparation back from its JSON values."""
+    """Read a preparation back from its JSON values; models of before numbers could bend have no such column."""
     return Preparation(
         names=tuple(map(str, stored["names"])),
         counts=tuple(map(int, stored["counts"])),
         logged=tuple(map(bool, stored["logged"])),
         medians=tuple(map(float, stored["medians"])),
         curved=tuple(map(bool, stored["curved"])),
+        bent=tuple(map(bool, stored.get("bent") or [False] * len(stored["names"]))),
         indicated=tuple(map(bool, stored["indicated"])),
         means=tuple(map(float, stored["means"])),
         scales=tuple(map(float, stored["scales"])),
@@ -129,6 +135,9 @@ def fit_preparation(raw: Matrix, columns: Columns, *, lines: Lines = Lines.STRAI
         curved=tuple(
             not (count or logged[j]) and lines is Lines.CURVED and _has_shape(filled[:, j])
             for j, count in enumerate(counts)
+        ),
+        bent=tuple(
+            not count and lines is Lines.CURVED and _has_both_sides(filled[:, j]) for j, count in enumerate(counts)
         ),
         indicated=tuple(bool(np.isnan(raw[:, j]).any()) for j in range(len(names))),
     )
@@ -154,3 +163,8 @@ def _is_skewed(column: Vector) -> bool:
 
 def _has_shape(column: Vector) -> bool:
     return bool(column.min() >= 0) and np.unique(column).size > FEW_VALUES
+
+
+def _has_both_sides(column: Vector) -> bool:
+    below, above = float(np.mean(column < 0)), float(np.mean(column > 0))
+    return min(below, above) >= BOTH_SIDES and np.unique(column).size > FEW_VALUES
