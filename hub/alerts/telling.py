@@ -50,7 +50,11 @@ def tell_due(hub: Hub, post: Post) -> int:
             return 0
     with hub.unit_of_work() as session:
         at = hub.clock()
-        due = permitted_alerts(hub, session, store.due_to_tell(session, at=at, most=MOST_AT_ONCE), at)
+        waiting = store.due_to_tell(session, at=at, most=MOST_AT_ONCE)
+        due = permitted_alerts(hub, session, waiting, at)
+        for one in waiting:
+            if one not in due:  # asked again later, and in nobody's way meanwhile
+                store.change_alert(session, one.alert_id, _OPEN, tell_at=at + LEASE)
         taken = [one for one in due if store.change_alert(session, one.alert_id, _OPEN, tell_at=at + LEASE)]
         if taken:  # nothing is opened, and nothing leaves, before the log knows of it
             fields = AuditFields(act_id=act_id, purpose=PURPOSE, rows=len(taken), opened=len(taken))

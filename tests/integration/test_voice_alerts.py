@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from typer.testing import CliRunner, Result
 
-from hub.alerts import desk, rules, store
+from hub.alerts import desk, rules, store, telling
 from hub.alerts.ending import end_alerts
 from hub.alerts.raising import VIEW, Looked
 from hub.alerts.store import AlertState, Closing
@@ -111,6 +111,24 @@ def test_a_file_that_was_moved_is_not_read_again_and_one_not_read_yet_is(here: W
     compact(here.hub.lake, "messages", operation_id=random_id())
     assert here.looks().raised == 1, "of a file made of old and new only what is new is an alert"
     assert len(here.alerts_of("p6")) == 2
+
+
+def test_an_alert_that_may_not_be_told_is_in_nobodys_way(here: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telling, "MOST_AT_ONCE", 1)
+    file = here.hub.settings.home / rules.FILE
+    file.write_text(rules.shipped_text().replace("mail: []", "mail: [desk@example.org]"), encoding="utf-8")
+    no = Wish(act=ConsentAct.WITHDRAWN, purpose=PurposeId("satisfaction"), channel=ActChannel.AGENT)
+    for who in ("p18", "p19"):
+        here.arrives((who, THREAT))
+        here.looks()
+        here.clock.forward(minutes=1)
+    (alert,) = here.alerts_of("p19")
+    record_wish(here.hub, Subject(records=(here.record("p18"),)), no, here.company.owner)
+    box = Box()
+    for _ in range(len(desk.listed(here.hub, here.company.owner).alerts) + 2):
+        tell_due(here.hub, box)
+    assert [mail for mail in box.mails if alert.alert_id.hex()[:8] in mail["Subject"]]
+    file.unlink()
 
 
 def test_what_is_withheld_is_never_read_and_a_no_means_no_alert(here: Watched) -> None:
