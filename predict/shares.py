@@ -14,7 +14,7 @@ def share(events: float, size: float) -> Interval:
     found, spread = events / size, Z_95**2 / size
     centre = (found + spread / 2) / (1 + spread)
     half = Z_95 * math.sqrt(found * (1 - found) / size + spread / (4 * size)) / (1 + spread)
-    return Interval(found, min(centre - half, found), max(centre + half, found))
+    return Interval(found, max(0.0, min(centre - half, found)), min(1.0, max(centre + half, found)))
 
 
 def told_share(events: float, size: float) -> dict[str, float]:

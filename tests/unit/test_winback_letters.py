@@ -221,3 +221,5 @@ def test_approvals_sooner_than_anybody_reads_are_counted():
     assert found["anna"]["unedited"] == pytest.approx(0.75)
     assert found["anna"]["low"] < 0.5 < found["anna"]["high"]
     assert (found["berit"]["stamped"], found["berit"]["median_seconds"]) == (0, 35.5)
+    rows = [row("berit", 60)] * 21  # of 21 the bound comes out below nothing before rounding
+    assert rubber_stamps(pl.DataFrame(rows))["low"].to_list() == [0.0]
