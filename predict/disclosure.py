@@ -1,5 +1,38 @@
-"""How many customers stand behind a figure that is told of a group."""
+"""Which figures may be told: of how many customers, beside which others, and of which stretch of time.
 
+A figure of few customers is theirs. So is one that could be had by taking what is told off the whole (complementary
+suppression: Hundepool et al., Statistical Disclosure Control, 2012), or one study off the next: what is kept is told
+of fixed stretches of time, each as it stood when it ended, so that two studies never differ by a few customers.
+"""
+
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import polars as pl
+
+from predict.frames import PSEUDONYM
+
 LEAST_CUSTOMERS: Final = 10
+STUDY_DAYS: Final = 28
+"""Studies are kept of instants so far apart, counted from `_FIRST`, so that their four weeks do not overlap."""
+SERVICE_DAYS: Final = 84
+_FIRST: Final = datetime(2024, 1, 1, tzinfo=UTC)  # a Monday, as the views' grid is
+
+
+def tellable(rows: pl.DataFrame, by: list[str], level: str) -> pl.DataFrame:
+    """Say which levels may be told beside the whole of each group: columns of `by`, `level`, customers.
+
+    Of at least `LEAST_CUSTOMERS`. Where the customers of all others are fewer, the smallest of those is not told, too:
+    all less what is told would be their rows.
+    """
+    sizes = rows.group_by(*by, level).agg(pl.col(PSEUDONYM).n_unique().alias("customers"))
+    told = sizes.filter(pl.col("customers") >= LEAST_CUSTOMERS)
+    others = rows.join(told, on=[*by, level], how="anti").group_by(by).agg(few=pl.col(PSEUDONYM).n_unique())
+    alone = others.filter(pl.col("few") < LEAST_CUSTOMERS)
+    ordered = told.sort(*by, "customers", level).join(alone, on=by, how="semi", maintain_order="left")
+    return told.join(ordered.group_by(by).first(), on=[*by, level], how="anti")
+
+
+def period_end(at: datetime, days: int = STUDY_DAYS) -> datetime:
+    """Return the end of the newest whole stretch of so many days at or before an instant."""
+    return _FIRST + (at - _FIRST) // timedelta(days=days) * timedelta(days=days)

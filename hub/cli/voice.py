@@ -37,7 +37,7 @@ _ENDINGS: Final = {".html": "html", ".json": "study"}
 def study_(
     ctx: typer.Context,
     *,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="Instant of the views' grid; left out, newest.")] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="End of four weeks; left out, the newest.")] = None,
     language: Language = "en",
     rules_file: Annotated[
         Path | None, typer.Option("--rules", help="YAML; left out, as `varde voice rules` prints.")

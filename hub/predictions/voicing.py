@@ -21,9 +21,9 @@ from hub.predictions.studies import SaidVerdict, Study
 from hub.predictions.voice_tasks import CASES, PURPOSE, open_for, rules_from, shipped_rules, verify_may, verify_may_look
 from hub.views.gateway import PSEUDONYM, Gateway
 from hub.views.intent import Reader
-from hub.views.quota import period_around
 from hub.views.registry import readable_spec
 from hub.views.spec import ViewSpec
+from predict.disclosure import period_end
 from predict.wire import Message, arrow
 from privacy.audit import AuditFields
 from privacy.redaction.redactor import redact
@@ -72,7 +72,7 @@ def study(
     Args:
         hub: the hub.
         principal: who asks; each view is released to them and counted.
-        as_of: an instant of the views' grid; left out, the newest one.
+        as_of: the end of four weeks (`predict.disclosure`); left out, of the newest whole ones.
         language: of the page.
         rules: YAML that says who does what when something is told; left out, the shipped ones.
 
@@ -86,7 +86,7 @@ def study(
     if not specs:
         names = ", ".join(view for view, _ in VIEWS.values())
         raise AccessRefused("view_not_approved", f"Submit {names} from the catalogue; a DPO approves them")
-    at = as_of or max(period_around(spec.grid, hub.clock())[0] for spec in specs.values())
+    at = _instant(hub, as_of)
     reader = Reader(principal=principal, module=PURPOSE)
     parts = {}
     for part, spec in specs.items():
@@ -173,6 +173,15 @@ def evidence_of(hub: Hub, principal: Principal, key: str) -> list[tuple[SaidVerd
     if not found:
         raise StudyNotFound("nobody has judged that", "See `varde voice findings`")
     return [(one, open_evidence(hub, one.verdict_id, one.evidence)) for one in found]
+
+
+def _instant(hub: Hub, as_of: datetime | None) -> datetime:
+    """Return the instant of a study: studies that overlap by all but a week could be taken off each other."""
+    at = as_of or period_end(hub.clock())
+    if at != period_end(at):
+        nearest = f"{period_end(at):%Y-%m-%d}"
+        raise AccessRefused("between_studies", f"Studies are of whole four weeks; the last before it ended {nearest}")
+    return at
 
 
 def _readable(hub: Hub) -> dict[str, ViewSpec]:

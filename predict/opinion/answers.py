@@ -15,6 +15,7 @@ import polars as pl
 from scipy.stats import t as student
 
 from predict.disclosure import LEAST_CUSTOMERS
+from predict.disclosure import tellable as levels_tellable
 from predict.errors import FrameRefused
 from predict.opinion.scale import SCALES, Kind, points
 
@@ -69,18 +70,8 @@ def by_period(answers: pl.DataFrame, *, until: object, days: int, periods: int) 
 
 
 def tellable(answers: pl.DataFrame, by: list[str]) -> pl.DataFrame:
-    """Say which channels may be told beside all, in each group: columns of `by`, and channel (`all` among them).
-
-    Of at least `LEAST_CUSTOMERS`. Where the customers of all others are fewer, the smallest of those is not told, too:
-    all less what is told would be their answers.
-    """
-    sizes = answers.group_by(*by, CHANNEL).agg(pl.col(CUSTOMER).n_unique().alias("customers"))
-    told = sizes.filter(pl.col("customers") >= LEAST_CUSTOMERS)
-    others = answers.join(told, on=[*by, CHANNEL], how="anti").group_by(by).agg(pl.col(CUSTOMER).n_unique())
-    few = others.filter(pl.col(CUSTOMER) < LEAST_CUSTOMERS)
-    ordered = told.sort(*by, "customers", CHANNEL)
-    smallest = ordered.join(few, on=by, how="semi", maintain_order="left").group_by(by).first()
-    kept = told.join(smallest, on=[*by, CHANNEL], how="anti").select(*by, CHANNEL)
+    """Say which channels may be told beside all (`predict.disclosure`): columns of `by`, and channel (`all` too)."""
+    kept = levels_tellable(answers, by, CHANNEL).select(*by, CHANNEL)
     every = answers.select(*by, pl.lit(_EVERY_CHANNEL).alias(CHANNEL)).unique()
     return pl.concat([kept, every]).unique()
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from predict.disclosure import LEAST_CUSTOMERS
+from predict.disclosure import LEAST_CUSTOMERS, SERVICE_DAYS, tellable
 from predict.errors import FrameRefused, RuleRefused
 from predict.shares import told_share
 
@@ -83,6 +83,16 @@ def judged(cases: pl.DataFrame, promises: Mapping[str, Promise]) -> pl.DataFrame
     return cases.with_columns(flags)
 
 
+def as_they_stood(cases: pl.DataFrame, *, hours_ago: float) -> pl.DataFrame:
+    """Return the cases of the `SERVICE_DAYS` before an instant so many hours ago, each as it stood then.
+
+    A study tells of fixed stretches of time: what is solved, or opened, since the last one ended is told with the next.
+    """
+    age = pl.col(AGE) - hours_ago
+    fresh = cases.filter((age > 0) & (age <= SERVICE_DAYS * 24)).with_columns(age.alias(AGE))
+    return fresh.with_columns(pl.when(pl.col(took) <= pl.col(AGE)).then(took) for took in _ACTS.values())
+
+
 def measures(cases: pl.DataFrame) -> list[dict[str, Any]]:
     """Tell shares in time and median hours of judged cases, of all and of each level of each dimension.
 
@@ -109,7 +119,7 @@ def _measured(cases: pl.DataFrame, by: str) -> list[dict[str, Any]]:
             answer_hours=pl.col("response_hours").fill_null(endless).median(),
             solve_hours=pl.col("hours").fill_null(endless).median(),
         )
-        .join(_tellable(cases), on="level", how="semi")
+        .join(tellable(cases.with_columns(by=pl.lit(by)), ["by"], "level"), on="level", how="semi")
         .sort("level")
     )
     return [
@@ -129,11 +139,3 @@ def _if_many(act: str, figure: pl.Expr) -> pl.Expr:
     """Give a figure of judged cases where they are of `LEAST_CUSTOMERS`; else 0: nothing is known."""
     judged_of = pl.col(CUSTOMER).filter(pl.col(f"{act}_judged")).n_unique()
     return pl.when(judged_of >= LEAST_CUSTOMERS).then(figure).otherwise(0)
-
-
-def _tellable(cases: pl.DataFrame) -> pl.DataFrame:
-    """Say which levels may be told beside all cases, as `predict.opinion.answers.tellable` does of channels."""
-    sizes = cases.group_by("level").agg(pl.col(CUSTOMER).n_unique().alias("customers"))
-    told = sizes.filter(pl.col("customers") >= LEAST_CUSTOMERS).sort("customers", "level")
-    others = cases.join(told, on="level", how="anti")[CUSTOMER].n_unique()
-    return told.slice(1 if 0 < others < LEAST_CUSTOMERS else 0)

@@ -12,6 +12,10 @@ be read, is named and left out.
 
 Of a case there are `response_hours`, to the first answer, and `hours`, to the solution.
 
+Studies are kept of instants four weeks apart (`predict.disclosure.period_end`), so that two of them, taken off each
+other, tell no single answer or case: figures of answers are of whole four weeks, those of service of the newest whole
+twelve weeks as they stood when these ended, and a proposal's are rounded.
+
 Where service goes wrong is looked for in closed cases: a case *went wrong* that was escalated. One of which that is
 not known is left out there.
 """
@@ -25,10 +29,11 @@ import polars as pl
 
 from predict.causes.finding import findings
 from predict.causes.place import AT, UNHAPPY
+from predict.disclosure import SERVICE_DAYS, STUDY_DAYS, period_end
 from predict.journey.bottleneck import bottlenecks
 from predict.opinion.answers import answers_of, by_period, on_scale
 from predict.opinion.trend import Change, changes
-from predict.voice.casework import Promise, judged, measures
+from predict.voice.casework import Promise, as_they_stood, judged, measures
 from predict.writing import study as writing
 
 PARTS: Final = ("answers", "cases", "steps", "replies")
@@ -36,8 +41,10 @@ CAUSES: Final = ("category", "team", "channel")
 _FIT: Final = {"answers": on_scale(), "steps": pl.col("hours").is_null() | (pl.col("hours") >= 0)}
 """Rows that tell nothing are left out and counted: answers off their scale, steps that ended before they began."""
 _DATED: Final = ("answers", "cases", "steps")
-PERIOD_DAYS: Final = 28
+PERIOD_DAYS: Final = STUDY_DAYS
 PERIODS: Final = 13
+_HOUR: Final = 3600.0
+_TENS: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +78,10 @@ def studied(parts: Mapping[str, pl.DataFrame], question: Question) -> dict[str, 
         told["changes"] = [_change(one) for one in changes(answers, until=question.as_of)]
     if "cases" in present:
         cases = judged(present["cases"], question.promises)
-        told["service"] = measures(cases)
+        ended = period_end(question.as_of, SERVICE_DAYS)
+        ago = (question.as_of - ended).total_seconds() / _HOUR
+        told["service_until"] = ended.date().isoformat()
+        told["service"] = measures(judged(as_they_stood(present["cases"], hours_ago=ago), question.promises))
         told["findings"] = _findings(cases, question)
     if "steps" in present:
         told["steps"] = [one.told() for one in bottlenecks(present["steps"])]
@@ -104,4 +114,12 @@ def _findings(cases: pl.DataFrame, question: Question) -> list[dict[str, Any]]:
     """Propose where service goes wrong."""
     closed = cases.drop_nulls(["hours", "escalated"]).with_columns((pl.col("escalated") > 0).alias(UNHAPPY))
     dimensions = tuple(name for name in CAUSES if name in cases.columns)
-    return [one.told() for one in findings(closed, dimensions, seed=question.seed)]
+    return [_coarse(one.told()) for one in findings(closed, dimensions, seed=question.seed)]
+
+
+def _coarse(told: dict[str, Any]) -> dict[str, Any]:
+    """Round a proposal's figures: places are of a whole year, and two years that begin a month apart share most."""
+    tens = {name: told[name] // _TENS * _TENS for name in ("texts", "customers")}
+    shares = {name: round(told[name], 2) for name in ("share", "elsewhere")}
+    gap = {name: round(value, 2) for name, value in told["gap"].items()}
+    return told | tens | shares | {"gap": gap, "excess": float(round(told["excess"], -1))}

@@ -83,6 +83,8 @@ def test_a_study_reads_what_is_approved_and_is_kept(made: Company, tmp_path: Pat
     allow(made, "answers")
     first = voicing.study(made.hub, made.scientist)
     assert first.missing == ("cases", "steps", "replies")
+    with pytest.raises(AccessRefused, match="between_studies"):
+        voicing.study(made.hub, made.scientist, as_of=first.as_of - timedelta(days=7))
     allow(made, "cases")
     allow(made, "steps")
     allow(made, "replies")

@@ -1,18 +1,22 @@
 """What customers answered, waited for and complained of, on one page."""
 
 import json
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hub.errors import ChildFailed
 from hub.predictions.voice_tasks import rules_from, shipped_rules
 from predict.__main__ import REFUSED, main
 from predict.causes.finding import key_of
+from predict.disclosure import SERVICE_DAYS, STUDY_DAYS, period_end
 from predict.errors import FrameRefused, RuleRefused
 from predict.voice.casework import PROMISED, Promise, judged, measures, promises_of
 from predict.voice.rules import rules_of, tasks_of
@@ -295,3 +299,26 @@ def test_two_rules_of_one_name_are_refused() -> None:
         rules_of([rule(), rule()])
     with pytest.raises(ChildFailed, match="the file"):
         rules_from("worse: csat")
+
+
+def test_what_came_between_two_studies_of_one_stretch_is_in_no_figure_of_service() -> None:
+    """Else the difference of two studies would be one customer's case."""
+    first = period_end(AS_OF, SERVICE_DAYS)
+    cases = cases_of(3).with_columns(hours=pl.when(pl.col("age_days") < 9).then(None).otherwise("hours"))
+    later = cases.with_columns(pl.col("age_days") + STUDY_DAYS, hours=pl.col("hours").fill_null(300.0))
+    fresh = cases_of(4, rows=1).with_columns(age_days=pl.lit(3.0))
+    question = Question(as_of=first, promises=promises_of(PROMISED), seed=7)
+    then = studied({"cases": cases}, question)
+    next_study = replace(question, as_of=first + timedelta(days=STUDY_DAYS))
+    now = studied({"cases": pl.concat([later, fresh])}, next_study)
+    assert then["service"] == now["service"] != []
+    assert then["service_until"] == now["service_until"] == first.date().isoformat()
+
+
+@given(st.datetimes(datetime(2023, 1, 1), datetime(2035, 1, 1)))  # noqa: DTZ001 - made UTC below
+def test_a_study_ends_on_a_monday_of_the_grid_and_four_weeks_after_the_last(naive: datetime) -> None:
+    at = naive.replace(tzinfo=UTC)
+    end = period_end(at)
+    assert end <= at < end + timedelta(days=STUDY_DAYS)
+    assert (end.weekday(), end.hour, period_end(end)) == (0, 0, end)
+    assert (end - period_end(at, SERVICE_DAYS)).days % STUDY_DAYS == 0
