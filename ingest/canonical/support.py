@@ -29,6 +29,8 @@ TICKETS: Final = Table(
         truth("escalated", "whether it was escalated"),
         truth("reopened", "whether it came back"),
         code("team", "the team that handled it"),
+        code("product", "the product that it is about, as the desk groups them"),
+        code("step", "the step in which it arose: enquiry, quote, order, delivery, after-sales"),
         whole("handling_minutes", "minutes", "time that was worked on it"),
         employee("who handled it"),
     ),

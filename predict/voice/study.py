@@ -6,7 +6,7 @@ be read, is named and left out.
 | part in | columns |
 |---|---|
 | answers, from `satisfaction_answers` | pseudonym, kind, score, channel, age_days |
-| cases, from `satisfaction_cases` | pseudonym, category, team, priority, channel, escalated, both hours, age_days |
+| cases, from `satisfaction_cases` | pseudonym, `CAUSES`, priority, escalated, both hours, age_days |
 | steps, from `satisfaction_steps` | pseudonym, step, hours, age_days |
 | replies, from `satisfaction_exchanges` | those of `predict.writing.exchange` |
 
@@ -37,7 +37,7 @@ from predict.voice.casework import Promise, as_they_stood, judged, measures
 from predict.writing import study as writing
 
 PARTS: Final = ("answers", "cases", "steps", "replies")
-CAUSES: Final = ("category", "team", "channel")
+CAUSES: Final = ("category", "product", "step", "team", "channel")
 _FIT: Final = {"answers": on_scale(), "steps": pl.col("hours").is_null() | (pl.col("hours") >= 0)}
 """Rows that tell nothing are left out and counted: answers off their scale, steps that ended before they began."""
 _DATED: Final = ("answers", "cases", "steps")
@@ -113,7 +113,7 @@ def _change(one: Change) -> dict[str, Any]:
 def _findings(cases: pl.DataFrame, question: Question) -> list[dict[str, Any]]:
     """Propose where service goes wrong."""
     closed = cases.drop_nulls(["hours", "escalated"]).with_columns((pl.col("escalated") > 0).alias(UNHAPPY))
-    dimensions = tuple(name for name in CAUSES if name in cases.columns)
+    dimensions = tuple(name for name in CAUSES if name in cases.columns and closed[name].n_unique() > 1)
     return [_coarse(one.told()) for one in findings(closed, dimensions, seed=question.seed)]
 
 

@@ -30,6 +30,7 @@ _CODES: Final = {
     "team": ("first_line", "billing"),
     "priority": ("high", "low"),
     "step": ("quote", "delivery"),
+    "product": ("mobile", "desks", "lamps"),
     "segment": ("business", "consumer"),
 }
 

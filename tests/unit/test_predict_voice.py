@@ -322,3 +322,16 @@ def test_a_study_ends_on_a_monday_of_the_grid_and_four_weeks_after_the_last(naiv
     assert end <= at < end + timedelta(days=STUDY_DAYS)
     assert (end.weekday(), end.hour, period_end(end)) == (0, 0, end)
     assert (end - period_end(at, SERVICE_DAYS)).days % STUDY_DAYS == 0
+
+
+@pytest.mark.parametrize("trouble", [0.0, 0.6])
+def test_a_cause_is_a_product_in_a_step_of_the_process_where_cases_tell_them(trouble: float) -> None:
+    rng, cases = np.random.default_rng(80), cases_of(8, rows=1_500)
+    product = rng.choice(["desks", "mobile", "reports"], cases.height)
+    step = rng.choice(["order", "delivery"], cases.height)
+    bad = (product == "desks") & (step == "delivery") & (rng.random(cases.height) < trouble)
+    escalated = (pl.col("escalated") > 0) | pl.Series(bad)
+    told = cases.with_columns(product=product, step=step, escalated=escalated.cast(pl.Int64))
+    found = studied({"cases": told}, Question(as_of=AS_OF, promises=promises_of(PROMISED), seed=7))["findings"]
+    assert [one["levels"] for one in found] == ([{"product": "desks", "step": "delivery"}] if trouble else [])
+    assert all(one["customers"] % 10 == one["texts"] % 10 == 0 for one in found)
