@@ -13,9 +13,8 @@ from typing import Final
 
 import polars as pl
 
-from ingest.match.rarity import LEAST_FREQUENCY, Usual
+from ingest.match.rarity import LEAST_CARRIERS, LEAST_FREQUENCY, Usual
 
-LEAST_CARRIERS: Final = 5
 _COUNTED_IN: Final = 1000
 """As in `rarity`: records that carry a value as usual, counted in where there are few."""
 
@@ -55,7 +54,8 @@ def rare(values: pl.Series, pool: Pool, usual: Usual) -> pl.Series:
     told = int(pool.common["len"].sum()) + pool.carriers + pool.told_elsewhere
     uncommon = pool.carriers / pool.values if pool.values else 1.0
     found = values.to_frame("value").join(pool.common, on="value", how="left", maintain_order="left")
-    share = (pl.col("len").fill_null(uncommon) + _COUNTED_IN * usual.share) / (told + _COUNTED_IN)
+    counted = (pl.col("len").fill_null(uncommon) + _COUNTED_IN * usual.share) / (told + _COUNTED_IN)
+    share = pl.when(pl.col("len").is_null()).then(counted.clip(upper_bound=usual.share)).otherwise(counted)
     rarity = -share.clip(LEAST_FREQUENCY).log(2).cast(pl.Float32)
     counts = pl.col("value").is_not_null() & (pl.col("len").fill_null(1) >= usual.least)
     return found.select(pl.when(counts).then(rarity).alias("rare"))["rare"]
@@ -74,6 +74,8 @@ def rarity_of(carriers: int | None, told: int, uncommon: float, usual: Usual) ->
     if (carriers or 1) < usual.least:
         return None
     share = ((carriers or uncommon) + _COUNTED_IN * usual.share) / (told + _COUNTED_IN)
+    if carriers is None:
+        share = min(share, usual.share)
     return -log2(max(share, LEAST_FREQUENCY))
 
 

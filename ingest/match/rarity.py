@@ -2,7 +2,8 @@
 
 Two records that share a value are two of its carriers, so among ten records nothing looks rare. A thousand records
 more, with the value as common as values of its column usually are, are counted in: they weigh nothing in a million and
-nearly everything in ten.
+nearly everything in ten. And what fewer than `LEAST_CARRIERS` carry is never more common than is usual: these few may
+all be one, and their number says nothing of how many others there are in the world.
 
 Of some columns (`crowds` of a spec) a value counts only where it is no key any more, so many share it; the others say
 what the model says. Which values those are is found in the records.
@@ -20,6 +21,8 @@ from ingest.match.spec import Spec
 
 LEAST_FREQUENCY: Final = 1e-7
 """No value counts as rarer than one in ten million: beyond that it is an accident of the sample."""
+LEAST_CARRIERS: Final = 5
+"""Records from which on a value counts as common, because of that many some are likely not one."""
 _COUNTED_IN: Final = 1000
 
 
@@ -50,7 +53,8 @@ def frequencies(frame: pl.DataFrame, usual: Mapping[str, Usual]) -> Iterator[tup
     for column, known in usual.items():
         told = frame.select(column).drop_nulls()
         counts = told.group_by(column).len().filter(pl.col("len") >= known.least).sort(column)
-        common = (pl.col("len") + _COUNTED_IN * known.share) / (told.height + _COUNTED_IN)
+        counted = (pl.col("len") + _COUNTED_IN * known.share) / (told.height + _COUNTED_IN)
+        common = pl.when(pl.col("len") >= LEAST_CARRIERS).then(counted).otherwise(counted.clip(upper_bound=known.share))
         yield column, counts.select(column, common.alias(f"tf_{column}"))
 
 

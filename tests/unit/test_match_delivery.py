@@ -14,8 +14,8 @@ from ingest.match.form import comparable_people
 from ingest.match.keys import Alone, as_number, carriers_of, key_values, keys_of, name_of, pairs_that_share
 from ingest.match.linkage import Decided, link
 from ingest.match.partition import partition
-from ingest.match.pooled import LEAST_CARRIERS, Pool, counted, rare
-from ingest.match.rarity import Usual
+from ingest.match.pooled import Pool, counted, rare
+from ingest.match.rarity import LEAST_CARRIERS, Usual
 from ingest.match.saved import saved, shipped
 from ingest.match.spec import read_spec
 from tests.match_people import people
@@ -75,7 +75,7 @@ def test_no_value_is_counted_that_a_few_carry() -> None:
 
 def test_a_column_that_nobody_counted_is_as_rare_as_usual() -> None:
     none = Pool(pl.DataFrame(schema={"value": pl.String, "len": pl.Int64}), 0, 0)
-    assert rare(pl.Series(["Kari"]), none, Usual(0.004))[0] == pytest.approx(-np.log2(0.005))
+    assert rare(pl.Series(["Kari"]), none, Usual(0.004))[0] == pytest.approx(-np.log2(0.004))
 
 
 def test_of_a_crowd_alone_the_counts_of_all_deliveries_tell() -> None:

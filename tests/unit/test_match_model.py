@@ -14,7 +14,8 @@ from ingest.match import scorer
 from ingest.match.candidates import LARGEST_BLOCK
 from ingest.match.form import comparable_people
 from ingest.match.model import Model, read, written
-from ingest.match.rarity import rarities, usual_shares
+from ingest.match.pooled import rarity_of
+from ingest.match.rarity import LEAST_CARRIERS, Usual, rarities, usual_shares
 from ingest.match.scorer import Weights, as_levels, levels_of, weights_of
 from ingest.match.spec import Spec, read_spec, spec_of
 
@@ -96,11 +97,33 @@ def test_weights_are_the_logarithms_of_the_models_shares(three: pl.DataFrame) ->
         )
 
 
-def test_a_common_value_weighs_less_than_a_rare_one(three: pl.DataFrame) -> None:
-    told = weighed_pairs(three, untrained(PERSON))
-    usual = next(each for each in PERSON.comparisons if each.name == "given").u[-1]
-    share = (2 + 1000 * usual) / (3 + 1000)  # two of three records, a thousand usual ones counted in
-    assert told["rarity_given"][0] == pytest.approx(np.log2(usual / share), abs=1e-4)
+def rarity_among(kin: int, others: int) -> tuple[float, float]:
+    """Return by how much being rare lifts the weight of a name that some carry, and how common names usually are."""
+    names = ["Kari"] * kin + [f"Navn{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(others)]
+    frame = pl.DataFrame({"given_name": names}).with_row_index("record").with_columns(source=pl.lit("crm"))
+    pair = pl.DataFrame({"left": [0], "right": [1]}).cast(pl.UInt32)
+    _, told = told_of(comparable_people(frame), pair, untrained(PERSON))
+    return float(told["rarity_given"][0]), next(each for each in PERSON.comparisons if each.name == "given").u[-1]
+
+
+def test_a_common_value_weighs_less_than_a_rare_one() -> None:
+    lift, usual = rarity_among(LEAST_CARRIERS + 5, 5)
+    share = (LEAST_CARRIERS + 5 + 1000 * usual) / (LEAST_CARRIERS + 10 + 1000)  # a thousand usual ones counted in
+    assert lift == pytest.approx(np.log2(usual / share), abs=1e-4)
+    assert lift < 0
+
+
+@pytest.mark.parametrize("kin", [2, LEAST_CARRIERS - 1])
+def test_what_few_carry_is_never_more_common_than_usual(kin: int) -> None:
+    """They may all be one: among ten records a number of two is no common number."""
+    assert rarity_among(kin, 5)[0] == pytest.approx(0, abs=1e-6)
+    assert rarity_among(2, 600)[0] > 0, "rarer than usual stays rarer"
+
+
+def test_nobody_is_common_to_deliveries_either() -> None:
+    usual = Usual(0.00001)
+    assert rarity_of(None, 6, 3.0, usual) == pytest.approx(-np.log2(usual.share))
+    assert rarity_of(LEAST_CARRIERS, 6, 3.0, usual) == pytest.approx(-np.log2((LEAST_CARRIERS + 0.01) / 1006))
 
 
 @pytest.mark.parametrize("sharers", [LARGEST_BLOCK, LARGEST_BLOCK + 1])
