@@ -27,6 +27,7 @@ from ingest.match.few_people import comparable_few
 from ingest.standardise.column import standardised
 from ingest.standardise.day import standardised_days
 from ingest.standardise.name import folded
+from ingest.standardise.national_id import standardised_national_ids
 from ingest.standardise.personal import family_of, given_of, in_reading_order, plain_name, standardised_sex
 from ingest.standardise.place import district, mailbox
 
@@ -56,6 +57,8 @@ _A_HANDFUL: Final = 200
 _START: Final = 3
 _FAMILY_START: Final = 4
 _VOWELS: Final = "[aeiouy ]"
+ByCountry = Callable[[pl.Series, str], pl.Series]
+"""Brings numbers of a country to a form, a column at a time."""
 DOOR: Final = pl.concat_str("street", "postcode", separator=" ")
 """One door: what the closest agreement of two addresses is about."""
 
@@ -77,7 +80,8 @@ def comparable_people(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def _comparable_many(given: pl.DataFrame) -> pl.DataFrame:
-    columns = _names(given) | numbers_by_country(given, "national_id") | places(given)
+    numbers = numbers_by_country(given, "national_id", checked=standardised_national_ids, plain=signs_of)
+    columns = _names(given) | numbers | places(given)
     columns["birth"] = standardised_days(given["birth_date"])
     columns["email"] = standardised(given["email"], "email")
     columns["sex"] = given.select(standardised_sex(pl.col("sex"))).to_series()
@@ -120,25 +124,40 @@ def _names(given: pl.DataFrame) -> dict[str, pl.Series]:
     ).to_dict()
 
 
-def numbers_by_country(given: pl.DataFrame, number: str) -> dict[str, pl.Series]:
+def numbers_by_country(
+    given: pl.DataFrame, number: str, *, checked: ByCountry, plain: ByCountry
+) -> dict[str, pl.Series]:
     """Read `phone` and an official number by the record's own country; what is none of that country keeps its signs.
 
-    Returns `phone`, `checked_id` (with its country, check digits right) and the number under its own name.
+    Args:
+        given: every record, with `phone`, `country` and the number.
+        number: the column of the official number.
+        checked: gives its form with its country where the check digits are right.
+        plain: gives what is compared where they are not.
+
+    Returns `phone`, `checked_id` and the number under its own name.
+
     """
     rows = given.select("phone", number, country=pl.col("country").str.strip_chars().str.to_uppercase())
     parts = []
     for (country,), part in rows.with_row_index("row").group_by("country"):
         where = str(country or "")
-        valid = standardised(part[number], number, country=where).rename("checked_id")
-        parts.append(part.select("row").with_columns(standardised(part["phone"], "phone", country=where), valid))
-    read = pl.concat(parts).sort("row") if parts else rows.select("phone", checked_id=number)
+        phone = standardised(part["phone"], "phone", country=where)
+        numbers = checked(part[number], where).rename("checked_id"), plain(part[number], where).rename("plain")
+        parts.append(part.select("row").with_columns(phone, *numbers))
+    read = pl.concat(parts).sort("row") if parts else rows.select("phone", checked_id=number, plain=number)
     digits = rows.select(pl.col("phone").str.replace_all(r"[^0-9]+", "")).to_series()
-    signs = rows.select(pl.col(number).str.to_uppercase().str.replace_all(r"[^A-Z0-9]+", "")).to_series()
     return {
         "phone": read["phone"].fill_null(_kept(digits)),
         "checked_id": read["checked_id"],
-        number: read["checked_id"].str.split(":").list.last().fill_null(_kept(signs)),
+        number: read["checked_id"].str.split(":").list.last().fill_null(read["plain"]),
     }
+
+
+def signs_of(values: pl.Series, _country: str) -> pl.Series:
+    """Return the digits and capitals of every value; null where it has none."""
+    capitals = values.to_frame("value").select(pl.col("value").str.to_uppercase().str.replace_all(r"[^A-Z0-9]+", ""))
+    return _kept(capitals.to_series())
 
 
 def _kept(values: pl.Series) -> pl.Series:

@@ -20,12 +20,14 @@ from typing import Final
 
 import polars as pl
 
-from ingest.match.form import DOOR, given_records, numbers_by_country, places
+from ingest.match.form import DOOR, given_records, numbers_by_country, places, signs_of
 from ingest.standardise.column import standardised
 from ingest.standardise.name import legal_form
+from ingest.standardise.number import standardised_organisation_numbers
 from ingest.standardise.place import district
+from ingest.standardise.register import plain_register_numbers, standardised_register_numbers
 
-ORGANISATION_FORM_VERSION: Final = 1
+ORGANISATION_FORM_VERSION: Final = 2
 """Which form a model was trained on, as `form.FORM_VERSION` of persons: any change of a value below is a new one."""
 
 ORGANISATION_ATTRIBUTES: Final = (
@@ -42,6 +44,7 @@ ORGANISATION_ATTRIBUTES: Final = (
 )  # fmt: skip - a table
 """What a source may give of an organisation."""
 
+_NUMBER: Final = "organisation_number"
 _START: Final = 5
 _SOUNDS: Final = 6
 _VOWELS: Final = "[aeiouy ]"
@@ -58,19 +61,35 @@ def comparable_organisations(records: pl.DataFrame) -> pl.DataFrame:
 
     """
     given = given_records(records, ORGANISATION_ATTRIBUTES)
-    columns = numbers_by_country(given, "organisation_number") | places(given)
-    columns["number"] = columns.pop("organisation_number")
+    return _comparable(
+        given,
+        numbers_by_country(given, _NUMBER, checked=standardised_register_numbers, plain=plain_register_numbers),
+    )
+
+
+def first_comparable_organisations(records: pl.DataFrame) -> pl.DataFrame:
+    """Return records in form 1, which knows fewer ways of writing a number: for homes that are not moved on yet."""
+    given = given_records(records, ORGANISATION_ATTRIBUTES)
+    return _comparable(
+        given, numbers_by_country(given, _NUMBER, checked=standardised_organisation_numbers, plain=signs_of)
+    )
+
+
+ORGANISATION_FORMS: Final[dict[int, Callable[[pl.DataFrame], pl.DataFrame]]] = {
+    1: first_comparable_organisations,
+    ORGANISATION_FORM_VERSION: comparable_organisations,
+}
+"""Every form that rows at rest may still have, as `form.FORMS` of persons."""
+
+
+def _comparable(given: pl.DataFrame, numbers: dict[str, pl.Series]) -> pl.DataFrame:
+    columns = numbers | places(given)
+    columns["number"] = columns.pop(_NUMBER)
     columns["name"] = standardised(given["organisation_name"], "organisation_name")
     columns["legal_form"] = given.select(legal_form(pl.col("organisation_name"))).to_series()
     columns["email"] = standardised(given["email"], "email")
     ids = given.select("record", pl.col("source").cast(pl.String), site=standardised(given["domain"], "domain"))
     return _with_keys(ids.with_columns(series.alias(name) for name, series in columns.items())).sort("record")
-
-
-ORGANISATION_FORMS: Final[dict[int, Callable[[pl.DataFrame], pl.DataFrame]]] = {
-    ORGANISATION_FORM_VERSION: comparable_organisations
-}
-"""Every form that rows at rest may still have, as `form.FORMS` of persons."""
 
 
 def _with_keys(frame: pl.DataFrame) -> pl.DataFrame:

@@ -25,6 +25,7 @@ from sqlmodel import Session
 
 from ingest.canonical.identity import TABLE_OF
 from ingest.errors import RebuildBusy
+from ingest.match.kinds import COMPARABLE
 from ingest.match.whole import compared
 from ingest.pipeline.census import Census, Unformed, census
 from ingest.pipeline.compacting import compact
@@ -281,8 +282,8 @@ class _Work:
         if deliveries_beside(session, self.batch_id, self.people.batches, kind):
             raise RebuildBusy(f"cannot move to a new version yet: {TABLE_OF[kind]} were taken in meanwhile")
         key, form = self.matching.newest.number
-        told = {"key_version": key, "form_version": form, "batch_id": self.batch_id, "at": self.ports.clock()}
-        serve(session, kinds_to_move(session, kind), told)
+        forms = {each: COMPARABLE[each].version for each in kinds_to_move(session, kind)} | {kind: form}
+        serve(session, forms, {"key_version": key, "batch_id": self.batch_id, "at": self.ports.clock()})
 
 
 def _series(records: set[bytes]) -> pl.Series:

@@ -18,8 +18,8 @@ from ingest.standardise.address import (
 )
 from ingest.standardise.name import standardised_name, standardised_organisation_name
 from ingest.standardise.national_id import standardised_national_ids
-from ingest.standardise.number import standardised_organisation_numbers
 from ingest.standardise.phone import standardised_phones
+from ingest.standardise.register import standardised_register_numbers
 
 _COLUMNAR: Final[dict[str, Callable[[pl.Expr], pl.Expr]]] = {
     "name": standardised_name,
@@ -33,7 +33,7 @@ _COLUMNAR: Final[dict[str, Callable[[pl.Expr], pl.Expr]]] = {
 _BY_COUNTRY: Final[dict[str, Callable[[pl.Series, str], pl.Series]]] = {
     "phone": standardised_phones,
     "national_id": standardised_national_ids,
-    "organisation_number": standardised_organisation_numbers,
+    "organisation_number": standardised_register_numbers,
 }
 _FEW: Final = 2
 _A_HANDFUL: Final = 200

@@ -63,14 +63,14 @@ def standardised_national_id(value: str, country: str) -> str | None:
 
 
 def standardised_organisation_number(value: str, country: str) -> str | None:
-    """Return `CC:number`, or None where the check digits are wrong; VAT prefixes and suffixes are taken off."""
+    """Return `CC:number` in form v1, or None where the check digits are wrong; `register` reads more (form v2)."""
     bare = value.upper().replace(" ", "").removesuffix("MVA")
     number = _validated(_REGISTER.get(country), bare.removeprefix(country))
     return None if number is None else f"{country}:{number}"
 
 
 def standardised_organisation_numbers(values: pl.Series, country: str) -> pl.Series:
-    """Return `standardised_organisation_number` of every value; its check digits are cheap enough one by one."""
+    """Return `standardised_organisation_number` of every value: rows of matching's first form are found by it."""
     return over_distinct(values, country, standardised_organisation_number)
 
 

@@ -198,8 +198,8 @@ def test_a_version_that_moves_before_the_flip_aborts_the_delivery(
         if step == "all_staged":
             with hub.unit_of_work() as session:
                 batch_id = in_state(session, BatchState.SETTLED)[0].batch_id
-                told = {"key_version": 2, "form_version": 1, "batch_id": batch_id, "at": hub.clock()}
-                serve(session, [EntityKind.PERSON], told)
+                told = {"key_version": 2, "batch_id": batch_id, "at": hub.clock()}
+                serve(session, {EntityKind.PERSON: 1}, told)
 
     ports = replace(hub.ports(owner_of(hub).principal_id), reached=moved)
     with pytest.raises(MatchingMoved):
@@ -269,9 +269,9 @@ def test_an_old_key_goes_when_no_row_needs_it(hub_factory: Callable[..., Hub], t
 def test_the_version_of_people_is_not_that_of_organisations(hub_factory: Callable[..., Hub]) -> None:
     """A rebuild moves people alone where there are organisations: theirs is the version that they have."""
     hub = hub_factory()
-    told = {"key_version": 2, "form_version": 1, "batch_id": bytes(16), "at": hub.clock()}
+    told = {"key_version": 2, "batch_id": bytes(16), "at": hub.clock()}
     with hub.unit_of_work() as session:
-        serve(session, [EntityKind.PERSON], told)
+        serve(session, {EntityKind.PERSON: 1}, told)
     with hub.reading() as session:
         assert serving_version(session) == (2, 1)
-        assert serving_version(session, EntityKind.ORGANISATION) == FIRST
+        assert serving_version(session, EntityKind.ORGANISATION) == FIRST[EntityKind.ORGANISATION]
