@@ -21,10 +21,12 @@ from ingest.match import engine as engines
 from ingest.match.engine import ENGINES, HERE, Engine
 from ingest.match.form import comparable_people
 from ingest.match.keys import keys_of
+from ingest.match.organisation import comparable_organisations
 from ingest.match.resolution import resolve
-from ingest.match.saved import shipped
+from ingest.match.saved import shipped, shipped_for_organisations
 from privacy.terms import EntityKind
 from tests.match_crowd import crowd
+from tests.match_firms import chains, firms, worn
 from tests.oracle.view_cases import (
     AS_OF,
     ORGANISATIONS,
@@ -73,6 +75,18 @@ def test_clusters_on_spark_are_those_of_this_process(spark: Engine) -> None:
     assert_frame_equal(there.clusters, here.clusters)
     assert_frame_equal(there.edges, here.edges)
     assert here.clusters["cluster"].n_unique() < 0.7 * records.height
+
+
+def test_clusters_of_organisations_on_spark_are_those_of_this_process(spark: Engine) -> None:
+    """Their form, their spec and their classes of look-alikes: groups and chains, some records worn."""
+    some, others = worn(firms(60, seed=3), seed=3), chains(8)
+    told = pl.concat([some, others.select(some.columns).with_columns(pl.col("record", "entity") + 1_000_000)])
+    records, model = comparable_organisations(told), shipped_for_organisations()
+    there = resolve(records, model.spec, model.model, engine=spark)
+    here = resolve(records, model.spec, model.model)
+    assert_frame_equal(there.clusters, here.clusters)
+    assert_frame_equal(there.edges, here.edges)
+    assert here.clusters["cluster"].n_unique() < 0.8 * records.height
 
 
 @pytest.mark.parametrize(("grain", "table"), [(EntityKind.PERSON, "orders"), (EntityKind.ORGANISATION, "feedback")])
