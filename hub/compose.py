@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -242,10 +242,10 @@ def open_restored(settings: Settings, *, clock: Clock = wall_clock.now, reached:
     verify_newest(engine, "control")
     verify_newest(key_engine, "keystore")
     with reading(engine) as session:
-        instance = session.execute(select(col(InstanceRow.instance_id))).scalar_one()
+        instance, made_with = session.execute(select(col(InstanceRow.instance_id), col(InstanceRow.matching))).one()
     keystore = SqlKeyStore(key_engine, kek_of(settings.kek), instance=instance, clock=clock)
     return Hub(
-        settings=settings,
+        settings=replace(settings, matching=settings.matching or made_with),
         engine=engine,
         keystore=keystore,
         lake=lake_of(settings, engine, keystore, instance, reached=reached),

@@ -29,7 +29,7 @@ from hub.keystore.store import SqlKeyStore
 from hub.policy.agreement import verify_agreed
 from hub.policy.check import verify_names
 from hub.policy.pack import default_pack, pack_of
-from hub.settings import Settings
+from hub.settings import MODEL, Settings
 from privacy.audit import AuditFields
 from privacy.blind_index import BlindIndex
 from privacy.errors import KekUnavailable
@@ -58,6 +58,8 @@ HUB_KEYS: Final = (
     (KeyKind.SIGNING, RECEIPTS),
 )
 OWNER_LABEL: Final = "owner"
+NEW_HOMES: Final = MODEL
+"""How a new home joins records unless a setting says otherwise; it is kept with the home (ADR 0111)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +95,7 @@ def _make(settings: Settings, clock: Clock) -> Made:
         upgrade(key_engine, "keystore")
         created = _key_file(settings.kek_file, key_engine)
         kek = kek_of(settings.kek)  # before the first row: a wrong setting leaves nothing behind
-        instance = _start(engine, clock)
+        instance = _start(engine, settings, clock)
         keystore = SqlKeyStore(key_engine, kek, instance=instance, clock=clock)
         _name_keys(keystore)
         _domains(keystore, _policy(engine, keystore, clock))
@@ -173,14 +175,15 @@ def _ensure_key(keystore: SqlKeyStore, kind: KeyKind, name: str) -> None:
         keystore.add_named(key, name)
 
 
-def _start(engine: Engine, clock: Clock) -> bytes:
-    """Give a new hub its id, its epoch and its log."""
+def _start(engine: Engine, settings: Settings, clock: Clock) -> bytes:
+    """Give a new hub its id, its way of joining records, its epoch and its log."""
     with unit_of_work(engine) as session:
         known = session.execute(select(col(InstanceRow.instance_id))).scalar_one_or_none()
         if known is not None:
             return bytes(known)
         instance = random_id()
-        session.execute(insert(InstanceRow), [{"id": 1, "instance_id": instance, "created_at": clock()}])
+        made = {"id": 1, "instance_id": instance, "created_at": clock(), "matching": settings.matching or NEW_HOMES}
+        session.execute(insert(InstanceRow), [made])
         start_epoch(session)
         start_log(session)
         return instance

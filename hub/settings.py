@@ -8,7 +8,7 @@
 | VARDE_LAKE_URL | sealed lake | folder in the home |
 | VARDE_KEK | `file:/path`, `aws-kms:KEY?region=R`, `vault:MOUNT/KEY`, `env:NAME` (development) | key/kek in the home |
 | VARDE_ENGINE | who groups the events of views: `polars`, `spark`, or `sc://HOST:PORT` (Spark Connect) | polars |
-| VARDE_MATCHING | how records of people are joined: `exact` rules, or the `model` | exact |
+| VARDE_MATCHING | how records are joined: by a `model`, or by `exact` rules | as the home was made (a new one: model) |
 | VARDE_COUNTRY | the controller's seat: NO, SE, DK, FI, IS, DE, with a Land as DE-BY; its holidays and authority | NO |
 | VARDE_CONTROLLER | name and contact of the controller, as people who ask for their data are told it | none |
 | VARDE_ANCHORS | where checkpoints are kept outside, addresses with spaces between (a list in the file) | none |
@@ -142,7 +142,7 @@ class Settings:
     lake_root: Path
     kek: KekSetting
     engine: str = field(repr=False)  # may hold a token
-    matching: str
+    matching: str | None  # None: as the home was made, which `open_hub` puts here
     token: str | None = field(repr=False)
     anchors: tuple[str, ...] = field(default=(), repr=False)  # a mail address is about a person
     smtp_login: tuple[str, str] | None = field(default=None, repr=False)
@@ -195,7 +195,7 @@ class Settings:
             lake_root=_folder_of("VARDE_LAKE_URL", found.get("lake_url", str(folder / "lake"))),
             kek=KekSetting.of(found.get("kek", str(folder / "key" / "kek")), environment),
             engine=_engine_of(found.get("engine", POLARS)),
-            matching=_matching_of(found.get("matching", EXACT)),
+            matching=_matching_of(found["matching"]) if "matching" in found else None,
             matching_engine=_matching_engine_of(found.get("matching_engine", DUCKDB)),
             token=environment.get("VARDE_TOKEN") or None,
             anchors=tuple(found.get("anchors", "").split()),

@@ -21,8 +21,8 @@ from sqlalchemy import Engine
 from hub.compose import Hub, open_hub
 from hub.database import engine as database_engine
 from hub.database.engine import engine_of
-from hub.home import make_home
-from hub.settings import Settings
+from hub.home import NEW_HOMES, make_home
+from hub.settings import EXACT, Settings
 from tests.builders import DATABASES, FixedClock, Postgres
 from tests.schema_copies import SchemaCopies
 
@@ -116,6 +116,20 @@ def _waits_for_no_disk() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database_engine, "_PRAGMAS", tuple(each.replace("=FULL", "=OFF") for each in _PRAGMAS))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _homes_by_exact_rules() -> Iterator[None]:
+    """Homes that are made in this process join by exact rules: most tests are of something else."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hub.home.NEW_HOMES", EXACT)
+        yield
+
+
+@pytest.fixture
+def homes_as_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """New homes join as they do outside: for tests that look at how."""
+    monkeypatch.setattr("hub.home.NEW_HOMES", NEW_HOMES)
 
 
 @pytest.fixture

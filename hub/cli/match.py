@@ -16,7 +16,7 @@ from hub.cli.duty import Duty
 from hub.cli.invocation import acting
 from hub.cli.launch import Invocation
 from hub.cli.match_find import find
-from hub.cli.match_kind import SEVERAL, KindOption
+from hub.cli.match_kind import SEVERAL, KindOption, rebuild_command
 from hub.cli.match_model import models, text_of, use
 from hub.cli.match_rebuild import rebuild
 from hub.cli.match_review import decide, open_, review, undo, why
@@ -174,7 +174,8 @@ def _of_home(ctx: typer.Context, kind: EntityKind) -> pl.DataFrame:
         found = records_of_home(replace(act.hub.ports(act.principal.principal_id), progress=progress), kind)
     if found.is_empty():
         raise typer.BadParameter(
-            f"no {SEVERAL[kind]} were taken in by a model here yet: set VARDE_MATCHING=model, or name a file"
+            f"no {SEVERAL[kind]} were taken in here whom the model may learn from: take some in (`varde ingest`), "
+            f"run `{rebuild_command(kind)}` where exact rules took them in, or name a file"
         )
     return found
 

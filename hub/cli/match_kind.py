@@ -24,7 +24,9 @@ def matching_set(hub: Hub, kind: EntityKind) -> Matching:
     """
     found = matching_of(hub.keystore, hub.reading, hub.settings, kind)
     if found is None:
-        raise SettingsInvalid("VARDE_MATCHING", "everybody is joined by exact rules", "Set it to model")
+        raise SettingsInvalid(
+            "VARDE_MATCHING", "this home joins by exact rules", "Set it to model, then run `varde match rebuild`"
+        )
     return found
 
 

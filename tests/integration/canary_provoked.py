@@ -8,10 +8,12 @@ import logging
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 import threading
 import warnings
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -169,6 +171,8 @@ def delivery(ctx: typer.Context, how: str, contract: Path, file: Path) -> None:
     ports = act.hub.ports(act.principal.principal_id)
     match how:
         case "full":
+            with closing(sqlite3.connect(act.hub.settings.home / "control.db")) as connection:
+                connection.execute("VACUUM")  # a delivery would fit into what matching's merged runs left free
             event.listen(act.hub.engine, "connect", _no_room)
             act.hub.engine.dispose()
         case "cast":

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from hub.database.unit import unit_of_work
 from hub.errors import HomeUnsafe, ServiceUnreachable
 from hub.home import Stores, label_index, make_home, put_policy_in_force
 from hub.policy.pack import default_pack, pack_of
-from hub.settings import Settings
+from hub.settings import EXACT, Settings
 from privacy.errors import KekUnavailable, KeyNotFound
 from privacy.keys import KeyKind
 from privacy.sealing import Cell, SealedTable, open_sealed
@@ -91,6 +92,30 @@ def test_a_home_is_finished_after_a_stop_half_way(tmp_path: Path, clock: FixedCl
     hub = open_hub(settings, clock=clock)
     assert acting_principal(hub).role is Role.OWNER
     assert hub.domain(DomainName("churn")).name == "churn"
+
+
+def test_a_new_home_joins_by_the_model_unless_it_is_told_otherwise(
+    tmp_path: Path, clock: FixedClock, homes_as_they_are_made: None
+) -> None:
+    new, told = Settings.load({}, tmp_path / "new"), Settings.load({"VARDE_MATCHING": EXACT}, tmp_path / "told")
+    make_home(new, clock=clock)
+    make_home(told, clock=clock)
+    assert open_hub(new, clock=clock).ports(an_id(1)).organisations is not None
+    assert open_hub(replace(new, matching=EXACT), clock=clock).ports(an_id(1)).matching is None
+    assert open_hub(replace(told, matching=None), clock=clock).settings.matching == EXACT, "it keeps what it was told"
+
+
+def test_a_home_of_before_goes_on_by_exact_rules(
+    tmp_path: Path, clock: FixedClock, homes_as_they_are_made: None
+) -> None:
+    settings = Settings.load({}, tmp_path / "home")
+    make_home(settings, clock=clock)
+    engine = engine_of(settings.database_url)
+    downgrade(engine, "control", "0044")
+    upgrade(engine, "control")
+    engine.dispose()
+    make_home(settings, clock=clock)
+    assert open_hub(settings, clock=clock).settings.matching == EXACT
 
 
 @pytest.mark.parametrize("folder", [".", "lake", "models", "key"])
