@@ -34,6 +34,7 @@ CHOICE_FOLDS = 3  # the latest; older ones say less about the future
 
 Fit = Callable[[Rows], Logistic | Boosting]
 Judged = list[tuple[float, float]]  # AUC and Brier score, fold by fold
+Fitted = tuple[Logistic | Boosting, ...]  # fold by fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +53,26 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The family kept, the penalty and lines of its logistic regression, and the validation figures that decided."""
+    """The family kept, the penalty and lines of its logistic regression, and the validation figures that decided.
+
+    `fitted` are its models of the folds that were compared, in their order: nobody needs to fit them again.
+    """
 
     family: str
     penalty: float
     lines: Lines
     evidence: dict[str, Any]
+    fitted: tuple[Logistic | Boosting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """The penalty kept, every penalty's mean AUC, and how the kept one was judged."""
+    """The penalty kept, every penalty's mean AUC, and how the kept one was judged, with its models."""
 
     penalty: float
     means: dict[float, float]
     judged: Judged
+    fitted: Fitted
 
 
 def logistic_on(table: Table, penalty: float, lines: Lines = Lines.STRAIGHT) -> Fit:
@@ -87,13 +93,14 @@ def boosting_on(table: Table, seed: int) -> Fit:
 def choose(table: Table, folds: tuple[Fold, ...], *, seed: int) -> Choice:
     """Compare the candidates on the latest validation folds and apply the rule."""
     folds = folds[-CHOICE_FOLDS:]
-    straight, curved = (_kept(_judge_penalties(table, folds, lines)) for lines in (Lines.STRAIGHT, Lines.CURVED))
+    straight, curved = (_kept(*_judge_penalties(table, folds, lines)) for lines in (Lines.STRAIGHT, Lines.CURVED))
     lines = Lines.CURVED if do_curves_pay(curved.judged, straight.judged) else Lines.STRAIGHT
     logistic = curved if lines is Lines.CURVED else straight
     try:
-        boosting, hindered = _judge_challenger(table, folds, boosting_on(table, seed), champion=logistic.judged), None
+        boosting, trees = _judge_challenger(table, folds, boosting_on(table, seed), champion=logistic.judged)
+        hindered = None
     except TreesMissing as exc:  # a model that people understand needs no challenger, but they are told
-        boosting, hindered = [], str(exc)
+        boosting, trees, hindered = [], (), str(exc)
     evidence = {
         "folds": len(folds),
         "lines": lines.value,
@@ -104,8 +111,9 @@ def choose(table: Table, folds: tuple[Fold, ...], *, seed: int) -> Choice:
         **_told("boosting", boosting),
         "boosting_hindered": hindered,
     }
-    family = "boosting" if is_clearly_better(boosting, logistic.judged) else "logistic"
-    return Choice(family, logistic.penalty, lines, evidence)
+    better = is_clearly_better(boosting, logistic.judged)
+    family, fitted = ("boosting", trees) if better else ("logistic", logistic.fitted)
+    return Choice(family, logistic.penalty, lines, evidence, fitted)
 
 
 def do_curves_pay(curved: Judged, straight: Judged) -> bool:
@@ -123,37 +131,43 @@ def is_clearly_better(challenger: Judged, champion: Judged) -> bool:
     return min(gains) > 0 and float(np.mean(gains)) >= CLEARLY_BETTER and float(np.mean(costs)) <= 0
 
 
-def _judge_penalties(table: Table, folds: tuple[Fold, ...], lines: Lines) -> dict[float, Judged]:
+def _judge_penalties(
+    table: Table, folds: tuple[Fold, ...], lines: Lines
+) -> tuple[dict[float, Judged], dict[float, Fitted]]:
     """Judge every penalty on every fold; a fold's columns are prepared once for all of them."""
     found: dict[float, Judged] = {penalty: [] for penalty in PENALTIES}
+    models: dict[float, Fitted] = dict.fromkeys(PENALTIES, ())
     for fold in folds:
         raw, outcome = table.raw[fold.teach], table.outcome[fold.teach]
         fitted = fit_penalties(raw, outcome, table.columns, penalties=PENALTIES, lines=lines)
         for penalty, model in fitted.items():
             found[penalty].append(_judge(table, fold, model))
-    return found
+            models[penalty] = (*models[penalty], model)
+    return found, models
 
 
-def _kept(by_penalty: dict[float, Judged]) -> _Kept:
+def _kept(by_penalty: dict[float, Judged], models: dict[float, Fitted]) -> _Kept:
     """Apply rule 1."""
     means = {penalty: float(np.mean([one[0] for one in found])) for penalty, found in by_penalty.items()}
     best = max(means.values())
     penalty = max(one for one, mean in means.items() if mean >= best - PENALTY_SLACK)
-    return _Kept(penalty, means, by_penalty[penalty])
+    return _Kept(penalty, means, by_penalty[penalty], models[penalty])
 
 
 def _told(word: str, judged: Judged) -> dict[str, list[float]]:
     return {f"{word}_auc": [one[0] for one in judged], f"{word}_brier": [one[1] for one in judged]}
 
 
-def _judge_challenger(table: Table, folds: tuple[Fold, ...], fit: Fit, *, champion: Judged) -> Judged:
+def _judge_challenger(table: Table, folds: tuple[Fold, ...], fit: Fit, *, champion: Judged) -> tuple[Judged, Fitted]:
     """Judge the challenger from the latest fold back, until it fails to win one; in the order of the folds."""
     found: Judged = []
+    models: Fitted = ()
     for fold, (auc_to_beat, _) in reversed(list(zip(folds, champion, strict=True))):
-        found.insert(0, _judge(table, fold, fit(fold.teach)))
+        models = (fit(fold.teach), *models)
+        found.insert(0, _judge(table, fold, models[0]))
         if found[0][0] <= auc_to_beat:
             break
-    return found
+    return found, models
 
 
 def _judge(table: Table, fold: Fold, model: Logistic | Boosting) -> tuple[float, float]:

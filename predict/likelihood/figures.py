@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from predict import evaluate
-from predict.calibrate import Calibrator
 from predict.choose import Table
 from predict.explain import Explained, groups_of
 from predict.feature import feature_as_mapping, features_of
@@ -30,15 +29,13 @@ RARE, COMMON = 0.02, 0.6
 def figures_of(
     table: Table,
     split: Split,
-    tested: tuple[Explained, Calibrator],
+    tested: tuple[Explained, Vector],
     *,
     naive: Naive | None,
     brief: Brief,
 ) -> dict[str, Any]:
-    """Measure the tested model on the test rows, beside one column alone where there is one to compare with."""
-    model, calibrator = tested
-    raw, outcome = table.raw[split.test], table.outcome[split.test]
-    probability = calibrator.probability(model.log_odds(raw))
+    """Measure the tested model and its probabilities on the test rows, beside one column alone where there is one."""
+    (model, probability), outcome = tested, table.outcome[split.test]
     base = float(outcome.mean())
     capacity = capacity_of(int(outcome.size), brief)
     figures: dict[str, Any] = {
@@ -47,7 +44,6 @@ def figures_of(
         "base_rate": base,
         "capacity": capacity,
         "model": _scored(outcome, probability, capacity, brief.seed),
-        "calibration_kind": calibrator.kind.value,
         "base_rate_brier": base * (1 - base),
         "curves": _curves(outcome, probability),
         "importance": _importance(table, split, model, brief),

@@ -38,7 +38,10 @@ def ruled(
     }
     if rarer(table.outcome, split.test) >= declared.readiness.judged:
         tested = _fitted(alone, split.teach)
-        figures = figures_of(alone, split, (tested, as_it_is(split.teach.size)), naive=None, brief=brief)
+        curve = as_it_is(split.teach.size)
+        probability = curve.probability(tested.log_odds(alone.raw[split.test]))
+        figures = figures_of(alone, split, (tested, probability), naive=None, brief=brief)
+        figures["calibration_kind"] = curve.kind.value
     figures["remarks"] = [remark(verdict, naive, brief.features), *figures["remarks"]]
     return Artefact(
         module=declared.name,

@@ -114,17 +114,19 @@ def _learned(
     folds = tuple(fold.thinned(COMPARED, seed=brief.seed) for fold in split.folds)
     choice = choose(table, folds, seed=brief.seed)
     fit = _fit_of(choice, table, brief.seed)
-    models = [fit(fold.teach) for fold in folds]
+    models = [*(fit(fold.teach) for fold in folds[: len(folds) - len(choice.fitted)]), *choice.fitted]
     forecasts = [_forecast(model, table, fold.judge) for model, fold in zip(models, folds, strict=True)]
     tested = fit(thinned(split.teach, TAUGHT, seed=brief.seed))
+    last = _forecast(tested, table, split.test)
     features = with_levels(features_of(table.names, map(feature_as_mapping, brief.features)), table.columns.levels)
     naive = naive_of(table.names, declared, features)
     judge = fit_on_cuts(forecasts)
-    figures = figures_of(table, split, (tested, judge), naive=naive, brief=brief)
-    probability = judge.probability(tested.log_odds(table.raw[split.test]))
+    probability = judge.probability(last[0])
+    figures = figures_of(table, split, (tested, probability), naive=naive, brief=brief)
     by = segments(rows, split, brief, tested=(table.outcome[split.test], probability, figures["capacity"]))
     rhythm = _rhythm(table, split, brief)
     figures |= {
+        "calibration_kind": judge.kind.value,
         "segments": by,
         "horizon": rhythm,
         "warnings": warnings(rows, table, split, models, asked=asked),
@@ -138,7 +140,7 @@ def _learned(
     return Artefact(
         module=declared.name,
         model=fit(thinned(np.arange(rows.height), TAUGHT, seed=brief.seed)),
-        calibrator=fit_on_cuts([*forecasts, _forecast(tested, table, split.test)]),
+        calibrator=fit_on_cuts([*forecasts, last]),
         features=features,
         horizon_days=brief.horizon_days,
         figures=figures | {"validation": choice.evidence},
@@ -167,7 +169,8 @@ def _table(rows: pl.DataFrame, label: Label) -> tuple[Table, list[str]]:
         advice = "deliver the sources that the view's features are made from"
         raise FrameRefused("*", "no feature column tells customers apart", advice)
     named = tuple(name for name in names if name not in left_out)
-    return Table(np.asfortranarray(raw[:, kept]), labels_of(rows, label), columns.only(named)), left_out
+    told = raw if kept.all() else np.asfortranarray(raw[:, kept])
+    return Table(told, labels_of(rows, label), columns.only(named)), left_out
 
 
 def _fit_of(choice: Choice, table: Table, seed: int) -> Fit:
@@ -203,12 +206,14 @@ def _cuts(rows: pl.DataFrame, table: Table, split: Split) -> dict[str, Any]:
 
 def _manifest(table: Table, rows: pl.DataFrame, brief: Brief, choice: Choice) -> dict[str, Any]:
     """Record what makes the run repeatable; the digest covers the numbers learnt from, not the pseudonyms."""
-    digest = hashlib.sha256(table.raw.tobytes(order="C") + table.outcome.tobytes()).hexdigest()
+    digest = hashlib.sha256()
+    for column in (*table.raw.T, table.outcome):  # a column lies together: no copy of the table is made
+        digest.update(np.ascontiguousarray(column).data)
     return {
         "seed": brief.seed,
         "rows": rows.height,
         "customers": rows[PSEUDONYM].n_unique(),
-        "table_sha256": digest,
+        "table_sha256": digest.hexdigest(),
         "family": choice.family,
         "penalty": choice.penalty,
         "lines": choice.lines.value,

@@ -25,6 +25,8 @@ def losses(
     table: Table, split: Split, brief: Brief, *, recipe: Callable[[Table], Fit], absent: list[str]
 ) -> list[dict[str, Any]]:
     """Give for each family its columns, those that are missing, and the AUC lost without it; the dearest first."""
+    if not brief.families:
+        return []
     teach, judge = thinned(split.teach, TEACH, seed=brief.seed), thinned(split.test, JUDGE, seed=brief.seed)
     outcome = table.outcome[judge]
     full = recipe(table)(teach).log_odds(table.raw[judge])

@@ -185,13 +185,14 @@ def test_a_challenger_is_given_up_at_the_first_fold_it_does_not_win(frame):
         taught.append(rows.size)
         return fit_boosting(table.raw[rows], table.outcome[rows], table.columns, seed=0)
 
-    beaten = _judge_challenger(table, folds, fit, champion=[(0.0, 1.0), (1.0, 0.0), (0.0, 1.0)])
+    beaten, _ = _judge_challenger(table, folds, fit, champion=[(0.0, 1.0), (1.0, 0.0), (0.0, 1.0)])
     assert taught == [2400, 2000]
     assert len(beaten) == 2
     assert not is_clearly_better(beaten, [(0.0, 1.0), (1.0, 0.0), (0.0, 1.0)])
-    unbeaten = _judge_challenger(table, folds, fit, champion=[(0.0, 1.0)] * 3)
+    unbeaten, models = _judge_challenger(table, folds, fit, champion=[(0.0, 1.0)] * 3)
     assert taught[2:] == [2400, 2000, 1600]
     assert is_clearly_better(unbeaten, [(0.0, 1.0)] * 3)
+    assert unbeaten == [_judge(table, fold, model) for fold, model in zip(folds, models, strict=True)]
     assert unbeaten == [_judge(table, fold, fit(fold.teach)) for fold in folds]
 
 
