@@ -172,6 +172,18 @@ class ModelNotFound(HubError):
         self.module = module
 
 
+class ChallengerNotFound(ModelNotFound):
+    """There is one model of that module and no other to compare it with."""
+
+    def __init__(self, module: str) -> None:
+        HubError.__init__(
+            self,
+            f"{module}: there is no other model to compare the current one with. Run `varde predict train {module} "
+            "--until DAY` to make one beside it",
+        )
+        self.module = module
+
+
 class StudyNotFound(HubError):
     """No study has been made here, or none proposed that."""
 

@@ -26,6 +26,7 @@
 
 AWS credentials are found by boto3 as everywhere (instance role, AWS_PROFILE, ...). See docs/guides/keys.md.
 Who else may say who a customer is, `[[issuer]]` in the file: see docs/guides/customer-identity.md.
+What customers are worth, `[value]` in the file: margins, months and discount, see docs/guides/predictions.md.
 """
 
 import re
@@ -37,7 +38,7 @@ from typing import Any, Final, NoReturn, Self
 from urllib.parse import urlsplit
 
 from hub.errors import SettingsInvalid
-from hub.settings_file import CONFIG_FILE, document_of, tables_of, texts_of
+from hub.settings_file import CONFIG_FILE, document_of, tables_of, texts_of, value_of
 from privacy.secret import SecretText
 
 EXACT: Final = "exact"
@@ -158,6 +159,7 @@ class Settings:
     winback_hours: tuple[int, int] = (8, 20)
     language_model: str | None = None
     issuers: tuple[Mapping[str, Any], ...] = ()
+    value: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("database_url", "keystore_url", "token", "winback_token"):
@@ -181,6 +183,7 @@ class Settings:
         folder = (home or Path(environment.get("VARDE_HOME") or DEFAULT_HOME)).expanduser().absolute()
         document = document_of(folder / CONFIG_FILE)
         issuers = tables_of(document, _ISSUERS)
+        value = value_of(document)
         found = texts_of(document, _IN_FILE)
         found.update({key: environment[name] for key, name in _IN_FILE.items() if environment.get(name)})
         database_url = found.get("database_url", f"sqlite:///{folder / 'control.db'}")
@@ -211,6 +214,7 @@ class Settings:
             winback_hours=_hours_of(found.get("winback_hours", "8-20")),
             language_model=found.get("language_model"),
             issuers=issuers,
+            value=value,
         )
 
     @property

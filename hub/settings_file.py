@@ -7,8 +7,11 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from hub.errors import SettingsInvalid
+from predict.errors import RuleRefused
+from predict.value.margins import margins_of
 
 CONFIG_FILE: Final = "varde.toml"
+VALUE: Final = "value"
 
 
 def document_of(path: Path) -> dict[str, Any]:
@@ -40,6 +43,23 @@ def tables_of(document: dict[str, Any], name: str) -> tuple[Mapping[str, Any], .
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
         raise SettingsInvalid(name, "it is no list of tables", "Write [[issuer]]: docs/guides/customer-identity.md")
     return tuple(found)
+
+
+def value_of(document: dict[str, Any]) -> Mapping[str, Any]:
+    """Take out what the company says of customer value: margins, months and discount, checked as they will be used.
+
+    Raises:
+        SettingsInvalid: it is no table, or an entry has no sense.
+
+    """
+    found = document.pop(VALUE, {})
+    if not isinstance(found, dict):
+        raise SettingsInvalid(VALUE, "it is no table", "Write [value] and below it margin = 0.35")
+    try:
+        margins_of(found)
+    except RuleRefused as exc:
+        raise SettingsInvalid(f"{VALUE}.{exc.entry}", exc.rule, f"{exc.remedy} (docs/guides/predictions.md)") from None
+    return found
 
 
 def texts_of(found: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:

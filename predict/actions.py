@@ -2,7 +2,7 @@
 
 | action | fields in | parts in | parts out |
 |---|---|---|---|
-| train | horizon_days, seed, capacity, history_months, features, families, themes | `Brief`'s | artefact, report |
+| train | what `_brief` reads | `Brief`'s frames | artefact, report |
 | readiness | as train, faults, language | frame, texts | readiness |
 | score | capacity, language or null | artefact, frame | scores, reasons |
 | hear | | artefact, texts | heard |
@@ -31,6 +31,7 @@ from predict.module import Brief, Campaigning, Foreseeing, Listening, Module, Su
 from predict.quality import Finding, findings_of
 from predict.review import review
 from predict.telling.teller import HOUSE, Teller, teller_of
+from predict.value.margins import margins_of
 from predict.wire import Message, arrow, told
 
 LONGEST_HISTORY: Final = 10_000
@@ -177,6 +178,7 @@ def _brief(asked: Message) -> Brief:
         faults=_faults(fields),
         segments=asked.frame("segments") if "segments" in asked.parts else None,
         texts=asked.frame("texts") if "texts" in asked.parts else None,
+        margins=margins_of(fields.get("value") or {}),
         earlier=asked.parts.get("earlier"),
         triggers=_triggers(fields),
         themes=fields.get("themes"),

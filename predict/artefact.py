@@ -121,9 +121,9 @@ def _body_of(packed: bytes) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError) as exc:
         raise ArtefactRefused("not a model of ours") from exc
     if known != (FORMAT, VERSION):
-        raise ArtefactRefused(f"format {known!r} is not {(FORMAT, VERSION)!r}")
+        raise ArtefactRefused(f"it is of another version ({known[1]!r}, this Varde reads {VERSION}): train it again")
     if not isinstance(body, dict) or hashlib.sha256(_canonical(body)).hexdigest() != digest:
-        raise ArtefactRefused("its digest does not match: it was altered")
+        raise ArtefactRefused("its digest does not match: it was altered; train it again, or restore the file")
     return body
 
 

@@ -14,6 +14,7 @@ from predict.declaration import Declaration
 from predict.feature import Feature
 from predict.quality import Finding as Fault
 from predict.readiness import Verdict
+from predict.value.margins import Margins
 from predict.wire import Message
 
 
@@ -29,6 +30,7 @@ class Brief:
     where the module declares a view of them that may be read; `earlier` is the artefact of the model that this follows.
     `triggers` are what brings a need up, as the company wrote it (`predict.next_need.trigger`); none: the module's own.
     `themes` are the company's own (`predict.satisfaction.own_themes`); None: those of the earlier model.
+    `margins` is what the company says of value (`predict.value.margins`).
     """
 
     horizon_days: int
@@ -40,6 +42,7 @@ class Brief:
     faults: tuple[Fault, ...] = ()
     segments: pl.DataFrame | None = None
     texts: pl.DataFrame | None = None
+    margins: Margins = field(default_factory=Margins)
     earlier: bytes | None = None
     triggers: tuple[Mapping[str, Any], ...] = ()
     themes: Mapping[str, Any] | None = None

@@ -15,7 +15,7 @@ from hub.cli.invocation import acting
 from hub.cli.message import counted, say, warn, would
 from hub.cli.module_name import ModuleName
 from hub.cli.moment import instant_from
-from hub.cli.outfile import private_file
+from hub.cli.outfile import private_file, verify_ending
 from hub.cli.predict_language import DEFAULT, LanguageOption
 from hub.cli.predict_one import show_one
 from hub.cli.predict_review import act, review
@@ -197,8 +197,7 @@ def report_(
     language: LanguageOption = DEFAULT,
 ) -> None:
     """Say how good the current model is, beside which baseline, on whom; holds nothing about a person."""
-    if out is not None and out.suffix not in _PARTS:
-        raise typer.BadParameter(f"the file's ending says how to write it: one of {', '.join(_PARTS)}")
+    verify_ending(out, _PARTS)
     act = acting(ctx, Duty.ANYTHING)
     parts = report(act.hub, module, language=language)
     if out is None:

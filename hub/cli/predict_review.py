@@ -9,7 +9,7 @@ from hub.cli.duty import Duty
 from hub.cli.invocation import acting
 from hub.cli.message import say, would
 from hub.cli.module_name import ModuleName
-from hub.cli.outfile import private_file
+from hub.cli.outfile import private_file, verify_ending
 from hub.cli.predict_language import DEFAULT, LanguageOption
 from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show, show_json
@@ -53,8 +53,7 @@ def review(  # noqa: PLR0913 - a command's options are its parameters
     dry_run: DryRun = False,
 ) -> None:
     """Join every past alert with what happened, month by month, beside what the model promised: an audited read."""
-    if out is not None and out.suffix not in _PAGES:
-        raise typer.BadParameter(f"the file's ending says how to write it: one of {', '.join(_PAGES)}")
+    verify_ending(out, _PAGES)
     duty = acting(ctx, Duty.TRAIN)
     if dry_run:
         would(f"read outcomes of past alerts of {module}, audited, and tell figures by month")

@@ -11,7 +11,7 @@ from hub.cli.duty import Duty
 from hub.cli.invocation import acting
 from hub.cli.message import say, would
 from hub.cli.module_name import ModuleName
-from hub.cli.outfile import private_file
+from hub.cli.outfile import private_file, verify_ending
 from hub.cli.predict_language import DEFAULT, LanguageOption
 from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show, show_json
@@ -42,8 +42,7 @@ def card(
     language: LanguageOption = DEFAULT,
 ) -> None:
     """Write the model card: what the current model is for, how good, for whom, and for what never; names nobody."""
-    if out is not None and out.suffix not in _PARTS:
-        raise typer.BadParameter(f"the file's ending says how to write it: one of {', '.join(_PARTS)}")
+    verify_ending(out, _PARTS)
     parts = tending.card(acting(ctx, Duty.ANYTHING).hub, module, language=language)
     if out is None:
         typer.echo(parts["card" if form is CardForm.JSON else form.value].decode())
@@ -63,8 +62,7 @@ def drift(  # noqa: PLR0913 - a command's options are its parameters
     dry_run: DryRun = False,
 ) -> None:
     """Say how far customers, scores and outcomes have moved since the training, and what is due; two audited reads."""
-    if out is not None and out.suffix != ".html":
-        raise typer.BadParameter("the file's ending says how to write it: .html")
+    verify_ending(out, (".html",))
     act = acting(ctx, Duty.TRAIN)
     if dry_run:
         would(f"read the views of the current {module} model, audited, and compare them with what it was taught")

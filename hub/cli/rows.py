@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 import typer
 
-from hub.cli.outfile import private_file
+from hub.cli.outfile import private_file, verify_ending
 from hub.cli.table import Format, Table, show
 from hub.views.use import arrow_file
 from privacy.uses import Use
@@ -25,11 +25,10 @@ def verify_kind(path: Path) -> None:
     """Refuse an output file of unknown kind before anything is read.
 
     Raises:
-        BadParameter: the ending is none of ours.
+        BadParameter: the ending is none of ours, or the file could not be made.
 
     """
-    if path.suffix not in FILE_KINDS:
-        raise typer.BadParameter(f"the file's ending says how to write it: one of {', '.join(FILE_KINDS)}")
+    verify_ending(path, FILE_KINDS)
 
 
 def verify_stated(use: Use | None) -> None:

@@ -10,7 +10,7 @@ import polars as pl
 import typer
 
 from hub.cli.duty import Duty
-from hub.cli.invocation import acting
+from hub.cli.invocation import Acting, acting
 from hub.cli.message import counted, say, warn, would
 from hub.cli.moment import instant_from
 from hub.cli.rehearsal import DryRun
@@ -56,8 +56,7 @@ CampaignId = Annotated[str, typer.Option("--campaign", help="The beginning of it
 @app.command("playbook")
 def playbook_(ctx: typer.Context) -> None:
     """Print the rules to begin with: clues, offers, sequences, bands and terms, as JSON to be edited."""
-    acting(ctx, Duty.ANYTHING)
-    typer.echo(json.dumps(dict(DEFAULT), indent=2))
+    typer.echo(json.dumps(_default(acting(ctx, Duty.ANYTHING)), indent=2))
 
 
 @app.command("diagnose")
@@ -77,8 +76,8 @@ def diagnose_(  # noqa: PLR0913 - a command's options are its parameters
     if out is not None:
         verify_kind(out)
         verify_stated(use)
-    rules, at = _rules(playbook), None if as_of is None else instant_from(as_of)
     act = acting(ctx, Duty.WIN_BACK)
+    rules, at = _rules(act, playbook), None if as_of is None else instant_from(as_of)
     if dry_run:
         would(f"read {view}, audited, and judge why they left and what could be offered; nothing is kept")
         return
@@ -108,9 +107,9 @@ def draw_(  # noqa: PLR0913 - a command's options are its parameters
     dry_run: DryRun = False,
 ) -> None:
     """Begin a campaign: who is recommended an offer is drawn, within each reason, to be written to or left alone."""
-    rules, facts = _rules(playbook), _facts(fact or [])
-    at = None if as_of is None else instant_from(as_of)
     act = acting(ctx, Duty.WIN_BACK)
+    rules, facts = _rules(act, playbook), _facts(fact or [])
+    at = None if as_of is None else instant_from(as_of)
     if dry_run:
         would(f"read {view}, audited, and draw {hold_out:.0%} of those who are recommended an offer to be left alone")
         return
@@ -193,9 +192,15 @@ def _tell(told: dict[str, Any], prohibited: tuple[str, ...]) -> None:
         say(f"Never to be used for: {', '.join(prohibited)}.")
 
 
-def _rules(file: Path | None) -> dict[str, Any]:
+def _default(act: Acting) -> dict[str, Any]:
+    """Give the rules to begin with; value counts by the company's own margin where its settings say one."""
+    own = {name: share for name, share in act.hub.settings.value.items() if name == "margin"}
+    return {**DEFAULT, "terms": {**DEFAULT["terms"], **own}}
+
+
+def _rules(act: Acting, file: Path | None) -> dict[str, Any]:
     if file is None:
-        return dict(DEFAULT)
+        return _default(act)
     try:
         read = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as exc:

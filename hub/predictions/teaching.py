@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -42,14 +42,15 @@ _MONTH: Final = timedelta(days=365.25 / 12)
 class Lessons:
     """Every cut of a view whose outcome is known, as it was released; `months` is how far the records reach back.
 
-    `texts` are what customers wrote, where the module hears any and may; `earlier` is the model that it goes on with,
-    `triggers` what brings its need up, and `themes` are the company's own.
+    `texts` are what customers wrote, where the module hears any and may; `value` is what the company says of value;
+    `earlier` is the model that it goes on with, `triggers` what brings its need up, and `themes` are the company's own.
     """
 
     released: Released
     cuts: list[datetime]
     months: float
     texts: pl.DataFrame | None = None
+    value: Mapping[str, Any] = field(default_factory=dict)
     earlier: bytes | None = None
     triggers: Triggers = ()
     themes: Mapping[str, Any] | None = None
@@ -70,6 +71,7 @@ class Lessons:
             "features": described(spec),
             "families": families_of(spec),
             "triggers": list(self.triggers),
+            "value": dict(self.value),
         }
         if self.themes is not None:
             fields["themes"] = dict(self.themes)
@@ -111,6 +113,7 @@ def read_lessons(
         cuts=cuts,
         months=months,
         texts=heard,
+        value=hub.settings.value,
         earlier=find_earlier(hub, module),
         triggers=kept_triggers(hub, module),
     )

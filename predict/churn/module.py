@@ -7,8 +7,7 @@ import polars as pl
 
 from predict.artefact import Artefact, pack_artefact
 from predict.churn.declaration import CHURN
-from predict.churn.worth import DEFAULT_TERMS, at_risk, learn_worth, tells_worth, valued, worth_of
-from predict.declaration import Declaration
+from predict.churn.worth import at_risk, learn_worth, tells_worth, valued, worth_of
 from predict.frames import AS_OF, labels_of, ordered
 from predict.likelihood import score as scoring
 from predict.likelihood.module import Likelihood
@@ -16,7 +15,6 @@ from predict.likelihood.report import Section
 from predict.likelihood.train import train
 from predict.module import Brief
 from predict.telling.teller import Teller
-from predict.value.lifetime import Terms
 
 MINOR_PER_MAJOR: Final = 100
 
@@ -24,17 +22,13 @@ MINOR_PER_MAJOR: Final = 100
 class Churn(Likelihood):
     """How likely a customer leaves within the horizon, and what he is worth if he stays."""
 
-    def __init__(self, declared: Declaration, terms: Terms = DEFAULT_TERMS) -> None:
-        super().__init__(declared)
-        self.terms = terms
-
     def train(self, frame: pl.DataFrame, brief: Brief) -> bytes:
         """Learn as every yes/no module does, and what customers of the last cut are worth."""
         artefact = train(frame, self.declared, brief)
         last = ordered(frame.filter(pl.col(AS_OF) == frame[AS_OF].max()))
         if not tells_worth(last):
             return pack_artefact(artefact)
-        worth = learn_worth(last, self.terms, usual=float(labels_of(last, self.declared.label).mean()))
+        worth = learn_worth(last, brief.margins, usual=float(labels_of(last, self.declared.label).mean()))
         scores = scoring.score(artefact, last)
         values = valued(last, _chance(scores), worth, horizon_days=artefact.horizon_days)
         told = {"worth": worth.as_mapping(), "at_risk": at_risk(values, scores["probability"].to_numpy(), worth)}
@@ -66,6 +60,10 @@ def _lines(told: dict[str, Any], teller: Teller) -> list[tuple[str, ...]]:
         return teller.format_field(minor / MINOR_PER_MAJOR, "money")
 
     margin = say("risk.revenue") if terms["margin"] == 1 else say("risk.margin_said", margin=terms["margin"])
+    own = [
+        (say("risk.margin_of", group=f"{teller.named('segment', terms['by'])} {teller.named('level', level)}"), share)
+        for level, share in terms.get("margins", {}).items()
+    ]
     return [
         (say("risk.figure"), money(told["figure"])),
         (say("risk.formula"), say("risk.formula_said")),
@@ -73,6 +71,7 @@ def _lines(told: dict[str, Any], teller: Teller) -> list[tuple[str, ...]]:
         (say("risk.all"), money(inputs["value_minor"])),
         (say("risk.departures"), teller.format_field(inputs["expected_departures"], "money")),
         (say("risk.margin"), margin),
+        *((group, say("risk.margin_said", margin=share)) for group, share in own),
         (say("risk.counted"), say("risk.terms", months=terms["months"], discount=terms["yearly_discount"])),
     ]
 

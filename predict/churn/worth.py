@@ -24,6 +24,7 @@ from predict.frames import Vector
 from predict.value.figures import value_at_risk
 from predict.value.history import History
 from predict.value.lifetime import Terms, Value, with_contract, without_contract
+from predict.value.margins import Margins, margins_of
 from predict.value.purchases import Purchasing, fit_purchasing
 from predict.value.spend import Spending, fit_spending
 
@@ -34,16 +35,14 @@ FIRST: Final = ("days_since_first_order", "days_since_first_activity")
 YEAR: Final = 365.0
 TAUGHT: Final = 20_000
 DRAWS: Final = 100
-DEFAULT_TERMS: Final = Terms(months=12, yearly_discount=0.1)
-"""Twelve months, 10 % a year, and what is paid counts whole: revenue, until the controller says a margin."""
 COLUMNS: Final = ("value_minor", "value_low_minor", "value_high_minor", "value_at_risk_minor")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worth:
-    """The market of customers (None: too few buy again), the usual chance of leaving, and the terms."""
+    """The market of customers (None: too few buy again), the usual chance of leaving, and what the company says."""
 
-    terms: Terms
+    margins: Margins
     usual: float
     market: tuple[Purchasing, Spending] | None = None
 
@@ -53,14 +52,15 @@ class Worth:
         if self.market is not None:
             spending = {name: getattr(self.market[1], name) for name in ("p", "q", "gamma")}
             figures = [dict(self.market[0].as_mapping()), spending]
-        return {"terms": _told(self.terms), "usual": self.usual, "market": figures}
+        return {"margins": self.margins.as_mapping(), "usual": self.usual, "market": figures}
 
 
 def worth_of(stored: Mapping[str, Any]) -> Worth:
     """Read a worth back from its JSON values."""
     market = stored["market"]
     figures = None if market is None else (Purchasing(**market[0]), Spending(**market[1]))
-    return Worth(terms=Terms(**stored["terms"]), usual=float(stored["usual"]), market=figures)
+    said = stored["margins"] if "margins" in stored else _earlier(stored["terms"])
+    return Worth(margins=margins_of(said), usual=float(stored["usual"]), market=figures)
 
 
 def tells_worth(rows: pl.DataFrame) -> bool:
@@ -68,16 +68,16 @@ def tells_worth(rows: pl.DataFrame) -> bool:
     return MONTHLY in rows.columns or _history(rows.head(0)) is not None
 
 
-def learn_worth(rows: pl.DataFrame, terms: Terms, *, usual: float) -> Worth:
+def learn_worth(rows: pl.DataFrame, margins: Margins, *, usual: float) -> Worth:
     """Fit the market to customers of one cut; contracts need none."""
     history = _history(rows.head(TAUGHT))
     if history is None:
-        return Worth(terms=terms, usual=usual)
+        return Worth(margins=margins, usual=usual)
     try:
         market = fit_purchasing(history), fit_spending(history)
     except TooFewCustomers:
-        return Worth(terms=terms, usual=usual)
-    return Worth(terms=terms, usual=usual, market=market)
+        return Worth(margins=margins, usual=usual)
+    return Worth(margins=margins, usual=usual, market=market)
 
 
 def valued(
@@ -92,19 +92,20 @@ def valued(
         horizon_days: the horizon of that chance.
     """
     parts = np.full((rows.height, len(COLUMNS)), np.nan)
+    share, whole = _shares(rows, worth.margins), _whole(worth.margins)
     bought = _history(rows)
     if bought is not None and worth.market is not None and rows.height:
-        value = without_contract(bought, worth.market, worth.terms, seed=0, draws=DRAWS)
+        value = _times(without_contract(bought, worth.market, whole, seed=0, draws=DRAWS), share)
         there = value.expected / np.maximum(worth.market[0].alive(bought), 1e-9)
         known = bought.repeats > 0
         parts[known] = _laid(value, chance[0] * there)[known]
     if MONTHLY in rows.columns:
-        margin = _column(rows, MONTHLY) * worth.terms.margin
+        margin = _column(rows, MONTHLY) * share
         under = np.isfinite(margin) & (margin > 0)
         usual = np.full(int(under.sum()), worth.usual)
         asked = (chance[0][under], chance[1][under], chance[2][under])
-        value = with_contract(margin[under], asked, horizon_days, worth.terms)
-        stays = with_contract(margin[under], (usual, usual, usual), horizon_days, worth.terms)
+        value = with_contract(margin[under], asked, horizon_days, whole)
+        stays = with_contract(margin[under], (usual, usual, usual), horizon_days, whole)
         parts[under] = _laid(value, chance[0][under] * stays.expected)
     return pl.DataFrame(parts, schema=dict.fromkeys(COLUMNS, pl.Float64)).fill_nan(None)
 
@@ -117,11 +118,31 @@ def at_risk(values: pl.DataFrame, chance: Vector, worth: Worth) -> dict[str, Any
     leaving = chance[known]
     stays = values["value_at_risk_minor"].drop_nulls().to_numpy() / np.maximum(leaving, 1e-12)
     told = value_at_risk(leaving, np.asarray(stays, dtype=np.float64)).as_mapping()
-    return told | {"customers": int(known.sum()), "of": int(known.size), "terms": _told(worth.terms)}
+    return told | {"customers": int(known.sum()), "of": int(known.size), "terms": worth.margins.as_mapping()}
 
 
-def _told(terms: Terms) -> dict[str, float]:
-    return {name: getattr(terms, name) for name in ("months", "yearly_discount", "margin", "unit_days")}
+def _earlier(terms: Mapping[str, Any]) -> dict[str, Any]:
+    """Read terms as artefacts kept them before there were margins by group."""
+    return {name: terms[name] for name in ("months", "yearly_discount", "margin")}
+
+
+def _whole(margins: Margins) -> Terms:
+    """Count what is paid whole: each customer's margin is applied afterwards."""
+    return Terms(months=margins.months, yearly_discount=margins.yearly_discount)
+
+
+def _shares(rows: pl.DataFrame, margins: Margins) -> Vector:
+    """Give each row's margin; a level without one, and a view without the column, has that of all."""
+    if margins.by not in rows.columns:
+        return np.full(rows.height, margins.margin)
+    level = rows[margins.by].cast(pl.String)
+    own = level.replace_strict(dict(margins.levels), default=margins.margin, return_dtype=pl.Float64)
+    return np.asarray(own.fill_null(margins.margin).to_numpy(), dtype=np.float64)
+
+
+def _times(value: Value, share: Vector) -> Value:
+    """Apply each customer's margin: values and their bounds are proportional to it."""
+    return Value(value.expected * share, value.low * share, value.high * share)
 
 
 def _laid(value: Value, risk: Vector) -> Any:  # noqa: ANN401 - a matrix of numpy

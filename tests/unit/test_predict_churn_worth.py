@@ -6,14 +6,17 @@ import pytest
 
 from predict.churn.declaration import CHURN
 from predict.churn.module import Churn
-from predict.churn.worth import COLUMNS, DEFAULT_TERMS, Worth, learn_worth, valued, worth_of
+from predict.churn.worth import COLUMNS, Worth, learn_worth, valued, worth_of
+from predict.errors import RuleRefused
 from predict.likelihood.report import markdown
 from predict.module import Brief
 from predict.telling.teller import teller_of
-from predict.value.lifetime import with_contract
+from predict.value.lifetime import Terms, with_contract
+from predict.value.margins import Margins, margins_of
 from tests.unit.predict_builders import FEW, customers
 
 WORDS = teller_of(CHURN)
+TERMS = Terms(months=12, yearly_discount=0.1)
 
 
 def chance(*figures):
@@ -40,9 +43,9 @@ def bought(number=1500, seed=2):
 
 def test_a_contract_is_worth_margin_times_survival_and_what_is_at_risk_that_of_a_usual_customer():
     rows = pl.DataFrame({"monthly_amount": [10_000.0, 10_000.0, None, 0.0]})
-    worth = Worth(terms=DEFAULT_TERMS, usual=0.1)
+    worth = Worth(margins=Margins(), usual=0.1)
     found = valued(rows, chance(0.1, 0.5, 0.5, 0.5), worth, horizon_days=90)
-    usual = with_contract(np.array([10_000.0]), (np.array([0.1]),) * 3, 90, DEFAULT_TERMS).expected[0]
+    usual = with_contract(np.array([10_000.0]), (np.array([0.1]),) * 3, 90, TERMS).expected[0]
     assert found["value_minor"][0] == pytest.approx(usual)
     assert found["value_at_risk_minor"].to_list()[:2] == pytest.approx([0.1 * usual, 0.5 * usual])
     assert found["value_minor"][1] < found["value_minor"][0]
@@ -52,7 +55,7 @@ def test_a_contract_is_worth_margin_times_survival_and_what_is_at_risk_that_of_a
 
 def test_without_a_contract_value_is_that_of_purchases_to_come():
     rows = bought()
-    worth = learn_worth(rows, DEFAULT_TERMS, usual=0.3)
+    worth = learn_worth(rows, Margins(), usual=0.3)
     assert worth_of(worth.as_mapping()) == worth
     found = valued(rows, chance(*np.full(rows.height, 0.4)), worth, horizon_days=90)
     paid, known = rows["amount_365d"], found["value_minor"].is_not_null()
@@ -78,3 +81,41 @@ def test_scores_and_report_tell_what_is_at_risk_and_say_nothing_where_nothing_is
     without = module.train(plain, Brief(horizon_days=90, features=()))
     assert "at_risk" not in module.open(without).figures
     assert module.sections(module.open(without), WORDS) == ()
+
+
+def test_a_margin_is_applied_to_each_customer_by_his_group_and_shown_among_the_inputs():
+    rows = bought(400).with_columns(plan=pl.Series(["basic", "pro", None, "new"] * 100))
+    rows = rows.with_columns(monthly_amount=pl.when(pl.int_range(400) < 8).then(9_900.0))
+    plain = learn_worth(rows, Margins(), usual=0.3)
+    asked = chance(*np.full(400, 0.4))
+    whole = valued(rows, asked, plain, horizon_days=90)
+    said = margins_of({"margin": 0.5, "by": "plan", "margins": {"basic": 0.2, "pro": 0.4}})
+    own = valued(rows, asked, Worth(margins=said, usual=0.3, market=plain.market), horizon_days=90)
+    expected = np.tile([0.2, 0.4, 0.5, 0.5], 100)
+    for name in COLUMNS:
+        known = (whole[name].fill_null(0.0) > 0).to_numpy()
+        assert (own[name].to_numpy()[known] / whole[name].to_numpy()[known]) == pytest.approx(expected[known])
+    module, frame = Churn(FEW), customers(cuts=5, each=250, seed=3).with_columns(monthly_amount=pl.lit(9_900.0))
+    opened = module.open(module.train(frame, Brief(horizon_days=90, features=(), margins=said)))
+    (shown,) = module.sections(opened, WORDS)
+    assert {("margin", "50% of what is paid"), ("margin, plan pro", "40% of what is paid")} <= set(shown.lines)
+    assert worth_of(opened.figures["worth"]).margins == said
+
+
+@pytest.mark.parametrize(
+    ("said", "entry"),
+    [
+        ({"margin": 35}, "margin"),
+        ({"margin": True}, "margin"),
+        ({"months": 0}, "months"),
+        ({"yearly_discount": "10 %"}, "yearly_discount"),
+        ({"margins": {"pro": 0.3}}, "by"),
+        ({"by": "plan", "margins": {"pro": -0.1}}, "pro"),
+        ({"marign": 0.3}, "marign"),
+    ],
+)
+def test_a_margin_without_sense_is_refused_by_its_name(said, entry):
+    with pytest.raises(RuleRefused) as refused:
+        margins_of(said)
+    assert refused.value.entry == entry
+    assert refused.value.remedy

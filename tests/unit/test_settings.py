@@ -138,3 +138,15 @@ def test_a_token_for_the_engine_comes_by_the_environment_and_is_not_shown(tmp_pa
     assert "Zq7" not in repr(settings)
     with pytest.raises(SettingsInvalid, match="VARDE_MATCHING_ENGINE"):
         load(tmp_path, VARDE_MATCHING_ENGINE="abacus")
+
+
+def test_what_customers_are_worth_is_a_table_and_refused_by_the_name_of_its_entry(tmp_path: Path) -> None:
+    (tmp_path / "varde.toml").write_text("[value]\nmargin = 0.35\n", encoding="utf-8")
+    assert Settings.load({}, tmp_path).value == {"margin": 0.35}
+    for text, entry in (("[value]\nmargin = 35\n", "value.margin"), ("value = 3\n", "value"), ("", None)):
+        (tmp_path / "varde.toml").write_text(text, encoding="utf-8")
+        if entry is None:
+            assert Settings.load({}, tmp_path).value == {}
+            continue
+        with pytest.raises(SettingsInvalid, match=entry):
+            Settings.load({}, tmp_path)
