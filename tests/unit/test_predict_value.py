@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from predict.errors import FrameRefused, TooFewCustomers
 from predict.value.figures import recovered, returns, value_at_risk
@@ -142,3 +144,16 @@ def test_cdnow_gives_the_published_figures():
     assert log_likelihood(found, history) == pytest.approx(-9582.4, abs=0.05)
     spending = fit_spending(history)
     assert [spending.p, spending.q, spending.gamma / 100] == pytest.approx([6.25, 3.74, 15.44], abs=0.01)
+
+
+MARKETS = st.tuples(st.floats(-1, 1), st.floats(-1, 2.5), st.floats(-7, 7), st.floats(-7, 10))
+
+
+@given(MARKETS, st.integers(0, 60), st.floats(1, 365))
+@example((-0.31, 1.39, -19.0, 10.08), 4, 300.0)  # a shop where nobody left: each was worth millions below nothing
+def test_purchases_to_come_are_never_below_nothing_nor_above_those_of_who_stays(logs, repeats, observed):
+    market = Purchasing(*(10.0**each for each in logs))
+    last = observed / 2 if repeats else 0.0
+    history = History(np.array([float(repeats)]), np.array([last]), np.array([observed]), np.array([1.0]))
+    (found,) = market.expected(history, 365.0)
+    assert -1e-9 <= found <= (market.r + repeats) * 365 / (market.alpha + observed) * (1 + 1e-6)
