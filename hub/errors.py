@@ -165,22 +165,10 @@ class ChildBusy(HubError):
 
 
 class ModelNotFound(HubError):
-    """No model of that module has been trained here."""
+    """No model of that module has been trained here, or `none` of the kind that was asked for."""
 
-    def __init__(self, module: str) -> None:
-        super().__init__(f"{module}: no model has been trained yet. Run `varde predict train {module}`")
-        self.module = module
-
-
-class ChallengerNotFound(ModelNotFound):
-    """There is one model of that module and no other to compare it with."""
-
-    def __init__(self, module: str) -> None:
-        HubError.__init__(
-            self,
-            f"{module}: there is no other model to compare the current one with. Run `varde predict train {module} "
-            "--until DAY` to make one beside it",
-        )
+    def __init__(self, module: str, none: str = "no model has been trained yet", how: str = "") -> None:
+        super().__init__(f"{module}: {none}. Run `varde predict train {module}{how}`")
         self.module = module
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import insert, or_, select, update
 from sqlmodel import Session, col
 
-from hub.errors import ChallengerNotFound, ModelNotFound
+from hub.errors import ModelNotFound
 from hub.predictions.tables import ModelVersion
 from privacy.store.frozen import frozen
 
@@ -71,12 +71,12 @@ def newest_other(session: Session, champion: TrainedModel) -> TrainedModel:
     """Return the newest model of a module beside its current one.
 
     Raises:
-        ChallengerNotFound: there is no other.
+        ModelNotFound: there is no other.
 
     """
     others = [each for each in all_models(session) if each.module == champion.module and not each.current]
     if not others:
-        raise ChallengerNotFound(champion.module)
+        raise ModelNotFound(champion.module, "there is no other model to compare the current one with", " --until DAY")
     return others[0]
 
 

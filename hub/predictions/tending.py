@@ -96,7 +96,7 @@ def compare(hub: Hub, principal: Principal, module: str, challenger: bytes | Non
     """Judge the current model and a challenger (by default the newest other one) by cuts that neither was taught.
 
     Raises:
-        ChallengerNotFound: there is no other model.
+        ModelNotFound: there is no other model.
         ChildFailed: no such cut is known yet.
 
     """
