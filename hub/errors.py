@@ -165,10 +165,11 @@ class ChildBusy(HubError):
 
 
 class ModelNotFound(HubError):
-    """No model of that module has been trained here, or `none` of the kind that was asked for."""
+    """No model of that module has been trained here, or none of the kind that was asked for (`because`)."""
 
-    def __init__(self, module: str, none: str = "no model has been trained yet", how: str = "") -> None:
-        super().__init__(f"{module}: {none}. Run `varde predict train {module}{how}`")
+    def __init__(self, module: str, because: str = "no model has been trained yet", remedy: str = "") -> None:
+        remedy = remedy or f"Run `varde predict train {module}`"
+        super().__init__(f"{module}: {because}. {remedy}")
         self.module = module
 
 

@@ -76,7 +76,8 @@ def newest_other(session: Session, champion: TrainedModel) -> TrainedModel:
     """
     others = [each for each in all_models(session) if each.module == champion.module and not each.current]
     if not others:
-        raise ModelNotFound(champion.module, "there is no other model to compare the current one with", " --until DAY")
+        remedy = f"Run `varde predict train {champion.module} --until DAY`: it makes one beside it"
+        raise ModelNotFound(champion.module, "there is no other model to compare the current one with", remedy)
     return others[0]
 
 
