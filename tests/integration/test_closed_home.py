@@ -36,7 +36,9 @@ OPEN: Final = {
         ("view new", "view catalogue", "source schema", "policy default", "audit verifier"),
         "prints a part of the program",
     ),
-    **dict.fromkeys(("survivorship default", "voice rules", "voice alerts rules"), "prints a part of the program"),
+    **dict.fromkeys(
+        ("survivorship default", "voice rules", "voice alerts rules", "voice library"), "prints a part of the program"
+    ),
     **dict.fromkeys(("witness init", "witness key", "witness trust", "witness logs", "witness serve"), "has no home"),
 }
 ALIVE: Final = {

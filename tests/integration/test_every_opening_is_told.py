@@ -94,9 +94,13 @@ def seen(desk: Office, monkeypatch: pytest.MonkeyPatch) -> Seen:
     found = Seen(desk)
     counted = SqlKeyStore._counted
 
-    def looked(store: SqlKeyStore, rows: Sequence[WrappedRow], act_id: bytes) -> dict[KeyId, Key]:
-        found.look(rows, act_id)
-        return counted(store, rows, act_id)
+    def looked(store: SqlKeyStore, read: Callable[[], list[WrappedRow]], act_id: bytes) -> dict[KeyId, Key]:
+        def read_and_noted() -> list[WrappedRow]:
+            rows = read()
+            found.look(rows, act_id)
+            return rows
+
+        return counted(store, read_and_noted, act_id)
 
     monkeypatch.setattr(SqlKeyStore, "_counted", looked)
     return found
