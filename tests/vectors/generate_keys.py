@@ -117,7 +117,7 @@ def vectors() -> dict[str, object]:
             sealed(2, "Bjørn Sørensen".encode(), 1, 1, 70_000),
             sealed(3, bytes(range(256)), 4, 1, 0),
             sealed(4, b"x", 7, 65_535, 2**63),
-            *(sealed(10 + table, b"table", table, 2, 3) for table in range(1, 16)),
+            *(sealed(10 + table, b"table", table, 2, 3) for table in range(1, 17)),
         ],
         "sealing_v1_refused": [refused(name) for name in (*PARTS, *HEADERS, "nonce", "ciphertext", "tag")],
         "wrapped_key_v1": [wrapped(1, "record", bytes([9]) * 16), wrapped(2, "domain", b""), wrapped(3, "file", b"f")],
