@@ -80,11 +80,7 @@ WITHHELD: Final[Mapping[str, str]] = {
         ("actor", "decided_by", "reviewed_by", "reviewer_person", "approved_by", "approver_person", "acknowledged_by"),
         _COLLEAGUE,
     ),
-    **dict.fromkeys(
-        ("closed_by",),
-        _COLLEAGUE,
-    ),
-    **dict.fromkeys(("principal_id", "person_id", "requested_by"), _COLLEAGUE),
+    **dict.fromkeys(("principal_id", "person_id", "requested_by", "closed_by"), _COLLEAGUE),
     **dict.fromkeys(("organisation_record", "other_record", "merged_into", "from_entity", "to_entity"), _OTHER),
     **dict.fromkeys(("own", "imported", "ended"), "head"),
     "sealed": "sealed",

@@ -14,19 +14,25 @@ from predict.telling.teller import Teller
 
 
 def html(artefact: Artefact, teller: Teller, added: Sequence[Section] = ()) -> str:
-    """Write the page; `added` are the tables of the module itself."""
+    """Write the page; `added` are the tables of the module itself, which are read first."""
     artefact = spoken(artefact, teller)
     figures, said = artefact.figures, title(artefact, teller)
     body = [
-        f"<h1>{escape(said)}</h1><p>{escape(summary(artefact, teller))}</p>",
+        f"<h1>{escape(said)}</h1>",
+        *_tables(added),
+        *((f"<h2>{escape(teller.say('model.title'))}</h2>",) if any(one.lines for one in added) else ()),
+        f"<p>{escape(summary(artefact, teller))}</p>",
         *(f'<p class="remark">{escape(remark)}</p>' for remark in figures["remarks"]),
         _table(teller.head("figures.head"), rows(artefact, teller)),
         *(_pictures(figures, teller) if "curves" in figures else ()),
         *_waterfall(artefact, teller),
+        *_tables(sections(artefact, teller)),
     ]
-    for one in (*added, *sections(artefact, teller)):
-        body += [f"<h2>{escape(one.title)}</h2>", _table(one.head, one.lines)] if one.lines else []
     return document(said, body, teller.language)
+
+
+def _tables(told: Sequence[Section]) -> list[str]:
+    return [f"<h2>{escape(one.title)}</h2>{_table(one.head, one.lines)}" for one in told if one.lines]
 
 
 def _waterfall(artefact: Artefact, teller: Teller) -> list[str]:

@@ -3,7 +3,7 @@
 Every function takes an artefact whose sentences are in words already (`spoken`), and the words to tell it in.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -142,14 +142,18 @@ def _rhythm(told: dict[str, Any], teller: Teller) -> str:
 
 
 def markdown(artefact: Artefact, teller: Teller, added: Sequence[Section] = ()) -> str:
-    """Write the report as Markdown; `added` are the tables of the module itself."""
+    """Write the report as Markdown; `added` are the tables of the module itself, which are read first."""
     artefact = spoken(artefact, teller)
-    lines = [f"# {title(artefact, teller)}", "", summary(artefact, teller), ""]
-    lines += [f"> {remark}" for remark in artefact.figures["remarks"]]
-    lines += ["", *_table(teller.head("figures.head"), rows(artefact, teller))]
-    for one in (*added, *sections(artefact, teller)):
-        lines += ["", f"## {one.title}", "", *_table(one.head, one.lines)] if one.lines else []
-    return "\n".join(lines) + "\n"
+    lines = [f"# {title(artefact, teller)}", "", *_tables(added)]
+    lines += [f"## {teller.say('model.title')}", ""] if any(one.lines for one in added) else []
+    lines += [summary(artefact, teller), "", *(f"> {remark}" for remark in artefact.figures["remarks"]), ""]
+    lines += [*_table(teller.head("figures.head"), rows(artefact, teller)), "", *_tables(sections(artefact, teller))]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _tables(told: Sequence[Section]) -> Iterator[str]:
+    for one in told:
+        yield from (f"## {one.title}", "", *_table(one.head, one.lines), "") if one.lines else ()
 
 
 def _table(head: tuple[str, ...], lines: Sequence[tuple[str, ...]]) -> list[str]:

@@ -24,6 +24,7 @@ WORDS: Final[Mapping[str, str]] = {
     "Trefferquote.",
     # the report
     "report.title": "{title}: {family}, {days} Tage",
+    "model.title": "Wie gut das Modell vorhersagt",
     "family.logistic": "logistische Regression",
     "family.boosting": "Entscheidungsbäume",
     "family.rule": "Regel, kein Modell",

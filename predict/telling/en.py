@@ -23,6 +23,7 @@ WORDS: Final[Mapping[str, str]] = {
     "rare": "The outcome is rare at this horizon: read precision at capacity, not accuracy.",
     # the report
     "report.title": "{title}: {family}, {days} days",
+    "model.title": "How well the model foretells",
     "family.logistic": "logistic regression",
     "family.boosting": "boosted trees",
     "family.rule": "rule, not a model",

@@ -23,6 +23,7 @@ WORDS: Final[Mapping[str, str]] = {
     "rare": "Utfallet er sjeldent med denne horisonten: les presisjonen ved kapasiteten, ikke andelen riktige svar.",
     # the report
     "report.title": "{title}: {family}, {days} dager",
+    "model.title": "Hvor godt modellen forutser",
     "family.logistic": "logistisk regresjon",
     "family.boosting": "beslutningstrær",
     "family.rule": "regel, ikke en modell",

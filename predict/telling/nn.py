@@ -23,6 +23,7 @@ WORDS: Final[Mapping[str, str]] = {
     "rare": "Utfallet er sjeldan med denne horisonten: les presisjonen ved kapasiteten, ikkje delen rette svar.",
     # the report
     "report.title": "{title}: {family}, {days} dagar",
+    "model.title": "Kor godt modellen føreser",
     "family.logistic": "logistisk regresjon",
     "family.boosting": "avgjerdstre",
     "family.rule": "regel, ikkje ein modell",

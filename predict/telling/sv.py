@@ -23,6 +23,7 @@ WORDS: Final[Mapping[str, str]] = {
     "rare": "Utfallet är sällsynt med denna horisont: läs precisionen vid kapaciteten, inte andelen rätta svar.",
     # the report
     "report.title": "{title}: {family}, {days} dagar",
+    "model.title": "Hur väl modellen förutser",
     "family.logistic": "logistisk regression",
     "family.boosting": "beslutsträd",
     "family.rule": "regel, ingen modell",
