@@ -99,7 +99,7 @@ def test_a_model_that_cannot_be_used_is_refused_and_nothing_is_set(
         assert told.exit_code == 2, told.output
     told = run(home, "train", "--output", tmp_path / "none.json")
     assert told.exit_code == 2
-    assert "VARDE_MATCHING=model" in told.output
+    assert "varde match rebuild" in told.output
     assert not (tmp_path / "none.json").exists()
     with hub.reading() as session:
         assert session.execute(text("SELECT count(*) FROM match_model")).scalar_one() == 0
