@@ -13,6 +13,7 @@ import typer
 
 from hub.cli.drawing import PictureOption, draw
 from hub.cli.duty import Duty
+from hub.cli.infile import readable
 from hub.cli.invocation import acting
 from hub.cli.launch import Invocation
 from hub.cli.match_find import find
@@ -117,6 +118,7 @@ def evaluate_file(  # noqa: PLR0913 - a command's options are its parameters
     records, spec = _comparable(path, mapping, kind), read_spec(kind)
     resolution = resolve(records, spec, _saved(model, spec), least=LEAST, engine=_engine(ctx))
     evaluation = evaluate(resolution.clusters, known)
+    _warn_of_others(evaluation.records, {"the truth": known.height, "the file": records.height})
     sweep = _sweep(resolution, known)
     if picture is not None:
         draw(picture, lambda pictures: pictures.sweep_picture(sweep, at=resolution.threshold.at))
@@ -194,7 +196,7 @@ def _mapping(told: list[str] | None) -> dict[str, str]:
 
 def _records(path: Path, mapping: Mapping[str, str], attributes: tuple[str, ...]) -> pl.DataFrame:
     """Read records; without `source` they are all of one, and columns that bear an attribute's name need no mapping."""
-    table = _table(path)
+    table = _table(path, "the file of records")
     named = {name: name for name in ("record", "source", *attributes) if name in table.columns}
     told = named | {name: column for name, column in mapping.items() if name != "entity"}
     records = mapped(table, told, attributes)
@@ -203,7 +205,7 @@ def _records(path: Path, mapping: Mapping[str, str], attributes: tuple[str, ...]
 
 def _truth(path: Path, mapping: Mapping[str, str]) -> pl.DataFrame:
     """Read whose each record is; its columns may be called as in the records' file, or by their own names."""
-    table = _table(path)
+    table = _table(path, "the truth")
     told = {name: mapping.get(name, name) for name in ("record", "entity")}
     found = {name: column if column in table.columns else name for name, column in told.items()}
     if not set(found.values()) <= set(table.columns):
@@ -211,7 +213,7 @@ def _truth(path: Path, mapping: Mapping[str, str]) -> pl.DataFrame:
     return table.select(pl.col(column).alias(name) for name, column in found.items())
 
 
-def _table(path: Path) -> pl.DataFrame:
+def _table(path: Path, what: str) -> pl.DataFrame:
     """Read a file as text; what its reader says of it may hold values, so it is not repeated.
 
     Raises:
@@ -220,12 +222,20 @@ def _table(path: Path) -> pl.DataFrame:
 
     """
     try:
-        table = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema=False)
-    except OSError as exc:
-        raise typer.BadParameter(f"the file cannot be read ({type(exc).__name__})") from None
+        with readable(what):
+            table = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema=False)
+    except pl.exceptions.NoDataError:
+        raise ColumnsUnfit(f"{what} is empty", "Its first line names the columns") from None
     except pl.exceptions.PolarsError as exc:
-        raise ColumnsUnfit(f"the file is no table ({type(exc).__name__})", "Give a CSV or Parquet file") from None
+        raise ColumnsUnfit(f"{what} is no table ({type(exc).__name__})", "Give a CSV or Parquet file") from None
     return table.select(pl.all().cast(pl.String).str.strip_chars().replace("", None)).rename(str.strip)
+
+
+def _warn_of_others(compared: int, told: Mapping[str, int]) -> None:
+    """Say how many records have no counterpart: else figures of a few would look like those of all."""
+    left_out = [f"{rows - compared} of {rows} in {where}" for where, rows in told.items() if rows > compared]
+    if left_out:
+        warn(f"figures are of the {compared} records that truth and file both have; left out: {', '.join(left_out)}.")
 
 
 def _rows(evaluation: Evaluation) -> list[tuple[object, ...]]:

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Final
 import typer
 
 from hub.cli.duty import Duty
+from hub.cli.infile import text_in
 from hub.cli.invocation import acting
-from hub.cli.match_kind import KindOption, matching_set
+from hub.cli.match_kind import OWN, KindOption, matching_set
 from hub.cli.message import counted, say
 from hub.cli.table import Format, FormatOption, Table, show
 from ingest.match.kinds import COMPARABLE
@@ -18,8 +19,7 @@ from ingest.pipeline.reviewing import steps_of
 from privacy.audit import SHAPES, AuditFields
 from privacy.terms import EntityKind, RecordId, random_id
 
-_UNFIT: Final = "the file holds one JSON object of attributes, as texts:"
-_OWN: Final = {EntityKind.PERSON: "a person", EntityKind.ORGANISATION: "an organisation"}
+_UNFIT: Final = "write one JSON object, from attribute to text; attributes are"
 
 
 def find(  # noqa: PLR0913 - a command's options are its parameters
@@ -64,7 +64,7 @@ def _show(found: Found, lookup: Lookup, form: Format) -> None:
         rows.append((other.hex(), found.homes[other].hex(), round(edge.probability, 3), joined, agrees, differs))
     show(Table(("record", "entity", "probability", "then", "agrees", "differs"), rows, "Like it"), form)
     if found.entity is None:
-        say(f"It would be {_OWN[lookup.kind]} of its own.")
+        say(f"It would be {OWN[lookup.kind]} of its own.")
     else:
         say(f"It would belong to {found.entity.hex()}.")
     if found.moved:
@@ -76,13 +76,15 @@ def _show(found: Found, lookup: Lookup, form: Format) -> None:
 def _attributes(file: Path, kind: EntityKind) -> dict[str, str]:
     """Read attributes; what is wrong with them is told without a word of theirs."""
     known = COMPARABLE[kind].attributes
-    unfit = typer.BadParameter(f"{_UNFIT} {', '.join(known)}")
+    remedy = f"{_UNFIT} {', '.join(known)}"
     try:
-        told: Any = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise unfit from None
-    if not isinstance(told, dict) or not set(known) >= told.keys():
-        raise unfit
+        told: Any = json.loads(text_in(file, "the file"))
+    except ValueError:
+        raise typer.BadParameter(f"the file is no JSON: {remedy}") from None
+    if not isinstance(told, dict) or not told:
+        raise typer.BadParameter(f"the file holds no attributes: {remedy}")
+    if not set(known) >= told.keys():
+        raise typer.BadParameter(f"the file names something that is no attribute of {OWN[kind]}: {remedy}")
     if not all(isinstance(value, str) for value in told.values()):
-        raise unfit
+        raise typer.BadParameter(f"the file has a value that is no text: put it in quotes; {remedy}")
     return told

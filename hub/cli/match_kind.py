@@ -13,6 +13,8 @@ from privacy.terms import EntityKind
 KindOption = Annotated[EntityKind, typer.Option("--kind", help="What the records are of.")]
 SEVERAL: Final = {EntityKind.PERSON: "persons", EntityKind.ORGANISATION: "organisations"}
 """How several of a kind are called; one is called as the kind is."""
+OWN: Final = {EntityKind.PERSON: "a person", EntityKind.ORGANISATION: "an organisation"}
+"""One of a kind, in a sentence."""
 
 
 def matching_set(hub: Hub, kind: EntityKind) -> Matching:

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from hub.cli.duty import Duty
+from hub.cli.infile import text_in
 from hub.cli.invocation import acting
 from hub.cli.match_kind import SEVERAL, KindOption, rebuild_command
 from hub.cli.message import say, warn, would
@@ -82,7 +83,4 @@ def text_of(path: Path) -> str:
         BadParameter: it cannot be read.
 
     """
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise typer.BadParameter(f"the model cannot be read ({type(exc).__name__})") from None
+    return text_in(path, "the model")

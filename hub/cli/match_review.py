@@ -1,6 +1,6 @@
 """`varde match review|open|why|decide|undo`: what matching found in this home, and people's word on it."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -18,14 +18,16 @@ from ingest.pipeline.deciding import decide as let_hold
 from ingest.pipeline.deciding import undo as take_back
 from ingest.pipeline.reviewing import opened, steps_of, waiting
 from ingest.store.batch import visible_batches
+from ingest.store.identity import kinds_of
 from ingest.store.match_decision import Verdict
 from ingest.store.match_edge import find_edge
 from ingest.store.record import find_records
-from privacy.terms import ID_BYTES, BatchId, EntityKind, RecordId
+from privacy.terms import BatchId, EntityKind, RecordId
 
 Pair = Annotated[tuple[str, str], typer.Argument(metavar="A B", help="Two records: ids as listed, or SOURCE:KEY.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, as one word such as household or called_them.")]
-_UNKNOWN = "there is no such record; `varde match review` lists ids, SOURCE:KEY names one of a source"
+_PLACES: Final = ("first", "second")
+_HOW: Final = "name it SOURCE:KEY as it was delivered, or by an id that `varde match review` lists"
 
 
 def review(
@@ -103,8 +105,6 @@ def decide(  # noqa: PLR0913 - a command's options are its parameters
     """Say that two records are the `same` or `different`; it holds through every later delivery."""
     act = acting(ctx, Duty.REVIEW_MATCHES)
     matching, (one, other) = matching_set(act.hub, kind), _records(act.hub, pair, kind)
-    if one == other:
-        raise typer.BadParameter("both are one record: name two")
     if dry_run:
         would(f"say that two records are {verdict.value}")
         return
@@ -134,28 +134,38 @@ def undo(
 def _batch(act: Acting, name: str) -> BatchId:
     with act.hub.reading() as session:
         found = [each.batch_id for each in visible_batches(session) if each.batch_id.hex().startswith(name)]
-    if len(found) != 1:
-        raise typer.BadParameter("there is no such delivery, or several; `varde batch list` shows them")
+    if not found:
+        raise typer.BadParameter("there is no such delivery; `varde batch list` shows them")
+    if len(found) > 1:
+        raise typer.BadParameter(f"{len(found)} deliveries begin so: write more of the id (`varde batch list`)")
     return BatchId(found[0])
 
 
 def _records(hub: Hub, pair: tuple[str, str], kind: EntityKind) -> tuple[RecordId, RecordId]:
-    return _record(hub, pair[0], kind), _record(hub, pair[1], kind)
+    """Return the two records that are named.
+
+    Raises:
+        BadParameter: one is not here, or is of the other kind, or both are one; no key is repeated.
+
+    """
+    one, other = (_record(hub, name, kind) for name in pair)
+    for place, record in zip(_PLACES, (one, other), strict=True):
+        if record is None:
+            raise typer.BadParameter(f"the {place} is no record of that kind here, or was erased: {_HOW}")
+    if one is None or other is None or one == other:
+        raise typer.BadParameter("both are one record: name two")
+    return one, other
 
 
-def _record(hub: Hub, name: str, kind: EntityKind) -> RecordId:
+def _record(hub: Hub, name: str, kind: EntityKind) -> RecordId | None:
     source, colon, key = name.partition(":")
-    if not colon:
-        try:
-            record = bytes.fromhex(name)
-        except ValueError:
-            record = b""
-        if len(record) != ID_BYTES:
-            raise typer.BadParameter(_UNKNOWN)
-        return RecordId(record)
-    token = hub.indexes().source_key(source, kind).token_of(key)
+    if colon:
+        token = hub.indexes().source_key(source, kind).token_of(key)
+        with hub.reading() as session:
+            return find_records(session, [token]).get(token)
+    try:
+        record = RecordId(bytes.fromhex(name))
+    except ValueError:
+        return None
     with hub.reading() as session:
-        found = find_records(session, [token])
-    if token not in found:
-        raise typer.BadParameter(_UNKNOWN)
-    return found[token]
+        return record if kinds_of(session, [record]) == {kind} else None

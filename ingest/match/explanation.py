@@ -42,9 +42,12 @@ def explain(resolution: Resolution, spec: Spec, one: object, other: object) -> E
         ColumnsUnfit: one of them is not among the records, or both are the same.
 
     """
+    if one == other:
+        raise ColumnsUnfit("both are one record", "Name two")
     rows = resolution.records.with_row_index("row").filter(pl.col("record").is_in([one, other]))["row"].to_list()
     if len(rows) != 2:  # noqa: PLR2004  # a pair is two
-        raise ColumnsUnfit("the two records are not both among those given", "Give two different identifiers")
+        why = "only one of the two is among the records" if rows else "neither of the two is among the records"
+        raise ColumnsUnfit(why, "Name both as the column does that is mapped to `record`")
     pair = pl.DataFrame({"left": [rows[0]], "right": [rows[1]]}, schema={"left": pl.UInt32, "right": pl.UInt32})
     scored = score(resolution.records, pair, spec, resolution.model).row(0, named=True)
     known = resolution.edges.join(pair, on=["left", "right"], how="semi")

@@ -102,8 +102,9 @@ def given_records(records: pl.DataFrame, attributes: Sequence[str]) -> pl.DataFr
         ColumnsUnfit: `record` or `source` is missing, or a record stands there twice.
 
     """
-    if not {"record", "source"} <= set(records.columns):
-        raise ColumnsUnfit("a column `record` or `source` is missing", "Map one")
+    absent = [name for name in ("record", "source") if name not in records.columns]
+    if absent:
+        raise ColumnsUnfit(f"no column says `{absent[0]}`", f"Map one: {absent[0]}=COLUMN")
     if records["record"].is_duplicated().any():
         raise ColumnsUnfit("an identifier stands there twice", "Give each record one of its own")
     absent = [name for name in attributes if name not in records.columns]
@@ -198,11 +199,14 @@ def mapped(table: pl.DataFrame, columns: Mapping[str, str], attributes: Sequence
         ColumnsUnfit: a column is not there, or no attribute of that name exists.
 
     """
-    known = {"record", "source", *attributes}
+    known = ("record", "source", *attributes)
+    if not set(known) >= columns.keys():
+        raise ColumnsUnfit("the mapping names something that is no attribute", f"Attributes are {', '.join(known)}")
     named = {attribute: told.split("+") for attribute, told in columns.items()}
-    wanted = {part for parts in named.values() for part in parts}
-    if not known.issuperset(named) or not wanted <= set(table.columns):
-        raise ColumnsUnfit("an attribute or a column of the mapping does not exist", "Correct the mapping")
+    for attribute, parts in named.items():
+        if not set(parts) <= set(table.columns):
+            why = f"the column mapped to `{attribute}` is not in the file"
+            raise ColumnsUnfit(why, "Write it as the file's first line does")
     return table.select(
         pl.col(parts[0]).alias(attribute)
         if len(parts) == 1

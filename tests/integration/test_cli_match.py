@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -11,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from hub.cli.app import make_app
 from hub.cli.launch import Invocation
+from tests.integration.cli_desk import stocked
 from tests.match_firms import firms
 from tests.match_people import people
 
@@ -21,6 +23,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     records = people(60)
     records.rename({"given_name": "first"}).drop("entity").write_csv(folder / "records.csv")
     records.select(key="record", whose="entity").write_csv(folder / "truth.csv")
+    (folder / "empty.csv").write_text("")
     trained = run("train", folder / "records.csv", "--output", folder / "model.json", "--column", "given_name=first")
     assert trained.exit_code == 0, trained.output
     return folder
@@ -131,11 +134,16 @@ def test_a_pair_is_explained_without_a_value(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (("explain", "records.csv", "0", "nobody"), "two records"),
-        (("explain", "records.csv", "0", "1", "--column", "shoes=first"), "mapping"),
+        (("explain", "records.csv", "0", "nobody"), "only one of the two is among the records"),
+        (("explain", "records.csv", "nobody", "no-one"), "neither of the two is among the records"),
+        (("explain", "records.csv", "0", "0"), "both are one record"),
+        (("explain", "records.csv", "0", "1", "--column", "shoes=first"), "Attributes are record, source, given_name"),
+        (("explain", "records.csv", "0", "1", "--column", "email=post"), "mapped to `email` is not in the file"),
         (("explain", "records.csv", "0", "1", "--column", "first"), "ATTRIBUTE=COLUMN"),
         (("explain", "records.csv", "0", "1", "--model", "truth.csv"), "no model"),
-        (("explain", "nothing.csv", "0", "1"), "cannot be read"),
+        (("explain", "nothing.csv", "0", "1"), "the file of records cannot be read: there is none of that name"),
+        (("evaluate", "records.csv", "--truth", "nothing.csv"), "the truth cannot be read: there is none of that name"),
+        (("explain", "empty.csv", "0", "1"), "the file of records is empty"),
         (("evaluate", "records.csv", "--truth", "records.csv"), "record or entity"),
     ],
 )
@@ -143,5 +151,40 @@ def test_what_cannot_be_done_is_said_in_a_sentence(folder: Path, words: tuple[st
     there = [str(folder / word) if word.endswith((".csv", ".json")) else word for word in words]
     told = run(*there)
     assert told.exit_code == 2, told.output
-    assert why in " ".join(told.stderr.split())
+    assert why in " ".join(told.stderr.replace("│", " ").split())
     assert told.stdout == ""
+
+
+def test_figures_say_of_how_many_records_they_are(folder: Path) -> None:
+    columns = ("--column", "given_name=first", "--model", folder / "model.json")
+    known = people(60).select(pl.col("record").cast(pl.String), "entity")
+    strangers = pl.DataFrame({"record": ["x1", "x2"], "entity": [1, 2]}, schema_overrides=known.schema)
+    pl.concat([known.head(40), strangers]).write_csv(folder / "part.csv")
+    told = run("evaluate", folder / "records.csv", "--truth", folder / "part.csv", *columns)
+    assert told.exit_code == 0, told.output
+    left_out = f"left out: 2 of 42 in the truth, {known.height - 40} of {known.height} in the file"
+    assert left_out in " ".join(told.stderr.split())
+
+
+def test_a_steward_is_told_what_is_wrong_with_a_pair_a_delivery_or_a_file(tmp_path: Path) -> None:
+    desk = replace(stocked(tmp_path), environment={"VARDE_MATCHING": "model"})
+    (tmp_path / "desk" / "attributes.json").write_text('{"firstname": "Kari"}')
+    nobody, unknown = "00" * 16, "the second is no record of that kind here, or was erased: name it SOURCE:KEY"
+    of_file = ("find", "till:9", "attributes.json")
+    for words, why in (
+        (("why", "shop:1", "shop:nobody"), unknown),
+        (("why", "shop:1", nobody), unknown),
+        (("why", "shop:1", "shop:1"), "both are one record: name two"),
+        (("why", "shop:1", "shop:2", "--kind", "organisation"), "the first is no record of that kind here"),
+        (("open", "nobody", "shop:1", "--reason", "household"), "the first is no record of that kind here"),
+        (("decide", "shop:1", nobody, "same", "--reason", "called_them"), unknown),
+        (("undo", nobody), "there is no such delivery; `varde batch list` shows them"),
+        (("undo", ""), "2 deliveries begin so: write more of the id"),
+        (("find", "till:9", "nothing.json"), "the file cannot be read: there is none of that name"),
+        (("find", "till:9", "people.csv"), "the file is no JSON: write one JSON object"),
+        (of_file, "names something that is no attribute of a person"),
+    ):
+        told = desk.run("match", *(str(desk.folder / word) if "." in word else word for word in words))
+        assert told.exit_code == 2, told.output
+        assert why in " ".join(told.stderr.replace("│", " ").split()), words
+        assert "Kari" not in told.stderr

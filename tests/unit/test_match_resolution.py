@@ -104,7 +104,7 @@ def test_records_need_names_of_their_own() -> None:
     columns = {"record": "id", "source": "from", "given_name": "first"}
     with pytest.raises(ColumnsUnfit, match="twice"):
         comparable_people(mapped(table, columns))
-    with pytest.raises(ColumnsUnfit, match="mapping"):
+    with pytest.raises(ColumnsUnfit, match="no attribute"):
         mapped(table, columns | {"shoe_size": "first"})
 
 
