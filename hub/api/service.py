@@ -140,9 +140,13 @@ def _finish_erasures(hub: Hub) -> None:
 
 
 async def _regularly(act: Callable[[Hub], None], hub: Hub, *, every: float) -> None:
+    """Do a duty for as long as the process serves: what nobody foresaw ends one turn of it, never the duty."""
     while True:
         await asyncio.sleep(every)
-        await to_thread.run_sync(act, hub)
+        try:
+            await to_thread.run_sync(act, hub)
+        except Exception as exc:  # noqa: BLE001 - a duty that ended would be missed by nobody until the next start
+            _log.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__})
 
 
 def _anchor(hub: Hub) -> None:

@@ -77,3 +77,24 @@ def test_a_signature_that_fails_ends_no_server(hub_factory: HubFactory, monkeypa
             await until_signed(hub, end)
 
     asyncio.run(serve())
+
+
+def test_a_duty_goes_on_after_an_error_that_nobody_foresaw(hub_factory: HubFactory) -> None:
+    """A disk that fails once must not end signing, alerts or letters until somebody starts the hub again."""
+    turns = []
+
+    def act(hub: Hub) -> None:
+        turns.append(hub)
+        if len(turns) == 1:
+            raise OSError
+
+    async def serve() -> None:
+        duty = asyncio.create_task(service._regularly(act, hub_factory(), every=0))
+        async with asyncio.timeout(20):
+            while len(turns) < 2 and not duty.done():  # noqa: ASYNC110 - the duty tells nobody
+                await asyncio.sleep(0.001)
+        duty.cancel()
+        await asyncio.gather(duty, return_exceptions=True)
+
+    asyncio.run(serve())
+    assert len(turns) >= 2
