@@ -19,7 +19,7 @@ from hub.alerts.sealing import Said, open_said
 from hub.alerts.store import LEASE, AlertState, SealedAlert
 from hub.compose import Hub
 from hub.errors import ServiceUnreachable
-from hub.outbox.post import Answer, Carrier, Outcome, Post
+from hub.outbox.post import Answer, Carrier, Outcome, Post, sender_refused
 from privacy.audit import AuditFields
 from privacy.terms import random_id
 
@@ -41,7 +41,7 @@ def tell_due(hub: Hub, post: Post) -> int:
 
     Raises:
         ServiceUnreachable: the mail server cannot be reached; all are told again later.
-        SettingsInvalid: alerts.yaml makes no sense.
+        SettingsInvalid: alerts.yaml makes no sense, or the mail server does not send for us: told again later.
 
     """
     rules, act_id = rules_of(hub), random_id()
@@ -82,6 +82,8 @@ def _tell(hub: Hub, way: tuple[Post, Carrier], rules: dict[str, AlertRule], one:
     if addresses:
         answer = way[1].carry(_mail(hub.clock(), way[0], one, said, addresses))
         hub.reached("alert_told")
+    if answer.outcome is Outcome.OUR_FAULT:
+        raise sender_refused(answer)  # nobody was told, and nobody can be until the setting is mended
     if answer.outcome is Outcome.LATER:
         return 0  # the lease ends in minutes, and it is tried again
     with hub.unit_of_work() as session:

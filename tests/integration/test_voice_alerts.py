@@ -20,6 +20,7 @@ from hub.consents import Subject, Wish, record_wish
 from hub.erasing import erase
 from hub.errors import AccessRefused, HubError, SettingsInvalid
 from hub.lake.compaction import compact
+from hub.outbox.post import Answer, Outcome
 from hub.reconciliation import reconcile
 from hub.requests.reflection import held_rows
 from hub.views.gateway import Gateway
@@ -212,7 +213,13 @@ def test_owners_are_told_by_mail_and_the_next_in_line_where_nobody_acknowledged(
     here.arrives(("p14", "There is smoke and fire in the hall!"))
     here.looks()
     box = Box()
-    assert tell_due(here.hub, box) == 1
+    box.answer = Answer(Outcome.OUR_FAULT, "smtp_550")
+    with pytest.raises(SettingsInvalid, match="refuses its sender"):
+        tell_due(here.hub, box)
+    assert not here.alerts_of("p14")[0].escalated
+    here.clock.forward(minutes=6)
+    box = Box()
+    assert tell_due(here.hub, box) == 1, "whom nobody was told of is told of when the sender is mended"
     assert tell_due(here.hub, box) == 0
     (mail,) = box.mails
     assert (mail["To"], "smoke" in mail.get_content()) == ("desk@example.org", False)
