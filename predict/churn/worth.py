@@ -13,7 +13,7 @@ there, with one that of a customer who leaves no more easily than others.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -69,7 +69,8 @@ def tells_worth(rows: pl.DataFrame) -> bool:
 
 
 def learn_worth(rows: pl.DataFrame, margins: Margins, *, usual: float) -> Worth:
-    """Fit the market to customers of one cut; contracts need none."""
+    """Fit the market to customers of one cut; contracts need none. Margins by a column that is missing go."""
+    margins = margins if margins.by in rows.columns else replace(margins, by="", levels={})
     history = _history(rows.head(TAUGHT))
     if history is None:
         return Worth(margins=margins, usual=usual)

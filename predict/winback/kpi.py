@@ -13,7 +13,7 @@ The *campaign frame* has one row a customer:
 | returned_at | Datetime | first order or contract after `started_at`, null: not yet |
 | left_again_at | Datetime | when he left again, null: not |
 | cost_minor | Int64 | what contact and offer cost, in minor units; 0 in the hold-out |
-| value_minor | Int64 | expected contribution margin if he returns: the CLV of churn's definition, in minor units |
+| value_minor | Int64 | a year's contribution if he returns, as before he left (`.former`), in minor units |
 
 Nothing at or after `at` is seen. Customers count only once they have had the whole window, in both arms. Rows without
 `pseudonym` and `left_at` are of customers who may not be read any more (`predict.winback.intention`).

@@ -53,6 +53,12 @@ def test_a_contract_is_worth_margin_times_survival_and_what_is_at_risk_that_of_a
     assert found.tail(2).null_count().row(0) == (2,) * len(COLUMNS), "nothing is known of who pays nothing"
 
 
+def test_a_margin_by_a_column_that_the_view_lacks_is_not_told_as_counted():
+    margins = Margins(margin=0.4, by="segmnet", levels={"smb": 0.1})
+    worth = learn_worth(pl.DataFrame({"monthly_amount": [10_000.0]}), margins, usual=0.1)
+    assert worth.margins == Margins(margin=0.4)
+
+
 def test_without_a_contract_value_is_that_of_purchases_to_come():
     rows = bought()
     worth = learn_worth(rows, Margins(), usual=0.3)
@@ -95,7 +101,8 @@ def test_a_margin_is_applied_to_each_customer_by_his_group_and_shown_among_the_i
     for name in COLUMNS:
         known = (whole[name].fill_null(0.0) > 0).to_numpy()
         assert (own[name].to_numpy()[known] / whole[name].to_numpy()[known]) == pytest.approx(expected[known])
-    module, frame = Churn(FEW), customers(cuts=5, each=250, seed=3).with_columns(monthly_amount=pl.lit(9_900.0))
+    module, frame = Churn(FEW), customers(cuts=5, each=250, seed=3)
+    frame = frame.with_columns(monthly_amount=pl.lit(9_900.0), plan=pl.lit("pro", dtype=pl.Enum(["pro"])))
     opened = module.open(module.train(frame, Brief(horizon_days=90, features=(), margins=said)))
     (shown,) = module.sections(opened, WORDS)
     assert {("margin", "50% of what is paid"), ("margin, plan pro", "40% of what is paid")} <= set(shown.lines)
