@@ -8,8 +8,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "title": "Forslag til svar",
         "note": (
             "{waiting} tråder venter; {suggested} har et forslag, {people} må et menneske ta. Ingenting sendes herfra:"
-            " et menneske leser, endrer og sender. Bibliotekets versjon er {version}. Tekstene er sladdet og slettes "
-            "når dere er ferdige."
+            " et menneske leser, endrer og sender. Bibliotekets versjon er {version}. Tekstene er sladdet; slett "
+            "siden når dere er ferdige."
         ),
         "person": "Et menneske må ta over: {why}",
         "suggestion": "Forslag {name}",
@@ -35,8 +35,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "title": "Framlegg til svar",
         "note": (
             "{waiting} trådar ventar; {suggested} har eit framlegg, {people} må eit menneske ta. Ingenting vert sendt "
-            "herifrå: eit menneske les, endrar og sender. Versjonen av biblioteket er {version}. Tekstane er sladda og"
-            " skal slettast når de er ferdige."
+            "herifrå: eit menneske les, endrar og sender. Versjonen av biblioteket er {version}. Tekstane er sladda;"
+            " slett sida når de er ferdige."
         ),
         "person": "Eit menneske må ta over: {why}",
         "suggestion": "Framlegg {name}",
@@ -62,8 +62,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "title": "Förslag till svar",
         "note": (
             "{waiting} trådar väntar; {suggested} har ett förslag, {people} måste en människa ta. Ingenting skickas "
-            "härifrån: en människa läser, ändrar och skickar. Bibliotekets version är {version}. Texterna är maskade "
-            "och raderas när ni är klara."
+            "härifrån: en människa läser, ändrar och skickar. Bibliotekets version är {version}. Texterna är maskade; "
+            "radera sidan när ni är klara."
         ),
         "person": "En människa måste ta över: {why}",
         "suggestion": "Förslag {name}",

@@ -113,8 +113,8 @@ WORDING: Final[Mapping[str, Mapping[str, str]]] = {
         "stood": "{customers} Kunden, {base_rate:share1} gingen",
         "common": "Die meisten Kunden werden in diesem Zeitraum still: er ist kürzer als ihr eigener Rhythmus, und so "
         "lange Stille ist noch keine Abwanderung. Einen längeren Zeitraum erwägen.",
-        "rare": "Abwanderung ist in diesem Zeitraum selten: die Präzision bei der Kapazität lesen, nicht die "
-        "Trefferquote.",
+        "rare": "Abwanderung ist in diesem Zeitraum selten: die Präzision bei der Kapazität lesen, nicht den "
+        "Anteil richtiger Antworten.",
         "risk.title": "Gefährdeter Wert",
         "risk.head": "was|Zahl",
         "risk.figure": "gefährdeter Wert am letzten Stichtag",

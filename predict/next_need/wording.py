@@ -26,7 +26,7 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = {
         "need.function": "funksjon",
         "verdict.holds": "holder",
         "verdict.no evidence": "ingen påvist virkning",
-        "verdict.too few to judge": "for få til å bedømmes",
+        "verdict.too few to judge": "for få til å bedømme",
         "verdict.told by the label of another module": "måles av en annen modul",
         "verdict.no label tells it": "kan ikke måles",
     },
@@ -190,7 +190,7 @@ NEXT_NEED: Final[Mapping[str, Mapping[str, str]]] = {
         "common": "Die meisten Kunden kaufen in diesem Zeitraum ohnehin: eine hohe Wahrscheinlichkeit ist kein Grund, "
         "jemanden anzusprechen.",
         "rare": "Wenige tun es in diesem Zeitraum: die Präzision bei der Kapazität lesen und was einen Bedarf weckt, "
-        "nicht die Trefferquote.",
+        "nicht den Anteil richtiger Antworten.",
     },
 }
 NEXT_UPGRADE: Final[Mapping[str, Mapping[str, str]]] = {
@@ -240,7 +240,7 @@ NEXT_UPGRADE: Final[Mapping[str, Mapping[str, str]]] = {
         "{recall:share} aller, die erweiterten.",
         "stood": "{customers} Kunden, {base_rate:share1} erweiterten",
         "rare": "Wenige tun es in diesem Zeitraum: die Präzision bei der Kapazität lesen und was einen Bedarf weckt, "
-        "nicht die Trefferquote.",
+        "nicht den Anteil richtiger Antworten.",
     },
 }
 NEXT_SERVICE: Final[Mapping[str, Mapping[str, str]]] = {
@@ -291,6 +291,6 @@ NEXT_SERVICE: Final[Mapping[str, Mapping[str, str]]] = {
         "Dienstleistung. Das sind {recall:share} aller, die eine bestellten.",
         "stood": "{customers} Kunden, {base_rate:share1} bestellten eine Dienstleistung",
         "rare": "Wenige tun es in diesem Zeitraum: die Präzision bei der Kapazität lesen und was einen Bedarf weckt, "
-        "nicht die Trefferquote.",
+        "nicht den Anteil richtiger Antworten.",
     },
 }

@@ -54,7 +54,7 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "common": "Die meisten, die antworten, geben eine schlechte Note: lesen, wen es zuerst nennt, und fragen, was "
         "am Ganzen nicht stimmt.",
         "rare": "Wenige geben in diesem Zeitraum eine schlechte Note: die Präzision bei der Kapazität lesen, nicht "
-        "die Trefferquote.",
+        "den Anteil richtiger Antworten.",
     },
 }
 TABLES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -179,7 +179,7 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = {
         "read.sentiment": "stämning enligt",
         "read.own": "företagets egen modell",
         "read.shipped": "medföljande listor och modell",
-        "read.macro": "makro-F1 mätt på kunder den inte lärde av",
+        "read.macro": "makro-F1 mätt på kunder den inte lärde sig av",
         "read.beside": "{own:.3f} egen, {shipped:.3f} medföljande ({judged} texter)",
         "category.function_error": "funktionsfel",
         "category.communication": "kommunikation",

@@ -17,8 +17,8 @@ SERVICE: Final[Mapping[str, Mapping[str, str]]] = {
         "topics.title": "Hva kundene spør om",
         "topics.head": "tema|andel av alle saker",
         "topics.figure": "{gain:+.3f} nats per sak ({low:+.3f} til {high:+.3f}), {asked} saker",
-        "topics.by_customer": "Temaet kan sies for hver kunde: {figure}; riktig i {right:share}, det vanligste temaet "
-        "i {usual:share}.",
+        "topics.by_customer": "Temaet kan forutsies for hver kunde: {figure}; riktig i {right:share}, det vanligste "
+        "temaet i {usual:share}.",
         "topics.nothing": "Ingenting viser hva en kunde vil spørre om: temaene er andeler av alle som spør ({figure}).",
     },
     "nn": {
@@ -33,7 +33,7 @@ SERVICE: Final[Mapping[str, Mapping[str, str]]] = {
         "topics.title": "Kva kundane spør om",
         "topics.head": "tema|del av alle saker",
         "topics.figure": "{gain:+.3f} nats per sak ({low:+.3f} til {high:+.3f}), {asked} saker",
-        "topics.by_customer": "Temaet kan seiast for kvar kunde: {figure}; rett i {right:share}, det vanlegaste "
+        "topics.by_customer": "Temaet kan føreseiast for kvar kunde: {figure}; rett i {right:share}, det vanlegaste "
         "temaet i {usual:share}.",
         "topics.nothing": "Ingenting viser kva ein kunde vil spørje om: tema er delar av alle som spør ({figure}).",
     },
@@ -49,8 +49,8 @@ SERVICE: Final[Mapping[str, Mapping[str, str]]] = {
         "topics.title": "Vad kunderna frågar om",
         "topics.head": "ämne|andel av alla ärenden",
         "topics.figure": "{gain:+.3f} nats per ärende ({low:+.3f} till {high:+.3f}), {asked} ärenden",
-        "topics.by_customer": "Ämnet kan sägas för varje kund: {figure}; rätt i {right:share}, det vanligaste ämnet i "
-        "{usual:share}.",
+        "topics.by_customer": "Ämnet kan förutsägas för varje kund: {figure}; rätt i {right:share}, det vanligaste "
+        "ämnet i {usual:share}.",
         "topics.nothing": "Ingenting visar vad en kund kommer att fråga om: ämnena är andelar av alla som frågar "
         "({figure}).",
     },
@@ -78,13 +78,13 @@ SERVICE: Final[Mapping[str, Mapping[str, str]]] = {
         "sind {recall:share} aller, die um Hilfe baten.",
         "stood": "{customers} Kunden, {base_rate:share1} baten um Hilfe",
         "common": "Die meisten Kunden bitten in diesem Zeitraum um Hilfe: Themen vorbereiten, nicht einzelne Kunden.",
-        "rare": "Wenige Kunden bitten in diesem Zeitraum um Hilfe: die Präzision bei der Kapazität lesen, nicht die "
-        "Trefferquote.",
+        "rare": "Wenige Kunden bitten in diesem Zeitraum um Hilfe: die Präzision bei der Kapazität lesen, nicht den "
+        "Anteil richtiger Antworten.",
         "topics.title": "Wonach Kunden fragen",
         "topics.head": "Thema|Anteil aller Anfragen",
         "topics.figure": "{gain:+.3f} Nats je Anfrage ({low:+.3f} bis {high:+.3f}), {asked} Anfragen",
-        "topics.by_customer": "Das Thema lässt sich je Kunde sagen: {figure}; richtig in {right:share}, das häufigste "
-        "in {usual:share}.",
+        "topics.by_customer": "Das Thema lässt sich je Kunde vorhersagen: {figure}; richtig in {right:share}, das "
+        "häufigste in {usual:share}.",
         "topics.nothing": "Nichts verrät, wonach ein Kunde fragen wird: Themen sind Anteile unter allen, die fragen "
         "({figure}).",
     },
@@ -157,8 +157,8 @@ MAINTENANCE: Final[Mapping[str, Mapping[str, str]]] = {
         "Das sind {recall:share} aller, die repariert wurden.",
         "stood": "{customers} Maschinen, {base_rate:share1} wurden repariert",
         "common": "Die meisten Maschinen werden in diesem Zeitraum repariert: eine Wartung für alle planen.",
-        "rare": "Wenige Maschinen fallen in diesem Zeitraum aus: die Präzision der Warnungen lesen, nicht die "
-        "Trefferquote.",
+        "rare": "Wenige Maschinen fallen in diesem Zeitraum aus: die Präzision der Warnungen lesen, nicht den "
+        "Anteil richtiger Antworten.",
         "served.head": "Gruppe|Maschinen|repariert|vorhergesagt|Anteil gefunden|Präzision",
         "lifted.across": "Anteil der Maschinen, die wahrscheinlichsten zuerst",
         "fall.usual": "die übliche Maschine: {chance:share}",

@@ -80,7 +80,9 @@ _ROWS: Final[Mapping[str, tuple[str, str, str, str, str]]] = {
     "card.factors": ("Grupper som vises", "Grupper som vert viste", "Grupper som visas", "Factors", "Gezeigte Gruppen"),
     "card.metrics": ("Måltall", "Måltal", "Mått", "Metrics", "Kennzahlen"),
     "card.evaluation_data": ("Testdata", "Testdata", "Testdata", "Evaluation data", "Testdaten"),
-    "card.training_data": ("Data den lærte av", "Data han lærte av", "Data den lärde av", "Training data", "Lerndaten"),
+    "card.training_data": (
+        "Data den lærte av", "Data han lærte av", "Data den lärde sig av", "Training data", "Lerndaten",
+    ),
     "card.quantitative_analyses": (
         "Tall for grupper og kilder", "Tal for grupper og kjelder", "Tal för grupper och källor",
         "Quantitative analyses", "Zahlen zu Gruppen und Quellen",

@@ -20,8 +20,8 @@ WORDS: Final[Mapping[str, str]] = {
     "{recall:share} aller, die es hatten.",
     "stood": "{customers} Zeilen, {base_rate:share1} mit dem Ereignis",
     "common": "Bei den meisten Kunden tritt das Ereignis ein: Kalibrierung und Lift lesen, nicht nur die Präzision.",
-    "rare": "Das Ereignis ist in diesem Zeitraum selten: die Präzision bei der Kapazität lesen, nicht die "
-    "Trefferquote.",
+    "rare": "Das Ereignis ist in diesem Zeitraum selten: die Präzision bei der Kapazität lesen, nicht den "
+    "Anteil richtiger Antworten.",
     # the report
     "report.title": "{title}: {family}, {days} Tage",
     "model.title": "Wie gut das Modell vorhersagt",

@@ -78,7 +78,7 @@ WORDS: Final[Mapping[str, str]] = {
     "warned.alerts": "{a_cut} per tidspunkt, {alerts} på {cuts} tidspunkter",
     "served.title": "Hvor godt den treffer for hvem",
     "served.head": "gruppe|kunder|hadde utfallet|forutsagt|andel funnet|presisjon",
-    "served.few": "for få til å bedømmes",
+    "served.few": "for få til å bedømme",
     "worth.title": "Hva hver kilde er verdt",
     "worth.head": "kilde|AUC tapt uten den|manglende signaler",
     "worth.lost": "{lost:bounds}, av {of}",

@@ -112,7 +112,7 @@ WORDS: Final[Mapping[str, str]] = {
     "fall.invented": "den oppdikta kunden: {chance:share}",
     # remarks
     "remark.suspect": "Éi kolonne kjenner utfallet nesten perfekt: kontroller at ho ikkje er laga av framtida.",
-    "remark.chance": "Rekkjefølgja kan ikkje skiljast frå reint slump i denne testen.",
+    "remark.chance": "Rekkjefølgja kan ikkje skiljast frå rein slump i denne testen.",
     "remark.not_better": "Modellen er ikkje klart betre enn berre {word}: det held å sortere etter {word}.",
     "remark.split": "Delinga følgjer ikkje tida fullt ut ({split:split}): vent deg mindre i framtida.",
     "remark.uneven": "Blant kundar der {segment:segment} er {level:level}, vert færre av dei med utfallet funne, "

@@ -60,7 +60,7 @@ WORDS: Final[Mapping[str, str]] = {
     "split.temporal test, validated on customers held out": "testat efter tid, validerat på kunder som hållits utanför",
     "split.stratified by customer: not a test of forecasting": "efter kund: säger lite om att förutse",
     "test.cut": "Testtillfälle",
-    "test.teach": "Tillfällen som den testade modellen lärde av",
+    "test.teach": "Tillfällen som den testade modellen lärde sig av",
     "test.validate": "Valideringstillfällen",
     "test.calibration": "Kalibrering",
     "calibration.platt": "en jämn kurva (Platt)",
@@ -111,7 +111,8 @@ WORDS: Final[Mapping[str, str]] = {
     "fall.usual": "den vanliga kunden: {chance:share}",
     "fall.invented": "den påhittade kunden: {chance:share}",
     # remarks
-    "remark.suspect": "En enda kolumn känner utfallet nästan perfekt: kontrollera att den inte är gjord av framtiden.",
+    "remark.suspect": "En enda kolumn känner till utfallet nästan perfekt: kontrollera att den inte är gjord av "
+    "framtiden.",
     "remark.chance": "Rangordningen kan inte skiljas från slumpen i detta test.",
     "remark.not_better": "Modellen är inte klart bättre än enbart {word}: det räcker att sortera efter {word}.",
     "remark.split": "Uppdelningen följer inte tiden fullt ut ({split:split}): vänta dig mindre i framtiden.",
@@ -129,7 +130,7 @@ WORDS: Final[Mapping[str, str]] = {
     "due.retrain": "träna på nytt",
     "due.nothing": "ingenting",
     "drift.no_profile": "Modellen tränades innan den sparade hur kunderna såg ut.",
-    "drift.no_outcome": "Inget utfall är känt ännu som modellen inte har lärt av.",
+    "drift.no_outcome": "Inget utfall är känt ännu som modellen inte har lärt sig av.",
     "drift.calibration": "Förutsagt {foretold:.0f}, sett {seen:.0f}: {light}.",
     "drift.head": "vad|PSI|av slumpen|ljus",
     "drift.picture": "Stabilitetsindex (PSI) för poängen och varje kännetecken",

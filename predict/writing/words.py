@@ -23,7 +23,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "jargon": "Ord å bytte ut",
         "jargon_note": "Kanselliord fra listen vår, og ord som vi bruker minst fem ganger så ofte som kundene.",
         "jargon_head": "språk|ord|heller|e-poster|kunder",
-        "phrases": "Setninger som bedre eller dårligere svar følger",
+        "phrases": "Vendinger som følges av bedre eller dårligere svar",
         "phrase_note": (
             "Av {asked} vendinger i {answered} e-poster som kunden svarte på, målt mot svaret som var å vente etter "
             "det kunden skrev før. Om vendingen er grunnen, viser bare et forsøk."
@@ -55,7 +55,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "jargon": "Ord å byte ut",
         "jargon_note": "Kanselliord frå lista vår, og ord som vi bruker minst fem gonger så ofte som kundane.",
         "jargon_head": "språk|ord|heller|e-postar|kundar",
-        "phrases": "Vendingar som betre eller dårlegare svar følgjer",
+        "phrases": "Vendingar som vert følgde av betre eller dårlegare svar",
         "phrase_note": (
             "Av {asked} vendingar i {answered} e-postar som kunden svara på, målt mot svaret som var å vente etter det"
             " kunden skreiv før. Om vendinga er grunnen, viser berre eit forsøk."
@@ -65,8 +65,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "worse": "dårlegare",
         "none": "Inga vending skil seg ut frå det tilfeldige.",
         "hard_first": "{team} skriv tungt ({formula} {ease:.0f}, {language}).",
-        "worse_first": "Etter «{phrase}» svarer kundane dårlegare enn venta ({gap:+.2f}).",
-        "better_first": "Etter «{phrase}» svarer kundane betre enn venta ({gap:+.2f}).",
+        "worse_first": "Etter «{phrase}» svarar kundane dårlegare enn venta ({gap:+.2f}).",
+        "better_first": "Etter «{phrase}» svarar kundane betre enn venta ({gap:+.2f}).",
     },
     "sv": {
         "title": "Så skriver vi",
@@ -87,7 +87,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "jargon": "Ord att byta ut",
         "jargon_note": "Kansliord ur vår lista, och ord som vi använder minst fem gånger så ofta som kunderna.",
         "jargon_head": "språk|ord|hellre|mejl|kunder",
-        "phrases": "Vändningar som bättre eller sämre svar följer på",
+        "phrases": "Vändningar som följs av bättre eller sämre svar",
         "phrase_note": (
             "Av {asked} vändningar i {answered} mejl som kunden svarade på, mätt mot svaret som var att vänta efter "
             "det kunden skrev innan. Om vändningen är skälet visar bara ett försök."
