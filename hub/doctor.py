@@ -16,6 +16,8 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from hub.alerts.ending import ALERTS
+from hub.alerts.lateness import finding as _alerts
 from hub.anchors.condition import conditions
 from hub.anchors.store import kept
 from hub.backlog import letters, notices, reviews, view_reviews
@@ -192,9 +194,9 @@ def _sync_folder(folder: Path) -> None:
 
 def _inside(hub: Hub) -> list[Finding]:
     own = (_named_keys, _keys_due, _clock, _unsequenced, view_reviews)
-    standing = (_four_eyes, _batches, _erasures, _ledger, _releases, _retention, _redaction)
-    single = (*own, *standing, letters, notices, reviews, unkept)
-    findings = [*_anchors(hub), *(look(hub) for look in single), lateness(hub)]
+    standing = (_four_eyes, _batches, _erasures, _ledger, _releases, _redaction)
+    single = (*own, *standing, letters, notices, reviews, unkept, _alerts)
+    findings = [*_anchors(hub), *(look(hub) for look in single), _retention(hub, (ALERTS,)), lateness(hub)]
     hub.keep_unwraps()
     return findings
 

@@ -1,7 +1,13 @@
 """The end of alerts: 90 days after they were closed, a year after they were raised at most; their keys first."""
 
+from datetime import datetime
+from typing import Final
+
+from sqlmodel import Session
+
 from hub.alerts import store
 from hub.compose import Hub
+from hub.retention.own_terms import Ending
 from privacy.audit import AuditFields
 from privacy.terms import KeyId, PrincipalId
 
@@ -17,3 +23,11 @@ def end_alerts(hub: Hub, by: PrincipalId) -> int:
         gone = store.delete_alerts(session, [one.alert_id for one in ended])
         hub.audit(session, "alert.end", by, AuditFields(rows=gone, reason="expired"))
     return gone
+
+
+def _count(session: Session, at: datetime) -> int:
+    return store.count_over(session, at=at)
+
+
+ALERTS: Final = Ending(table="voice_alert", period="P90D after closing, P1Y at most", count=_count, end=end_alerts)
+"""What a retention run is told of alerts, so that they end also where nobody watches any more."""

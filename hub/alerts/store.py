@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlmodel import Session, col
 
 from hub.alerts.tables import HeardFile, VoiceAlert
@@ -126,8 +126,16 @@ def due_to_tell(session: Session, *, at: datetime, most: int) -> list[SealedAler
 
 def over(session: Session, *, at: datetime) -> list[SealedAlert]:
     """List the alerts whose time is over."""
-    ended = (col(VoiceAlert.closed_at) <= at - KEPT_CLOSED) | (col(VoiceAlert.raised_at) <= at - KEPT)
-    return [frozen(SealedAlert, row) for row in session.scalars(select(VoiceAlert).where(ended))]
+    return [frozen(SealedAlert, row) for row in session.scalars(select(VoiceAlert).where(_is_over(at)))]
+
+
+def count_over(session: Session, *, at: datetime) -> int:
+    """Count the alerts whose time is over at an instant."""
+    return int(session.execute(select(func.count()).select_from(VoiceAlert).where(_is_over(at))).scalar_one())
+
+
+def _is_over(at: datetime) -> ColumnElement[bool]:
+    return (col(VoiceAlert.closed_at) <= at - KEPT_CLOSED) | (col(VoiceAlert.raised_at) <= at - KEPT)
 
 
 def delete_alerts(session: Session, alerts: Sequence[bytes]) -> int:

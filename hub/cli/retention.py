@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
+from hub.alerts.ending import ALERTS
 from hub.cli.duty import Duty
 from hub.cli.invocation import Acting, acting
 from hub.cli.message import counted, say, warn, would
@@ -31,6 +32,7 @@ _PLAN: Final = (
     *("by_law", "by_hold", "grounds", "source"),
 )
 _RUNS: Final = ("run", "day", "started_at", "completed_at", "due", "taken_out", "left", "audit_entry")
+_ENDINGS: Final = (ALERTS,)
 All = Annotated[bool, typer.Option("--all", help="Also rules by which nothing is due, held or comes due in 90 days.")]
 CertificateFile = Annotated[
     Path | None, typer.Option("--certificate", help="Write what was done, with the signed receipt of its audit entry.")
@@ -41,7 +43,7 @@ CertificateFile = Annotated[
 def plan(ctx: typer.Context, *, everything: All = False, form: FormatOption = Format.TABLE) -> None:
     """Show what is due today and within 30 and 90 days, and what is kept on which ground. Changes nothing."""
     act = acting(ctx, Duty.PLAN_RETENTION)
-    lines = work_out(act.hub, at=act.hub.clock())
+    lines = work_out(act.hub, at=act.hub.clock(), endings=_ENDINGS)
     shown = [line for line in lines if everything or _says_something(line)]
     show(Table(_PLAN, [_row(line) for line in shown], "Retention plan"), form)
     due, held = sum(line.due for line in lines), sum(line.by_law + line.by_hold for line in lines)
@@ -65,11 +67,11 @@ def run(
     """Delete what is due today, and finish a run that broke off. Cannot be undone; audited."""
     act = acting(ctx, Duty.RUN_RETENTION)
     if dry_run:
-        due = sum(line.due for line in work_out(act.hub, at=act.hub.clock()))
+        due = sum(line.due for line in work_out(act.hub, at=act.hub.clock(), endings=_ENDINGS))
         would(f"delete or empty {counted(due, 'row', 'rows')}; `varde retention plan` lists them by rule")
         return
     with private_file(certificate) if certificate is not None else nullcontext() as file:  # before anything is deleted
-        done = carry_out(act.hub, act.principal, partial(_erase, act))
+        done = carry_out(act.hub, act.principal, partial(_erase, act), endings=_ENDINGS)
         if file is not None:
             file.write(_document(done, [act.hub.receipt(each.leaf) for each in done]))
     withdraw(act.hub)

@@ -12,7 +12,7 @@ from hub.finding import Finding, State
 from hub.lake import catalogue
 from hub.lake.terms import FileState
 from hub.retention.holds import standing_holds
-from hub.retention.own_terms import own_terms
+from hub.retention.own_terms import Endings, own_terms
 from hub.retention.store import all_runs, find_open
 from hub.retention.terms import TableTerms, terms_of
 from ingest.canonical.catalogue import LAKE_TABLES
@@ -32,9 +32,12 @@ class Overdue:
     broken_off: date | None
 
 
-def finding(hub: Hub) -> Finding:
+def finding(hub: Hub, endings: Endings = ()) -> Finding:
     """Tell the doctor: a run that broke off, or what is past its time."""
-    late, remedy = overdue(hub, at=hub.clock()), "See `varde retention plan`, then `varde retention run`; run it daily"
+    late, remedy = (
+        overdue(hub, at=hub.clock(), endings=endings),
+        "See `varde retention plan`, then `varde retention run`; run it daily",
+    )
     if late.broken_off is not None:
         return Finding("retention", State.WARNING, f"the run of {late.broken_off} broke off", remedy)
     if late.tables or late.rows:
@@ -45,7 +48,7 @@ def finding(hub: Hub) -> Finding:
     return Finding("retention", State.OK, f"nothing is known to be past its time; {newest}")
 
 
-def overdue(hub: Hub, *, at: datetime) -> Overdue:
+def overdue(hub: Hub, *, at: datetime, endings: Endings = ()) -> Overdue:
     """Say what a run should have taken by an instant."""
     policy, on = hub.policy(), date_of(at)
     with hub.reading() as session:
@@ -62,7 +65,7 @@ def overdue(hub: Hub, *, at: datetime) -> Overdue:
     ]
     return Overdue(
         tables=tuple(late),
-        rows=sum(term.over[0] for term in own_terms(hub, (at,))),
+        rows=sum(term.over[0] for term in own_terms(hub, (at,), endings)),
         day=max((run.day for run in runs if run.completed_at is not None), default=None),
         broken_off=None if open_run is None else open_run.day,
     )

@@ -1,8 +1,14 @@
-"""What carries its own end: refused rows, cleaned texts, tokens. Counted and ended together with everything else."""
+"""What carries its own end: refused rows, cleaned texts, tokens. Counted and ended together with everything else.
 
+Rooms above this one hand in theirs (`Ending`), so that a plan counts and a run ends those rows as well.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+from sqlmodel import Session
 
 from hub.compose import Hub
 from ingest.pipeline.expiry import expire
@@ -24,16 +30,37 @@ class OwnTerm:
     over: tuple[int, ...]
 
 
-def own_terms(hub: Hub, days: tuple[datetime, ...]) -> list[OwnTerm]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """A table of another room whose rows say themselves when they end.
+
+    `count` says how many are over at an instant, `end` destroys those that are over now and says how many went.
+    """
+
+    table: str
+    period: str
+    count: Callable[[Session, datetime], int]
+    end: Callable[[Hub, PrincipalId], int]
+
+
+Endings = Sequence[Ending]
+
+
+def own_terms(hub: Hub, days: tuple[datetime, ...], endings: Endings = ()) -> list[OwnTerm]:
     """Count, by table, what is over at each of some instants."""
     with hub.reading() as session:
-        counted = [count_expired(session, at=at) | {TOKENS: count_expired_tokens(session, at=at)} for at in days]
+        counted = [
+            count_expired(session, at=at)
+            | {TOKENS: count_expired_tokens(session, at=at)}
+            | {each.table: each.count(session, at) for each in endings}
+            for at in days
+        ]
     return [OwnTerm(table, tuple(each[table] for each in counted)) for table in sorted(counted[0])]
 
 
-def end_own_terms(hub: Hub, by: PrincipalId) -> int:
+def end_own_terms(hub: Hub, by: PrincipalId, endings: Endings = ()) -> int:
     """Destroy and delete what is over now; return how many rows. What was sealed loses its key first."""
-    sealed = expire(hub.ports(by))
+    sealed = expire(hub.ports(by)) + sum(each.end(hub, by) for each in endings)
     with hub.unit_of_work() as session:
         tokens = delete_expired_tokens(session, at=hub.clock())
         if tokens:

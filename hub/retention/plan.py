@@ -16,7 +16,7 @@ from hub.lake.expiry import telling_rows
 from hub.lake.reading import reading
 from hub.retention.instants import from_rows, instants_of, worked_out
 from hub.retention.keeping import Facts, TableSieve, facts_of, horizon
-from hub.retention.own_terms import PERIODS, own_terms
+from hub.retention.own_terms import PERIODS, Endings, own_terms
 from hub.retention.people import due_people, people_rule
 from hub.retention.terms import TableTerms
 from ingest.canonical.catalogue import LAKE_TABLES
@@ -52,14 +52,18 @@ class Line:
     source: str | None = None
 
 
-def plan(hub: Hub, *, at: datetime) -> list[Line]:
-    """Work out what is due on the day of an instant, and what will be; changes nothing."""
+def plan(hub: Hub, *, at: datetime, endings: Endings = ()) -> list[Line]:
+    """Work out what is due on the day of an instant, and what will be; changes nothing.
+
+    `endings` are tables of other rooms whose rows carry their own end: those that the run is given.
+    """
     facts, on = facts_of(hub, at=at), date_of(at)
     instants = person_instants(hub, facts)
     lines = [line for table in LAKE_TABLES for line in _table_lines(hub, facts, table, on, instants)]
     lines += _people_lines(hub, facts, on, instants)
     ends = (at, *(midnight(horizon(on, days + 1)) for days in AHEAD[1:]))
-    for term in own_terms(hub, ends):
+    periods = PERIODS | {each.table: each.period for each in endings}
+    for term in own_terms(hub, ends, endings):
         now, soon, later = term.over
         lines.append(
             Line(
@@ -67,7 +71,7 @@ def plan(hub: Hub, *, at: datetime) -> list[Line]:
                 table=term.table,
                 what="row",
                 starts="arrival",
-                period=PERIODS[term.table],
+                period=periods[term.table],
                 before=None,
                 due=now,
                 next_30=soon - now,

@@ -28,7 +28,7 @@ from hub.lake.census import rows_taken_out
 from hub.lake.expiry import sift
 from hub.lake.purge import purge
 from hub.retention.keeping import TableSieve, facts_of
-from hub.retention.own_terms import end_own_terms
+from hub.retention.own_terms import Endings, end_own_terms
 from hub.retention.people import Eraser, due_people
 from hub.retention.plan import Line, person_instants, plan
 from hub.retention.store import Run, canonical, complete, find_open, open_run
@@ -76,8 +76,10 @@ def _nobody(_people: Sequence[tuple[RecordId, ...]]) -> int:
     return 0
 
 
-def run(hub: Hub, by: Principal, erase: Eraser = _nobody) -> list[Certificate]:
+def run(hub: Hub, by: Principal, erase: Eraser = _nobody, *, endings: Endings = ()) -> list[Certificate]:
     """Finish the run that broke off, if one did, and carry out today's; `erase` is given the people who are due.
+
+    `endings` are tables of other rooms whose rows carry their own end: what of them is over goes with the rest.
 
     Raises:
         AccessRefused: the role may not.
@@ -90,9 +92,9 @@ def run(hub: Hub, by: Principal, erase: Eraser = _nobody) -> list[Certificate]:
     with hub.reading() as session:
         broken_off = find_open(session)
     if broken_off is not None:
-        done.append(_carry_out(hub, broken_off, by.principal_id, erase))
+        done.append(_carry_out(hub, broken_off, by.principal_id, erase, endings))
     if broken_off is None or broken_off.day < date_of(hub.clock()):
-        done.append(_carry_out(hub, _opened(hub, by.principal_id), by.principal_id, erase))
+        done.append(_carry_out(hub, _opened(hub, by.principal_id, endings), by.principal_id, erase, endings))
     return done
 
 
@@ -107,10 +109,10 @@ def key_of(line: Line) -> str:
     return line.rule if line.what in {"row", "person"} else f"{line.rule}.emptied"
 
 
-def _opened(hub: Hub, by: PrincipalId) -> Run:
+def _opened(hub: Hub, by: PrincipalId, endings: Endings) -> Run:
     """Note the plan before anything is touched."""
     at = hub.clock()
-    due = {key_of(line): line.due for line in plan(hub, at=at) if line.due}
+    due = {key_of(line): line.due for line in plan(hub, at=at, endings=endings) if line.due}
     new = Run(
         run_id=random_id(),
         day=date_of(at),
@@ -129,7 +131,7 @@ def _opened(hub: Hub, by: PrincipalId) -> Run:
     return new
 
 
-def _carry_out(hub: Hub, opened: Run, by: PrincipalId, erase: Eraser) -> Certificate:
+def _carry_out(hub: Hub, opened: Run, by: PrincipalId, erase: Eraser, endings: Endings) -> Certificate:
     """Take steps 2 to 5; each can be repeated."""
     facts = facts_of(hub, at=hub.clock())
     instants = person_instants(hub, facts)
@@ -145,9 +147,10 @@ def _carry_out(hub: Hub, opened: Run, by: PrincipalId, erase: Eraser) -> Certifi
     hub.reached("retention_sifted")
     purge(hub.lake)
     hub.reached("retention_purged")
-    destroyed = end_own_terms(hub, by)
+    destroyed = end_own_terms(hub, by, endings)
     hub.reached("retention_ended")
-    return _certified(hub, opened, by, destroyed)
+    lines = _left(hub, opened, endings)
+    return _certified(hub, opened, by, destroyed, lines)
 
 
 def _sieve(hub: Hub, day: date, table: str, instants: pl.DataFrame | None) -> TableSieve:
@@ -155,10 +158,15 @@ def _sieve(hub: Hub, day: date, table: str, instants: pl.DataFrame | None) -> Ta
     return TableSieve(hub, facts_of(hub, at=hub.clock()), table, day, instants)
 
 
-def _certified(hub: Hub, opened: Run, by: PrincipalId, destroyed: int) -> Certificate:
-    """Look what is left, and note the end with the hash of everything that is certified."""
+def _left(hub: Hub, opened: Run, endings: Endings) -> list[Line]:
+    """Make the plan of the run's day once more."""
     now = hub.clock()
-    lines = plan(hub, at=now if date_of(now) == opened.day else midnight(opened.day))
+    return plan(hub, at=now if date_of(now) == opened.day else midnight(opened.day), endings=endings)
+
+
+def _certified(hub: Hub, opened: Run, by: PrincipalId, destroyed: int, lines: Sequence[Line]) -> Certificate:
+    """Tell what is left, and note the end with the hash of everything that is certified."""
+    now = hub.clock()
     with hub.reading() as session:
         taken_out = rows_taken_out(session, opened.run_id)
         awaiting = awaiting_purge(session, up_to=head(session))

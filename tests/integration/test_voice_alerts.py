@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from typer.testing import CliRunner, Result
 
-from hub.alerts import desk, rules, store, telling
-from hub.alerts.ending import end_alerts
+from hub.alerts import desk, lateness, rules, store, telling
+from hub.alerts.ending import ALERTS, end_alerts
 from hub.alerts.raising import VIEW, Looked
 from hub.alerts.store import AlertState, Closing
 from hub.alerts.telling import tell_due
@@ -19,10 +19,14 @@ from hub.cli.launch import Invocation
 from hub.consents import Subject, Wish, record_wish
 from hub.erasing import erase
 from hub.errors import AccessRefused, HubError, SettingsInvalid
+from hub.finding import State
 from hub.lake.compaction import compact
 from hub.outbox.post import Answer, Outcome
 from hub.reconciliation import reconcile
 from hub.requests.reflection import held_rows
+from hub.retention.own_terms import PERIODS
+from hub.retention.plan import plan
+from hub.retention.run import run as run_retention
 from hub.views.gateway import Gateway
 from privacy.store.audit import entries
 from privacy.terms import ActChannel, ConsentAct, KeyId, PurposeId, Role, random_id
@@ -252,13 +256,42 @@ def test_while_the_log_takes_no_entry_nothing_is_listed_raised_or_told(here: Wat
     assert here.looks().raised == 1
 
 
-def test_alerts_end_and_their_keys_with_them(here: Watched) -> None:
+def test_the_doctor_tells_of_messages_that_nobody_looked_through(here: Watched) -> None:
+    here.looks()
+    here.arrives(("p16", HARMLESS))
+    here.clock.forward(minutes=14)
+    assert lateness.finding(here.hub).state is State.OK
+    here.clock.forward(minutes=1)
+    late = lateness.finding(here.hub)
+    assert late.state is State.WARNING
+    assert "1 files of messages" in late.found
+    assert "varde voice alerts look" in late.remedy
+    here.looks()
+    assert lateness.finding(here.hub).state is State.OK
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lateness, "is_watching", lambda _hub: False)
+        here.arrives(("p16", HARMLESS))
+        here.clock.forward(minutes=20)
+        assert lateness.finding(here.hub).state is State.OK, "whoever approves no view wants no alerts"
+
+
+def test_a_retention_run_ends_alerts_and_their_keys(here: Watched) -> None:
+    """Also where nobody watches any more; the plan counts what the run takes."""
+    here.arrives(("p17", THREAT))
+    here.looks()
     with here.hub.reading() as session:
         there = store.find_alerts(session, AlertState)
     assert there
     here.clock.forward(days=366)
-    assert end_alerts(here.hub, here.company.owner.principal_id) == len(there)
+    (told,) = [line for line in plan(here.hub, at=here.clock(), endings=[ALERTS]) if line.rule == "voice_alert"]
+    assert (told.due, told.next_30, told.next_90) == (len(there), 0, 0)
+    (done,) = run_retention(here.hub, here.company.owner, endings=[ALERTS])
+    assert done.planned["voice_alert"] == len(there)
+    assert done.destroyed == sum(done.planned.get(table, 0) for table in (*PERIODS, "voice_alert"))
     assert not here.hub.keystore.present([KeyId(one.key_id) for one in there])
+    with here.hub.reading() as session:
+        assert not store.find_alerts(session, AlertState)
+    assert end_alerts(here.hub, here.company.owner.principal_id) == 0
 
 
 def stored(here: Watched, who: str) -> list[store.SealedAlert]:
