@@ -1,10 +1,11 @@
 """A company whose customers write, and a hub that looks through what came in."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
 import polars as pl
@@ -91,13 +92,13 @@ class Watched:
 
 
 @contextmanager
-def watched(folder: Path) -> Iterator[Watched]:
+def watched(folder: Path, environment: Mapping[str, str] = MappingProxyType({})) -> Iterator[Watched]:
     """Make the company, approve the view, and let this process answer as the child does."""
 
     def ask(_action: str, study: str, message: Message) -> Message:
         return load_study(study)(message)
 
-    with company(folder, ()) as made, pytest.MonkeyPatch.context() as patch:
+    with company(folder, (), environment) as made, pytest.MonkeyPatch.context() as patch:
         patch.setattr(raising, "ask", ask)
         submit(made.hub, catalogue_text(VIEW), made.scientist)
         approve(made.hub, VIEW, made.dpo, WITHOUT_CHECK)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from typing import Any, Final
 
 import polars as pl
@@ -87,9 +88,11 @@ class Company:
 
 
 @contextmanager
-def company(folder: Path, tables: tuple[str, ...]) -> Iterator[Company]:
+def company(
+    folder: Path, tables: tuple[str, ...], environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Company]:
     """Make a home and deliver people, organisations and some tables of events."""
-    settings, clock = Settings.load({}, folder / "home"), FixedClock(AT)
+    settings, clock = Settings.load(environment, folder / "home"), FixedClock(AT)
     make_home(settings, clock=clock)
     hub = open_hub(settings, clock=clock)
     owner = acting_principal(hub)
