@@ -24,18 +24,25 @@ FIRST_LOOK: Final = timedelta(days=1)
 
 @dataclass
 class Unheard:
-    """Says which files were not looked through; `passed_over` are those that a first look leaves as they are."""
+    """Says which files were not looked through.
+
+    `passed_over` are those that a first look leaves as they are, `made_of_heard` those without a mark of which all that
+    they were made of was looked through: marks of what they replaced end after a while, so they need one of their own.
+    """
 
     hub: Hub
     among: frozenset[FileId]
     passed_over: set[FileId] = field(default_factory=set)
+    made_of_heard: set[FileId] = field(default_factory=set)
 
     def __call__(self, files: Sequence[CatalogueFile]) -> Mapping[FileId, datetime]:
         """Return when what is new in each file was accepted, by file; files with nothing new are absent."""
         at = self.hub.clock()
         with self.hub.reading() as session:
-            since = arrived(session, [file for file in files if file.file_id in self.among], at=at)
+            mine = [file for file in files if file.file_id in self.among]
+            since = arrived(session, mine, at=at)
             begun = any_heard(session)
+        self.made_of_heard = {file.file_id for file in mine} - since.keys()
         self.passed_over = set() if begun else {one for one, when in since.items() if when < at - FIRST_LOOK}
         return {one: when for one, when in since.items() if one not in self.passed_over}
 

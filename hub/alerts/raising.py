@@ -93,8 +93,8 @@ def look(hub: Hub, principal: Principal = ITSELF) -> Looked:
         found = _looked(hub, principal, spec, unheard)
         if found is not None:
             released, alerts, files_read = found
-            files_read = set() if settling else files_read | unheard.passed_over
-            looked = _kept(hub, principal, (released, alerts, files_read), rules)
+            marked = unheard.made_of_heard | (set() if settling else files_read | unheard.passed_over)
+            looked = _kept(hub, principal, (released, alerts, marked), rules)
             if looked is not None:
                 return looked
     raise ReadContended(VIEW)

@@ -27,10 +27,12 @@ def go_round(hub: Hub, principal: Principal = ITSELF) -> Looked:
 
     """
     end_alerts(hub, principal.principal_id)
-    looked, post = look(hub, principal), post_of(hub.settings)
-    if post is not None:
-        tell_due(hub, post)
-    return looked
+    post = post_of(hub.settings)
+    try:
+        return look(hub, principal)
+    finally:  # what stands is told and goes to the next in line also while a look fails
+        if post is not None:
+            tell_due(hub, post)
 
 
 def is_watching(hub: Hub) -> bool:

@@ -35,6 +35,7 @@ LONG_FUNCTIONS: Final[dict[str, str]] = {
 EDGES: Final[dict[str, str]] = {
     "hub/api/edge.py": "last stop of a request: a stranger's text may hold a value, only its class is told",
     "hub/cli/edge.py": "last stop of a command: a traceback shows values, so a stranger is told by class only",
+    "hub/api/service.py": "a duty that fails once goes on with the next round: nobody would notice that it ended",
     "hub/api/looking.py": "reads of many callers share a group: whatever ended it must reach each of them",
     "hub/writer.py": "acts of many callers share a group: each caller must get its own failure, whatever it is",
     "ingest/pipeline/delivery.py": "tidying after a delivery that counts must not have it told as failed",

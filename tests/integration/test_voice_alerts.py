@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from typer.testing import CliRunner, Result
 
-from hub.alerts import desk, lateness, rules, store, telling
+from hub.alerts import desk, lateness, rules, store, telling, watch
 from hub.alerts.ending import ALERTS, end_alerts
 from hub.alerts.raising import VIEW, Looked
 from hub.alerts.store import AlertState, Closing
@@ -16,11 +16,14 @@ from hub.alerts.watch import EVERY_SECONDS, go_round, is_watching
 from hub.authentication import Scope, add, authenticate
 from hub.cli.app import make_app
 from hub.cli.launch import Invocation
+from hub.compose import Hub
 from hub.consents import Subject, Wish, record_wish
 from hub.erasing import erase
 from hub.errors import AccessRefused, HubError, SettingsInvalid
 from hub.finding import State
+from hub.lake.catalogue import files_of
 from hub.lake.compaction import compact
+from hub.lake.terms import FileState
 from hub.outbox.post import Answer, Outcome
 from hub.reconciliation import reconcile
 from hub.requests.reflection import held_rows
@@ -28,6 +31,7 @@ from hub.retention.own_terms import PERIODS
 from hub.retention.plan import plan
 from hub.retention.run import run as run_retention
 from hub.views.gateway import Gateway
+from predict.errors import MessageRefused
 from privacy.store.audit import entries
 from privacy.terms import ActChannel, ConsentAct, KeyId, PurposeId, Role, random_id
 from tests.alert_builders import HARMLESS, THREAT, Watched, watched
@@ -116,6 +120,18 @@ def test_a_file_that_was_moved_is_not_read_again_and_one_not_read_yet_is(here: W
     compact(here.hub.lake, "messages", operation_id=random_id())
     assert here.looks().raised == 1, "of a file made of old and new only what is new is an alert"
     assert len(here.alerts_of("p6")) == 2
+
+
+def test_a_file_that_was_moved_is_not_read_again_when_the_marks_of_what_it_was_made_of_end(here: Watched) -> None:
+    here.arrives(("p20", THREAT))
+    here.looks()
+    compact(here.hub.lake, "messages", operation_id=random_id())
+    here.arrives(("p21", HARMLESS))
+    assert here.looks() == Looked(messages=1)
+    with here.hub.unit_of_work() as session:
+        live = {file.file_id for file in files_of(session, table="messages", states=[FileState.LIVE])}
+        store.note_heard(session, (), live=live, at=here.clock() + timedelta(days=31))
+    assert here.looks() == Looked()
 
 
 def test_an_alert_that_may_not_be_told_is_in_nobodys_way(here: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,6 +253,20 @@ def test_owners_are_told_by_mail_and_the_next_in_line_where_nobody_acknowledged(
     with pytest.raises(SettingsInvalid, match=r"alerts\.yaml"):
         here.looks()
     file.unlink()
+
+
+def test_what_stands_is_told_while_a_look_fails(here: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Hub] = []
+
+    def ended(*_: object) -> Looked:
+        raise MessageRefused("a child that was ended answers half")
+
+    monkeypatch.setattr(watch, "look", ended)
+    monkeypatch.setattr(watch, "post_of", lambda _: Box())
+    monkeypatch.setattr(watch, "tell_due", lambda hub, _: told.append(hub))
+    with pytest.raises(MessageRefused):
+        go_round(here.hub)
+    assert told == [here.hub]
 
 
 def test_while_the_log_takes_no_entry_nothing_is_listed_raised_or_told(here: Watched) -> None:
