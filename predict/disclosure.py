@@ -16,6 +16,9 @@ LEAST_CUSTOMERS: Final = 10
 STUDY_DAYS: Final = 28
 """Studies are kept of instants so far apart, counted from `_FIRST`, so that their four weeks do not overlap."""
 SERVICE_DAYS: Final = 84
+OTHER: Final = "other"
+NAMELESS: Final = (OTHER, "unknown")
+"""Levels under which a view puts what it does not name, and what nobody knows."""
 _FIRST: Final = datetime(2024, 1, 1, tzinfo=UTC)  # a Monday, as the views' grid is
 
 
@@ -30,6 +33,21 @@ def tellable(rows: pl.DataFrame, by: list[str], level: str) -> pl.DataFrame:
     others = rows.join(told, on=[*by, level], how="anti").group_by(by).agg(few=pl.col(PSEUDONYM).n_unique())
     alone = others.filter(pl.col("few") < LEAST_CUSTOMERS)
     ordered = told.sort(*by, "customers", level).join(alone, on=by, how="semi", maintain_order="left")
+    return told.join(ordered.group_by(by).first(), on=[*by, level], how="anti")
+
+
+def tellable_teams(rows: pl.DataFrame, by: list[str], level: str) -> pl.DataFrame:
+    """Say which teams may be told beside the whole of each group: as `tellable`, and no figure is of few of us.
+
+    A view names no team of fewer than five people, so whoever stands under `other`, or under no team, may be fewer.
+    Where all named teams could be told, the smallest is not: all less what is told would be the work of those few.
+    """
+    named = pl.col(level).is_in(NAMELESS).not_()
+    every = rows.with_columns(pl.col(level).cast(pl.String).fill_null(OTHER))
+    told = tellable(every, by, level).filter(named)
+    kept_back = every.filter(named).join(told, on=[*by, level], how="anti")
+    bare = every.filter(~named).join(kept_back, on=by, how="anti")
+    ordered = told.sort(*by, "customers", level).join(bare, on=by, how="semi", maintain_order="left")
     return told.join(ordered.group_by(by).first(), on=[*by, level], how="anti")
 
 

@@ -10,12 +10,13 @@ from typing import Any, Final
 
 import polars as pl
 
-from predict.disclosure import LEAST_CUSTOMERS, SERVICE_DAYS, tellable
+from predict.disclosure import LEAST_CUSTOMERS, SERVICE_DAYS, tellable, tellable_teams
 from predict.errors import FrameRefused, RuleRefused
 from predict.shares import told_share
 
 CUSTOMER, AGE = "pseudonym", "age_hours"
-DIMENSIONS: Final = ("category", "team", "priority", "channel")
+TEAM: Final = "team"
+DIMENSIONS: Final = ("category", TEAM, "priority", "channel")
 PROMISED: Final[Mapping[str, tuple[float, float]]] = {
     "urgent": (1.0, 8.0),
     "high": (4.0, 24.0),
@@ -97,9 +98,10 @@ def measures(cases: pl.DataFrame) -> list[dict[str, Any]]:
     """Tell shares in time and median hours of judged cases, of all and of each level of each dimension.
 
     `LEAST_CUSTOMERS` stand behind every figure: levels with fewer are left out, and the smallest of the others where
-    all that is left out is of fewer (all less what is told would be theirs). Of each: by, level, cases, customers,
-    answered and solved (`predict.shares.told_share`), answer_hours and solve_hours (medians, an open case counting as
-    longer than any; None where half are open).
+    all that is left out is of fewer (all less what is told would be theirs). A team that the view does not name may be
+    of few of us and is in the figures of all alone (`predict.disclosure.tellable_teams`). Of each: by, level, cases,
+    customers, answered and solved (`predict.shares.told_share`), answer_hours and solve_hours (medians, an open case
+    counting as longer than any; None where half are open).
     """
     told = _measured(cases.with_columns(level=pl.lit("all")), "all")
     for name in DIMENSIONS:
@@ -109,7 +111,7 @@ def measures(cases: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _measured(cases: pl.DataFrame, by: str) -> list[dict[str, Any]]:
-    endless = float("inf")
+    endless, may_be_told = float("inf"), tellable_teams if by == TEAM else tellable
     grouped = (
         cases.group_by("level")
         .agg(
@@ -119,7 +121,7 @@ def _measured(cases: pl.DataFrame, by: str) -> list[dict[str, Any]]:
             answer_hours=pl.col("response_hours").fill_null(endless).median(),
             solve_hours=pl.col("hours").fill_null(endless).median(),
         )
-        .join(tellable(cases.with_columns(by=pl.lit(by)), ["by"], "level"), on="level", how="semi")
+        .join(may_be_told(cases.with_columns(by=pl.lit(by)), ["by"], "level"), on="level", how="semi")
         .sort("level")
     )
     return [

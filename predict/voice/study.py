@@ -29,7 +29,7 @@ import polars as pl
 
 from predict.causes.finding import findings
 from predict.causes.place import AT, UNHAPPY
-from predict.disclosure import SERVICE_DAYS, STUDY_DAYS, period_end
+from predict.disclosure import NAMELESS, SERVICE_DAYS, STUDY_DAYS, period_end
 from predict.journey.bottleneck import bottlenecks
 from predict.opinion.answers import answers_of, by_period, on_scale
 from predict.opinion.trend import Change, changes
@@ -111,10 +111,11 @@ def _change(one: Change) -> dict[str, Any]:
 
 
 def _findings(cases: pl.DataFrame, question: Question) -> list[dict[str, Any]]:
-    """Propose where service goes wrong."""
+    """Propose where service goes wrong; nothing is proposed of a team without a name, which may be of few of us."""
     closed = cases.drop_nulls(["hours", "escalated"]).with_columns((pl.col("escalated") > 0).alias(UNHAPPY))
     dimensions = tuple(name for name in CAUSES if name in cases.columns and closed[name].n_unique() > 1)
-    return [_coarse(one.told()) for one in findings(closed, dimensions, seed=question.seed)]
+    found = [_coarse(one.told()) for one in findings(closed, dimensions, seed=question.seed)]
+    return [one for one in found if one["levels"].get("team") not in NAMELESS]
 
 
 def _coarse(told: dict[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,6 @@ CUSTOMER: Final = "pseudonym"
 THREAD, TEAM, DIRECTION, AGE = "thread", "team", "direction", "age_hours"
 BEFORE, AFTER, ABOUT = "lean_before", "lean_after", "about"
 SOON: Final = 30 * 24.0  # hours: a message after a month is about something else
-OTHER: Final = "other"
 _NEEDED: Final = (CUSTOMER, THREAD, DIRECTION, AGE, TEXT)
 _OURS: Final = pl.col(DIRECTION) == "out"
 

@@ -1,9 +1,9 @@
 """How our own mails read: sentences, words, passive voice and officialese, by language and team, with intervals.
 
 Rules kept:
-- a team is told, never one of us: teams come from the view, which names none of fewer than five people, and whoever
-  stands under `other` is in the figures of all alone;
-- of fewer than ten customers nothing is told (`predict.opinion.answers.tellable` has the rule and its complement);
+- a team is told, never one of us: teams come from the view, whose author names none of fewer than five people; whoever
+  stands under `other`, or under no team, is in the figures of all alone, beside one team at least that is not told;
+- of fewer than ten customers nothing is told (`predict.disclosure.tellable_teams` has the rule and its complement);
 - a figure is of all mails of a group together; its interval draws customers, not mails (percentile bootstrap,
   `DRAWS` draws), because mails to one customer are alike.
 """
@@ -14,12 +14,11 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from predict.disclosure import LEAST_CUSTOMERS
+from predict.disclosure import LEAST_CUSTOMERS, tellable_teams
 from predict.frames import Matrix, Vector
-from predict.opinion.answers import tellable
 from predict.text.readability import COUNTS, FORMULA, counted, ease, sentences_of, verdict, vienna
 from predict.text.words import LANGUAGE
-from predict.writing.exchange import CUSTOMER, OTHER, TEAM
+from predict.writing.exchange import CUSTOMER, TEAM
 from predict.writing.officialese import known_in
 
 DRAWS: Final = 200
@@ -49,13 +48,13 @@ def styles(mails: pl.DataFrame) -> list[dict[str, Any]]:
     """
     read = mails.filter(pl.col(LANGUAGE).is_in(list(FORMULA)))  # a text too short to tell has no formula
     found = read.hstack(measured(read))
-    teams = tellable(_as_channels(found.filter(pl.col(TEAM) != OTHER)), [LANGUAGE])
+    teams = tellable_teams(found, [LANGUAGE], TEAM)
     lines = []
     for (language,), here in sorted(found.group_by(LANGUAGE), key=lambda each: str(each[0])):
         if here[CUSTOMER].n_unique() < LEAST_CUSTOMERS:
             continue
         lines.append(_line(here, str(language), ALL))
-        named = teams.filter((pl.col(LANGUAGE) == language) & (pl.col("channel") != ALL))["channel"].sort()
+        named = teams.filter(pl.col(LANGUAGE) == language)[TEAM].sort()
         lines += [_line(here.filter(pl.col(TEAM) == team), str(language), team) for team in named]
     return lines
 
@@ -72,10 +71,6 @@ def measured(mails: pl.DataFrame) -> pl.DataFrame:
     passives = every.join(of, on="row", how="left", maintain_order="left")["passives"].fill_null(0.0)
     official = every.select(official=pl.col("row").is_in(known_in(mails)["row"].unique().implode()).cast(pl.Float64))
     return counted(mails).hstack([passives, *official.get_columns()])
-
-
-def _as_channels(found: pl.DataFrame) -> pl.DataFrame:
-    return found.select(LANGUAGE, CUSTOMER, pl.col(TEAM).alias("channel"))
 
 
 def _line(here: pl.DataFrame, language: str, team: str) -> dict[str, Any]:

@@ -203,6 +203,19 @@ def test_no_level_of_few_is_told_by_what_is_left_of_all_and_no_share_of_few_that
     assert {one["answered"]["of"] for one in told} == {0}
 
 
+@pytest.mark.parametrize("nameless", ["other", None])
+def test_a_team_that_the_view_does_not_name_is_told_nowhere_nor_had_by_subtraction(nameless: str | None) -> None:
+    """It may be of two people, however many customers and however much trouble it has."""
+    cases = cases_of(8, rows=900)
+    place = pl.int_range(pl.len()) % 3
+    team = pl.when(place == 0).then(pl.lit("desk")).when(place == 1).then(pl.lit("lab")).otherwise(pl.lit(nameless))
+    told = cases.with_columns(team=team, escalated=(place == 2).cast(pl.Int64))
+    found = studied({"cases": told}, Question(as_of=AS_OF, promises=promises_of(PROMISED), seed=7))
+    assert len([one for one in found["service"] if one["by"] == "team"]) == 1
+    assert {one["level"] for one in found["service"] if one["by"] == "team"} < {"desk", "lab"}
+    assert not [one for one in found["findings"] if "team" in one["levels"]]
+
+
 def test_a_case_of_which_nobody_said_whether_it_was_escalated_stops_no_study() -> None:
     cases = cases_of(1).with_columns(escalated=pl.when(pl.int_range(pl.len()) > 0).then("escalated"))
     told = studied({"cases": cases}, Question(as_of=AS_OF, promises=promises_of(PROMISED), seed=7))

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from predict.disclosure import OTHER
 from predict.errors import FrameRefused
 from predict.text.readability import counted, ease, verdict, vienna
 from predict.voice.words import LANGUAGES
@@ -126,6 +127,18 @@ def test_the_team_that_writes_like_an_office_is_told_and_few_customers_are_not(o
     teams = {one["team"] for one in styles(some) if one["language"] == "nb"}
     assert "billing" not in teams
     assert len(teams) == 3, "nor may it be had by subtraction"
+
+
+@pytest.mark.parametrize("nameless", [OTHER, None])
+def test_who_stands_under_no_team_is_not_had_by_subtraction_however_many_customers_there_are(
+    ours: pl.DataFrame, nameless: str | None
+) -> None:
+    """A team of two people that the view does not name has hundreds of customers, too."""
+    one = pl.when(pl.col("team") != "billing").then("team").otherwise(pl.lit(nameless))
+    for language in ("nb", "sv"):
+        told = {each["team"] for each in styles(ours.with_columns(team=one)) if each["language"] == language}
+        assert OTHER not in told
+        assert len(told - {ALL}) == 2
 
 
 def test_words_that_customers_do_not_use_are_told_with_plainer_ones(ours: pl.DataFrame) -> None:
