@@ -1,8 +1,10 @@
 """What the same word is elsewhere in texts that came together: evidence for or against its being a name here.
 
 A sentence alone does not tell a firm from a person ("Frp svarer", "Olsen svarer"); the same word in other texts of a
-company does. Each capitalised word is weighed by its own sentence first; then by how often it is said in other
-sentences of the batch, and what those make of it, on average and at best. Rules kept:
+company does. Each capitalised word is weighed by its own sentence first; then by how many others of the batch say it,
+and what those make of it, on average and at best. Rules kept:
+- a text has one voice for a word, what the likeliest place in it makes of it, however often it says the word: who
+  writes a word forty times has no more say in what is found in another's text than who writes it once;
 - the word itself is no fact, so the model cannot hold a name of a text that it learned from;
 - a word that is said once is judged by its own sentence;
 - nothing outlives the batch.
@@ -34,10 +36,14 @@ WEIGHTS: Final = sum(_SIZES)
 """How many weights there are; facts that do not hold have the code `WEIGHTS`, which weighs nothing."""
 
 Numbers = npt.NDArray[np.float64]
+Numbered = npt.NDArray[np.int64]
 
 
 class Elsewhere(NamedTuple):
-    """Of each word said: how many others say the same, and the mean and best of their log-odds (own where none)."""
+    """Of each word said: how many others say the same, and the mean and best of their log-odds (own where none).
+
+    Others are the texts beside its own, and its own once if that says the word somewhere else, too.
+    """
 
     times: npt.NDArray[np.int64]
     mean: Numbers
@@ -52,22 +58,36 @@ class Evidence(NamedTuple):
     bias: float
 
 
-def elsewhere(words: Sequence[str], odds: Numbers) -> Elsewhere:
-    """Gather what the others that say a word make of it."""
+def elsewhere(words: Sequence[str], odds: Numbers, texts: Numbered) -> Elsewhere:
+    """Gather what the others that say a word make of it; `texts` numbers the text of each word, from 0."""
     ids = dict[str, int]()
     said = np.array([ids.setdefault(word.lower().removesuffix("s"), len(ids)) for word in words], dtype=np.int64)
-    count = np.bincount(said, minlength=len(ids))[said] - 1
-    alone = count == 0
-    mean = (np.bincount(said, weights=odds, minlength=len(ids))[said] - odds) / np.maximum(count, 1)
-    order = np.lexsort((-odds, said))
-    first = np.flatnonzero(np.diff(said[order], prepend=-1))
-    best = odds[order[first]][said] if len(said) else odds
-    # The best one's own best is the second of its word.
-    top = order[first]
-    second = order[np.minimum(first + 1, max(len(order) - 1, 0))] if len(order) else order
+    voices, voice_of, there = np.unique(
+        said * (texts.max(initial=0) + 1) + texts, return_inverse=True, return_counts=True
+    )
+    here = _best_of_others(voice_of, odds)  # in the same text; none: -inf
+    loudest = np.full(len(voices), -np.inf)
+    np.maximum.at(loudest, voice_of, odds)
+    word_of = voices // (texts.max(initial=0) + 1)
+    spoken, total = np.bincount(word_of), np.bincount(word_of, loudest)
+    again = (there > 1)[voice_of]
+    times = spoken[said] - 1 + again if len(said) else said
+    summed = (total[word_of] - loudest)[voice_of] + np.where(again, here, 0)
+    best = np.maximum(_best_of_others(word_of, loudest)[voice_of], here)
+    alone = times == 0
+    return Elsewhere(times, np.where(alone, odds, summed / np.maximum(times, 1)), np.where(alone, odds, best))
+
+
+def _best_of_others(groups: Numbered, values: Numbers) -> Numbers:
+    """Return for each value the greatest among the others of its group; -inf where there are none."""
+    order = np.lexsort((-values, groups))
+    first = np.flatnonzero(np.diff(groups[order], prepend=-1))
+    best = values[order[first]][groups] if len(groups) else values
+    following = np.append(order[1:], -1)[first]
+    has_second = (following >= 0) & (groups[following] == groups[order[first]])
     best = best.copy()
-    best[top] = odds[second]
-    return Elsewhere(count, np.where(alone, odds, mean), np.where(alone, odds, best))
+    best[order[first]] = np.where(has_second, values[following], -np.inf)
+    return best
 
 
 def codes_of(odds: Numbers, others: Elsewhere) -> npt.NDArray[np.int64]:

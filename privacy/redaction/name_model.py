@@ -127,7 +127,7 @@ def name_spans(texts: Sequence[Said], model: NameModel | None = None) -> Iterato
     model = model or name_model()
     odds = np.concatenate([np.zeros(0), *(text.odds for text in texts)])
     words = [text.words[each.place] for text in texts for each in text.candidates]
-    others = elsewhere(words, odds)
+    others = elsewhere(words, odds, np.repeat(np.arange(len(texts)), [len(text.candidates) for text in texts]))
     likely = likelihoods(model.evidence, odds, others)
     at = 0
     for text in texts:

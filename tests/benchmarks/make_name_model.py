@@ -241,7 +241,9 @@ def evidence(sentences: Iterable[list[Judged]]) -> dict[str, Any]:
             odds = np.concatenate([np.zeros(0), *(each.said.odds for each in batch)])
             if not len(odds):
                 continue
-            others = elsewhere([word for each in batch for word in each.words()], odds)
+            said = [list(each.words()) for each in batch]
+            places = np.repeat(np.arange(len(said)), [len(each) for each in said])
+            others = elsewhere([word for each in said for word in each], odds, places)
             codes.append(codes_of(odds, others))
             slopes.append(slopes_of(odds, others))
             answers += [answer for each in batch for answer in each.answers()]
