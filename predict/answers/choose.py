@@ -37,9 +37,13 @@ _FITS: Final = 10  # points of an answer that fits; every condition that it name
 def waiting(frame: pl.DataFrame) -> pl.DataFrame:
     """Give the last message of each thread that waits for us, the longest first; text is null where it was withheld.
 
+    Of messages of one quarter of an hour, which is all that the view tells, the customer's is taken for the last, and
+    one that was withheld before others: rather shown once too often than not at all.
+
     Columns: those of the frame of exchanges, asked (how many messages of the thread are the customer's).
     """
-    known = frame.filter(pl.col(THREAD).is_not_null()).sort(THREAD, AGE, TEXT, descending=[False, True, False])
+    order, descending = (THREAD, AGE, DIRECTION, TEXT), [False, True, True, False]
+    known = frame.filter(pl.col(THREAD).is_not_null()).sort(order, descending=descending, nulls_last=True)
     last = (
         known.with_columns(asked=(pl.col(DIRECTION) == "in").sum().over(THREAD))
         .group_by(THREAD, maintain_order=True)
@@ -104,7 +108,7 @@ def _take_over() -> pl.Expr:
     """Say why a person must write; null: an answer may be suggested."""
     critical = [pl.when(pl.col(f"critical_{name}")).then(pl.lit(name)) for name in CRITICAL]
     return pl.coalesce(
-        pl.when(pl.col("topic").is_null()).then(pl.lit(WITHHELD)),
+        pl.when(pl.col("topic").is_null() | pl.col("last").is_null()).then(pl.lit(WITHHELD)),
         *critical,
         pl.when(pl.col("time") >= THIRD).then(pl.lit(REPEATED)),
         pl.when(pl.col("answer").is_null()).then(pl.lit(UNMATCHED)),

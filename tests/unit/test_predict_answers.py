@@ -59,6 +59,14 @@ def test_only_threads_whose_last_message_is_the_customers_wait() -> None:
     assert waiting(frame(*said))["thread"].to_list() == [b"t2"]
 
 
+def test_of_one_quarter_of_an_hour_the_customer_is_taken_to_have_written_last() -> None:
+    """The view tells quarters: a thread that may wait is shown, and what may be withheld is for a person."""
+    said = [("a", "t1", "out", "We wrote", 5.0), ("a", "t1", "in", "And the parcel?", 5.0)]
+    assert waiting(frame(*said))["direction"].to_list() == ["in"]
+    (one,) = suggested(("a", "t", "in", None, 5.0), ("a", "t", "in", "When does the parcel arrive?", 5.0)).values()
+    assert (one["take_over"], one["answer"]) == ("withheld", None)
+
+
 def test_the_answer_that_says_most_of_the_case_is_suggested() -> None:
     found = suggested(
         ("a", "calm", "in", "When does the parcel arrive?", 5.0),
