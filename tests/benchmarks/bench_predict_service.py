@@ -4,9 +4,9 @@
 
 Everything is of the module as it ships, on the views of the catalogue; seeds are those of the company that is made up.
 Contact is judged at the last instant, beside the count of the month before. Machines are judged at the last seven
-instants by a model of those that lie a horizon before; an alert is a machine of which even the low end of the interval
-is one half. Concordance (Harrell's C) is of the probability with the days until the next repair, of those that were not
-repaired until the records end.
+instants by a model of those that lie a horizon before; an alert is a machine of which even the low end of the
+interval is one half. Readings are told beside the fleet's (`predict.service.fleet`). Concordance (Harrell's C) is of
+the probability with the days until the next repair, of those that were not repaired until the records end.
 
 Goals: AUC .05 above the count of the month before; C-index .75; precision .80 for failures within 30 days. With nothing
 planted no topic is told by customer, and machines are ranked by chance.
