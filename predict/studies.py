@@ -3,7 +3,7 @@
 | study | fields in | parts in | parts out |
 |---|---|---|---|
 | voice | language, said, rules; as_of, promises, seed | answers, cases, steps, replies: any; or study | (below) |
-| alerts | | texts (a frame of texts) | alerts |
+| alerts | themes | texts (a frame of texts) | alerts |
 | answers | language, library; themes, judged, shown, seed | replies | suggestions, told, html |
 
 Out of `voice` come study, proposals, headlines and tasks (JSON), and html.

@@ -8,6 +8,7 @@ Rules kept:
 - while a delivery settles, files are looked through but not marked: who is new in it is read by nobody yet.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,6 +18,7 @@ import polars as pl
 from sqlmodel import Session
 
 from hub.alerts.arrivals import Unheard, arrived
+from hub.alerts.own_words import own_words
 from hub.alerts.rules import KINDS, AlertRule, rules_of
 from hub.alerts.sealing import Said, draw_keys, seal_said
 from hub.alerts.store import AlertState, SealedAlert, add_alerts, note_heard, raised_events
@@ -76,11 +78,11 @@ def look(hub: Hub, principal: Principal = ITSELF) -> Looked:
 
     Raises:
         AccessRefused: the view is not approved, or the credential may not read it.
-        SettingsInvalid: alerts.yaml makes no sense.
+        SettingsInvalid: alerts.yaml or themes.yaml makes no sense.
         ReadContended: who wrote kept changing what may be read of them.
 
     """
-    rules = rules_of(hub)
+    rules, words = rules_of(hub), own_words(hub)
     with hub.reading() as session:
         spec = readable_spec(session, hub.policy(), VIEW, at=hub.clock())
     for _ in range(_ATTEMPTS):
@@ -90,7 +92,7 @@ def look(hub: Hub, principal: Principal = ITSELF) -> Looked:
             if not arrived(session, files, at=hub.clock()):
                 return Looked()
         unheard = Unheard(hub, there)
-        found = _looked(hub, principal, spec, unheard)
+        found = _looked(hub, principal, spec, unheard, words)
         if found is not None:
             released, alerts, files_read = found
             marked = unheard.made_of_heard | (set() if settling else files_read | unheard.passed_over)
@@ -100,7 +102,9 @@ def look(hub: Hub, principal: Principal = ITSELF) -> Looked:
     raise ReadContended(VIEW)
 
 
-def _looked(hub: Hub, principal: Principal, spec: ViewSpec, unheard: Unheard) -> _Judged | None:
+def _looked(
+    hub: Hub, principal: Principal, spec: ViewSpec, unheard: Unheard, words: Mapping[str, Any]
+) -> _Judged | None:
     """Read and judge; None where pseudonyms were renewed meanwhile."""
     gateway = Gateway(hub)
     arrivals = ArrivedIn(hub.clock() + _AHEAD, unheard)
@@ -109,15 +113,18 @@ def _looked(hub: Hub, principal: Principal, spec: ViewSpec, unheard: Unheard) ->
     released = gateway.release_built(reader, VIEW, spec.purpose, Asked(as_of=hub.clock()), source)
     gateway.complete(released, principal)
     hub.reached("alerts_read")
-    alerts = _judged(hub, spec, released, arrivals)
+    alerts = _judged(hub, spec, (released, words), arrivals)
     hub.reached("alerts_judged")
     return None if alerts is None else (released, alerts, set(arrivals.files))
 
 
-def _judged(hub: Hub, spec: ViewSpec, released: Released, arrivals: ArrivedIn) -> pl.DataFrame | None:
+def _judged(
+    hub: Hub, spec: ViewSpec, asked: tuple[Released, Mapping[str, Any]], arrivals: ArrivedIn
+) -> pl.DataFrame | None:
     """Say which messages are critical: person, event_id, arrived_at, kinds, words; None where names have changed."""
+    released, words = asked
     parts = [
-        ask("study", STUDY, Message({}, {"texts": arrow(part)}, {"texts": "arrow"})).frame("alerts")
+        ask("study", STUDY, Message({"themes": words}, {"texts": arrow(part)}, {"texts": "arrow"})).frame("alerts")
         for part in released.frame.iter_slices(_AT_ONCE)
         if part.height
     ]

@@ -1,8 +1,9 @@
 """Critical messages: a threat to leave, danger, or law, told by rules over our lists of words.
 
 Rules kept:
-- the lists are the `critical` lines of the themes; a phrase that a negation reaches ("nobody was injured", "I am not
-  going to cancel") does not count, unless the phrase holds the negation itself;
+- the lists are the `critical` lines of the themes, ours with those of the company's own file;
+- a phrase that a negation reaches ("nobody was injured", "I am not going to cancel") does not count, unless the phrase
+  holds the negation itself;
 - a phrase that an `unless` line of the same kind reaches (a fire wall, the court of a tennis club) does not count;
 - told is which of *our* phrases fired, never a word of the text.
 """
@@ -16,6 +17,7 @@ import polars as pl
 from predict.errors import FrameRefused
 from predict.frames import PSEUDONYM
 from predict.satisfaction.hearing import MESSAGE, readable
+from predict.satisfaction.own_themes import beside, own_themes
 from predict.satisfaction.standing import standing
 from predict.satisfaction.themes import CRITICAL, Themes
 from predict.text.lexicon import Phrases, phrases_of
@@ -28,10 +30,14 @@ TEXTS: Final = "texts"
 def answer(asked: Message) -> Message:
     """Answer texts with `alerts` (arrow): pseudonym, message, kinds and words (lists), a row a critical message.
 
+    The field `themes` is the company's own file (`predict.satisfaction.own_themes`), if it has one.
+
     Raises:
         FrameRefused: it is no frame of texts.
+        RuleRefused: an entry of the company's file does not make sense.
     """
-    alerts = critical_of(readable(asked.frame(TEXTS)), _shipped())
+    themes = beside(_shipped(), own_themes(asked.fields.get("themes") or {}))
+    alerts = critical_of(readable(asked.frame(TEXTS)), themes)
     return Message({"ok": True}, {"alerts": arrow(alerts)}, {"alerts": "arrow"})
 
 

@@ -1,14 +1,14 @@
-"""Alerts on PostgreSQL, and what a merge of two customers and its undoing do to them."""
+"""Alerts on PostgreSQL: a company's own words, and what a merge of two customers and its undoing do to them."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from hub.alerts import desk
+from hub.alerts import desk, own_words
 from hub.alerts.raising import Looked
 from hub.alerts.store import AlertState, Closing
 from hub.consents import Subject, Wish, record_wish
-from hub.errors import AccessRefused
+from hub.errors import AccessRefused, SettingsInvalid
 from privacy.terms import ActChannel, ConsentAct, PurposeId
 from tests.alert_builders import HARMLESS, THREAT, Watched, watched
 from tests.builders import Postgres
@@ -63,3 +63,20 @@ def test_an_alert_follows_its_record_and_whoever_of_the_merged_said_no_hides_it(
     assert here.looks().raised == 0, "nor is one raised"
     merge(here.hub, moved, home)
     assert shown(here) == {mine.alert_id: mine.pseudonym}, "the no stays with whoever said it"
+
+
+def test_a_companys_own_words_raise_alerts_and_a_faulty_file_says_which_entry(here: Watched) -> None:
+    file = here.hub.settings.home / own_words.FILE
+    own = "themes:\n- {name: legal, kind: critical, words: {en: 'white flag', nb: 'hvitt flagg*'}}\n"
+    here.arrives(("p20", "We hang out the white flag."))
+    assert here.looks().raised == 0
+    file.write_text(own + "- {name: leaving, kind: unless, words: {en: 'if this goes on'}}\n", encoding="utf-8")
+    here.arrives(("p20", "We hang out the white flag."), ("p21", THREAT))
+    here.looks()
+    (alert,) = here.alerts_of("p20")
+    assert (alert.said.kinds, alert.said.words) == (("legal",), ("white flag",))
+    assert len(here.alerts_of("p21")) == 1, "what excuses a phrase shares a word with it"
+    file.write_text(own.replace("legal", "legality"), encoding="utf-8")
+    with pytest.raises(SettingsInvalid, match=r"themes\.yaml: line 2, legality"):
+        here.looks()
+    file.unlink()
