@@ -87,6 +87,10 @@ def _tell(hub: Hub, way: tuple[Post, Carrier], rules: dict[str, AlertRule], one:
     if answer.outcome is Outcome.LATER:
         return 0  # the lease ends in minutes, and it is tried again
     with hub.unit_of_work() as session:
+        if answer.outcome is Outcome.REFUSED and not escalates:  # no such address: the next in line hears at once
+            now = hub.clock()
+            store.change_alert(session, one.alert_id, _OPEN, tell_at=now, escalate_at=now)
+            return 0
         later = None if escalates else one.escalate_at
         store.change_alert(session, one.alert_id, _OPEN, tell_at=later, told=one.told + len(addresses))
     return int(bool(addresses) and answer.outcome is Outcome.TAKEN)

@@ -29,9 +29,11 @@ from privacy.store.principal import Principal
 from privacy.terms import BatchId, ContactChannel, PrincipalId, RecordId
 
 LINK_LASTS: Final = timedelta(days=90)
-SOON: Final = frozenset({Unreached.OUTSIDE_HOURS.value, Unreached.TOO_OFTEN.value})
-"""What is in the way for some hours or days only."""
-_AGAIN: Final = timedelta(hours=1)
+SOON: Final = {
+    Unreached.OUTSIDE_HOURS.value: timedelta(hours=1),
+    Unreached.TOO_OFTEN.value: timedelta(days=1),  # each try costs one of the view's reads of a day
+}
+"""What is in the way for some hours or days only, and when it is tried again."""
 _APPROVED: Final = (LetterState.APPROVED,)
 NOT_NOW: Final = "may not be written to now"
 TWICE: Final = "another letter to the same customer left just now"
@@ -74,7 +76,7 @@ def let_leave(hub: Hub, one: Leaving, by: Principal) -> Leaving | str:
             return CHANGED  # refused, changed or taken by somebody else since it was read
         why = release_in(hub, session, [record], outreach, by)["because"].item()
         if why in SOON:
-            again = {"state": LetterState.APPROVED.value, "due_at": at + _AGAIN}
+            again = {"state": LetterState.APPROVED.value, "due_at": at + SOON[why]}
             change_letter(session, letter, (LetterState.LEAVING,), **again)
             return NOT_NOW
         if why is not None:

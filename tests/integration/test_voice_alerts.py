@@ -255,6 +255,21 @@ def test_owners_are_told_by_mail_and_the_next_in_line_where_nobody_acknowledged(
     file.unlink()
 
 
+def test_where_the_owners_address_is_refused_the_next_in_line_hears_at_once(here: Watched) -> None:
+    own = rules.shipped_text().replace("mail: []", "mail: [typo@example.org]", 1)
+    file = here.hub.settings.home / rules.FILE
+    file.write_text(own.replace("escalate_mail: []", "escalate_mail: [head@example.org]", 1), encoding="utf-8")
+    here.arrives(("p20", "There is smoke and fire in the hall!"))
+    here.looks()
+    box = Box()
+    box.answer = Answer(Outcome.REFUSED, "smtp_550")
+    assert tell_due(here.hub, box) == 0
+    box = Box()
+    assert tell_due(here.hub, box) == 1
+    assert box.mails[0]["To"] == "head@example.org"
+    file.unlink()
+
+
 def test_what_stands_is_told_while_a_look_fails(here: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Hub] = []
 
