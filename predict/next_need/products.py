@@ -47,7 +47,7 @@ class Way(StrEnum):
 class Columns:
     """The columns of a frame of pairs by what they say; the defaults are those of `next_need_products_*`."""
 
-    product: str = "product_code"
+    product: str = "product"
     often: str = "product_orders_730d"
     lately: str = "product_orders_90d"
     since: str = "days_since_product"

@@ -105,11 +105,11 @@ def tell(what: str, at: datetime, found: Judged) -> None:
 
 
 def lines(file: Path) -> pl.DataFrame:
-    """Read what customers bought: pseudonym, product_code, invoice, at, quantity."""
+    """Read what customers bought: pseudonym, product, invoice, at, quantity."""
     raw = pl.read_parquet(file).filter(pl.col("CustomerID").is_not_null() & (pl.col("Quantity") > 0))
     return raw.select(
         pseudonym=pl.col("CustomerID").cast(pl.String).cast(pl.Binary),
-        product_code=pl.col("StockCode").cast(pl.String),
+        product=pl.col("StockCode").cast(pl.String),
         invoice=pl.col("Invoice").cast(pl.String),
         at=pl.col("InvoiceDate").dt.cast_time_unit("us").dt.replace_time_zone("UTC"),
         quantity=pl.col("Quantity").cast(pl.Int64),
@@ -118,7 +118,7 @@ def lines(file: Path) -> pl.DataFrame:
 
 def pairs_at(bought: pl.DataFrame, cut: datetime) -> pl.DataFrame:
     """Lay out the columns of next_need_products_training at one cut."""
-    key = ["pseudonym", "product_code"]
+    key = ["pseudonym", "product"]
     ago = (pl.lit(cut) - pl.col("at")).dt.total_days().alias("ago")
     seen = bought.filter((pl.col("at") < cut) & (pl.col("at") >= cut - timedelta(days=730))).with_columns(ago)
     days = pl.col("at").dt.date().n_unique()
@@ -130,7 +130,7 @@ def pairs_at(bought: pl.DataFrame, cut: datetime) -> pl.DataFrame:
         days_per_product=gap.round(0),
         product_pieces_365d=pl.col("quantity").filter(pl.col("ago") < 365).sum(),
     )
-    pairs = pairs.filter(pl.len().over("product_code") >= SHARED_BY)
+    pairs = pairs.filter(pl.len().over("product") >= SHARED_BY)
     later = bought.filter((pl.col("at") >= cut) & (pl.col("at") < cut + HORIZON)).select(key).unique()
     again = later.with_columns(bought_again=pl.lit(value=True))
     overdue = (pl.col("days_since_product") / pl.col("days_per_product")).clip(upper_bound=20)

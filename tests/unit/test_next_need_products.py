@@ -27,7 +27,7 @@ def shop(*, habit: float, rhythm: float, customers: int = 150, seed: int = 3) ->
         frame = pl.DataFrame(
             {
                 "pseudonym": [str(number // 25).encode() for number in range(size)],
-                "product_code": [f"p{(number * 7) % 60:02}" for number in range(size)],
+                "product": [f"p{(number * 7) % 60:02}" for number in range(size)],
                 "product_orders_730d": often,
                 "product_orders_90d": (since < 90).astype(np.int64),
                 "days_since_product": since,
@@ -35,7 +35,7 @@ def shop(*, habit: float, rhythm: float, customers: int = 150, seed: int = 3) ->
             }
         ).with_columns(as_of=pl.lit(cut))
         pairs.append(frame)
-        later = frame.filter("bought_again").select("pseudonym", "product_code", at=pl.lit(cut + timedelta(days=9)))
+        later = frame.filter("bought_again").select("pseudonym", "product", at=pl.lit(cut + timedelta(days=9)))
         bought.append(later)
     return pl.concat(pairs), pl.concat(bought)
 
@@ -47,10 +47,10 @@ def test_the_own_frequency_ranks_as_a_person_would() -> None:
     for who, rows in cut.group_by("pseudonym"):
         expected = sorted(
             rows.to_dicts(),
-            key=lambda one: (-one["product_orders_730d"], one["days_since_product"], one["product_code"]),
+            key=lambda one: (-one["product_orders_730d"], one["days_since_product"], one["product"]),
         )
-        mine = listed.filter(pl.col("pseudonym") == who[0])["product_code"].to_list()
-        assert mine == [one["product_code"] for one in expected[:MANY]]
+        mine = listed.filter(pl.col("pseudonym") == who[0])["product"].to_list()
+        assert mine == [one["product"] for one in expected[:MANY]]
 
 
 def test_who_bought_little_gets_what_is_popular_and_nothing_twice() -> None:
@@ -58,15 +58,15 @@ def test_who_bought_little_gets_what_is_popular_and_nothing_twice() -> None:
     cut = pairs.filter(pl.col("as_of") == CUTS[0])
     few = cut.filter(pl.int_range(pl.len()).over("pseudonym") < 3)
     listed = ranked(few, Way.OWN_FREQUENCY, columns=COLUMNS)
-    sizes = listed.group_by("pseudonym").agg(pl.len(), pl.col("product_code").n_unique().alias("unlike"))
+    sizes = listed.group_by("pseudonym").agg(pl.len(), pl.col("product").n_unique().alias("unlike"))
     assert (sizes["len"] == sizes["unlike"]).all()
     assert listed.filter("own").height == few.height
     filled = listed.filter(~pl.col("own"))
-    assert filled.join(few, on=["pseudonym", "product_code"], how="semi").is_empty()
+    assert filled.join(few, on=["pseudonym", "product"], how="semi").is_empty()
     best = sorted(popularity(few, COLUMNS)["popularity"], reverse=True)[: 2 * MANY][-1]
-    shares = filled.join(popularity(few, COLUMNS), on=["as_of", "product_code"])["popularity"].to_list()
+    shares = filled.join(popularity(few, COLUMNS), on=["as_of", "product"])["popularity"].to_list()
     assert min(shares) >= best
-    same = ranked(few, Way.POPULARITY, columns=COLUMNS).group_by("pseudonym").agg("product_code")["product_code"]
+    same = ranked(few, Way.POPULARITY, columns=COLUMNS).group_by("pseudonym").agg("product")["product"]
     assert same.n_unique() == 1
 
 
@@ -94,14 +94,14 @@ def test_each_product_is_named_with_its_reason(language: str) -> None:
     cut = pairs.filter(pl.col("as_of") == CUTS[0]).group_by("pseudonym").head(3)
     said = because(ranked(cut, Way.OWN_FREQUENCY, columns=COLUMNS), cut, language, columns=COLUMNS)
     assert said["because"].null_count() == 0
-    own = said.filter("own").join(cut, on=["pseudonym", "as_of", "product_code"])
+    own = said.filter("own").join(cut, on=["pseudonym", "as_of", "product"])
     assert all(str(one["product_orders_730d"]) in one["because"] for one in own.to_dicts())
 
 
 def test_what_cannot_be_judged_says_why() -> None:
     pairs, bought = shop(habit=0.3, rhythm=0, customers=20)
-    with pytest.raises(FrameRefused, match="product_code"):
-        ranked(pairs.drop("product_code"), Way.POPULARITY, columns=COLUMNS)
+    with pytest.raises(FrameRefused, match="product"):
+        ranked(pairs.drop("product"), Way.POPULARITY, columns=COLUMNS)
     with pytest.raises(FrameRefused, match="model"):
         ranked(pairs, Way.MODEL, columns=COLUMNS)
     with pytest.raises(TooFewCustomers, match="purchases again"):
