@@ -5,6 +5,7 @@
 | voice | language, said, rules; as_of, promises, seed | answers, cases, steps, replies: any; or study | (below) |
 | alerts | themes | texts (a frame of texts) | alerts |
 | answers | language, library; themes, judged, shown, seed | replies | suggestions, told, html |
+| next | kind (product or function), language; places | pairs (`predict.next_need.door`) | coming |
 
 Out of `voice` come study, proposals, headlines and tasks (JSON), and html.
 """
@@ -18,7 +19,12 @@ from predict.wire import Message
 
 STUDY: Final = "study"
 STUDIES: Final[Mapping[str, str]] = MappingProxyType(
-    {"voice": "predict.voice.door", "alerts": "predict.satisfaction.critical", "answers": "predict.answers.door"}
+    {
+        "voice": "predict.voice.door",
+        "alerts": "predict.satisfaction.critical",
+        "answers": "predict.answers.door",
+        "next": "predict.next_need.door",
+    }
 )
 """Every study by name, and the module that has its `answer`. Adding one: its folder, and a line here."""
 

@@ -17,6 +17,7 @@ from hub.cli.module_name import ModuleName
 from hub.cli.moment import instant_from
 from hub.cli.outfile import private_file, verify_ending
 from hub.cli.predict_language import DEFAULT, LanguageOption
+from hub.cli.predict_next import next_
 from hub.cli.predict_one import show_one
 from hub.cli.predict_review import act, review
 from hub.cli.predict_suggest import suggest, worth
@@ -42,6 +43,7 @@ app = typer.Typer(help="Prediction modules: is there enough, train, score, repor
 for _command in (card, drift, recalibrate, compare, adopt, act, review, suggest, worth, texts):
     app.command()(_command)
 app.command("triggers")(triggers_)
+app.command("next")(next_)
 _LOG = logs.log_of("predict")
 _SCORE: Final = ("as_of", "probability", "low", "high", "band")
 _WORTH: Final = ("value_minor", "value_at_risk_minor")

@@ -97,6 +97,18 @@ def ranked(pairs: pl.DataFrame, way: Way, *, columns: Columns, model: Logistic |
     return _fill(pairs.select(PSEUDONYM, AS_OF).unique(), best, pairs, columns, anew=True)
 
 
+def unused(pairs: pl.DataFrame, *, columns: Columns) -> pl.DataFrame:
+    """Name what each customer has no row for, of the twenty that most customers use: as `ranked`, nothing is own.
+
+    What was given up has a row, so it is not named as new.
+
+    Raises:
+        FrameRefused: a column is missing.
+    """
+    _require(pairs, columns)
+    return _fill(pairs.select(PSEUDONYM, AS_OF).unique(), pairs.head(0), pairs, columns, anew=True)
+
+
 def judge(
     pairs: pl.DataFrame,
     bought: pl.DataFrame,

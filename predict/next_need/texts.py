@@ -60,3 +60,12 @@ PRODUCT_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "en": ("times bought: {}; days since the last time: {}", "many customers buy this"),
     "de": ("Anzahl Käufe: {}; Tage seit dem letzten: {}", "viele Kunden kaufen dies"),
 }
+
+# a function that others use
+FUNCTION_WORDS: Final[Mapping[str, str]] = {
+    "nb": "andre kunder bruker denne funksjonen; her er den ikke brukt det siste året",
+    "nn": "andre kundar bruker denne funksjonen; her er han ikkje brukt det siste året",
+    "sv": "andra kunder använder den här funktionen; här har den inte använts det senaste året",
+    "en": "other customers use this function; it was not used here in the last year",
+    "de": "andere Kunden nutzen diese Funktion; hier wurde sie im letzten Jahr nicht genutzt",
+}

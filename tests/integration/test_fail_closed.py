@@ -143,6 +143,7 @@ EXCUSED: Final = {
     "predict texts": "what is heard in messages, from a view that the gate releases, audited first; no text leaves",
     "predict triggers": RULES,
     "predict suggest": "rows of two views, each release audited first (test_next_need_suggestions)",
+    "predict next": "rows of a view, its release audited first (test_demo_catalogue); nothing is kept",
     "predict adopt": RULES,
     "predict act": ACT,
     **dict.fromkeys(("source schema", "policy default", "policy show", "policy plan", "policy apply"), RULES),
