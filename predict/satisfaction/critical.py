@@ -2,6 +2,7 @@
 
 Rules kept:
 - the lists are the `critical` lines of the themes, ours with those of the company's own file;
+- the words of a phrase of two may stand apart (`predict.satisfaction.apart`);
 - a phrase that a negation reaches ("nobody was injured", "I am not going to cancel") does not count, unless the phrase
   holds the negation itself;
 - a phrase that an `unless` line of the same kind reaches (a fire wall, the court of a tennis club) does not count;
@@ -16,6 +17,7 @@ import polars as pl
 
 from predict.errors import FrameRefused
 from predict.frames import PSEUDONYM
+from predict.satisfaction.apart import apart
 from predict.satisfaction.hearing import MESSAGE, readable
 from predict.satisfaction.own_themes import beside, own_themes
 from predict.satisfaction.standing import standing
@@ -48,9 +50,11 @@ def critical_of(texts: pl.DataFrame, themes: Themes) -> pl.DataFrame:
     words, found = words_of(texts), []
     for kind in CRITICAL:
         phrases, named = _lines(themes, "critical", kind)
-        entry = standing(words, phrases, _lines(themes, "unless", kind)[0])
+        unless = _lines(themes, "unless", kind)[0]
+        entry = standing(words, phrases, unless)
         at = np.flatnonzero(entry >= 0)
-        hits = pl.DataFrame({"row": words["row"].gather(at), "entry": entry[at]}).unique(maintain_order=True)
+        whole = pl.DataFrame({"row": words["row"].gather(at), "entry": entry[at]})
+        hits = pl.concat([whole, apart(words, phrases, unless)]).unique(maintain_order=True)
         word = pl.col("entry").replace_strict(dict(enumerate(named)), return_dtype=pl.String)
         found.append(hits.select("row", pl.lit(kind).alias("kind"), word.alias("word")))
     by_text = pl.concat(found).group_by("row", maintain_order=True)

@@ -1,7 +1,8 @@
 """How often alerts are right and how many critical messages they find: `python -m tests.benchmarks.bench_voice_alerts`.
 
-Three sets: sentences of our own by which the lists were extended, sentences that were written later, and threads of the
-generator (`hub.demo.voices`) into some of which a later sentence is put. Intervals are Wilson's at 95 %.
+Four sets: sentences of our own by which the lists were extended, sentences that were written later, further ones by
+other words than the lists, and threads of the generator (`hub.demo.voices`) into some of which a later sentence is put.
+Intervals are Wilson's at 95 %.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from hub.demo.voices import voices_of
 from predict.satisfaction.critical import critical_of
 from predict.satisfaction.themes import Themes
 from tests.critical_sentences import CRITICAL, HARMLESS, HARMLESS_LATER, LATER
+from tests.unseen_critical_sentences import UNSEEN, UNSEEN_HARMLESS
 
 Sentences = Mapping[str, Mapping[str, tuple[str, ...]]]
 UNTIL: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -101,6 +103,7 @@ def main() -> None:
     show("written later", later)
     for (language,), each in later.group_by("language", maintain_order=True):
         show(f"  {language}", each)
+    show("by other words", told(sentences(UNSEEN, UNSEEN_HARMLESS)))
     show(f"threads, seed {chosen.seed}", told(threads(chosen.seed, chosen.threads)))
 
 
