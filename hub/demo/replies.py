@@ -50,7 +50,7 @@ def replies_of(seed: int, cases: pl.DataFrame, *, planted: float) -> pl.DataFram
         waits=pl.Series(rng.integers(30, 2880, count)),
         later=pl.Series(rng.integers(60, 4320, count)),
         writes=pl.Series(flags(rng, count, ANSWERED)),
-        feels=pl.Series(_felt(rng, frame, planted)),
+        feels=pl.Series(_felt(rng, frame, planted), dtype=pl.String),
     )
     frame = frame.with_columns(sent=pl.col("at") + pl.duration(minutes="waits"))
     ours = frame.select(*_KEPT, "sent", direction=pl.lit("out"), text=_answer())

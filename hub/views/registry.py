@@ -201,8 +201,9 @@ def readable_spec(session: Session, policy: Policy, name: str, *, at: datetime) 
     """
     row = newest_version(session, name, ViewState.APPROVED)
     if row is None:
+        # The name is not repeated: it is what somebody typed, and an unknown view is told as one that is not approved.
         steps = "`varde view new`, `varde view submit` and a DPO's `varde view approve` bring it about"
-        raise AccessRefused("view_not_approved", f"`varde view list` shows where {name} stands; {steps}")
+        raise AccessRefused("view_not_approved", f"`varde view list` shows where it stands; {steps}")
     if row.expires_at is None or row.expires_at <= at:
         raise AccessRefused("approval_expired", "Submit it again for review")
     spec = load_spec(row.spec)

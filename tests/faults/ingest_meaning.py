@@ -128,6 +128,8 @@ def _lake_rows(hub: Hub, table: str, names: dict[bytes, str]) -> list[tuple[Any,
     for column in ("person", "organisation"):
         known = [None if value is None else names.get(value, value.hex()) for value in frame[column].to_list()]
         frame = frame.with_columns(pl.Series(column, known, dtype=pl.String))
+    if "copy_ref" in frame.columns:  # a digest under a key of this home's own
+        frame = frame.with_columns(pl.col("copy_ref").is_not_null())
     return sorted(frame.rows(), key=repr)
 
 

@@ -58,7 +58,7 @@ def test_every_operation_says_the_same_on_spark(sail: str) -> None:
     rng, features = Random(11), everything(90)  # noqa: S311 - a seeded sample, no secret
     assert {feature.op for feature in features} == set(Op) - {Op.TEXT, Op.THREAD}
     spec = view(features)
-    drawn = {table: [event for _ in range(9) for event in events(rng, table)] for table in spec.tables}
+    drawn = {table: [one for _ in range(9) for one in events(rng, table, first=-240)] for table in spec.tables}
     world = World(drawn, dict(zip(PERSONS, (0, 1, 1), strict=False)))
     found = compile_view(spec, there(sail, world), permitted_of(world), as_of=AS_OF).collect()
     agree(found, compile_view(spec, frames(world), permitted_of(world), as_of=AS_OF).collect(), ["subject"])
@@ -118,7 +118,7 @@ def test_labels_on_spark_are_those_of_this_process(sail: str, rng: Random, spec:
 def test_a_join_on_spark_is_that_of_this_process_and_keeps_its_lease(sail: str) -> None:
     """Each instant is a job of its own there, and may take its time."""
     rng, spec, renewed = Random(5), view(everything()[:6]), list[int]()  # noqa: S311 - a seeded sample, no secret
-    drawn = {table: [event for _ in range(9) for event in events(rng, table)] for table in spec.tables}
+    drawn = {table: [one for _ in range(9) for one in events(rng, table, first=-240)] for table in spec.tables}
     world = World(drawn, dict(zip(PERSONS, (0, 1, 1), strict=False)))
     asked = [(cut, permitted_of(world)) for cut in (AS_OF - timedelta(days=40), AS_OF)]
     found = compile_each(spec, there(sail, world), asked, before_part=lambda: renewed.append(1))
