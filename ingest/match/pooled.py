@@ -55,7 +55,7 @@ def rare(values: pl.Series, pool: Pool, usual: Usual) -> pl.Series:
     uncommon = pool.carriers / pool.values if pool.values else 1.0
     found = values.to_frame("value").join(pool.common, on="value", how="left", maintain_order="left")
     counted = (pl.col("len").fill_null(uncommon) + _COUNTED_IN * usual.share) / (told + _COUNTED_IN)
-    share = pl.when(pl.col("len").is_null()).then(counted.clip(upper_bound=usual.share)).otherwise(counted)
+    share = pl.when(pl.col("len").is_null()).then(counted.clip(upper_bound=usual.most)).otherwise(counted)
     rarity = -share.clip(LEAST_FREQUENCY).log(2).cast(pl.Float32)
     counts = pl.col("value").is_not_null() & (pl.col("len").fill_null(1) >= usual.least)
     return found.select(pl.when(counts).then(rarity).alias("rare"))["rare"]
@@ -75,7 +75,7 @@ def rarity_of(carriers: int | None, told: int, uncommon: float, usual: Usual) ->
         return None
     share = ((carriers or uncommon) + _COUNTED_IN * usual.share) / (told + _COUNTED_IN)
     if carriers is None:
-        share = min(share, usual.share)
+        share = min(share, usual.most)
     return -log2(max(share, LEAST_FREQUENCY))
 
 

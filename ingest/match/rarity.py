@@ -2,8 +2,9 @@
 
 Two records that share a value are two of its carriers, so among ten records nothing looks rare. A thousand records
 more, with the value as common as values of its column usually are, are counted in: they weigh nothing in a million and
-nearly everything in ten. And what fewer than `LEAST_CARRIERS` carry is never more common than is usual: these few may
-all be one, and their number says nothing of how many others there are in the world.
+nearly everything in ten. And a value that usually is one's own (`OWN`) and that fewer than `LEAST_CARRIERS` carry is
+never more common than is usual: these few may all be one, and their number says nothing of how many others there are in
+the world. It is not so of names: two who share one in a small home, and nothing else, may well be two.
 
 Of some columns (`crowds` of a spec) a value counts only where it is no key any more, so many share it; the others say
 what the model says. Which values those are is found in the records.
@@ -23,6 +24,8 @@ LEAST_FREQUENCY: Final = 1e-7
 """No value counts as rarer than one in ten million: beyond that it is an accident of the sample."""
 LEAST_CARRIERS: Final = 5
 """Records from which on a value counts as common, because of that many some are likely not one."""
+OWN: Final = 1e-4
+"""A column whose values usually have at most this share tells one from others by itself: numbers, addresses, e-mail."""
 _COUNTED_IN: Final = 1000
 
 
@@ -32,6 +35,11 @@ class Usual:
 
     share: float
     least: int = 1
+
+    @property
+    def most(self) -> float:
+        """Return the share above which no value is that few carry: all of it where values are shared by many."""
+        return self.share if self.share <= OWN else 1.0
 
 
 def usual_shares(spec: Spec, model: Model) -> Mapping[str, Usual]:
@@ -54,7 +62,7 @@ def frequencies(frame: pl.DataFrame, usual: Mapping[str, Usual]) -> Iterator[tup
         told = frame.select(column).drop_nulls()
         counts = told.group_by(column).len().filter(pl.col("len") >= known.least).sort(column)
         counted = (pl.col("len") + _COUNTED_IN * known.share) / (told.height + _COUNTED_IN)
-        common = pl.when(pl.col("len") >= LEAST_CARRIERS).then(counted).otherwise(counted.clip(upper_bound=known.share))
+        common = pl.when(pl.col("len") >= LEAST_CARRIERS).then(counted).otherwise(counted.clip(upper_bound=known.most))
         yield column, counts.select(column, common.alias(f"tf_{column}"))
 
 

@@ -75,7 +75,8 @@ def test_no_value_is_counted_that_a_few_carry() -> None:
 
 def test_a_column_that_nobody_counted_is_as_rare_as_usual() -> None:
     none = Pool(pl.DataFrame(schema={"value": pl.String, "len": pl.Int64}), 0, 0)
-    assert rare(pl.Series(["Kari"]), none, Usual(0.004))[0] == pytest.approx(-np.log2(0.004))
+    assert rare(pl.Series(["4711"]), none, Usual(0.00004))[0] == pytest.approx(-np.log2(0.00004))
+    assert rare(pl.Series(["Kari"]), none, Usual(0.004))[0] == pytest.approx(-np.log2(0.005))
 
 
 def test_of_a_crowd_alone_the_counts_of_all_deliveries_tell() -> None:

@@ -14,7 +14,7 @@ from ingest.match import scorer
 from ingest.match.candidates import LARGEST_BLOCK
 from ingest.match.form import comparable_people
 from ingest.match.model import Model, read, written
-from ingest.match.pooled import rarity_of
+from ingest.match.pooled import Pool, rare, rarity_of
 from ingest.match.rarity import LEAST_CARRIERS, Usual, rarities, usual_shares
 from ingest.match.scorer import Weights, as_levels, levels_of, weights_of
 from ingest.match.spec import Spec, read_spec, spec_of
@@ -115,9 +115,20 @@ def test_a_common_value_weighs_less_than_a_rare_one() -> None:
 
 @pytest.mark.parametrize("kin", [2, LEAST_CARRIERS - 1])
 def test_what_few_carry_is_never_more_common_than_usual(kin: int) -> None:
-    """They may all be one: among ten records a number of two is no common number."""
-    assert rarity_among(kin, 5)[0] == pytest.approx(0, abs=1e-6)
+    """They may all be one: among ten records a number of two is no common number; a name of two may be common."""
+    frame = pl.DataFrame({"number": ["4711"] * kin + [str(n) for n in range(5)]})
+    assert rarities(frame, {"number": Usual(1e-5)})["number"][0] == pytest.approx(-np.log2(1e-5))
+    assert rarity_among(kin, 5)[0] < 0
     assert rarity_among(2, 600)[0] > 0, "rarer than usual stays rarer"
+
+
+def test_a_name_that_two_share_may_be_that_of_two() -> None:
+    """Ten customers do not show how common a name is; alone it says no more in a small home than among a thousand."""
+    usual = Usual(0.002)
+    assert rarity_of(None, 6, 3.0, usual) == pytest.approx(-np.log2((3 + 2) / 1006))
+    values = pl.Series(["kari", "kari", "ola"])
+    pool = Pool(pl.DataFrame(schema={"value": pl.String, "len": pl.UInt32}), 2, 3)
+    assert rare(values, pool, usual).max() < -np.log2(usual.share)
 
 
 def test_nobody_is_common_to_deliveries_either() -> None:
