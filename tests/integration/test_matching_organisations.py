@@ -282,7 +282,7 @@ def test_the_desk_reviews_and_decides_on_organisations(tmp_path: Path) -> None:
     opened = desk.json("match", "open", *pair, "--kind", "organisation", "--reason", "called_them")
     assert "organisation_name" in {each["attribute"] for each in opened}
     refused = desk.run("match", "decide", *pair, "same", "--reason", "called_them")
-    assert (refused.exit_code, "never one" in refused.stderr) == (2, True), "as persons they are nobody"
+    assert (refused.exit_code, "no record" in refused.stderr) == (2, True), "as persons they are nobody"
     decided = desk.run("match", "decide", *pair, "same", "--kind", "organisation", "--reason", "called_them")
     assert decided.exit_code == 0
     left = desk.json("match", "review", "--kind", "organisation")
