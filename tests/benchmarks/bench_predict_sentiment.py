@@ -55,8 +55,9 @@ def main() -> None:
         "airline, own scores taught", tweets.filter(out), judged(own, tweets.filter(out)).select(_SHARES).to_numpy()
     )
     told_of("Swedish stances (no customers)", few := stances(given.corpora), shares(few))
-    for (language,), part in short_texts().group_by("language", maintain_order=True):
-        told_of(f"own short texts, {language}", part, shares(part))
+    for name in ("short_texts", "unseen_short_texts"):
+        for (language,), part in short_texts(name).group_by("language", maintain_order=True):
+            told_of(f"own {name.replace('_', ' ')}, {language}", part, shares(part))
     started = time.perf_counter()
     judged(shipped(), tweets)
     print(f"{tweets.height / (time.perf_counter() - started):,.0f} texts/s (words of feeling alone)")

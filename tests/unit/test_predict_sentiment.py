@@ -66,8 +66,9 @@ def test_what_one_person_wrote_weighs_nothing(taught: Sentiment) -> None:
     assert judged(held, alone).equals(judged(held, other))
 
 
-def test_short_texts_in_languages_without_a_taught_text_are_told_apart() -> None:
-    asked = short_texts().filter(pl.col("class") != 1)
+@pytest.mark.parametrize("name", ["short_texts", "unseen_short_texts"])
+def test_short_texts_in_languages_without_a_taught_text_are_told_apart(name: str) -> None:
+    asked = short_texts(name).filter(pl.col("class") != 1)
     said = judged(shipped(), asked).with_columns(asked["language"], asked["class"])
     for language in ("sv", "en", "de"):
         part = said.filter(pl.col("language") == language)
