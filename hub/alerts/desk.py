@@ -21,7 +21,7 @@ from hub.alerts.sealing import Said, open_said
 from hub.alerts.store import AlertState, Closing, SealedAlert
 from hub.compose import Hub
 from hub.errors import AccessRefused
-from hub.views.admission import note_refusal, verify_may_read
+from hub.views.admission import verify_admitted
 from hub.views.permission import permitted_set
 from ingest.store.identity import members_of
 from privacy.audit import AuditFields
@@ -157,11 +157,7 @@ def verify_may_see(hub: Hub, principal: Principal) -> None:
         AccessRefused: it may not.
 
     """
-    try:
-        verify_may_read(principal, VIEW, PURPOSE)
-    except AccessRefused as refused:
-        note_refusal(hub, principal, PURPOSE, refused)
-        raise
+    verify_admitted(hub, principal, VIEW, PURPOSE)
 
 
 def latency_of(alerts: Iterable[SealedAlert], *, since: datetime) -> Latency:

@@ -16,8 +16,8 @@ from hub.api.guard import PrincipalRoute
 from hub.api.rows import NAME, RowQuestion
 from hub.api.sheets import RESPONSES, released_as
 from hub.compose import Hub
-from hub.errors import AccessRefused, BodyUnfit
-from hub.views.admission import note_refusal, verify_may_read
+from hub.errors import BodyUnfit
+from hub.views.admission import verify_admitted
 from hub.views.gateway import Gateway, Released, Weigh
 from hub.views.intent import Reader
 from hub.views.joined import release_joined
@@ -87,11 +87,7 @@ async def join_view(
 
 def _admit(hub: Hub, who: Reader, view: str, purpose: str) -> None:
     """Ask role and scope before a long body is taken in; the release asks again."""
-    try:
-        verify_may_read(who.principal, view, purpose)
-    except AccessRefused as refused:
-        note_refusal(hub, who.principal, purpose, refused)
-        raise
+    verify_admitted(hub, who.principal, view, purpose)
 
 
 def _pairs_in(body: bytes) -> pl.DataFrame:

@@ -8,10 +8,10 @@ from typing import Any, Final
 from sqlmodel import Session
 
 from hub.compose import Hub
-from hub.errors import AccessRefused, ChildFailed, StudyNotFound
+from hub.errors import ChildFailed, StudyNotFound
 from hub.predictions import studies
 from hub.predictions.studies import OpenTask
-from hub.views.admission import note_refusal, verify_may_read
+from hub.views.admission import verify_admitted
 from predict.errors import RuleRefused
 from predict.voice.rules import rules_of
 from privacy.audit import AuditFields
@@ -97,11 +97,7 @@ def verify_may(hub: Hub, principal: Principal) -> None:
         AccessRefused: it may not.
 
     """
-    try:
-        verify_may_read(principal, CASES, PURPOSE)
-    except AccessRefused as refused:
-        note_refusal(hub, principal, PURPOSE, refused)
-        raise
+    verify_admitted(hub, principal, CASES, PURPOSE)
 
 
 def close(hub: Hub, principal: Principal, key: str, outcome: Outcome) -> None:

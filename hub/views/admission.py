@@ -30,6 +30,20 @@ def verify_may_read(principal: Principal, view: str, purpose: str) -> None:
         raise AccessRefused("credential_not_bound", "Ask for a grant on this purpose and view")
 
 
+def verify_admitted(hub: Hub, principal: Principal, view: str, purpose: str) -> None:
+    """Check role and scope of a credential, and count it where it is refused: the door of whatever acts on a view.
+
+    Raises:
+        AccessRefused: names the rule and whom to ask.
+
+    """
+    try:
+        verify_may_read(principal, view, purpose)
+    except AccessRefused as refused:
+        note_refusal(hub, principal, purpose, refused)
+        raise
+
+
 def note_refusal(hub: Hub, principal: Principal, purpose: str, refused: AccessRefused) -> None:
     """Count a denied attempt; the names are the caller's, so only known words are kept."""
     known = purpose in {each.id for each in hub.policy().purposes}

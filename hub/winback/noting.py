@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from hub.compose import Hub
 from hub.errors import AccessRefused
-from hub.views.admission import note_refusal, verify_may_read
+from hub.views.admission import verify_admitted
 from hub.views.gateway import PSEUDONYM
 from hub.views.intent import Reader
 from hub.winback.acts import acts_of, keep_acts
@@ -39,11 +39,7 @@ def note(hub: Hub, who: Reader, campaign: Campaign, what: Noted, *, whom: bytes 
 
     """
     principal = who.principal
-    try:
-        verify_may_read(principal, VIEW, PURPOSE)
-    except AccessRefused as refused:
-        note_refusal(hub, principal, PURPOSE, refused)
-        raise
+    verify_admitted(hub, principal, VIEW, PURPOSE)
     drawn = arms_of(acts_of(hub).filter(pl.col("campaign") == campaign.campaign_id.hex()))
     meant = pl.col(PSEUDONYM) == whom if isinstance(whom, bytes) else pl.col("reason") == whom.value
     chosen = drawn.filter(meant)
