@@ -92,7 +92,7 @@ def answered(
     if outcome is None or not NAME.fullmatch(name):
         raise typer.BadParameter("say which answer (small letters, digits and _) and what became of it")
     if dry_run:
-        would(f"note that {name} was {outcome.value.replace('_', ' ')}")
+        would(f"note that an answer was {outcome.value.replace('_', ' ')}")
         return
     answering.note(act.hub, act.principal, name, outcome)
     say("Noted.")

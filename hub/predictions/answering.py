@@ -16,6 +16,8 @@ from typing import Any, Final
 import polars as pl
 
 from hub.compose import Hub
+from hub.errors import StudyNotFound
+from hub.predictions import studies
 from hub.predictions.child import ask
 from hub.predictions.voice_tasks import PURPOSE, verify_may, verify_may_look
 from hub.predictions.voicing import VIEWS, renamed
@@ -26,6 +28,7 @@ from hub.views.registry import readable_spec
 from predict.wire import Message, arrow
 from privacy.audit import AuditFields
 from privacy.store.audit import entries
+from privacy.store.epoch import lock_epoch
 from privacy.store.principal import Principal
 
 STUDY: Final = "answers"
@@ -87,10 +90,15 @@ def suggest(hub: Hub, who: Reader, wish: Wish, *, as_of: datetime | None = None)
         fields["themes"] = dict(wish.themes)
     asked = Message(fields, {"replies": arrow(renamed(released.frame, _PREFIX))}, {"replies": "arrow"})
     answer = ask("study", STUDY, asked)
+    told = json.loads(answer.part("told"))
+    names = {str(one["name"]) for one in wish.library["answers"]} | {str(one["key"]) for one in told["faq"]}
+    with hub.unit_of_work() as session:
+        lock_epoch(session)  # of two pages at once the second sees what the first noted
+        studies.note_offered(session, names, at=hub.clock())
     return Suggested(
         as_of=at,
         rows=answer.frame("suggestions"),
-        told=json.loads(answer.part("told")),
+        told=told,
         html=answer.part("html"),
         released=released,
     )
@@ -101,10 +109,13 @@ def note(hub: Hub, principal: Principal, answer: str, outcome: Outcome) -> None:
 
     Raises:
         AccessRefused: the credential may not use the purpose.
+        StudyNotFound: no page of suggestions had that: whatever was typed does not reach the log.
 
     """
     verify_may(hub, principal)
     with hub.unit_of_work() as session:
+        if not studies.was_offered(session, answer):
+            raise StudyNotFound("no page of suggestions had that", "Names stand on the page of `varde voice answers`")
         fields = AuditFields(purpose=PURPOSE, reason=answer, outcome=outcome.value)
         hub.audit(session, ACTION, principal.principal_id, fields)
 

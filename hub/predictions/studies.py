@@ -1,7 +1,7 @@
-"""Studies as they were made, what people said of their proposals since, and the tasks that rules made of them."""
+"""Studies as they were made, what people said of them since, tasks that rules made, and answers that were shown."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlmodel import Session, col
 
-from hub.predictions.tables import FindingVerdict, VoiceStudy, VoiceTask
+from hub.predictions.tables import FindingVerdict, OfferedAnswer, VoiceStudy, VoiceTask
 from privacy.store.frozen import frozen
 
 
@@ -104,3 +104,18 @@ def close_task(session: Session, task_id: bytes, *, at: datetime, by: bytes, out
     """Close a task."""
     mine = update(VoiceTask).where(col(VoiceTask.task_id) == task_id)
     session.execute(mine.values(closed_at=at, closed_by=by, outcome=outcome))
+
+
+def note_offered(session: Session, names: Collection[str], *, at: datetime) -> None:
+    """Keep that answers and candidates of these names were shown; the caller holds the epoch's lock."""
+    here = col(OfferedAnswer.name).in_(names)
+    known = set(session.scalars(select(col(OfferedAnswer.name)).where(here)))
+    session.execute(update(OfferedAnswer).where(here).values(offered_at=at))
+    fresh = [{"name": name, "offered_at": at} for name in sorted(set(names) - known)]
+    if fresh:
+        session.execute(insert(OfferedAnswer), fresh)
+
+
+def was_offered(session: Session, name: str) -> bool:
+    """Say whether an answer or a candidate of that name was ever shown."""
+    return session.get(OfferedAnswer, name) is not None

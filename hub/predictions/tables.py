@@ -81,3 +81,12 @@ class VoiceTask(SQLModel, table=True):
     closed_at: datetime | None = Field(default=None, sa_type=Instant)
     closed_by: bytes | None = None
     outcome: str | None = None
+
+
+class OfferedAnswer(SQLModel, table=True):
+    """An approved answer, or a candidate for the page of questions, that a page of suggestions had; and when last."""
+
+    __tablename__ = "offered_answer"
+
+    name: str = Field(primary_key=True)
+    offered_at: datetime = Field(sa_type=Instant)

@@ -39,6 +39,7 @@ NOT_ABOUT: Final[Mapping[str, str]] = {
     "view_answer": "figures of many with noise, as they were released; no row of anybody",
     "view_check": "counts over everybody, of what a view would release; no row of anybody",
     **dict.fromkeys(("voice_study", "finding_verdict", "voice_task"), "figures of many, and what was done about them"),
+    "offered_answer": "names of approved answers, and when each was last shown",
     "heard_file": "which files of the lake were looked through for critical messages",
     "survivorship_version": "rules by which one of several values is chosen, for everybody",
     **dict.fromkeys(("pseudonymisation_domain", "pseudonymisation_domain_approval"), "rules of pseudonyms"),

@@ -82,11 +82,12 @@ def test_without_an_approved_view_nothing_is_told(made: Company) -> None:
 def test_a_study_reads_what_is_approved_and_is_kept(made: Company, tmp_path: Path) -> None:
     allow(made, "answers")
     first = voicing.study(made.hub, made.scientist)
-    assert first.missing == ("cases", "steps", "replies")
+    assert first.missing == ("cases", "steps", "texts", "replies")
     with pytest.raises(AccessRefused, match="between_studies"):
         voicing.study(made.hub, made.scientist, as_of=first.as_of - timedelta(days=7))
     allow(made, "cases")
     allow(made, "steps")
+    allow(made, "texts")
     allow(made, "replies")
     ended = run(made, "study", "--language", "nb")
     assert ended.exit_code == 0, ended.output
@@ -98,6 +99,8 @@ def test_a_study_reads_what_is_approved_and_is_kept(made: Company, tmp_path: Pat
     assert any(one["by"] == "category" for one in told["service"])
     assert {one["step"] for one in told["steps"]} <= {"enquiry", "quote", "order", "delivery", "after_sales", "other"}
     assert told["steps"]
+    assert told["moods"] == [] or all(one["customers"] >= 10 for one in told["moods"])
+    assert isinstance(told["findings"], list)
     assert told["writing"]["mails"] > 0
     assert set(told["writing"]) == {"mails", "customers", "withheld", "styles", "jargon", "phrases"}
     assert actions(made).count("voice.study") == 2
@@ -124,6 +127,8 @@ def test_answers_are_suggested_beside_redacted_threads_and_judged_by_what_became
     for outcome in ("accepted", "edited", "edited"):
         assert run(made, "answered", "fault_nb", outcome).exit_code == 0
     assert run(made, "answered", "Kari Nordmann", "edited").exit_code == 2
+    typed = run(made, "answered", "kari_nordmann", "edited")
+    assert (typed.exit_code, "kari" in typed.output) == (2, False), "no page had it: it does not reach the log"
     told = json.loads(run(made, "answered", "--format", "json").stdout)
     assert told == [{"answer": "fault_nb", "accepted": "1", "edited": "2", "rejected": "0", "taken over": "0"}]
     assert actions(made)[:3] == ["voice.answer"] * 3
