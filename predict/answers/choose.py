@@ -4,11 +4,10 @@ Rules kept:
 - a thread waits if its last message is the customer's and a month old at most; what it is about, and whether it is
   critical, is told by all that the customer wrote in it: a threat is not over because a question follows;
 - a person must take over what is critical (a threat to leave, safety, law), a matter that the same customer complains
-of for
-  the third time or more, what the redactor withheld, and whatever no approved answer fits: nothing is bent to fit;
+  of for the third time or more, a thread of which the redactor withheld a message, however early, and whatever no
+  approved answer fits: nothing is bent to fit;
 - an answer fits by topic, language, channel and words, and neither contradicts tone nor history; of several the one
-that
-  says more about the case wins, then the first of the library;
+  that says more about the case wins, then the first of the library;
 - a suggestion is where a colleague starts; nothing is sent here.
 """
 
@@ -40,12 +39,15 @@ def waiting(frame: pl.DataFrame) -> pl.DataFrame:
     Of messages of one quarter of an hour, which is all that the view tells, the customer's is taken for the last, and
     one that was withheld before others: rather shown once too often than not at all.
 
-    Columns: those of the frame of exchanges, asked (how many messages of the thread are the customer's).
+    Columns: those of the frame of exchanges, asked (how many messages of the thread are the customer's), unread
+    (whether one of the thread was withheld, whoever wrote it).
     """
     order, descending = (THREAD, AGE, DIRECTION, TEXT), [False, True, True, False]
     known = frame.filter(pl.col(THREAD).is_not_null()).sort(order, descending=descending, nulls_last=True)
     last = (
-        known.with_columns(asked=(pl.col(DIRECTION) == "in").sum().over(THREAD))
+        known.with_columns(
+            asked=(pl.col(DIRECTION) == "in").sum().over(THREAD), unread=pl.col(TEXT).is_null().any().over(THREAD)
+        )
         .group_by(THREAD, maintain_order=True)
         .last()
     )
@@ -60,7 +62,7 @@ def chosen(frame: pl.DataFrame, library: Library, themes: Themes) -> pl.DataFram
     over).
     """
     heard = _heard(frame, themes)
-    waits = waiting(frame).select(CUSTOMER, THREAD, AGE, "asked", pl.col(TEXT).alias("last"))
+    waits = waiting(frame).select(CUSTOMER, THREAD, AGE, "asked", "unread")
     here = waits.join(heard, on=[CUSTOMER, THREAD, AGE], how="left", maintain_order="left")
     here = here.unique([CUSTOMER, THREAD], keep="first", maintain_order=True)
     if CHANNEL not in here.columns:
@@ -108,7 +110,7 @@ def _take_over() -> pl.Expr:
     """Say why a person must write; null: an answer may be suggested."""
     critical = [pl.when(pl.col(f"critical_{name}")).then(pl.lit(name)) for name in CRITICAL]
     return pl.coalesce(
-        pl.when(pl.col("topic").is_null() | pl.col("last").is_null()).then(pl.lit(WITHHELD)),
+        pl.when(pl.col("topic").is_null() | pl.col("unread")).then(pl.lit(WITHHELD)),
         *critical,
         pl.when(pl.col("time") >= THIRD).then(pl.lit(REPEATED)),
         pl.when(pl.col("answer").is_null()).then(pl.lit(UNMATCHED)),

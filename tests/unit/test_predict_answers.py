@@ -102,6 +102,17 @@ def test_a_person_takes_over_what_no_template_may_answer(text: str | None, why: 
     assert (one["take_over"], one["answer"], one["answer_text"]) == (why, None, None)
 
 
+@pytest.mark.parametrize("direction", ["in", "out"])
+def test_a_thread_of_which_a_message_was_withheld_is_for_a_person(direction: str) -> None:
+    found = suggested(
+        ("a", "t", direction, None, 50.0),
+        ("a", "t", "in", "When does the parcel arrive?", 5.0),
+        ("a", "other", "in", "When does the parcel arrive?", 5.0),
+    )
+    assert (found[b"t"]["take_over"], found[b"t"]["answer"]) == ("withheld", None)
+    assert found[b"other"]["answer"] == "parcel"
+
+
 def test_what_a_thread_said_before_counts_and_what_is_long_over_does_not() -> None:
     found = suggested(
         ("a", "t", "in", "When does the parcel arrive?", 50.0),
