@@ -19,6 +19,9 @@ SERVICE_DAYS: Final = 84
 OTHER: Final = "other"
 NAMELESS: Final = (OTHER, "unknown")
 """Levels under which a view puts what it does not name, and what nobody knows."""
+LEAST_TEAMS: Final = 2
+"""Named teams that use a word or phrase that is told: how many of us do nobody outside the hub knows, and a team may be
+one busy colleague. A view names no team of fewer than five of us."""
 _FIRST: Final = datetime(2024, 1, 1, tzinfo=UTC)  # a Monday, as the views' grid is
 
 
@@ -49,6 +52,17 @@ def tellable_teams(rows: pl.DataFrame, by: list[str], level: str) -> pl.DataFram
     bare = every.filter(~named).join(kept_back, on=by, how="anti")
     ordered = told.sort(*by, "customers", level).join(bare, on=by, how="semi", maintain_order="left")
     return told.join(ordered.group_by(by).first(), on=[*by, level], how="anti")
+
+
+def named_teams(team: str) -> pl.Expr:
+    """Count the different teams that a view names."""
+    return pl.col(team).filter(pl.col(team).is_in(NAMELESS).not_()).drop_nulls().n_unique()
+
+
+def in_stretch(age_hours: pl.Expr, hours_ago: float) -> pl.Expr:
+    """Say which rows are of the `SERVICE_DAYS` that ended so many hours ago, by their age in hours."""
+    age = age_hours - hours_ago
+    return (age > 0) & (age <= SERVICE_DAYS * 24)
 
 
 def period_end(at: datetime, days: int = STUDY_DAYS) -> datetime:

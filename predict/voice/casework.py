@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from predict.disclosure import LEAST_CUSTOMERS, SERVICE_DAYS, tellable, tellable_teams
+from predict.disclosure import LEAST_CUSTOMERS, in_stretch, tellable, tellable_teams
 from predict.errors import FrameRefused, RuleRefused
 from predict.shares import told_share
 
@@ -54,6 +54,19 @@ def promises_of(hours: Mapping[str, Any]) -> dict[str, Promise]:
         raise RuleRefused("promise", "each priority needs two numbers of hours", "write priority: [4, 24]") from None
 
 
+def verify_cases(cases: pl.DataFrame) -> None:
+    """Look whether a frame can be judged.
+
+    Raises:
+        FrameRefused: a column is missing, or an age is null or negative.
+    """
+    for name in (CUSTOMER, "priority", AGE, *_ACTS.values()):
+        if name not in cases.columns:
+            raise FrameRefused(name, "is missing", "put it into the view")
+    if cases.select((pl.col(AGE).is_null() | (pl.col(AGE) < 0)).any()).item():
+        raise FrameRefused(AGE, "must be hours from 0 on", "look at cases that were opened in the future")
+
+
 def judged(cases: pl.DataFrame, promises: Mapping[str, Promise]) -> pl.DataFrame:
     """Say of each case what was in time.
 
@@ -66,11 +79,7 @@ def judged(cases: pl.DataFrame, promises: Mapping[str, Promise]) -> pl.DataFrame
     Raises:
         FrameRefused: a column is missing, or an age is null or negative.
     """
-    for name in (CUSTOMER, "priority", AGE, *_ACTS.values()):
-        if name not in cases.columns:
-            raise FrameRefused(name, "is missing", "put it into the view")
-    if cases.select((pl.col(AGE).is_null() | (pl.col(AGE) < 0)).any()).item():
-        raise FrameRefused(AGE, "must be hours from 0 on", "look at cases that were opened in the future")
+    verify_cases(cases)
     flags = []
     for act, column in _ACTS.items():
         hours = {name: getattr(promise, act) for name, promise in promises.items()}
@@ -89,8 +98,7 @@ def as_they_stood(cases: pl.DataFrame, *, hours_ago: float) -> pl.DataFrame:
 
     A study tells of fixed stretches of time: what is solved, or opened, since the last one ended is told with the next.
     """
-    age = pl.col(AGE) - hours_ago
-    fresh = cases.filter((age > 0) & (age <= SERVICE_DAYS * 24)).with_columns(age.alias(AGE))
+    fresh = cases.filter(in_stretch(pl.col(AGE), hours_ago)).with_columns(pl.col(AGE) - hours_ago)
     return fresh.with_columns(pl.when(pl.col(took) <= pl.col(AGE)).then(took) for took in _ACTS.values())
 
 

@@ -8,7 +8,8 @@
 | age_hours | before the instant of the view |
 
 *After* is the customer's next message if nothing of ours stands between and it came within `SOON`; *before* the
-latest one that the customer wrote earlier in the thread.
+latest one that the customer wrote earlier in the thread. The view tells quarters of an hour: which of two messages of
+one quarter came first nobody knows, so a pair of which either side shares its quarter has no after (fast chats).
 """
 
 from typing import Final
@@ -65,7 +66,10 @@ def mails(messages: pl.DataFrame) -> pl.DataFrame:
     every = numbered.join(theirs, on="place", how="left", maintain_order="left").drop("place")
     here = pl.col(THREAD).is_not_null()
     theirs_here = pl.when(~_OURS)
-    follows = (pl.col(DIRECTION).shift(-1) == "in") & (pl.col(AGE) - pl.col(AGE).shift(-1) <= SOON)
+    every = every.with_columns(alone=pl.len().over(THREAD, AGE) == 1)
+    known = pl.col("alone") & pl.col("alone").shift(-1)
+    known &= theirs_here.then(pl.col("alone")).forward_fill().fill_null(value=True)
+    follows = known & (pl.col(DIRECTION).shift(-1) == "in") & (pl.col(AGE) - pl.col(AGE).shift(-1) <= SOON)
     return (
         every.with_columns(
             pl.when(here & follows.over(THREAD)).then(pl.col("lean").shift(-1).over(THREAD)).alias(AFTER),
@@ -73,5 +77,5 @@ def mails(messages: pl.DataFrame) -> pl.DataFrame:
             pl.when(here).then(theirs_here.then(pl.col(ABOUT)).forward_fill().over(THREAD)).alias(ABOUT),
         )
         .filter(_OURS)
-        .drop("lean")
+        .drop("lean", "alone")
     )

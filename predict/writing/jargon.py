@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from scipy.special import ndtr
 
-from predict.disclosure import LEAST_CUSTOMERS
+from predict.disclosure import LEAST_CUSTOMERS, LEAST_TEAMS, named_teams
 from predict.frames import Vector
 from predict.satisfaction.topics import spelt, stopwords
 from predict.text.words import LANGUAGE, words_of
@@ -24,6 +24,7 @@ FALSE: Final = 0.01
 RARER: Final = 5.0  # times: our customers use it so much less than we do
 SHORTEST: Final = 7  # letters: what LIX calls long
 MOST: Final = 12  # words of a language that are told
+_MANY_WRITE: Final = pl.col("teams") >= LEAST_TEAMS  # what one of us alone writes would tell who it is
 _FRAME: Final = 0.4  # a word in more of our mails is their frame: greeting, name of the desk
 
 
@@ -44,7 +45,7 @@ def _listed(mails: pl.DataFrame) -> list[dict[str, Any]]:
     told = (
         found.group_by(LANGUAGE, "word", "plainer")
         .agg(mails=pl.col("row").n_unique().cast(pl.Int64), **_told_of())
-        .filter((pl.col("customers") >= LEAST_CUSTOMERS) & _many_write(mails))
+        .filter((pl.col("customers") >= LEAST_CUSTOMERS) & _MANY_WRITE)
         .sort(LANGUAGE, "mails", "word", descending=[False, True, False])
         .drop("teams")
     )
@@ -66,7 +67,7 @@ def _own(mails: pl.DataFrame, theirs: pl.DataFrame) -> list[dict[str, Any]]:
         rarer = here["customers"] / sizes[0] >= RARER * here["customers_wrote"] / sizes[1]
         apart = here.with_columns(log_odds=pl.Series(odds), z=pl.Series(z)).filter(rarer & pl.Series(_discovered(z)))
         apart = apart.filter(
-            (pl.col("customers") >= LEAST_CUSTOMERS) & (pl.col("customers") <= _FRAME * sizes[0]) & _many_write(mails)
+            (pl.col("customers") >= LEAST_CUSTOMERS) & (pl.col("customers") <= _FRAME * sizes[0]) & _MANY_WRITE
         )
         apart = apart.sort("z", "word", descending=[True, False]).head(MOST)
         lines += [
@@ -123,12 +124,7 @@ def _who(texts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _told_of() -> dict[str, pl.Expr]:
-    return {"customers": pl.col(CUSTOMER).n_unique().cast(pl.Int64), "teams": pl.col(TEAM).drop_nulls().n_unique()}
-
-
-def _many_write(mails: pl.DataFrame) -> pl.Expr:
-    """Keep what two teams write where there are two: what one of us alone writes would tell who it is."""
-    return pl.col("teams") >= min(2, mails[TEAM].drop_nulls().n_unique())
+    return {"customers": pl.col(CUSTOMER).n_unique().cast(pl.Int64), "teams": named_teams(TEAM)}
 
 
 def _customers(texts: pl.DataFrame, language: str) -> int:

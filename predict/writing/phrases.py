@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from predict.disclosure import LEAST_CUSTOMERS
+from predict.disclosure import LEAST_CUSTOMERS, LEAST_TEAMS, named_teams
 from predict.frames import Matrix, Vector
 from predict.satisfaction.topics import spelt
 from predict.text.words import LANGUAGE, words_of, written_in
@@ -167,20 +167,19 @@ def _phrases_in(here: pl.DataFrame) -> pl.DataFrame:
         runs.append(words.select("row", phrase=pl.when(inside).then(pl.concat_str(parts, separator=" "))).drop_nulls())
     who = here.select(row="mail", mail="mail", **{name: pl.col(name) for name in (CUSTOMER, TEAM)})
     held = pl.concat(runs).unique().join(who, on="row").drop("row")
-    teams = min(2, here[TEAM].drop_nulls().n_unique())  # what one of us alone writes would tell who it is
     judged = (
         held.group_by("phrase")
         .agg(
             mails=pl.len(),
             customers=pl.col(CUSTOMER).n_unique(),
-            teams=pl.col(TEAM).drop_nulls().n_unique(),
+            teams=named_teams(TEAM),  # what one of us alone writes would tell who it is
             same=pl.col("mail").hash(seed=0).sum(),
             length=pl.col("phrase").first().str.len_chars(),
         )
         .filter(
             pl.col("mails").is_between(LEAST_MAILS, MOST_SHARE * here.height)
             & (pl.col("customers") >= LEAST_CUSTOMERS)
-            & (pl.col("teams") >= teams)
+            & (pl.col("teams") >= LEAST_TEAMS)
         )
         .sort("length", "phrase", descending=[True, False])
         .unique("same", keep="first", maintain_order=True)

@@ -108,6 +108,51 @@ def test_a_mail_lies_between_what_came_before_and_what_came_after() -> None:
         readable(pl.DataFrame(said, schema=schema, orient="row").drop("thread"))
 
 
+def test_of_two_messages_of_one_quarter_of_an_hour_nobody_knows_which_came_first() -> None:
+    """The view tells quarters: a pair that could be the other way round is left out, on either side."""
+    said = [
+        ("a", "t", "in", "This is terrible and rude", 90.0),
+        ("a", "t", "out", "We look at it", 80.0),
+        ("a", "t", "in", "Excellent, thank you", 70.0),
+        ("b", "u", "in", "This is terrible and rude", 90.0),
+        ("b", "u", "out", "We look at it", 80.0),
+        ("b", "u", "in", "Excellent, thank you", 80.0),
+        ("c", "v", "in", "This is terrible and rude", 90.0),
+        ("c", "v", "out", "We look at it", 90.0),
+        ("c", "v", "in", "Excellent, thank you", 70.0),
+        ("d", "w", "in", "This is terrible and rude", 90.0),
+        ("d", "w", "out", "We look at it", 80.0),
+        ("d", "w", "in", "Excellent, thank you", 70.0),
+        ("d", "w", "out", "You are welcome", 70.0),
+    ]
+    schema = ["pseudonym", "thread", "direction", "text", "age_hours"]
+    told = mails(readable(pl.DataFrame(said, schema=schema, orient="row"))).filter(pl.col("text") == "We look at it")
+    assert told.drop_nulls(AFTER)["thread"].to_list() == ["t"]
+
+
+def test_studies_four_weeks_apart_tell_the_same_twelve_weeks_of_how_we_write() -> None:
+    """Else the difference of two studies would be a few mails of few of us; phrases are of half a year, and rounded."""
+    mine = exchanges(3, 400, planted=0.0)
+    week = 7 * 24.0
+    fresh = exchanges(4, 30, planted=0.0).with_columns(pl.col("age_hours") - 3 * week)
+    later = pl.concat([mine.with_columns(pl.col("age_hours") + 4 * week), fresh])
+    then, now = (studied(each, hours_ago=ago, seed=7) for each, ago in ((mine, 0.0), (later, 4 * week)))
+    assert {name: then[name] for name in ("mails", "customers", "styles", "jargon")} == {
+        name: now[name] for name in ("mails", "customers", "styles", "jargon")
+    }
+    assert then["mails"] == 400
+    assert now["phrases"]["answered"] % 10 == 0
+
+
+def test_what_one_team_alone_writes_is_never_told(ours: pl.DataFrame) -> None:
+    """However many customers there are, it could be one busy colleague."""
+    theirs = readable(exchanges(3, CASES, planted=1.0)).filter(pl.col("direction") == "in")
+    for team in (None, "technical", OTHER):
+        one = ours.with_columns(team=pl.lit(team, dtype=pl.String))
+        assert jargon(one, theirs) == []
+        assert phrases(one, seed=7)["asked"] == 0
+
+
 def test_the_team_that_writes_like_an_office_is_told_and_few_customers_are_not(ours: pl.DataFrame) -> None:
     told = {(one["language"], one["team"]): one for one in styles(ours)}
     assert set(told) == {
@@ -193,11 +238,11 @@ def test_the_section_is_written_in_every_language(language: str, told: dict[str,
 
 @pytest.fixture(scope="module")
 def told() -> dict[str, Any]:
-    return studied(exchanges(3, 800, planted=1.0), seed=7)
+    return studied(exchanges(3, 800, planted=1.0), hours_ago=0, seed=7)
 
 
 def test_nothing_is_told_of_nobody() -> None:
     alone = exchanges(3, 10, planted=0.0).filter(pl.col("direction") == "in")
-    told = studied(alone, seed=7)
+    told = studied(alone, hours_ago=0, seed=7)
     assert (told["mails"], told["styles"], told["jargon"], told["phrases"]["found"]) == (0, [], [], [])
     assert headlines(told, "en") == []
