@@ -26,6 +26,8 @@ def exchanges(seed: int, cases: int, *, planted: float, languages: tuple[str, ..
             "category": rng.choice(CATEGORIES, cases),
             "tone": rng.choice(TONES, cases, p=_MOODS),
             "team": rng.choice(list(TEAMS), cases),
+            "product": ["mobile"] * cases,
+            "step": ["order"] * cases,
             "agent": ["somebody"] * cases,
             "at": [ASKED] * cases,
             "pick": rng.integers(0, 2, cases),

@@ -16,7 +16,8 @@ class Planted:
     - `needs`: share of triggers (more use, a grown team, a finished project, a peak) that end in a purchase;
     - `answers`: how much channel, hour and weekday of a contact matter to whom it reaches;
     - `winback`: how much a contact brings back those for whom its offer is an answer;
-    - `causes`: how much topics, products, steps, teams and times differ in what customers write and score.
+    - `causes`: how much topics, products, steps, teams and times differ in what customers write and score, and in how
+      cases end.
     """
 
     churn: float = 1.0

@@ -26,7 +26,7 @@ _ANNOYED: Final = (0.10, 0.30, 0.50, 0.10)
 _BETTER: Final = (0.60, 0.30, 0.05, 0.05)
 _WORSE: Final = (0.05, 0.20, 0.65, 0.10)
 _DRAWN: Final = {"pick": 2, "plain": 3, "filler": 4, "wrote": 2}
-_KEPT: Final = ("case", "requester", "channel", "lang", "team", "agent")
+_KEPT: Final = ("case", "requester", "channel", "lang", "team", "product", "step", "agent")
 
 
 def replies_of(seed: int, cases: pl.DataFrame, *, planted: float) -> pl.DataFrame:
@@ -34,10 +34,11 @@ def replies_of(seed: int, cases: pl.DataFrame, *, planted: float) -> pl.DataFram
 
     Args:
         seed: of the stream.
-        cases: case, requester, at, channel, lang, category, tone, team, agent.
+        cases: case, requester, at, channel, lang, category, tone, team, product, step, agent.
         planted: share of the phrases' effect, 0 (placebo) to 1.
 
-    Returns: number, case, requester, sent, direction, channel, lang, team, agent, text; in the order of the cases.
+    Returns: number, case, requester, sent, direction, channel, lang, team, product, step, agent, text; in the order of
+    the cases.
     """
     rng = stream(seed, "support replies")
     count = cases.height

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from hub.demo.chance import Floats, flags, stream
+from hub.demo.desk import with_places
 from hub.demo.lives import CAUSES, Lives
 from hub.demo.pools import LANGUAGES
 from hub.demo.rhythm import WEEKS, drawn_instants, instant_of, start_of
@@ -48,9 +49,9 @@ def tickets_of(seed: int, people: pl.DataFrame, lives: Lives, *, until: datetime
     """Draw the tickets.
 
     Columns: entity, at, trigger (the occasion that led to it; null: none), category, tone, channel, priority,
-    first_response_at, resolved_at (null: open), escalated, reopened, team, handling_minutes, agent, language, text. 0.6
-    tickets a customer and year, 6-13 more a year, slower ones, during the episodes that show at the desk, and those
-    that occasions lead to; on the days on which people write (`workload`).
+    first_response_at, resolved_at (null: open), escalated, reopened, team, handling_minutes, agent, product, step
+    (`hub.demo.desk`), language, text. 0.6 tickets a customer and year, 6-13 more a year, slower ones, during the
+    episodes that show at the desk, and those that occasions lead to; on the days on which people write (`workload`).
     """
     rng = stream(seed, "tickets")
     # a desk that is busy on some days only is written to as often: 1 / the mean busyness
@@ -71,7 +72,7 @@ def tickets_of(seed: int, people: pl.DataFrame, lives: Lives, *, until: datetime
     themed = pl.when(tense & (pl.col("chance") < 0.8)).then("theme").otherwise("usual")  # noqa: PLR2004 - a share
     category = pl.coalesce("led", themed)
     events = events.with_columns(category=category, tone=pl.Series(tone))
-    events = _handled(rng, events, until)
+    events = with_places(stream(seed, "desk places"), _handled(rng, events, until), lives.planted.causes)
     return _written(rng, events, people)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from hub.demo.chance import Flags, flags, stream
+from hub.demo.desk import PRODUCTS
 from hub.demo.lived import Truth
 from hub.demo.occasions import WINDOW_DAYS
 from hub.demo.pools import LANGUAGES
@@ -24,7 +25,6 @@ from hub.demo.tickets import CATEGORIES, sentences
 from privacy.plain_yaml import load_yaml
 
 BREAK_DAY: Final = 547.0
-PRODUCTS: Final = ("mobile", "reports", "desks", "invoicing")
 STEPS: Final = ("order", "delivery", "use")
 TEAMS: Final = ("first_line", "technical", "logistics", "billing")
 CHANNELS: Final = ("email", "chat", "call", "review")

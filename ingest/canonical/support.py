@@ -49,6 +49,8 @@ MESSAGES: Final = Table(
         one_of("direction", "from the customer (in) or to the customer (out)", "in", "out"),
         code("language", "ISO 639-1"),
         code("team", "the team that answers it"),
+        code("product", "the product that it is about, as the desk groups them"),
+        code("step", "the step in which it arose: enquiry, quote, order, delivery, after-sales"),
         *redacted_text("the message, redacted"),
         employee("who wrote or answered it"),
         copied("who says what, and in which thread: the same message of another mailbox is stored once"),

@@ -41,8 +41,8 @@ SOMEBODY_IS_ABSENT = {
     "winback": {"consent_unknown", "consent_refused", "consent_withdrawn"},
     "satisfaction": {"consent_unknown", "consent_refused"},
 }
-OUT_OF_REACH = {"mail_click_share_180d", "case_product", "case_step"}
-"""The newsletter is no ground for churn; the desk of the demo tells neither product nor step."""
+OUT_OF_REACH = {"mail_click_share_180d"}
+"""The newsletter is no ground for churn."""
 
 
 @dataclass(frozen=True)

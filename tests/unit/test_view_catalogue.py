@@ -79,7 +79,7 @@ def test_a_view_asks_no_more_than_its_purpose_lists(name: str) -> None:
     assert set(spec.tables) <= purpose.tables
     assert categories_of(spec) <= purpose.data_categories
     told = {DataCategory.BEHAVIOUR}
-    texts = {"satisfaction_messages", "satisfaction_exchanges", "satisfaction_alerts"}
+    texts = {"satisfaction_messages", "satisfaction_exchanges", "satisfaction_alerts", "satisfaction_causes"}
     told |= {DataCategory.REDACTED_TEXT} if name in texts else set()
     told |= {DataCategory.QUASI_IDENTIFIER} if spec.quasi_identifiers or "profiles" in spec.tables else set()
     assert categories_of(spec) == told
