@@ -2,12 +2,13 @@
 
 | study | fields in | parts in | parts out |
 |---|---|---|---|
-| voice | language, said, rules; as_of, promises, seed | answers, cases, steps, replies: any; or study | (below) |
+| voice | language, said, rules; as_of, promises, seed | parts of it, model; or study | (below) |
 | alerts | themes | texts (a frame of texts) | alerts |
 | answers | language, library; themes, judged, shown, seed | replies | suggestions, told, html |
 | next | kind (product or function), language; places | pairs (`predict.next_need.door`) | coming |
 
-Out of `voice` come study, proposals, headlines and tasks (JSON), and html.
+Into `voice` go any of `predict.voice.study.PARTS`, and a model of satisfaction to hear texts with; out of it come
+study, proposals, headlines and tasks (JSON), and html.
 """
 
 from collections.abc import Callable, Mapping

@@ -17,6 +17,7 @@ from hub.errors import AccessRefused, StudyNotFound
 from hub.predictions import studies
 from hub.predictions.child import ask
 from hub.predictions.evidence import open_evidence, seal_evidence
+from hub.predictions.hearing import find_earlier
 from hub.predictions.studies import SaidVerdict, Study
 from hub.predictions.voice_tasks import CASES, PURPOSE, open_for, rules_from, shipped_rules, verify_may, verify_may_look
 from hub.views.gateway import PSEUDONYM, Gateway
@@ -31,10 +32,14 @@ from privacy.store.principal import Principal
 from privacy.terms import random_id
 
 STUDY: Final = "voice"
+TEXTS: Final = "texts"
+MODEL: Final = "model"
+"""The part that the current model of satisfaction goes as: it knows the company's own themes, scores and topics."""
 VIEWS: Final[Mapping[str, tuple[str, str]]] = {
     "answers": ("satisfaction_answers", "answer_"),
     "cases": (CASES, "case_"),
     "steps": ("satisfaction_steps", "step_"),
+    "texts": ("satisfaction_causes", "message_"),
     "replies": ("satisfaction_exchanges", "exchange_"),
 }
 """By part of a study, the view it is read from and what its columns begin with there."""
@@ -67,7 +72,7 @@ def study(
     language: str = "en",
     rules: str | None = None,
 ) -> Written:
-    """Read what may be read of answers, cases and steps at an instant, keep what it tells, and write it.
+    """Read what may be read of answers, cases, steps and texts at an instant, keep what it tells, and write it.
 
     Args:
         hub: the hub.
@@ -92,8 +97,12 @@ def study(
     for part, spec in specs.items():
         released = Gateway(hub).read(reader, spec.name, purpose=spec.purpose, as_of=at)
         parts[part] = arrow(renamed(released.frame, VIEWS[part][1]))
+    kinds = dict.fromkeys(parts, "arrow")
+    model = find_earlier(hub, PURPOSE) if TEXTS in parts else None
+    if model is not None:
+        parts[MODEL], kinds[MODEL] = model, "json"
     fields = {"as_of": at.isoformat(), "language": language, "rules": asked}
-    written = _written(hub, Message(fields, parts, dict.fromkeys(parts, "arrow")))
+    written = _written(hub, Message(fields, parts, kinds))
     with hub.unit_of_work() as session:
         made = Study(
             study_id=random_id(),

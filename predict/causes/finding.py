@@ -16,7 +16,8 @@ import polars as pl
 
 from predict.causes.onset import onset_of
 from predict.causes.place import AT, Heard, Place, heard_of
-from predict.causes.scan import Peak, find_peak
+from predict.causes.scan import LEVEL, Peak, find_peak
+from predict.causes.what import What
 from predict.evaluate import Interval
 from predict.frames import Vector
 
@@ -29,10 +30,11 @@ LEAST_GAP: Final = 0.05  # below five more in a hundred a place is not worth any
 class Finding:
     """One proposal.
 
-    `share` of unhappy texts in the place and `elsewhere`; `gap` is their difference with an interval that holds for
-    all places that were looked at together, not for this one alone; `excess` is how many unhappy texts there would be
-    less if the place were like the rest; `chance` the chance of a place as strong anywhere where nothing is the
-    matter. `since` is None for a place that was so all the time, else about when trouble began there.
+    `what` the shares are of; `share` of unhappy texts in the place and `elsewhere`, of their likes; `gap` is their
+    difference with an interval that holds for all places that were looked at together, not for this one alone;
+    `excess` is how many unhappy texts there would be less if the place were like the rest; `chance` the chance of a
+    place as strong anywhere where nothing is the matter. `since` is None for a place that was so all the time, else
+    about when trouble began there.
     """
 
     key: str
@@ -45,10 +47,12 @@ class Finding:
     gap: Interval
     excess: float
     chance: float
+    what: What = What.TEXTS
 
     def told(self) -> dict[str, Any]:
         """Give it for a report."""
         return {name: getattr(self, name) for name in _PLAIN} | {
+            "what": self.what.value,
             "levels": dict(self.levels),
             "since": None if self.since is None else self.since.isoformat(),
             "gap": {"figure": self.gap.figure, "low": self.gap.low, "high": self.gap.high},
@@ -60,28 +64,43 @@ def finding_of(told: Mapping[str, Any]) -> Finding:
     since, plain = told["since"], {name: told[name] for name in _PLAIN}
     return Finding(
         **plain,
+        what=What(told.get("what", What.CASES)),  # studies of before told of cases alone
         levels=tuple(told["levels"].items()),
         since=None if since is None else date.fromisoformat(since),
         gap=Interval(**told["gap"]),
     )
 
 
-def findings(frame: pl.DataFrame, dimensions: tuple[str, ...], *, seed: int) -> list[Finding]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """By which columns places are told, what their shares are of, and with which rows a row is compared (`likes`).
+
+    `level` is how often something may be found where nothing is the matter; `seed` is of what chance gives.
+    """
+
+    dimensions: tuple[str, ...]
+    seed: int
+    what: What = What.TEXTS
+    likes: tuple[str, ...] = ()
+    level: float = LEVEL
+
+
+def findings(frame: pl.DataFrame, search: Search) -> list[Finding]:
     """Look for places in a frame (pseudonym, at, unhappy and the dimensions), the strongest first; often none.
 
     Raises:
         FrameRefused: see `predict.causes.place.heard_of`.
     """
-    heard = heard_of(frame, dimensions)
-    rng = np.random.default_rng(seed)
+    heard = heard_of(frame, search.dimensions, likes=search.likes)
+    rng = np.random.default_rng(search.seed)
     oldest = frame.select(pl.col(AT).dt.date().min()).item()
     found: list[Finding] = []
     while len(found) < MOST and heard.unhappy.size:
-        peak = find_peak(heard, rng)
+        peak = find_peak(heard, rng, level=search.level)
         if peak is None:
             break
         inside = peak.place.holds(heard)
-        one = _finding(heard, peak, oldest)
+        one = _finding(heard, peak, oldest, search.what)
         if one.gap.figure >= LEAST_GAP:
             found.append(one)
         heard = heard.without(inside)
@@ -100,28 +119,31 @@ def _by_week(heard: Heard, weights: Vector) -> Vector:
     return np.asarray(np.bincount(heard.week, weights), dtype=np.float64)
 
 
-def _finding(heard: Heard, peak: Peak, oldest: date) -> Finding:
-    inside = peak.place.holds(heard)
-    size, of_all = int(inside.sum()), heard.unhappy.size
-    scale = size * (1 - size / of_all)  # U divided by it is the difference of the two means
+def _finding(heard: Heard, peak: Peak, oldest: date, what: What) -> Finding:
+    """Tell a place; rows of which no like is elsewhere are not in its figures."""
+    inside, _ = peak.place.against(heard)
+    here, of_all = (np.bincount(like, minlength=heard.likes) for like in (heard.like[inside], heard.like))
+    scale = float((here * (1 - here / np.maximum(of_all, 1))).sum())  # U by it is the difference of means among likes
     gap, half = peak.excess / scale, max(peak.limit, 0.0) * peak.error / scale
-    elsewhere = float(heard.unhappy[~inside].mean())
+    size, share = int(inside.sum()), float(heard.unhappy[inside].mean())
     week = _dated(heard, peak.place).since_week
     return Finding(
-        key=key_of(peak.place.levels, week > 0),
+        key=key_of(peak.place.levels, broke=week > 0, what=what),
+        what=what,
         levels=peak.place.levels,
         since=oldest + timedelta(days=7 * week) if week else None,
         texts=size,
         customers=int(np.unique(heard.customer[inside]).size),
-        share=float(heard.unhappy[inside].mean()),
-        elsewhere=elsewhere,
+        share=share,
+        elsewhere=min(max(share - gap, 0.0), 1.0),
         gap=Interval(gap, gap - half, gap + half),
-        excess=float(heard.unhappy[inside].sum() - size * elsewhere),
+        excess=size * gap,
         chance=peak.chance,
     )
 
 
-def key_of(levels: tuple[tuple[str, str], ...], broke: bool) -> str:  # noqa: FBT001 - a part of the name
+def key_of(levels: tuple[tuple[str, str], ...], *, broke: bool, what: What = What.CASES) -> str:
     """Name a place the same at every run: by its levels, and whether it began; not by when, which moves by a week."""
     words = [f"{len(part)}:{part}" for pair in sorted(levels) for part in pair]
-    return hashlib.sha256("|".join([*words, str(int(broke))]).encode()).hexdigest()[:12]
+    kind = [] if what is What.CASES else [what.value]  # places of cases were named before there were others
+    return hashlib.sha256("|".join([*words, *kind, str(int(broke))]).encode()).hexdigest()[:12]

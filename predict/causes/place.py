@@ -2,6 +2,9 @@
 
 A *place* is a level of each of one to `DEEPEST` dimensions (topic delivery, product desks) and the week from which on
 it is looked at; all levels together, from a later week on, are a place too. A row is in many places at once.
+
+A row is compared with its *likes* alone: a text with texts of its topic and language, because words of some topics and
+languages sound unhappier whatever happened (ADR 0112). Without likes all are compared with all.
 """
 
 from collections.abc import Iterator
@@ -36,18 +39,25 @@ class Place:
             inside &= heard.codes[axis] == heard.levels[axis].index(level)
         return inside
 
+    def against(self, heard: "Heard") -> tuple[np.ndarray[tuple[int], np.dtype[np.bool_]], ...]:
+        """Say which rows of it have likes elsewhere, and which rows elsewhere are these."""
+        inside = self.holds(heard)
+        here, elsewhere = (np.bincount(heard.like[each], minlength=heard.likes) > 0 for each in (inside, ~inside))
+        return inside & elsewhere[heard.like], ~inside & here[heard.like]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """What was said, as numbers: one entry a row.
 
-    `unhappy` is 0 to 1, `customer` and `week` count from 0 (week 0 holds the oldest row), `codes` has an array for
-    each of `dimensions`, which counts its `levels`.
+    `unhappy` is 0 to 1, `customer`, `week` and `like` count from 0 (week 0 holds the oldest row, rows of one `like` are
+    compared with each other), `codes` has an array for each of `dimensions`, which counts its `levels`.
     """
 
     unhappy: Vector
     customer: Codes
     week: Codes
+    like: Codes
     dimensions: tuple[str, ...]
     levels: tuple[tuple[str, ...], ...]
     codes: tuple[Codes, ...]
@@ -57,6 +67,16 @@ class Heard:
         """Count the weeks."""
         return int(self.week.max()) + 1 if self.week.size else 0
 
+    @property
+    def likes(self) -> int:
+        """Count the groups of likes."""
+        return int(self.like.max()) + 1 if self.like.size else 0
+
+    def centred(self, values: Vector) -> Vector:
+        """Take off each row's value the mean of its likes."""
+        means = np.bincount(self.like, values) / np.maximum(np.bincount(self.like), 1)
+        return np.asarray(values - means[self.like], dtype=np.float64)
+
     def without(self, rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> "Heard":
         """Leave rows out; weeks and levels keep their numbers."""
         kept = ~rows
@@ -64,21 +84,22 @@ class Heard:
             unhappy=self.unhappy[kept],
             customer=self.customer[kept],
             week=self.week[kept],
+            like=self.like[kept],
             dimensions=self.dimensions,
             levels=self.levels,
             codes=tuple(one[kept] for one in self.codes),
         )
 
 
-def heard_of(frame: pl.DataFrame, dimensions: tuple[str, ...]) -> Heard:
+def heard_of(frame: pl.DataFrame, dimensions: tuple[str, ...], *, likes: tuple[str, ...] = ()) -> Heard:
     """Turn a frame (pseudonym, at, unhappy: Boolean or 0 to 1, and dimensions of levels) into numbers.
 
-    A level that is null is one of its own, `unknown`.
+    A level that is null is one of its own, `unknown`. Rows with the same in all columns of `likes` are likes.
 
     Raises:
         FrameRefused: a column is missing or of a wrong type, `unhappy` is null or outside of 0 to 1, or `at` is null.
     """
-    for name in (CUSTOMER, AT, UNHAPPY, *dimensions):
+    for name in (CUSTOMER, AT, UNHAPPY, *dimensions, *likes):
         if name not in frame.columns:
             raise FrameRefused(name, "is missing", "put it into the view, or leave the dimension out")
     unhappy = frame[UNHAPPY].cast(pl.Float64)
@@ -92,10 +113,20 @@ def heard_of(frame: pl.DataFrame, dimensions: tuple[str, ...]) -> Heard:
         unhappy=unhappy.to_numpy(),
         customer=frame[CUSTOMER].rank("dense").cast(pl.Int64).to_numpy() - 1,
         week=np.asarray(age.to_numpy() // 7, dtype=np.int64),
+        like=_likes(frame, likes),
         dimensions=dimensions,
         levels=tuple(levels for levels, _ in coded),
         codes=tuple(codes for _, codes in coded),
     )
+
+
+def _likes(frame: pl.DataFrame, names: tuple[str, ...]) -> Codes:
+    """Give each row the number of its group of likes; one group where no column tells any apart."""
+    number = np.zeros(frame.height, dtype=np.int64)
+    for name in names:
+        levels, codes = _coded(frame[name])
+        number = number * max(len(levels), 1) + codes
+    return np.asarray(np.unique(number, return_inverse=True)[1], dtype=np.int64)
 
 
 def _coded(column: pl.Series) -> tuple[tuple[str, ...], Codes]:

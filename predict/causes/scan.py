@@ -1,6 +1,7 @@
 """Which place is unhappier than all others, so clearly that chance does not explain it, however many were looked at.
 
-For a place with the share p of the rows, U is the sum of its rows' `unhappy` less everybody's mean. Its variance
+For a place with the share p of the rows, U is the sum of its rows' `unhappy` less the mean of their likes
+(`predict.causes.place`; stratified as by Mantel & Haenszel, J. Natl. Cancer Inst. 22, 1959). Its variance
 counts customers as the units, not texts: who writes four times in anger is one person (cluster-robust: Liang & Zeger,
 Biometrika 73, 1986). All places are judged against the largest t = U / se that chance gives: the residuals of each
 customer get a common random sign, `DRAWS` times, and the largest of all places is kept (wild cluster bootstrap:
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from predict.causes.place import SHORTEST_WEEKS, Codes, Heard, Place, cells, levels_of, subsets
 from predict.disclosure import LEAST_CUSTOMERS
@@ -27,6 +29,7 @@ from predict.frames import Matrix, Vector
 DRAWS = 499
 LEAST_ROWS = 20
 LEVEL = 0.05
+_NOTHING = 1e-9  # a place that has no likes elsewhere varies by rounding alone
 
 Rows = np.ndarray[tuple[int], np.dtype[np.intp]]
 
@@ -63,10 +66,8 @@ class _Layer:
     error: Vector
 
     def excess(self, residual: Vector) -> Vector:
-        """Sum residuals over each judged place, less its share of all."""
-        share = self.rows / residual.size
-        inside = since(self.bin, residual, self.shape).ravel()[self.judged]
-        return np.asarray(inside - share * residual.sum(), dtype=np.float64)
+        """Sum residuals, from which the mean of likes is taken off, over each judged place."""
+        return np.asarray(since(self.bin, residual, self.shape).ravel()[self.judged], dtype=np.float64)
 
 
 def since(bins: Codes, weights: Vector, shape: tuple[int, int]) -> Matrix:
@@ -75,32 +76,36 @@ def since(bins: Codes, weights: Vector, shape: tuple[int, int]) -> Matrix:
     return np.asarray(summed[:, ::-1].cumsum(axis=1)[:, ::-1], dtype=np.float64)
 
 
-def find_peak(heard: Heard, rng: np.random.Generator) -> Peak | None:
-    """Give the place that explains most of those above the limit; None where chance explains them all."""
-    residual = heard.unhappy - heard.unhappy.mean()
+def find_peak(heard: Heard, rng: np.random.Generator, *, level: float = LEVEL) -> Peak | None:
+    """Give the place that explains most of those above the limit; None where chance explains them all.
+
+    Of fewer than `LEAST_CUSTOMERS` on either side, or `LEAST_ROWS` rows with likes elsewhere, no place is given.
+    """
+    residual = heard.centred(heard.unhappy)
     layers = list(_layers(heard, residual))
     if not layers:
         return None
     highest = _highest(heard, layers, residual, rng)
-    limit = float(np.quantile(highest, 1 - LEVEL))
-    best, at, most = layers[0], -1, 0.0
-    for layer in layers:
-        excess = layer.excess(residual)
-        explained = np.where(excess / layer.error > limit, _explained(heard, layer.rows, excess), 0.0)
-        if explained.max() > most:
-            best, at, most = layer, int(explained.argmax()), float(explained.max())
-    if at < 0:
-        return None
-    cell, week = divmod(int(best.judged[at]), best.shape[1])
-    over, error = float(best.excess(residual)[at]), float(best.error[at])
-    return Peak(
-        place=Place(levels=levels_of(heard, best.chosen, int(best.numbers[cell])), since_week=week),
-        t=over / error,
-        excess=over,
-        error=error,
-        chance=float((np.sum(highest >= over / error) + 1) / (DRAWS + 1)),
-        limit=limit,
-    )
+    limit = float(np.quantile(highest, 1 - level))
+    above = [np.where((over := layer.excess(residual)) / layer.error > limit, over, 0.0) for layer in layers]
+    explained = np.concatenate([_explained(heard, each.rows, over) for each, over in zip(layers, above, strict=True)])
+    owner = np.repeat(np.arange(len(layers)), [each.judged.size for each in layers])
+    first = np.concatenate([[0], np.cumsum([each.judged.size for each in layers])])
+    for number in np.argsort(-explained, kind="stable")[: int((explained > 0).sum())]:
+        best, at = layers[owner[number]], int(number - first[owner[number]])
+        cell, week = divmod(int(best.judged[at]), best.shape[1])
+        place = Place(levels=levels_of(heard, best.chosen, int(best.numbers[cell])), since_week=week)
+        if _is_of_many(heard, place):
+            excess, error = float(above[owner[number]][at]), float(best.error[at])
+            chance = float((np.sum(highest >= excess / error) + 1) / (DRAWS + 1))
+            return Peak(place=place, t=excess / error, excess=excess, error=error, chance=chance, limit=limit)
+    return None
+
+
+def _is_of_many(heard: Heard, place: Place) -> bool:
+    """Say whether enough customers and rows stand on either side of the comparison of likes."""
+    sides = place.against(heard)
+    return all(side.sum() >= LEAST_ROWS and np.unique(heard.customer[side]).size >= LEAST_CUSTOMERS for side in sides)
 
 
 def _explained(heard: Heard, rows: Vector, excess: Vector) -> Vector:
@@ -126,7 +131,7 @@ def _highest(heard: Heard, layers: list[_Layer], residual: Vector, rng: np.rando
     found = np.empty(DRAWS)
     for draw in range(DRAWS):
         signs = rng.integers(0, 2, customers) * 2.0 - 1.0
-        drawn = residual * signs[heard.customer]
+        drawn = heard.centred(residual * signs[heard.customer])
         found[draw] = max(float((layer.excess(drawn) / layer.error).max()) for layer in layers)
     return found
 
@@ -145,8 +150,8 @@ def _layers(heard: Heard, residual: Vector) -> Iterator[_Layer]:
         # What is not in it is what it is compared with: many, too.
         enough &= (rows <= heard.unhappy.size - LEAST_ROWS) & (_others(heard, cell, shape) >= LEAST_CUSTOMERS)
         enough[numbers.size] = False
-        variance = _variance(heard, cell, residual, rows / heard.unhappy.size)
-        judged = np.flatnonzero(enough & (variance > 0))
+        variance = _variance(heard, cell, residual, shape)
+        judged = np.flatnonzero(enough & (variance > _NOTHING))
         if judged.size:
             error = np.sqrt(variance.ravel()[judged])
             yield _Layer(
@@ -192,13 +197,13 @@ def _groups(heard: Heard, cell: Codes, order: Rows) -> Codes:
     return np.asarray((cell * (int(heard.customer.max()) + 1) + heard.customer)[order], dtype=np.int64)
 
 
-def _variance(heard: Heard, cell: Codes, residual: Vector, share: Matrix) -> Matrix:
+def _variance(heard: Heard, cell: Codes, residual: Vector, shape: tuple[int, int]) -> Matrix:
     """Sum (what a customer adds to U) squared over customers, for each cell from each week on.
 
-    A customer adds S - p R: S their residuals in the place, R all of theirs. The squares of S grow row by row from
-    the newest on, by (S + r)² - S²; products of S and R and the squares of R need no order.
+    A customer adds S less, for each group of likes, p R: S their residuals in the place, p the place's share of the
+    group, R all their residuals in the group. The squares of S grow row by row from the newest on, by (S + r)² - S²;
+    products of S and R and the squares of R need no order.
     """
-    shape = share.shape
     order = np.lexsort((-heard.week, heard.customer, cell))
     r = residual[order]
     running = np.cumsum(r)
@@ -206,9 +211,20 @@ def _variance(heard: Heard, cell: Codes, residual: Vector, share: Matrix) -> Mat
     first = np.flatnonzero(np.diff(groups, prepend=-1))
     before = np.repeat(running[first] - r[first], np.diff(first, append=r.size))
     own = running - before
-    grown = own**2 - (own - r) ** 2
     bins = cell * shape[1] + heard.week
-    of_all = np.bincount(heard.customer, residual)
-    squares = since(bins[order], grown, shape)
-    products = since(bins, residual * of_all[heard.customer], shape)
-    return np.asarray(squares - 2 * share * products + share**2 * float(of_all @ of_all), dtype=np.float64)
+    variance = since(bins[order], own**2 - (own - r) ** 2, shape)
+    of_all = _of_likes(heard, residual)
+    shares = np.zeros((heard.likes, shape[0] * shape[1]))
+    for group, size in enumerate(np.bincount(heard.like)):
+        if size:
+            shares[group] = since(bins, (heard.like == group) / size, shape).ravel()
+            theirs = np.asarray(of_all[heard.customer, [group]]).ravel()
+            variance -= 2 * shares[group].reshape(shape) * since(bins, residual * theirs, shape)
+    squares = np.asarray((of_all.T @ of_all).todense())
+    return np.asarray(variance + (shares * (squares @ shares)).sum(axis=0).reshape(shape), dtype=np.float64)
+
+
+def _of_likes(heard: Heard, residual: Vector) -> sparse.csr_matrix:
+    """Sum the residuals of each customer in each group of likes."""
+    shape = (int(heard.customer.max()) + 1, heard.likes)
+    return sparse.csr_matrix((residual, (heard.customer, heard.like)), shape)

@@ -1,18 +1,10 @@
 """A proposal as a sentence in nb, nn, sv, en and de: what is seen, never why."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Final
 
 from predict.causes.finding import Finding
-
-
-class What(StrEnum):
-    """What a share is of."""
-
-    TEXTS = "texts"  # unhappy ones
-    CASES = "cases"  # those that went wrong
-
+from predict.causes.what import What
 
 _OF: Final[Mapping[str, Mapping[What, tuple[str, str]]]] = {
     "nb": {
@@ -104,12 +96,12 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
 """What dimensions are called; one that is not here is called what the view calls it."""
 
 
-def sentence_of(finding: Finding, language: str, what: What = What.TEXTS) -> str:
+def sentence_of(finding: Finding, language: str) -> str:
     """Say a proposal in a language of `nb`, `nn`, `sv`, `en`, `de`; levels stand as delivered."""
     names = NAMES[language]
     place = ", ".join(f"{names.get(name, name)} {level}" for name, level in finding.levels) or _EVERYTHING[language]
     since = "" if finding.since is None else _SINCE[language].format(day=finding.since.isoformat())
-    went, such = _OF[language][what]
+    went, such = _OF[language][finding.what]
     return _SENTENCE[language].format(
         place=place,
         went=went,

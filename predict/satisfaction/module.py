@@ -6,7 +6,7 @@ profile, which stays out of reports. Without texts (no view of them is approved)
 """
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
@@ -17,17 +17,16 @@ from predict.likelihood.train import train
 from predict.module import Brief
 from predict.readiness import Finding, Light, Verdict
 from predict.satisfaction.declaration import SATISFACTION, TEXTS
-from predict.satisfaction.hearing import Ear, heard, readable
+from predict.satisfaction.hearing import heard, readable
+from predict.satisfaction.kept_ear import EAR, ear_in, kept
 from predict.satisfaction.own_themes import beside, own_themes
-from predict.satisfaction.packing import as_mapping, sentiment_of, shipped
 from predict.satisfaction.pages import sections
 from predict.satisfaction.study import studied
 from predict.satisfaction.themes import Themes, themes_of
-from predict.satisfaction.topics import Topic, as_mappings, topics_of
+from predict.satisfaction.topics import Topic, topics_of
 from predict.telling.said import said
 from predict.telling.teller import Teller
 
-EAR: Final = "ear"
 OWN: Final = "own_themes"
 
 
@@ -46,7 +45,7 @@ class Satisfaction(Likelihood):
             replace(
                 artefact,
                 figures=artefact.figures | {"texts": figures},
-                profile=artefact.profile | {EAR: _packed(ear) | {OWN: own.as_mapping()}},
+                profile=artefact.profile | {EAR: kept(ear) | {OWN: own.as_mapping()}},
             )
         )
 
@@ -58,9 +57,7 @@ class Satisfaction(Likelihood):
 
     def hear(self, artefact: bytes, texts: pl.DataFrame) -> pl.DataFrame:
         """Hear a frame of texts with what training found (`predict.satisfaction.hearing.heard`)."""
-        kept = self.open(artefact).profile.get(EAR)
-        ear = Ear(sentiment=shipped(), themes=Themes.shipped(), topics=()) if kept is None else _opened(kept)
-        return heard(readable(texts), ear)
+        return heard(readable(texts), ear_in(self.open(artefact)))
 
     def sections(self, artefact: Artefact, teller: Teller) -> tuple[Section, ...]:
         """Show what customers write beside who gives a low score."""
@@ -70,31 +67,14 @@ class Satisfaction(Likelihood):
         """Read the company's own themes, else take those that the earlier model knew: they outlive a new training."""
         if brief.themes is not None:
             return own_themes(brief.themes)
-        kept = None if brief.earlier is None else self.open(brief.earlier).profile.get(EAR)
-        return themes_of(kept[OWN]) if kept is not None and OWN in kept else Themes(())
+        found = None if brief.earlier is None else self.open(brief.earlier).profile.get(EAR)
+        return themes_of(found[OWN]) if found is not None and OWN in found else Themes(())
 
     def _earlier(self, brief: Brief) -> tuple[Topic, ...]:
         if brief.earlier is None:
             return ()
-        kept = self.open(brief.earlier).profile.get(EAR)
-        return () if kept is None else tuple(topics_of(kept["topics"]))
-
-
-def _packed(ear: Ear) -> dict[str, Any]:
-    own = ear.sentiment.base is not None
-    return {
-        "sentiment": as_mapping(ear.sentiment) if own else None,
-        "themes": ear.themes.as_mapping(),
-        "topics": as_mappings(ear.topics),
-    }
-
-
-def _opened(kept: dict[str, Any]) -> Ear:
-    return Ear(
-        sentiment=shipped() if kept["sentiment"] is None else sentiment_of(kept["sentiment"]),
-        themes=themes_of(kept["themes"]),
-        topics=tuple(topics_of(kept["topics"])),
-    )
+        found = self.open(brief.earlier).profile.get(EAR)
+        return () if found is None else tuple(topics_of(found["topics"]))
 
 
 def _enough(have: int) -> Finding:

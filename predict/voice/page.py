@@ -47,6 +47,7 @@ def html(told: Mapping[str, Any], proposed: Sequence[Mapping[str, Any]], languag
         "</ul></div>",
         *_scores(told, words),
         *(_findings(proposed, words) if "findings" in told else ()),
+        *_moods(told, words),
         *_service(told, words, NAMES[language]),
         *_steps(told, words),
         *(writing.section(told["writing"], language) if "writing" in told else ()),
@@ -89,6 +90,17 @@ def _findings(proposed: Sequence[Mapping[str, Any]], words: Mapping[str, str]) -
     for one in proposed:
         yield f"<li>{escape(one['sentence'])} <em>{escape(words[one['verdict']])}</em> <code>{one['key']}</code></li>"
     yield "</ol>"
+
+
+def _moods(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
+    if not told.get("moods"):
+        return
+    lines = [
+        [escape(one["topic"].replace("_", " ")), str(one["texts"]), str(one["customers"]), f"{one['unhappy']:.0%}"]
+        for one in told["moods"]
+    ]
+    yield f'<h2>{escape(words["moods"])}</h2><p class="note">{escape(words["mood_note"])}</p>'
+    yield table(words["mood_head"].split("|"), lines)
 
 
 def _service(told: Mapping[str, Any], words: Mapping[str, str], names: Mapping[str, str]) -> Iterator[str]:

@@ -5,17 +5,18 @@ from typing import Any
 
 from predict.causes.finding import finding_of
 from predict.causes.verdict import Said, Verdict, ranked
-from predict.causes.words import What, sentence_of
+from predict.causes.words import sentence_of
 
 
 def proposals(told: Mapping[str, Any], said: Said, language: str) -> list[dict[str, Any]]:
-    """Give key, levels, verdict and sentence of each proposal, in the order that people's verdicts leave."""
+    """Give key, what (cases or texts), levels, verdict and sentence of each, in the order that verdicts leave."""
     return [
         {
             "key": one.key,
+            "what": one.what.value,
             "levels": dict(one.levels),
             "verdict": said.get(one.key, (Verdict.PROPOSED, ()))[0].value,
-            "sentence": sentence_of(one, language, What.CASES),
+            "sentence": sentence_of(one, language),
         }
         for one in ranked([finding_of(each) for each in told.get("findings", [])], said)
     ]

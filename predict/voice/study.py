@@ -6,18 +6,18 @@ be read, is named and left out.
 | part in | columns |
 |---|---|
 | answers, from `satisfaction_answers` | pseudonym, kind, score, channel, age_days |
-| cases, from `satisfaction_cases` | pseudonym, `CAUSES`, priority, escalated, both hours, age_days |
+| cases, from `satisfaction_cases` | pseudonym, `wrong.CAUSES`, priority, escalated, both hours, age_days |
 | steps, from `satisfaction_steps` | pseudonym, step, hours, age_days |
+| texts, from `satisfaction_causes` | pseudonym, age_days and those of `predict.voice.texts.felt` |
 | replies, from `satisfaction_exchanges` | those of `predict.writing.exchange` |
 
 Of a case there are `response_hours`, to the first answer, and `hours`, to the solution.
 
 Studies are kept of instants four weeks apart (`predict.disclosure.period_end`), so that two of them, taken off each
-other, tell no single answer or case: figures of answers are of whole four weeks, those of service of the newest whole
-twelve weeks as they stood when these ended, and a proposal's are rounded.
+other, tell no single answer or case: figures of answers are of whole four weeks, those of service and of how we write
+of the newest whole twelve weeks as they stood when these ended; those of proposals, topics and phrases are rounded.
 
-Where service goes wrong is looked for in closed cases: a case *went wrong* that was escalated. One of which that is
-not known is left out there.
+Where it goes wrong is looked for in cases and in texts (`predict.voice.wrong`).
 """
 
 from collections.abc import Mapping
@@ -27,33 +27,34 @@ from typing import Any, Final
 
 import polars as pl
 
-from predict.causes.finding import findings
-from predict.causes.place import AT, UNHAPPY
-from predict.disclosure import NAMELESS, SERVICE_DAYS, STUDY_DAYS, period_end
+from predict.causes.place import AT
+from predict.disclosure import SERVICE_DAYS, STUDY_DAYS, period_end
 from predict.journey.bottleneck import bottlenecks
 from predict.opinion.answers import answers_of, by_period, on_scale
 from predict.opinion.trend import Change, changes
-from predict.voice.casework import Promise, as_they_stood, judged, measures
+from predict.satisfaction.hearing import Ear
+from predict.voice.casework import Promise, as_they_stood, judged, measures, verify_cases
+from predict.voice.texts import felt, moods
+from predict.voice.wrong import places
 from predict.writing import study as writing
 
-PARTS: Final = ("answers", "cases", "steps", "replies")
-CAUSES: Final = ("category", "product", "step", "team", "channel")
+PARTS: Final = ("answers", "cases", "steps", "texts", "replies")
 _FIT: Final = {"answers": on_scale(), "steps": pl.col("hours").is_null() | (pl.col("hours") >= 0)}
 """Rows that tell nothing are left out and counted: answers off their scale, steps that ended before they began."""
-_DATED: Final = ("answers", "cases", "steps")
+_DATED: Final = ("answers", "cases", "steps", "texts")
 PERIOD_DAYS: Final = STUDY_DAYS
 PERIODS: Final = 13
 _HOUR: Final = 3600.0
-_TENS: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked: the instant of the views, what was promised, and the seed of what is drawn."""
+    """What is asked: the instant of the views, what was promised, with which ear to hear, the seed of what is drawn."""
 
     as_of: datetime
     promises: Mapping[str, Promise]
     seed: int
+    ear: Ear
 
 
 def studied(parts: Mapping[str, pl.DataFrame], question: Question) -> dict[str, Any]:
@@ -77,17 +78,31 @@ def studied(parts: Mapping[str, pl.DataFrame], question: Question) -> dict[str, 
         told["scores"] = periods.to_dicts()
         told["changes"] = [_change(one) for one in changes(answers, until=question.as_of)]
     if "cases" in present:
-        cases = judged(present["cases"], question.promises)
-        ended = period_end(question.as_of, SERVICE_DAYS)
-        ago = (question.as_of - ended).total_seconds() / _HOUR
-        told["service_until"] = ended.date().isoformat()
-        told["service"] = measures(judged(as_they_stood(present["cases"], hours_ago=ago), question.promises))
-        told["findings"] = _findings(cases, question)
+        told |= _service(present["cases"], question)
+    if "texts" in present:
+        present["texts"] = felt(present["texts"], question.ear)
+        told["moods"] = moods(present["texts"])
+    if "cases" in present or "texts" in present:
+        told["findings"] = places(present.get("cases"), present.get("texts"), seed=question.seed)
     if "steps" in present:
         told["steps"] = [one.told() for one in bottlenecks(present["steps"])]
     if "replies" not in told["missing"]:
-        told["writing"] = writing.studied(parts["replies"], seed=question.seed)
+        told["writing"] = writing.studied(parts["replies"], hours_ago=_hours_ago(question), seed=question.seed)
     return told
+
+
+def _service(cases: pl.DataFrame, question: Question) -> dict[str, Any]:
+    """Tell promises of the newest whole twelve weeks, each case as it stood when they ended."""
+    verify_cases(cases)
+    ago = _hours_ago(question)
+    stood = judged(as_they_stood(cases, hours_ago=ago), question.promises)
+    ended = question.as_of - timedelta(hours=ago)
+    return {"service_until": ended.date().isoformat(), "service": measures(stood)}
+
+
+def _hours_ago(question: Question) -> float:
+    """Say how long ago the newest whole twelve weeks ended."""
+    return (question.as_of - period_end(question.as_of, SERVICE_DAYS)).total_seconds() / _HOUR
 
 
 def _dated(frame: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
@@ -108,19 +123,3 @@ def _change(one: Change) -> dict[str, Any]:
         "chance": one.chance,
         "alarming": one.alarming,
     }
-
-
-def _findings(cases: pl.DataFrame, question: Question) -> list[dict[str, Any]]:
-    """Propose where service goes wrong; nothing is proposed of a team without a name, which may be of few of us."""
-    closed = cases.drop_nulls(["hours", "escalated"]).with_columns((pl.col("escalated") > 0).alias(UNHAPPY))
-    dimensions = tuple(name for name in CAUSES if name in cases.columns and closed[name].n_unique() > 1)
-    found = [_coarse(one.told()) for one in findings(closed, dimensions, seed=question.seed)]
-    return [one for one in found if one["levels"].get("team") not in NAMELESS]
-
-
-def _coarse(told: dict[str, Any]) -> dict[str, Any]:
-    """Round a proposal's figures: places are of a whole year, and two years that begin a month apart share most."""
-    tens = {name: told[name] // _TENS * _TENS for name in ("texts", "customers")}
-    shares = {name: round(told[name], 2) for name in ("share", "elsewhere")}
-    gap = {name: round(value, 2) for name, value in told["gap"].items()}
-    return told | tens | shares | {"gap": gap, "excess": float(round(told["excess"], -1))}

@@ -18,6 +18,7 @@ from predict.__main__ import REFUSED, main
 from predict.causes.finding import key_of
 from predict.disclosure import SERVICE_DAYS, STUDY_DAYS, period_end
 from predict.errors import FrameRefused, RuleRefused
+from predict.satisfaction.kept_ear import shipped_ear
 from predict.voice.casework import PROMISED, Promise, judged, measures, promises_of
 from predict.voice.rules import rules_of, tasks_of
 from predict.voice.study import Question, studied
@@ -78,7 +79,7 @@ def test_one_page_says_what_matters_first() -> None:
     code, answer = asked({"answers": answers_of_a_year(1), "cases": cases_of(1, trouble=0.6)})
     told, page = json.loads(answer.part("study")), answer.part("html").decode()
     assert code == 0
-    assert told["missing"] == ["steps", "replies"]
+    assert told["missing"] == ["steps", "texts", "replies"]
     assert {(one["kind"], one["channel"]) for one in told["changes"] if one["alarming"]} >= {("csat", "chat")}
     (finding,) = json.loads(answer.part("proposals"))
     assert finding["levels"] == dict(PLACE)
@@ -210,7 +211,7 @@ def test_a_team_that_the_view_does_not_name_is_told_nowhere_nor_had_by_subtracti
     place = pl.int_range(pl.len()) % 3
     team = pl.when(place == 0).then(pl.lit("desk")).when(place == 1).then(pl.lit("lab")).otherwise(pl.lit(nameless))
     told = cases.with_columns(team=team, escalated=(place == 2).cast(pl.Int64))
-    found = studied({"cases": told}, Question(as_of=AS_OF, promises=promises_of(PROMISED), seed=7))
+    found = studied({"cases": told}, Question(as_of=AS_OF, promises=promises_of(PROMISED), seed=7, ear=shipped_ear()))
     assert len([one for one in found["service"] if one["by"] == "team"]) == 1
     assert {one["level"] for one in found["service"] if one["by"] == "team"} < {"desk", "lab"}
     assert not [one for one in found["findings"] if "team" in one["levels"]]
@@ -218,7 +219,7 @@ def test_a_team_that_the_view_does_not_name_is_told_nowhere_nor_had_by_subtracti
 
 def test_a_case_of_which_nobody_said_whether_it_was_escalated_stops_no_study() -> None:
     cases = cases_of(1).with_columns(escalated=pl.when(pl.int_range(pl.len()) > 0).then("escalated"))
-    told = studied({"cases": cases}, Question(as_of=AS_OF, promises=promises_of(PROMISED), seed=7))
+    told = studied({"cases": cases}, Question(as_of=AS_OF, promises=promises_of(PROMISED), seed=7, ear=shipped_ear()))
     assert told["findings"] == []
 
 
@@ -320,7 +321,7 @@ def test_what_came_between_two_studies_of_one_stretch_is_in_no_figure_of_service
     cases = cases_of(3).with_columns(hours=pl.when(pl.col("age_days") < 9).then(None).otherwise("hours"))
     later = cases.with_columns(pl.col("age_days") + STUDY_DAYS, hours=pl.col("hours").fill_null(300.0))
     fresh = cases_of(4, rows=1).with_columns(age_days=pl.lit(3.0))
-    question = Question(as_of=first, promises=promises_of(PROMISED), seed=7)
+    question = Question(as_of=first, promises=promises_of(PROMISED), seed=7, ear=shipped_ear())
     then = studied({"cases": cases}, question)
     next_study = replace(question, as_of=first + timedelta(days=STUDY_DAYS))
     now = studied({"cases": pl.concat([later, fresh])}, next_study)
@@ -345,6 +346,8 @@ def test_a_cause_is_a_product_in_a_step_of_the_process_where_cases_tell_them(tro
     bad = (product == "desks") & (step == "delivery") & (rng.random(cases.height) < trouble)
     escalated = (pl.col("escalated") > 0) | pl.Series(bad)
     told = cases.with_columns(product=product, step=step, escalated=escalated.cast(pl.Int64))
-    found = studied({"cases": told}, Question(as_of=AS_OF, promises=promises_of(PROMISED), seed=7))["findings"]
+    found = studied({"cases": told}, Question(as_of=AS_OF, promises=promises_of(PROMISED), seed=7, ear=shipped_ear()))[
+        "findings"
+    ]
     assert [one["levels"] for one in found] == ([{"product": "desks", "step": "delivery"}] if trouble else [])
     assert all(one["customers"] % 10 == one["texts"] % 10 == 0 for one in found)
