@@ -1,7 +1,8 @@
 """Critical and harmless sentences by other words than the lists, written before words that stand apart were looked for.
 
 No word went into the lists from them, and no sentence was changed after it was measured. That an infinitive keeps its
-particle beside it was seen on `critical_sentences.HARMLESS`; one harmless sentence here gains by it, too.
+particle beside it was seen on `critical_sentences.HARMLESS`; one harmless sentence here gains by it, too. The frames
+(`predict/satisfaction/frames.txt`) were made with these in view.
 """
 
 from typing import Final

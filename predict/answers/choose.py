@@ -18,7 +18,8 @@ import polars as pl
 from predict.answers.library import AGAIN, ANNOYED, ANY, CALM, FIRST, Approved, Library
 from predict.satisfaction.packing import shipped
 from predict.satisfaction.sentiment import judged
-from predict.satisfaction.themes import CRITICAL, OTHER, Themes, told_themes
+from predict.satisfaction.themes import OTHER, Themes, told_themes
+from predict.satisfaction.threats import CRITICAL
 from predict.text.language import with_language
 from predict.text.lexicon import matches, phrases_of
 from predict.text.words import LANGUAGE, TEXT, words_of

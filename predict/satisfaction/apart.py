@@ -5,7 +5,7 @@ Rules kept:
 - in English the first stays first; the other languages put verb and object, verb and particle, in either order;
 - phrases with a small word ("cancel my", "i fare") or a negation count as they are written alone: torn apart such
   words say nothing; so do stems;
-- a negation that reaches either word, or a phrase of `unless` that holds one, takes the pair away.
+- a negation that reaches either word takes the pair away.
 """
 
 from functools import cache
@@ -13,8 +13,7 @@ from typing import Final
 
 import polars as pl
 
-from predict.text.feeling import covered, reached
-from predict.text.lexicon import Phrases, markers, matches, read_list
+from predict.text.lexicon import Flags, Phrases, markers, read_list
 from predict.text.words import PAUSES, fold
 
 BETWEEN: Final = 4  # words
@@ -30,10 +29,14 @@ def pairs_of(phrases: Phrases) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=_PAIRS, orient="row")
 
 
-def apart(words: pl.DataFrame, phrases: Phrases, unless: Phrases) -> pl.DataFrame:
-    """Find pairs in words (`predict.text.words.words_of`): columns row and entry, each pair of a text once."""
-    negation = matches(words, markers()["negation"])[0] >= 0
-    barred = reached(words, negation) | covered(*matches(words, unless))
+def apart(words: pl.DataFrame, phrases: Phrases, barred: Flags) -> pl.DataFrame:
+    """Find pairs in words (`predict.text.words.words_of`): columns row and entry, each pair of a text once.
+
+    Args:
+        words: the words of all texts.
+        phrases: whose pairs are looked for.
+        barred: says of each word whether nothing is told by it, as where a negation reaches it.
+    """
     placed = words.with_columns(
         place=pl.int_range(pl.len()), clause=pl.col("word").is_in(list(PAUSES)).cum_sum(), barred=pl.Series(barred)
     ).filter(~pl.col("barred"))

@@ -1,28 +1,16 @@
-"""Critical messages: a threat to leave, danger, or law, told by rules over our lists of words.
-
-Rules kept:
-- the lists are the `critical` lines of the themes, ours with those of the company's own file;
-- the words of a phrase of two may stand apart (`predict.satisfaction.apart`);
-- a phrase that a negation reaches ("nobody was injured", "I am not going to cancel") does not count, unless the phrase
-  holds the negation itself;
-- a phrase that an `unless` line of the same kind reaches (a fire wall, the court of a tennis club) does not count;
-- told is which of *our* phrases fired, never a word of the text.
-"""
+"""Critical messages: a threat to leave, danger, or law, told by our words (`predict.satisfaction.threats`)."""
 
 from functools import cache
 from typing import Final
 
-import numpy as np
 import polars as pl
 
 from predict.errors import FrameRefused
 from predict.frames import PSEUDONYM
-from predict.satisfaction.apart import apart
 from predict.satisfaction.hearing import MESSAGE, readable
 from predict.satisfaction.own_themes import beside, own_themes
-from predict.satisfaction.standing import standing
-from predict.satisfaction.themes import CRITICAL, Themes
-from predict.text.lexicon import Phrases, phrases_of
+from predict.satisfaction.themes import Themes
+from predict.satisfaction.threats import threats
 from predict.text.words import words_of
 from predict.wire import Message, arrow
 
@@ -47,34 +35,10 @@ def critical_of(texts: pl.DataFrame, themes: Themes) -> pl.DataFrame:
     """Say which texts (`predict.satisfaction.hearing.readable`) are critical, of which kinds, by which phrases."""
     if "text" not in texts.columns:
         raise FrameRefused("text", "is missing", "make the frame by `readable`")
-    words, found = words_of(texts), []
-    for kind in CRITICAL:
-        phrases, named = _lines(themes, "critical", kind)
-        unless = _lines(themes, "unless", kind)[0]
-        entry = standing(words, phrases, unless)
-        at = np.flatnonzero(entry >= 0)
-        whole = pl.DataFrame({"row": words["row"].gather(at), "entry": entry[at]})
-        hits = pl.concat([whole, apart(words, phrases, unless)]).unique(maintain_order=True)
-        word = pl.col("entry").replace_strict(dict(enumerate(named)), return_dtype=pl.String)
-        found.append(hits.select("row", pl.lit(kind).alias("kind"), word.alias("word")))
-    by_text = pl.concat(found).group_by("row", maintain_order=True)
+    found = threats(words_of(texts), themes.lines, themes.competitors)
+    by_text = found.group_by("row", maintain_order=True)
     told = by_text.agg(kinds=pl.col("kind").unique(maintain_order=True), words=pl.col("word").unique().sort())
     return texts.select(PSEUDONYM, MESSAGE).with_row_index("row").join(told, on="row", how="inner").drop("row")
-
-
-def _lines(themes: Themes, kind: str, name: str) -> tuple[Phrases, tuple[str, ...]]:
-    """Give every phrase of the lines of a kind and name a number of its own, from 0 on."""
-    numbered: list[tuple[int, list[str]]] = []
-    named: list[str] = []
-    for line in themes.lines:
-        if (line.kind, line.name) == (kind, name):
-            for column, phrases in enumerate(line.words):
-                for phrase in filter(None, (each.strip() for each in phrases.split(","))):
-                    columns = [""] * len(line.words)
-                    columns[column] = phrase
-                    numbered.append((len(named), columns))
-                    named.append(phrase)
-    return phrases_of(numbered), tuple(named)
 
 
 @cache

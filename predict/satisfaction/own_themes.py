@@ -17,7 +17,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from predict.errors import RuleRefused
-from predict.satisfaction.themes import CRITICAL, KINDS, MENTIONS, PRICES, PRIORITIES, Theme, Themes
+from predict.satisfaction.themes import KINDS, MENTIONS, PRICES, PRIORITIES, Theme, Themes
+from predict.satisfaction.threats import CRITICAL
 
 LANGUAGES: Final = ("nb", "sv", "en", "de")
 MOST: Final = 200  # themes, and names of competitors

@@ -18,7 +18,8 @@ from predict.satisfaction.changes import Change, changes, weekly
 from predict.satisfaction.hearing import AGE, MESSAGE, WEEK, Ear, heard, readable
 from predict.satisfaction.packing import shipped
 from predict.satisfaction.sentiment import CLASSES, SHARE, Sentiment, balance_of, judged, learn
-from predict.satisfaction.themes import CRITICAL, MENTIONS, Themes
+from predict.satisfaction.themes import MENTIONS, Themes
+from predict.satisfaction.threats import CRITICAL
 from predict.satisfaction.topics import Topic, discovered
 from predict.satisfaction.urgency import FEWEST, by_category
 from predict.shares import told_share

@@ -3,8 +3,8 @@
 Rules kept:
 - categories, words and priorities are data: `themes.txt` is shipped, `Themes` may be made of a company's own lines;
 - a text is of the category of which most words stand in it; ties go to the higher priority; none: `other`;
-- critical (a threat to leave, safety, law) is looked for in every text, whatever else it says and however politely; a
-  phrase that is negated does not count, nor one that stands in a phrase of the `unless` line of that name;
+- critical (a threat to leave, safety, law) is looked for in every text, whatever else it says and however politely
+  (`predict.satisfaction.threats`);
 - a competitor's name that a company lists is a mention like any other word, and is told by name;
 - how the price is seen is dear or fair, by our phrases for both; a text with as many of each is dear (`not worth`).
 """
@@ -16,14 +16,13 @@ from typing import Any, Final, Self
 import polars as pl
 
 from predict.errors import RuleRefused
-from predict.satisfaction.standing import standing
+from predict.satisfaction.threats import CRITICAL, threats
 from predict.text.lexicon import Numbers, Phrases, matches, phrases_of, read_list
 from predict.text.words import words_of
 
 PRIORITIES: Final = ("low_medium", "medium", "medium_high", "high")
 """Lowest first; `predict.satisfaction.urgency` weighs them 1 to 4."""
 OTHER: Final = "other"
-CRITICAL: Final = ("leaving", "safety", "legal")
 MENTIONS: Final = ("price", "competitor", "request")
 PRICES: Final = ("dear", "fair")
 KINDS: Final = ("category", "critical", "unless", "mention", "price")
@@ -91,15 +90,14 @@ def told_themes(texts: pl.DataFrame, themes: Themes) -> pl.DataFrame:
     Besides: competitor (the first of the company's list that is named, or null) and price_seen (dear, fair or null).
     """
     words = words_of(texts)
-    excuses = {line.name: line.phrases for line in themes.lines if line.kind == "unless"}
-    counts = {}
-    for line in themes.lines:
-        if line.kind != "unless":
-            critical = line.kind == "critical"
-            entry = (
-                standing(words, line.phrases, excuses.get(line.name)) if critical else matches(words, line.phrases)[0]
-            )
-            counts[line.kind, line.name] = _counted(words, entry, texts.height)
+    counts = {
+        (line.kind, line.name): _counted(words, matches(words, line.phrases)[0], texts.height)
+        for line in themes.lines
+        if line.kind not in {"critical", "unless"}
+    }
+    found = threats(words, themes.lines, themes.competitors)
+    for name in CRITICAL:
+        counts["critical", name] = _in_rows(found.filter(pl.col("kind") == name)["row"], texts.height)
     if themes.competitors:
         rivals = _counted(words, matches(words, _named(themes.competitors))[0], texts.height)
         counts["mention", "competitor"] = counts.get(("mention", "competitor"), 0 * rivals) + rivals
@@ -169,7 +167,12 @@ def _flag(counts: Mapping[tuple[str, str], pl.Series], kind: str, name: str) -> 
 
 def _counted(words: pl.DataFrame, entry: Numbers, texts: int) -> pl.Series:
     """Count the entries in each text."""
-    hits = words.filter(pl.Series(entry >= 0))["row"].value_counts()
+    return _in_rows(words.filter(pl.Series(entry >= 0))["row"], texts)
+
+
+def _in_rows(rows: pl.Series, texts: int) -> pl.Series:
+    """Count how often each text is named."""
+    hits = rows.value_counts()
     every = pl.DataFrame({"row": pl.int_range(texts, dtype=pl.UInt32, eager=True)})
     return every.join(hits, on="row", how="left", maintain_order="left")["count"].fill_null(0).cast(pl.Int64)
 

@@ -14,7 +14,8 @@ from typing import Final
 
 import polars as pl
 
-from predict.satisfaction.themes import CRITICAL, PRIORITIES
+from predict.satisfaction.themes import PRIORITIES
+from predict.satisfaction.threats import CRITICAL
 
 CRITICAL_POINTS: Final = 8.0
 LEAST_WORTH, MOST_WORTH = 0.5, 2.0

@@ -1,7 +1,8 @@
 """How often alerts are right and how many critical messages they find: `python -m tests.benchmarks.bench_voice_alerts`.
 
-Four sets: sentences of our own by which the lists were extended, sentences that were written later, further ones by
-other words than the lists, and threads of the generator (`hub.demo.voices`) into some of which a later sentence is put.
+Five sets: sentences of our own by which the lists were extended, sentences that were written later, further ones by
+other words than the lists (by these three the frames were made), messages that were held out, and threads of the
+generator (`hub.demo.voices`) into some of which a held out message is put.
 Intervals are Wilson's at 95 %.
 """
 
@@ -20,6 +21,7 @@ from hub.demo.voices import voices_of
 from predict.satisfaction.critical import critical_of
 from predict.satisfaction.themes import Themes
 from tests.critical_sentences import CRITICAL, HARMLESS, HARMLESS_LATER, LATER
+from tests.held_out_critical_messages import HELD_OUT, HELD_OUT_HARMLESS
 from tests.unseen_critical_sentences import UNSEEN, UNSEEN_HARMLESS
 
 Sentences = Mapping[str, Mapping[str, tuple[str, ...]]]
@@ -34,10 +36,10 @@ def sentences(critical: Sentences, harmless: Mapping[str, tuple[str, ...]]) -> p
 
 
 def threads(seed: int, count: int) -> pl.DataFrame:
-    """Draw messages of the generator, one in twenty with a critical sentence of its language put behind it."""
+    """Draw messages of the generator, one in twenty with a critical message of its language put behind it."""
     company = live(Making(seed=seed, people=500, organisations=20, until=UNTIL, planted=NOTHING))
     messages = voices_of(seed, lake_of(company).truth, count, until=UNTIL).messages.filter(pl.col("special").is_null())
-    rng, planted = np.random.default_rng(seed), sentences(LATER, {})
+    rng, planted = np.random.default_rng(seed), sentences(HELD_OUT, {})
     drawn = messages.with_columns(pick=pl.Series(rng.integers(0, 10_000, messages.height)))
     some = pl.Series(rng.random(messages.height) < 0.05)
     by = planted.with_columns(number=pl.int_range(pl.len()).over("language"), of=pl.len().over("language"))
@@ -99,11 +101,12 @@ def main() -> None:
     asked.add_argument("--threads", type=int, default=2_000)
     chosen = asked.parse_args()
     show("by which lists were extended", told(sentences(CRITICAL, HARMLESS)))
-    later = told(sentences(LATER, HARMLESS_LATER))
-    show("written later", later)
-    for (language,), each in later.group_by("language", maintain_order=True):
-        show(f"  {language}", each)
+    show("written later", told(sentences(LATER, HARMLESS_LATER)))
     show("by other words", told(sentences(UNSEEN, UNSEEN_HARMLESS)))
+    held_out = told(sentences(HELD_OUT, HELD_OUT_HARMLESS))
+    show("held out", held_out)
+    for (language,), each in held_out.group_by("language", maintain_order=True):
+        show(f"  {language}", each)
     show(f"threads, seed {chosen.seed}", told(threads(chosen.seed, chosen.threads)))
 
 

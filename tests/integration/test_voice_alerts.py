@@ -69,7 +69,7 @@ def test_a_critical_message_is_an_alert_within_a_round_and_says_no_word_of_it(he
     assert here.looks() == Looked(messages=3, raised=1)
     (alert,) = here.alerts_of("p0")
     assert (alert.said.kinds, alert.state) == (("leaving",), AlertState.OPEN)
-    assert alert.said.words == ("cancel our",)
+    assert alert.said.words == ("cancel + contract*", "cancel our")
     assert alert.latency == timedelta(minutes=4)
     assert alert.due_at - alert.raised_at == timedelta(hours=4)
     assert not here.alerts_of("p1")
