@@ -68,6 +68,8 @@ class Watched:
                 "c_text_redacted": text,
                 "c_employee": "",
                 "c_team": "",
+                "c_product": "",
+                "c_step": "",
             }
             for number, (who, text) in zip(named, said, strict=True)
         ]
