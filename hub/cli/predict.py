@@ -1,6 +1,5 @@
 """`varde predict`: learn from a view, score its customers with reasons, and say how good it is."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -26,18 +25,16 @@ from hub.cli.predict_triggers import TriggersFile, triggers_in
 from hub.cli.predict_triggers import triggers as triggers_
 from hub.cli.predict_upkeep import adopt, card, compare, drift, recalibrate
 from hub.cli.rehearsal import DryRun
-from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
+from hub.cli.rows_option import AsOfOption, OutOption, RowsFormOption, UseOption, give_rows, verify_out
 from hub.cli.source_faults import faults_in
 from hub.cli.table import Format, FormatOption, Table, show, show_json
 from hub.predictions.company_file import themes_from
 from hub.predictions.lessons import of_rows
 from hub.predictions.service import Scored, challenge, readiness, report, score, train
-from hub.views.departure import label_for
 from hub.views.gateway import PSEUDONYM
 from hub.views.intent import Reader
 from predict.registry import DECLARED
 from predict.telling.teller import teller_of
-from privacy.uses import Use
 
 app = typer.Typer(help="Prediction modules: is there enough, train, score, report, review.", no_args_is_help=True)
 for _command in (card, drift, recalibrate, compare, adopt, act, review, suggest, worth, texts):
@@ -133,20 +130,18 @@ def score_(  # noqa: PLR0913 - a command's options are its parameters
     ctx: typer.Context,
     module: ModuleName,
     *,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="Instant of the view's grid; left out, newest.")] = None,
+    as_of: AsOfOption = None,
     language: LanguageOption = DEFAULT,
     one: Annotated[str | None, typer.Option("--one", help="A pseudonym: score this customer and keep nothing.")] = None,
-    use: Annotated[Use | None, typer.Option("--use", help="What a file will be used for; accepts the list.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="File .parquet, .csv, .arrow or .json, mode 0600.")] = None,
-    form: Annotated[Format | None, typer.Option("--format", help="How to print; left out, csv in a pipe.")] = None,
+    use: UseOption = None,
+    out: OutOption = None,
+    form: RowsFormOption = None,
     dry_run: DryRun = False,
 ) -> None:
     """Score every customer that the view releases, with reasons in words, and write the scores back sealed."""
     if one is not None and (as_of is not None or out is not None):
         raise typer.BadParameter("one customer is scored at the instant of the view's snapshot, and printed")
-    if out is not None:
-        verify_kind(out)
-        verify_stated(use)
+    verify_out(out, use)
     act = acting(ctx, Duty.TRAIN)
     if dry_run:
         whom = "write a score for each customer back" if one is None else "show the score of one customer"
@@ -158,10 +153,7 @@ def score_(  # noqa: PLR0913 - a command's options are its parameters
     at = None if as_of is None else instant_from(as_of)
     scored = score(act.hub, Reader(principal=act.principal, use=use), module, as_of=at, language=language)
     rows = _rows_of(scored)
-    if out is None:
-        show_rows(rows, form or (Format.TABLE if sys.stdout.isatty() else Format.CSV))
-    else:
-        write_rows(rows, out, label_for(scored.released))
+    give_rows(rows, scored.released, out, form)
     _LOG.info(logs.LogEvent.SCORES_WRITTEN, extra={"rows": scored.written, "release": scored.released.release_id})
     _tell(scored, module)
 

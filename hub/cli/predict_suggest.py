@@ -1,7 +1,6 @@
 """`varde predict suggest|worth`: what to do about what came up, and what that brought."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -13,15 +12,13 @@ from hub.cli.invocation import acting
 from hub.cli.message import counted, say, would
 from hub.cli.module_name import ModuleName
 from hub.cli.rehearsal import DryRun
-from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
+from hub.cli.rows_option import OutOption, RowsFormOption, UseOption, give_rows, verify_out
 from hub.cli.table import Format, FormatOption, Table, show, show_json
 from hub.predictions import suggesting
 from hub.predictions.suggesting import Question
-from hub.views.departure import label_for
 from hub.views.gateway import PSEUDONYM
 from hub.views.intent import Reader
 from hub.views.spec import LANGUAGES
-from privacy.uses import Use
 
 _SHOWN: Final = ("need", "action", "channel", "expected_value_minor", "propensity", "suggestion")
 _WAYS: Final = ("ips", "snips", "dr")
@@ -36,17 +33,15 @@ def suggest(  # noqa: PLR0913 - a command's options are its parameters
     language: Annotated[str, typer.Option("--language", help=f"Of the words: {', '.join(LANGUAGES)}.")] = "en",
     capacity: Annotated[int | None, typer.Option("--capacity", min=1, help="Show at most so many customers.")] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed on the same rows chooses alike.")] = 7,
-    use: Annotated[Use | None, typer.Option("--use", help="What a file will be used for; accepts the list.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="File .parquet, .csv, .arrow or .json, mode 0600.")] = None,
-    form: Annotated[Format | None, typer.Option("--format", help="How to print; left out, csv in a pipe.")] = None,
+    use: UseOption = None,
+    out: OutOption = None,
+    form: RowsFormOption = None,
     dry_run: DryRun = False,
 ) -> None:
     """Choose an action for each customer of whom a need came up, the most valuable first; what is chosen is logged."""
     if language not in LANGUAGES:
         raise typer.BadParameter(f"suggestions are written in {', '.join(LANGUAGES)}")
-    if out is not None:
-        verify_kind(out)
-        verify_stated(use)
+    verify_out(out, use)
     catalogue = _read(actions)
     act = acting(ctx, Duty.TRAIN)
     if dry_run:
@@ -57,10 +52,7 @@ def suggest(  # noqa: PLR0913 - a command's options are its parameters
     found = suggesting.suggest(act.hub, reader, module, question)
     made = found.rows.filter(pl.col("because") == "recommended")
     rows = made.select(PSEUDONYM, *_SHOWN).head(made.height if capacity is None else capacity)
-    if out is None:
-        show_rows(rows, form or (Format.TABLE if sys.stdout.isatty() else Format.CSV))
-    else:
-        write_rows(rows, out, label_for(found.released))
+    give_rows(rows, found.released, out, form)
     say(
         f"Logged {counted(found.kept, 'choice', 'choices')}, {found.kept - made.height} of them to do nothing and "
         f"compare; learned from {counted(found.learned_from, 'earlier one', 'earlier ones')}."

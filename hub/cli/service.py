@@ -1,6 +1,5 @@
 """`varde service`: cases to come by day and topic, seats that fill up, visits to machines; nothing of it is kept."""
 
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -12,21 +11,16 @@ from hub.cli.duty import Duty
 from hub.cli.invocation import Acting, acting
 from hub.cli.message import counted, say, warn, would
 from hub.cli.rehearsal import DryRun
-from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
+from hub.cli.rows_option import OutOption, RowsFormOption, UseOption, give_rows, verify_out
 from hub.cli.table import Format
 from hub.predictions import outlook
 from hub.predictions.outlook import Outlook
 from hub.requests.seat import seat_of
-from hub.views.departure import label_for
 from hub.views.intent import Reader
 from privacy.uses import Use
 
 app = typer.Typer(help="Service ahead: support load, seats that fill up, visits to machines.", no_args_is_help=True)
 _YEARS: Final = range(-4, 2)
-
-UseOf = Annotated[Use | None, typer.Option("--use", help="What a file will be used for; accepts the list.")]
-Out = Annotated[Path | None, typer.Option("--out", help="File .parquet, .csv, .arrow or .json, mode 0600.")]
-Form = Annotated[Format | None, typer.Option("--format", help="How to print; left out, csv in a pipe.")]
 
 
 @app.command("load")
@@ -34,9 +28,9 @@ def load_(  # noqa: PLR0913 - a command's options are its parameters
     ctx: typer.Context,
     *,
     days: Annotated[int, typer.Option("--days", min=1, max=92, help="How many days ahead.")] = 28,
-    use: UseOf = None,
-    out: Out = None,
-    form: Form = None,
+    use: UseOption = None,
+    out: OutOption = None,
+    form: RowsFormOption = None,
     dry_run: DryRun = False,
 ) -> None:
     """Foretell support cases by day and topic, with intervals that hold nine days in ten."""
@@ -51,7 +45,12 @@ def load_(  # noqa: PLR0913 - a command's options are its parameters
 
 @app.command("limits")
 def limits_(
-    ctx: typer.Context, *, use: UseOf = None, out: Out = None, form: Form = None, dry_run: DryRun = False
+    ctx: typer.Context,
+    *,
+    use: UseOption = None,
+    out: OutOption = None,
+    form: RowsFormOption = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Tell on which day each customer's seats are full, between which days, or why no day can be told."""
     act = _acting(ctx, out, use)
@@ -71,9 +70,9 @@ def visits_(  # noqa: PLR0913 - a command's options are its parameters
     ctx: typer.Context,
     *,
     machines: Annotated[bool, typer.Option("--machines", help="Each machine by itself, not visits.")] = False,
-    use: UseOf = None,
-    out: Out = None,
-    form: Form = None,
+    use: UseOption = None,
+    out: OutOption = None,
+    form: RowsFormOption = None,
     dry_run: DryRun = False,
 ) -> None:
     """Plan visits to machines that are due within 90 days: as few as can be, in the service windows of each owner."""
@@ -102,9 +101,7 @@ _WITHOUT: Final = {
 
 
 def _acting(ctx: typer.Context, out: Path | None, use: Use | None) -> Acting:
-    if out is not None:
-        verify_kind(out)
-        verify_stated(use)
+    verify_out(out, use)
     return acting(ctx, Duty.TRAIN)
 
 
@@ -116,10 +113,7 @@ def _off(act: Acting) -> frozenset[Any]:
 
 
 def _give(found: Outlook, rows: pl.DataFrame, out: Path | None, form: Format | None) -> None:
-    if out is None:
-        show_rows(rows, form or (Format.TABLE if sys.stdout.isatty() else Format.CSV))
-    else:
-        write_rows(rows, out, label_for(found.released))
+    give_rows(rows, found.released, out, form)
     if found.released.prohibited_uses:
         say(f"Never to be used for: {', '.join(found.released.prohibited_uses)}.")
 

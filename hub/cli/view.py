@@ -13,7 +13,7 @@ from hub.cli.invocation import Acting, acting
 from hub.cli.message import counted, say, warn, would
 from hub.cli.moment import instant_from
 from hub.cli.rehearsal import DryRun
-from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
+from hub.cli.rows_option import AsOfOption, OutOption, RowsFormOption, UseOption, give_rows, verify_out
 from hub.cli.snapshot import materialise
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.cli.view_catalogue import catalogue
@@ -26,7 +26,6 @@ from hub.inspection.summary_diff import summary_guards
 from hub.predictions.lessons import newest_cut
 from hub.views import registry
 from hub.views.currency import with_currency
-from hub.views.departure import label_for
 from hub.views.gateway import Gateway, Released
 from hub.views.intent import Reader
 from hub.views.kept import read_kept
@@ -36,7 +35,6 @@ from hub.views.registry import readable_spec
 from hub.views.spec import ViewSpec
 from hub.views.told import told_columns
 from hub.views.version import Version, ViewState, all_versions
-from privacy.uses import Use
 
 app = typer.Typer(help="Feature views: what leaves, for which purpose, approved by whom.", no_args_is_help=True)
 app.command()(catalogue)
@@ -186,16 +184,14 @@ def read(  # noqa: PLR0913 - a command's options are its parameters
     name: Name,
     *,
     purpose: Annotated[str, typer.Option("--purpose", help="What the rows are for; must be the view's own.")],
-    use: Annotated[Use | None, typer.Option("--use", help="What the rows will be used for; accepts the list.")] = None,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="Instant of its grid; left out, the newest.")] = None,
+    use: UseOption = None,
+    as_of: AsOfOption = None,
     kept: Annotated[bool, typer.Option("--kept", help="The rows that `view materialise` made, at once.")] = False,
-    out: Annotated[Path | None, typer.Option("--out", help="File .parquet, .csv, .arrow or .json, mode 0600.")] = None,
-    form: Annotated[Format | None, typer.Option("--format", help="How to print; left out, csv in a pipe.")] = None,
+    out: OutOption = None,
+    form: RowsFormOption = None,
 ) -> None:
     """Read a view through the gate: decided, minimised, pseudonymised, and audited before the first row leaves."""
-    if out is not None:
-        verify_kind(out)
-        verify_stated(use)
+    verify_out(out, use)
     if kept and as_of is not None:
         raise typer.BadParameter("kept rows are of the instant that they were made at; leave --as-of out")
     act = acting(ctx, Duty.ANYTHING)
@@ -205,10 +201,7 @@ def read(  # noqa: PLR0913 - a command's options are its parameters
     else:
         at = instant_from(as_of) if as_of is not None else _newest(act, name)
         released, when = Gateway(act.hub).read(reader, name, purpose=purpose, as_of=at), f"as of {at:%Y-%m-%d}"
-    if out is None:
-        show_rows(released.frame, form or (Format.TABLE if sys.stdout.isatty() else Format.CSV))
-    else:
-        write_rows(released.frame, out, label_for(released))
+    give_rows(released.frame, released, out, form)
     _tell(released, when)
 
 

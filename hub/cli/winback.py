@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import sys
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -14,11 +13,11 @@ from hub.cli.invocation import Acting, acting
 from hub.cli.message import counted, say, warn, would
 from hub.cli.moment import instant_from
 from hub.cli.rehearsal import DryRun
-from hub.cli.rows import show_rows, verify_kind, verify_stated, write_rows
+from hub.cli.rows import show_rows
+from hub.cli.rows_option import AsOfOption, OutOption, RowsFormOption, UseOption, give_rows, verify_out
 from hub.cli.table import Format, FormatOption, Table, show
 from hub.cli.winback_letter import approve, edit, letters, propose, refuse, send_, show_, stamps, template_app, write_
 from hub.cli.winback_report import note_, report_
-from hub.views.departure import label_for
 from hub.views.gateway import PSEUDONYM
 from hub.views.intent import Reader
 from hub.winback.campaigns import all_campaigns, get_campaign
@@ -28,7 +27,6 @@ from hub.winback.due import due
 from hub.winback.templates import facts_missing
 from predict.winback.experiment import sample_size
 from predict.winback.playbook import DEFAULT, playbook_of
-from privacy.uses import Use
 
 app = typer.Typer(help="Winning back: why they left, campaigns with a hold-out, letters.", no_args_is_help=True)
 app.add_typer(template_app, name="template")
@@ -44,7 +42,6 @@ _LOT_BITS: Final = 31  # a whole number of the database
 _CAMPAIGNS: Final = ("campaign", "view", "as_of", "drawn_at", "hold_out", "customers")
 
 View = Annotated[str, typer.Option("--view", help="Whose: winback_scoring or winback_contracts_scoring.")]
-AsOf = Annotated[str | None, typer.Option("--as-of", help="Instant of the view's grid; left out, its newest.")]
 PlaybookFile = Annotated[Path | None, typer.Option("--playbook", help="Your own: `varde winback playbook` is a start.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed on the same rows gives the same answer.")]
 Lot = Annotated[
@@ -64,18 +61,16 @@ def diagnose_(  # noqa: PLR0913 - a command's options are its parameters
     ctx: typer.Context,
     *,
     view: View = VIEW,
-    as_of: AsOf = None,
+    as_of: AsOfOption = None,
     playbook: PlaybookFile = None,
     seed: Seed = 7,
-    use: Annotated[Use | None, typer.Option("--use", help="What a file will be used for; accepts the list.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="File .parquet, .csv, .arrow or .json, mode 0600.")] = None,
-    form: Annotated[Format | None, typer.Option("--format", help="How to print; left out, csv in a pipe.")] = None,
+    use: UseOption = None,
+    out: OutOption = None,
+    form: RowsFormOption = None,
     dry_run: DryRun = False,
 ) -> None:
     """Say who left and why, whom contacting changes if a trial tells, and which offer would be worth it."""
-    if out is not None:
-        verify_kind(out)
-        verify_stated(use)
+    verify_out(out, use)
     act = acting(ctx, Duty.WIN_BACK)
     rules, at = _rules(act, playbook), None if as_of is None else instant_from(as_of)
     if dry_run:
@@ -84,12 +79,8 @@ def diagnose_(  # noqa: PLR0913 - a command's options are its parameters
     question = Question(playbook=rules, view=view, as_of=at, seed=seed)
     found = diagnose(act.hub, Reader(principal=act.principal, module=MODULE, use=use), question)
     rows = found.customers.sort("expected_value_minor", PSEUDONYM, descending=[True, False], nulls_last=True)
-    if out is not None:
-        told = rows.with_columns(pl.col("clues").list.join(" "))
-        write_rows(told, out, label_for(found.released))
-    else:
-        shown = rows.select(PSEUDONYM, *_ROWS, "because")
-        show_rows(shown, form or (Format.TABLE if sys.stdout.isatty() else Format.CSV))
+    told = rows.with_columns(pl.col("clues").list.join(" "))
+    give_rows(rows.select(PSEUDONYM, *_ROWS, "because") if out is None else told, found.released, out, form)
     _tell(found.told, found.released.prohibited_uses)
 
 
@@ -98,7 +89,7 @@ def draw_(  # noqa: PLR0913 - a command's options are its parameters
     ctx: typer.Context,
     *,
     view: View = VIEW,
-    as_of: AsOf = None,
+    as_of: AsOfOption = None,
     playbook: PlaybookFile = None,
     seed: Lot = None,
     hold_out: Annotated[float, typer.Option("--hold-out", min=0.01, max=0.99, help="Share that gets no letter.")] = 0.2,
