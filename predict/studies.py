@@ -6,6 +6,7 @@
 | alerts | themes | texts (a frame of texts) | alerts |
 | answers | language, library; themes, judged, shown, seed | replies | suggestions, told, html |
 | next | kind (product or function), language; places | pairs (`predict.next_need.door`) | coming |
+| when | as_of, at, zone, closed, language | contacts, customers, reach, calendar | when, told |
 
 Into `voice` go any of `predict.voice.study.PARTS`, and a model of satisfaction to hear texts with; out of it come
 study, proposals, headlines and tasks (JSON), and html.
@@ -25,6 +26,7 @@ STUDIES: Final[Mapping[str, str]] = MappingProxyType(
         "alerts": "predict.satisfaction.critical",
         "answers": "predict.answers.door",
         "next": "predict.next_need.door",
+        "when": "predict.next_need.when",
     }
 )
 """Every study by name, and the module that has its `answer`. Adding one: its folder, and a line here."""

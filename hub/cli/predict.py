@@ -24,6 +24,7 @@ from hub.cli.predict_texts import texts
 from hub.cli.predict_triggers import TriggersFile, triggers_in
 from hub.cli.predict_triggers import triggers as triggers_
 from hub.cli.predict_upkeep import adopt, card, compare, drift, recalibrate
+from hub.cli.predict_when import when
 from hub.cli.rehearsal import DryRun
 from hub.cli.rows_option import AsOfOption, OutOption, RowsFormOption, UseOption, give_rows, verify_out
 from hub.cli.source_faults import faults_in
@@ -41,6 +42,7 @@ for _command in (card, drift, recalibrate, compare, adopt, act, review, suggest,
     app.command()(_command)
 app.command("triggers")(triggers_)
 app.command("next")(next_)
+app.command("when")(when)
 _LOG = logs.log_of("predict")
 _SCORE: Final = ("as_of", "probability", "low", "high", "band")
 _WORTH: Final = ("value_minor", "value_at_risk_minor")

@@ -27,20 +27,27 @@ STRENGTHS: Final = (0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096)
 """What a prior may weigh, in contacts; the last means that customers hardly differ."""
 SEGMENT: Final = "segment"
 LOOK_AHEAD_DAYS: Final = 14
+TRIED: Final = 30
+"""Contacts at a level, of everybody: of one at which fewer were reached nothing is known, and it would win by luck."""
 LEVEL: Final = 0.9
 _NOBODY_SAYS: Final = "all"
 Codes = np.ndarray[tuple[int], np.dtype[np.int64]]
-_DIMENSIONS: Final = ("channel", "hour", "weekday")
+CHANNEL: Final = "channel"
+_DIMENSIONS: Final = (CHANNEL, "hour", "weekday")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slots:
-    """When somebody may be reached: hours (UTC) at which parts of the day begin, weekdays (1 is Monday)."""
+    """When somebody may be reached: hours at which parts of the day begin, and weekdays (1 is Monday).
+
+    Both are on the clock of `zone`. `closed` are kinds of days of the calendar on which nobody is written to.
+    """
 
     hours: tuple[int, ...] = (6, 10, 15, 19)
     weekdays: tuple[int, ...] = (1, 2, 3, 4, 5)
     closed: tuple[str, ...] = ("holiday",)
     rest_days: int = 7
+    zone: str = "UTC"
 
 
 def levels(contacts: pl.DataFrame, slots: Slots) -> pl.DataFrame:
@@ -52,11 +59,12 @@ def levels(contacts: pl.DataFrame, slots: Slots) -> pl.DataFrame:
     for name in (PSEUDONYM, "at", "channel", "answered"):
         if name not in contacts.columns:
             raise FrameRefused(name, "is missing", "give pseudonym, at, channel and answered")
-    hour = pl.col("at").dt.hour().cast(pl.Int64)
+    clock = pl.col("at").dt.convert_time_zone(slots.zone)
+    hour = clock.dt.hour().cast(pl.Int64)
     part = pl.coalesce(
         *(pl.when(hour >= start).then(start) for start in sorted(slots.hours, reverse=True)), max(slots.hours)
     )
-    return contacts.with_columns(hour=part.cast(pl.Int64), weekday=pl.col("at").dt.weekday().cast(pl.Int64))
+    return contacts.with_columns(hour=part.cast(pl.Int64), weekday=clock.dt.weekday().cast(pl.Int64))
 
 
 def rates(contacts: pl.DataFrame, customers: pl.DataFrame, dimension: str, wanted: Sequence[object]) -> pl.DataFrame:
@@ -88,35 +96,70 @@ def rates(contacts: pl.DataFrame, customers: pl.DataFrame, dimension: str, wante
     )
 
 
-def best(contacts: pl.DataFrame, customers: pl.DataFrame, slots: Slots, *, channels: Sequence[str]) -> pl.DataFrame:
+def best(
+    contacts: pl.DataFrame,
+    customers: pl.DataFrame,
+    slots: Slots,
+    *,
+    channels: Sequence[str],
+    reach: pl.DataFrame | None = None,
+) -> pl.DataFrame:
     """Choose channel, hour and weekday for every customer.
 
+    Args:
+        contacts: pseudonym, at, channel, answered.
+        customers: pseudonym and `segment` (String; null: unknown).
+        slots: hours and weekdays to choose from.
+        channels: the channels to choose from; of each dimension only levels with `TRIED` contacts.
+        reach: pseudonym and `reach_CHANNEL` (Boolean); a channel is chosen only where it is true. None: by any.
+
     Returns:
-        pseudonym, channel, hour, weekday; `answers`, `low`, `high`: the rate by that channel; `basis`: own where the
-        own answers weigh at least half, segment, or everybody where the segment is not known.
+        pseudonym, channel (null: by none), hour, weekday; `answers`, `low`, `high`: the rate by that channel; `sent`,
+        `answered`: the own contacts by it; `basis`: own where the own answers weigh at least half, segment, or
+        everybody where the segment is not known.
     """
     placed = levels(contacts, slots)
     chosen = customers.select(PSEUDONYM, SEGMENT)
     for dimension, wanted in zip(_DIMENSIONS, (channels, slots.hours, slots.weekdays), strict=True):
-        found = rates(placed, customers, dimension, wanted)
+        found = rates(placed, customers, dimension, _tried(placed, dimension, wanted))
+        if dimension == CHANNEL and reach is not None:
+            found = found.join(_open(reach, channels), on=[PSEUDONYM, "level"], how="semi")
         top = found.sort("rate", "level", descending=[True, False]).unique(PSEUDONYM, keep="first", maintain_order=True)
-        told = {"channel": ["rate", "low", "high", "weight"]}.get(dimension, [])
+        told = {CHANNEL: ["rate", "low", "high", "sent", "answered", "weight"]}.get(dimension, [])
         chosen = chosen.join(top.select(PSEUDONYM, pl.col("level").alias(dimension), *told), on=PSEUDONYM, how="left")
     basis = (
-        pl.when(pl.col("weight") >= 1 / 2)
+        pl.when(pl.col("weight").is_null())
+        .then(None)
+        .when(pl.col("weight") >= 1 / 2)
         .then(pl.lit("own"))
         .when(pl.col(SEGMENT).is_not_null())
-        .then(pl.lit("segment"))
+        .then(pl.lit(SEGMENT))
         .otherwise(pl.lit("everybody"))
     )
     renamed = chosen.rename({"rate": "answers"}).with_columns(basis.alias("basis"))
     return renamed.drop("weight", SEGMENT).sort(PSEUDONYM)
 
 
+def _tried(placed: pl.DataFrame, dimension: str, wanted: Sequence[object]) -> list[object]:
+    """Keep the levels at which so many were contacted that something is known; if there are none, the commonest."""
+    counts: dict[object, int] = dict(placed[dimension].value_counts().iter_rows())
+    known = [one for one in wanted if counts.get(one, 0) >= TRIED]
+    return known or [max(wanted, key=lambda one: counts.get(one, 0))]
+
+
+def _open(reach: pl.DataFrame, channels: Sequence[str]) -> pl.DataFrame:
+    """Give the pairs of customer and channel that are open: pseudonym, level; what nobody answered for is closed."""
+    known = [pl.col(f"reach_{one}").alias(one) for one in channels if f"reach_{one}" in reach.columns]
+    if not known:
+        return pl.DataFrame(schema={PSEUDONYM: pl.Binary, "level": pl.String})
+    pairs = reach.select(PSEUDONYM, *known).unpivot(index=PSEUDONYM, variable_name="level", value_name="may")
+    return pairs.filter(pl.col("may").fill_null(value=False)).drop("may")
+
+
 def next_contact(
     chosen: pl.DataFrame, calendar: pl.DataFrame, slots: Slots, *, at: datetime, last: pl.DataFrame | None = None
 ) -> pl.DataFrame:
-    """Give each customer the next day on their weekday that is not closed: pseudonym, contact_at (UTC), position.
+    """Give each customer the next day on their weekday that is not closed: pseudonym, contact_at (UTC), position, day.
 
     Args:
         chosen: as `best` gives it.
@@ -127,23 +170,29 @@ def next_contact(
 
     Where all of the next fourteen days are taken, contact_at is null.
     """
-    days = beside(ahead((at + timedelta(days=1)).date(), LOOK_AHEAD_DAYS), calendar)
+    today = pl.Series([at]).dt.convert_time_zone(slots.zone).dt.date()[0]
+    days = beside(ahead(today + timedelta(days=1), LOOK_AHEAD_DAYS), calendar)
     open_days = days.filter(~pl.col("position").is_in(slots.closed))
     open_days = open_days.with_columns(weekday=pl.col(DAY).dt.weekday().cast(pl.Int64))
     rows = chosen.select(PSEUDONYM, "hour", "weekday").join(open_days, on="weekday", how="left")
     if last is not None:
-        latest = last.group_by(PSEUDONYM).agg(resting=pl.col("at").max().dt.date().dt.offset_by(f"{slots.rest_days}d"))
+        latest = last.group_by(PSEUDONYM).agg(
+            resting=pl.col("at").max().dt.convert_time_zone(slots.zone).dt.date().dt.offset_by(f"{slots.rest_days}d")
+        )
         rows = rows.join(latest, on=PSEUDONYM, how="left")
         rows = rows.filter(pl.col("resting").is_null() | (pl.col(DAY) >= pl.col("resting")))
     first = rows.sort(PSEUDONYM, DAY).unique(PSEUDONYM, keep="first", maintain_order=True)
-    instant = pl.col(DAY).cast(pl.Datetime("us", "UTC")) + pl.duration(hours="hour")
-    named = first.select(PSEUDONYM, instant.alias("contact_at"), "position")
+    wall = pl.col(DAY).cast(pl.Datetime("us")) + pl.duration(hours="hour")
+    instant = wall.dt.replace_time_zone(slots.zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone(
+        "UTC"
+    )
+    named = first.select(PSEUDONYM, instant.alias("contact_at"), "position", DAY)
     return chosen.select(PSEUDONYM).join(named, on=PSEUDONYM, how="left").sort(PSEUDONYM)
 
 
-def by_position(contacts: pl.DataFrame, calendar: pl.DataFrame) -> pl.DataFrame:
+def by_position(contacts: pl.DataFrame, calendar: pl.DataFrame, zone: str = "UTC") -> pl.DataFrame:
     """Count answers by where a day lies beside the calendar: position, sent, answered (no customer differs here)."""
-    dated = contacts.with_columns(pl.col("at").dt.date().alias(DAY))
+    dated = contacts.with_columns(pl.col("at").dt.convert_time_zone(zone).dt.date().alias(DAY))
     placed = dated.join(beside(dated[DAY], calendar), on=DAY, how="left")
     counted = placed.group_by("position").agg(
         sent=pl.len().cast(pl.Int64), answered=pl.col("answered").sum().cast(pl.Int64)

@@ -35,11 +35,11 @@ from predict.next_need.action import action_catalogue_of
 from predict.next_need.belief import beliefs
 from predict.next_need.hits import measured
 from predict.next_need.products import Columns, Judged, judge, learn
+from predict.next_need.replay import replayed
 from predict.next_need.suggest import suggest
-from predict.next_need.timing import Slots, best, levels
+from predict.next_need.timing import Slots
 from predict.next_need.trigger import DEFAULT_TRIGGERS
 from predict.next_need.worth import Judging, values, with_values
-from predict.shares import told_share
 
 COLUMNS = Columns()
 HORIZON = timedelta(days=60)
@@ -50,6 +50,7 @@ SHARED_BY = 20
 UNTIL = datetime(2026, 1, 1, tzinfo=UTC)
 SEEDS = (7, 8, 9)
 SLOTS = Slots(hours=HOURS)
+WAYS = ("chosen", "popularity", "own_frequency", "any")
 CATALOGUE = action_catalogue_of(
     {
         "actions": [
@@ -221,34 +222,13 @@ def contacts() -> None:
             named = pseudonym_of(pl.col("entity"))
             sent = answers_of(seed, truth, UNTIL)[0].drop("hour", "weekday").with_columns(named)
             known = truth.people.select(named, segment=pl.lit("all"))
-            cut = sent["at"].sort()[int(sent.height * 0.7)]
-            earlier, later = (
-                levels(sent.filter(pl.col("at") < cut), SLOTS),
-                levels(sent.filter(pl.col("at") >= cut), SLOTS),
-            )
-            chosen = best(earlier, known, SLOTS, channels=CHANNELS)
-            for dimension in ("channel", "hour", "weekday"):
-                reached(f"{word}, seed {seed}, {dimension}", dimension, chosen, (earlier, later))
+            for one in replayed(sent, known, SLOTS, channels=CHANNELS):
+                said = "; ".join(f"{way} {answered(one[way])}" for way in WAYS)
+                print(f"{word}, seed {seed}, {one['dimension']}, answered: {said}; holds: {one['holds']}", flush=True)
 
 
-def reached(word: str, dimension: str, chosen: pl.DataFrame, sent: tuple[pl.DataFrame, pl.DataFrame]) -> None:
-    earlier, later = sent
-    popular = earlier.group_by(dimension).agg(pl.col("answered").mean()).sort("answered")[dimension][-1]
-    counted = earlier.group_by("pseudonym", dimension).agg(pl.col("answered").sum())
-    own = counted.sort("answered", dimension, descending=[True, False]).unique("pseudonym", keep="first")
-    ways = {
-        "chosen": later.join(chosen, on=["pseudonym", dimension], how="semi"),
-        "popularity": later.filter(pl.col(dimension) == popular),
-        "own frequency": later.join(own, on=["pseudonym", dimension], how="semi"),
-        "any": later,
-    }
-    said = "; ".join(f"{way} {answered(one)}" for way, one in ways.items())
-    print(f"{word}, answered: {said}", flush=True)
-
-
-def answered(some: pl.DataFrame) -> str:
-    found = told_share(float(some["answered"].sum()), some.height)
-    return f"{100 * found['figure']:.1f} % ({100 * found['low']:.1f} to {100 * found['high']:.1f})"
+def answered(told: dict[str, float]) -> str:
+    return f"{100 * told['figure']:.1f} % ({100 * told['low']:.1f} to {100 * told['high']:.1f})"
 
 
 def show(word: str, seed: int, one: dict[str, Any]) -> None:
