@@ -54,7 +54,7 @@ PERMITTED_FIELDS: Final = frozenset(
         *("principal", "problem", "purpose", "release", "request_id", "role", "route", "seconds"),
         *("source", "status", "table", "view", "view_version"),
         *("rows", "accepted", "quarantined", "duplicate", "suppressed", "merged", "records", "settled", "aborted"),
-        "column",
+        *("column", "setting"),
     }
 )
 """Names, counts and random ids; nothing that is about a person."""

@@ -22,7 +22,7 @@ from hub.choices import choose_all
 from hub.compose import Hub
 from hub.database.revision import newest_revision
 from hub.erasing import roll_forward
-from hub.errors import HubError
+from hub.errors import HubError, SettingsInvalid
 from hub.identification.id_token import Issuers
 from hub.identification.round import go_round
 from hub.logs import LogEvent, log_of
@@ -195,6 +195,8 @@ def _invite_back(hub: Hub) -> None:
 
     try:
         invite(hub, opens)
+    except SettingsInvalid as exc:
+        _log.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__, "setting": exc.name})
     except (HubError, PrivacyError, DBAPIError) as exc:
         _log.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__})
 

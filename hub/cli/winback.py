@@ -25,6 +25,7 @@ from hub.winback.diagnosing import MODULE, VIEW, Question, diagnose
 from hub.winback.drawing import Draw, draw
 from hub.winback.due import due
 from hub.winback.templates import facts_missing
+from predict.value.margins import margins_of
 from predict.winback.experiment import sample_size
 from predict.winback.playbook import DEFAULT, playbook_of
 
@@ -177,6 +178,8 @@ def _tell(told: dict[str, Any], prohibited: tuple[str, ...]) -> None:
     if "not_to_be_read" in uplift:
         lost = counted(uplift["not_to_be_read"], "customer", "customers")
         say(f"{lost} of the earlier campaign may not be read any more: letters bring noes, so effects are too high.")
+    if told["unknown_levels"]:
+        warn(f"margins of {', '.join(told['unknown_levels'])}: no customer has such a level; look at the spelling.")
     if "assumed" in uplift:
         say(f"Values rest on an assumption of the playbook: a contact wins back {uplift['assumed']:.1%} more.")
     if prohibited:
@@ -184,8 +187,10 @@ def _tell(told: dict[str, Any], prohibited: tuple[str, ...]) -> None:
 
 
 def _default(act: Acting) -> dict[str, Any]:
-    """Give the rules to begin with; value counts by the company's own margin where its settings say one."""
-    own = {name: share for name, share in act.hub.settings.value.items() if name == "margin"}
+    """Give the rules to begin with; value counts as the company's own settings say, where they say anything."""
+    said = act.hub.settings.value
+    whole = margins_of(said).as_mapping() if said else {}
+    own = {name: one for name, one in whole.items() if one not in ("", {}) and (name in said or name != "margin")}
     return {**DEFAULT, "terms": {**DEFAULT["terms"], **own}}
 
 

@@ -128,7 +128,7 @@ def checkable(session: Session, name: str, principal: Principal) -> Version:
         if principal.person_id != row.author_person:
             raise AccessRefused("not_the_author", "Ask the DPO, the owner or the author of the view")
         if not principal.may_use(purpose=row.purpose, view=row.name):
-            raise AccessRefused("credential_not_bound", "Ask for a grant on this purpose and view")
+            raise AccessRefused("credential_not_bound", f"Ask for a grant on purpose {row.purpose} and view {row.name}")
     return row
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from hub.attempts import note_denied
 from hub.compose import Hub
 from hub.errors import AccessRefused
+from hub.views.load import catalogue_names, catalogue_spec
 from hub.views.spec import ViewSpec
 from privacy.store.attempt import DenialKind
 from privacy.store.principal import Principal
@@ -27,7 +28,14 @@ def verify_may_read(principal: Principal, view: str, purpose: str) -> None:
     if principal.role not in _MAY_READ:
         raise AccessRefused("role_may_not_read", "Ask for a credential of role scientist, success or service")
     if not principal.may_use(purpose=purpose, view=view):
-        raise AccessRefused("credential_not_bound", "Ask for a grant on this purpose and view")
+        raise AccessRefused("credential_not_bound", _grant_on(view, purpose))
+
+
+def _grant_on(view: str, purpose: str) -> str:
+    """Say what to ask for; names that Varde does not bring were typed, may be about somebody, and are not repeated."""
+    if view in catalogue_names() and catalogue_spec(view).purpose == purpose:
+        return f"Ask for a grant on purpose {purpose} and view {view}"
+    return "Ask for a grant on this purpose and view"
 
 
 def verify_admitted(hub: Hub, principal: Principal, view: str, purpose: str) -> None:

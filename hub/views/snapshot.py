@@ -85,7 +85,7 @@ def keepable(hub: Hub, by: Principal, view: str) -> ViewSpec:
     if by.role not in _MAY_KEEP:
         raise AccessRefused("role_may_not_materialise", "Ask the owner, an engineer or the service account")
     if not by.may_use(purpose=spec.purpose, view=view):
-        raise AccessRefused("credential_not_bound", "Ask for a grant on this purpose and view")
+        raise AccessRefused("credential_not_bound", f"Ask for a grant on purpose {spec.purpose} and view {spec.name}")
     if spec.grain is not EntityKind.PERSON or spec.groups_rows or spec.key or spec.summary:
         raise AccessRefused("figures_of_several", "Read it as a whole: who leaves changes the rows of others")
     return spec

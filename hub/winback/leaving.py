@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Final
 
@@ -24,6 +24,7 @@ from predict.winback.due import QUIET_DAYS
 from predict.winback.said import NAME, UNSUBSCRIBE
 from privacy.audit import AuditFields
 from privacy.contact import Unreached
+from privacy.store.contact import take_back_contacts
 from privacy.store.epoch import lock_epoch
 from privacy.store.principal import Principal
 from privacy.terms import BatchId, ContactChannel, PrincipalId, RecordId
@@ -47,6 +48,8 @@ class Leaving:
     opened: Opened
     person: Addressee = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    noted_since: datetime | None = None
+    """When leave was asked for: the contact that was noted then is taken back if the server did not take the mail."""
 
 
 def let_leave(hub: Hub, one: Leaving, by: Principal) -> Leaving | str:
@@ -84,7 +87,15 @@ def let_leave(hub: Hub, one: Leaving, by: Principal) -> Leaving | str:
             return NOT_NOW
         mailing = Mailing(purposes=frozenset({PURPOSE}), until=at + LINK_LASTS)
         (headers,) = unsubscribe_headers(hub, session, mailing, [Recipient(one.person.record, one.person.email)], by)
-    return Leaving(one.opened, one.person, headers)
+    return Leaving(one.opened, one.person, headers, noted_since=at)
+
+
+def take_back(session: Session, one: Leaving) -> None:
+    """Forget the contact that was noted when a letter was to leave: the server said that it did not take it."""
+    if one.noted_since is not None:
+        record = RecordId(one.opened.letter.record_id)
+        email = ContactChannel.EMAIL
+        take_back_contacts(session, [record], channel=email, purpose=PURPOSE, since=one.noted_since)
 
 
 def mail_of(hub: Hub, post: Post, leaving: Leaving) -> EmailMessage:

@@ -8,12 +8,12 @@ reads are counted.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from hub.authentication import authenticate
 from hub.compose import Hub
-from hub.errors import AccessRefused, SettingsInvalid
+from hub.errors import AccessRefused
 from hub.outbox.post import post_of
 from hub.views.intent import Reader
 from hub.winback.diagnosing import MODULE
@@ -23,7 +23,6 @@ from privacy.terms import Role
 
 BETWEEN: Final = timedelta(hours=1)
 _MAY_SEND: Final = frozenset({Role.OWNER, Role.SERVICE})
-_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Patience:
@@ -40,7 +39,7 @@ def go_round(hub: Hub, opens: Callable[[datetime], bool]) -> Round | None:
     Raises:
         NotAuthenticated: the credential is unknown, expired or revoked.
         AccessRefused: it may not send, or the gate said no.
-        SettingsInvalid: the mail server does not send for us; this process does not try again.
+        SettingsInvalid: a setting cannot be used, or the mail server does not send for us; the next round tries again.
         ServiceUnreachable: the mail server cannot be reached.
 
     """
@@ -56,8 +55,4 @@ def go_round(hub: Hub, opens: Callable[[datetime], bool]) -> Round | None:
     who = authenticate(hub, token)
     if who.role not in _MAY_SEND:
         raise AccessRefused("role_may_not_send_winback", "Give VARDE_WINBACK_TOKEN a credential of role service")
-    try:
-        return send(hub, Reader(principal=who, module=MODULE), post)
-    except SettingsInvalid:
-        patience.until = _NEVER  # each try would note a contact that did not happen
-        raise
+    return send(hub, Reader(principal=who, module=MODULE), post)

@@ -25,7 +25,7 @@ from hub.views.intent import Reader
 from hub.winback.addressee import Opened, addressees, opened_of
 from hub.winback.campaigns import get_campaign
 from hub.winback.due import due
-from hub.winback.leaving import Leaving, let_leave, mail_of, note_sent
+from hub.winback.leaving import Leaving, let_leave, mail_of, note_sent, take_back
 from hub.winback.letters import LetterState, change_letter, claim, end_letter, forget_letters
 from hub.winback.looks import APPROVED, looks_at
 from hub.winback.people import PURPOSE, named_now
@@ -163,7 +163,10 @@ def _hand_over(hub: Hub, by: Principal, post: Post, ready: list[Leaving], total:
 
 
 def _note(hub: Hub, one: Leaving, answer: Answer, by: Principal) -> LetterState:
-    """Note what the server said; where it said nothing the mail may have left."""
+    """Note what the server said; where it said nothing the mail may have left.
+
+    What it did not take was no contact: the note of it is taken back, or a wish to hear from us seldom would count it.
+    """
     letter, at = one.opened.letter, hub.clock()
     broken = answer.outcome is Outcome.LATER and not answer.why.startswith(_REPLIED)
     if answer.outcome is Outcome.TAKEN or broken:
@@ -171,6 +174,7 @@ def _note(hub: Hub, one: Leaving, answer: Answer, by: Principal) -> LetterState:
         note_sent(hub, one.opened, state, by.principal_id)
         return state
     with hub.unit_of_work() as session:
+        take_back(session, one)
         if answer.outcome is not Outcome.REFUSED:
             wait = _AGAIN if answer.outcome is Outcome.LATER else timedelta(0)
             again = {"state": LetterState.APPROVED.value, "due_at": at + wait}

@@ -14,6 +14,7 @@ import numpy as np
 
 from ingest.errors import SpecInvalid
 from ingest.match.calibration import Curve
+from ingest.match.candidates import LARGEST_BLOCK
 from ingest.match.keys import Alone
 from ingest.match.kinds import COMPARABLE
 from ingest.match.spec import Shares, Spec
@@ -143,10 +144,16 @@ def _read(document: Mapping[str, Any]) -> Model:
 
 
 def _alone(document: Mapping[str, Any]) -> dict[str, int]:
-    """Read what keys are worth alone; a model of before names those that find nobody however few share them."""
-    return dict.fromkeys(document.get("weak", ()), 0) | {
-        name: int(most) for name, most in document.get("alone", {}).items()
-    }
+    """Read what keys are worth alone; a model of before names those that find nobody however few share them.
+
+    Raises:
+        ValueError: a number of carriers is none of a block.
+
+    """
+    said = document.get("alone", {})
+    if any(type(most) is not int or not 0 <= most <= LARGEST_BLOCK for most in said.values()):
+        raise ValueError
+    return {**dict.fromkeys(document.get("weak", ()), 0), **said}
 
 
 def _plain(shares: Shares) -> list[float]:

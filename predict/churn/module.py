@@ -15,6 +15,7 @@ from predict.likelihood.report import Section
 from predict.likelihood.train import train
 from predict.module import Brief
 from predict.telling.teller import Teller
+from predict.value.margins import unknown_levels
 
 MINOR_PER_MAJOR: Final = 100
 
@@ -31,7 +32,10 @@ class Churn(Likelihood):
         worth = learn_worth(last, brief.margins, usual=float(labels_of(last, self.declared.label).mean()))
         scores = scoring.score(artefact, last)
         values = valued(last, _chance(scores), worth, horizon_days=artefact.horizon_days)
-        told = {"worth": worth.as_mapping(), "at_risk": at_risk(values, scores["probability"].to_numpy(), worth)}
+        risk = at_risk(values, scores["probability"].to_numpy(), worth)
+        if risk and (unknown := unknown_levels(last, worth.margins)):
+            risk["unknown_levels"] = list(unknown)
+        told = {"worth": worth.as_mapping(), "at_risk": risk}
         return pack_artefact(replace(artefact, figures=artefact.figures | told))
 
     def score(self, artefact: bytes, frame: pl.DataFrame, *, capacity: int | None) -> pl.DataFrame:
@@ -60,8 +64,12 @@ def _lines(told: dict[str, Any], teller: Teller) -> list[tuple[str, ...]]:
         return teller.format_field(minor / MINOR_PER_MAJOR, "money")
 
     margin = say("risk.revenue") if terms["margin"] == 1 else say("risk.margin_said", margin=terms["margin"])
+    unknown = set(told.get("unknown_levels", ()))
     own = [
-        (say("risk.margin_of", group=f"{teller.named('segment', terms['by'])} {teller.named('level', level)}"), share)
+        (
+            say("risk.margin_of", group=f"{teller.named('segment', terms['by'])} {teller.named('level', level)}"),
+            say("risk.unknown_level") if level in unknown else say("risk.margin_said", margin=share),
+        )
         for level, share in terms.get("margins", {}).items()
     ]
     return [
@@ -71,7 +79,7 @@ def _lines(told: dict[str, Any], teller: Teller) -> list[tuple[str, ...]]:
         (say("risk.all"), money(inputs["value_minor"])),
         (say("risk.departures"), teller.format_field(inputs["expected_departures"], "money")),
         (say("risk.margin"), margin),
-        *((group, say("risk.margin_said", margin=share)) for group, share in own),
+        *own,
         (say("risk.counted"), say("risk.terms", months=terms["months"], discount=terms["yearly_discount"])),
     ]
 

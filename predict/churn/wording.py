@@ -28,6 +28,7 @@ WORDING: Final[Mapping[str, Mapping[str, str]]] = {
         "risk.margin_of": "margin, {group}",
         "risk.revenue": "omsetning: ingen margin er oppgitt",
         "risk.margin_said": "{margin:share} av det som betales",
+        "risk.unknown_level": "ukjent: ingen kunde har dette navnet; se over stavemåten i [value.margins]",
     },
     "nn": {
         "title": "Fråfall",
@@ -53,6 +54,7 @@ WORDING: Final[Mapping[str, Mapping[str, str]]] = {
         "risk.margin_of": "margin, {group}",
         "risk.revenue": "omsetning: ingen margin er oppgjeven",
         "risk.margin_said": "{margin:share} av det som vert betalt",
+        "risk.unknown_level": "ukjend: ingen kunde har dette namnet; sjå over skrivemåten i [value.margins]",
     },
     "sv": {
         "title": "Avhopp",
@@ -78,6 +80,7 @@ WORDING: Final[Mapping[str, Mapping[str, str]]] = {
         "risk.margin_of": "marginal, {group}",
         "risk.revenue": "omsättning: ingen marginal är angiven",
         "risk.margin_said": "{margin:share} av det som betalas",
+        "risk.unknown_level": "okänd: ingen kund har detta namn; se över stavningen i [value.margins]",
     },
     "en": {
         "title": "Churn",
@@ -103,6 +106,7 @@ WORDING: Final[Mapping[str, Mapping[str, str]]] = {
         "risk.margin_of": "margin, {group}",
         "risk.revenue": "revenue: no margin was given",
         "risk.margin_said": "{margin:share} of what is paid",
+        "risk.unknown_level": "unknown: no customer has this name; look at the spelling in [value.margins]",
     },
     "de": {
         "title": "Abwanderung",
@@ -130,5 +134,6 @@ WORDING: Final[Mapping[str, Mapping[str, str]]] = {
         "risk.margin_of": "Marge, {group}",
         "risk.revenue": "Umsatz: es wurde keine Marge angegeben",
         "risk.margin_said": "{margin:share} des Bezahlten",
+        "risk.unknown_level": "unbekannt: kein Kunde hat diesen Namen; prüfen Sie die Schreibweise in [value.margins]",
     },
 }

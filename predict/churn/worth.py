@@ -24,7 +24,7 @@ from predict.frames import Vector
 from predict.value.figures import value_at_risk
 from predict.value.history import History
 from predict.value.lifetime import Terms, Value, with_contract, without_contract
-from predict.value.margins import Margins, margins_of
+from predict.value.margins import Margins, margins_of, shares_of
 from predict.value.purchases import Purchasing, fit_purchasing
 from predict.value.spend import Spending, fit_spending
 
@@ -93,7 +93,7 @@ def valued(
         horizon_days: the horizon of that chance.
     """
     parts = np.full((rows.height, len(COLUMNS)), np.nan)
-    share, whole = _shares(rows, worth.margins), _whole(worth.margins)
+    share, whole = shares_of(rows, worth.margins), _whole(worth.margins)
     bought = _history(rows)
     if bought is not None and worth.market is not None and rows.height:
         value = _times(without_contract(bought, worth.market, whole, seed=0, draws=DRAWS), share)
@@ -130,15 +130,6 @@ def _earlier(terms: Mapping[str, Any]) -> dict[str, Any]:
 def _whole(margins: Margins) -> Terms:
     """Count what is paid whole: each customer's margin is applied afterwards."""
     return Terms(months=margins.months, yearly_discount=margins.yearly_discount)
-
-
-def _shares(rows: pl.DataFrame, margins: Margins) -> Vector:
-    """Give each row's margin; a level without one, and a view without the column, has that of all."""
-    if margins.by not in rows.columns:
-        return np.full(rows.height, margins.margin)
-    level = rows[margins.by].cast(pl.String)
-    own = level.replace_strict(dict(margins.levels), default=margins.margin, return_dtype=pl.Float64)
-    return np.asarray(own.fill_null(margins.margin).to_numpy(), dtype=np.float64)
 
 
 def _times(value: Value, share: Vector) -> Value:

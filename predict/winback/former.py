@@ -4,9 +4,10 @@ What customers stated stands before what clues say (`stated`); how far the two a
 Uplift comes from a trial (`predict.uplift`) where one is there: a campaign with a hold-out whose outcome is known.
 Without one nobody knows whether contacting works; the playbook's assumption is used, the same for all, and said so.
 
-    value = (amount of three years / 3 + 12 * monthly amount of a contract) * margin
+    value = (amount of three years / 36 + monthly amount of a contract) * discounted months * margin
 
-is a year's contribution as it was before leaving, in minor units.
+is the contribution of the months that the playbook counts, as it was before leaving, in minor units: of each month to
+come what one unit of money is worth today in its middle (`predict.value.lifetime.Terms`). A margin may be of a group.
 """
 
 from collections.abc import Mapping
@@ -24,6 +25,8 @@ from predict.levels import is_level
 from predict.uplift.evidence import Verdict
 from predict.uplift.model import Learnt, learn_uplift
 from predict.uplift.trial import trial_of
+from predict.value.lifetime import Terms
+from predict.value.margins import Margins, shares_of, unknown_levels
 from predict.winback.agreement import kappa_interval
 from predict.winback.clusters import cluster
 from predict.winback.diagnosis import REASON, diagnose, missing_clues
@@ -34,7 +37,7 @@ from predict.winback.playbook import Playbook
 STATED: Final = "lost_reason"
 AMOUNT: Final = "amount_1095d"
 MONTHLY: Final = "monthly_amount"
-_YEARS: Final = 3
+_MONTHS: Final = 36  # of the amount of three years
 _OPEN: Final = "open_tickets"
 _LEAST_TOLD: Final = 30  # customers who stated a reason: fewer agree or disagree by accident
 _LEAST_GROUPED: Final = 100
@@ -84,12 +87,13 @@ def former(frame: pl.DataFrame, reach: pl.DataFrame, trial: pl.DataFrame | None,
     clued = diagnose(numbers, playbook.rules)
     found = _with_stated(clued, frame)
     learnt, why = _learnt(trial, seed)
+    worth = _value(frame, playbook.terms.value)
     customers = (
         found.join(numbers, on=[PSEUDONYM, AS_OF], how="left", maintain_order="left")
         .join(reach, on=PSEUDONYM, how="left", maintain_order="left")
         .with_columns(_effects(numbers, learnt, playbook))
         .with_columns(
-            value_minor=_value(numbers, playbook),
+            value_minor=pl.lit(worth),
             open_complaint=pl.col(_OPEN) > 0 if _OPEN in numbers.columns else pl.lit(None, dtype=pl.Boolean),
         )
     )
@@ -103,6 +107,7 @@ def former(frame: pl.DataFrame, reach: pl.DataFrame, trial: pl.DataFrame | None,
         "agreement": _agreement(clued, frame, seed),
         "groups": _groups(numbers, seed),
         "uplift": _told(learnt, why, playbook),
+        "unknown_levels": list(unknown_levels(frame, playbook.terms.value)),
         "because": dict(rows["because"].value_counts(sort=True).iter_rows()),
     }
     return Former(rows=rows, told=told)
@@ -149,13 +154,13 @@ def _effects(numbers: pl.DataFrame, learnt: Learnt | None, playbook: Playbook) -
     )
 
 
-def _value(numbers: pl.DataFrame, playbook: Playbook) -> pl.Expr:
-    """Give a year's contribution: of orders a third of three years', of a contract twelve months' worth."""
-    shares = {AMOUNT: 1 / _YEARS, MONTHLY: 12.0}
-    known = [
-        pl.col(name).cast(pl.Float64).fill_null(0.0) * of for name, of in shares.items() if name in numbers.columns
-    ]
-    return pl.sum_horizontal(pl.lit(0.0), *known) * playbook.terms.margin
+def _value(frame: pl.DataFrame, margins: Margins) -> pl.Series:
+    """Give the contribution of the months that count, a row a customer in order; of orders by three years' mean."""
+    counted = float(Terms(months=margins.months, yearly_discount=margins.yearly_discount).weights.sum())
+    shares = {AMOUNT: counted / _MONTHS, MONTHLY: counted}
+    rows = ordered(frame)
+    known = [pl.col(name).cast(pl.Float64).fill_null(0.0) * of for name, of in shares.items() if name in rows.columns]
+    return rows.select(pl.sum_horizontal(pl.lit(0.0), *known)).to_series() * pl.Series(shares_of(rows, margins))
 
 
 def _with_reach(customers: pl.DataFrame, playbook: Playbook) -> pl.DataFrame:

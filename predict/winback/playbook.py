@@ -5,29 +5,33 @@ assumes about effects is written down as an assumption until a hold-out says mor
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from predict.errors import RuleRefused
+from predict.value.margins import FIELDS, Margins, margins_of
 from predict.winback.benchmark import Band, bands_of
 from predict.winback.leaving import DEFAULT_RULES, Rule, as_mapping, rules_of
 from predict.winback.offers import OfferCatalogue, offer_catalogue_of
 from predict.winback.sequence import DEFAULT_PLANS, Plan, plans_of
 
 _FIELDS: Final = frozenset({"rules", "offers", "plans", "bands", "terms"})
-_TERMS: Final = frozenset({"margin", "assumed_uplift", "assumed_return", "worthwhile", "cost_per_letter_minor"})
+_EFFECTS: Final = frozenset({"assumed_uplift", "assumed_return", "worthwhile", "cost_per_letter_minor"})
+_TERMS: Final = _EFFECTS | {*FIELDS}
+_VALUE: Final = {"margin": 0.3, "months": 12, "yearly_discount": 0.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """What the company says of itself.
 
-    - `margin`: contribution in a unit of sales; `cost_per_letter_minor`: what writing, looking and sending costs;
+    - `value`: margins, months and discount (`predict.value.margins`): how what was paid before counts after a return;
+    - `cost_per_letter_minor`: what writing, looking and sending costs;
     - `assumed_uplift`, `assumed_return`: taken for the effect of a contact and the chance of a return until a trial is
       there to say; `worthwhile`: the difference that would matter, set before the test (`experiment.look`).
     """
 
-    margin: float = 0.3
+    value: Margins = field(default_factory=lambda: margins_of(_VALUE))
     assumed_uplift: float = 0.02
     assumed_return: float = 0.05
     worthwhile: float = 0.03
@@ -35,7 +39,7 @@ class Terms:
 
     def __post_init__(self) -> None:
         """Insist on shares and a cost."""
-        shares = (self.margin, self.assumed_uplift, self.assumed_return)
+        shares = (self.assumed_uplift, self.assumed_return)
         if not all(0 <= one <= 1 for one in shares) or not 0 < self.worthwhile < 1 or self.cost_per_letter_minor < 0:
             raise RuleRefused("terms", "a share is not between 0 and 1, or a cost below 0", "correct the entry")
 
@@ -80,7 +84,7 @@ DEFAULT: Final[Mapping[str, Any]] = {
     ],
     "bands": [],
     "terms": {
-        "margin": 0.3,
+        **_VALUE,
         "assumed_uplift": 0.02,
         "assumed_return": 0.05,
         "worthwhile": 0.03,
@@ -113,4 +117,6 @@ def playbook_of(stored: Mapping[str, Any]) -> Playbook:
 def _terms_of(stored: Mapping[str, Any]) -> Terms:
     if set(stored) - _TERMS:
         raise RuleRefused("terms", "it has an unknown field", f"give {', '.join(sorted(_TERMS))}")
-    return Terms(**stored)
+    value = {name: stored[name] for name in FIELDS if name in stored}
+    effects = {name: one for name, one in stored.items() if name in _EFFECTS}
+    return Terms(value=margins_of(_VALUE | value), **effects)

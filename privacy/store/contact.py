@@ -101,6 +101,20 @@ def add_contacts(
     insert_columns(session, ContactMade, columns)
 
 
+def take_back_contacts(
+    session: Session, records: Sequence[RecordId], *, channel: ContactChannel, purpose: PurposeId, since: datetime
+) -> int:
+    """Delete what was noted of some people since an instant, where nothing was sent after all; return how many."""
+    mine = (
+        col(ContactMade.record_id).in_(records),
+        col(ContactMade.channel) == channel.value,
+        col(ContactMade.purpose) == purpose,
+        type_coerce(col(ContactMade.at), BigInteger) >= microseconds_of(since),
+    )
+    found = session.execute(delete(ContactMade).where(*mine))
+    return int(getattr(found, "rowcount", 0))
+
+
 def contacts_of(session: Session, records: Sequence[bytes], *, since: datetime) -> pl.DataFrame:
     """Return when records were reached: `record`, `at_us` (microseconds since 1970), a row for each contact.
 

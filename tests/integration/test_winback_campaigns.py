@@ -177,7 +177,7 @@ def test_a_report_counts_returns_of_both_arms_and_of_no_one_else(tmp_path: Path)
 
 def test_a_refused_playbook_names_what_is_wrong_and_nothing_is_kept(here: Left, drawn: Drawn) -> None:
     wrong: dict[str, Any] = {**SURE, "terms": {"margin": 2}}
-    with pytest.raises(RuleRefused, match="a share is not between 0 and 1"):
+    with pytest.raises(RuleRefused, match="it is no share between 0 and 1"):
         draw(here.hub, here.reader, Question(playbook=wrong), HOW)
     with pytest.raises(AccessRefused, match="no_such_fact"):
         draw(here.hub, here.reader, Question(playbook=SURE), Draw(hold_out=0.5, facts={"score": "high"}))

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from sqlalchemy import select
 
+from hub.api import service
 from hub.authentication import Scope, add
+from hub.compose import Hub
 from hub.consents import Subject, Wish, record_wish
 from hub.erasing import erase
 from hub.errors import AccessRefused, HubError, NotAuthenticated, SettingsInvalid
@@ -28,6 +31,7 @@ from hub.winback.letters import LetterState, change_letter, claim, find_letters
 from hub.winback.writing import Style, write
 from predict.errors import TextRefused
 from privacy.audit import AuditFields
+from privacy.tables.contact import ContactMade
 from privacy.terms import ActChannel, ConsentAct, PurposeId, Role, random_id
 from tests.audit_faults import broken
 from tests.integration.cli_desk import Desk
@@ -40,6 +44,11 @@ class SenderRefused:
 
     def send_message(self, _mail: EmailMessage) -> None:
         raise smtplib.SMTPSenderRefused(550, b"not yours", "post@shop.example")
+
+
+def refused(_hub: Hub, _opens: object) -> None:
+    """Stands for a round that finds its setting wrong."""
+    raise SettingsInvalid("VARDE_MAIL", "the mail server refuses its sender", "Look at it")
 
 
 class KilledError(BaseException):
@@ -137,13 +146,22 @@ def test_whatever_crashes_nobody_is_invited_twice(here: Left, campaign: Campaign
     assert state_of(here, letter) == "unsure"
 
 
+def contacts(here: Left) -> int:
+    """How many contacts are noted: what a wish to hear from us seldom counts."""
+    with here.hub.reading() as session:
+        return len(session.execute(select(ContactMade.contact_id)).all())
+
+
 def test_a_busy_server_gets_it_later_and_a_no_ends_it(here: Left, campaign: Campaign) -> None:
     letter, box = approved(here), Box()
     box.answer = Answer(Outcome.LATER, "smtp_451")
+    before = contacts(here)
     assert sent(here, box).others["approved"] == 1
+    assert contacts(here) == before, "what the server did not take was no contact"
     box.answer = Answer(Outcome.REFUSED, "no_smtputf8")  # never handed over: not `unsure`
     here.later(hours=2)
     assert sent(here, box).others["rejected"] == 1
+    assert contacts(here) == before
     assert state_of(here, letter) == "rejected"
 
 
@@ -154,7 +172,9 @@ def test_a_refused_sender_is_a_fault_of_the_setting_and_costs_no_letter(here: Le
         sent(here, box)
     assert state_of(here, letter) == "approved"
     box.answer = Answer(Outcome.TAKEN)
+    before = contacts(here)
     assert sent(here, box).sent == 1, "once the setting is mended it leaves"
+    assert contacts(here) == before + 1
 
 
 def test_a_language_model_proposes_words_sees_no_fact_and_approves_nothing(here: Left, campaign: Campaign) -> None:
@@ -183,7 +203,7 @@ def test_a_language_model_proposes_words_sees_no_fact_and_approves_nothing(here:
 
 
 def test_a_serving_hub_sends_what_is_approved_once_in_its_hours_and_only_if_told_as_whom(
-    here: Left, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+    here: Left, campaign: Campaign, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     letter, box, hours = approved(here), Box(), [False]
     monkeypatch.setattr(rounds, "post_of", lambda _settings: box)
@@ -210,9 +230,15 @@ def test_a_serving_hub_sends_what_is_approved_once_in_its_hours_and_only_if_told
     box.answer = Answer(Outcome.OUR_FAULT, "smtp_550")
     with pytest.raises(SettingsInvalid):
         rounds.go_round(serving[1], opens)
-    here.later(hours=2)
-    assert rounds.go_round(serving[1], opens) is None, "a fault of the setting is not tried at customers' cost"
-    judging.refuse(here.hub, waiting(here, LetterState.APPROVED)[0].letter_id, here.colleague)
+    assert rounds.go_round(serving[1], opens) is None, "not every minute"
+    monkeypatch.setattr(service, "invite", refused)
+    service._invite_back(here.hub)
+    assert [one.__dict__.get("setting") for one in caplog.records] == ["VARDE_MAIL"], "which, and not what it says"
+    here.later(hours=1)
+    box.answer = Answer(Outcome.TAKEN)
+    mended = rounds.go_round(serving[1], opens)
+    assert mended is not None
+    assert mended.sent == 1, "once the setting is mended it leaves by itself"
 
 
 def test_the_oldest_letters_leave_first(here: Left, campaign: Campaign) -> None:

@@ -189,6 +189,7 @@ def changed(**changes: Any) -> str:
         changed(kind="organisation"),
         changed(comparisons={"given": {"m": [0.5, 0.5], "u": [0.5, 0.5]}}),
         changed(comparisons={"shoes": {"m": [0.5, 0.5], "u": [0.5, 0.5]}}),
+        *(changed(alone={"given": most}) for most in (-1, 10**9, 2.5, True, "3")),
     ],
 )
 def test_what_is_no_model_of_this_spec_is_refused(text: str) -> None:

@@ -106,6 +106,7 @@ def test_a_margin_is_applied_to_each_customer_by_his_group_and_shown_among_the_i
     opened = module.open(module.train(frame, Brief(horizon_days=90, features=(), margins=said)))
     (shown,) = module.sections(opened, WORDS)
     assert {("margin", "50% of what is paid"), ("margin, plan pro", "40% of what is paid")} <= set(shown.lines)
+    assert dict(shown.lines)["margin, plan basic"].startswith("unknown: no customer has this name"), "nobody has it"
     assert worth_of(opened.figures["worth"]).margins == said
 
 

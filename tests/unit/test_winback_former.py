@@ -58,7 +58,26 @@ def test_a_trial_in_which_contacting_helps_gives_each_their_own_uplift():
     assert "assumed" not in found.told["uplift"]
 
 
-@pytest.mark.parametrize("wrong", [{}, {**DEFAULT, "more": 1}, {**DEFAULT, "terms": {"margins": 1}}])
+def test_value_counts_the_months_the_discount_and_the_margin_of_a_group_and_names_levels_that_nobody_has():
+    said = {
+        "margin": 0.2,
+        "months": 24,
+        "yearly_discount": 0.1,
+        "by": "lost_reason",
+        "margins": {"price": 0.5, "typo": 1},
+    }
+    terms = {**DEFAULT["terms"], **said}
+    frame = customers(amount_1095d=[36_000.0, 36_000.0], lost_reason=["price", "service"], open_tickets=[0, 0])
+    asked = Asked(playbook=playbook_of({**DEFAULT, "terms": terms}), at=AT)
+    found = former(frame, reach(frame), None, asked)
+    months = sum(1.1 ** (-(month + 0.5) / 12) for month in range(24))
+    assert found.rows["value_minor"].to_list() == pytest.approx([1_000 * months * 0.5, 1_000 * months * 0.2])
+    assert found.told["unknown_levels"] == ["typo"]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{}, {**DEFAULT, "more": 1}, {**DEFAULT, "terms": {"margins": 1}}, {**DEFAULT, "terms": {"months": 0}}]
+)
 def test_a_playbook_that_is_none_is_refused(wrong):
     with pytest.raises(RuleRefused):
         playbook_of(wrong)
