@@ -17,7 +17,9 @@ from hub.api.audited import run_audited
 from hub.api.dependencies import Acting, Serving
 from hub.api.guard import PrincipalRoute
 from hub.winback import judging
+from hub.winback.letters import LetterState
 from hub.winback.looks import APPROVED, REFUSED
+from hub.winback.wording import language_model_of
 from predict.winback.template import LONGEST
 
 router: Final = APIRouter(prefix="/v1/winback/letters", tags=["win-back"], route_class=PrincipalRoute)
@@ -101,7 +103,15 @@ async def put_text(letter: LetterId, body: TextBody, principal: Acting, service:
     """Replace subject and body; whoever changes a letter cannot approve it."""
     text = (body.subject, body.body)
     await run_audited(service, partial(judging.edit, service.hub, bytes.fromhex(letter), text, principal))
-    return Judged(letter=letter, state="draft")
+    return Judged(letter=letter, state=LetterState.DRAFT.value)
+
+
+@router.post("/{letter}/proposal", summary="Let a language model put a letter into other words", responses=_PROBLEMS)
+async def post_proposal(letter: LetterId, principal: Acting, service: Serving) -> Judged:
+    """Replace a text that nobody has changed by a proposal; the model sees no fact, and you count as its author."""
+    model = language_model_of(service.hub.settings)
+    await run_audited(service, partial(judging.propose, service.hub, bytes.fromhex(letter), principal, model))
+    return Judged(letter=letter, state=LetterState.DRAFT.value)
 
 
 @router.post("/{letter}/approval", summary="Approve the text that you were shown", responses=_PROBLEMS)

@@ -111,17 +111,20 @@ def edit(hub: Hub, letter_id: bytes, text: tuple[str, str], by: Principal) -> No
     _replace(hub, opened, edited(opened.draft, subject=subject, body=body, author=by.person_id.hex(), at=hub.clock()))
 
 
-def propose(hub: Hub, letter_id: bytes, by: Principal, model: Proposer) -> None:
+def propose(hub: Hub, letter_id: bytes, by: Principal, model: Proposer | None) -> None:
     """Let a language model on this machine put a letter into other words; both it and who asks are its authors then.
 
     It is shown the words of a template with every fact taken out. A text that a person typed into is not shown to it.
 
     Raises:
-        AccessRefused: there is no such letter, or a person changed it.
+        AccessRefused: there is no such letter, a person changed it, or no model is configured (None).
         ServiceUnreachable: the model does not answer.
         TextRefused: it lost or invented a placeholder, or says what is never said; the letter stays as it was.
 
     """
+    _verify_may_judge(hub, by)
+    if model is None:
+        raise AccessRefused("no_language_model", "Set VARDE_LANGUAGE_MODEL to one on the hub's machine")
     opened = _open(hub, letter_id, by, "winback.propose")
     draft, at = opened.draft, hub.clock()
     if opened.letter.revision > 1:

@@ -305,6 +305,7 @@ OPERATIONS = {
     ("/v1/winback/letters", "get"),
     ("/v1/winback/letters/{letter}/look", "post"),
     ("/v1/winback/letters/{letter}/text", "put"),
+    ("/v1/winback/letters/{letter}/proposal", "post"),
     ("/v1/winback/letters/{letter}/approval", "post"),
     ("/v1/winback/letters/{letter}/refusal", "post"),
 }

@@ -196,6 +196,7 @@ EXCUSED: Final = {
     **dict.fromkeys(
         (
             "PUT /v1/winback/letters/{letter}/text",
+            "POST /v1/winback/letters/{letter}/proposal",
             "POST /v1/winback/letters/{letter}/approval",
             "POST /v1/winback/letters/{letter}/refusal",
         ),

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from hub.api import winback
 from hub.authentication import Scope, add
 from privacy.terms import Role
 from tests.api.conftest import Caller, called
@@ -57,12 +58,31 @@ def test_a_colleague_looks_and_approves_and_the_author_cannot(here: Left, desk: 
     assert desk.call("POST", f"{path}/refusal", colleague).json()["state"] == "refused"
 
 
+def test_a_language_model_proposes_and_who_asked_is_its_author(
+    here: Left, desk: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asker, colleague = token(here, "asker"), token(here, "colleague")
+    letter = desk.call("GET", LETTERS, colleague).json()[0]["letter"]
+    path = f"{LETTERS}/{letter}"
+    assert "no_language_model" in desk.call("POST", f"{path}/proposal", asker).text
+    monkeypatch.setattr(winback, "language_model_of", lambda _settings: lambda _language, text: f"{text} Risk score!")
+    refused = desk.call("POST", f"{path}/proposal", asker)
+    assert (refused.status_code, "Risk" in refused.text) == (422, False), "thrown away, and not repeated"
+    monkeypatch.setattr(winback, "language_model_of", lambda _settings: lambda _language, text: f"{text}\n")
+    assert desk.call("POST", f"{path}/proposal", asker).json() == {"letter": letter, "state": "draft"}
+    desk.call("POST", f"{path}/look", asker)
+    assert "own_eyes" in desk.call("POST", f"{path}/approval", asker).text
+    assert desk.call("POST", f"{path}/proposal", asker).status_code == 403, "it is not as it was written any more"
+    assert desk.call("POST", f"{path}/refusal", colleague).json()["state"] == "refused"
+
+
 def test_who_may_not_learns_nothing_and_a_broken_log_shows_nothing(here: Left, desk: Caller) -> None:
     letter = desk.call("GET", LETTERS, token(here, "colleague")).json()[0]["letter"]
     others = (token(here, "agent", Role.AGENT), token(here, "bound", views=frozenset({"shopping"})))
     for who in others:
         assert desk.call("GET", LETTERS, who).status_code == 403
         assert desk.call("POST", f"{LETTERS}/{letter}/look", who).status_code == 403
+        assert "no_language_model" not in desk.call("POST", f"{LETTERS}/{letter}/proposal", who).text
     assert desk.call("POST", f"{LETTERS}/{letter}/look").status_code == 401
     colleague = token(here, "colleague")
     with broken(here.hub.settings.home / "control.db", "leaf_refused"):
