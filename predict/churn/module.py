@@ -15,7 +15,7 @@ from predict.likelihood.report import Section
 from predict.likelihood.train import train
 from predict.module import Brief
 from predict.telling.teller import Teller
-from predict.value.margins import unknown_levels
+from predict.value.margin_shares import unknown_levels
 
 MINOR_PER_MAJOR: Final = 100
 

@@ -24,7 +24,8 @@ from predict.frames import Vector
 from predict.value.figures import value_at_risk
 from predict.value.history import History
 from predict.value.lifetime import Terms, Value, with_contract, without_contract
-from predict.value.margins import Margins, margins_of, shares_of
+from predict.value.margin_shares import shares_of
+from predict.value.margins import Margins, margins_of
 from predict.value.purchases import Purchasing, fit_purchasing
 from predict.value.spend import Spending, fit_spending
 

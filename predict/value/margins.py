@@ -4,11 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import numpy as np
-import polars as pl
-
 from predict.errors import RuleRefused
-from predict.frames import Vector
 
 LONGEST: Final = 120
 """Months that a value may count: of ten years ahead nothing is known today."""
@@ -56,21 +52,6 @@ def margins_of(stored: Mapping[str, Any]) -> Margins:
         by=by,
         levels={str(name): _share(levels, name, 1.0) for name in levels},
     )
-
-
-def shares_of(rows: pl.DataFrame, margins: Margins) -> Vector:
-    """Give each row's margin; a level without one, and a frame without the column, has that of all."""
-    if margins.by not in rows.columns:
-        return np.full(rows.height, margins.margin)
-    level = rows[margins.by].cast(pl.String)
-    own = level.replace_strict(dict(margins.levels), default=margins.margin, return_dtype=pl.Float64)
-    return np.asarray(own.fill_null(margins.margin).to_numpy(), dtype=np.float64)
-
-
-def unknown_levels(rows: pl.DataFrame, margins: Margins) -> tuple[str, ...]:
-    """Name the levels that a margin was said of and no row has, in order: a word mistyped, or nobody's."""
-    there = set(rows[margins.by].cast(pl.String).unique()) if margins.by in rows.columns else set()
-    return tuple(sorted(set(margins.levels) - there))
 
 
 def _share(stored: Mapping[str, Any], name: str, default: float) -> float:

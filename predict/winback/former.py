@@ -26,7 +26,8 @@ from predict.uplift.evidence import Verdict
 from predict.uplift.model import Learnt, learn_uplift
 from predict.uplift.trial import trial_of
 from predict.value.lifetime import Terms
-from predict.value.margins import Margins, shares_of, unknown_levels
+from predict.value.margin_shares import shares_of, unknown_levels
+from predict.value.margins import Margins
 from predict.winback.agreement import kappa_interval
 from predict.winback.clusters import cluster
 from predict.winback.diagnosis import REASON, diagnose, missing_clues
