@@ -40,6 +40,7 @@ class LogEvent(StrEnum):
     RUNS_UNMERGED = "runs_unmerged"
     SERVER_STARTED = "server_started"
     SERVER_STOPPED = "server_stopped"
+    ALERTS_STOPPED = "alerts_stopped"
     ANCHOR_FAILED = "anchor_failed"
     LETTER_FAILED = "letter_failed"
     NOTICE_FAILED = "notice_failed"

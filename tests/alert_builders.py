@@ -11,7 +11,7 @@ from typing import Any, cast
 import polars as pl
 import pytest
 
-from hub.alerts import desk, raising
+from hub.alerts import desk, raising, rules
 from hub.alerts.desk import Alert
 from hub.alerts.raising import VIEW, Looked, look
 from hub.alerts.store import AlertState, find_alerts
@@ -79,6 +79,14 @@ class Watched:
         counts = ingest_file(contract_of_yaml(contract_of("messages")), path, ports).counts
         assert counts.accepted == len(rows), counts
         return named
+
+    def tells(self, owner: str, then: str, language: str = "en") -> Path:
+        """Write rules by which danger is told to an address first and to another then; return their file."""
+        own = rules.shipped_text().replace("mail: []", f"mail: [{owner}]", 1)
+        own = own.replace("escalate_mail: []", f"escalate_mail: [{then}]", 1)
+        file = self.hub.settings.home / rules.FILE
+        file.write_text(own.replace("  language: en", f"  language: {language}", 1), encoding="utf-8")
+        return file
 
     def looks(self, **changed: Any) -> Looked:
         """Look, with a hub that differs in something."""

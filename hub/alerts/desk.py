@@ -18,6 +18,7 @@ from sqlmodel import Session
 from hub.alerts import store
 from hub.alerts.raising import PURPOSE, VIEW
 from hub.alerts.sealing import Said, open_said
+from hub.alerts.standing import why_silent
 from hub.alerts.store import AlertState, Closing, SealedAlert
 from hub.compose import Hub
 from hub.errors import AccessRefused
@@ -72,11 +73,15 @@ class Latency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """The alerts that may be shown, the first due first, how fast they came, and what became of those that ended."""
+    """The alerts that may be shown, the first due first, how fast they came, and what became of those that ended.
+
+    `silent` says why no message raises an alert now; None: somebody watches.
+    """
 
     alerts: tuple[Alert, ...]
     latency: Latency
     outcomes: dict[str, int]
+    silent: AccessRefused | None
 
 
 def listed(hub: Hub, principal: Principal, *, states: Iterable[AlertState] = STANDING) -> Board:
@@ -97,6 +102,7 @@ def listed(hub: Hub, principal: Principal, *, states: Iterable[AlertState] = STA
             act_id=act_id, purpose=PURPOSE, rows=len(shown), opened=len(shown), records=records or None
         )
         hub.audit(session, "alert.list", principal.principal_id, fields)
+        silent = why_silent(hub, session)
     opened = open_said(hub, shown, act_id=act_id)
     alerts = (_shown(one, named[one.alert_id], opened[one.alert_id], at) for one in shown if one.alert_id in opened)
     ended = [one.outcome for one in every if one.outcome is not None]
@@ -104,6 +110,7 @@ def listed(hub: Hub, principal: Principal, *, states: Iterable[AlertState] = STA
         alerts=tuple(alerts),
         latency=latency_of(every, since=at - LATELY),
         outcomes={each.value: ended.count(each.value) for each in Closing},
+        silent=silent,
     )
 
 

@@ -9,13 +9,13 @@ from typing import Final
 from hub.alerts.arrivals import arrived
 from hub.alerts.desk import PROMISED
 from hub.alerts.raising import TABLE, VIEW
-from hub.alerts.watch import is_watching
+from hub.alerts.standing import is_wanted, why_silent
 from hub.compose import Hub
-from hub.errors import AccessRefused
 from hub.finding import Finding, State
 from hub.lake.catalogue import files_of
 from hub.lake.terms import FileState
 from hub.views.version import ViewState, newest_version
+from ingest.store.visible import settling_since
 
 _CHECK: Final = "alerts"
 _MINUTES: Final = int(PROMISED.total_seconds() // 60)
@@ -23,23 +23,27 @@ _REMEDY: Final = (
     "Let `varde serve` run, or cron run `varde voice alerts look` every five minutes; run it once by hand, and it says "
     "what stops it"
 )
+_UNSETTLED: Final = (
+    "A delivery that has not settled holds them back: run any `varde ingest`, it finishes what broke off"
+)
 
 
 def finding(hub: Hub) -> Finding:
     """Warn of messages that nobody has looked through for longer than is promised, though the view is approved."""
-    try:
-        if not is_watching(hub):
-            return Finding(_CHECK, State.OK, f"not wanted: {VIEW} is not approved")
-    except AccessRefused as refused:
-        found = f"{VIEW} was approved and cannot be read, so that no message raises an alert"
-        return Finding(_CHECK, State.WARNING, found, str(refused))
+    if not is_wanted(hub):
+        return Finding(_CHECK, State.OK, f"not wanted: {VIEW} is not approved")
+    with hub.reading() as session:
+        silent, settling = why_silent(hub, session), settling_since(session)
+    if silent is not None:
+        found = f"watching has stopped: {VIEW} was approved and is readable no more, so that no message raises an alert"
+        return Finding(_CHECK, State.WARNING, found, str(silent))
     waiting = [since for since in _waiting(hub) if since <= hub.clock() - PROMISED]
     if waiting:
         found = (
             f"critical messages may wait unseen: {len(waiting)} files of messages came in and were not looked through "
             f"within {_MINUTES} minutes, the first since {min(waiting):%Y-%m-%d %H:%M} UTC"
         )
-        return Finding(_CHECK, State.WARNING, found, _REMEDY)
+        return Finding(_CHECK, State.WARNING, found, _REMEDY if settling is None else _UNSETTLED)
     return Finding(_CHECK, State.OK, f"no message has waited for longer than {_MINUTES} minutes to be looked through")
 
 

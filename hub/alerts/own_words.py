@@ -7,11 +7,9 @@ or for what only sounds like them.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from yaml import YAMLError
-
 from hub.compose import Hub
 from hub.errors import ChildFailed, SettingsInvalid
-from hub.predictions.company_file import themes_from
+from hub.predictions.company_file import read_file, themes_from
 
 FILE: Final = "themes.yaml"
 _REMEDY: Final = "docs/guides/satisfaction.md shows such a file; mend it, or move it out of the home"
@@ -26,10 +24,6 @@ def own_words(hub: Hub) -> Mapping[str, Any]:
     """
     path = hub.settings.home / FILE
     try:
-        return themes_from(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except (OSError, UnicodeDecodeError) as exc:
-        raise SettingsInvalid(FILE, f"it cannot be read ({type(exc).__name__})", _REMEDY) from None
-    except YAMLError:
-        raise SettingsInvalid(FILE, "it is no YAML", _REMEDY) from None
+        return read_file(path, themes_from) if path.exists() else {}
     except ChildFailed as refused:
         raise SettingsInvalid(FILE, refused.told, _REMEDY) from None

@@ -5,7 +5,8 @@ Rules kept:
 - alerts and the marks of the files that were looked through are one transaction: after a crash anywhere the files are
   looked through again, and a message of which there is an alert gets no second one;
 - under the epoch's lock nobody of the alerts has changed since the release: who said no meanwhile has none;
-- while a delivery settles, files are looked through but not marked: who is new in it is read by nobody yet.
+- while a delivery settles, files are looked through but not marked: who is new in it is read by nobody yet
+  (`hub.alerts.patience` says how often).
 """
 
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from sqlmodel import Session
 
 from hub.alerts.arrivals import Unheard, arrived
 from hub.alerts.own_words import own_words
+from hub.alerts.patience import may_wait
 from hub.alerts.rules import KINDS, AlertRule, rules_of
 from hub.alerts.sealing import Said, draw_keys, seal_said
 from hub.alerts.store import AlertState, SealedAlert, add_alerts, note_heard, raised_events
@@ -34,7 +36,7 @@ from hub.views.keyed import names_of_keys
 from hub.views.quota import Asked
 from hub.views.registry import readable_spec
 from hub.views.spec import ViewSpec
-from ingest.store.visible import is_settling
+from ingest.store.visible import settling_since
 from predict.wire import Message, arrow
 from privacy.audit import AuditFields
 from privacy.keys import Key
@@ -88,8 +90,9 @@ def look(hub: Hub, principal: Principal = ITSELF) -> Looked:
     for _ in range(_ATTEMPTS):
         with hub.reading() as session:
             files = files_of(session, table=TABLE, states=[FileState.LIVE])
-            there, settling = frozenset(file.file_id for file in files), is_settling(session)
-            if not arrived(session, files, at=hub.clock()):
+            there, settling = frozenset(file.file_id for file in files), settling_since(session) is not None
+            waiting = arrived(session, files, at=hub.clock()).values()
+            if not waiting or may_wait(session, VIEW, waiting, at=hub.clock()):
                 return Looked()
         unheard = Unheard(hub, there)
         found = _looked(hub, principal, spec, unheard, words)

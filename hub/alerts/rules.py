@@ -12,6 +12,7 @@ from yaml import YAMLError
 from hub.compose import Hub
 from hub.errors import SettingsInvalid
 from privacy.plain_yaml import load_yaml
+from privacy.purposes import LANGUAGES
 
 FILE: Final = "alerts.yaml"
 KINDS: Final = ("safety", "legal", "leaving")
@@ -23,7 +24,10 @@ _MOST_MINUTES: Final = 60 * 24 * 14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRule:
-    """Who has an alert of a kind on their desk, until when it is to be acknowledged, and who hears of it when not."""
+    """Who has an alert of a kind on their desk, until when it is to be acknowledged, and who hears of it when not.
+
+    `language` is what mails to both are written in.
+    """
 
     owner: str
     escalate_to: str
@@ -31,6 +35,7 @@ class AlertRule:
     escalate_minutes: int
     mail: tuple[str, ...]
     escalate_mail: tuple[str, ...]
+    language: str = "en"
 
     def __post_init__(self) -> None:
         """Insist on names and on times that come.
@@ -46,6 +51,8 @@ class AlertRule:
                 raise ValueError("minutes are whole numbers from 1 to two weeks")
         if not all(_ADDRESS.fullmatch(one) for one in (*self.mail, *self.escalate_mail)):
             raise ValueError("mail and escalate_mail are lists of addresses")
+        if self.language not in LANGUAGES:
+            raise ValueError(f"language is one of {', '.join(LANGUAGES)}")
 
     @property
     def acknowledge(self) -> timedelta:

@@ -13,6 +13,7 @@ from typing import Final
 
 from hub.alerts import store
 from hub.alerts.desk import permitted_alerts
+from hub.alerts.notice import notice
 from hub.alerts.raising import ITSELF, PURPOSE
 from hub.alerts.rules import AlertRule, rules_of
 from hub.alerts.sealing import Said, open_said
@@ -24,16 +25,6 @@ from privacy.audit import AuditFields
 from privacy.terms import random_id
 
 MOST_AT_ONCE: Final = 20
-_BODY: Final = """{what} needs a person.
-
-It came in at {arrived:%Y-%m-%d %H:%M} UTC and is to be acknowledged by {due:%H:%M} UTC by: {owner}.
-
-  varde voice alerts list
-  varde voice alerts acknowledge {short}
-
-Neither who wrote nor what was written is in this mail.
-"""
-_WHAT: Final = {"safety": "A message about danger", "legal": "A message about law", "leaving": "A threat to leave"}
 
 
 def tell_due(hub: Hub, post: Post) -> int:
@@ -57,7 +48,8 @@ def tell_due(hub: Hub, post: Post) -> int:
                 store.change_alert(session, one.alert_id, _OPEN, tell_at=at + LEASE)
         taken = [one for one in due if store.change_alert(session, one.alert_id, _OPEN, tell_at=at + LEASE)]
         if taken:  # nothing is opened, and nothing leaves, before the log knows of it
-            fields = AuditFields(act_id=act_id, purpose=PURPOSE, rows=len(taken), opened=len(taken))
+            told = tuple(sorted({one.record_id for one in taken}))
+            fields = AuditFields(act_id=act_id, purpose=PURPOSE, rows=len(taken), opened=len(taken), records=told)
             hub.audit(session, "alert.tell", ITSELF.principal_id, fields)
     opened = open_said(hub, taken, act_id=act_id)
     hub.reached("alerts_claimed")
@@ -80,7 +72,7 @@ def _tell(hub: Hub, way: tuple[Post, Carrier], rules: dict[str, AlertRule], one:
     addresses = rule.escalate_mail if escalates else rule.mail
     answer = Answer(Outcome.TAKEN)
     if addresses:
-        answer = way[1].carry(_mail(hub.clock(), way[0], one, said, addresses))
+        answer = way[1].carry(_mail(hub.clock(), way[0], one, said, rule))
         hub.reached("alert_told")
     if answer.outcome is Outcome.OUR_FAULT:
         raise sender_refused(answer)  # nobody was told, and nobody can be until the setting is mended
@@ -96,16 +88,17 @@ def _tell(hub: Hub, way: tuple[Post, Carrier], rules: dict[str, AlertRule], one:
     return int(bool(addresses) and answer.outcome is Outcome.TAKEN)
 
 
-def _mail(at: datetime, post: Post, one: SealedAlert, said: Said, addresses: tuple[str, ...]) -> EmailMessage:
+def _mail(at: datetime, post: Post, one: SealedAlert, said: Said, rule: AlertRule) -> EmailMessage:
     """Write the mail; its Message-ID is the alert's and how often it was told, for life."""
     mail = EmailMessage(policy=SMTP)
-    mail["From"], mail["To"] = post.sender, ", ".join(addresses)
-    late = "Not acknowledged: " if at >= one.escalate_at else ""
-    mail["Subject"] = f"{late}{_WHAT[said.kinds[0]]}, {one.alert_id.hex()[:8]}"
+    late, short = at >= one.escalate_at, one.alert_id.hex()[:8]
+    owner = said.escalate_to if late else said.owner
+    mail["From"], mail["To"] = post.sender, ", ".join(rule.escalate_mail if late else rule.mail)
+    told = notice(rule.language, said.kinds[0], when=(one.arrived_at, one.due_at), owner=owner, short=short)
+    mail["Subject"] = told.late if late else told.subject
     mail["Date"] = at
     mail["Message-ID"] = f"<{one.alert_id.hex()}.{one.told}@{post.domain}>"
     mail["Auto-Submitted"] = "auto-generated"
-    due, owner = one.due_at, said.escalate_to if late else said.owner
-    what, short = _WHAT[said.kinds[0]], one.alert_id.hex()[:8]
-    mail.set_content(_BODY.format(what=what, arrived=one.arrived_at, due=due, owner=owner, short=short))
+    mail.set_content(told.body)
+    mail["Content-Language"] = rule.language  # after the content, which clears headers of its name
     return mail

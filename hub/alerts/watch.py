@@ -3,18 +3,15 @@
 from typing import Final
 
 from hub.alerts.ending import end_alerts
-from hub.alerts.raising import ITSELF, VIEW, Looked, look
+from hub.alerts.raising import ITSELF, Looked, look
 from hub.alerts.telling import tell_due
 from hub.compose import Hub
-from hub.errors import AccessRefused
 from hub.outbox.post import post_of
-from hub.views.registry import readable_spec
 from privacy.store.principal import Principal
 
 EVERY_SECONDS: Final = 60.0
 """How often a service looks. A child takes seconds: the fifteen minutes that are promised are kept with room for many
 rounds that fail."""
-_NOT_YET: Final = frozenset({"view_not_approved", "approval_expired"})
 
 
 def go_round(hub: Hub, principal: Principal = ITSELF) -> Looked:
@@ -33,15 +30,3 @@ def go_round(hub: Hub, principal: Principal = ITSELF) -> Looked:
     finally:  # what stands is told and goes to the next in line also while a look fails
         if post is not None:
             tell_due(hub, post)
-
-
-def is_watching(hub: Hub) -> bool:
-    """Say whether the view of arrivals is approved: whoever wants no alerts approves none."""
-    try:
-        with hub.reading() as session:
-            readable_spec(session, hub.policy(), VIEW, at=hub.clock())
-    except AccessRefused as refused:
-        if refused.because in _NOT_YET:
-            return False
-        raise
-    return True

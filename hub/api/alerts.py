@@ -66,6 +66,9 @@ class BoardAnswer(BaseModel):
     longest_seconds: float | None
     later_than_promised: int = Field(description="Later than 15 minutes after the delivery was accepted")
     outcomes: dict[str, int]
+    silent_because: str | None = Field(
+        description="Why no message raises an alert now, as a rule's name; null: somebody watches"
+    )
 
     @classmethod
     def of(cls, board: Board) -> "BoardAnswer":
@@ -78,6 +81,7 @@ class BoardAnswer(BaseModel):
             longest_seconds=None if took.longest is None else took.longest.total_seconds(),
             later_than_promised=took.late,
             outcomes=board.outcomes,
+            silent_because=None if board.silent is None else board.silent.because,
         )
 
 

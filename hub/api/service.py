@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy.exc import DBAPIError
 
-from hub.alerts.watch import EVERY_SECONDS, is_watching
+from hub.alerts.standing import LastTold, is_wanted
+from hub.alerts.watch import EVERY_SECONDS
 from hub.alerts.watch import go_round as go_on_watch
 from hub.anchors.anchor import Outcome
 from hub.api.counter import Counter
@@ -22,7 +23,7 @@ from hub.choices import choose_all
 from hub.compose import Hub
 from hub.database.revision import newest_revision
 from hub.erasing import roll_forward
-from hub.errors import HubError, SettingsInvalid
+from hub.errors import AccessRefused, HubError, SettingsInvalid
 from hub.identification.id_token import Issuers
 from hub.identification.round import go_round
 from hub.logs import LogEvent, log_of
@@ -47,6 +48,7 @@ INVITE_SECONDS: Final = 60.0  # nobody waits for an invitation back
 LETTER_SECONDS: Final = 2.0  # a person waits for a code; rounds start by the clock, whoever asked meanwhile
 NOTICE_SECONDS: Final = 15.0
 SNAPSHOT_SECONDS: Final = 15.0  # the rows of views that were made anew are opened by then, before anybody asks
+_STOPPED_AGAIN: Final = timedelta(hours=1)
 HEAVY_READS: Final = 4  # each holds a frame and its bytes in memory; others wait without holding a thread
 SYSTEM: Final = PrincipalId(bytes(ID_BYTES))
 """Who acts when the hub finishes at start-up what a crash interrupted."""
@@ -202,10 +204,16 @@ def _invite_back(hub: Hub) -> None:
 
 
 def _watch(hub: Hub) -> None:
-    """Look for critical messages where the view is approved; what fails now is looked at again in a minute."""
+    """Look for critical messages where the view is approved; what fails now is looked at again in a minute.
+
+    That watching has stopped, as when an approval has run out, is said once an hour; alerts that stand are told of.
+    """
     try:
-        if is_watching(hub):
+        if is_wanted(hub):
             go_on_watch(hub)
+    except AccessRefused as refused:
+        if hub.memory.of(LastTold).is_due(hub.clock(), every=_STOPPED_AGAIN):
+            _log.warning(LogEvent.ALERTS_STOPPED, extra={"problem": refused.because})
     except (HubError, PrivacyError, DBAPIError) as exc:
         _log.warning(LogEvent.UNEXPECTED_ERROR, extra={"error": type(exc).__name__})
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from yaml import YAMLError
 
 from hub.errors import ChildFailed
+from hub.predictions.company_file import read_file
 
 
 def company_file(file: Path, read: Callable[[str], Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -18,10 +18,6 @@ def company_file(file: Path, read: Callable[[str], Mapping[str, Any]]) -> Mappin
 
     """
     try:
-        return read(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, YAMLError) as exc:
-        mark = getattr(exc, "problem_mark", None)
-        where = "" if mark is None else f", line {mark.line + 1}"
-        raise typer.BadParameter(f"{file.name} cannot be read ({type(exc).__name__}{where})") from None
+        return read_file(file, read)
     except ChildFailed as refused:
         raise typer.BadParameter(f"{file.name}: {refused.told}") from None

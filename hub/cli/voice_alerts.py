@@ -11,7 +11,7 @@ from hub.alerts.raising import VIEW
 from hub.alerts.store import AlertState, Closing
 from hub.cli.duty import Duty
 from hub.cli.invocation import acting
-from hub.cli.message import counted, say, would
+from hub.cli.message import counted, say, warn, would
 from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show
 
@@ -59,6 +59,8 @@ def list_(
     ]
     show(Table(_COLUMNS, rows), form)
     _say(board)
+    if board.silent is not None:
+        warn(f"nobody watches, no message raises an alert ({board.silent}).")
 
 
 @alerts_app.command("acknowledge")

@@ -6,9 +6,11 @@ YAML with a mapping at the top. Each entry of a list of mappings is told its lin
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from yaml import YAMLError
 
 from hub.errors import ChildFailed
 from predict.answers.door import topics_with
@@ -21,6 +23,21 @@ from privacy.redaction.redactor import redact
 _TAKEN: Final = re.compile(r"\[(?!NAME)[A-Z_]+_\d+\]")
 """A placeholder of the redactor that stands for no name."""
 LONGEST: Final = 1_000_000  # characters: more is no list that people keep
+
+
+def read_file(path: Path, read: Callable[[str], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Read a file by one of the rules below.
+
+    Raises:
+        ChildFailed: it cannot be read, or an entry makes no sense; with line and rule where they are known.
+
+    """
+    try:
+        return read(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, YAMLError) as exc:
+        mark = getattr(exc, "problem_mark", None)
+        where = "" if mark is None else f", line {mark.line + 1}"
+        raise ChildFailed(path.name, type(exc).__name__, f"it cannot be read ({type(exc).__name__}{where})") from None
 
 
 def themes_from(text: str) -> Mapping[str, Any]:

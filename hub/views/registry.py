@@ -223,6 +223,13 @@ def count_incomplete(session: Session) -> int:
     return int(session.execute(query).scalar_one())
 
 
+def last_released(session: Session, name: str) -> datetime | None:
+    """Say when rows of a view last left, whoever read it; None: never, or so long ago that it is no longer kept."""
+    query = select(func.max(col(Release.released_at))).where(col(Release.view) == name)
+    newest: datetime | None = session.execute(query).scalar_one()
+    return newest
+
+
 def _verify_purpose(spec: ViewSpec, policy: Policy) -> None:
     """Refuse a view that reads a table or a kind of data that its purpose does not list (Article 5(1)(b), (c))."""
     purpose = policy.purpose(spec.purpose)

@@ -63,12 +63,15 @@ class Copies:
 
 
 def _copies(messages: pl.DataFrame) -> pl.Series:
-    """Return the new ones (those with a row) that repeat another; one that `stays` already goes before all others."""
+    """Return the new ones (those with a row) that repeat another.
+
+    One that `stays` already goes before all others, one that was a copy itself behind them: it is not there to be
+    repeated, and an earlier message may have come in meanwhile that puts it beside a new one.
+    """
     timed = messages.sort("copy_ref", "event_time", "row", nulls_last=False)
     pause = pl.col("event_time").diff().over("copy_ref").dt.total_seconds()
     runs = timed.with_columns(run=(pause > WITHIN_SECONDS).fill_null(value=True).cum_sum())
     since = (pl.col("event_time") - pl.col("event_time").first().over("run")).dt.total_seconds()
-    at_once = runs.with_columns(turn=since // (WITHIN_SECONDS + 1)).sort(
-        "run", "turn", "stays", descending=[False, False, True], maintain_order=True
-    )
+    place = pl.when("stays").then(0).when(pl.col("row").is_not_null()).then(1).otherwise(2)
+    at_once = runs.with_columns(turn=since // (WITHIN_SECONDS + 1)).sort("run", "turn", place, maintain_order=True)
     return at_once.filter(~pl.struct("run", "turn").is_first_distinct() & pl.col("row").is_not_null())["row"]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from ingest.store.batch import BatchState
@@ -16,7 +16,11 @@ def visible_since(session: Session, batches: Sequence[bytes]) -> dict[bytes, dat
     return {bytes(batch): at for batch, at in session.execute(query).all() if at is not None}
 
 
-def is_settling(session: Session) -> bool:
-    """Say whether a batch is visible and not settled yet: whoever is new in it is held back from reads."""
-    query = select(col(Batch.batch_id)).where(col(Batch.state) == BatchState.VISIBLE.value).limit(1)
-    return session.execute(query).first() is not None
+def settling_since(session: Session) -> datetime | None:
+    """Say since when the oldest batch is visible and not settled yet: whoever is new in it is held back from reads.
+
+    None: every batch is settled.
+    """
+    query = select(func.min(col(Batch.visible_at))).where(col(Batch.state) == BatchState.VISIBLE.value)
+    since: datetime | None = session.execute(query).scalar_one()
+    return since

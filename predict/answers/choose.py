@@ -1,8 +1,9 @@
 """Which approved answer to start from in each thread that waits for us, or why a person must write.
 
 Rules kept:
-- a thread waits if its last message is the customer's and a month old at most; what it is about, and whether it is
-  critical, is told by all that the customer wrote in it: a threat is not over because a question follows;
+- a thread waits if its last message is the customer's and a month old at most; what it is about is told by all that
+  the customer wrote in it, whether it is critical by all that any customer did: a threat is not over because a
+  question follows, be it another's;
 - a person must take over what is critical (a threat to leave, safety, law), a matter that the same customer complains
   of for the third time or more, a thread of which the redactor withheld a message, however early, and whatever no
   approved answer fits: nothing is bent to fit;
@@ -103,7 +104,7 @@ def _of_threads(told: pl.DataFrame) -> pl.DataFrame:
     thread = [CUSTOMER, THREAD]
     known = pl.when(pl.col("topic") != OTHER).then(pl.col("topic"))
     earlier = known.forward_fill().over(thread, order_by=AGE, descending=True)
-    critical = (pl.col(f"critical_{name}").any().over(thread) for name in CRITICAL)
+    critical = (pl.col(f"critical_{name}").any().over(THREAD) for name in CRITICAL)  # whoever of them wrote it
     return told.with_columns(earlier.fill_null(OTHER).alias("topic"), *critical)
 
 

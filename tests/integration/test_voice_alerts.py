@@ -5,14 +5,17 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, update
 from typer.testing import CliRunner, Result
 
 from hub.alerts import desk, lateness, rules, store, telling, watch
 from hub.alerts.ending import ALERTS, end_alerts
 from hub.alerts.raising import VIEW, Looked
+from hub.alerts.standing import is_wanted
 from hub.alerts.store import AlertState, Closing
 from hub.alerts.telling import tell_due
-from hub.alerts.watch import EVERY_SECONDS, go_round, is_watching
+from hub.alerts.watch import EVERY_SECONDS, go_round
+from hub.api.service import _watch
 from hub.authentication import Scope, add, authenticate
 from hub.cli.app import make_app
 from hub.cli.launch import Invocation
@@ -24,6 +27,7 @@ from hub.finding import State
 from hub.lake.catalogue import files_of
 from hub.lake.compaction import compact
 from hub.lake.terms import FileState
+from hub.logs import LogEvent
 from hub.outbox.post import Answer, Outcome
 from hub.reconciliation import reconcile
 from hub.requests.reflection import held_rows
@@ -31,6 +35,8 @@ from hub.retention.own_terms import PERIODS
 from hub.retention.plan import plan
 from hub.retention.run import run as run_retention
 from hub.views.gateway import Gateway
+from ingest.store.batch import BatchState
+from ingest.tables.batch import Batch
 from predict.errors import MessageRefused
 from privacy.store.audit import entries
 from privacy.terms import ActChannel, ConsentAct, KeyId, PurposeId, Role, random_id
@@ -206,7 +212,7 @@ def test_only_a_credential_of_the_purpose_sees_acknowledges_and_closes(here: Wat
 
 
 def test_commands_list_acknowledge_and_close(here: Watched) -> None:
-    assert is_watching(here.hub)
+    assert is_wanted(here.hub)
     here.arrives(("p13", THREAT))
     here.looks()
     (alert,) = here.alerts_of("p13")
@@ -227,9 +233,7 @@ def test_commands_list_acknowledge_and_close(here: Watched) -> None:
 
 
 def test_owners_are_told_by_mail_and_the_next_in_line_where_nobody_acknowledged(here: Watched) -> None:
-    own = rules.shipped_text().replace("mail: []", "mail: [desk@example.org]", 1)
-    file = here.hub.settings.home / rules.FILE
-    file.write_text(own.replace("escalate_mail: []", "escalate_mail: [head@example.org]", 1), encoding="utf-8")
+    file = here.tells("desk@example.org", "head@example.org", language="sv")
     here.arrives(("p14", "There is smoke and fire in the hall!"))
     here.looks()
     box = Box()
@@ -243,12 +247,16 @@ def test_owners_are_told_by_mail_and_the_next_in_line_where_nobody_acknowledged(
     assert tell_due(here.hub, box) == 0
     (mail,) = box.mails
     assert (mail["To"], "smoke" in mail.get_content()) == ("desk@example.org", False)
+    assert (mail["Content-Language"], "behöver en människa" in mail.get_content()) == ("sv", True)
+    with here.hub.reading() as session:
+        (_, told), *_ = entries(session, action="alert.tell")
+    assert told.fields.records == (here.record("p14"),)
     here.clock.forward(minutes=95)
     (alert,) = here.alerts_of("p14")
     assert (alert.escalated, alert.whose) == (True, "head of operations")
     assert tell_due(here.hub, box) == 1
     assert box.mails[1]["To"] == "head@example.org"
-    assert box.mails[1]["Subject"].startswith("Not acknowledged")
+    assert box.mails[1]["Subject"].startswith("Inte bekräftat")
     file.write_text("safety: {}", encoding="utf-8")
     with pytest.raises(SettingsInvalid, match=r"alerts\.yaml"):
         here.looks()
@@ -256,9 +264,7 @@ def test_owners_are_told_by_mail_and_the_next_in_line_where_nobody_acknowledged(
 
 
 def test_where_the_owners_address_is_refused_the_next_in_line_hears_at_once(here: Watched) -> None:
-    own = rules.shipped_text().replace("mail: []", "mail: [typo@example.org]", 1)
-    file = here.hub.settings.home / rules.FILE
-    file.write_text(own.replace("escalate_mail: []", "escalate_mail: [head@example.org]", 1), encoding="utf-8")
+    file = here.tells("typo@example.org", "head@example.org")
     here.arrives(("p20", "There is smoke and fire in the hall!"))
     here.looks()
     box = Box()
@@ -314,10 +320,58 @@ def test_the_doctor_tells_of_messages_that_nobody_looked_through(here: Watched) 
     here.looks()
     assert lateness.finding(here.hub).state is State.OK
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lateness, "is_watching", lambda _hub: False)
+        patch.setattr(lateness, "is_wanted", lambda _hub: False)
         here.arrives(("p16", HARMLESS))
         here.clock.forward(minutes=20)
         assert lateness.finding(here.hub).state is State.OK, "whoever approves no view wants no alerts"
+
+
+def test_while_a_delivery_is_stuck_the_same_messages_leave_less_and_less_and_new_ones_at_once(here: Watched) -> None:
+    here.looks()
+    here.arrives(("p22", THREAT))
+    stuck = update(Batch).values(state=BatchState.VISIBLE.value)
+    with here.hub.unit_of_work() as session:
+        newest = session.scalars(select(Batch.batch_id).order_by(Batch.visible_at.desc())).first()
+        session.execute(stuck.where(Batch.batch_id == newest))
+    before = releases(here)
+    for _ in range(120):
+        here.clock.forward(minutes=1)
+        here.looks()
+    assert len(here.alerts_of("p22")) == 1, "who is known already is heard in the first minute"
+    assert 3 <= releases(here) - before <= 8
+    late = lateness.finding(here.hub)
+    assert (late.state, "varde ingest" in late.remedy) == (State.WARNING, True)
+    here.arrives(("p23", THREAT))
+    assert here.looks().raised == 1
+    with here.hub.unit_of_work() as session:
+        session.execute(stuck.where(Batch.batch_id == newest).values(state=BatchState.SETTLED.value))
+    assert here.looks().messages == 2, "once all is settled everything is read again, and marked"
+    assert here.looks() == Looked()
+
+
+def test_that_watching_has_stopped_is_told_on_the_desk_in_the_log_and_by_the_doctor(
+    here: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    start = here.clock()
+    assert desk.listed(here.hub, here.company.owner).silent is None
+    here.clock.forward(days=366)
+    silent = desk.listed(here.hub, here.company.owner).silent
+    assert silent is not None
+    assert silent.because == "approval_expired"
+    shown = run(here, "list")
+    assert "nobody watches" in shown.stderr
+    assert f"varde view approve {VIEW}" in " ".join(shown.stderr.split())
+    late = lateness.finding(here.hub)
+    assert (late.state, "watching has stopped" in late.found) == (State.WARNING, True)
+    told: list[Hub] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(watch, "post_of", lambda _: Box())
+        patch.setattr(watch, "tell_due", lambda hub, _: told.append(hub))
+        for _ in range(3):
+            _watch(here.hub)
+    assert len(told) == 3, "what stands is told of, whether or not anybody watches"
+    assert [one.msg for one in caplog.records].count(LogEvent.ALERTS_STOPPED) == 1, "once an hour"
+    here.clock.at = start
 
 
 def test_a_retention_run_ends_alerts_and_their_keys(here: Watched) -> None:

@@ -161,6 +161,13 @@ def test_every_copy_is_one_of_a_message_that_stays(pause: int, chunk: int) -> No
     assert all(min(abs(after - each) for each in stay) <= WITHIN_SECONDS for after in sent)
 
 
+def test_what_repeats_a_copy_alone_is_a_message_of_its_own() -> None:
+    """The second is a copy of the first; a message from before shifts the two minutes, so that it meets the fourth."""
+    copies = Copies(none_known)
+    assert copies.first_ones(rows((b"a", LONG, 0), (b"a", LONG, 100))).to_list() == [True, False]
+    assert copies.first_ones(rows((b"a", LONG, -60), (b"a", LONG, 180))).to_list() == [False, True]
+
+
 def test_said_again_later_or_in_few_words_or_by_nobody_known_is_no_copy() -> None:
     copies = Copies(none_known)
     assert copies.first_ones(rows((b"a", LONG, 0), (b"a", LONG, WITHIN_SECONDS + 1))).to_list() == [True, True]

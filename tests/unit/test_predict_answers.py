@@ -54,6 +54,14 @@ def suggested(*said: tuple[str, str, str, str | None, float]) -> dict[bytes, dic
     return {one["thread"]: one for one in found.to_dicts()}
 
 
+def test_a_threat_of_another_customer_in_the_thread_is_no_less_a_threat() -> None:
+    found = suggested(
+        ("a", "t1", "in", "We cancel our contract. The parcel is late.", 9.0),
+        ("b", "t1", "in", "Where is the parcel?", 8.0),
+    )
+    assert (found[b"t1"]["take_over"], found[b"t1"]["answer"]) == ("leaving", None)
+
+
 def test_only_threads_whose_last_message_is_the_customers_wait() -> None:
     said = [("a", "t1", "in", "Where?", 9.0), ("a", "t1", "out", "Here", 8.0), ("b", "t2", "in", "Where?", 7.0)]
     assert waiting(frame(*said))["thread"].to_list() == [b"t2"]
