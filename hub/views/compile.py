@@ -20,7 +20,7 @@ from hub.views.folding import SUBJECT, Elsewhere, Parts, Permitted, Wanted, Whos
 from hub.views.keyed import KEY, key_of, named
 from hub.views.operations import ask
 from hub.views.partials import Grouping
-from hub.views.release import derived, rare_grouped, released
+from hub.views.release import derived, grouped_levels, released
 from hub.views.row_key import RowKind
 from hub.views.spec import Grid, Label, Outcome, Population, ViewSpec, needed_features
 from hub.views.staff import is_staffed
@@ -146,6 +146,7 @@ class _Plan:
         self.population = self._population(spec.population)
         self.raw = {feature.name: self._ask(feature, span_before(feature.rows, as_of)) for feature in spec.aggregates}
         self.staff = self._staff(spec.summary) if spec.summary is not None and spec.summary.min_staff else []
+        self.crews = [self._employees([each]).alias(staff_of(each.name)) for each in spec.teams]
         self.there = [] if self.key is None else self._there()
 
     def outcome(self, label: Label) -> pl.Expr:
@@ -252,7 +253,7 @@ class _Plan:
 def _released(plan: _Plan, frame: pl.LazyFrame) -> pl.LazyFrame:
     """Take what leaves of raw features."""
     features = (released(feature) for feature in plan.spec.released)
-    return _grouped_levels(plan.spec, frame.select(*plan.names, *plan.staff, *features))
+    return grouped_levels(plan.spec, frame.select(*plan.names, *plan.staff, *plan.crews, *features))
 
 
 def _training(plan: _Plan, tables: Tables, permitted: Permitted, *, known_until: datetime) -> pl.LazyFrame:
@@ -260,15 +261,9 @@ def _training(plan: _Plan, tables: Tables, permitted: Permitted, *, known_until:
     label = plan.outcome(_known_label(plan.spec, plan.as_of, known_until))
     at = pl.lit(plan.as_of, dtype=pl.Datetime("us", "UTC")).alias(AS_OF)
     features = [released(feature) for feature in plan.spec.released]
-    return _grouped_levels(plan.spec, plan.frame(tables, permitted).select(*plan.names, at, *features, label))
-
-
-def _grouped_levels(spec: ViewSpec, frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Group the levels that few rows of one instant share."""
-    for feature in spec.released:
-        if feature.shape.rare_below:
-            frame = rare_grouped(frame, feature.name, below=feature.shape.rare_below)
-    return frame
+    return grouped_levels(
+        plan.spec, plan.frame(tables, permitted).select(*plan.names, at, *plan.crews, *features, label)
+    )
 
 
 def _known_label(spec: ViewSpec, cut: datetime, known_until: datetime) -> Label:

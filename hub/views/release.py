@@ -22,6 +22,9 @@ from hub.views.feature import (
     Shape,
     Staged,
 )
+from hub.views.spec import ViewSpec
+from hub.views.staff import LEAST_STAFF
+from hub.views.summary import staff_of
 from hub.views.values import holds
 from ingest.canonical.catalogue import table_of
 from privacy.minimisation import banded, rounded, top_coded
@@ -79,6 +82,16 @@ def released(feature: Feature) -> pl.Expr:
     return filled.cast(dtype).alias(feature.name)
 
 
+def grouped_levels(spec: ViewSpec, frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Group the levels that few rows of one instant share, and the teams that few people work in."""
+    for team in spec.teams:
+        frame = few_grouped(frame, team.name, staff_of(team.name))
+    for feature in spec.released:
+        if feature.shape.rare_below:
+            frame = rare_grouped(frame, feature.name, below=feature.shape.rare_below)
+    return frame
+
+
 def rare_grouped(frame: pl.LazyFrame, name: str, *, below: int) -> pl.LazyFrame:
     """Release the levels that fewer than `below` rows share as `other`, from the smallest up until `other` has as many.
 
@@ -92,6 +105,18 @@ def rare_grouped(frame: pl.LazyFrame, name: str, *, below: int) -> pl.LazyFrame:
     few = ordered.select(level, rare.alias(_RARE))
     grouped = pl.when(pl.col(_RARE)).then(pl.lit(OTHER_LEVEL)).otherwise(level).alias(name)
     return frame.join(few, on=name, how="left", maintain_order="left").with_columns(grouped).drop(_RARE)
+
+
+def few_grouped(frame: pl.LazyFrame, name: str, staff: str) -> pl.LazyFrame:
+    """Release teams behind whose rows fewer than `LEAST_STAFF` people stand as `other`; `staff` lists a row's people.
+
+    Counted at each read: who has left the team is behind no row any more.
+    """
+    people = pl.col(staff).explode().drop_nulls().n_unique()
+    few = frame.group_by(name).agg((people < LEAST_STAFF).alias(_RARE))
+    grouped = pl.when(pl.col(_RARE)).then(pl.lit(OTHER_LEVEL)).otherwise(pl.col(name)).alias(name)
+    known = frame.drop(staff).join(few.drop_nulls(name), on=name, how="left", maintain_order="left")
+    return known.with_columns(grouped).drop(_RARE)
 
 
 def generalised(value: pl.Expr, shape: Shape) -> pl.Expr:

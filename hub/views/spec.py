@@ -17,7 +17,7 @@ from typing import Final
 
 from hub.views.feature import EVENT_TIME, Aggregate, Feature, FeatureRole, Op, Rows
 from hub.views.row_key import RowKey, RowKind
-from hub.views.staff import EMPLOYEE, is_staffed
+from hub.views.staff import EMPLOYEE, UNITS, is_staffed
 from hub.views.summary import Summary
 from privacy.terms import EntityKind, PurposeId
 
@@ -153,13 +153,21 @@ class ViewSpec:
         return tuple(sorted(read | {(table, EVENT_TIME) for table in self.tables}))
 
     def _read_of_cells(self) -> set[tuple[str, str]]:
-        """Return what a summary reads beside its features: the codes of events, and the staff that it counts."""
+        """Return what is read beside features: the codes of a summary's events, and the staff that is counted."""
         if self.summary is None:
-            return set()
+            return {(each.rows.table, EMPLOYEE) for each in self.teams}
         tables = {each.rows.table for each in self.aggregates if each.name not in self.summary.grouping}
         codes = {(table, each.column) for table in tables for each in self.summary.of_events if each.column}
         staffed = {table for table in tables if self.summary.min_staff and is_staffed(table)}
         return codes | {(table, EMPLOYEE) for table in staffed}
+
+    @property
+    def teams(self) -> tuple[Aggregate, ...]:
+        """Return the features that name a team in rows; none of a summary, which counts staff by cell."""
+        if self.summary is not None:
+            return ()
+        named = (each for each in self.released if isinstance(each, Aggregate) and each.op in (Op.LAST, Op.FIRST))
+        return tuple(each for each in named if each.column in UNITS and is_staffed(each.rows.table))
 
     @property
     def threads(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import polars as pl
 
 from hub.views.spec import Grid, ViewSpec
+from hub.views.staff import is_staffed
 from ingest.canonical.catalogue import TABLES
 from ingest.canonical.table import Column, ColumnKind
 from privacy.terms import EntityKind
@@ -52,11 +53,16 @@ def world_of(rng: Random, spec: ViewSpec, tables: Iterable[str]) -> World:
     )
 
 
+_CREW: Final = (None, *(f"agent {number}".encode() for number in range(8)))
+
+
 def events(rng: Random, table: str, at: datetime, *, first: int = 800, count: int = 60) -> list[Event]:
     """Draw events of one table from `first` days before an instant to `_LAST` days after it."""
     drawn: list[Event] = []
     for number in range(count):
         event = {column.name: _value(rng, column, at, first) for column in TABLES[table].columns}
+        if is_staffed(table):
+            event |= {"employee": _CREW[number % len(_CREW)]}
         event |= {"person": rng.choice([None, *PERSONS, *PERSONS]), "organisation": rng.choice([None, *ORGANISATIONS])}
         drawn.append({**event, "event_time": _instant(rng, at, first, _LAST), "event_id": 1000 + number})
     return drawn

@@ -29,6 +29,7 @@ from hub.views.row_key import RowKey, RowKind
 from hub.views.spec import ViewSpec
 from privacy.terms import EntityKind
 from tests.oracle.view_rate import unusual
+from tests.oracle.view_teams import People, group_few, note_people
 
 Event = Mapping[str, Any]
 DAY = timedelta(days=1)
@@ -61,18 +62,18 @@ def evaluate_keyed(spec: ViewSpec, world: World, as_of: datetime) -> dict[tuple[
     """Return the released features of every row of a view with a key: of the events of one key at a time."""
     assert spec.key is not None
     keys = {_key_of(spec.key, event, as_of) for events in world.tables.values() for event in events} - {None}
-    frame = {}
+    frame, people = {}, People()
     for key in keys:
         chosen = {
             table: [event for event in events if _key_of(spec.key, event, as_of) == key]
             for table, events in world.tables.items()
         }
         alone = World(chosen, world.subjects, world.persons)
-        frame |= {
-            (subject, key): row
-            for subject, row in evaluate(spec, alone, as_of).items()
-            if _is_there(spec, alone, subject, as_of)
-        }
+        there = evaluate(spec, alone, as_of).items()
+        for subject, row in (each for each in there if _is_there(spec, alone, each[0], as_of)):
+            frame[subject, key] = row
+            note_people(people, spec, row, (event for events in chosen.values() for event in events))
+    group_few(people, spec, frame.values())
     if spec.key.kind is RowKind.CUSTOMER_PRODUCT:
         shared = Counter(key for _, key in frame)
         return {(subject, key): row for (subject, key), row in frame.items() if shared[key] >= spec.k}

@@ -12,7 +12,7 @@ from hub.views.errors import CutRefused
 from hub.views.feature import Aggregate, Derived, DerivedOp, Measure, Op, Rows, Shape
 from hub.views.folding import Permitted
 from hub.views.load import catalogue_spec
-from hub.views.release import rare_grouped
+from hub.views.release import few_grouped, rare_grouped
 from hub.views.spec import Label, Outcome, ViewSpec
 from ingest.canonical.catalogue import TABLES
 from privacy.terms import EntityKind
@@ -183,6 +183,25 @@ def test_a_level_that_few_share_is_released_as_other(shared: dict[Any, int], exp
     frame = pl.LazyFrame({"level": levels}, schema={"level": pl.String})
     grouped = rare_grouped(frame, "level", below=3).collect()["level"]
     assert Counter(grouped) == expected
+
+
+TEAMS = [
+    ({"a": "12345", "b": "6789"}, {"a": 5, "other": 4}),
+    ({"a": "1111122223", "b": "12345"}, {"other": 10, "b": 5}),  # many rows of three people are three people
+    ({"a": "1234 ", "b": "12345"}, {"other": 5, "b": 5}),  # nobody knows who: that is nobody
+    ({"other": "1", None: "12345", "b": "12345"}, {"other": 1, None: 5, "b": 5}),
+]
+
+
+@pytest.mark.parametrize(("people", "expected"), TEAMS)
+def test_a_team_of_fewer_than_five_people_is_released_as_other(
+    people: dict[str | None, str], expected: dict[str | None, int]
+) -> None:
+    rows = [(team, [] if one == " " else [one.encode()]) for team, crew in people.items() for one in crew]
+    schema = {"team": pl.String, "crew": pl.List(pl.Binary)}
+    grouped = few_grouped(pl.LazyFrame(rows, schema=schema, orient="row"), "team", "crew").collect()
+    assert grouped.columns == ["team"]
+    assert Counter(grouped["team"]) == expected
 
 
 def test_a_season_takes_a_customers_own_last_year_off() -> None:
