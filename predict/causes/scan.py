@@ -218,7 +218,7 @@ def _variance(heard: Heard, cell: Codes, residual: Vector, shape: tuple[int, int
     for group, size in enumerate(np.bincount(heard.like)):
         if size:
             shares[group] = since(bins, (heard.like == group) / size, shape).ravel()
-            theirs = np.asarray(of_all[heard.customer, [group]]).ravel()
+            theirs = of_all[:, [group]].toarray().ravel()[heard.customer]
             variance -= 2 * shares[group].reshape(shape) * since(bins, residual * theirs, shape)
     squares = np.asarray((of_all.T @ of_all).todense())
     return np.asarray(variance + (shares * (squares @ shares)).sum(axis=0).reshape(shape), dtype=np.float64)
