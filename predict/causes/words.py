@@ -97,13 +97,14 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def sentence_of(finding: Finding, language: str) -> str:
-    """Say a proposal in a language of `nb`, `nn`, `sv`, `en`, `de`; levels stand as delivered."""
+    """Say a proposal in a language of `nb`, `nn`, `sv`, `en`, `de`; levels stand as delivered, but for `_`."""
     names = NAMES[language]
-    place = ", ".join(f"{names.get(name, name)} {level}" for name, level in finding.levels) or _EVERYTHING[language]
+    told = (f"{names.get(name, name)} {level.replace('_', ' ')}" for name, level in finding.levels)
+    place = ", ".join(told) or _EVERYTHING[language]
     since = "" if finding.since is None else _SINCE[language].format(day=finding.since.isoformat())
     went, such = _OF[language][finding.what]
     return _SENTENCE[language].format(
-        place=place,
+        place=place[:1].upper() + place[1:],
         went=went,
         such=such,
         since=since,

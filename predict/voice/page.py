@@ -27,13 +27,22 @@ def headlines(told: Mapping[str, Any], proposed: Sequence[Mapping[str, Any]], la
         if one["alarming"]
     ]
     said += [
-        words["slower"].format(step=one["step"], slow=f"{one['slow']['figure']:.0%}")
+        words["slower"].format(step=_spelt(one["step"]), slow=f"{one['slow']['figure']:.0%}")
         for one in told.get("steps", [])
         if one["slower"]
     ]
-    said += [one["sentence"] for one in proposed[:1] if one["verdict"] != "refuted"]
+    said += _strongest(proposed)
     said += writing.headlines(told["writing"], language) if "writing" in told else []
     return said or [words["calm"]]
+
+
+def _strongest(proposed: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say the first proposal of cases and the first of texts that nobody refuted."""
+    first: dict[str, str] = {}
+    for one in proposed:
+        if one["verdict"] != "refuted":
+            first.setdefault(one["what"], one["sentence"])
+    return list(first.values())
 
 
 def html(told: Mapping[str, Any], proposed: Sequence[Mapping[str, Any]], language: str) -> str:
@@ -67,7 +76,10 @@ def _scores(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
     for one in told["scores"]:
         series.setdefault((one["kind"], one["channel"]), {})[one["period"]] = one
     lines = []
+    counted = {name: [one["answers"] for one in periods.values()] for name, periods in series.items()}
     for (kind, channel), periods in series.items():
+        if channel != "all" and counted[kind, channel] == counted.get((kind, "all")):
+            continue  # all were asked there: the line of all says the same
         newest, before = periods.get(0), periods.get(1)
         cells = [
             kind.upper(),
@@ -77,7 +89,8 @@ def _scores(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
         ]
         cells += [str(newest[name]) if newest else "-" for name in ("answers", "customers")]
         lines.append([*map(escape, cells), _spark(kind, periods)])
-    yield f'<h2>{escape(words["scores"])}</h2><p class="note">{escape(words["scores_note"])}</p>'
+    yield f"<h2>{escape(words['scores'])}</h2>"
+    yield f'<p class="note">{escape(words["scores_note"])} {escape(words["scales"])}</p>'
     yield table([*words["score_head"].split("|"), ""], lines)
 
 
@@ -96,7 +109,7 @@ def _moods(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
     if not told.get("moods"):
         return
     lines = [
-        [escape(one["topic"].replace("_", " ")), str(one["texts"]), str(one["customers"]), f"{one['unhappy']:.0%}"]
+        [escape(_spelt(one["topic"])), str(one["texts"]), str(one["customers"]), f"{one['unhappy']:.0%}"]
         for one in told["moods"]
     ]
     yield f'<h2>{escape(words["moods"])}</h2><p class="note">{escape(words["mood_note"])}</p>'
@@ -109,7 +122,7 @@ def _service(told: Mapping[str, Any], words: Mapping[str, str], names: Mapping[s
     lines = [
         [
             escape(words["all"] if one["by"] == "all" else names.get(one["by"], one["by"])),
-            escape("" if one["by"] == "all" else one["level"]),
+            escape("" if one["by"] == "all" else _spelt(one["level"])),
             str(one["cases"]),
             *(_share(one[act]) for act in ("answered", "solved")),
             *("-" if one[name] is None else f"{one[name]:.1f}" for name in ("answer_hours", "solve_hours")),
@@ -125,7 +138,7 @@ def _steps(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
         return
     lines = [
         [
-            escape(one["step"]),
+            escape(_spelt(one["step"])),
             str(one["begun"]),
             *(f"{one[name]:.0f}" for name in ("median", "most")),
             f"{one['overdue']['figure']:.0%}",
@@ -134,6 +147,11 @@ def _steps(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
         for one in told["steps"]
     ]
     yield f"<h2>{escape(words['steps'])}</h2>" + table(words["steps_head"].split("|"), lines)
+
+
+def _spelt(level: str) -> str:
+    """Write a level as people do: sources write words with `_` between them."""
+    return level.replace("_", " ")
 
 
 def _share(told: Mapping[str, float]) -> str:

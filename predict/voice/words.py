@@ -14,13 +14,17 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "slower": "Steget {step} er blitt tregere: {slow} av de nye tar lengre tid enn før.",
         "scores": "Hva kundene svarte",
         "scores_note": "Fire uker om gangen; i parentes 95 %-intervallet. Under 10 kunder vises ikke tall.",
+        "scales": "NPS: -100 til 100. CSAT: andel fornøyde. CES: 1 til 7, der 7 er lettest. Stjerner: 1 til 5.",
         "score_head": "spørsmål|kanal|siste fire uker|fire uker før|svar|kunder",
         "service": "Holder vi det vi lovet?",
         "service_note": "Timer er medianer; tall i parentes er 95 %-intervallet.",
         "service_head": "gruppe|nivå|saker|besvart i tide|løst i tide|timer til svar|timer til løsning",
         "findings": "Hvor det går galt",
         "none": "Ingen steder går det tydelig oftere galt enn ellers.",
-        "finding_note": "Forslag, ikke konklusjoner: noen må se etter, og bekrefte eller avkrefte.",
+        "finding_note": (
+            "Forslag, ikke konklusjoner: noen må se etter, og bekrefte eller avkrefte. En sak gikk galt hvis den ble "
+            "eskalert; en tekst sammenlignes med tekster om samme tema på samme språk."
+        ),
         "proposed": "foreslått",
         "confirmed": "bekreftet",
         "refuted": "avkreftet",
@@ -45,13 +49,17 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "slower": "Steget {step} har vorte tregare: {slow} av dei nye tek lengre tid enn før.",
         "scores": "Kva kundane svara",
         "scores_note": "Fire veker om gongen; i parentes 95 %-intervallet. Under 10 kundar viser vi ikkje tal.",
+        "scales": "NPS: -100 til 100. CSAT: del nøgde. CES: 1 til 7, der 7 er lettast. Stjerner: 1 til 5.",
         "score_head": "spørsmål|kanal|siste fire veker|fire veker før|svar|kundar",
         "service": "Held vi det vi lova?",
         "service_note": "Timar er medianar; tal i parentes er 95 %-intervallet.",
         "service_head": "gruppe|nivå|saker|svara i tide|løyst i tide|timar til svar|timar til løysing",
         "findings": "Kvar det går gale",
         "none": "Ingen stader går det tydeleg oftare gale enn elles.",
-        "finding_note": "Framlegg, ikkje konklusjonar: nokon må sjå etter, og stadfeste eller avkrefte.",
+        "finding_note": (
+            "Framlegg, ikkje konklusjonar: nokon må sjå etter, og stadfeste eller avkrefte. Ei sak gjekk gale om ho "
+            "vart eskalert; ein tekst vert samanlikna med tekstar om same tema på same språk."
+        ),
         "proposed": "føreslått",
         "confirmed": "stadfesta",
         "refuted": "avkrefta",
@@ -76,13 +84,17 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "slower": "Steget {step} har blivit långsammare: {slow} av de nya tar längre tid än förut.",
         "scores": "Vad kunderna svarade",
         "scores_note": "Fyra veckor i taget; inom parentes 95 %-intervallet. Under 10 kunder visas inga tal.",
+        "scales": "NPS: -100 till 100. CSAT: andel nöjda. CES: 1 till 7, där 7 är lättast. Stjärnor: 1 till 5.",
         "score_head": "fråga|kanal|senaste fyra veckorna|fyra veckor innan|svar|kunder",
         "service": "Håller vi det vi lovat?",
         "service_note": "Timmar är medianer; tal inom parentes är 95 %-intervallet.",
         "service_head": "grupp|nivå|ärenden|besvarade i tid|lösta i tid|timmar till svar|timmar till lösning",
         "findings": "Var det går fel",
         "none": "Ingenstans går det tydligt oftare fel än annars.",
-        "finding_note": "Förslag, inga slutsatser: någon måste titta efter, och bekräfta eller avfärda.",
+        "finding_note": (
+            "Förslag, inga slutsatser: någon måste titta efter, och bekräfta eller avfärda. Ett ärende gick fel om det "
+            "eskalerades; en text jämförs med texter om samma ämne på samma språk."
+        ),
         "proposed": "föreslaget",
         "confirmed": "bekräftat",
         "refuted": "avfärdat",
@@ -107,13 +119,17 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "slower": "The step {step} became slower: {slow} of the new ones take longer than before.",
         "scores": "What customers answered",
         "scores_note": "Four weeks at a time; in brackets the 95 % interval. No figures of fewer than 10 customers.",
+        "scales": "NPS: -100 to 100. CSAT: share satisfied. CES: 1 to 7, 7 is easiest. Stars: 1 to 5.",
         "score_head": "question|channel|last four weeks|four weeks before|answers|customers",
         "service": "Do we keep what we promised?",
         "service_note": "Hours are medians; figures in brackets are the 95 % interval.",
         "service_head": "group|level|cases|answered in time|solved in time|hours to the answer|hours to the solution",
         "findings": "Where it goes wrong",
         "none": "Nowhere does it clearly go wrong more often than elsewhere.",
-        "finding_note": "Proposals, not conclusions: somebody has to look, and confirm or refute.",
+        "finding_note": (
+            "Proposals, not conclusions: somebody has to look, and confirm or refute. A case went wrong if it was "
+            "escalated; a text is compared with texts on the same topic in the same language."
+        ),
         "proposed": "proposed",
         "confirmed": "confirmed",
         "refuted": "refuted",
@@ -138,13 +154,17 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "slower": "Der Schritt {step} ist langsamer geworden: {slow} der neuen dauern länger als früher.",
         "scores": "Was Kunden antworteten",
         "scores_note": "Je vier Wochen; in Klammern das 95-%-Intervall. Unter 10 Kunden werden keine Zahlen gezeigt.",
+        "scales": "NPS: -100 bis 100. CSAT: Anteil Zufriedener. CES: 1 bis 7, 7 ist am leichtesten. Sterne: 1 bis 5.",
         "score_head": "Frage|Kanal|letzte vier Wochen|vier Wochen davor|Antworten|Kunden",
         "service": "Halten wir, was wir versprachen?",
         "service_note": "Stunden sind Mediane; in Klammern das 95-%-Intervall.",
         "service_head": "Gruppe|Stufe|Anfragen|pünktlich beantwortet|pünktlich gelöst|Std. bis Antwort|Std. bis Lösung",
         "findings": "Wo es schiefgeht",
         "none": "Nirgends geht es deutlich öfter schief als sonst.",
-        "finding_note": "Vorschläge, keine Schlüsse: jemand muss nachsehen und bestätigen oder widerlegen.",
+        "finding_note": (
+            "Vorschläge, keine Schlüsse: jemand muss nachsehen und bestätigen oder widerlegen. Eine Anfrage lief "
+            "schief, wenn sie eskaliert wurde; ein Text wird mit Texten zum selben Thema in seiner Sprache verglichen."
+        ),
         "proposed": "vorgeschlagen",
         "confirmed": "bestätigt",
         "refuted": "widerlegt",

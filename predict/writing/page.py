@@ -81,7 +81,7 @@ def _of(one: Mapping[str, Any], name: str) -> tuple[str, str]:
 
 
 def _team(one: Mapping[str, Any], words: Mapping[str, str]) -> str:
-    return words["all"] if one["team"] == "all" else str(one["team"])
+    return words["all"] if one["team"] == "all" else str(one["team"]).replace("_", " ")
 
 
 def _spanned(one: Mapping[str, float], digits: int) -> str:

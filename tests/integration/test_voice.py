@@ -142,7 +142,7 @@ def test_a_proposal_is_judged_with_evidence_that_rests_sealed(made: Company) -> 
     told = json.dumps({"as_of": AT.isoformat(), "missing": [], "findings": [FINDING]})
     with made.hub.unit_of_work() as session:
         studies.add_study(session, _study(made, told))
-    assert "topic delivery" in run(made, "findings", "--format", "csv").stdout
+    assert "Topic delivery" in run(made, "findings", "--format", "csv").stdout
     why = "Asked Kari Nordmann: the new carrier loses parcels"
     assert run(made, "judge", KEY, "proposed", "--evidence", why).exit_code == 2
     assert run(made, "judge", "nosuchkey", "refuted", "--evidence", why).exit_code == 2

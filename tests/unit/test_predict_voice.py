@@ -88,7 +88,7 @@ def test_one_page_says_what_matters_first() -> None:
     first = page[page.index("What matters most") : page.index("What customers answered")]
     assert "CSAT (chat) became worse" in first
     assert finding["sentence"] in page
-    assert finding["sentence"].startswith("topic delivery, team technical")
+    assert finding["sentence"].startswith("Topic delivery, team technical")
     assert "<svg" in page
     assert "<script" not in page
 
