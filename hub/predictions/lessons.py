@@ -28,6 +28,7 @@ from hub.views.version import find_version
 from predict.registry import DECLARED
 
 _MOST_CUTS: Final = 36
+_FILLED: Final = 0.01
 _TRAINING: Final = "_training"
 _SCORING: Final = "_scoring"
 
@@ -97,6 +98,18 @@ def labelled_cuts(spec: ViewSpec, *, since: datetime, known_until: datetime) -> 
         cuts.append(cut)
         first = _next_month(first)
     return cuts[-_MOST_CUTS:]
+
+
+def well_filled(frame: pl.DataFrame, cuts: list[datetime]) -> list[datetime]:
+    """Leave out the first instants of a training while they hold hardly anybody.
+
+    A single mistyped year would otherwise begin the history of everybody, and every month in between teach that nobody
+    did anything. An instant counts from where it holds `_FILLED` of the rows of the fullest; later ones all stay.
+    """
+    counts = dict(frame.group_by(AS_OF).len().iter_rows())
+    least = max(counts.values(), default=0) * _FILLED
+    first = next((place for place, cut in enumerate(cuts) if counts.get(cut, 0) >= least), 0)
+    return cuts[first:]
 
 
 def newest_cut(spec: ViewSpec, known_until: datetime, now: datetime) -> datetime:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -23,9 +23,11 @@ from hub.predictions.lessons import (
     segments_in,
     spec_of,
     verify_label,
+    well_filled,
 )
 from hub.predictions.store import TrainedModel
 from hub.predictions.triggers import Triggers, kept_triggers
+from hub.views.compile import AS_OF
 from hub.views.gateway import Gateway, Released
 from hub.views.intent import Reader
 from predict.registry import DECLARED
@@ -107,11 +109,13 @@ def read_lessons(
     reader = Reader(principal=principal, module=module)
     released = Gateway(hub).read_training(reader, view, purpose=spec.purpose, cuts=cuts, known_until=known)
     heard = find_texts(hub, reader) if until is None else None  # what is read now was not known then
-    months = (known - since) / _MONTH
+    filled = well_filled(released.frame, cuts)
+    begun = since if filled == cuts else filled[0] - _MONTH
+    frame = released.frame.filter(pl.col(AS_OF) >= filled[0])
     return Lessons(
-        released=released,
-        cuts=cuts,
-        months=months,
+        released=replace(released, frame=frame),
+        cuts=filled,
+        months=(known - begun) / _MONTH,
         texts=heard,
         value=hub.settings.value,
         earlier=find_earlier(hub, module),

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
+import polars as pl
 import pytest
 
 from hub.predictions import lessons
@@ -49,3 +50,11 @@ def files(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_teaching_begins_where_customers_and_their_outcome_are_told(view: str, first: datetime) -> None:
     assert lessons.known_since(Somewhere(), catalogue_spec(view)) == first
+
+
+def test_a_mistyped_year_does_not_begin_everybodys_history() -> None:
+    cuts = [datetime(2024, month, 1, tzinfo=UTC) for month in range(1, 7)]
+    rows = [1, 0, 5, 500, 3, 400]  # one mistyped year, then a small beginning
+    frame = pl.DataFrame({"as_of": [cut for cut, many in zip(cuts, rows, strict=True) for _ in range(many)]})
+    assert lessons.well_filled(frame, cuts) == cuts[2:], "thin months within history stay"
+    assert lessons.well_filled(frame.clear(), cuts) == cuts
