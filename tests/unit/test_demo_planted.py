@@ -11,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from hub.demo.answers import answers_of
+from hub.demo.desk import PLACE
 from hub.demo.lake import Lake, lake_of, pseudonym_of
 from hub.demo.lived import Making, live
 from hub.demo.planted import NOTHING, Planted
@@ -20,6 +21,7 @@ from hub.views.load import catalogue_spec
 from hub.views.spec import Grid
 from predict.next_need.hits import Verdict, measured
 from predict.next_need.trigger import DEFAULT_TRIGGERS
+from predict.voice.wrong import places
 
 UNTIL = datetime(2026, 1, 1, tzinfo=UTC)
 CUTS = [datetime(2025, month, 1, tzinfo=UTC) for month in (2, 5, 8)]
@@ -111,6 +113,21 @@ def test_cases_follow_what_came_up(planted: Lake, placebo: Lake) -> None:
     assert set(cases["trigger"]) == {"error_burst", "use_peak", "limit", "return"}
     assert (cases.filter(trigger="error_burst")["category"] == "function_error").all()
     assert placebo.truth.tickets["trigger"].null_count() == placebo.truth.tickets.height
+
+
+def test_cases_go_wrong_in_the_planted_place_of_the_desk_and_by_chance_in_none(planted: Lake, placebo: Lake) -> None:
+    found, nothing = (
+        places(_closed(each.truth.tickets.filter(pl.col("at") >= UNTIL - timedelta(days=364))), None, seed=4)
+        for each in (planted, placebo)
+    )
+    assert PLACE in [one["levels"] for one in found]
+    assert nothing == []
+
+
+def _closed(cases: pl.DataFrame) -> pl.DataFrame:
+    """Name what a study reads of cases."""
+    hours = (pl.col("resolved_at") - pl.col("at")).dt.total_hours()
+    return cases.select(pseudonym_of(pl.col("entity")), hours.alias("hours"), "at", "escalated", *PLACE)
 
 
 def test_purchases_follow_what_came_up(planted: Lake, placebo: Lake) -> None:
