@@ -1,6 +1,6 @@
 """A company whose customers write, and a hub that looks through what came in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -30,6 +30,20 @@ from tests.view_builders import WITHOUT_CHECK
 
 THREAT = "We cancel our contract if this goes on."
 HARMLESS = "Thank you, the parcel came today."
+
+
+class KilledError(Exception):
+    """Where a process was ended."""
+
+
+def killed_at(step: str) -> Callable[[str], None]:
+    """End the process where a step is reached."""
+
+    def reached(name: str) -> None:
+        if name == step:
+            raise KilledError
+
+    return reached
 
 
 @dataclass

@@ -87,12 +87,12 @@ def look(hub: Hub, principal: Principal = ITSELF) -> Looked:
     rules, words = rules_of(hub), own_words(hub)
     with hub.reading() as session:
         spec = readable_spec(session, hub.policy(), VIEW, at=hub.clock())
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
         with hub.reading() as session:
             files = files_of(session, table=TABLE, states=[FileState.LIVE])
             there, settling = frozenset(file.file_id for file in files), settling_since(session) is not None
             waiting = arrived(session, files, at=hub.clock()).values()
-            if not waiting or may_wait(session, VIEW, waiting, at=hub.clock()):
+            if not waiting or (not attempt and may_wait(session, VIEW, waiting, at=hub.clock())):
                 return Looked()
         unheard = Unheard(hub, there)
         found = _looked(hub, principal, spec, unheard, words)
