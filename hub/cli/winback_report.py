@@ -10,6 +10,7 @@ from hub.cli.duty import Duty
 from hub.cli.invocation import acting
 from hub.cli.message import counted, say, would
 from hub.cli.outfile import private_file
+from hub.cli.predict_language import DEFAULT, LanguageOption
 from hub.cli.rehearsal import DryRun
 from hub.views.intent import Reader
 from hub.winback.campaigns import get_campaign
@@ -30,12 +31,13 @@ class ReportForm(StrEnum):
     HTML = "html"
 
 
-def report_(
+def report_(  # noqa: PLR0913 - a command's options are its parameters
     ctx: typer.Context,
     *,
     campaign: CampaignId = "",
     form: Annotated[ReportForm, typer.Option("--format", help="How to print it.")] = ReportForm.MARKDOWN,
     out: Annotated[Path | None, typer.Option("--out", help="File .md, .json or .html.")] = None,
+    language: LanguageOption = DEFAULT,
     dry_run: DryRun = False,
 ) -> None:
     """Say what a campaign brought beside its hold-out: figures with n and interval; names nobody."""
@@ -47,7 +49,7 @@ def report_(
     if dry_run:
         would("read winback_progress at up to three instants, audited, and tell figures")
         return
-    parts = report(act.hub, Reader(principal=act.principal, module=MODULE), chosen)
+    parts = report(act.hub, Reader(principal=act.principal, module=MODULE), chosen, language=language)
     if out is None:
         typer.echo(parts["report" if form is ReportForm.JSON else form.value].decode())
         return

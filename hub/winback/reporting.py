@@ -24,7 +24,7 @@ from predict.wire import Message, arrow
 _INSTANT: Final = pl.Datetime("us", "UTC")
 
 
-def report(hub: Hub, who: Reader, campaign: Campaign) -> dict[str, bytes]:
+def report(hub: Hub, who: Reader, campaign: Campaign, *, language: str = "en") -> dict[str, bytes]:
     """Return the report of a campaign as `report` (JSON), `markdown` and `html`; up to three audited reads.
 
     Raises:
@@ -42,6 +42,7 @@ def report(hub: Hub, who: Reader, campaign: Campaign) -> dict[str, bytes]:
         "returns_days": WINDOW_DAYS,
         "started_at": midnight_of(campaign.drawn_at).isoformat(),
         "unseen": _unseen(campaign, acts, known),
+        "language": language,
     }
     answer = ask("outcome", MODULE, Message(fields, parts, dict.fromkeys(parts, "arrow")))
     return dict(answer.parts)

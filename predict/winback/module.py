@@ -5,7 +5,7 @@
 | diagnose | playbook, at, seed | frame, reach, trial (may be left out) | customers, told |
 | draw | hold_out, seed | customers (pseudonym, reason) | arms |
 | due | playbook, at | customers, events, taken | due |
-| outcome | playbook, at, returns_days, started_at, unseen | campaign, touches | report, markdown, html |
+| outcome | playbook, at, returns_days, started_at, unseen; language | campaign, touches | report, markdown, html |
 
 Whom contacting *changes* is `predict.uplift`'s question; it is answered within `diagnose`, of an earlier trial.
 """
@@ -15,8 +15,10 @@ from types import MappingProxyType
 from typing import Final
 
 from predict.errors import MessageRefused
+from predict.feature import LANGUAGES
 from predict.field import instant_of, seed_of
 from predict.likelihood.module import Likelihood
+from predict.telling.teller import HOUSE, teller_of
 from predict.winback.declaration import WINBACK
 from predict.winback.due import due
 from predict.winback.experiment import draw_arms
@@ -68,13 +70,16 @@ def _due(asked: Message) -> Message:
 
 
 def _outcome(asked: Message) -> Message:
-    days = asked.fields.get("returns_days")
+    days, language = asked.fields.get("returns_days"), asked.fields.get("language", HOUSE)
     if not isinstance(days, int) or isinstance(days, bool) or days <= 0:
         raise MessageRefused("field 'returns_days' must be a whole number above zero")
+    if language not in LANGUAGES:
+        raise MessageRefused(f"field 'language' must be one of {', '.join(LANGUAGES)}")
     window = Window(at=instant_of(asked.fields, "at"), returns_days=days)
     unseen = _unseen(asked.fields.get("unseen", {}))
     campaign = by_intention(asked.frame("campaign"), unseen, started_at=instant_of(asked.fields, "started_at"))
-    found = outcome(campaign, asked.frame("touches"), playbook_of(asked.fields["playbook"]), window)
+    playbook, teller = playbook_of(asked.fields["playbook"]), teller_of(WINBACK, str(language))
+    found = outcome(campaign, asked.frame("touches"), playbook, window, teller)
     parts = {"report": told(found.values), "markdown": found.markdown.encode(), "html": found.html.encode()}
     return Message({"ok": True}, parts, {"report": "json", "markdown": "text", "html": "text"})
 

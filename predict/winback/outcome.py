@@ -5,7 +5,7 @@ person: figures of arms, months and channels, each with its n.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ import polars as pl
 from predict.evaluate import Interval
 from predict.module import Report
 from predict.page import document, table
+from predict.telling.teller import Teller
 from predict.winback.attribution import attributed
 from predict.winback.benchmark import Band, standing
 from predict.winback.experiment import ARM, CONTACT, HOLD_OUT, look
@@ -21,26 +22,20 @@ from predict.winback.intention import not_seen
 from predict.winback.kpi import Kpi, Window, check_campaign, cohorts, kpis
 from predict.winback.playbook import Playbook
 
-_CARD: Final = (
-    ("For", "judging whether writing to former customers brought any back who would not have come by themselves."),
-    ("Not for", "judging a customer, or who wrote or approved letters; no figure here is of one person."),
-    ("How", "customers were drawn by lot before anybody was written to; returns of both arms are counted alike."),
-    (
-        "Not seen",
-        (
-            "what became of who said no or was erased since: they may not be read, and count as not returned in the "
-            "arm that they were drawn into, so that the noes that letters bring never make letters look better. "
-            "Channels are bookkeeping, arms are proof."
-        ),
-    ),
-)
+_CARD: Final = ("for", "not_for", "how", "unseen")
+_LEVEL: Final = 0.05  # of `look`
 _FEW: Final = 10  # customers of a month and arm: fewer are not told apart
 
 Rows = Sequence[tuple[str, ...]]
 
 
-def outcome(campaign: pl.DataFrame, touches: pl.DataFrame, playbook: Playbook, window: Window) -> Report:
-    """Report on a campaign frame (`predict.winback.kpi`) and a touch frame (`predict.winback.attribution`)."""
+def outcome(
+    campaign: pl.DataFrame, touches: pl.DataFrame, playbook: Playbook, window: Window, teller: Teller
+) -> Report:
+    """Report on a campaign frame (`predict.winback.kpi`) and a touch frame (`predict.winback.attribution`).
+
+    Names among the values are English; summary and card, the page and the Markdown are in the words that are given.
+    """
     check_campaign(campaign)
     found = kpis(campaign, window)
     bands = {band.kpi: band for band in playbook.bands}
@@ -53,10 +48,10 @@ def outcome(campaign: pl.DataFrame, touches: pl.DataFrame, playbook: Playbook, w
         "figures": [_figure(one, bands.get(one.name)) for one in found],
         "cohorts": _cohorts(campaign, window),
         "channels": attributed(campaign, touches, window).to_dicts(),
-        "card": dict(_CARD),
+        "card": {teller.say(f"notes.{one}"): teller.say(f"notes.{one}_said") for one in _CARD},
     }
-    values["summary"] = _summary(values)
-    return Report(values=values, markdown=_markdown(values), html=_html(values))
+    values["summary"] = _summary(values, teller)
+    return Report(values=values, markdown=_markdown(values, teller), html=_html(values, teller))
 
 
 def _test(campaign: pl.DataFrame, playbook: Playbook, window: Window) -> dict[str, Any]:
@@ -95,74 +90,105 @@ def _interval(one: Interval) -> dict[str, float | None]:
     return {name: value if math.isfinite(value) else None for name, value in told.items()}
 
 
-def _summary(values: dict[str, Any]) -> str:
+def _summary(values: dict[str, Any], teller: Teller) -> str:
     test = values["test"]
     (won, contacted), (unasked, kept) = test["contact"], test["hold_out"]
-    base = f"{won} of {contacted} who were drawn to be written to came back, {unasked} of {kept} who were left alone."
-    if test["p"] < 0.05:  # noqa: PLR2004 - the level of `look`
-        better = "More" if test["difference"]["figure"] > 0 else "Fewer"
-        return f"{base} {better} came back because of the letters: the test may be ended."
-    return f"{base} That letters changed anything cannot be told yet."
+    base = teller.say("outcome.base", won=won, contacted=contacted, unasked=unasked, kept=kept)
+    if test["p"] >= _LEVEL:
+        return teller.say("outcome.unsure", base=base)
+    better = test["difference"]["figure"] > 0
+    return teller.say("outcome.more", base=base) if better else teller.say("outcome.fewer", base=base)
 
 
-def _rows_of_figures(values: dict[str, Any]) -> Rows:
-    return [(one["name"], _told(one), str(one["n"]), _band(one["band"]), one["formula"]) for one in values["figures"]]
+def _rows_of_figures(values: dict[str, Any], teller: Teller) -> Rows:
+    return [
+        (
+            teller.named("kpi", one["name"]),
+            _told(one, teller),
+            str(one["n"]),
+            _band(one["band"], teller),
+            teller.named("formula", one["name"]),
+        )
+        for one in values["figures"]
+    ]
 
 
-def _told(one: dict[str, Any]) -> str:
+def _told(one: dict[str, Any], teller: Teller) -> str:
     if one["figure"] is None:
-        return "not yet"
-    money = one["name"].endswith("_minor") or one["name"].endswith("_days")
-    shape = ",.0f" if money else ".3g"
-    bounds = [format(one[name], shape) if one[name] is not None else "?" for name in ("low", "high")]
-    return f"{one['figure']:{shape}} ({bounds[0]} to {bounds[1]})"
+        return teller.say("outcome.not_yet")
+    whole = one["name"].endswith(("_minor", "_days"))
+    shape = ",.0f" if whole else ".3g"
+    figure, low, high = (
+        "?" if one[name] is None else teller.format_field(one[name], shape) for name in ("figure", "low", "high")
+    )
+    return teller.say("outcome.within", figure=figure, low=low, high=high)
 
 
-def _band(band: dict[str, Any] | None) -> str:
-    return "-" if band is None else f"{band['low']:g} to {band['high']:g}: {band['standing']} ({band['source']})"
+def _band(band: dict[str, Any] | None, teller: Teller) -> str:
+    if band is None:
+        return "-"
+    low, high = (teller.format_field(band[name], "g") for name in ("low", "high"))
+    where = teller.named("standing", band["standing"])
+    return teller.say("outcome.band", low=low, high=high, standing=where, source=band["source"])
 
 
-def _tables(values: dict[str, Any]) -> Iterable[tuple[str, tuple[str, ...], Rows]]:
-    arms = [(arm, str(values["arms"].get(arm, 0)), str(values["not_to_be_read"][arm])) for arm in (CONTACT, HOLD_OUT)]
-    yield "Arms", ("arm", "drawn", "of them not to be read any more"), arms
-    yield "Figures", ("figure", "value (95 %)", "n", "band", "formula"), _rows_of_figures(values)
+def _tables(values: dict[str, Any], teller: Teller) -> Iterator[tuple[str, tuple[str, ...], Rows]]:
+    """Give each table in the order of the page: title, columns, rows."""
+    named = {arm: teller.named("arm", arm) for arm in (CONTACT, HOLD_OUT)}
+    arms = [(named[arm], str(values["arms"].get(arm, 0)), str(values["not_to_be_read"][arm])) for arm in named]
     months = [
-        (one["left_month"], one[ARM], str(one["customers"]), str(one["returned"]), f"{one['rate']:.1%}")
+        (one["left_month"], named[one[ARM]], str(one["customers"]), str(one["returned"]), _percent(one["rate"], teller))
         for one in values["cohorts"]
     ]
-    yield "By month of leaving", ("left", "arm", "customers", "returned", "rate"), months
     channels = [
-        (one["channel"], str(one["touched"]), f"{one['last_touch']:.1f}", f"{one['shared']:.1f}", f"{one['extra']:.1f}")
+        (
+            teller.named("channel", one["channel"]),
+            str(one["touched"]),
+            *(teller.format_field(one[name], ".1f") for name in ("last_touch", "shared", "extra")),
+        )
         for one in values["channels"]
     ]
-    yield "By channel", ("channel", "customers", "last touch", "shared", "beyond the hold-out"), channels
-    yield "Card", ("what", "said"), list(values["card"].items())
+    found: dict[str, Rows] = {
+        "arms": arms,
+        "kpis": _rows_of_figures(values, teller),
+        "months": months,
+        "channels": channels,
+        "notes": list(values["card"].items()),
+    }
+    for name, rows in found.items():
+        yield teller.say(f"{name}.title"), teller.head(f"{name}.head"), rows
 
 
-def _markdown(values: dict[str, Any]) -> str:
-    parts = ["# Win-back campaign", values["summary"]]
-    for title, head, rows in _tables(values):
+def _percent(share: float, teller: Teller) -> str:
+    return teller.format_field(share, "share1")
+
+
+def _markdown(values: dict[str, Any], teller: Teller) -> str:
+    parts = [f"# {teller.say('outcome.title')}", values["summary"]]
+    for title, head, rows in _tables(values, teller):
         lines = ["| " + " | ".join(one) + " |" for one in (head, ("---",) * len(head), *rows)]
-        parts.append(f"## {title}\n" + ("\n".join(lines) if rows else "Nothing yet."))
+        parts.append(f"## {title}\n" + ("\n".join(lines) if rows else teller.say("outcome.nothing")))
     return "\n\n".join(parts) + "\n"
 
 
-def _html(values: dict[str, Any]) -> str:
-    body = [f"<h1>Win-back campaign</h1><p>{escape(values['summary'])}</p>", _picture(values)]
-    for title, head, rows in _tables(values):
+def _html(values: dict[str, Any], teller: Teller) -> str:
+    title = teller.say("outcome.title")
+    body = [f"<h1>{escape(title)}</h1><p>{escape(values['summary'])}</p>", _picture(values, teller)]
+    for heading, head, rows in _tables(values, teller):
         cells = [[escape(cell) for cell in row] for row in rows]
-        shown = table(head, cells) if rows else "<p>Nothing yet.</p>"
-        body.append(f"<h2>{escape(title)}</h2>{shown}")
-    return document("Win-back campaign", body)
+        shown = table(head, cells) if rows else f"<p>{escape(teller.say('outcome.nothing'))}</p>"
+        body.append(f"<h2>{escape(heading)}</h2>{shown}")
+    return document(title, body, teller.language)
 
 
-def _picture(values: dict[str, Any]) -> str:
+def _picture(values: dict[str, Any], teller: Teller) -> str:
     """Draw the share that came back in each arm."""
     shares = {arm: values["test"][arm][0] / max(1, values["test"][arm][1]) for arm in (CONTACT, HOLD_OUT)}
     most = max(*shares.values(), 0.01)
     bars = "".join(
-        f'<rect fill="#2f6f9f" x="150" y="{20 + 40 * at}" height="24" width="{300 * one / most:.0f}"></rect>'
-        f'<text x="0" y="{38 + 40 * at}">{escape(arm)}: {one:.1%}</text>'
+        f'<rect class="bar" x="200" y="{20 + 40 * at}" height="24" width="{270 * one / most:.0f}"></rect>'
+        f'<text x="0" y="{38 + 40 * at}">{escape(teller.named("arm", arm))}: {_percent(one, teller)}</text>'
         for at, (arm, one) in enumerate(shares.items())
     )
-    return f'<svg role="img" aria-label="share that came back, by arm" width="480" height="110">{bars}</svg>'
+    label = escape(teller.say("outcome.picture"))
+    return f'<svg role="img" aria-label="{label}" width="480" height="110">{bars}</svg>'
