@@ -65,10 +65,10 @@ def advice(told: Mapping[str, Any]) -> Sentence | None:
 
 
 def finding(told: Mapping[str, Any]) -> list[Finding]:
-    """Put the proposal among what readiness says; nothing where there is none."""
-    if not told:
-        return []
+    """Put the proposal among what readiness says; nothing where there is none, or where the outcome is no silence."""
     advised = advice(told)
+    if not told or (told["proposed_days"] > told["horizon_days"] and advised is None):
+        return []
     light = Light.AMBER if advised else Light.GREEN
     name = "days of the horizon, by the customers' own rhythm"
     return [

@@ -96,6 +96,7 @@ _WITHOUT: Final = {
     "too_few": "fewer than three counts over two months under the present limit",
     "not_growing": "it cannot be told that seats grow",
     "too_unsure": "the interval reaches further than a year",
+    "passed": "by its pace full already; the last count is too old to tell",
     "too_far": "further ahead than the counts reach back",
 }
 

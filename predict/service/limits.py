@@ -5,7 +5,8 @@ Four, because teams grow in spells: older counts are of another pace.
 A date is told only where it can be: from three counts on that lie two months apart, where seats surely grow (the whole
 90 % interval of the slope lies above zero), and no further ahead than the counts reach back, half a year at most.
 Everybody else has `because`, the reason why there is none: `reached`, `too_few`, `not_growing`,
-`too_far` or `too_unsure` (the interval reaches further than a year). A line that crossed the limit already is today's.
+`too_far`, `too_unsure` (the interval reaches further than a year) or `passed`: the whole interval lies before today, so
+that the last count (`counted_ago`, days) is too old to tell a day. Days before today are told as today.
 
 Seats are whole numbers, so each count may be off by up to half a seat, however straight the line looks: the residual
 variance is never below that of rounding (1/12). The interval of the day is Fieller's (J. R. Statist. Soc. B 16, 1954),
@@ -25,7 +26,17 @@ LEAST_DAYS: Final = 60
 FURTHEST: Final = 182
 LEVEL: Final = 0.9
 _ROUNDING: Final = 1 / 12
-COLUMNS: Final = (PSEUDONYM, "seats", "seat_limit", "per_month", "full_on", "earliest", "latest", "because")
+COLUMNS: Final = (
+    PSEUDONYM,
+    "seats",
+    "seat_limit",
+    "per_month",
+    "full_on",
+    "earliest",
+    "latest",
+    "because",
+    "counted_ago",
+)
 _MONTH: Final = 30.4
 
 
@@ -40,7 +51,9 @@ def limits(changes: pl.DataFrame, *, as_of: pl.Expr) -> pl.DataFrame:
         One row a customer (`COLUMNS`), fullest first; dates are null where none can be told.
     """
     there = changes.drop_nulls(["seats", "seat_limit"]).filter(pl.col("seat_limit") > 0).sort("days_ago", PSEUDONYM)
-    now = there.group_by(PSEUDONYM, maintain_order=True).agg(pl.col("seats", "seat_limit").first())
+    now = there.group_by(PSEUDONYM, maintain_order=True).agg(
+        pl.col("seats", "seat_limit").first(), counted_ago=pl.col("days_ago").first()
+    )
     same = there.join(now.select(PSEUDONYM, limit="seat_limit"), on=PSEUDONYM)
     since = (pl.col("seat_limit") != pl.col("limit")).cum_sum().over(PSEUDONYM) == 0  # counts under the present limit
     x, y = -pl.col("days_ago").cast(pl.Float64), pl.col("seats").cast(pl.Float64)
@@ -82,7 +95,7 @@ def _bounds() -> list[pl.Expr]:
         (pl.col("slope") - wide / pl.col("xx").sqrt()).alias("flat"),
         (pl.col("x") + across).clip(lower_bound=0).alias("middle"),
         (pl.col("x") + (across - half) / (1 - unsure)).clip(lower_bound=0).alias("soon"),
-        (pl.col("x") + (across + half) / (1 - unsure)).clip(lower_bound=0).alias("late"),
+        (pl.col("x") + (across + half) / (1 - unsure)).alias("late"),
     ]
 
 
@@ -99,6 +112,8 @@ def _because() -> pl.Expr:
         .then(pl.lit("too_far"))
         .when(pl.col("late") > 2 * FURTHEST)
         .then(pl.lit("too_unsure"))
+        .when(pl.col("late") < 0)
+        .then(pl.lit("passed"))
         .alias("because")
     )
 

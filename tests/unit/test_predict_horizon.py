@@ -41,4 +41,5 @@ def test_thirty_days_are_no_churn_for_who_buys_each_second_month_and_are_for_who
 def test_contracts_that_end_are_no_silence_and_who_has_no_rhythm_gives_no_advice():
     assert advice(proposed(gaps(60), horizon_days=30, base_rate=0.05)) is None
     assert proposed(np.full(200, np.nan), horizon_days=30, base_rate=0.5) == {}
+    assert finding(proposed(gaps(60), horizon_days=30, base_rate=0.05)) == []
     assert finding({}) == []
