@@ -14,6 +14,8 @@ SERVICE: Final[Mapping[str, Mapping[str, str]]] = {
         "common": "De fleste kundene ber om hjelp innen denne horisonten: forbered temaer, ikke enkeltkunder.",
         "rare": "Få kunder ber om hjelp med denne horisonten: les presisjonen ved kapasiteten, ikke andelen riktige "
         "svar.",
+        "warned.head": "varsler|riktige av dem|ved loddtrekning|kontakter funnet|dager på forhånd, median|30 dager"
+        " før|45 dager|60 dager",
         "topics.title": "Hva kundene spør om",
         "topics.head": "tema|andel av alle saker",
         "topics.figure": "{gain:+.3f} nats per sak ({low:+.3f} til {high:+.3f}), {asked} saker",
@@ -30,6 +32,8 @@ SERVICE: Final[Mapping[str, Mapping[str, str]]] = {
         "stood": "{customers} kundar, {base_rate:share1} bad om hjelp",
         "common": "Dei fleste kundane bed om hjelp innan denne horisonten: førebu tema, ikkje enkeltkundar.",
         "rare": "Få kundar bed om hjelp med denne horisonten: les presisjonen ved kapasiteten, ikkje delen rette svar.",
+        "warned.head": "varsel|rette av dei|ved loddtrekking|kontaktar funne|dagar på førehand, median|30 dagar "
+        "før|45 dagar|60 dagar",
         "topics.title": "Kva kundane spør om",
         "topics.head": "tema|del av alle saker",
         "topics.figure": "{gain:+.3f} nats per sak ({low:+.3f} til {high:+.3f}), {asked} saker",
@@ -46,6 +50,8 @@ SERVICE: Final[Mapping[str, Mapping[str, str]]] = {
         "stood": "{customers} kunder, {base_rate:share1} bad om hjälp",
         "common": "De flesta kunder ber om hjälp inom denna horisont: förbered ämnen, inte enskilda kunder.",
         "rare": "Få kunder ber om hjälp med denna horisont: läs precisionen vid kapaciteten, inte andelen rätta svar.",
+        "warned.head": "varningar|rätta av dem|vid lottning|kontakter funna|dagar i förväg, median|30 dagar "
+        "före|45 dagar|60 dagar",
         "topics.title": "Vad kunderna frågar om",
         "topics.head": "ämne|andel av alla ärenden",
         "topics.figure": "{gain:+.3f} nats per ärende ({low:+.3f} till {high:+.3f}), {asked} ärenden",
@@ -62,6 +68,7 @@ SERVICE: Final[Mapping[str, Mapping[str, str]]] = {
         "stood": "{customers} customers, {base_rate:share1} asked for help",
         "common": "Most customers ask for help within this horizon: prepare for topics, not for single customers.",
         "rare": "Few customers ask for help at this horizon: read precision at capacity, not accuracy.",
+        "warned.head": "alerts|of them right|by lot|contacts found|days ahead, median|30 days ahead|45 days|60 days",
         "topics.title": "What customers ask about",
         "topics.head": "topic|share of all cases",
         "topics.figure": "{gain:+.3f} nats a case ({low:+.3f} to {high:+.3f}), {asked} cases",
@@ -80,6 +87,8 @@ SERVICE: Final[Mapping[str, Mapping[str, str]]] = {
         "common": "Die meisten Kunden bitten in diesem Zeitraum um Hilfe: Themen vorbereiten, nicht einzelne Kunden.",
         "rare": "Wenige Kunden bitten in diesem Zeitraum um Hilfe: die Präzision bei der Kapazität lesen, nicht den "
         "Anteil richtiger Antworten.",
+        "warned.head": "Warnungen|davon richtig|nach Los|Anfragen gefunden|Tage im Voraus, Median|30 Tage "
+        "vorher|45 Tage|60 Tage",
         "topics.title": "Wonach Kunden fragen",
         "topics.head": "Thema|Anteil aller Anfragen",
         "topics.figure": "{gain:+.3f} Nats je Anfrage ({low:+.3f} bis {high:+.3f}), {asked} Anfragen",
@@ -100,6 +109,11 @@ MAINTENANCE: Final[Mapping[str, Mapping[str, str]]] = {
         "common": "De fleste maskinene repareres innen denne horisonten: planlegg service for alle.",
         "rare": "Få maskiner svikter med denne horisonten: les presisjonen til varslene, ikke andelen riktige svar.",
         "served.head": "gruppe|maskiner|ble reparert|forutsagt|andel funnet|presisjon",
+        "warned.title": "Varsler måned for måned, hver maskin én gang om gangen",
+        "warned.head": "varsler|riktige av dem|ved loddtrekning|reparasjoner funnet|dager på forhånd, median|30 dager"
+        " før|45 dager|60 dager",
+        "remark.uneven": "Blant maskiner der {segment:segment} er {level:level}, blir færre av dem som går i stykker,"
+        " funnet, {recall:span}, enn blant alle, {all:share}.",
         "lifted.across": "andel av maskinene, de mest sannsynlige først",
         "fall.usual": "den vanlige maskinen: {chance:share}",
         "fall.invented": "den oppdiktede maskinen: {chance:share}",
@@ -115,6 +129,11 @@ MAINTENANCE: Final[Mapping[str, Mapping[str, str]]] = {
         "common": "Dei fleste maskinane vert reparerte innan denne horisonten: planlegg service for alle.",
         "rare": "Få maskiner sviktar med denne horisonten: les presisjonen til varsla, ikkje delen rette svar.",
         "served.head": "gruppe|maskiner|vart reparerte|føresagt|del funne|presisjon",
+        "warned.title": "Varsel månad for månad, kvar maskin éin gong om gongen",
+        "warned.head": "varsel|rette av dei|ved loddtrekking|reparasjonar funne|dagar på førehand, median|30 dagar "
+        "før|45 dagar|60 dagar",
+        "remark.uneven": "Blant maskiner der {segment:segment} er {level:level}, vert færre av dei som går sund, "
+        "funne, {recall:span}, enn blant alle, {all:share}.",
         "lifted.across": "del av maskinane, dei mest sannsynlege først",
         "fall.usual": "den vanlege maskinen: {chance:share}",
         "fall.invented": "den oppdikta maskinen: {chance:share}",
@@ -130,6 +149,11 @@ MAINTENANCE: Final[Mapping[str, Mapping[str, str]]] = {
         "common": "De flesta maskiner repareras inom denna horisont: planera service för alla.",
         "rare": "Få maskiner går sönder med denna horisont: läs varningarnas precision, inte andelen rätta svar.",
         "served.head": "grupp|maskiner|reparerades|förutsagt|andel funna|precision",
+        "warned.title": "Varningar månad för månad, varje maskin en gång åt gången",
+        "warned.head": "varningar|rätta av dem|vid lottning|reparationer funna|dagar i förväg, median|30 dagar "
+        "före|45 dagar|60 dagar",
+        "remark.uneven": "Bland maskiner där {segment:segment} är {level:level} hittas färre av dem som går sönder, "
+        "{recall:span}, än bland alla, {all:share}.",
         "lifted.across": "andel av maskinerna, de mest sannolika först",
         "fall.usual": "den vanliga maskinen: {chance:share}",
         "fall.invented": "den påhittade maskinen: {chance:share}",
@@ -144,6 +168,10 @@ MAINTENANCE: Final[Mapping[str, Mapping[str, str]]] = {
         "common": "Most machines are repaired within this horizon: plan a service for all of them.",
         "rare": "Few machines fail within this horizon: read the alerts' precision, not accuracy.",
         "served.head": "segment|machines|were repaired|foretold|recall|precision",
+        "warned.title": "Alerts month by month, each machine once a spell",
+        "warned.head": "alerts|of them right|by lot|repairs found|days ahead, median|30 days ahead|45 days|60 days",
+        "remark.uneven": "Among machines whose {segment:segment} is {level:level}, fewer of those that fail are "
+        "found, {recall:span}, than among all, {all:share}.",
         "lifted.across": "share of machines, the likeliest first",
         "fall.usual": "the usual machine: {chance:share}",
         "fall.invented": "the invented machine: {chance:share}",
@@ -160,6 +188,11 @@ MAINTENANCE: Final[Mapping[str, Mapping[str, str]]] = {
         "rare": "Wenige Maschinen fallen in diesem Zeitraum aus: die Präzision der Warnungen lesen, nicht den "
         "Anteil richtiger Antworten.",
         "served.head": "Gruppe|Maschinen|repariert|vorhergesagt|Anteil gefunden|Präzision",
+        "warned.title": "Warnungen Monat für Monat, jede Maschine einmal je Phase",
+        "warned.head": "Warnungen|davon richtig|nach Los|Reparaturen gefunden|Tage im Voraus, Median|30 Tage "
+        "vorher|45 Tage|60 Tage",
+        "remark.uneven": "Unter Maschinen, bei denen {segment:segment} {level:level} ist, werden weniger Ausfälle "
+        "gefunden, {recall:span}, als unter allen, {all:share}.",
         "lifted.across": "Anteil der Maschinen, die wahrscheinlichsten zuerst",
         "fall.usual": "die übliche Maschine: {chance:share}",
         "fall.invented": "die erfundene Maschine: {chance:share}",
