@@ -20,9 +20,10 @@ class Compound(NamedTuple):
     parts: str
     group: str
     wide: str
+    tail: str
 
 
-WHOLE: Final = Compound("--", "-", "-")
+WHOLE: Final = Compound("--", "-", "-", "-")
 
 
 def compound_of(plain: str) -> Compound:
@@ -33,7 +34,7 @@ def compound_of(plain: str) -> Compound:
         if tail in words:
             head = plain[:start]
             known = head in words or head.rstrip(_JOINTS) in words
-            return Compound("th" if known else "t-", *class_of(tail))
+            return Compound("th" if known else "t-", *class_of(tail), tail)
     return WHOLE
 
 

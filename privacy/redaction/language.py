@@ -18,6 +18,17 @@ _MARKS: Final = {
         dem kunne bare berre sa sier seier hva kva med til""",
     "en": "the and is was are with my you of this that have not it your be from were",
 }
+_NYNORSK: Final = frozenset(
+    """eg ikkje frå ein eit ei dei noko berre mykje fleire vere blei seier kva kven kvar korleis kvifor no eigen
+    eigne òg sjølv meir difor desse dykk dykkar heile gjer kjem veit nokon nokre vart vorte gjekk sidan saman vidare
+    kjøpa me""".split()  # noqa: SIM905 - words are read as words
+)
+_BOKMAL: Final = frozenset(
+    """jeg ikke fra en et de noe bare mye flere være ble sier hva hvem hvor hvordan hvorfor nå egen også selv mer
+    derfor disse dere deres hele gjør kommer vet noen blir gikk siden sammen videre kjøpe hun
+    """.split()  # noqa: SIM905 - words are read as words
+)
+"""Words that one written form of Norwegian has and the other has not."""
 # A word of two languages marks neither.
 _LANGUAGE_OF: Final = {
     word: language
@@ -28,11 +39,15 @@ _LANGUAGE_OF: Final = {
 
 
 def language_of(words: Iterable[str]) -> str:
-    """Return the language most of a text's marking words are of: de, sv, no (either form), en, or `UNKNOWN`."""
+    """Return the language most marking words of a text are of: de, sv, no (bokmål or either), nn, en, or `UNKNOWN`."""
     count = dict.fromkeys(_MARKS, 0)
-    for word in words:
-        language = _LANGUAGE_OF.get(word) or _LANGUAGE_OF.get(word.lower())
+    lower = [word.lower() for word in words]
+    for word in lower:
+        language = _LANGUAGE_OF.get(word)
         if language is not None:
             count[language] += 1
     most = max(count, key=count.__getitem__)
+    if most == "no" and count[most]:
+        nynorsk, bokmal = (sum(word in form for word in lower) for form in (_NYNORSK, _BOKMAL))
+        return "nn" if nynorsk > bokmal else "no"
     return most if count[most] else UNKNOWN

@@ -29,11 +29,10 @@ _SIZES: Final = (
     (len(_COUNTS) + 1) * _LEVELS,  # how many others, and their mean
     (len(_COUNTS) + 1) * _LEVELS,  # how many others, and the best
     _LEVELS**2,  # mean and best
-    _LEVELS,  # by the own sentence, of a word that is said once
 )
 _OFFSETS: Final = np.cumsum([0, *_SIZES[:-1]])
 WEIGHTS: Final = sum(_SIZES)
-"""How many weights there are; facts that do not hold have the code `WEIGHTS`, which weighs nothing."""
+"""How many weights there are."""
 
 Numbers = npt.NDArray[np.float64]
 Numbered = npt.NDArray[np.int64]
@@ -91,7 +90,7 @@ def _best_of_others(groups: Numbered, values: Numbers) -> Numbers:
 
 
 def codes_of(odds: Numbers, others: Elsewhere) -> npt.NDArray[np.int64]:
-    """Return a row of codes for each word: which weights are added for it."""
+    """Return a row of codes for each word: which weights are added for it where others say it, too."""
     own, mean, best = (np.searchsorted(_EDGES, each, side="right") for each in (odds, others.mean, others.best))
     many = np.searchsorted(_COUNTS, others.times, side="right")
     facts = (
@@ -103,12 +102,9 @@ def codes_of(odds: Numbers, others: Elsewhere) -> npt.NDArray[np.int64]:
         many * _LEVELS + mean,
         many * _LEVELS + best,
         mean * _LEVELS + best,
-        own,
     )
-    codes = np.stack(facts, axis=1) + _OFFSETS
-    alone = (others.times == 0)[:, np.newaxis]
-    spoken_for = np.array([True, *[False] * (len(_SIZES) - 2), True])
-    return np.where(np.where(alone, spoken_for, np.arange(len(_SIZES)) < len(_SIZES) - 1), codes, WEIGHTS)
+    codes: npt.NDArray[np.int64] = np.stack(facts, axis=1) + _OFFSETS
+    return codes
 
 
 def slopes_of(odds: Numbers, others: Elsewhere) -> Numbers:
@@ -117,8 +113,8 @@ def slopes_of(odds: Numbers, others: Elsewhere) -> Numbers:
 
 
 def likelihoods(evidence: Evidence, odds: Numbers, others: Elsewhere) -> Numbers:
-    """Return for each word the probability that it is part of a person's name."""
-    table = np.array([*evidence.weights, 0.0])
+    """Return for each word the probability that it is part of a person's name; of one said once, by its sentence."""
+    table = np.array(evidence.weights)
     added = table[codes_of(odds, others)].sum(axis=1) + slopes_of(odds, others) @ np.array(evidence.slopes)
-    likely: Numbers = 1 / (1 + np.exp(-added - evidence.bias))
+    likely: Numbers = 1 / (1 + np.exp(-np.where(others.times == 0, odds, added + evidence.bias)))
     return likely

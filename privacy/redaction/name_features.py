@@ -6,6 +6,7 @@ A feature is a short text, "name=value"; the model knows a weight for some of th
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from privacy.redaction.name_runs import Run
 from privacy.redaction.tokens import begins_sentence
 from privacy.redaction.word_traits import NOTHING, Traits, traits_of
 
@@ -15,6 +16,8 @@ class TextFacts(NamedTuple):
 
     words: list[str]
     language: str
+    runs: dict[int, Run]
+    firms: set[int]
 
 
 class TraitsOfBatch(dict[str, Traits]):
@@ -32,7 +35,7 @@ def candidates(words: list[str]) -> list[int]:
 
 def features_of(text: TextFacts, place: int, ruled: Iterable[bool], traits: TraitsOfBatch) -> list[str]:
     """Describe one candidate; `ruled` says for it whether the rules take it, its left and its right neighbour."""
-    words, language = text
+    words, language, runs, firms = text
     size = len(words)
     around = [
         traits[words[at]] if 0 <= at < size else NOTHING for at in (place - 2, place - 1, place, place + 1, place + 2)
@@ -46,6 +49,8 @@ def features_of(text: TextFacts, place: int, ruled: Iterable[bool], traits: Trai
         *_pairs(around, start),
         *_letters(around, start, beside),
         *_in_language(around[2], language, start, rules),
+        *_in_run(words, runs[place], place, traits),
+        *_known(around, start, "p" if place in firms else "-"),
     ]
 
 
@@ -130,3 +135,50 @@ def _in_language(it: Traits, language: str, start: str, rules: str) -> Iterator[
     yield f"xt={language}{it.written}{start}"
     yield f"xl={language}{it.lists}{it.parts}"
     yield f"xr={language}{rules[0]}{start}"
+    yield f"xe={language}{it.tail}{start}{it.usual}"
+    yield f"es={it.ending}{start}{it.usual}"
+    yield f"xu={language}{it.usual}{it.lists}{start}"
+    yield f"xw={language}{it.as_word}{start}{it.usual}"
+
+
+def _known(around: list[Traits], start: str, phrase: str) -> Iterator[str]:
+    """Say how common a name is, what kind of thing the words beside are, and whether it is part of a firm's name."""
+    two_left, left, it, right, _ = around
+    yield f"cm={it.usual}{it.lists}"
+    yield f"cms={it.usual}{it.known}{it.shape}{start}"
+    yield f"-cm={left.usual}|{it.usual}"
+    yield f"cm+={it.usual}|{right.usual}"
+    yield f"cmw={it.usual}{it.wide}"
+    yield f"-th={left.thing}"
+    yield f"+th={right.thing}"
+    yield f"-2th={two_left.thing}"
+    yield f"-tk={left.kind_of_thing}"
+    yield f"ph={phrase}{it.usual}"
+
+
+def _in_run(words: list[str], run: Run, place: int, traits: TraitsOfBatch) -> Iterator[str]:
+    """Say what the run of capitals is and what stands around it; the same for all its words but their place in it."""
+    inside = [traits[words[at]] for at in range(run.start, run.end)]
+    before = traits[words[run.start - 1]] if run.start else NOTHING
+    behind = traits[words[run.end]] if run.end < len(words) else NOTHING
+    size, at = min(len(inside), 4), min(place - run.start, 3)
+    last = "e" if place == run.end - 1 else "m"
+    it = traits[words[place]]
+    usual = "".join(each.usual[0] for each in inside[:3])
+    yield f"rp={size}{at}{last}"
+    yield f"rq={run.quoted}{size}"
+    yield f"rqu={run.quoted}{it.usual}"
+    yield f"ru={usual}"
+    yield f"rua={usual}{at}"
+    yield f"r-d={before.said}"
+    yield f"r+d={behind.said}"
+    yield f"r-th={before.thing}"
+    yield f"r-k={before.kind_of_thing}"
+    yield f"r-g={before.group}{size}"
+    yield f"r+g={behind.group}{size}"
+    yield f"ro={any('o' in each.lists for each in inside)}{it.usual}"
+    yield f"rl={inside[0].lists}|{inside[-1].lists}"
+    yield f"rw={inside[-1].wide}{at}{last}"
+    yield f"rk={''.join(sorted({each.known for each in inside}))}{size}"
+    yield f"rt={''.join(sorted({each.written[0] for each in inside}))}{at}"
+    yield f"r1={inside[0].usual}{inside[0].written}{at}"

@@ -8,7 +8,7 @@ Rules kept:
   (`name_evidence`);
 - what a context makes a name (`names.Named.sure`) is one whatever the model says; what lists make likely is a feature;
 - the threshold favours the person: a place taken for a person costs a word of the text, a person missed costs more.
-Which model was chosen on what figures: docs/adr/0086, 0094, 0103.
+Which model was chosen on what figures: docs/adr/0086, 0094, 0103, 0114.
 """
 
 import json
@@ -27,8 +27,9 @@ from privacy.redaction.language import language_of
 from privacy.redaction.name_context import NOT_NAMES, PARTICLES
 from privacy.redaction.name_evidence import Evidence, Numbers, elsewhere, likelihoods
 from privacy.redaction.name_features import TextFacts, TraitsOfBatch, candidates, features_of
+from privacy.redaction.name_runs import runs_of
 from privacy.redaction.names import Named, named
-from privacy.redaction.place_phrases import within_places
+from privacy.redaction.place_phrases import firm_words, within_places
 from privacy.redaction.placeholder import Kind, Span
 from privacy.redaction.special import special_words, tells_of_special_categories
 from privacy.redaction.tokens import SEAM, Tokens, texts_of
@@ -61,12 +62,13 @@ class NameModel(NamedTuple):
 
     def odds(self, words: Sequence[Sequence[str]]) -> Numbers:
         """Return the log-odds that each word, told by its features, is part of a person's name."""
-        rows = self.rows
-        known = [[rows[each] for each in features if each in rows] for features in words]
-        ends = np.cumsum([0, *(len(each) + 1 for each in known)])
-        # A last row of zeros for each word: no sum is of nothing.
-        flat = np.fromiter((row for each in known for row in (*each, -1)), dtype=np.int64, count=int(ends[-1]))
-        return odds_of(np.add.reduceat(self.weights[flat], ends[:-1], axis=0) + self.bias if known else self.bias[:0])
+        row_of, flat, starts = self.rows.get, list[int](), list[int]()
+        for features in words:
+            starts.append(len(flat))
+            flat += [row for each in features if (row := row_of(each)) is not None]
+            flat.append(-1)  # the last row is of zeros: no sum is of nothing
+        known = self.weights[np.array(flat, dtype=np.int64)]
+        return odds_of(np.add.reduceat(known, starts, axis=0) + self.bias if flat else self.bias[:0])
 
 
 class Candidate(NamedTuple):
@@ -139,7 +141,7 @@ def name_spans(texts: Sequence[Said], model: NameModel | None = None) -> Iterato
 
 def described(tokens: Tokens, ruled: list[bool], traits: TraitsOfBatch, language: str) -> Iterator[Candidate]:
     """Describe each candidate of one text in a language."""
-    text = TextFacts(tokens.words, language)
+    text = TextFacts(tokens.words, language, runs_of(tokens.words), firm_words(tokens.words))
     around = [False, *ruled, False]
     for place in candidates(tokens.words):
         start = tokens.starts[place]

@@ -33,7 +33,7 @@ from privacy.redaction.special import speaks_of_special_categories
 from privacy.redaction.thread import Threads
 from privacy.redaction.tokens import SEAM
 
-REDACTOR_VERSION: Final = 4
+REDACTOR_VERSION: Final = 5
 
 _ROWS: Final = 1_024  # texts searched at once: one buffer for the patterns, memory bounded by it
 _UNMASKED: Final = re.compile(r"[^\s\x01](?:[^\x01]*[^\s\x01])?")

@@ -27,7 +27,10 @@ _LISTS: Final = (
     ("w", ("also_words.txt", "also_words_by_hand.txt", "nouns_by_hand.txt")),
     ("c", ("countries.txt",)),
     ("b", ("cities.txt",)),
+    ("r", ("regions.txt", "regions_by_hand.txt")),
+    ("o", ("firms.txt", "firms_by_hand.txt")),
 )
+_USUAL: Final = (("g", "common_given_names.txt"), ("f", "common_family_names.txt"))
 _LONG_ENOUGH: Final = 4  # letters of a word whose ending says something
 _LONG: Final = 5
 _KINDS: Final = "wgfp"  # word, given name, family name, place
@@ -44,6 +47,9 @@ class Traits(NamedTuple):
     Of a word with a capital: `written` is the kind that its letters speak for and how loudly, `as_word`, `as_name` and
     `as_place` how far they speak for each (0 to 6); `parts` says whether the parts of a compound are words,
     `tail_group` and `tail_wide` are the classes of its last one.
+
+    `usual` says whether it is a common given or family name; `thing` is the last part of a lower-case word and
+    `kind_of_thing` its class: "sushirestauranten" is a "restauranten", what follows it a restaurant's name.
     """
 
     lists: str
@@ -63,9 +69,12 @@ class Traits(NamedTuple):
     parts: str
     tail_group: str
     tail_wide: str
+    usual: str
+    thing: str
+    kind_of_thing: str
 
 
-NOTHING: Final = Traits("-", "<>", "-", "-", "-", "", "", "", "-", "<>", "-", "-", "-", "-", *WHOLE)
+NOTHING: Final = Traits("-", "<>", "-", "-", "-", "", "", "", "-", "<>", "-", "-", "-", "-", *WHOLE[:3], "-", "-", "-")
 
 
 def traits_of(word: str) -> Traits:
@@ -87,7 +96,7 @@ def traits_of(word: str) -> Traits:
         introduces=_introduces(low.rstrip(".")),
         surname="s" if looks_like_surname(plain) else "-",
         said=low if word == low and known != "--" else "?",
-        **(_of_letters(plain.strip("-'.")) if word[0].isupper() else {}),
+        **(_of_letters(plain.strip("-'.")) if word[0].isupper() else _thing(word, plain, group)),
     )
 
 
@@ -95,7 +104,7 @@ def _of_letters(plain: str) -> dict[str, str]:
     """Return what the letters of a capitalised word say, and whether it is put together of words."""
     likeness = likeness_of(plain) if len(plain) > 1 else NOTHING_SAID
     most = max(likeness)
-    parts, group, wide = compound_of(plain)
+    parts, group, wide, _ = compound_of(plain)
     return {
         "written": f"{_KINDS[likeness.index(most)]}{_step(most)}",
         "as_word": _step(likeness.word),
@@ -104,7 +113,21 @@ def _of_letters(plain: str) -> dict[str, str]:
         "parts": parts,
         "tail_group": group,
         "tail_wide": wide,
+        "usual": _usual(plain),
     }
+
+
+def _thing(word: str, plain: str, group: str) -> dict[str, str]:
+    """Return what a lower-case word is, by its last part where it is put together of words that are known."""
+    if plain in _common() or group != "-" or not word.islower():
+        return {"thing": plain if plain in _common() else "-", "kind_of_thing": group}
+    _, tail_group, _, tail = compound_of(plain)
+    return {"thing": tail, "kind_of_thing": tail_group}
+
+
+def _usual(plain: str) -> str:
+    forms = {plain, plain.removesuffix("s").rstrip("'")}
+    return "".join(code for code, name in _USUAL if forms & listed(name)) or "-"
 
 
 def _step(probability: float) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from privacy.redaction.name_evidence import WEIGHTS, Elsewhere, codes_of, elsewhere
+from privacy.redaction.name_evidence import WEIGHTS, Elsewhere, Evidence, elsewhere, likelihoods
 from privacy.redaction.redactor import redact
 
 SAID = st.tuples(st.sampled_from(["Olsen", "olsens", "Frp", "Tafjord", "S"]), st.floats(-9, 9), st.integers(0, 3))
@@ -43,11 +43,12 @@ def test_saying_a_word_again_and_again_says_no_more_to_other_texts(said: Said, t
         assert one[: len(said)].tolist() == other[: len(said)].tolist()
 
 
-@given(st.lists(SAID, min_size=1))
-def test_a_word_said_once_is_judged_by_its_own_sentence_alone(said: Said) -> None:
+@given(st.lists(SAID, min_size=1), st.floats(-9, 9))
+def test_a_word_said_once_is_judged_by_its_own_sentence_alone(said: Said, bias: float) -> None:
     others, odds = gathered(said)
-    weighed = (codes_of(odds, others) != WEIGHTS).sum(axis=1)
-    assert weighed.tolist() == [2 if times == 0 else 8 for times in others.times]
+    likely = likelihoods(Evidence([bias] * WEIGHTS, (1.0, bias, 2.0), bias), odds, others)
+    alone = others.times == 0
+    assert likely[alone] == pytest.approx(1 / (1 + np.exp(-odds[alone])))
 
 
 def test_a_name_told_in_one_text_is_known_in_the_others() -> None:

@@ -106,9 +106,9 @@ def partial(texts: Iterator[Gold]) -> tuple[float, float]:
 @pytest.mark.parametrize(
     ("file", "least_recall", "least_precision"),
     [
-        ("norne/no_bokmaal-ud-dev.conllu", 0.95, 0.52),
-        ("norne/no_nynorsk-ud-dev.conllu", 0.96, 0.67),
-        ("swedish_ner_corpus/train_corpus.txt", 0.95, 0.88),
+        ("norne/no_bokmaal-ud-dev.conllu", 0.95, 0.57),
+        ("norne/no_nynorsk-ud-dev.conllu", 0.98, 0.59),
+        ("swedish_ner_corpus/train_corpus.txt", 0.94, 0.89),
     ],
 )
 def test_people_in_news_are_found(file: str, least_recall: float, least_precision: float) -> None:

@@ -120,7 +120,7 @@ def test_columns_counts_and_version() -> None:
     assert result.frame.schema == {"text_redacted": pl.String, "withheld": pl.Boolean}
     assert result.frame.rows() == [("Hei [NAME_1]", False), (None, False), (None, True)]
     assert result.counts == {Kind.NAME: 2}
-    assert result.version == REDACTOR_VERSION == 4
+    assert result.version == REDACTOR_VERSION == 5
 
 
 def test_no_texts() -> None:
