@@ -18,11 +18,13 @@ import numpy as np
 from predict.errors import ArtefactRefused, TreesMissing
 from predict.frames import Columns, Matrix, Vector
 from predict.levels import most_frequent
+from predict.preparation import SKETCHED
 from predict.threads import few_threads, thread_count
 from predict.treeshap import trees_of
 
 MIN_LEAF: Final = 20
 TREES: Final = 150
+BINNED_BY: Final = 50_000  # rows by which columns are cut into 255 bins: more settle no boundary
 MANY_ASKED: Final = 500_000  # cells
 SETTINGS: Final = {
     "objective": "binary",
@@ -85,10 +87,12 @@ def fit_boosting(raw: Matrix, outcome: Vector, columns: Columns, *, seed: int) -
         "num_threads": thread_count(raw),
     }
     levels = [position for position, count in enumerate(columns.counts) if count]
-    taught = lightgbm.Dataset(raw, outcome, categorical_feature=levels, params={"verbosity": -1})
+    bins = {"verbosity": -1, "bin_construct_sample_cnt": BINNED_BY}
+    taught = lightgbm.Dataset(raw, outcome, categorical_feature=levels, params=bins)
     with few_threads(raw):
         booster = lightgbm.train(settings, taught, TREES)
-    medians = [_centre(raw[:, position], count) for position, count in enumerate(columns.counts)]
+    sketch = raw[:: max(1, raw.shape[0] // SKETCHED)]
+    medians = [_centre(sketch[:, position], count) for position, count in enumerate(columns.counts)]
     return Boosting(columns.names, np.asarray(medians), opened(text_of(booster)))
 
 

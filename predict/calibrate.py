@@ -15,12 +15,14 @@ from typing import Any
 
 import numpy as np
 from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 
 from predict.frames import Vector
 
 ISOTONIC_FROM = 1000
 WILSON_Z = 1.6448536269514722  # two-sided 90 %
+NEWTON_STEPS = 50
+NEWTON_STRIDE = 2.0  # no step is longer: the first may overshoot where outcomes are rare
+NEWTON_ENOUGH = 1e-9
 NEIGHBOURS = 100  # an interval is what this many customers with a like score would show
 
 
@@ -69,8 +71,27 @@ def fit_calibrator(log_odds: Vector, outcome: Vector) -> Calibrator:
     """Fit the curve on customers the model has not learnt from."""
     events = int(outcome.sum())
     if min(events, outcome.size - events) < ISOTONIC_FROM:
-        return _platt(log_odds, outcome)
+        return fit_line(log_odds, outcome)
     return _isotonic(log_odds, outcome)
+
+
+def fit_line(log_odds: Vector, outcome: Vector) -> Calibrator:
+    """Fit Platt's line, the level and the spread of log-odds, by Newton's method: two figures need few passes."""
+    events = float(outcome.sum())
+    target = np.where(outcome == 1, (events + 1) / (events + 2), 1 / (outcome.size - events + 2))
+    line = np.array([0.0, float(logit(target.mean()))])
+    for _ in range(NEWTON_STEPS):
+        foretold = expit(line[0] * log_odds + line[1])
+        weight, error = foretold * (1 - foretold), foretold - target
+        slope = np.array([error @ log_odds, error.sum()])
+        cross = weight @ log_odds
+        bend = np.array([[(weight * log_odds) @ log_odds, cross], [cross, weight.sum()]])
+        step = np.linalg.pinv(bend, hermitian=True) @ slope  # scores that are all alike have no spread to fit
+        line = line - np.clip(step, -NEWTON_STRIDE, NEWTON_STRIDE)
+        if np.abs(step).max() < NEWTON_ENOUGH:
+            break
+    slope_kept = max(float(line[0]), 1e-6)  # a falling curve would turn every reason round
+    return Calibrator(CalibrationKind.PLATT, (slope_kept,), (float(line[1]),), outcome.size)
 
 
 def fit_on_cuts(forecasts: Sequence[tuple[Vector, Vector]]) -> Calibrator:
@@ -83,8 +104,8 @@ def fit_on_cuts(forecasts: Sequence[tuple[Vector, Vector]]) -> Calibrator:
     if fitted.kind is CalibrationKind.PLATT or len(forecasts) == 1:
         return fitted
     before, (log_odds, outcome) = _pooled(forecasts[:-1]), forecasts[-1]
-    bent, plain = (curve(*before).probability(log_odds) for curve in (_isotonic, _platt))
-    return fitted if np.mean((bent - outcome) ** 2) < np.mean((plain - outcome) ** 2) else _platt(*pooled)
+    bent, plain = (curve(*before).probability(log_odds) for curve in (_isotonic, fit_line))
+    return fitted if np.mean((bent - outcome) ** 2) < np.mean((plain - outcome) ** 2) else fit_line(*pooled)
 
 
 def wilson(probability: Vector, customers: int) -> tuple[Vector, Vector]:
@@ -113,19 +134,6 @@ def logit(probability: Vector) -> Vector:
 def _pooled(forecasts: Sequence[tuple[Vector, Vector]]) -> tuple[Vector, Vector]:
     log_odds, outcome = zip(*forecasts, strict=True)
     return np.concatenate(log_odds), np.concatenate(outcome)
-
-
-def _platt(log_odds: Vector, outcome: Vector) -> Calibrator:
-    events = float(outcome.sum())
-    others = outcome.size - events
-    target_event, target_other = (events + 1) / (events + 2), 1 / (others + 2)
-    weight = np.where(outcome == 1, target_event, target_other)
-    model = LogisticRegression(C=np.inf)
-    column = np.concatenate([log_odds, log_odds])[:, None]
-    labels = np.concatenate([np.ones(outcome.size), np.zeros(outcome.size)])
-    model.fit(column, labels, sample_weight=np.concatenate([weight, 1 - weight]))
-    slope = max(float(model.coef_[0, 0]), 1e-6)  # a falling curve would turn every reason round
-    return Calibrator(CalibrationKind.PLATT, (slope,), (float(model.intercept_[0]),), outcome.size)
 
 
 def _isotonic(log_odds: Vector, outcome: Vector) -> Calibrator:

@@ -2,12 +2,16 @@
 
 The rule, written down before any figure is seen:
 
-1. The ridge penalty is the largest whose mean validation AUC is within `PENALTY_SLACK` of the best.
+1. The ridge penalty is the largest whose mean validation AUC is within `PENALTY_SLACK` of the best. What a fold found
+   holds in proportion to the rarer outcomes that teach (`Ridge`).
 2. Curves (`predict.preparation.Lines`) replace straight lines only if their mean AUC is higher by `CURVES_PAY` or more
    and their mean Brier score is not worse.
 3. Boosting replaces logistic regression only if its AUC is higher on *every* validation fold, by `CLEARLY_BETTER`
    or more on average, and its mean Brier score is not worse. It is judged from the latest fold back and given up at the
    first fold that it does not win: the rule is lost there, and fitting it is the dearest part of a training.
+
+A Brier score is that of the log-odds under the line that suits the judging rows best: level and spread are mended by
+the calibration, whatever the model, and a fold that few taught would decide by them.
 
 The test cut takes no part in any.
 """
@@ -19,12 +23,12 @@ from typing import Any
 import numpy as np
 
 from predict.boosting import Boosting, fit_boosting
-from predict.calibrate import expit
+from predict.calibrate import fit_line
 from predict.errors import TreesMissing
 from predict.evaluate import auc, brier
 from predict.frames import Columns, Matrix, Vector
 from predict.logistic import PENALTIES, Logistic, fit_penalties
-from predict.preparation import Lines
+from predict.preparation import Lines, fit_shapes
 from predict.split import Fold, Rows
 
 PENALTY_SLACK = 0.001
@@ -52,14 +56,30 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Ridge:
+    """A ridge penalty per row, and how many of the rarer outcome teach the fit that it belongs to.
+
+    It stands for one prior belief about the slopes, worth as many customers however many teach; so the penalty of a fit
+    that more are taught by is smaller in proportion (MacKay, Neural Computation 4, 1992: weight decay as a prior).
+    """
+
+    penalty: float
+    taught: float
+
+    def penalty_of(self, outcome: Vector) -> float:
+        """Give the penalty of a fit that some outcomes teach."""
+        return self.penalty * self.taught / max(1.0, _rarer(outcome))
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
-    """The family kept, the penalty and lines of its logistic regression, and the validation figures that decided.
+    """The family kept, the ridge and lines of its logistic regression, and the validation figures that decided.
 
     `fitted` are its models of the folds that were compared, in their order: nobody needs to fit them again.
     """
 
     family: str
-    penalty: float
+    ridge: Ridge
     lines: Lines
     evidence: dict[str, Any]
     fitted: tuple[Logistic | Boosting, ...] = ()
@@ -67,19 +87,20 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """The penalty kept, every penalty's mean AUC, and how the kept one was judged, with its models."""
+    """The ridge kept, every penalty's mean AUC, and how the kept one was judged, with its models."""
 
-    penalty: float
+    ridge: Ridge
     means: dict[float, float]
     judged: Judged
     fitted: Fitted
 
 
-def logistic_on(table: Table, penalty: float, lines: Lines = Lines.STRAIGHT) -> Fit:
-    """Give a function that fits logistic regression on some rows of the table."""
+def logistic_on(table: Table, ridge: Ridge | float, lines: Lines = Lines.STRAIGHT) -> Fit:
+    """Give a function that fits logistic regression on some rows of the table; a number is a penalty for any rows."""
 
     def fit(rows: Rows) -> Logistic:
         raw, outcome = table.raw[rows], table.outcome[rows]
+        penalty = ridge.penalty_of(outcome) if isinstance(ridge, Ridge) else ridge
         return fit_penalties(raw, outcome, table.columns, penalties=(penalty,), lines=lines)[penalty]
 
     return fit
@@ -93,7 +114,8 @@ def boosting_on(table: Table, seed: int) -> Fit:
 def choose(table: Table, folds: tuple[Fold, ...], *, seed: int) -> Choice:
     """Compare the candidates on the latest validation folds and apply the rule."""
     folds = folds[-CHOICE_FOLDS:]
-    straight, curved = (_kept(*_judge_penalties(table, folds, lines)) for lines in (Lines.STRAIGHT, Lines.CURVED))
+    straight = _logistic(table, folds, Lines.STRAIGHT)
+    curved = _logistic(table, folds, Lines.CURVED) if _bends(table, folds) else straight
     lines = Lines.CURVED if do_curves_pay(curved.judged, straight.judged) else Lines.STRAIGHT
     logistic = curved if lines is Lines.CURVED else straight
     try:
@@ -113,7 +135,7 @@ def choose(table: Table, folds: tuple[Fold, ...], *, seed: int) -> Choice:
     }
     better = is_clearly_better(boosting, logistic.judged)
     family, fitted = ("boosting", trees) if better else ("logistic", logistic.fitted)
-    return Choice(family, logistic.penalty, lines, evidence, fitted)
+    return Choice(family, logistic.ridge, lines, evidence, fitted)
 
 
 def do_curves_pay(curved: Judged, straight: Judged) -> bool:
@@ -131,27 +153,36 @@ def is_clearly_better(challenger: Judged, champion: Judged) -> bool:
     return min(gains) > 0 and float(np.mean(gains)) >= CLEARLY_BETTER and float(np.mean(costs)) <= 0
 
 
-def _judge_penalties(
-    table: Table, folds: tuple[Fold, ...], lines: Lines
-) -> tuple[dict[float, Judged], dict[float, Fitted]]:
-    """Judge every penalty on every fold; a fold's columns are prepared once for all of them."""
-    found: dict[float, Judged] = {penalty: [] for penalty in PENALTIES}
+def _logistic(table: Table, folds: tuple[Fold, ...], lines: Lines) -> _Kept:
+    """Fit every penalty on every fold, whose columns are prepared once, and apply rule 1."""
+    taught = float(np.mean([_rarer(table.outcome[fold.teach]) for fold in folds]))
     models: dict[float, Fitted] = dict.fromkeys(PENALTIES, ())
     for fold in folds:
         raw, outcome = table.raw[fold.teach], table.outcome[fold.teach]
-        fitted = fit_penalties(raw, outcome, table.columns, penalties=PENALTIES, lines=lines)
-        for penalty, model in fitted.items():
-            found[penalty].append(_judge(table, fold, model))
-            models[penalty] = (*models[penalty], model)
-    return found, models
+        own = {Ridge(penalty, taught).penalty_of(outcome): penalty for penalty in PENALTIES}
+        for penalty, model in fit_penalties(raw, outcome, table.columns, penalties=tuple(own), lines=lines).items():
+            models[own[penalty]] = (*models[own[penalty]], model)
+    means = {penalty: _mean_auc(table, folds, fitted) for penalty, fitted in models.items()}
+    penalty = max(one for one, mean in means.items() if mean >= max(means.values()) - PENALTY_SLACK)
+    fitted = models[penalty]
+    judged = [_judge(table, fold, model) for fold, model in zip(folds, fitted, strict=True)]
+    return _Kept(Ridge(penalty, taught), means, judged, fitted)
 
 
-def _kept(by_penalty: dict[float, Judged], models: dict[float, Fitted]) -> _Kept:
-    """Apply rule 1."""
-    means = {penalty: float(np.mean([one[0] for one in found])) for penalty, found in by_penalty.items()}
-    best = max(means.values())
-    penalty = max(one for one, mean in means.items() if mean >= best - PENALTY_SLACK)
-    return _Kept(penalty, means, by_penalty[penalty], models[penalty])
+def _bends(table: Table, folds: tuple[Fold, ...]) -> bool:
+    """Say whether any column may curve or bend in any fold: else a second comparison would be the first again."""
+    shapes = (fit_shapes(table.raw[fold.teach], table.columns, lines=Lines.CURVED) for fold in folds)
+    return any(any(shape.curved) or any(shape.bent) for shape in shapes)
+
+
+def _mean_auc(table: Table, folds: tuple[Fold, ...], fitted: Fitted) -> float:
+    pairs = zip(folds, fitted, strict=True)
+    return float(np.mean([auc(table.outcome[one.judge], model.log_odds(table.raw[one.judge])) for one, model in pairs]))
+
+
+def _rarer(outcome: Vector) -> float:
+    events = float(outcome.sum())
+    return min(events, outcome.size - events)
 
 
 def _told(word: str, judged: Judged) -> dict[str, list[float]]:
@@ -171,6 +202,6 @@ def _judge_challenger(table: Table, folds: tuple[Fold, ...], fit: Fit, *, champi
 
 
 def _judge(table: Table, fold: Fold, model: Logistic | Boosting) -> tuple[float, float]:
-    """Give AUC and Brier score on the rows that judge."""
+    """Give AUC and Brier score on the rows that judge, the latter under the line that suits them best."""
     log_odds, outcome = model.log_odds(table.raw[fold.judge]), table.outcome[fold.judge]
-    return auc(outcome, log_odds), brier(outcome, expit(log_odds))
+    return auc(outcome, log_odds), brier(outcome, fit_line(log_odds, outcome).probability(log_odds))

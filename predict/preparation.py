@@ -122,12 +122,20 @@ def preparation_of(stored: Mapping[str, Any]) -> Preparation:
 
 def fit_preparation(raw: Matrix, columns: Columns, *, lines: Lines = Lines.STRAIGHT) -> Preparation:
     """Learn centres, logs, curves and scales from the rows that teach, and from no others."""
+    unscaled = fit_shapes(raw, columns, lines=lines)
+    moments = [(float(column.mean()), float(column.std())) for column in unscaled._columns(raw)]  # noqa: SLF001 - its own builder
+    means, scales = zip(*moments, strict=True)
+    return replace(unscaled, means=means, scales=tuple(scale if scale > 0 else 1.0 for scale in scales))
+
+
+def fit_shapes(raw: Matrix, columns: Columns, *, lines: Lines) -> Preparation:
+    """Learn what a preparation is but for its means and scales."""
     names, counts = columns.names, columns.counts
     sketch = raw[:: max(1, raw.shape[0] // SKETCHED)]
     medians = tuple(_centre(sketch[:, j], count) for j, count in enumerate(counts))
     filled = np.where(np.isnan(sketch), np.asarray(medians), sketch)
     logged = tuple(not count and _is_skewed(filled[:, j]) for j, count in enumerate(counts))
-    unscaled = Preparation(
+    return Preparation(
         names=names,
         counts=counts,
         logged=logged,
@@ -141,9 +149,6 @@ def fit_preparation(raw: Matrix, columns: Columns, *, lines: Lines = Lines.STRAI
         ),
         indicated=tuple(bool(np.isnan(raw[:, j]).any()) for j in range(len(names))),
     )
-    moments = [(float(column.mean()), float(column.std())) for column in unscaled._columns(raw)]  # noqa: SLF001 - its own builder
-    means, scales = zip(*moments, strict=True)
-    return replace(unscaled, means=means, scales=tuple(scale if scale > 0 else 1.0 for scale in scales))
 
 
 def _centre(column: Vector, count: int) -> float:

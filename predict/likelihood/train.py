@@ -36,7 +36,7 @@ from predict.frames import (
 from predict.levels import levels_of
 from predict.likelihood.figures import figures_of
 from predict.likelihood.naive import naive_of
-from predict.likelihood.noise import noise
+from predict.likelihood.noise import by_chance, faults, noise
 from predict.likelihood.rows import material, usable
 from predict.likelihood.ruled import ruled
 from predict.likelihood.served import profile, segments
@@ -46,7 +46,8 @@ from predict.logistic import Logistic
 from predict.module import Brief
 from predict.readiness import Grade, Material, Verdict, judged
 from predict.segments import uneven
-from predict.split import COMPARED, TAUGHT, Rows, Split, split_of, thinned
+from predict.split import COMPARED, Rows, Split, split_of, taught
+from predict.telling.said import Sentence, said
 from predict.telling.teller import plain
 
 
@@ -96,6 +97,7 @@ def _ready(
     (table, left_out), (declared, brief) = columns, asked
     told = (brief.history_months, left_out)
     verdict = judged(material(rows, table, split, needs=declared.readiness, told=told), declared.readiness)
+    verdict = replace(verdict, findings=(*verdict.findings, *faults(brief)))
     if verdict.grade is Grade.NOTHING:
         raise _too_few(verdict, declared)
     return verdict
@@ -116,7 +118,7 @@ def _learned(
     fit = _fit_of(choice, table, brief.seed)
     models = [*(fit(fold.teach) for fold in folds[: len(folds) - len(choice.fitted)]), *choice.fitted]
     forecasts = [_forecast(model, table, fold.judge) for model, fold in zip(models, folds, strict=True)]
-    tested = fit(thinned(split.teach, TAUGHT, seed=brief.seed))
+    tested = fit(taught(split.teach, table.outcome, seed=brief.seed))
     last = _forecast(tested, table, split.test)
     features = with_levels(features_of(table.names, map(feature_as_mapping, brief.features)), table.columns.levels)
     naive = naive_of(table.names, declared, features)
@@ -125,6 +127,7 @@ def _learned(
     figures = figures_of(table, split, (tested, probability), naive=naive, brief=brief)
     by = segments(rows, split, brief, tested=(table.outcome[split.test], probability, figures["capacity"]))
     rhythm = _rhythm(table, split, brief)
+    shipped = taught(np.arange(rows.height), table.outcome, seed=brief.seed)
     figures |= {
         "calibration_kind": judge.kind.value,
         "segments": by,
@@ -133,19 +136,27 @@ def _learned(
         "families": losses(table, split, brief, recipe=lambda one: _fit_of(choice, one, brief.seed), absent=left_out),
         "remarks": [
             *figures["remarks"],
+            *_doubts([*forecasts, last], brief),
             *filter(None, [horizon.advice(rhythm)]),
             *uneven(by, figures["model"]["recall_at_capacity"]),
         ],
     }
     return Artefact(
         module=declared.name,
-        model=fit(thinned(np.arange(rows.height), TAUGHT, seed=brief.seed)),
+        model=fit(shipped),
         calibrator=fit_on_cuts([*forecasts, last]),
         features=features,
         horizon_days=brief.horizon_days,
         figures=figures | {"validation": choice.evidence},
-        manifest=_manifest(table, rows, brief, choice),
+        manifest=_manifest(table, rows, brief, choice) | {"taught": int(shipped.size)},
     )
+
+
+def _doubts(forecasts: list[tuple[Vector, Vector]], brief: Brief) -> list[Sentence]:
+    """Say what speaks against the whole model: sources that contradict themselves, cuts that ranked by chance."""
+    unfit = sorted(one.rule for one in brief.faults if one.unfit)
+    told = [said("advice.unfit", rules=unfit)] if unfit else []
+    return [*told, said("advice.ranking")] if by_chance(forecasts) else told
 
 
 def _rhythm(table: Table, split: Split, brief: Brief) -> dict[str, Any]:
@@ -176,7 +187,7 @@ def _table(rows: pl.DataFrame, label: Label) -> tuple[Table, list[str]]:
 def _fit_of(choice: Choice, table: Table, seed: int) -> Fit:
     if choice.family == "boosting":
         return boosting_on(table, seed)
-    return logistic_on(table, choice.penalty, choice.lines)
+    return logistic_on(table, choice.ridge, choice.lines)
 
 
 def _forecast(model: Logistic | Boosting, table: Table, rows: Rows) -> tuple[Vector, Vector]:
@@ -215,9 +226,9 @@ def _manifest(table: Table, rows: pl.DataFrame, brief: Brief, choice: Choice) ->
         "customers": rows[PSEUDONYM].n_unique(),
         "table_sha256": digest.hexdigest(),
         "family": choice.family,
-        "penalty": choice.penalty,
+        "penalty": choice.ridge.penalty,
+        "penalty_taught": choice.ridge.taught,
         "lines": choice.lines.value,
-        "taught": min(rows.height, TAUGHT),
         "shipped": "refitted on all labelled cuts, calibrated on forecasts of cuts not yet seen when made",
         "libraries": {name: version(name) for name in ("lightgbm", "numpy", "polars", "scikit-learn")},
     }

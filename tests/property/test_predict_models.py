@@ -2,9 +2,21 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from predict.calibrate import CalibrationKind, calibrator_of, expit, fit_calibrator, fit_on_cuts, logit, wilson
+from predict.calibrate import (
+    CalibrationKind,
+    calibrator_of,
+    expit,
+    fit_calibrator,
+    fit_line,
+    fit_on_cuts,
+    logit,
+    wilson,
+)
+from predict.choose import Ridge
+from predict.evaluate import auc, auc_low, interval
 from predict.explain import FAINT, strongest
 from predict.frames import Columns
 from predict.logistic import fit_logistic, fit_penalties, logistic_of
@@ -124,3 +136,39 @@ def test_reasons_only_raise_and_come_in_order_of_size_what_is_missing_last(rows)
         raising = [one for one in row if one[0] > FAINT]
         assert [one[0] for one in told] == [one[0] for one in sorted(raising, key=lambda one: (one[1], -one[0]))[:3]]
         assert [one[0] for one in told] == [one for one in found if one > 0]
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10_000), st.floats(0.05, 5.0), st.floats(-4.0, 4.0))
+def test_a_line_by_newtons_method_is_the_one_that_scikit_learn_finds(seed, spread, level):
+    rng = np.random.default_rng(seed)
+    odds = rng.normal(size=300)
+    outcome = (rng.random(300) < expit(spread * odds + level)).astype(float)
+    events = outcome.sum()
+    target = np.where(outcome == 1, (events + 1) / (events + 2), 1 / (300 - events + 2))
+    twice, kinds = np.tile(odds, 2)[:, None], np.repeat([1.0, 0.0], 300)
+    weights = np.concatenate([target, 1 - target])
+    oracle = LogisticRegression(C=np.inf, tol=1e-9).fit(twice, kinds, sample_weight=weights)
+    line = fit_line(odds, outcome)
+    assert line.ys[0] == pytest.approx(oracle.intercept_[0], abs=1e-3)
+    assert line.xs[0] == pytest.approx(max(oracle.coef_[0, 0], 1e-6), abs=1e-3)
+
+
+def test_scores_that_are_all_alike_have_a_level_and_no_spread():
+    outcome = np.repeat([1.0, 0.0], [30, 70])
+    assert fit_line(np.full(100, 2.0), outcome).probability(np.array([2.0])) == pytest.approx(0.3, abs=0.01)
+
+
+def test_a_penalty_is_one_belief_however_many_teach():
+    few, many = np.repeat([1.0, 0.0], [50, 100]), np.repeat([1.0, 0.0], [2000, 400])
+    ridge = Ridge(0.03, taught=100.0)
+    assert [ridge.penalty_of(each) for each in (few, many)] == pytest.approx([0.06, 0.0075])
+    assert ridge.penalty_of(np.zeros(10)) == pytest.approx(3.0)
+
+
+def test_the_lower_bound_of_an_auc_in_closed_form_is_near_that_of_a_bootstrap():
+    rng = np.random.default_rng(5)
+    outcome = (rng.random(2000) < 0.2).astype(float)
+    for apart in (0.0, 0.5, 1.5):
+        score = rng.normal(size=2000) + apart * outcome
+        assert auc_low(outcome, score) == pytest.approx(interval(auc, outcome, score, seed=1).low, abs=0.015)

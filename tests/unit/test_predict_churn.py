@@ -53,7 +53,7 @@ def test_the_planted_cause_is_found_and_beats_recency_alone(artefact):
     assert figures["baseline"]["column"] == "recency_days"
     assert figures["baseline"]["gain"]["low"] > 0
     assert figures["model"]["brier"]["figure"] < figures["base_rate_brier"]
-    assert figures["model"]["ece"] < 0.06
+    assert figures["model"]["ece"] < 0.08  # 400 customers in ten bins: of perfect probabilities about .05 would show
     assert figures["suspects"] == []
     assert max(figures["importance"], key=figures["importance"].get) == "rhythm"
 

@@ -1,5 +1,6 @@
 """Faults counted chunk by chunk are those of the whole; noise is called noise before anybody learns from it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -80,7 +81,13 @@ def test_ravenstack_is_called_noise_by_readiness_and_a_model_of_it_does_not_leak
     faults = findings_of([one.as_mapping() for one in outside_contract(usage, contracts, on="subscription_id")])
     brief = Brief(horizon_days=90, features=(), seed=1, faults=faults)
     assert "not fit to learn from: event_before_start" in plain().tell(doubts(frame, brief)["sources"].advice)
-    assert train(frame, FEW, brief).figures["model"]["auc"]["figure"] < 0.7
+    figures = train(frame, FEW, brief).figures
+    assert figures["model"]["auc"]["figure"] < 0.7
+    told = " ".join(plain().tell(one) for one in figures["remarks"])
+    assert "not fit to learn from: event_before_start" in told
+    assert "no better than drawing lots" in told
+    ranking = doubts(frame, replace(brief, faults=()))["ranking by a plain model, lower bound of its AUC"]
+    assert (ranking.light, "no better than drawing lots" in plain().tell(ranking.advice)) == ("amber", True)
 
 
 def ravenstack():

@@ -5,7 +5,7 @@ import polars as pl
 
 from predict.churn.declaration import CHURN
 from predict.frames import ordered
-from predict.split import SplitKind, split_of, thinned
+from predict.split import COMPARED, OUTCOMES, TAUGHT, SplitKind, split_of, taught, thinned
 from tests.unit.predict_builders import HORIZON_DAYS, customers, month
 
 HORIZON = timedelta(days=HORIZON_DAYS)
@@ -67,3 +67,12 @@ def test_more_rows_than_settle_a_question_are_drawn_by_the_seed_and_fewer_are_al
     assert np.array_equal(drawn, thinned(rows, 200, seed=1))
     assert not np.array_equal(drawn, thinned(rows, 200, seed=2))
     assert thinned(rows, 1000, seed=1) is rows
+
+
+def test_a_rare_outcome_is_taught_by_more_rows_than_a_common_one():
+    rows = np.arange(400_000)
+    half, rare = (rows % 2 == 0).astype(float), (rows % 10 == 0).astype(float)
+    assert taught(rows, half, seed=1).size == 2 * COMPARED
+    assert taught(rows, rare, seed=1).size == 10 * OUTCOMES
+    assert taught(rows, np.zeros(rows.size), seed=1).size == TAUGHT
+    assert taught(rows[:500], half, seed=1).size == 500
