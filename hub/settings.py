@@ -233,6 +233,11 @@ class Settings:
         return self.home / "restore.pending"
 
     @property
+    def checks_folder(self) -> Path:
+        """Where it is kept what `varde source check` counted: names and counts, no row."""
+        return self.home / "checks"
+
+    @property
     def models_folder(self) -> Path:
         """Where trained models rest: no personal data, never pickle."""
         return self.home / "models"

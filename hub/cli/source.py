@@ -12,9 +12,10 @@ from hub.cli.duty import Duty
 from hub.cli.invocation import Acting, acting
 from hub.cli.launch import Invocation
 from hub.cli.message import say, warn
-from hub.cli.source_faults import Checked, faults_of, noise
+from hub.cli.source_faults import Checked, checks_of, faults_of, noise
 from hub.cli.table import Format, FormatOption, Table, show, show_json
 from hub.exit_code import ExitCode
+from hub.predictions.source_checks import keep_checks
 from ingest.contract.load import load_contract
 from ingest.contract.model import Contract
 from ingest.contract.schema import contract_schema
@@ -36,7 +37,7 @@ Pairs = Annotated[
 
 @app.command()
 def check(ctx: typer.Context, pairs: Pairs, *, form: FormatOption = Format.TABLE) -> None:
-    """Profile files without storing anything: how complete, how fresh, how well linked, how ready."""
+    """Profile files without storing a row: how complete, how fresh, how well linked, how ready; faults are counted."""
     if len(pairs) % 2:
         raise typer.BadParameter("give a contract and a file, and again a contract and a file for each further one")
     hub = _hub_if_any(ctx)
@@ -48,6 +49,8 @@ def check(ctx: typer.Context, pairs: Pairs, *, form: FormatOption = Format.TABLE
             _note_check(hub, contract)
         reports.append(profile(contract, path, at=at, known=None if hub is None else known_in(hub, contract)))
     differ, faults = disagreements_of(reports), faults_of(given)
+    if hub is not None:
+        keep_checks(hub.hub.settings.checks_folder, checks_of([contract for contract, _ in given], faults))
     if form is Format.JSON:
         told: dict[str, object] = {
             "reports": [asdict(report) for report in reports],

@@ -7,12 +7,14 @@ customers are compared with the time in which a file of subscriptions says that 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 import typer
 
+from hub.predictions.source_checks import SourceCheck
 from ingest.contract.model import Contract
 from ingest.quality.tally import customer_key
 from ingest.readers.source import open_source
@@ -51,6 +53,19 @@ def faults_of(pairs: Sequence[tuple[Contract, Path]]) -> list[Checked]:
                 if other.table != SUBSCRIPTIONS and not other.is_identity and _of_one(contract, other)
             ]
     return [one for one in found if one.findings]
+
+
+def checks_of(contracts: Sequence[Contract], found: Sequence[Checked]) -> list[SourceCheck]:
+    """Sum up what was found for each contract that was looked at and for each two, also where it is nothing."""
+    table = {one.name: one.table for one in contracts}
+    asked = [(name,) for name in table] + list(combinations(sorted(table), 2))
+    by_contracts: dict[tuple[str, ...], list[Finding]] = {names: [] for names in asked}
+    for one in found:
+        by_contracts[tuple(sorted(set(one.contracts)))] += one.findings
+    return [
+        SourceCheck(contracts=names, tables=tuple(table[name] for name in names), findings=tuple(findings))
+        for names, findings in by_contracts.items()
+    ]
 
 
 def faults_in(file: Path) -> list[dict[str, object]]:

@@ -78,10 +78,11 @@ def readiness(  # noqa: PLR0913 - what was asked of a module, and how it is told
 ) -> dict[str, Any]:
     """Judge what there is to learn from, without learning: the verdict of `predict.readiness`; raises as `train`.
 
-    `faults` are what `varde source check` found in the files: they are judged along.
+    What `varde source check` found last in files of the view's tables is judged along; `faults` stand in for it.
     """
-    message = read_lessons(hub, principal, module, view=view).message(seed=_DEFAULT_SEED)
-    asked = replace(message, fields={**message.fields, "faults": list(faults), "language": language})
+    lessons = read_lessons(hub, principal, module, view=view)
+    message = replace(lessons, faults=faults or lessons.faults).message(seed=_DEFAULT_SEED)
+    asked = replace(message, fields={**message.fields, "language": language})
     told: dict[str, Any] = json.loads(ask("readiness", module, asked).part("readiness"))
     return told
 

@@ -1,7 +1,7 @@
 """What a model is taught, read through the gate, and how what it became is kept: file, row, members and audit entry."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -25,6 +25,7 @@ from hub.predictions.lessons import (
     verify_label,
     well_filled,
 )
+from hub.predictions.source_checks import find_faults
 from hub.predictions.store import TrainedModel
 from hub.predictions.triggers import Triggers, kept_triggers
 from hub.views.compile import AS_OF
@@ -46,6 +47,7 @@ class Lessons:
 
     `texts` are what customers wrote, where the module hears any and may; `value` is what the company says of value;
     `earlier` is the model that it goes on with, `triggers` what brings its need up, and `themes` are the company's own.
+    `faults` are what `varde source check` found last in files of the view's tables.
     """
 
     released: Released
@@ -56,6 +58,7 @@ class Lessons:
     earlier: bytes | None = None
     triggers: Triggers = ()
     themes: Mapping[str, Any] | None = None
+    faults: Sequence[Mapping[str, Any]] = ()
 
     @property
     def labelled(self) -> pl.DataFrame:
@@ -74,6 +77,7 @@ class Lessons:
             "families": families_of(spec),
             "triggers": list(self.triggers),
             "value": dict(self.value),
+            "faults": list(self.faults),
         }
         if self.themes is not None:
             fields["themes"] = dict(self.themes)
@@ -120,6 +124,7 @@ def read_lessons(
         value=hub.settings.value,
         earlier=find_earlier(hub, module),
         triggers=kept_triggers(hub, module),
+        faults=find_faults(hub.settings.checks_folder, spec.tables),
     )
 
 

@@ -9,6 +9,7 @@ from typer import BadParameter
 
 from hub.cli import ingest as cli_ingest
 from hub.cli.source_faults import faults_in
+from hub.predictions.source_checks import find_faults
 from ingest.pipeline.delivery import ingest_file
 from tests.integration.cli_desk import Desk, stocked
 from tests.shop import ORDERS
@@ -123,6 +124,9 @@ def test_a_check_names_faults_of_files_and_between_them_and_readiness_can_be_tol
         ("shop_orders", "shop_plans", "event_before_start"): (1, 2),
     }
     assert "a model would learn noise" in ended.stderr
+    kept = desk.home / "checks"
+    assert {one["rule"] for one in find_faults(kept, ["orders", "subscriptions", "usage"])} == {one[-1] for one in told}
+    assert {one["rule"] for one in find_faults(kept, ["orders"])} == {"below_zero", "overlapping_extract"}
     assert "overlapping_extract" in desk.run("source", "check", orders, first, orders, second, "--format", "csv").stdout
     assert len(faults_in(Path(desk.file("told.json", ended.stdout)))) == 4
     with pytest.raises(BadParameter):
