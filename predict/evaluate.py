@@ -94,9 +94,13 @@ def precision_recall(outcome: Vector, score: Vector) -> tuple[Vector, Vector]:
 
 
 def found_at(outcome: Vector, score: Vector, capacity: int) -> float:
-    """Count the expected events among the `capacity` highest scores."""
-    order = np.argsort(-score, kind="stable")[: max(0, capacity)]
-    return float(_expected_outcome(outcome, score)[order].sum())
+    """Count the expected events among the `capacity` highest scores; of those tied at the edge a share counts."""
+    used = min(max(0, capacity), outcome.size)
+    if not used:
+        return 0.0
+    least = np.partition(score, outcome.size - used)[outcome.size - used]
+    above, tied = score > least, score == least
+    return float(outcome[above].sum() + (used - above.sum()) * outcome[tied].mean())
 
 
 def precision_at(outcome: Vector, score: Vector, capacity: int) -> float:

@@ -136,8 +136,7 @@ def _learned(
         "families": losses(table, split, brief, recipe=lambda one: _fit_of(choice, one, brief.seed), absent=left_out),
         "remarks": [
             *figures["remarks"],
-            *_doubts([*forecasts, last], brief),
-            *filter(None, [horizon.advice(rhythm)]),
+            *_doubts([*forecasts, last], rhythm, brief),
             *uneven(by, figures["model"]["recall_at_capacity"]),
         ],
     }
@@ -152,11 +151,15 @@ def _learned(
     )
 
 
-def _doubts(forecasts: list[tuple[Vector, Vector]], brief: Brief) -> list[Sentence]:
-    """Say what speaks against the whole model: sources that contradict themselves, cuts that ranked by chance."""
+def _doubts(forecasts: list[tuple[Vector, Vector]], rhythm: dict[str, Any], brief: Brief) -> list[Sentence]:
+    """Say what speaks against the whole model: contradictory sources, cuts ranked by chance, too short a horizon."""
     unfit = sorted(one.rule for one in brief.faults if one.unfit)
-    told = [said("advice.unfit", rules=unfit)] if unfit else []
-    return [*told, said("advice.ranking")] if by_chance(forecasts) else told
+    told = [
+        said("advice.unfit", rules=unfit) if unfit else None,
+        said("advice.ranking") if by_chance(forecasts) else None,
+        horizon.advice(rhythm),
+    ]
+    return [one for one in told if one]
 
 
 def _rhythm(table: Table, split: Split, brief: Brief) -> dict[str, Any]:
