@@ -2,10 +2,9 @@
 
 import sys
 
-import typer
-
 from hub.cli.invocation import Acting
 from hub.cli.message import say
+from hub.cli.pseudonym import pseudonym_from
 from hub.cli.table import Format, Table, show, show_json
 from hub.predictions.single import Single, score_one
 from hub.views.intent import Reader
@@ -21,11 +20,7 @@ def show_one(act: Acting, who: Reader, module: str, asked: tuple[str, str], form
 
     """
     pseudonym, language = asked
-    try:
-        whose = bytes.fromhex(pseudonym)
-    except ValueError:
-        raise typer.BadParameter("a pseudonym is 32 hexadecimal digits") from None
-    found = score_one(act.hub, who, module, whose, language=language)
+    found = score_one(act.hub, who, module, pseudonym_from(pseudonym), language=language)
     if found is None:
         say("Nobody of this pseudonym may be read.")
         return

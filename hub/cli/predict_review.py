@@ -11,6 +11,7 @@ from hub.cli.message import say, would
 from hub.cli.module_name import ModuleName
 from hub.cli.outfile import private_file, verify_ending
 from hub.cli.predict_language import DEFAULT, LanguageOption
+from hub.cli.pseudonym import pseudonym_from
 from hub.cli.rehearsal import DryRun
 from hub.cli.table import Format, FormatOption, Table, show, show_json
 from hub.predictions import reviewing
@@ -32,10 +33,7 @@ def act(
 ) -> None:
     """Note that somebody acted on a score: without it nobody can tell a false alarm from a departure averted."""
     duty = acting(ctx, Duty.TRAIN)
-    try:
-        whose = bytes.fromhex(pseudonym)
-    except ValueError:
-        raise typer.BadParameter("a pseudonym is 32 hexadecimal digits") from None
+    whose = pseudonym_from(pseudonym)
     if dry_run:
         would(f"note for the review of {module} that one customer was {deed.value}")
         return

@@ -11,6 +11,7 @@ from hub.cli.invocation import acting
 from hub.cli.message import counted, say, would
 from hub.cli.outfile import private_file
 from hub.cli.predict_language import DEFAULT, LanguageOption
+from hub.cli.pseudonym import pseudonym_from
 from hub.cli.rehearsal import DryRun
 from hub.views.intent import Reader
 from hub.winback.campaigns import get_campaign
@@ -70,10 +71,7 @@ def note_(  # noqa: PLR0913 - a command's options are its parameters
     """Note an answer, a purchase or a complaint of one customer; or a fix or launch for all who left for a reason."""
     if bool(pseudonym) == (reason is not None):
         raise typer.BadParameter("say whom it concerns: --pseudonym of one customer, or --reason of many")
-    try:
-        whose = bytes.fromhex(pseudonym)
-    except ValueError:
-        raise typer.BadParameter("a pseudonym is 32 hexadecimal digits") from None
+    whom = pseudonym_from(pseudonym) if pseudonym else reason or Leaving.UNKNOWN
     act = acting(ctx, Duty.WIN_BACK)
     with act.hub.reading() as session:
         chosen = get_campaign(session, campaign)
@@ -81,5 +79,5 @@ def note_(  # noqa: PLR0913 - a command's options are its parameters
         would(f"note {what.value} for customers of the campaign")
         return
     who = Reader(principal=act.principal, module=MODULE)
-    count = note(act.hub, who, chosen, what, whom=whose if pseudonym else reason or Leaving.UNKNOWN)
+    count = note(act.hub, who, chosen, what, whom=whom)
     say(f"Noted for {counted(count, 'customer', 'customers')}.")
