@@ -17,7 +17,7 @@ from hub.errors import AccessRefused
 from hub.views.checked import Check, bound_of
 from hub.views.column_rules import categories_of
 from hub.views.currency import check_currency
-from hub.views.load import load_spec
+from hub.views.load import catalogue_names, load_spec
 from hub.views.look import Look, Refusal, Unchecked, seen_check
 from hub.views.spec import ViewSpec
 from hub.views.tables import Release, ViewVersion
@@ -201,9 +201,11 @@ def readable_spec(session: Session, policy: Policy, name: str, *, at: datetime) 
     """
     row = newest_version(session, name, ViewState.APPROVED)
     if row is None:
-        # The name is not repeated: it is what somebody typed, and an unknown view is told as one that is not approved.
-        steps = "`varde view new`, `varde view submit` and a DPO's `varde view approve` bring it about"
-        raise AccessRefused("view_not_approved", f"`varde view list` shows where it stands; {steps}")
+        # A name is not repeated unless it is one of ours: it is what somebody typed, and an unknown view is told as one
+        # that is not approved.
+        ours, named = (f"It is {name}; ", f" {name}") if name in catalogue_names() else ("", "")
+        steps = f"`varde view new{named}`, `varde view submit` and a DPO's `varde view approve{named}` bring it about"
+        raise AccessRefused("view_not_approved", f"{ours}`varde view list` shows where it stands; {steps}")
     if row.expires_at is None or row.expires_at <= at:
         raise AccessRefused("approval_expired", "Submit it again for review")
     spec = load_spec(row.spec)

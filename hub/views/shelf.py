@@ -168,7 +168,7 @@ def _rules(hub: Hub, session: Session, view: str, *, at: datetime) -> Rules:
 def _servable(session: Session, spec: ViewSpec, view: str, *, at: datetime) -> Snapshot:
     snapshot = newest_snapshot(session, view)
     if snapshot is None:
-        raise AccessRefused("not_materialised", "Make its rows: `varde view materialise`")
+        raise AccessRefused("not_materialised", "Make its rows: `varde view materialise VIEW`")
     if snapshot.spec_hash != spec.hash:
         raise AccessRefused("snapshot_of_another_version", "Make its rows anew: `varde view materialise`")
     if snapshot.expires_at <= at:

@@ -119,6 +119,13 @@ def test_revoked_view_is_closed(approved: Desk) -> None:
     assert approved.run(*READ).exit_code == 4
 
 
+def test_a_view_of_ours_that_is_not_approved_is_named_and_no_other(desk: Desk) -> None:
+    ours = desk.run("view", "read", "churn_signals", "--purpose", "churn")
+    assert "It is churn_signals;" in ours.stderr
+    assert "`varde view new churn_signals`" in ours.stderr
+    assert "nothing_of_ours" not in desk.run("view", "read", "nothing_of_ours", "--purpose", "churn").stderr
+
+
 def test_catalogue_view_can_be_saved_and_submitted(desk: Desk) -> None:
     names = [each["view"] for each in desk.json("view", "new")]
     assert "churn_signals" in names
