@@ -16,6 +16,7 @@ from rich.text import Text
 
 from hub.cli.message import say
 
+_BLANKS: Final = {"\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPACE}": " "}  # between thousands
 _PIPE_WIDTH: Final = 200  # a pipe has no width; narrower would cut ids in two
 
 
@@ -98,7 +99,7 @@ def _brief(value: object) -> str:
             text = ", ".join(sorted(map(_text, value)))
         case _:
             text = _text(value)
-    return "".join(character if character.isprintable() else "?" for character in text)
+    return "".join(character if character.isprintable() else _BLANKS.get(character, "?") for character in text)
 
 
 def _json_value(value: object) -> object:
