@@ -28,7 +28,7 @@ class Section:
 
 def spoken(artefact: Artefact, teller: Teller) -> Artefact:
     """Put the sentences among an artefact's figures into words."""
-    return replace(artefact, figures=teller.spoken(artefact.figures))
+    return replace(artefact, figures=teller.beside(artefact.features).spoken(artefact.figures))
 
 
 def report(artefact: Artefact, teller: Teller) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from predict.frames import AS_OF, PSEUDONYM
 from predict.levels import OTHER
 from predict.likelihood.reasons import headline
 from predict.likelihood.texts import DAYS, DECIMAL_POINT, EVERY, FLAGS, PLAIN, POOLED, RHYTHM
+from predict.telling.teller import plain
 
 MINOR_PER_MAJOR = 100
 SMALL_RATIO_DIGITS = 2
@@ -78,7 +79,8 @@ def _filled(template: str, parts: dict[str, pl.Expr]) -> pl.Expr:
 
 def _level(value: pl.Expr, feature: Feature, language: str) -> pl.Expr:
     """Name the level at a position; the pooled rest has a word of its own."""
-    names = [POOLED[language] if level == OTHER else level for level in feature.levels]
+    named = plain(language).named
+    names = [POOLED[language] if level == OTHER else named("level", level) for level in feature.levels]
     return value.cast(pl.Int64).replace_strict(dict(enumerate(names)), default=None, return_dtype=pl.String)
 
 

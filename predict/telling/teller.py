@@ -28,6 +28,7 @@ _MARKS: Final[Mapping[str, tuple[str, str]]] = {  # decimal mark, mark between t
     "en": (".", ","),
     "de": (",", "."),
 }
+_QUOTED: Final[Mapping[str, str]] = {"nb": "«{}»", "nn": "«{}»", "sv": "”{}”", "en": "“{}”", "de": "„{}“"}
 _KINDS: Final = frozenset({"finding", "level", "segment", "split"})
 CATALOGUE: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
@@ -80,6 +81,12 @@ class Teller(Formatter):
     def named(self, kind: str, name: str) -> str:
         """Name one of a closed list (`light`, `split`, `level` ...); a name that is in no list stays as it is."""
         return self._words.get(f"{kind}.{name}", name.replace("_", " "))
+
+    def beside(self, features: tuple[Feature, ...]) -> "Teller":
+        """Give a teller that names segments as the view does, in quotation marks, where no word of ours does."""
+        quoted = _QUOTED[self.language]
+        known = {f"segment.{one.name}": quoted.format(one.label(self.language)) for one in features if one.labels}
+        return Teller(self.language, known | self._words)
 
     def head(self, key: str) -> tuple[str, ...]:
         """Give the columns of a table."""

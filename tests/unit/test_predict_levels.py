@@ -12,7 +12,7 @@ from predict.errors import FrameRefused
 from predict.feature import Feature, Role
 from predict.frames import Columns, labels_of, matrix_of
 from predict.levels import OTHER, RARE_BELOW, UNSEEN, codes_of, levels_of
-from predict.likelihood.score import score
+from predict.likelihood.score import reason_columns, score
 from predict.likelihood.train import train
 from predict.likelihood.words import reasons
 from predict.module import Brief
@@ -115,3 +115,12 @@ def test_trees_split_levels_by_themselves(frame):
     yearly, monthly, unseen, unknown = model.log_odds(asked)
     assert monthly > yearly + 1
     assert unseen == unknown
+
+
+def test_a_stage_is_told_in_the_readers_language() -> None:
+    stage = Feature(name="stage", role=Role.LEVEL, levels=("before_renewal", "new"), labels={"en": "Stage"})
+    row = dict.fromkeys(reason_columns()) | {"reason_1": "stage.level", "value_1": 0.0, "usual_1": 1.0}
+    known = {"pseudonym": b"a", "as_of": month(1)} | row
+    types = {name: pl.String if name.startswith("reason") else pl.Float64 for name in row}
+    frame = pl.DataFrame([known], schema_overrides=types)
+    assert "før fornyelse" in reasons(frame, "nb", (stage,))["reason_1"].item()

@@ -9,7 +9,7 @@ import pytest
 
 from predict.declaration import Words
 from predict.errors import FrameRefused
-from predict.feature import LANGUAGES
+from predict.feature import LANGUAGES, Feature
 from predict.registry import DECLARED
 from predict.telling.said import said
 from predict.telling.teller import CATALOGUE, Teller, plain, teller_of
@@ -17,6 +17,7 @@ from tests.unit.telling_builders import pages
 
 PREDICT = Path(__file__).parent.parent.parent / "predict"
 TOLD = re.compile(r"<(h1|h2|th|figcaption)[^>]*>(.*?)</\1>")
+RECALL = {"figure": 0.1, "low": 0.0, "high": 0.2, "of": 40}
 ALIKE = {"PSI", "precision"}  # Swedish has the same word
 CATALOGUES: dict[str, Words] = {"all": CATALOGUE, **{name: one.wording for name, one in DECLARED.items()}}
 
@@ -105,3 +106,13 @@ def test_what_no_module_and_no_catalogue_knows_keeps_its_name() -> None:
     assert plain("nb").named("level", "gold_plus") == "gold plus"
     with pytest.raises(FrameRefused, match="is not one of nb, nn, sv, en, de"):
         Teller("fr")
+
+
+def test_a_segment_of_the_views_own_is_named_as_the_view_names_it() -> None:
+    told = said("remark.uneven", segment="last_part", level="pump", recall=RECALL, all=0.5)
+    features = (Feature(name="last_part", labels={"nb": "Siste del", "en": "Last part"}), Feature(name="stage"))
+    assert "«Siste del» er pump" in plain("nb").beside(features).tell(told)
+    assert "last part" in plain("en").tell(told)
+    stage = said("remark.uneven", segment="life_cycle_stage", level="new", recall=RECALL, all=0.5)
+    ours = Feature(name="life_cycle_stage", labels={"nb": "Fasen"})
+    assert "fase i kundeforholdet er ny" in plain("nb").beside((ours,)).tell(stage)
