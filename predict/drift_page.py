@@ -19,9 +19,8 @@ LABELS, BAR, ROW = 330, 360, 24
 
 def html(told: Mapping[str, Any], due: Sequence[str], teller: Teller) -> str:
     """Write the page of a drift report (`predict.drift`), and what is due because of it."""
-    score = [told["score"]] if told["score"] else []
-    shifts = [*score, *told["inputs"][:SHOWN]]
-    labels = [teller.say("drift.score") if one in score else one.get("label", one["name"]) for one in shifts]
+    shifts = _shifts(told)
+    labels = _labels(told, teller)
     title = teller.say("drift.title", title=teller.say("title"))
     now = ", ".join(teller.named("due", one) for one in due) or teller.say("due.nothing")
     body = [
@@ -30,11 +29,25 @@ def html(told: Mapping[str, Any], due: Sequence[str], teller: Teller) -> str:
         _calibration(told.get("calibration"), teller),
     ]
     if shifts:
-        lines = [_line(label, one, teller) for label, one in zip(labels, shifts, strict=True)]
+        lines = [tuple(map(escape, line)) for line in rows(told, teller)]
         body += [_picture(shifts, labels, teller), table(teller.head("drift.head"), lines)]
     else:
         body.append(f"<p>{escape(teller.say('drift.no_profile'))}</p>")
     return document(title, body, teller.language)
+
+
+def rows(told: Mapping[str, Any], teller: Teller) -> list[tuple[str, ...]]:
+    """Give the lines of the table: score and inputs, how far each moved, how far by chance, and its light."""
+    return [_line(label, one, teller) for label, one in zip(_labels(told, teller), _shifts(told), strict=True)]
+
+
+def _shifts(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [*([told["score"]] if told["score"] else []), *told["inputs"][:SHOWN]]
+
+
+def _labels(told: Mapping[str, Any], teller: Teller) -> list[str]:
+    score = teller.say("drift.score")
+    return [score if one is told["score"] else one.get("label", one["name"]) for one in _shifts(told)]
 
 
 def _calibration(told: Mapping[str, Any] | None, teller: Teller) -> str:
@@ -47,7 +60,7 @@ def _calibration(told: Mapping[str, Any] | None, teller: Teller) -> str:
 
 def _line(label: str, one: Mapping[str, Any], teller: Teller) -> tuple[str, ...]:
     figures = (teller.format_field(one[each], ".3f") for each in ("psi", "by_chance"))
-    return escape(label), *figures, escape(teller.named("light", one["light"]))
+    return label, *figures, teller.named("light", one["light"])
 
 
 def _picture(shifts: list[Mapping[str, Any]], labels: list[str], teller: Teller) -> str:

@@ -22,7 +22,6 @@ from predict.telling.teller import teller_of
 
 _LOG = logs.log_of("predict")
 _PARTS = {".md": "markdown", ".json": "card", ".html": "html"}
-_SHOWN = 10
 
 
 class CardForm(StrEnum):
@@ -78,8 +77,8 @@ def drift(  # noqa: PLR0913 - a command's options are its parameters
         by = {"recalibrate_by": found.recalibrate_by, "retrain_by": found.retrain_by}
         show_json(found.drift | by | {"due": due})
         return
-    told = [*([found.drift["score"]] if found.drift["score"] else []), *found.drift["inputs"][:_SHOWN]]
-    show(Table(("what", "psi", "by chance", "light"), [_shift(one) for one in told], "Moved since training"), form)
+    words = teller_of(DECLARED[module], language)
+    show(Table(words.head("drift.head"), drift_page.rows(found.drift, words), words.say("drift.picture")), form)
     say(_calibration(found.drift.get("calibration")))
     say(f"Fit probabilities anew by {found.recalibrate_by:%Y-%m-%d}, train anew by {found.retrain_by:%Y-%m-%d}.")
     say(f"Due now: {', '.join(due) or 'nothing'}.")
@@ -155,10 +154,6 @@ def model_from(text: str) -> bytes:
         return bytes.fromhex(text)
     except ValueError:
         raise typer.BadParameter("a model's id is 32 hexadecimal digits, as `varde predict train` printed it") from None
-
-
-def _shift(one: dict[str, Any]) -> tuple[object, ...]:
-    return one["name"], round(one["psi"], 3), round(one["by_chance"], 3), one["light"]
 
 
 def _calibration(told: dict[str, Any] | None) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from predict.churn.declaration import CHURN
-from predict.drift_page import html
+from predict.drift_page import html, rows
 from predict.telling.teller import teller_of
 
 SHIFT = {"name": "score", "psi": 0.05, "by_chance": 0.02, "light": "green"}
@@ -32,3 +32,11 @@ def test_without_a_profile_and_without_outcomes_it_says_so(calibration: dict[str
     assert "before it kept" in page
     assert "Due now: nothing." in page
     assert "No outcome is known yet" in page
+
+
+def test_the_lines_of_a_terminal_are_in_the_language_too() -> None:
+    told = TOLD | {"inputs": [SHIFT | {"name": "silence", "label": "Stillhet", "light": "red"}]}
+    assert rows(told, teller_of(CHURN, "nb")) == [
+        ("skår", "0,050", "0,020", "grønt"),
+        ("Stillhet", "0,050", "0,020", "rødt"),
+    ]
