@@ -44,7 +44,8 @@ def verify_newest(engine: Engine, target: Target) -> None:
         return
     if revision not in {None, *known}:
         raise ahead(target)
-    raise HomeUnsafe(f"the {target} database", f"its schema is at {revision or 'nothing'}", "Run `varde init`")
+    remedy = "Run `varde migrate`" if revision else "Run `varde init`"
+    raise HomeUnsafe(f"the {target} database", f"its schema is at {revision or 'nothing'}", remedy)
 
 
 def ahead(target: Target) -> HomeUnsafe:

@@ -219,6 +219,10 @@ def test_a_schema_that_is_behind_or_ahead_closes_the_hub(home: Settings, clock: 
     with pytest.raises(HomeUnsafe, match="newer"):
         make_home(home, clock=clock)
     with unit_of_work(engine) as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    with pytest.raises(HomeUnsafe, match="varde migrate"):
+        open_hub(home, clock=clock)
+    with unit_of_work(engine) as session:
         session.execute(text("DELETE FROM alembic_version"))
     with pytest.raises(HomeUnsafe, match="varde init"):
         open_hub(home, clock=clock)
