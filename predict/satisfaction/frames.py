@@ -124,7 +124,7 @@ def _met(hits: pl.DataFrame, frame: Frame) -> pl.DataFrame:
     for group in others:
         more = hits.filter(pl.col("group") == group).select(*here, "shown", other="place")
         met = (
-            met.join(more, on=here, how="inner", maintain_order="left")
+            near(met, more, span=frame.span)
             .filter((pl.col("other") < pl.col("low")) | (pl.col("other") > pl.col("high")) | _between())
             .with_columns(
                 low=pl.min_horizontal("low", "other"),
@@ -138,6 +138,20 @@ def _met(hits: pl.DataFrame, frame: Frame) -> pl.DataFrame:
     met = met.join(barred, on=here, how="anti")
     met = met.unique("row", keep="first", maintain_order=True)
     return met.select("row", "place", "word", kind=pl.lit(frame.kind))
+
+
+def near(met: pl.DataFrame, more: pl.DataFrame, *, span: int) -> pl.DataFrame:
+    """Join what a sentence has of a further group (`other`) to what was met, if it is not much further than `span`.
+
+    By stretches of words, and not by sentences: somebody writes ten thousand words without a dot, and the pairs of such
+    a sentence would take the memory of the process, and with it everybody's alerts. Pairs are of one stretch or two
+    that touch, so that none within the span is missing.
+    """
+    stretch = (pl.col("place").cast(pl.Int64) // (span + 1)).alias("stretch")
+    beside = more.with_columns(place=pl.col("other")).with_columns(stretch).drop("place")
+    around = pl.concat([beside.with_columns(pl.col("stretch") + step) for step in (-1, 0, 1)]).sort("other")
+    on = ["row", "sentence", "stretch"]
+    return met.with_columns(stretch).join(around, on=on, how="inner", maintain_order="left_right").drop("stretch")
 
 
 def _between() -> pl.Expr:

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from predict.satisfaction.critical import critical_of
-from predict.satisfaction.frames import NOT, RIVAL, shipped_frames
+from predict.satisfaction.frames import NOT, RIVAL, near, shipped_frames
 from predict.satisfaction.groups import LANGUAGES, Group, grouped, patterns_of
 from predict.satisfaction.themes import Themes, told_themes
 from predict.satisfaction.threats import CRITICAL
@@ -128,3 +128,28 @@ def test_patterns_are_found_where_the_obvious_search_finds_them(words: list[str]
     group = Group("one", (pattern,) + ("",) * (len(LANGUAGES) - 1))
     found = grouped(words_of(asked(" ".join(words), "nb")), patterns_of([group]))
     assert found["place"].to_list() == obvious(words, pattern)
+
+
+def standing_at(places: list[int]) -> pl.DataFrame:
+    """Stand somewhere in the one sentence of a text."""
+    there = pl.Series("place", places, dtype=pl.UInt32)
+    return pl.DataFrame(there).with_columns(row=pl.lit(0), sentence=pl.lit(0))
+
+
+@given(
+    here=st.lists(st.integers(0, 60), max_size=8, unique=True),
+    there=st.lists(st.integers(0, 60), max_size=8, unique=True),
+    span=st.integers(1, 14),
+)
+def test_near_misses_no_pair_within_the_span(here: list[int], there: list[int], span: int) -> None:
+    met, more = standing_at(here), standing_at(there).rename({"place": "other"})
+    pairs = near(met, more, span=span).select("place", "other").rows()
+    assert len(pairs) == len(set(pairs))
+    assert set(pairs) >= {pair for pair in product(here, there) if abs(pair[0] - pair[1]) <= span}
+
+
+def test_a_message_without_a_dot_costs_no_more_than_its_length() -> None:
+    words, span = 3_000, 7
+    every = standing_at(list(range(words)))
+    pairs = near(every, every.rename({"place": "other"}), span=span)
+    assert pairs.height <= 3 * (span + 1) * words
