@@ -67,12 +67,12 @@ _OPEN: Final = (AlertState.OPEN,)
 
 def _tell(hub: Hub, way: tuple[Post, Carrier], rules: dict[str, AlertRule], one: SealedAlert, said: Said) -> int:
     """Tell those whose turn it is, and note when the next are told; 1 where a mail left."""
-    rule = rules[said.kinds[0]]
-    escalates = hub.clock() >= one.escalate_at
+    rule, at = rules[said.kinds[0]], hub.clock()
+    escalates = at >= one.escalate_at
     addresses = rule.escalate_mail if escalates else rule.mail
     answer = Answer(Outcome.TAKEN)
     if addresses:
-        answer = way[1].carry(_mail(hub.clock(), way[0], one, said, rule))
+        answer = way[1].carry(_mail(at, way[0], one, said, rule))  # one instant says whose turn it is
         hub.reached("alert_told")
     if answer.outcome is Outcome.OUR_FAULT:
         raise sender_refused(answer)  # nobody was told, and nobody can be until the setting is mended
