@@ -21,7 +21,7 @@ from scipy.stats import beta
 
 from predict.errors import FrameRefused
 from predict.frames import PSEUDONYM, Vector
-from predict.next_need.calendar import DAY, ahead, beside
+from predict.next_need.calendar import DAY, KIND, ahead, beside
 
 STRENGTHS: Final = (0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096)
 """What a prior may weigh, in contacts; the last means that customers hardly differ."""
@@ -172,7 +172,9 @@ def next_contact(
     """
     today = pl.Series([at]).dt.convert_time_zone(slots.zone).dt.date()[0]
     days = beside(ahead(today + timedelta(days=1), LOOK_AHEAD_DAYS), calendar)
-    open_days = days.filter(~pl.col("position").is_in(slots.closed))
+    # A day has one position and may be of several kinds: a holiday in the weeks of a sale is a holiday.
+    shut = calendar.filter(pl.col(KIND).is_in(slots.closed))
+    open_days = days.filter(~pl.col("position").is_in(slots.closed)).join(shut, on=DAY, how="anti")
     open_days = open_days.with_columns(weekday=pl.col(DAY).dt.weekday().cast(pl.Int64))
     rows = chosen.select(PSEUDONYM, "hour", "weekday").join(open_days, on="weekday", how="left")
     if last is not None:

@@ -98,6 +98,13 @@ def test_a_contact_waits_for_the_weekday_an_open_day_and_rest() -> None:
     ]
 
 
+def test_a_holiday_stays_closed_beside_another_kind_of_the_same_day() -> None:
+    chosen = pl.DataFrame({"pseudonym": [b"a"], "hour": [10], "weekday": [3]})
+    calendar = pl.DataFrame({"day": [date(2026, 3, 4)] * 2, "kind": ["campaign", "holiday"]})
+    told = next_contact(chosen, calendar, SLOTS, at=MONDAY)
+    assert told["contact_at"].to_list() == [datetime(2026, 3, 11, 10, tzinfo=UTC)]
+
+
 def test_days_lie_beside_the_calendar() -> None:
     calendar = pl.DataFrame({"day": [date(2026, 5, 1), date(2026, 5, 3)], "kind": ["holiday", "holiday"]})
     days = pl.Series([date(2026, 5, day) for day in (1, 2, 3, 4, 6)])
