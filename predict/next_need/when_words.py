@@ -17,32 +17,32 @@ BY_CHANNEL: Final[Mapping[str, Mapping[str, str]]] = {
 WHEN_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "nb": {
         "own": "du svarte på {} av {} henvendelser via {}",
-        "segment": "kunder som deg svarer oftest via {}",
-        "everybody": "kundene våre svarer oftest via {}",
+        "segment": "av kanalene som er åpne, svarer kunder som deg oftest via {}",
+        "everybody": "av kanalene som er åpne, svarer kundene våre oftest via {}",
         "closed": "ingen kanal er åpen for dette nå",
     },
     "nn": {
         "own": "du svara på {} av {} førespurnader via {}",
-        "segment": "kundar som deg svarar oftast via {}",
-        "everybody": "kundane våre svarar oftast via {}",
+        "segment": "av kanalane som er opne, svarar kundar som deg oftast via {}",
+        "everybody": "av kanalane som er opne, svarar kundane våre oftast via {}",
         "closed": "ingen kanal er open for dette no",
     },
     "sv": {
         "own": "du svarade på {} av {} utskick via {}",
-        "segment": "kunder som du svarar oftast via {}",
-        "everybody": "våra kunder svarar oftast via {}",
+        "segment": "av de kanaler som är öppna svarar kunder som du oftast via {}",
+        "everybody": "av de kanaler som är öppna svarar våra kunder oftast via {}",
         "closed": "ingen kanal är öppen för detta nu",
     },
     "en": {
         "own": "you answered {} of {} messages by {}",
-        "segment": "customers like you answer most often by {}",
-        "everybody": "our customers answer most often by {}",
+        "segment": "of the channels that are open, customers like you answer most often by {}",
+        "everybody": "of the channels that are open, our customers answer most often by {}",
         "closed": "no channel is open for this now",
     },
     "de": {
         "own": "Sie beantworteten {} von {} Nachrichten per {}",
-        "segment": "Kunden wie Sie antworten am häufigsten per {}",
-        "everybody": "unsere Kunden antworten am häufigsten per {}",
+        "segment": "unter den offenen Kanälen antworten Kunden wie Sie am häufigsten per {}",
+        "everybody": "unter den offenen Kanälen antworten unsere Kunden am häufigsten per {}",
         "closed": "kein Kanal ist dafür jetzt offen",
     },
 }

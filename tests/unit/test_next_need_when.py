@@ -115,9 +115,32 @@ def test_where_nothing_was_planted_nothing_is_claimed() -> None:
     assert not any(one["holds"] for one in told["ways"])
 
 
+def test_customers_who_answer_more_are_no_gain_of_the_channel_that_they_are_written_to_by() -> None:
+    """Half of the customers answer often and hear from us by e-mail mostly; no channel changes anything."""
+    who = np.repeat(np.arange(150), 20)
+    holds = 0
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        eager = who % 2 == 0
+        contacts = pl.DataFrame(
+            {
+                "pseudonym": [str(one).encode() for one in who],
+                "at": [AS_OF + timedelta(hours=int(hour)) for hour in rng.integers(0, 5_000, who.size)],
+                "channel": np.where((rng.random(who.size) < 0.9) == eager, "email", "sms"),
+                "answered": rng.random(who.size) < np.where(eager, 0.5, 0.05),
+            }
+        )
+        everybody = contacts.select("pseudonym", segment=pl.lit("all")).unique()
+        told = replayed(contacts, everybody, Slots(), channels=("email", "sms"))
+        holds += next(one for one in told if one["dimension"] == "channel")["holds"]
+    assert not holds
+
+
 def test_a_closed_channel_is_never_chosen_and_without_any_no_day_is_named() -> None:
     rows, _ = ask(planted(6.0), closed_for=frozenset({"sms"}))
     assert set(rows["channel"]) == {"email", "phone"}
+    of_segment = rows.filter(pl.col("basis") == "segment")["because"]
+    assert of_segment.str.starts_with("of the channels that are open").all(), "sms may be answered more often"
     shut, _ = ask(planted(6.0), closed_for=frozenset(CHANNELS), language="nb")
     assert shut.select(pl.all_horizontal(pl.col("channel", "contact_at", "answers", "basis").is_null()).all()).item()
     assert set(shut["because"]) == {"ingen kanal er åpen for dette nå"}
