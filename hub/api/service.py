@@ -62,7 +62,8 @@ class Service:
 
     `choosing` is one kind of act for the writer: what data subjects choose at the same time is written together;
     `counter` collects it, `rows` likewise reads of one customer each. `reads` are threads for heavy ones,
-    `unread` is the memory that their answers may hold until they are read.
+    `unread` is the memory that their answers may hold until they are read. `proposals` is the one thread that waits for
+    the language model: for minutes, in which reads keep all of theirs.
     `issuers` hold the keys of who else may say who a customer is; `recogniser` keeps what answers `POST /v1/match`.
     """
 
@@ -76,6 +77,7 @@ class Service:
     unread: Unread
     revisions: tuple[str | None, str | None]
     recogniser: Recogniser = field(default_factory=Recogniser)
+    proposals: CapacityLimiter = field(default_factory=partial(CapacityLimiter, 1))
 
 
 @asynccontextmanager

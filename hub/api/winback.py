@@ -110,7 +110,8 @@ async def put_text(letter: LetterId, body: TextBody, principal: Acting, service:
 async def post_proposal(letter: LetterId, principal: Acting, service: Serving) -> Judged:
     """Replace a text that nobody has changed by a proposal; the model sees no fact, and you count as its author."""
     model = language_model_of(service.hub.settings)
-    await run_audited(service, partial(judging.propose, service.hub, bytes.fromhex(letter), principal, model))
+    act = partial(judging.propose, service.hub, bytes.fromhex(letter), principal, model)
+    await run_audited(service, act, among=service.proposals)
     return Judged(letter=letter, state=LetterState.DRAFT.value)
 
 

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
+import anyio
 import pytest
+from anyio import CapacityLimiter
 
 from hub.api import winback
 from hub.authentication import Scope, add
+from hub.winback import judging
 from privacy.terms import Role
 from tests.api.conftest import Caller, called
 from tests.api.world import World
@@ -89,3 +93,16 @@ def test_who_may_not_learns_nothing_and_a_broken_log_shows_nothing(here: Left, d
         answer = desk.call("POST", f"{LETTERS}/{letter}/look", colleague)
     assert answer.status_code == 503
     assert "[[name]]" not in answer.text
+
+
+def test_who_waits_for_a_language_model_takes_no_place_of_a_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = SimpleNamespace(settings=SimpleNamespace(language_model=None))
+
+    async def waited() -> list[int]:
+        service = SimpleNamespace(hub=hub, reads=CapacityLimiter(1), proposals=CapacityLimiter(1))
+        taken: list[int] = []
+        monkeypatch.setattr(judging, "propose", lambda *_: taken.append(service.reads.borrowed_tokens))
+        await winback.post_proposal("00" * 16, cast("Any", None), cast("Any", service))
+        return taken
+
+    assert anyio.run(waited) == [0]
