@@ -8,6 +8,7 @@ at an earlier one. So the lower bounds of all cuts are averaged: cuts hold the s
 do not add up.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -57,12 +58,13 @@ def faults(brief: Brief) -> list[Finding]:
 
 
 def by_chance(forecasts: Sequence[tuple[Vector, Vector]]) -> bool:
-    """Say whether (log-odds, outcome) of several cuts rank no better than drawing lots."""
+    """Say whether (log-odds, outcome) of several cuts rank no better than by lot; one outcome alone ranks nothing."""
     return bool(_low(forecasts) <= CHANCE)
 
 
 def _low(forecasts: Sequence[tuple[Vector, Vector]]) -> float:
-    return float(np.mean([evaluate.auc_low(outcome, odds) for odds, outcome in forecasts]))
+    lows = [evaluate.auc_low(outcome, odds) for odds, outcome in forecasts if 0 < outcome.sum() < outcome.size]
+    return float(np.mean(lows)) if lows else math.nan
 
 
 def _ranking(table: Table, split: Split, needs: Readiness, seed: int) -> list[Finding]:

@@ -3,13 +3,14 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from predict.faults import Faults, Told
-from predict.likelihood.noise import CHANCE
+from predict.likelihood.noise import CHANCE, by_chance
 from predict.likelihood.train import readiness, train
 from predict.module import Brief
 from predict.quality import (
@@ -127,3 +128,12 @@ def _known_at(read, used, cut):
         *(pl.col(name).cast(pl.Float64).fill_null(0.0) for name in numbers),
         tenure=(pl.lit(cut) - pl.col("signup_date")).dt.total_days().cast(pl.Float64),
     )
+
+
+def test_a_cut_at_which_nothing_happened_says_nothing_of_ranking() -> None:
+    rng = np.random.default_rng(3)
+    outcome = (rng.random(400) < 0.3).astype(float)
+    nothing = (rng.normal(size=50), np.zeros(50))
+    assert not by_chance([nothing])
+    assert not by_chance([nothing, (outcome + rng.normal(size=400), outcome)])
+    assert by_chance([nothing, (rng.normal(size=400), outcome)])
