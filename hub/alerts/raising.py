@@ -92,7 +92,8 @@ def look(hub: Hub, principal: Principal = ITSELF) -> Looked:
             files = files_of(session, table=TABLE, states=[FileState.LIVE])
             there, settling = frozenset(file.file_id for file in files), settling_since(session) is not None
             waiting = arrived(session, files, at=hub.clock()).values()
-            if not waiting or (not attempt and may_wait(session, VIEW, waiting, at=hub.clock())):
+            by, at = principal.principal_id, hub.clock()
+            if not waiting or (not attempt and may_wait(session, VIEW, waiting, by=by, at=at)):
                 return Looked()
         unheard = Unheard(hub, there)
         found = _looked(hub, principal, spec, unheard, words)

@@ -225,9 +225,10 @@ def count_incomplete(session: Session) -> int:
     return int(session.execute(query).scalar_one())
 
 
-def last_released(session: Session, name: str) -> datetime | None:
-    """Say when rows of a view last left, whoever read it; None: never, or so long ago that it is no longer kept."""
-    query = select(func.max(col(Release.released_at))).where(col(Release.view) == name)
+def last_released(session: Session, name: str, principal_id: bytes) -> datetime | None:
+    """Say when somebody was last given rows of a view; None: never, or so long ago that it is no longer kept."""
+    mine = col(Release.view) == name, col(Release.principal_id) == principal_id
+    query = select(func.max(col(Release.released_at))).where(*mine)
     newest: datetime | None = session.execute(query).scalar_one()
     return newest
 

@@ -183,7 +183,7 @@ class ViewSpec:
     def groups_rows(self) -> bool:
         """Say whether what one row may show, or whether it is there, depends on how many others share it."""
         of_product = self.key is not None and self.key.kind is RowKind.CUSTOMER_PRODUCT
-        return self.summary is not None or self.groups_levels or of_product
+        return self.summary is not None or self.groups_levels or of_product or bool(self.teams)
 
     @property
     def recency(self) -> str | None:

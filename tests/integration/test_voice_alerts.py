@@ -330,14 +330,15 @@ def test_while_a_delivery_is_stuck_the_same_messages_leave_less_and_less_and_new
         here.clock.forward(minutes=1)
         here.looks()
     assert len(here.alerts_of("p22")) == 1, "who is known already is heard in the first minute"
-    assert 4 <= releases(here) - before <= 11
+    assert 4 <= releases(here) - before <= 15, "60 minutes by five, and the first few"
     late = lateness.finding(here.hub)
     assert (late.state, "varde ingest" in late.remedy) == (State.WARNING, True)
     here.arrives(("p23", THREAT))
-    with pytest.raises(KilledError):
-        here.looks(reached=killed_at("alerts_judged"))
-    here.clock.forward(minutes=10)
-    assert here.looks().raised == 1, "within the promise, though the read at once broke off"
+    for _ in range(2):
+        with pytest.raises(KilledError):
+            here.looks(reached=killed_at("alerts_judged"))
+        here.clock.forward(minutes=5)
+    assert here.looks().raised == 1, "within the promise, though the read at once and the next broke off"
     with here.hub.unit_of_work() as session:
         session.execute(stuck.where(Batch.batch_id == newest).values(state=BatchState.SETTLED.value))
     assert here.looks().messages == 2, "once all is settled everything is read again, and marked"
