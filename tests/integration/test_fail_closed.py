@@ -144,6 +144,7 @@ EXCUSED: Final = {
     "predict triggers": RULES,
     "predict suggest": "rows of two views, each release audited first (test_next_need_suggestions)",
     "predict next": "rows of a view, its release audited first (test_demo_catalogue); nothing is kept",
+    "predict when": "rows of two views, their releases audited first (test_next_need_reaching); nothing is kept",
     "predict adopt": RULES,
     "predict act": ACT,
     **dict.fromkeys(("source schema", "policy default", "policy show", "policy plan", "policy apply"), RULES),
