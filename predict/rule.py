@@ -34,6 +34,11 @@ class Rule:
     unknown: float
 
     @property
+    def rises(self) -> bool:
+        """Say whether the outcome is more frequent in the upper third of the column than in the lower."""
+        return bool(self.steps) and self.steps[-1] > self.steps[0]
+
+    @property
     def medians(self) -> Vector:
         """Give the reference customer's raw value."""
         return np.asarray(self.quantiles[PLACES // 2 : PLACES // 2 + 1], dtype=np.float64)

@@ -26,7 +26,7 @@ def ruled(
     """Make the rule from all rows; its figures are those of a rule of the teaching rows, judged by the test rows."""
     declared, brief = asked
     described = list(map(feature_as_mapping, brief.features))
-    naive = sorted_by(table.names, declared, features_of(table.names, described))
+    naive = _rising(table, split, sorted_by(table.names, declared, features_of(table.names, described)))
     alone = _alone(table, naive)
     every = np.arange(rows.height, dtype=np.int64)
     figures: dict[str, Any] = {
@@ -65,6 +65,11 @@ def remark(verdict: Verdict, naive: Naive | None, features: tuple[Feature, ...])
     does = said("rule.base_rate") if naive is None else said("rule.sorts", column=naive.spelled(features))
     figures = {"name": because.name, "have": because.have, "need": because.need}
     return said("remark.rule", does=does, advice=because.advice, **figures)
+
+
+def _rising(table: Table, split: Split, naive: Naive | None) -> Naive | None:
+    """Keep the column only if the outcome rises with it among those who teach: nobody sorts by what tells nothing."""
+    return naive if _fitted(_alone(table, naive), split.teach).rises else None
 
 
 def _alone(table: Table, naive: Naive | None) -> Table:

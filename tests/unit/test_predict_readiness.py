@@ -107,6 +107,12 @@ def test_without_a_column_to_sort_by_everybody_has_the_base_rate(few):
     assert "base rate" in plain().tell(artefact.figures["remarks"][0])
 
 
+def test_a_column_that_the_outcome_falls_with_is_not_sorted_by(few):
+    turned = train(few.with_columns(~pl.col("churned")), CHURN, BRIEF)
+    assert turned.model.names == ()
+    assert "everybody the base rate" in plain().tell(turned.figures["remarks"][0])
+
+
 def test_outcomes_of_one_kind_leave_a_rule_that_was_not_measured():
     stayed = customers(cuts=3, each=1200).with_columns(churned=pl.lit(value=False))
     artefact = train(stayed, CHURN, BRIEF)
