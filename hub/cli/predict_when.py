@@ -29,7 +29,7 @@ def when(  # noqa: PLR0913 - a command's options are its parameters
     ctx: typer.Context,
     *,
     closed: Annotated[
-        list[str] | None, typer.Option("--closed", help="Kind of day on which nobody is written to; holiday by itself.")
+        list[str] | None, typer.Option("--closed", help="Kind of day, beside holidays, on which nobody is written to.")
     ] = None,
     language: LanguageOption = DEFAULT,
     use: UseOption = None,
@@ -46,7 +46,7 @@ def when(  # noqa: PLR0913 - a command's options are its parameters
     reader = Reader(principal=act.principal, module=_MODULE, use=use)
     seat = seat_of(act.hub.settings.country)
     holidays = seat.holidays([seat.today(act.hub.clock()).year + each for each in _YEARS])
-    wish = Wish(closed=tuple(closed or (HOLIDAY,)), holidays=holidays, zone=seat.zone, language=language)
+    wish = Wish(closed=(HOLIDAY, *(closed or ())), holidays=holidays, zone=seat.zone, language=language)
     found = reaching(act.hub, reader, wish)
     give_rows(found.rows, found.released, out, form)
     _tell(found)

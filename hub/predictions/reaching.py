@@ -6,7 +6,7 @@ plan and no leave to write: whoever writes asks again (`hub.contact.release`). N
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -93,7 +93,10 @@ def reaching(hub: Hub, who: Reader, wish: Wish) -> Reaching:
     }
     answer = ask(STUDY, ASKED, Message(fields, parts, dict.fromkeys(parts, "arrow")))
     told = json.loads(answer.part("told"))
-    return Reaching(as_of=at, rows=answer.frame(WHEN), told=told, released=contacts, customers=customers)
+    until = min(contacts.expires_at, customers.expires_at)  # the rows are made of both
+    leaves = min(contacts.leaves_until, customers.leaves_until)
+    both = replace(contacts, expires_at=until, leaves_until=leaves)
+    return Reaching(as_of=at, rows=answer.frame(WHEN), told=told, released=both, customers=customers)
 
 
 def _read(hub: Hub, who: Reader, spec: ViewSpec) -> tuple[Released, datetime]:
