@@ -7,8 +7,9 @@ plan and no leave to write: whoever writes asks again (`hub.contact.release`). N
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -22,6 +23,7 @@ from hub.views.gateway import PSEUDONYM, Gateway, Released
 from hub.views.intent import Reader
 from hub.views.registry import readable_spec
 from hub.views.spec import ViewSpec
+from predict.next_need.timing import Slots
 from predict.next_need.when import WHEN
 from predict.studies import STUDY
 from predict.wire import Message, arrow
@@ -39,6 +41,7 @@ _CHANNELS: Final = {
     "sms": ContactChannel.SMS_WHATSAPP,
 }
 """The channels of the view, and the permission that each needs."""
+_LATE: Final = (pl.col("because") == Unreached.OUTSIDE_HOURS.value).fill_null(value=False)
 _FOR_NOW: Final = (Unreached.TOO_OFTEN.value, Unreached.OUTSIDE_HOURS.value)
 """In the way at this hour, and no reason against a plan for another day."""
 
@@ -81,7 +84,7 @@ def reaching(hub: Hub, who: Reader, wish: Wish) -> Reaching:
     parts = {
         "contacts": arrow(contacts.frame.drop("message")),
         "customers": arrow(known),
-        "reach": arrow(_reach(hub, specs[0], everybody)),
+        "reach": arrow(_reach(hub, specs[0], everybody, wish.zone)),
         "calendar": arrow(known_days(hub, holidays=wish.holidays, zone=wish.zone)),
     }
     fields = {
@@ -104,13 +107,23 @@ def _read(hub: Hub, who: Reader, spec: ViewSpec) -> tuple[Released, datetime]:
     return Gateway(hub).read(who, spec.name, purpose=spec.purpose, as_of=at), at
 
 
-def _reach(hub: Hub, spec: ViewSpec, pseudonyms: pl.Series) -> pl.DataFrame:
-    """Say through which of the view's channels each may be written to: pseudonym and `reach_CHANNEL`."""
+def _reach(hub: Hub, spec: ViewSpec, pseudonyms: pl.Series, zone: str) -> pl.DataFrame:
+    """Say through which channels, and at which hours, each may be written to: `reach_CHANNEL` and `hour_HOUR`."""
     people, purpose, at = people_of(hub, spec, pseudonyms), hub.policy().purpose(spec.purpose), hub.clock()
     found, records = people.select(PSEUDONYM, "record"), [RecordId(one) for one in people["record"]]
+    tomorrow = (at.astimezone(ZoneInfo(zone)) + timedelta(days=1)).replace(minute=0)
     with hub.reading() as session:
+
+        def why_not(channel: ContactChannel, when: datetime) -> pl.DataFrame:
+            checked = release_check(session, records, Outreach(channel=channel, purpose=purpose, at=when))
+            return found.select("record").join(checked, on="record", how="left", maintain_order="left")
+
         for name, channel in _CHANNELS.items():  # four
-            checked = release_check(session, records, Outreach(channel=channel, purpose=purpose, at=at))
+            told = why_not(channel, at)
             open_ = pl.col("because").is_null() | pl.col("because").is_in(_FOR_NOW)
-            found = found.join(checked.select("record", open_.alias(f"reach_{name}")), on="record", how="left")
+            found = found.with_columns(told.select(open_.alias(f"reach_{name}")).to_series())
+        for hour in Slots().hours:  # four, each asked of every channel: hours are told only of a channel that is open
+            then = tomorrow.replace(hour=hour)
+            late = [why_not(each, then).select(_LATE).to_series() for each in _CHANNELS.values()]
+            found = found.with_columns((~pl.any_horizontal(*late)).alias(f"hour_{hour}"))
     return found.drop("record")

@@ -111,12 +111,13 @@ def best(
         customers: pseudonym and `segment` (String; null: unknown).
         slots: hours and weekdays to choose from.
         channels: the channels to choose from; of each dimension only levels with `TRIED` contacts.
-        reach: pseudonym and `reach_CHANNEL` (Boolean); a channel is chosen only where it is true. None: by any.
+        reach: pseudonym and `reach_CHANNEL` (Boolean); a channel is chosen only where it is true. None: by any. Where
+            there is `hour_HOUR` (Boolean), an hour is not chosen where it is false.
 
     Returns:
-        pseudonym, channel (null: by none), hour, weekday; `answers`, `low`, `high`: the rate by that channel; `sent`,
-        `answered`: the own contacts by it; `basis`: own where the own answers weigh at least half, segment, or
-        everybody where the segment is not known.
+        pseudonym, channel (null: by none), hour (null: at none of ours), weekday; `answers`, `low`, `high`: the rate by
+        that channel; `sent`, `answered`: the own contacts by it; `basis`: own where the own answers weigh at least
+        half, segment, or everybody where the segment is not known.
     """
     placed = levels(contacts, slots)
     chosen = customers.select(PSEUDONYM, SEGMENT)
@@ -124,6 +125,8 @@ def best(
         found = rates(placed, customers, dimension, _tried(placed, dimension, wanted))
         if dimension == CHANNEL and reach is not None:
             found = found.join(_open(reach, channels), on=[PSEUDONYM, "level"], how="semi")
+        if dimension == "hour" and reach is not None:
+            found = found.join(_refused(reach, slots), on=[PSEUDONYM, "level"], how="anti")
         top = found.sort("rate", "level", descending=[True, False]).unique(PSEUDONYM, keep="first", maintain_order=True)
         told = {CHANNEL: ["rate", "low", "high", "sent", "answered", "weight"]}.get(dimension, [])
         chosen = chosen.join(top.select(PSEUDONYM, pl.col("level").alias(dimension), *told), on=PSEUDONYM, how="left")
@@ -154,6 +157,15 @@ def _open(reach: pl.DataFrame, channels: Sequence[str]) -> pl.DataFrame:
         return pl.DataFrame(schema={PSEUDONYM: pl.Binary, "level": pl.String})
     pairs = reach.select(PSEUDONYM, *known).unpivot(index=PSEUDONYM, variable_name="level", value_name="may")
     return pairs.filter(pl.col("may").fill_null(value=False)).drop("may")
+
+
+def _refused(reach: pl.DataFrame, slots: Slots) -> pl.DataFrame:
+    """Give the pairs of customer and hour at which they do not want to be reached: pseudonym, level."""
+    known = [pl.col(f"hour_{one}").alias(str(one)) for one in slots.hours if f"hour_{one}" in reach.columns]
+    if not known:
+        return pl.DataFrame(schema={PSEUDONYM: pl.Binary, "level": pl.Int64})
+    pairs = reach.select(PSEUDONYM, *known).unpivot(index=PSEUDONYM, variable_name="level", value_name="may")
+    return pairs.filter(~pl.col("may")).select(PSEUDONYM, pl.col("level").cast(pl.Int64))
 
 
 def next_contact(

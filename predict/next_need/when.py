@@ -4,8 +4,9 @@ Nothing is kept: channel, part of the day and weekday are chosen anew of the row
 (`predict.next_need.timing`).
 
 Parts in: `contacts` (`predict.next_need.contacts`), `customers` (pseudonym, segment), `reach` (pseudonym and
-reach_CHANNEL, as the hub decided; what is not there is closed), `calendar` (`predict.next_need.calendar`). Fields:
-as_of and at (instants), zone (IANA), language, closed (kinds of days on which nobody is written to).
+reach_CHANNEL, as the hub decided: what is not there is closed; hour_HOUR, false where they refused that hour),
+`calendar` (`predict.next_need.calendar`). Fields: as_of and at (instants), zone (IANA), language, closed (kinds of days
+on which nobody is written to).
 
 Out come `when`, a row a customer, and `told` (JSON): how many contacts, what choosing brought on the newest of them
 (`predict.next_need.replay`), and what was answered beside the calendar.

@@ -122,3 +122,21 @@ def test_what_lacks_a_column_is_refused() -> None:
         levels(answers(1.0, customers=2).drop("channel"), SLOTS)
     with pytest.raises(FrameRefused, match="kind"):
         beside(pl.Series([date(2026, 5, 1)]), pl.DataFrame({"day": [date(2026, 5, 1)]}))
+
+
+def test_an_hour_that_somebody_refused_is_not_chosen_for_them() -> None:
+    contacts = answers(1.0, customers=60)
+    people = everybody(contacts)
+    free = best(contacts, people, SLOTS, channels=CHANNELS)
+    usual = free["hour"].mode()[0]
+    named = people.select("pseudonym", **{f"reach_{way}": pl.lit(value=True) for way in CHANNELS})
+    first = pl.int_range(pl.len()) == 0
+    some = best(contacts, people, SLOTS, channels=CHANNELS, reach=named.with_columns((~first).alias(f"hour_{usual}")))
+    assert some["hour"][0] != usual
+    assert some["hour"][1:].to_list() == free["hour"][1:].to_list()
+    never = named.with_columns((~first).alias(f"hour_{hour}") for hour in SLOTS.hours)
+    shut = best(contacts, people, SLOTS, channels=CHANNELS, reach=never)
+    assert shut["hour"][0] is None, "and at none of ours where they refused all"
+    calendar = pl.DataFrame(schema={"day": pl.Date, "kind": pl.String})
+    days = next_contact(shut, calendar, SLOTS, at=MONDAY)
+    assert days["contact_at"].is_null().to_list() == [True, *[False] * 59]
