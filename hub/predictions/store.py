@@ -124,9 +124,9 @@ def read_artefact(folder: Path, row: TrainedModel) -> bytes:
     try:
         artefact = artefact_path(folder, row.model_id).read_bytes()
     except OSError:
-        raise ModelNotFound(row.module) from None
+        raise ModelNotFound(row.module, because="the current model's file cannot be read") from None
     if hashlib.sha256(artefact).digest() != row.file_sha256:
-        raise ModelNotFound(row.module)
+        raise ModelNotFound(row.module, because="the current model's file was changed since it was kept")
     return artefact
 
 
